@@ -1,0 +1,208 @@
+/** The source keeps its architecture: layers that import only downwards, pure where it is said to be, one idea a file. */
+
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import * as rules from './architecture/rules.ts';
+import { sourceFacts } from './architecture/source-facts.ts';
+
+/** Files that may be longer than others, and why. */
+const EXCUSED_LENGTHS: Readonly<Record<string, string>> = {};
+
+const PACKAGES_BEHIND_ONE_FILE = ['opossum', 'p-retry', 'eventemitter3', '@pydantic/genai-prices'];
+
+const root = join(import.meta.dirname, '../src');
+const source = globSync('**/*.ts', { cwd: root }).map((path) =>
+  sourceFacts(path, readFileSync(join(root, path), 'utf8')),
+);
+
+/** Made-up files: `{ 'domain/a.ts': "import '../dispatch/b.ts'" }`. */
+const made = (files: Readonly<Record<string, string>>) =>
+  Object.entries(files).map(([path, text]) => sourceFacts(path, text));
+
+describe('the source', () => {
+  test('is there to be read', () => {
+    expect(source.map(({ path }) => path)).toContain('domain/call.ts');
+  });
+
+  test.each([
+    ['imports only what the table of layers allows', rules.layering],
+    ['has no import cycles, types included', rules.acyclic],
+    ['has no barrels below the entry points, and named exports only', rules.noBarrels],
+    ['imports only public names of the SDK', rules.sdkImports],
+    ['has no clock, randomness, timers or promises in layers 0 and 1', rules.purity],
+    ['has no variables at module level', rules.noModuleVariables],
+    [`has no file over ${rules.MAX_LINES} lines without an excuse`, rules.fileLength(EXCUSED_LENGTHS)],
+  ])('%s', (_name, rule) => {
+    expect(rule(source)).toEqual([]);
+  });
+
+  test.each(PACKAGES_BEHIND_ONE_FILE)('imports %s in exactly one file', (name) => {
+    expect(rules.importersOf(source, name)).toHaveLength(1);
+  });
+});
+
+describe('the layering rule', () => {
+  test.each([
+    ['domain/a.ts', '../domain/b.ts'],
+    ['routing/a.ts', '../domain/b.ts'],
+    ['rollout/a.ts', '../stats/b.ts'],
+    ['rollout/controller.ts', './state.ts'],
+    ['rollout/controller.ts', '../upstream/b.ts'],
+    ['pricing/a.ts', '@pydantic/genai-prices'],
+    ['upstream/a.ts', 'openai'],
+    ['upstream/a.ts', 'node:timers'],
+    ['dispatch/a.ts', '../routing/b.ts'],
+    ['client.ts', './dispatch/b.ts'],
+    ['client.ts', './engine.ts'],
+    ['testing/a.ts', '../index.ts'],
+    ['testing/provider/a.ts', '../../domain/b.ts'],
+    ['analysis/index.ts', '../stats/b.ts'],
+    ['cli/a.ts', '../gateway/index.ts'],
+  ])('lets %s import %s', (path, specifier) => {
+    expect(rules.layering(made({ [path]: `import type { B } from '${specifier}';` }))).toEqual([]);
+  });
+
+  test.each([
+    ['domain/a.ts', '../routing/b.ts'],
+    ['domain/a.ts', 'node:crypto'],
+    ['routing/a.ts', '../pricing/b.ts'],
+    ['routing/a.ts', '../stats/b.ts'],
+    ['routing/a.ts', '../options.ts'],
+    ['metrics/a.ts', 'openai'],
+    ['routing/a.ts', '@pydantic/genai-prices'],
+    ['rollout/a.ts', './controller.ts'],
+    ['upstream/a.ts', '../store/b.ts'],
+    ['upstream/a.ts', 'eventemitter3'],
+    ['upstream/a.ts', '../dispatch/b.ts'],
+    ['dispatch/a.ts', 'openai'],
+    ['dispatch/a.ts', '../rollout/controller.ts'],
+    ['client.ts', 'p-retry'],
+    ['client.ts', './testing/index.ts'],
+    ['testing/a.ts', '../client.ts'],
+    ['testing/a.ts', '../redis/index.ts'],
+    ['analysis/index.ts', '../index.ts'],
+    ['elsewhere/a.ts', '../domain/b.ts'],
+    ['client.ts', '../package.json'],
+  ])('does not let %s import %s', (path, specifier) => {
+    expect(rules.layering(made({ [path]: `import type { B } from '${specifier}';` }))).toHaveLength(1);
+  });
+
+  test.each([
+    "import { b } from '../dispatch/b.ts';",
+    "import type { B } from '../dispatch/b.ts';",
+    "import '../dispatch/b.ts';",
+    "export { b } from '../dispatch/b.ts';",
+    "export type * from '../dispatch/b.ts';",
+    "const b = () => import('../dispatch/b.ts');",
+    "type B = import('../dispatch/b.ts').B;",
+  ])('sees %s', (text) => {
+    expect(rules.layering(made({ 'domain/a.ts': text }))).toEqual([
+      'domain/a.ts (layer 0) may not import dispatch/b.ts',
+    ]);
+  });
+
+  test('does not see an import in a comment or a string', () => {
+    const text = `// import '../dispatch/b.ts'\nexport const a = "import '../dispatch/b.ts'";`;
+    expect(rules.layering(made({ 'domain/a.ts': text }))).toEqual([]);
+  });
+});
+
+describe('the other rules', () => {
+  test('a cycle is named by its files, also when only types close it', () => {
+    const files = made({
+      'domain/a.ts': "import type { B } from './b.ts';",
+      'domain/b.ts': "import { c } from './c.ts';",
+      'domain/c.ts': "export type { A } from './a.ts'; export const c = 1;",
+      'domain/d.ts': "import { c } from './c.ts';",
+    });
+    expect(rules.acyclic(files)).toEqual(['domain/a.ts → domain/b.ts → domain/c.ts → domain/a.ts']);
+  });
+
+  test('two ways to one file are no cycle', () => {
+    const files = made({
+      'domain/a.ts': "import './b.ts'; import './c.ts';",
+      'domain/b.ts': "import './d.ts';",
+      'domain/c.ts': "import './d.ts';",
+      'domain/d.ts': '',
+    });
+    expect(rules.acyclic(files)).toEqual([]);
+  });
+
+  test.each([
+    ['routing/index.ts', 'export const a = 1;', 1],
+    ['routing/all.ts', "export { a } from './a.ts';", 1],
+    ['routing/a.ts', "export { b } from './b.ts';\nexport const a = 1;", 0],
+    ['index.ts', "export { a } from './routing/a.ts';", 0],
+    ['testing/index.ts', "export { a } from './a.ts';", 0],
+    ['testing/provider/index.ts', "export { a } from './a.ts';", 1],
+    ['index.ts', "export * from './client.ts';", 1],
+  ])('%s with %j breaks the rule on barrels %i times', (path, text, times) => {
+    expect(rules.noBarrels(made({ [path]: text }))).toHaveLength(times);
+  });
+
+  test.each([
+    ["import { OpenAI } from 'openai';", 0],
+    ["import type OpenAI from 'openai';", 0],
+    ["import OpenAI from 'openai';", 1],
+    ["import { default as OpenAI } from 'openai';", 1],
+    ["import { Stream } from 'openai/core/streaming';", 0],
+    ["import { b } from 'openai/internal/parse';", 1],
+    ["import { b } from 'openai/client.js';", 1],
+  ])('%s breaks the rule on the SDK %i times', (text, times) => {
+    expect(rules.sdkImports(made({ 'upstream/a.ts': text }))).toHaveLength(times);
+  });
+
+  test.each([
+    'const a = Date.now();',
+    'const a = new Date();',
+    'const a = Math.random();',
+    'setTimeout(f, 1);',
+    'const a = performance.now();',
+    'const a = async () => 1;',
+    'for await (const a of b) f(a);',
+    'const a = process.env;',
+    "import type { Clock } from '../domain/clock.ts';",
+  ])('%s is not pure', (text) => {
+    expect(rules.purity(made({ 'routing/a.ts': text }))).not.toEqual([]);
+    expect(rules.purity(made({ 'upstream/a.ts': text }))).toEqual([]);
+  });
+
+  test.each([
+    'const a = new Date(nowMs);',
+    'const a = Math.floor(b.random());',
+    '// await Date.now()',
+    'interface A { setTimeout(f: () => void): void; readonly process: string }',
+    'const a = { fetch: 1 };',
+  ])('%s is pure', (text) => {
+    expect(rules.purity(made({ 'routing/a.ts': text }))).toEqual([]);
+  });
+
+  test.each([
+    ['let a = 1;', 1],
+    ['export var a = 1, b = 2;', 2],
+    ['const a = () => { let b = 1; return b; };', 0],
+  ])('%s has %i module variables', (text, count) => {
+    expect(rules.noModuleVariables(made({ 'client.ts': text }))).toHaveLength(count);
+  });
+
+  test('a file over the limit needs an excuse, and an excuse needs a file over the limit', () => {
+    const files = made({
+      'a.ts': '\n'.repeat(rules.MAX_LINES),
+      'b.ts': '//\n'.repeat(rules.MAX_LINES + 1),
+      'c.ts': '',
+    });
+    expect(rules.fileLength({})(files)).toEqual(['b.ts has 161 lines, more than 160']);
+    expect(rules.fileLength({ 'b.ts': 'a table' })(files)).toEqual([]);
+    expect(rules.fileLength({ 'b.ts': 'a table', 'c.ts': 'old' })(files)).toEqual(['c.ts needs no excuse']);
+  });
+
+  test('the importers of a package are found by deep imports and types too', () => {
+    const files = made({
+      'a.ts': "import type { A } from '@x/y/deep';",
+      'b.ts': "import { b } from '@x/z';",
+      'c.ts': "export { c } from '@x/y';",
+    });
+    expect(rules.importersOf(files, '@x/y')).toEqual(['a.ts', 'c.ts']);
+  });
+});

@@ -1,0 +1,24 @@
+/** An application in TypeScript: compiled, never run. `application.cts` is the same under the other module system. */
+
+import type { OpenAI } from 'openai';
+import { CanaryClient, route } from 'openai-canary';
+import * as testing from 'openai-canary/testing';
+
+export const client: OpenAI = new CanaryClient({ apiKey: 'x' });
+
+export const canary = new CanaryClient({
+  apiKey: 'x',
+  canary: { upstreams: { next: { model: 'gpt-next' } }, weights: { openai: 0.9, next: 0.1 } },
+});
+
+canary.canary.on('rollback', ({ upstream, reason }) => upstream.toUpperCase() + reason.toUpperCase());
+// @ts-expect-error there is no such event, so the control is not `any`
+canary.canary.on('no such event', () => undefined);
+
+export const answer: Promise<OpenAI.ChatCompletion> = canary.chat.completions.create(
+  { model: 'gpt-4.1', messages: [{ role: 'user', content: 'Say hello.' }] },
+  route({ key: 'user-1' }),
+);
+
+// @ts-expect-error `testing` has types, so it is not `any`
+export const missing = testing.noSuchExport;

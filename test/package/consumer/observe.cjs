@@ -1,0 +1,8 @@
+/** Prints what a CommonJS application observes. */
+
+const openai = require('openai');
+const canary = require('openai-canary');
+const testing = require('openai-canary/testing');
+const facts = require('./facts.cjs');
+
+void facts.observe({ openai, canary, testing }).then((observed) => console.log(JSON.stringify(observed)));

@@ -1,0 +1,8 @@
+/** Prints what an ESM application observes. */
+
+import * as openai from 'openai';
+import * as canary from 'openai-canary';
+import * as testing from 'openai-canary/testing';
+import facts from './facts.cjs';
+
+console.log(JSON.stringify(await facts.observe({ openai, canary, testing })));

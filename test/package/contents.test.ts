@@ -1,0 +1,46 @@
+/** What is in the packed package. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, inject, test } from 'vitest';
+
+const [consumer] = inject('consumers');
+const packed = join(consumer!.directory, 'node_modules/openai-canary');
+const read = (path: string): string => readFileSync(join(packed, path), 'utf8');
+
+/** The packages whose code was bundled, by the source maps. */
+const bundled = new Set(
+  readdirSync(join(packed, 'dist'))
+    .filter((file) => file.endsWith('.map'))
+    .flatMap((file) => (JSON.parse(read(`dist/${file}`)) as { sources: string[] }).sources)
+    .flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? []),
+);
+
+test('the package holds the build and the pages for people, nothing else', () => {
+  const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD-PARTY-NOTICES.md'];
+  expect(readdirSync(packed).toSorted()).toEqual([...pages, 'dist', 'package.json'].toSorted());
+});
+
+test('only p-retry and what it needs are bundled', () => {
+  expect([...bundled].toSorted()).toEqual(['is-network-error', 'p-retry']);
+});
+
+test.each([...bundled])('the notices name the version and print the licence of %s, which is bundled', (name) => {
+  const installed = join(import.meta.dirname, '../../node_modules', name);
+  const { version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { version: string };
+  const section = read('THIRD-PARTY-NOTICES.md')
+    .split(/^## /m)
+    .find((text) => text.startsWith(`${name}\n`));
+  expect(section ?? '').toContain(`Version ${version},`);
+  expect(section ?? '').toContain(readFileSync(join(installed, 'license'), 'utf8'));
+});
+
+test('the declarations import nothing that an application would not have installed', () => {
+  const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+  const imported = readdirSync(join(packed, 'dist'))
+    .filter((file) => /\.d\.c?ts$/.test(file))
+    .flatMap((file) => [...read(`dist/${file}`).matchAll(/(?:from|import)\s*\(?['"]([^.'"][^'"]*)['"]/g)])
+    .map(([, specifier]) => specifier!)
+    .filter((specifier) => !specifier.startsWith('node:') && !/^openai(\/|$)/.test(specifier));
+  expect(imported.filter((specifier) => !(specifier in dependencies))).toEqual([]);
+});

@@ -1,0 +1,25 @@
+/** The published types, compiled by a strict application that checks its libraries too. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, inject, test } from 'vitest';
+
+const compiler = join(import.meta.dirname, '../../node_modules/typescript/bin/tsc');
+const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2022', '--types', 'node'];
+const resolutions = [
+  { name: 'node16', flags: ['--module', 'node16'], files: ['application.mts', 'application.cts'] },
+  { name: 'bundler', flags: ['--module', 'preserve', '--moduleResolution', 'bundler'], files: ['application.mts'] },
+];
+
+// One compiler per core: each takes seconds, and they share nothing.
+describe.concurrent.each(inject('consumers'))('with openai $sdkVersion', ({ directory }) => {
+  test.each(resolutions)('an application compiles under $name resolution', async ({ flags, files }) => {
+    const child = spawn(process.execPath, [compiler, ...strict, '--skipLibCheck', 'false', ...flags, ...files], {
+      cwd: directory,
+    });
+    const [output, [status]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+    expect({ status, output }).toEqual({ status: 0, output: '' });
+  });
+});

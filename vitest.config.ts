@@ -1,0 +1,36 @@
+/** Everything that runs from the source. The tests of the built package have a configuration of their own. */
+
+import { defineConfig } from 'vitest/config';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** The version of the SDK that this run is about. */
+    openaiVersion: string;
+  }
+}
+
+export default defineConfig({
+  test: {
+    environment: 'node',
+    pool: 'threads',
+    testTimeout: 10_000,
+    hookTimeout: 10_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'all',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/package/**'],
+          provide: { openaiVersion: '7.55.0' },
+        },
+      },
+      {
+        // The contract with the SDK once more, on the oldest version that the peer range allows.
+        extends: true,
+        resolve: { alias: [{ find: /^openai(?=\/|$)/, replacement: 'openai-oldest' }] },
+        test: { name: 'oldest openai', include: ['test/sdk/**/*.test.ts'], provide: { openaiVersion: '6.0.0' } },
+      },
+    ],
+  },
+});
