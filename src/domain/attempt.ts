@@ -1,0 +1,59 @@
+/** What is known of an attempt when it has ended. */
+
+import type { Surface } from './call.ts';
+import type { FailureKind, Outcome } from './outcome.ts';
+import type { Cost, Usage } from './usage.ts';
+
+/** Why an attempt was made. */
+export type AttemptReason = 'first' | 'retry' | 'fallback';
+
+/** One try of a call on one upstream: an entry of the ledger. */
+export interface AttemptRecord {
+  readonly callId: number;
+  readonly upstream: string;
+  /** 0 for the first attempt of the call. */
+  readonly index: number;
+  readonly reason: AttemptReason;
+  readonly surface: Surface;
+  readonly stream: boolean;
+  /** The model that the response names, else the one that was asked for. */
+  readonly model: string | undefined;
+  readonly task: string | undefined;
+  readonly startedAtMs: number;
+  readonly outcome: Outcome;
+  /** Present when the outcome is `failure`, or `neutral` for the caller's own fault. */
+  readonly kind: FailureKind | undefined;
+  /** HTTP status, where a response came. */
+  readonly status: number | undefined;
+  /** From dispatch to the whole answer (for a stream: its last chunk). */
+  readonly latencyMs: number;
+  /** From dispatch to the first content-bearing chunk; streams only. */
+  readonly firstChunkMs: number | undefined;
+  readonly usage: Usage | undefined;
+  readonly cost: Cost;
+  /** What the same tokens would have cost on stable, in USD; `null` when unknown. */
+  readonly stableCostUsd: number | null;
+}
+
+/** How a whole call ended. */
+export interface CallRecord {
+  readonly callId: number;
+  readonly surface: Surface;
+  readonly stream: boolean;
+  readonly model: string | undefined;
+  readonly task: string | undefined;
+  readonly startedAtMs: number;
+  /** The upstream that the plan chose first. */
+  readonly assigned: string;
+  /** The upstream of the last attempt: the one that served, if the outcome is `success`. */
+  readonly upstream: string;
+  readonly outcome: Outcome;
+  readonly kind: FailureKind | undefined;
+  readonly attempts: number;
+  readonly retries: number;
+  readonly fallbacks: number;
+  readonly latencyMs: number;
+  readonly firstChunkMs: number | undefined;
+  /** USD, over all attempts of the call whose cost is known; `null` without any. */
+  readonly costUsd: number | null;
+}

@@ -1,0 +1,48 @@
+/** One SDK method call by the application, as routing sees it. */
+
+/** The API surface that a call uses; `other` is everything that belongs to one account and cannot move. */
+export type Surface = 'chat' | 'completions' | 'responses' | 'embeddings' | 'moderations' | 'other';
+
+/** Where a key was found; `conversation` is the hash of the opening of the dialogue. */
+export type KeySource =
+  'route' | 'context' | 'header' | 'option' | 'safety_identifier' | 'prompt_cache_key' | 'user' | 'conversation';
+
+/** A value that segments can match on. */
+export type AttributeValue = string | number | boolean;
+
+/** What the application said about a call beside the request itself. */
+export interface RouteOptions<UpstreamName extends string = string> {
+  /** The identity that must keep its upstream: a user, a tenant, a conversation. Never leaves the process. */
+  readonly key?: string | undefined;
+  /** Forces this upstream, before segments and split. */
+  readonly upstream?: UpstreamName | undefined;
+  /** What kind of work the call is, for metrics and task routing. */
+  readonly task?: string | undefined;
+  /** What segments match on: `{ plan: 'premium', beta: true }`. */
+  readonly attributes?: Readonly<Record<string, AttributeValue>> | undefined;
+  /** `false` keeps the call on its upstream, whatever happens there. @default true */
+  readonly fallbacks?: boolean | undefined;
+}
+
+/** A described call. */
+export interface Call {
+  /** Counts up within the process. */
+  readonly id: number;
+  readonly startedAtMs: number;
+  readonly surface: Surface;
+  readonly method: string;
+  readonly path: string;
+  readonly model: string | undefined;
+  readonly stream: boolean;
+  /** May be tried again: the body is not a one-shot stream or iterator. */
+  readonly replayable: boolean;
+  readonly key: string | undefined;
+  readonly keySource: KeySource | undefined;
+  readonly task: string | undefined;
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
+  /** The upstream the caller forced, if any. */
+  readonly forcedUpstream: string | undefined;
+  readonly fallbacks: boolean;
+  /** Ids in the request that only one upstream knows: a response, a conversation. */
+  readonly ownedId: string | undefined;
+}

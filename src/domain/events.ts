@@ -1,0 +1,83 @@
+/** What the library tells its listeners. Times are in ms, money in USD; never a body, a header or a key. */
+
+import type { Alert, AlertMetric } from './alert.ts';
+import type { AttemptRecord, CallRecord } from './attempt.ts';
+import type { BreakerReason, BreakerState } from './breaker.ts';
+import type { FailureKind } from './outcome.ts';
+import type { SkipReason } from './plan.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export interface RetryEvent {
+  readonly callId: number;
+  readonly upstream: string;
+  readonly kind: FailureKind;
+  /** How long the retry waits first. */
+  readonly delayMs: number;
+  readonly atMs: number;
+}
+
+export interface FallbackEvent {
+  readonly callId: number;
+  readonly from: string;
+  readonly to: string;
+  /** The failure that made the call move on, or the reason the upstream was passed over without being asked. */
+  readonly reason: FailureKind | SkipReason;
+  readonly atMs: number;
+}
+
+export interface BreakerEvent {
+  readonly upstream: string;
+  readonly from: BreakerState['state'];
+  readonly to: BreakerState['state'];
+  readonly reason: BreakerReason;
+  /** When an open breaker lets a probe through. */
+  readonly untilMs: number | undefined;
+  readonly atMs: number;
+}
+
+export interface RateLimitEvent {
+  readonly upstream: string;
+  readonly kind: 'rateLimit' | 'quota' | 'auth';
+  /** The upstream is passed over until then, where another can serve. */
+  readonly untilMs: number;
+  readonly atMs: number;
+}
+
+export interface RollbackEvent {
+  readonly upstream: string;
+  /** For people: which rule, which number. */
+  readonly reason: string;
+  /** The alert rule that decided. */
+  readonly rule: string;
+  readonly metric: AlertMetric;
+  readonly value: number;
+  readonly bound: { readonly above: number } | { readonly below: number };
+  /** Calls in the window that the decision rests on. */
+  readonly calls: number;
+  readonly weightsBefore: Readonly<Record<string, number>>;
+  readonly weightsAfter: Readonly<Record<string, number>>;
+  readonly atMs: number;
+}
+
+/** Something of ours degraded; calls are unaffected. */
+export interface WarningEvent {
+  readonly code: 'listener' | 'logger' | 'key' | 'price' | 'modelNotFound' | 'rollback';
+  readonly message: string;
+  readonly atMs: number;
+}
+
+/** Every event by name. */
+export interface CanaryEvents {
+  readonly call: CallRecord;
+  readonly attempt: AttemptRecord;
+  readonly retry: RetryEvent;
+  readonly fallback: FallbackEvent;
+  readonly breaker: BreakerEvent;
+  readonly rateLimit: RateLimitEvent;
+  readonly metrics: Snapshot;
+  readonly alert: Alert;
+  readonly rollback: RollbackEvent;
+  readonly warning: WarningEvent;
+}
+
+export type CanaryEventName = keyof CanaryEvents;

@@ -1,0 +1,20 @@
+/** Which upstreams serve a call, in order, and why. */
+
+/** What decided on the first upstream. */
+export type PlanReason = 'forced' | 'affinity' | 'notPortable' | 'segment' | 'split' | 'stable';
+
+/** Why an upstream that stood in the plan was not asked. */
+export type SkipReason = 'breaker' | 'rateLimit' | 'quota' | 'auth' | 'model';
+
+/** The ordered upstreams of one call. */
+export interface Plan {
+  /** The upstream that the rules chose, before anything was passed over. */
+  readonly assigned: string;
+  /** Those that can be asked now, in the order in which they are tried. Empty if none can: then the one that can soonest is tried. */
+  readonly upstreams: readonly string[];
+  readonly reason: PlanReason;
+  /** In [0, 1); absent when no split was consulted. */
+  readonly bucket: number | undefined;
+  /** Passed over, and why. */
+  readonly skipped: readonly { readonly upstream: string; readonly reason: SkipReason }[];
+}

@@ -1,0 +1,79 @@
+/** The frozen numbers of a window. */
+
+import type { BreakerState } from './breaker.ts';
+import type { FailureKind } from './outcome.ts';
+
+/** Quantiles in milliseconds, `null` without samples; relative error at most 2 %. */
+export interface Quantiles {
+  readonly count: number;
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly p99: number | null;
+}
+
+/** The numbers of one upstream over the window. */
+export interface WindowSnapshot {
+  /** Calls that the plan assigned here first. */
+  readonly calls: number;
+  readonly attempts: number;
+  readonly successes: number;
+  readonly failures: number;
+  readonly neutral: number;
+  readonly aborted: number;
+  readonly failuresByKind: Readonly<Partial<Record<FailureKind, number>>>;
+  /** Attempts made here because an earlier one here failed. */
+  readonly retries: number;
+  /** Attempts made here because another upstream failed. */
+  readonly fallbacks: number;
+  /** failures / (successes + failures), 0–1; `null` without either. */
+  readonly errorRate: number | null;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedInputTokens: number;
+  /** USD, over the attempts whose cost is known. */
+  readonly costUsd: number;
+  /** Attempts with usage but no known price. */
+  readonly unpriced: number;
+  /** USD that the same tokens would have cost on stable, over the attempts where both are known, less their cost. */
+  readonly savingsUsd: number;
+  /** USD an hour at the window's pace. */
+  readonly costPerHour: number;
+  /** USD per attempt whose cost is known; `null` without any. */
+  readonly costPerCall: number | null;
+  readonly latencyMs: Quantiles;
+  readonly firstChunkMs: Quantiles;
+}
+
+/** A window and the state beside it. */
+export interface UpstreamSnapshot extends WindowSnapshot {
+  /** Share of the split, 0–1. */
+  readonly weight: number;
+  readonly breaker: BreakerState;
+  /** Not asked before this time because of a rate limit, quota or credentials; `null` when it may be asked. */
+  readonly pausedUntilMs: number | null;
+}
+
+/** `client.canary.snapshot()`. */
+export interface Snapshot<UpstreamName extends string = string> {
+  readonly atMs: number;
+  readonly windowMs: number;
+  /** Whole calls over the window. */
+  readonly calls: number;
+  readonly successes: number;
+  readonly failures: number;
+  /** Calls served by the upstream they were assigned to, as a share of calls that ended in success or failure; `null` without any. */
+  readonly primaryHitRate: number | null;
+  /** Calls served by another upstream. */
+  readonly fallbackRate: number | null;
+  /** Calls served by none. */
+  readonly failureRate: number | null;
+  /** USD per call whose cost is known, with all its attempts; `null` without any. */
+  readonly costPerCall: number | null;
+  readonly latencyMs: Quantiles;
+  /** Of streams, from the call to the first content. */
+  readonly firstChunkMs: Quantiles;
+  readonly weights: Readonly<Record<UpstreamName, number>>;
+  /** The table of the split: `[end of range in (0, 1], upstream]`, ascending. */
+  readonly ranges: readonly (readonly [number, UpstreamName])[];
+  readonly upstreams: Readonly<Record<UpstreamName, UpstreamSnapshot>>;
+}
