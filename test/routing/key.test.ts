@@ -1,0 +1,86 @@
+import { expect, test, vi } from 'vitest';
+import { type KeyPlaces, resolveKey } from '../../src/routing/key.ts';
+
+const nowhere: KeyPlaces = {
+  route: undefined,
+  context: undefined,
+  header: undefined,
+  option: () => undefined,
+  body: undefined,
+  surface: 'chat',
+};
+
+const everywhere: KeyPlaces = {
+  route: 'by route',
+  context: 'by context',
+  header: 'by header',
+  option: () => 'by option',
+  body: {
+    safety_identifier: 'by safety identifier',
+    prompt_cache_key: 'by cache key',
+    user: 'by user',
+    messages: [{ role: 'user', content: 'by conversation' }],
+  },
+  surface: 'chat',
+};
+
+test('the place nearest to the call wins', () => {
+  const found = [];
+  let places = everywhere;
+  for (;;) {
+    const key = resolveKey(places);
+    if (key === undefined) break;
+    found.push(key.source);
+    places = without(places, key.source);
+  }
+  expect(found).toEqual([
+    'route',
+    'context',
+    'header',
+    'option',
+    'safety_identifier',
+    'prompt_cache_key',
+    'user',
+    'conversation',
+  ]);
+});
+
+test('the key comes with the place it was found in', () => {
+  expect(resolveKey({ ...nowhere, header: 'tenant-7' })).toEqual({ key: 'tenant-7', source: 'header' });
+  expect(resolveKey({ ...nowhere, body: { user: 'u-1' } })).toEqual({ key: 'u-1', source: 'user' });
+});
+
+test('the key function is not asked where the call names its key', () => {
+  const option = vi.fn(() => 'by option');
+  resolveKey({ ...nowhere, header: 'by header', option });
+  expect(option).not.toHaveBeenCalled();
+});
+
+test('a key function without an answer leaves the body to be asked', () => {
+  expect(resolveKey({ ...nowhere, body: { user: 'u-1' } })?.source).toBe('user');
+});
+
+test.each([[''], [42], [null], [true], [{ id: 'u-1' }]])('%j is not a key, wherever it stands', (value) => {
+  const none = value as string;
+  const body = { safety_identifier: none, prompt_cache_key: none, user: none };
+  const places = { ...nowhere, route: none, context: none, header: none, option: () => none, body };
+  expect(resolveKey(places)).toBeUndefined();
+});
+
+test.each([[undefined], [null], ['raw body'], [7]])('the body %j has no key', (body) => {
+  expect(resolveKey({ ...nowhere, body })).toBeUndefined();
+});
+
+test('a key in the body counts on every surface', () => {
+  for (const surface of ['completions', 'responses', 'embeddings', 'moderations', 'other'] as const) {
+    expect(resolveKey({ ...nowhere, surface, body: { user: 'u-1' } })?.key).toBe('u-1');
+  }
+});
+
+/** The same places, the one found last emptied. */
+function without(places: KeyPlaces, source: string): KeyPlaces {
+  if (source === 'option') return { ...places, option: () => undefined };
+  if (source in places) return { ...places, [source]: undefined };
+  const field = source === 'conversation' ? 'messages' : source;
+  return { ...places, body: { ...(places.body as object), [field]: undefined } };
+}

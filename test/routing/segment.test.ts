@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { matchSegment } from '../../src/routing/segment.ts';
+
+test('the first segment that matches decides', () => {
+  const segments = [
+    { when: { plan: 'premium' }, upstream: 'stable' },
+    { when: { beta: true }, upstream: 'canary' },
+    { when: { beta: true, plan: 'free' }, upstream: 'second' },
+  ];
+  expect(matchSegment(segments, { plan: 'premium', beta: true })).toBe('stable');
+  expect(matchSegment(segments, { plan: 'free', beta: true })).toBe('canary');
+});
+
+test('every attribute has to match', () => {
+  const segments = [{ when: { beta: true, plan: 'free' }, upstream: 'canary' }];
+  expect(matchSegment(segments, { beta: true, plan: 'free', region: 'eu' })).toBe('canary');
+  expect(matchSegment(segments, { beta: true, plan: 'premium' })).toBeUndefined();
+  expect(matchSegment(segments, { beta: true })).toBeUndefined();
+});
+
+test('a list of values matches any one of them', () => {
+  const segments = [{ when: { region: ['eu', 'us'] }, upstream: 'canary' }];
+  expect(matchSegment(segments, { region: 'us' })).toBe('canary');
+  expect(matchSegment(segments, { region: 'ap' })).toBeUndefined();
+});
+
+test('an empty list matches nothing', () => {
+  expect(matchSegment([{ when: { region: [] }, upstream: 'canary' }], { region: 'eu' })).toBeUndefined();
+});
+
+test('an empty condition matches every call', () => {
+  expect(matchSegment([{ when: {}, upstream: 'canary' }], {})).toBe('canary');
+});
+
+test.each([
+  [1, '1'],
+  [true, 'true'],
+  [false, 0],
+])('%j is not %j: values are compared with their types', (wanted, actual) => {
+  expect(matchSegment([{ when: { flag: wanted }, upstream: 'canary' }], { flag: actual })).toBeUndefined();
+  expect(matchSegment([{ when: { flag: [wanted] }, upstream: 'canary' }], { flag: actual })).toBeUndefined();
+});
+
+test('no segment, no upstream', () => {
+  expect(matchSegment([], { plan: 'premium' })).toBeUndefined();
+});
