@@ -1,0 +1,44 @@
+/** Fills the windows from what happened. */
+
+import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
+import { type CallTotals, CallWindow } from './call-window.ts';
+import { type MeasuredWindow, UpstreamWindow } from './window.ts';
+
+/** Records attempts and calls at the time they ended, and reads them over the window. */
+export interface Recorder {
+  /** Counts an attempt for its upstream; one on an upstream that the recorder was not told of is not recorded. */
+  attempt(record: AttemptRecord): void;
+  /** Counts a call among all calls, and for the upstream that it was `assigned` to where that one is known. */
+  call(record: CallRecord): void;
+  /** The numbers of one upstream; those of an unknown one are empty. */
+  upstream(name: string, nowMs: number): MeasuredWindow;
+  /** The numbers of all calls. */
+  totals(nowMs: number): CallTotals;
+}
+
+/** Which upstreams to record, and how far back in ms (positive) the numbers reach. */
+export interface RecorderOptions {
+  readonly upstreams: readonly string[];
+  readonly windowMs: number;
+}
+
+/** A recorder with empty windows: about 62 kB for each upstream and for all calls, however many are recorded. */
+export function createRecorder({ upstreams, windowMs }: RecorderOptions): Recorder {
+  const windows = new Map(upstreams.map((name) => [name, new UpstreamWindow(windowMs)]));
+  const calls = new CallWindow(windowMs);
+  return {
+    attempt(record) {
+      windows.get(record.upstream)?.attempt(record);
+    },
+    call(record) {
+      calls.record(record);
+      windows.get(record.assigned)?.call(record.startedAtMs + record.latencyMs);
+    },
+    upstream(name, nowMs) {
+      return (windows.get(name) ?? new UpstreamWindow(windowMs)).snapshot(nowMs);
+    },
+    totals(nowMs) {
+      return calls.totals(nowMs);
+    },
+  };
+}

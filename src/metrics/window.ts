@@ -1,0 +1,149 @@
+/** The sliding window of one upstream. */
+
+import type { AttemptRecord } from '../domain/attempt.ts';
+import { FAILURE_KINDS, type FailureKind } from '../domain/outcome.ts';
+import type { WindowSnapshot } from '../domain/snapshot.ts';
+import { createCounters } from './counter.ts';
+import { SlidingHistogram } from './histogram.ts';
+import { ratio } from './ratio.ts';
+import { SliceRing } from './slice-ring.ts';
+
+/** The numbers of one upstream, and what its answers cost on average. */
+export interface MeasuredWindow extends WindowSnapshot {
+  /**
+   * USD per attempt whose cost is known, `null` without any. Failed attempts that cost nothing known do not make answers
+   * look cheaper than they are.
+   */
+  readonly costPerCall: number | null;
+}
+
+/**
+ * Attempts on one upstream, and calls assigned to it, over the last `windowMs`, in constant memory.
+ *
+ * - An aborted attempt counts as `aborted`, with its tokens and its money, and nowhere else: not in `attempts` either.
+ * - Latencies are of successes and failures; every failure kind is a failure, `rateLimit`, `quota` and `auth` too.
+ * - `costPerHour` is the window's cost over the time that was observed: since the first record, at most the
+ *   window, at least one slice (an eighth of the window).
+ */
+export class UpstreamWindow {
+  readonly #counters = createCounters(COUNTERS);
+  readonly #failuresByKind = createCounters(FAILURE_KINDS);
+  readonly #latency = new SlidingHistogram();
+  readonly #firstChunk = new SlidingHistogram();
+  readonly #ring: SliceRing;
+
+  constructor(windowMs: number) {
+    this.#ring = new SliceRing(windowMs, [
+      ...Object.values(this.#counters),
+      ...Object.values(this.#failuresByKind),
+      this.#latency,
+      this.#firstChunk,
+    ]);
+  }
+
+  /** Bytes of its arrays, fixed from the start. */
+  get byteLength(): number {
+    return this.#ring.byteLength;
+  }
+
+  /** Counts a call that was assigned here and ended at `atMs`. */
+  call(atMs: number): void {
+    const slice = this.#ring.sliceAt(atMs);
+    if (slice !== undefined) this.#counters.calls.add(slice, 1);
+  }
+
+  /** Counts an attempt at the time it ended. */
+  attempt(record: AttemptRecord): void {
+    const slice = this.#ring.sliceAt(record.startedAtMs + record.latencyMs);
+    if (slice === undefined) return;
+    this.#addUsage(slice, record);
+    if (record.outcome === 'aborted') return this.#counters.aborted.add(slice, 1);
+    this.#counters.attempts.add(slice, 1);
+    if (record.reason === 'retry') this.#counters.retries.add(slice, 1);
+    if (record.reason === 'fallback') this.#counters.fallbacks.add(slice, 1);
+    if (record.outcome === 'neutral') return this.#counters.neutral.add(slice, 1);
+    this.#addEnd(slice, record);
+  }
+
+  /** The numbers of the window that ends at `nowMs`. */
+  snapshot(nowMs: number): MeasuredWindow {
+    this.#ring.advance(nowMs);
+    const { calls, attempts, successes, failures, neutral, aborted, retries, fallbacks } = this.#counters;
+    const { inputTokens, outputTokens, cachedInputTokens, priced, unpriced, savingsUsd } = this.#counters;
+    const costUsd = this.#counters.costUsd.total();
+    return {
+      calls: calls.total(),
+      attempts: attempts.total(),
+      successes: successes.total(),
+      failures: failures.total(),
+      neutral: neutral.total(),
+      aborted: aborted.total(),
+      failuresByKind: this.#kinds(),
+      retries: retries.total(),
+      fallbacks: fallbacks.total(),
+      errorRate: ratio(failures.total(), successes.total() + failures.total()),
+      inputTokens: inputTokens.total(),
+      outputTokens: outputTokens.total(),
+      cachedInputTokens: cachedInputTokens.total(),
+      costUsd,
+      unpriced: unpriced.total(),
+      savingsUsd: savingsUsd.total(),
+      costPerHour: (costUsd * HOUR_MS) / this.#ring.observedMs(nowMs),
+      costPerCall: ratio(costUsd, priced.total()),
+      latencyMs: this.#latency.quantiles(),
+      firstChunkMs: this.#firstChunk.quantiles(),
+    };
+  }
+
+  #addUsage(slice: number, { usage, cost, stableCostUsd }: AttemptRecord): void {
+    if (usage !== undefined) {
+      this.#counters.inputTokens.add(slice, usage.inputTokens);
+      this.#counters.outputTokens.add(slice, usage.outputTokens);
+      this.#counters.cachedInputTokens.add(slice, usage.cachedInputTokens);
+      if (cost.costUsd === null) this.#counters.unpriced.add(slice, 1);
+    }
+    if (cost.costUsd === null) return;
+    this.#counters.priced.add(slice, 1);
+    this.#counters.costUsd.add(slice, cost.costUsd);
+    if (stableCostUsd !== null) this.#counters.savingsUsd.add(slice, stableCostUsd - cost.costUsd);
+  }
+
+  #addEnd(slice: number, { outcome, kind, latencyMs, firstChunkMs }: AttemptRecord): void {
+    if (outcome === 'success') this.#counters.successes.add(slice, 1);
+    else {
+      this.#counters.failures.add(slice, 1);
+      if (kind !== undefined) this.#failuresByKind[kind].add(slice, 1);
+    }
+    this.#latency.record(slice, latencyMs);
+    if (firstChunkMs !== undefined) this.#firstChunk.record(slice, firstChunkMs);
+  }
+
+  #kinds(): Partial<Record<FailureKind, number>> {
+    const kinds: Partial<Record<FailureKind, number>> = {};
+    for (const kind of FAILURE_KINDS) {
+      const count = this.#failuresByKind[kind].total();
+      if (count > 0) kinds[kind] = count;
+    }
+    return kinds;
+  }
+}
+
+const HOUR_MS = 3_600_000;
+
+const COUNTERS = [
+  'calls',
+  'attempts',
+  'successes',
+  'failures',
+  'neutral',
+  'aborted',
+  'retries',
+  'fallbacks',
+  'inputTokens',
+  'outputTokens',
+  'cachedInputTokens',
+  'costUsd',
+  'priced',
+  'unpriced',
+  'savingsUsd',
+] as const;

@@ -1,0 +1,163 @@
+import { describe, expect, test } from 'vitest';
+import type { AlertMetric } from '../../src/domain/alert.ts';
+import type { AttemptRecord } from '../../src/domain/attempt.ts';
+import { readMetric } from '../../src/metrics/read-metric.ts';
+import { createRecorder, type Recorder } from '../../src/metrics/recorder.ts';
+import { attemptRecord, callRecord } from './records.ts';
+
+const USAGE = { inputTokens: 100, outputTokens: 20, cachedInputTokens: 50, reasoningTokens: 5 };
+
+const METRICS: readonly AlertMetric[] = [
+  'errorRate',
+  'latencyP50',
+  'latencyP95',
+  'latencyP99',
+  'firstChunkP50',
+  'firstChunkP95',
+  'firstChunkP99',
+  'costPerHour',
+  'costPerCall',
+  'calls',
+  'failureRate',
+  'fallbackRate',
+  'primaryHitRate',
+];
+
+function read(recorder: Recorder, metric: AlertMetric, upstream?: string) {
+  const windows = { openai: recorder.upstream('openai', 0), deepseek: recorder.upstream('deepseek', 0) };
+  return readMetric(metric, upstream, recorder.totals(0), windows);
+}
+
+function createTwo(): Recorder {
+  return createRecorder({ upstreams: ['openai', 'deepseek'], windowMs: 8_000 });
+}
+
+function priced(costUsd: number): Pick<AttemptRecord, 'usage' | 'cost'> {
+  return { usage: USAGE, cost: { costUsd, source: 'table' } };
+}
+
+/** Two calls assigned to deepseek: one it serves, one that falls back to openai; and a call that openai fails. */
+function createBusy(): Recorder {
+  const recorder = createTwo();
+  recorder.attempt(attemptRecord({ upstream: 'deepseek', latencyMs: 200, firstChunkMs: 20, ...priced(0.125) }));
+  recorder.call(
+    callRecord({ assigned: 'deepseek', upstream: 'deepseek', latencyMs: 200, firstChunkMs: 20, costUsd: 0.125 }),
+  );
+  recorder.attempt(attemptRecord({ upstream: 'deepseek', outcome: 'failure', kind: 'server', latencyMs: 50 }));
+  recorder.attempt(attemptRecord({ reason: 'fallback', latencyMs: 400, firstChunkMs: 40, ...priced(0.5) }));
+  recorder.call(callRecord({ assigned: 'deepseek', latencyMs: 500, firstChunkMs: 100, costUsd: 0.5 }));
+  recorder.attempt(attemptRecord({ outcome: 'failure', kind: 'rateLimit', latencyMs: 10 }));
+  recorder.call(callRecord({ outcome: 'failure', kind: 'rateLimit', latencyMs: 10 }));
+  recorder.call(callRecord({ outcome: 'aborted', latencyMs: 10 }));
+  return recorder;
+}
+
+describe('without samples', () => {
+  test.each(METRICS.filter((metric) => metric !== 'calls' && metric !== 'costPerHour'))('%s is null', (metric) => {
+    expect(read(createTwo(), metric)).toEqual({ value: null, calls: 0 });
+    expect(read(createTwo(), metric, 'deepseek')).toEqual({ value: null, calls: 0 });
+  });
+
+  test.each(['calls', 'costPerHour'] as const)('%s is 0', (metric) => {
+    expect(read(createTwo(), metric)).toEqual({ value: 0, calls: 0 });
+    expect(read(createTwo(), metric, 'deepseek')).toEqual({ value: 0, calls: 0 });
+  });
+
+  test('an upstream without a window reads as null', () => {
+    expect(read(createBusy(), 'calls', 'nobody')).toEqual({ value: null, calls: 0 });
+  });
+});
+
+describe('of an upstream', () => {
+  test('the error rate is that of its attempts', () => {
+    expect(read(createBusy(), 'errorRate', 'deepseek')).toEqual({ value: 0.5, calls: 2 });
+  });
+
+  test('calls are those assigned to it, beside the attempts that are the evidence', () => {
+    expect(read(createBusy(), 'calls', 'openai')).toEqual({ value: 2, calls: 2 });
+    const recorder = createTwo();
+    recorder.call(callRecord({ assigned: 'deepseek' }));
+    expect(read(recorder, 'calls', 'deepseek')).toEqual({ value: 1, calls: 0 });
+  });
+
+  test('money is its own', () => {
+    expect(read(createBusy(), 'costPerCall', 'deepseek').value).toBe(0.125);
+    expect(read(createBusy(), 'costPerHour', 'deepseek').value).toBe(0.125 * 3_600);
+  });
+
+  test.each(['failureRate', 'fallbackRate', 'primaryHitRate'] as const)('%s is that of all calls', (metric) => {
+    expect(read(createBusy(), metric, 'deepseek')).toEqual({ value: 1 / 3, calls: 3 });
+  });
+});
+
+describe('of all calls', () => {
+  test('the error rate is the share of calls served by none', () => {
+    expect(read(createBusy(), 'errorRate')).toEqual({ value: 1 / 3, calls: 3 });
+  });
+
+  test('calls are all, aborted ones too', () => {
+    expect(read(createBusy(), 'calls')).toEqual({ value: 4, calls: 3 });
+  });
+
+  test('the cost per call is that of whole calls', () => {
+    expect(read(createBusy(), 'costPerCall').value).toBe((0.125 + 0.5) / 2);
+  });
+
+  test('the cost per hour is the sum over the upstreams', () => {
+    expect(read(createBusy(), 'costPerHour').value).toBe((0.125 + 0.5) * 3_600);
+  });
+});
+
+describe('quantiles', () => {
+  const nowMs = 10_000;
+
+  function createSpread(): Recorder {
+    const recorder = createTwo();
+    for (let count = 1; count <= 100; count += 1) {
+      const tierMs = count <= 90 ? 100 : count <= 97 ? 1_000 : 5_000;
+      recorder.attempt(
+        endingNow(attemptRecord({ upstream: 'deepseek', latencyMs: tierMs, firstChunkMs: tierMs / 10 })),
+      );
+      recorder.call(endingNow(callRecord({ latencyMs: 2 * tierMs, firstChunkMs: tierMs / 5 })));
+    }
+    return recorder;
+  }
+
+  function endingNow<T extends { readonly latencyMs: number }>(record: T): T {
+    return { ...record, startedAtMs: nowMs - record.latencyMs };
+  }
+
+  test.each([
+    ['latencyP50', 100],
+    ['latencyP95', 1_000],
+    ['latencyP99', 5_000],
+    ['firstChunkP50', 10],
+    ['firstChunkP95', 100],
+    ['firstChunkP99', 500],
+  ] as const)('%s is %d ms for the upstream and twice that for whole calls', (metric, expectedMs) => {
+    const recorder = createSpread();
+    const windows = { deepseek: recorder.upstream('deepseek', nowMs) };
+    const ofUpstream = readMetric(metric, 'deepseek', recorder.totals(nowMs), windows);
+    const ofCalls = readMetric(metric, undefined, recorder.totals(nowMs), windows);
+    expect(Math.abs((ofUpstream.value ?? NaN) / expectedMs - 1)).toBeLessThan(0.02);
+    expect(Math.abs((ofCalls.value ?? NaN) / (2 * expectedMs) - 1)).toBeLessThan(0.02);
+    expect([ofUpstream.calls, ofCalls.calls]).toEqual([100, 100]);
+  });
+});
+
+describe('an unknown price', () => {
+  test('is not a cost of 0 an hour', () => {
+    const recorder = createTwo();
+    recorder.attempt(attemptRecord({ upstream: 'deepseek', usage: USAGE }));
+    expect(read(recorder, 'costPerHour', 'deepseek').value).toBeNull();
+    expect(read(recorder, 'costPerHour').value).toBeNull();
+    expect(read(recorder, 'costPerHour', 'openai').value).toBe(0);
+  });
+
+  test('does not hide the cost that is known', () => {
+    const recorder = createTwo();
+    recorder.attempt(attemptRecord({ upstream: 'deepseek', usage: USAGE }));
+    recorder.attempt(attemptRecord(priced(0.5)));
+    expect(read(recorder, 'costPerHour').value).toBe(0.5 * 3_600);
+  });
+});
