@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'vitest';
+import type { Surface } from '../../src/domain/call.ts';
+import { createBodyPatch, type BodyRules } from '../../src/providers/create-body-patch.ts';
+
+/** The patch for a call with this body, on chat and not streamed unless told. */
+function patchOf(
+  rules: BodyRules,
+  body: Record<string, unknown>,
+  { surface = 'chat', stream = false }: { surface?: Surface; stream?: boolean } = {},
+) {
+  const model = body['model'] as string | undefined; // the bodies of this file name their model by a string
+  return createBodyPatch(rules, { surface, model, stream }, body);
+}
+
+test('a body that fits already has no patch', () => {
+  const rules = {
+    model: 'm',
+    params: { seed: 1, user: null, top_p: undefined },
+    maxOutputTokens: 10,
+    includeUsage: true,
+  };
+  expect(patchOf(rules, { model: 'm', seed: 1, max_tokens: 10 })).toBeUndefined();
+  expect(patchOf({}, { model: 'm' }, { stream: true })).toBeUndefined();
+});
+
+test('a call that is not portable and a body that is no object have no patch', () => {
+  expect(patchOf({ model: 'm', params: { a: 1 } }, {}, { surface: 'other' })).toBeUndefined();
+  for (const body of [undefined, null, '{}', ['x'], 4]) {
+    expect(createBodyPatch({ model: 'm' }, { surface: 'chat', model: 'a', stream: false }, body)).toBeUndefined();
+  }
+});
+
+test('a model that only the address names is not written into the body', () => {
+  const call = { surface: 'chat', model: 'deployment', stream: false } as const;
+  expect(createBodyPatch({ params: { n: 1 } }, call, {})?.set).toEqual({ n: 1 });
+});
+
+test("the caller's body is not changed", () => {
+  const body = Object.freeze({ model: 'a', max_tokens: 100, stream_options: Object.freeze({ x: 1 }) });
+  const rules = { model: 'b', params: { n: 1 }, maxOutputTokens: 5, includeUsage: true };
+  expect(patchOf(rules, body, { stream: true })?.set).toEqual({
+    model: 'b',
+    n: 1,
+    max_tokens: 5,
+    stream_options: { x: 1, include_usage: true },
+  });
+});
+
+describe('the model', () => {
+  test('is replaced by a string, also where the caller named none', () => {
+    expect(patchOf({ model: 'b' }, { model: 'a' })).toEqual({ set: { model: 'b' }, remove: [], usageAdded: false });
+    expect(patchOf({ model: 'b' }, {}, { surface: 'responses' })?.set).toEqual({ model: 'b' });
+  });
+
+  test('is looked up in a record, and stays where the record does not name it', () => {
+    const rules = { model: { a: 'b' } };
+    expect(patchOf(rules, { model: 'a' })?.set).toEqual({ model: 'b' });
+    expect(patchOf(rules, { model: 'c' })).toBeUndefined();
+    expect(patchOf(rules, { model: 'constructor' })).toBeUndefined();
+    expect(patchOf(rules, {})).toBeUndefined();
+  });
+
+  test.each(['embeddings', 'moderations'] as const)('of %s changes by record entry only', (surface) => {
+    expect(patchOf({ model: 'b' }, { model: 'a' }, { surface })).toBeUndefined();
+    expect(patchOf({ model: { a: 'b' } }, { model: 'a' }, { surface })?.set).toEqual({ model: 'b' });
+  });
+});
+
+describe('params', () => {
+  test('set a field, remove it by null, and leave it by undefined', () => {
+    const rules = { params: { temperature: 0, user: null, top_p: undefined, absent: null } };
+    expect(patchOf(rules, { temperature: 1, user: 'u', top_p: 0.5 })).toEqual({
+      set: { temperature: 0 },
+      remove: ['user'],
+      usageAdded: false,
+    });
+  });
+
+  test("remove also the caller's own null", () => {
+    expect(patchOf({ params: { stop: null } }, { stop: null })?.remove).toEqual(['stop']);
+  });
+
+  test('win over the model', () => {
+    expect(patchOf({ model: 'b', params: { model: 'c' } }, { model: 'a' })?.set).toEqual({ model: 'c' });
+    expect(patchOf({ model: 'b', params: { model: 'a' } }, { model: 'a' })).toBeUndefined();
+  });
+});
+
+describe('maxOutputTokens', () => {
+  test.each([
+    ['chat', { max_completion_tokens: 900 }, { max_completion_tokens: 100 }],
+    ['chat', { max_tokens: 900 }, { max_tokens: 100 }],
+    ['chat', { max_tokens: 900, max_completion_tokens: 50 }, { max_tokens: 100 }],
+    ['responses', { max_output_tokens: 900 }, { max_output_tokens: 100 }],
+    ['completions', { max_tokens: 900 }, { max_tokens: 100 }],
+  ] as const)('lowers the larger limit of %s %j', (surface, body, set) => {
+    expect(patchOf({ maxOutputTokens: 100, provider: 'openai' }, body, { surface })?.set).toEqual(set);
+  });
+
+  test.each([
+    ['chat', 'openai', { max_completion_tokens: 100 }],
+    ['chat', 'azure', { max_completion_tokens: 100 }],
+    ['chat', 'deepseek', { max_tokens: 100 }],
+    ['chat', undefined, { max_tokens: 100 }],
+    ['completions', 'openai', { max_tokens: 100 }],
+    ['responses', 'deepseek', { max_output_tokens: 100 }],
+  ] as const)('is set on a call of %s at %s that names no limit', (surface, provider, set) => {
+    expect(patchOf({ maxOutputTokens: 100, provider }, {}, { surface })?.set).toEqual(set);
+    const [field] = Object.keys(set);
+    expect(patchOf({ maxOutputTokens: 100, provider }, { [field ?? '']: null }, { surface })?.set).toEqual(set);
+  });
+
+  test('leaves a smaller limit, and one that is no number, to the caller and the provider', () => {
+    expect(patchOf({ maxOutputTokens: 100 }, { max_tokens: 100 })).toBeUndefined();
+    expect(patchOf({ maxOutputTokens: 100 }, { max_tokens: 7 })).toBeUndefined();
+    expect(patchOf({ maxOutputTokens: 100 }, { max_tokens: 'many' })).toBeUndefined();
+  });
+
+  test.each(['embeddings', 'moderations'] as const)('means nothing to %s', (surface) => {
+    expect(patchOf({ maxOutputTokens: 100 }, { max_tokens: 900 }, { surface })).toBeUndefined();
+  });
+
+  test('bounds what params ask for, and avoids a field that they remove', () => {
+    expect(patchOf({ maxOutputTokens: 100, params: { max_tokens: 500 } }, {})?.set).toEqual({ max_tokens: 100 });
+    const rules: BodyRules = { maxOutputTokens: 100, provider: 'openai', params: { max_completion_tokens: null } };
+    expect(patchOf(rules, { max_completion_tokens: 900 })).toEqual({
+      set: { max_tokens: 100 },
+      remove: ['max_completion_tokens'],
+      usageAdded: false,
+    });
+  });
+});
+
+describe('usage of a stream', () => {
+  const rules = { includeUsage: true };
+
+  test.each(['chat', 'completions'] as const)('is asked for on %s, beside the other stream options', (surface) => {
+    const body = { stream_options: { include_obfuscation: false, include_usage: false } };
+    expect(patchOf(rules, body, { surface, stream: true })).toEqual({
+      set: { stream_options: { include_obfuscation: false, include_usage: true } },
+      remove: [],
+      usageAdded: true,
+    });
+    expect(patchOf(rules, { stream_options: null }, { surface, stream: true })?.set).toEqual({
+      stream_options: { include_usage: true },
+    });
+  });
+
+  test('is not asked for twice, and then is not to be hidden', () => {
+    const asked = { model: 'a', stream_options: { include_usage: true } };
+    expect(patchOf(rules, asked, { stream: true })).toBeUndefined();
+    expect(patchOf({ ...rules, model: 'b' }, asked, { stream: true })?.usageAdded).toBe(false);
+  });
+
+  test('is not asked for where there is no stream, no rule, or always usage', () => {
+    expect(patchOf(rules, {})).toBeUndefined();
+    expect(patchOf({ includeUsage: false }, {}, { stream: true })).toBeUndefined();
+    for (const surface of ['responses', 'embeddings', 'moderations'] as const) {
+      expect(patchOf(rules, {}, { surface, stream: true })).toBeUndefined();
+    }
+  });
+
+  test('is left to params that speak of stream options', () => {
+    expect(patchOf({ ...rules, params: { stream_options: null } }, {}, { stream: true })).toBeUndefined();
+    const off = { stream_options: { include_usage: false } };
+    expect(patchOf({ ...rules, params: off }, {}, { stream: true })?.usageAdded).toBe(false);
+    const on = { stream_options: { include_usage: true } };
+    expect(patchOf({ params: on }, {}, { stream: true })).toEqual({ set: on, remove: [], usageAdded: true });
+  });
+});

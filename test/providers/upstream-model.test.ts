@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { upstreamModel } from '../../src/providers/upstream-model.ts';
+
+const call = (surface: 'chat' | 'completions' | 'responses' | 'embeddings' | 'moderations' | 'other') =>
+  ({ surface, model: 'a' }) as const;
+
+test('without a rule the model is the caller’s', () => {
+  expect(upstreamModel(undefined, call('chat'))).toBe('a');
+});
+
+test.each(['chat', 'completions', 'responses'] as const)('a string replaces every model of %s', (surface) => {
+  expect(upstreamModel('b', call(surface))).toBe('b');
+});
+
+test.each(['embeddings', 'moderations', 'other'] as const)('a string does not apply to %s', (surface) => {
+  expect(upstreamModel('b', call(surface))).toBe('a');
+});
+
+test('a record maps the models that it names', () => {
+  expect(upstreamModel({ a: 'b' }, call('embeddings'))).toBe('b');
+  expect(upstreamModel({ c: 'b' }, call('chat'))).toBe('a');
+  expect(upstreamModel({ c: 'b' }, { surface: 'chat', model: undefined })).toBeUndefined();
+});
