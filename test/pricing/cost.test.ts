@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import type { Price, Usage } from '../../src/domain/usage.ts';
+import { costOf, priceAt, priceUsd, type CostQuery } from '../../src/pricing/cost.ts';
+import type { PriceTable } from '../../src/pricing/price-table.ts';
+
+const usage: Usage = { inputTokens: 1_000_000, outputTokens: 100_000, cachedInputTokens: 400_000, reasoningTokens: 0 };
+const table: PriceTable = { tableCostUsd: ({ model }) => (model === 'known' ? 7 : undefined) };
+const query: CostQuery = {
+  reportedUsd: undefined,
+  usage,
+  model: 'known',
+  prices: undefined,
+  table,
+  provider: 'openai',
+  baseURL: undefined,
+  atMs: Date.UTC(2026, 10, 20),
+};
+const price: Price = { inputPerMTok: 2, outputPerMTok: 8 };
+
+describe('the cost is', () => {
+  test("the user's price before the provider's figure and the table", () => {
+    expect(costOf({ ...query, reportedUsd: 5, prices: [price] })).toEqual({ costUsd: 2.8, source: 'override' });
+  });
+
+  test("the provider's figure before the table", () => {
+    expect(costOf({ ...query, reportedUsd: 5 })).toEqual({ costUsd: 5, source: 'reported' });
+    expect(costOf({ ...query, reportedUsd: 0 })).toEqual({ costUsd: 0, source: 'reported' });
+  });
+
+  test('else the table’s', () => {
+    expect(costOf(query)).toEqual({ costUsd: 7, source: 'table' });
+  });
+
+  test('not overridden before the first price begins', () => {
+    const prices = [{ ...price, from: '2026-11-21' }];
+    expect(costOf({ ...query, prices })).toEqual({ costUsd: 7, source: 'table' });
+    expect(costOf({ ...query, prices: [] })).toEqual({ costUsd: 7, source: 'table' });
+  });
+
+  test('called estimated where the usage is, unless the provider stated it', () => {
+    const guess = { ...query, usageEstimated: true };
+    expect(costOf({ ...guess, prices: [price] })).toEqual({ costUsd: 2.8, source: 'estimated' });
+    expect(costOf(guess)).toEqual({ costUsd: 7, source: 'estimated' });
+    expect(costOf({ ...guess, reportedUsd: 5 })).toEqual({ costUsd: 5, source: 'reported' });
+  });
+});
+
+test.each([
+  ['price', { ...query, model: 'unknown' }],
+  ['model', { ...query, model: undefined }],
+  ['usage', { ...query, usage: undefined }],
+  ['usage under an override', { ...query, usage: undefined, reportedUsd: 5, prices: [price] }],
+])('an unknown %s makes the cost null, never 0', (_, unknown) => {
+  expect(costOf(unknown)).toEqual({ costUsd: null, source: null });
+});
+
+// Hand-computed; the relay's prices are those of the articles the project grew from.
+test.each([
+  ['DeepSeek V3.2 on a relay', { inputPerMTok: 0.42, outputPerMTok: 1.2 }, 0.54],
+  ['cached input at its own price', { inputPerMTok: 2, outputPerMTok: 8, cachedInputPerMTok: 0.5 }, 2.2],
+  ['cached input for free', { inputPerMTok: 2, outputPerMTok: 8, cachedInputPerMTok: 0 }, 2],
+  ['a free model', { inputPerMTok: 0, outputPerMTok: 0 }, 0],
+])('a million tokens in, 400,000 of them cached, and 100,000 out: %s', (_, at, costUsd) => {
+  expect(priceUsd(at, usage)).toBeCloseTo(costUsd, 12);
+});
+
+describe('of several prices', () => {
+  const always = { inputPerMTok: 1, outputPerMTok: 1 };
+  const march = { inputPerMTok: 3, outputPerMTok: 3, from: '2026-03-01' };
+  const june = { inputPerMTok: 6, outputPerMTok: 6, from: '2026-06-01T12:00:00Z' };
+
+  test.each([
+    ['the one without a date until another begins', Date.UTC(2026, 1, 28, 23, 59), always],
+    ['the latest from midnight UTC of its day on', Date.UTC(2026, 2, 1), march],
+    ['the latest until the next begins', Date.UTC(2026, 5, 1, 11, 59), march],
+    ['the latest from its hour on', Date.UTC(2026, 5, 1, 12), june],
+  ])('holds %s, in whatever order they stand', (_, atMs, expected) => {
+    expect(priceAt([always, march, june], atMs)).toBe(expected);
+    expect(priceAt([june, march, always], atMs)).toBe(expected);
+  });
+
+  test('none holds before the first, nor one whose date is none', () => {
+    expect(priceAt([march, june], Date.UTC(2026, 0))).toBeUndefined();
+    expect(priceAt([{ ...always, from: 'soon' }], Date.UTC(2026, 0))).toBeUndefined();
+  });
+});

@@ -1,0 +1,163 @@
+import { calcPrice, findProvider } from '@pydantic/genai-prices';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Usage } from '../../src/domain/usage.ts';
+import { createPriceTable } from '../../src/pricing/price-table.ts';
+import { reportedCostOf } from '../../src/pricing/reported-cost.ts';
+import { usageOf } from '../../src/pricing/usage.ts';
+import { readReportedCosts, recorded, skipNote } from './recorded-bodies.ts';
+
+const usage: Usage = { inputTokens: 1_000, outputTokens: 100, cachedInputTokens: 200, reasoningTokens: 30 };
+const atMs = Date.UTC(2026, 10, 20, 12);
+const query = { provider: 'openai', model: 'gpt-4.1', usage, atMs };
+
+test('cached tokens are a part of the input and have their own price', () => {
+  // gpt-4.1: 2 USD, cached 0.50, output 8 a million tokens (https://platform.openai.com/docs/pricing).
+  expect(createPriceTable().tableCostUsd(query)).toBeCloseTo((800 * 2 + 200 * 0.5 + 100 * 8) / 1e6, 12);
+});
+
+test('the provider is also known by its address', () => {
+  const table = createPriceTable();
+  const byAddress = { model: 'gpt-4.1', usage, atMs, baseURL: 'https://api.openai.com/v1' };
+  expect(table.tableCostUsd(byAddress)).toBe(table.tableCostUsd(query));
+  expect(table.tableCostUsd({ ...byAddress, baseURL: 'https://relay.example/v1' })).toBeUndefined();
+});
+
+test('a provider that is named wins over the address', () => {
+  const table = createPriceTable();
+  const both = { ...query, model: 'openai/gpt-oss-120b', provider: 'groq', baseURL: 'https://openrouter.ai/api/v1' };
+  expect(table.tableCostUsd(both)).toBe(table.tableCostUsd({ ...both, baseURL: undefined }));
+  expect(table.tableCostUsd(both)).not.toBe(table.tableCostUsd({ ...both, provider: undefined }));
+});
+
+test.each([
+  ['the model', { ...query, model: 'no-such-model' }],
+  ['the provider', { ...query, provider: 'no-such-provider' }],
+  ['the address of a relay', { ...query, provider: undefined, baseURL: 'https://api.holysheep.ai/v1' }],
+  ['who sells the model', { ...query, provider: undefined }],
+])('without knowing %s the cost is unknown', (_, unknown) => {
+  const table = createPriceTable();
+  expect(table.tableCostUsd(unknown)).toBeUndefined();
+  expect(table.tableCostUsd(unknown)).toBeUndefined();
+});
+
+test('a model that is not priced by tokens has no price for them, not the price 0', () => {
+  expect(createPriceTable().tableCostUsd({ ...query, provider: 'groq', model: 'whisper-large-v3' })).toBeUndefined();
+});
+
+test('a price changes on its day', () => {
+  const table = createPriceTable();
+  // o3 became five times cheaper on 2025-06-10.
+  const o3 = { ...query, model: 'o3', usage: { ...usage, cachedInputTokens: 0 } };
+  const before = table.tableCostUsd({ ...o3, atMs: Date.UTC(2025, 5, 9, 23, 59) });
+  const after = table.tableCostUsd({ ...o3, atMs: Date.UTC(2025, 5, 10) });
+  expect(before).toBeCloseTo((after ?? 0) * 5, 10);
+  expect(table.tableCostUsd({ ...o3, atMs: Date.UTC(2025, 5, 9, 23, 59) })).toBe(before);
+});
+
+test('a price changes with the hour where the provider has peak hours', () => {
+  const table = createPriceTable();
+  const at = (hour: number, minute: number) =>
+    table.tableCostUsd({
+      ...query,
+      provider: 'deepseek',
+      model: 'deepseek-chat',
+      atMs: Date.UTC(2025, 1, 20, hour, minute),
+    });
+  expect(at(0, 30)).toBeGreaterThan(at(0, 29) ?? Infinity);
+  expect(at(16, 29)).toBe(at(0, 30));
+});
+
+const PROVIDERS = [
+  'openai',
+  'azure',
+  'google',
+  'groq',
+  'deepseek',
+  'openrouter',
+  'mistral',
+  'x-ai',
+  'perplexity',
+  'anthropic',
+];
+const models = PROVIDERS.flatMap((provider) =>
+  (findProvider({ providerId: provider })?.models ?? []).map(({ id }) => ({ provider, model: id })),
+);
+const usages = fc
+  .record({
+    inputTokens: fc.oneof(fc.nat(400_000), fc.constantFrom(128_000, 200_000, 200_001, 256_000, 272_000, 272_001)),
+    outputTokens: fc.nat(9_000),
+    cached: fc.double({ min: 0, max: 1, noNaN: true }),
+    reasoning: fc.double({ min: 0, max: 1, noNaN: true }),
+  })
+  .map(({ inputTokens, outputTokens, cached, reasoning }) => ({
+    inputTokens,
+    outputTokens,
+    cachedInputTokens: Math.floor(inputTokens * cached),
+    reasoningTokens: Math.floor(outputTokens * reasoning),
+  }));
+
+test('for every model and usage the cost is the library’s own, tiers and dates included', () => {
+  const table = createPriceTable();
+  let compared = 0;
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...models),
+      usages,
+      fc.integer({ min: Date.UTC(2025, 0), max: Date.UTC(2027, 0) }),
+      ({ provider, model }, used, time) => {
+        const costUsd = table.tableCostUsd({ provider, model, usage: used, atMs: time });
+        if (costUsd === undefined) return;
+        const tokens = {
+          input_tokens: used.inputTokens,
+          output_tokens: used.outputTokens,
+          cache_read_tokens: used.cachedInputTokens,
+          output_reasoning_tokens: used.reasoningTokens,
+        };
+        const expected = calcPrice(tokens, model, { providerId: provider, timestamp: new Date(time) })?.total_price;
+        expect(costUsd, `${provider}:${model}`).toBeCloseTo(expected ?? NaN, 9);
+        compared += 1;
+      },
+    ),
+    { numRuns: 3_000 },
+  );
+  expect(compared).toBeGreaterThan(2_000);
+});
+
+test('whatever is asked, nothing is thrown', () => {
+  const table = createPriceTable();
+  const odd = fc.double();
+  const oddUsage = fc.record({ inputTokens: odd, outputTokens: odd, cachedInputTokens: odd, reasoningTokens: odd });
+  const provider = fc.oneof(fc.constant(undefined), fc.string(), fc.constantFrom(...PROVIDERS, 'litellm', '__proto__'));
+  const model = fc.oneof(fc.string(), fc.constantFrom('o3', 'gpt-4.1', 'openai/gpt-4.1'));
+  fc.assert(
+    fc.property(
+      provider,
+      fc.oneof(fc.constant(undefined), fc.string()),
+      model,
+      oddUsage,
+      odd,
+      (who, baseURL, name, used, time) => {
+        const costUsd = table.tableCostUsd({ provider: who, baseURL, model: name, usage: used, atMs: time });
+        expect(costUsd === undefined || Number.isFinite(costUsd)).toBe(true);
+      },
+    ),
+  );
+});
+
+test('more models than it remembers are priced all the same', () => {
+  const table = createPriceTable();
+  const first = models.map((each) => table.tableCostUsd({ ...each, usage, atMs }));
+  expect(models.map((each) => table.tableCostUsd({ ...each, usage, atMs }))).toEqual(first);
+});
+
+test.skipIf(!recorded)(`xAI’s own figures are met within half a percent${skipNote}`, () => {
+  const table = createPriceTable();
+  const costs = readReportedCosts().filter(({ usage: stated }) => stated['cost_in_usd_ticks'] !== undefined);
+  for (const { model, usage: stated } of costs) {
+    const read = usageOf('chat', { usage: stated });
+    const costUsd = read && table.tableCostUsd({ provider: 'x-ai', model, usage: read, atMs: Date.UTC(2026, 0) });
+    expect((costUsd ?? NaN) / (reportedCostOf({ usage: stated }) ?? NaN)).toBeCloseTo(1, 2);
+  }
+  expect(costs.length).toBeGreaterThanOrEqual(6);
+});

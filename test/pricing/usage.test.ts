@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { usageOf } from '../../src/pricing/usage.ts';
+
+const plain = { prompt_tokens: 10, completion_tokens: 4, total_tokens: 14 };
+const read = { inputTokens: 10, outputTokens: 4, cachedInputTokens: 0, reasoningTokens: 0 };
+
+describe('usage is found', () => {
+  test.each([
+    ['in a whole body and in a last chunk without choices', { choices: [], usage: plain }],
+    ['in Groq’s own member', { choices: [{ index: 0 }], x_groq: { id: 'r', usage: plain } }],
+    ['beside a null', { usage: null, x_groq: { usage: plain } }],
+    ['beside an empty object', { usage: {}, x_groq: { usage: plain } }],
+    ['in Kimi’s choice', { choices: [{ index: 0, delta: {}, usage: plain }] }],
+    ['in the choice that has it', { choices: [null, { usage: null }, { usage: plain }] }],
+  ])('%s', (_, body) => {
+    expect(usageOf('chat', body)).toEqual(read);
+  });
+
+  test('in the last event of a Responses stream', () => {
+    const usage = { input_tokens: 10, output_tokens: 4, total_tokens: 14 };
+    expect(usageOf('responses', { type: 'response.completed', response: { usage } })).toEqual(read);
+    expect(usageOf('responses', { object: 'response', usage })).toEqual(read);
+    expect(usageOf('responses', { type: 'response.created', response: { usage: null } })).toBeUndefined();
+  });
+
+  test('for embeddings, which have no output', () => {
+    expect(usageOf('embeddings', { usage: { prompt_tokens: 8, total_tokens: 8 } })).toMatchObject({
+      inputTokens: 8,
+      outputTokens: 0,
+    });
+    expect(usageOf('embeddings', { usage: { prompt_tokens: 8 } })).toMatchObject({ inputTokens: 8, outputTokens: 0 });
+    expect(usageOf('embeddings', { usage: { total_tokens: 8 } })).toMatchObject({ inputTokens: 8, outputTokens: 0 });
+  });
+});
+
+describe('cached tokens are read in the spelling', () => {
+  test.each([
+    ['of OpenAI’s chat', { prompt_tokens_details: { cached_tokens: 7 } }],
+    ['of OpenAI’s responses', { input_tokens_details: { cached_tokens: 7 } }],
+    ['of DeepSeek', { prompt_cache_hit_tokens: 7, prompt_cache_miss_tokens: 3 }],
+    ['of Kimi', { cached_tokens: 7 }],
+    ['of Mistral', { num_cached_tokens: 7 }],
+    [
+      'that is not zero, where there are two',
+      { prompt_tokens_details: { cached_tokens: 0 }, prompt_cache_hit_tokens: 7 },
+    ],
+  ])('%s', (_, spelling) => {
+    expect(usageOf('chat', { usage: { ...plain, ...spelling } })).toEqual({ ...read, cachedInputTokens: 7 });
+  });
+
+  test('and are never more than the input', () => {
+    expect(usageOf('chat', { usage: { ...plain, cached_tokens: 99 } })?.cachedInputTokens).toBe(10);
+  });
+});
+
+describe('reasoning tokens', () => {
+  test.each([
+    ['of chat', { completion_tokens_details: { reasoning_tokens: 3 } }],
+    ['of responses', { output_tokens_details: { reasoning_tokens: 3 } }],
+    ['of Perplexity', { reasoning_tokens: 3 }],
+  ])('%s are a part of the output', (_, spelling) => {
+    expect(usageOf('chat', { usage: { ...plain, ...spelling } })).toEqual({ ...read, reasoningTokens: 3 });
+  });
+
+  test('that the output leaves out are told by the total', () => {
+    const xai = {
+      prompt_tokens: 12,
+      completion_tokens: 2,
+      total_tokens: 354,
+      completion_tokens_details: { reasoning_tokens: 340 },
+    };
+    expect(usageOf('chat', { usage: xai })).toMatchObject({ inputTokens: 12, outputTokens: 342, reasoningTokens: 340 });
+  });
+
+  test('are never more than the output', () => {
+    const usage = { ...plain, completion_tokens_details: { reasoning_tokens: 21 } };
+    expect(usageOf('chat', { usage })?.reasoningTokens).toBe(4);
+  });
+});
+
+describe('a count that is missing', () => {
+  test('is what the total leaves', () => {
+    expect(usageOf('completions', { usage: { prompt_tokens: 11, total_tokens: 11 } })).toMatchObject({
+      outputTokens: 0,
+    });
+    expect(usageOf('chat', { usage: { completion_tokens: 4, total_tokens: 14 } })).toEqual(read);
+  });
+
+  test('is not invented', () => {
+    expect(usageOf('chat', { usage: { prompt_tokens: 10 } })).toBeUndefined();
+    expect(usageOf('chat', { usage: { completion_tokens: 4 } })).toBeUndefined();
+    expect(usageOf('chat', { usage: { total_tokens: 14 } })).toBeUndefined();
+    expect(usageOf('chat', { usage: { prompt_tokens: 10, total_tokens: 4 } })).toBeUndefined();
+    expect(usageOf('chat', { usage: { completion_tokens: 14, total_tokens: 4 } })).toBeUndefined();
+  });
+
+  test('is not replaced by what is no count', () => {
+    for (const odd of [-1, NaN, Infinity, '10', null, true, {}]) {
+      expect(usageOf('chat', { usage: { prompt_tokens: odd, completion_tokens: 4 } })).toBeUndefined();
+      expect(usageOf('chat', { usage: { ...plain, cached_tokens: odd } })).toEqual(read);
+    }
+  });
+});
+
+test('a total that is too small for its parts does not count', () => {
+  expect(usageOf('chat', { usage: { ...plain, total_tokens: 3 } })).toEqual(read);
+  expect(usageOf('chat', { usage: { ...plain, total_tokens: 12 } })).toEqual(read);
+});
+
+test('whatever the body is, nothing is thrown, and what is read makes sense', () => {
+  const surface = fc.constantFrom(
+    'chat' as const,
+    'completions' as const,
+    'responses' as const,
+    'embeddings' as const,
+    'moderations' as const,
+  );
+  const odd = fc.oneof(fc.anything(), fc.nat(), fc.double());
+  const details = fc.option(fc.record({ cached_tokens: odd, reasoning_tokens: odd }, { requiredKeys: [] }));
+  const usage = fc.record(
+    {
+      prompt_tokens: odd,
+      completion_tokens: odd,
+      total_tokens: odd,
+      input_tokens: odd,
+      output_tokens: odd,
+      cached_tokens: odd,
+      prompt_tokens_details: details,
+      completion_tokens_details: details,
+    },
+    { requiredKeys: [] },
+  );
+  const place = fc.oneof(fc.anything(), usage);
+  const body = fc.record(
+    {
+      usage: place,
+      x_groq: fc.record({ usage: place }),
+      response: fc.anything(),
+      choices: fc.oneof(fc.anything(), fc.array(fc.record({ usage: place }))),
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(surface, fc.oneof(fc.anything(), body), (on, value) => {
+      const found = usageOf(on, value);
+      if (found === undefined) return;
+      for (const count of Object.values(found)) expect(count).toBeGreaterThanOrEqual(0);
+      expect(found.cachedInputTokens).toBeLessThanOrEqual(found.inputTokens);
+      expect(found.reasoningTokens).toBeLessThanOrEqual(found.outputTokens);
+    }),
+    { numRuns: 1_000 },
+  );
+});
