@@ -1,0 +1,19 @@
+/** Server-sent events as OpenAI writes them (WHATWG HTML, section 9.2). */
+
+/** The end of a chat or completions stream. */
+export const SSE_DONE = 'data: [DONE]\n\n';
+
+/** An event without a name, as in chat and completions streams. */
+export function sseData(value: unknown): string {
+  return `data: ${JSON.stringify(value)}\n\n`;
+}
+
+/** An event with a name, as in Responses streams. */
+export function sseEvent(name: string, value: unknown): string {
+  return `event: ${name}\ndata: ${JSON.stringify(value)}\n\n`;
+}
+
+/** A recorded stream cut into its events, separators included, so that joining them gives back the same text. */
+export function splitEvents(text: string): string[] {
+  return text.split(/(?<=\n\r?\n)(?!\r?\n)/).filter((event) => event !== '');
+}

@@ -1,0 +1,61 @@
+/** Where a provider puts the usage of a stream. */
+
+import { chatUsage, plainUsage } from './tokens.ts';
+import type { TokenCounts } from './tokens.ts';
+
+/**
+ * - `openai`: in a last chunk with `choices: []`, and `null` in all others, when `stream_options.include_usage` asks for it
+ * - `always`: the same, also when nobody asked
+ * - `lastChunkWithChoices`: beside `finish_reason`, always (Mistral)
+ * - `groq`: in `x_groq.usage` of the last chunk, always
+ * - `kimi`: in `choices[0].usage` of the last chunk, always
+ * - `none`: nowhere, not even in a JSON answer
+ */
+export type UsageStyle = 'openai' | 'always' | 'lastChunkWithChoices' | 'groq' | 'kimi' | 'none';
+
+/** A chunk of a chat or completions stream. */
+export interface Chunk {
+  readonly choices: readonly object[];
+  readonly [field: string]: unknown;
+}
+
+/** The chunks with the usage where the style has it. The last chunk is the one that finishes. */
+export function withUsage(
+  chunks: readonly Chunk[],
+  tokens: TokenCounts,
+  style: UsageStyle,
+  asked: boolean,
+): readonly Chunk[] {
+  switch (style) {
+    case 'none':
+      return chunks;
+    case 'openai':
+      return asked ? inOwnChunk(chunks, tokens) : chunks;
+    case 'always':
+      return inOwnChunk(chunks, tokens);
+    case 'lastChunkWithChoices':
+      return inLastChunk(chunks, (last) => ({ ...last, usage: chatUsage(tokens) }));
+    case 'groq':
+      return inLastChunk(chunks, (last) => ({ ...last, x_groq: { id: 'req_test', usage: plainUsage(tokens) } }));
+    case 'kimi':
+      return inLastChunk(chunks, (last) => ({
+        ...last,
+        choices: last.choices.map((choice) => kimiChoice(choice, tokens)),
+      }));
+    default:
+      return style satisfies never;
+  }
+}
+
+function inOwnChunk(chunks: readonly Chunk[], tokens: TokenCounts): Chunk[] {
+  const own = { ...chunks.at(-1), choices: [], usage: chatUsage(tokens) };
+  return [...chunks.map((chunk) => ({ ...chunk, usage: null })), own];
+}
+
+function inLastChunk(chunks: readonly Chunk[], change: (last: Chunk) => Chunk): Chunk[] {
+  return chunks.map((chunk, index) => (index === chunks.length - 1 ? change(chunk) : chunk));
+}
+
+function kimiChoice(choice: object, tokens: TokenCounts): object {
+  return { ...choice, usage: { ...plainUsage(tokens), cached_tokens: tokens.cachedTokens } };
+}

@@ -1,0 +1,65 @@
+/** What a client told its listeners, kept for assertions. */
+
+import type { CanaryEventName, CanaryEvents } from '../domain/events.ts';
+
+/** Anything that emits the library's events: a `CanaryClient`. */
+export interface EventSource {
+  readonly canary: {
+    on<Name extends CanaryEventName>(name: Name, listener: (payload: CanaryEvents[Name]) => void): unknown;
+    off<Name extends CanaryEventName>(name: Name, listener: (payload: CanaryEvents[Name]) => void): unknown;
+  };
+}
+
+/** One event, as it was emitted. */
+export type CollectedEvent = {
+  [Name in CanaryEventName]: { readonly name: Name; readonly payload: CanaryEvents[Name] };
+}[CanaryEventName];
+
+/** Events in the order in which they came; disposing stops the collection and keeps what it has. */
+export interface CollectedEvents extends Disposable {
+  readonly all: readonly CollectedEvent[];
+  /** The payloads of one event, oldest first. */
+  of<Name extends CanaryEventName>(name: Name): CanaryEvents[Name][];
+}
+
+/**
+ * Listens to a client and keeps what it emits.
+ *
+ * @param names the events to keep. @default every event; with `metrics` among them the client takes snapshots at intervals
+ * @example
+ * using events = collectEvents(ai, ['attempt', 'fallback']);
+ * await ai.chat.completions.create(body);
+ * expect(events.of('fallback')).toHaveLength(1);
+ */
+export function collectEvents(client: EventSource, names: readonly CanaryEventName[] = EVENT_NAMES): CollectedEvents {
+  const all: CollectedEvent[] = [];
+  const stops = names.map((name) => collect(client, name, all));
+  return {
+    all,
+    of: <Name extends CanaryEventName>(name: Name) =>
+      // The narrowing of a union by a type parameter is beyond the checker; `name` decides the payload's type.
+      all.filter((event) => event.name === name).map((event) => event.payload as CanaryEvents[Name]),
+    [Symbol.dispose]: () => stops.forEach((stop) => stop()),
+  };
+}
+
+function collect(client: EventSource, name: CanaryEventName, into: CollectedEvent[]): () => void {
+  // As above: a name and its own payload are one member of the union.
+  const listener = (payload: CanaryEvents[CanaryEventName]) => void into.push({ name, payload } as CollectedEvent);
+  client.canary.on(name, listener);
+  return () => void client.canary.off(name, listener);
+}
+
+/** Written as a record, so that a new event cannot be forgotten. */
+const EVENT_NAMES = Object.keys({
+  call: true,
+  attempt: true,
+  retry: true,
+  fallback: true,
+  breaker: true,
+  rateLimit: true,
+  metrics: true,
+  alert: true,
+  rollback: true,
+  warning: true,
+} satisfies Record<CanaryEventName, true>) as CanaryEventName[];

@@ -1,0 +1,103 @@
+/** Decides how a simulated provider answers a request. */
+
+import { errorReply, modelNotFoundError } from '../answers/errors.ts';
+import { generate } from '../answers/generation.ts';
+import { responseObject } from '../answers/response-object.ts';
+import { SURFACES, isSurfacePath } from '../answers/surfaces.ts';
+import type { SurfacePath } from '../answers/surfaces.ts';
+import { applyFault } from '../script/apply-fault.ts';
+import { AT_ONCE, bodyScript, errorScript, replyScript } from '../script/script.ts';
+import type { Script } from '../script/script.ts';
+import { seededRandom } from '../seeded-random.ts';
+import { USUAL_MODELS, modelList, modelObject } from './account.ts';
+import type { AccountReply, StoredResponses } from './account.ts';
+import { checkKey } from './check-key.ts';
+import { drawError } from './fault-queue.ts';
+import type { FaultQueue } from './fault-queue.ts';
+import { drawLatencyMs, paceOf } from './pace.ts';
+import { pathBelowBase } from './received-request.ts';
+import type { ReceivedRequest } from './received-request.ts';
+import type { Replay } from './replay.ts';
+import type { ProviderSettings } from './settings.ts';
+
+/** What a provider has beside its settings. */
+export interface ProviderState {
+  readonly settings: ProviderSettings;
+  readonly faults: FaultQueue;
+  readonly responses: StoredResponses;
+  readonly replay: Replay | undefined;
+  readonly seed: number;
+  /** Tells the ids of one provider from those of another. */
+  readonly origin: string;
+}
+
+/** The answer to a request, step by step: key, then fault, then recording, then surface. */
+export function respond(request: ReceivedRequest, state: ProviderState): Script {
+  const { settings } = state;
+  const refusal = checkKey(request.headers, settings.apiKey);
+  if (refusal !== undefined) return errorScript(refusal);
+  const random = seededRandom(state.seed + Math.imul(request.index, 0x9e3779b1));
+  const fault = state.faults.take(request.model) ?? drawError(settings, random);
+  const healthy = healthyScript(request, state, drawLatencyMs(settings, request, random));
+  return fault === undefined ? healthy : applyFault(fault, healthy);
+}
+
+function healthyScript(request: ReceivedRequest, state: ProviderState, latencyMs: number): Script {
+  const path = pathBelowBase(request.path);
+  if (request.method !== 'POST' || !isSurfacePath(path)) return jsonScript(accountReply(request.method, path, state));
+  const { model } = request;
+  const pace = { ...AT_ONCE, latencyMs, chunkDelayMs: state.settings.chunkDelayMs ?? 0 };
+  const recorded = model === undefined ? undefined : state.replay?.script(model, pace);
+  return recorded ?? surfaceScript(path, request, state, latencyMs);
+}
+
+function surfaceScript(path: SurfacePath, request: ReceivedRequest, state: ProviderState, latencyMs: number): Script {
+  const { settings, responses } = state;
+  const { body, model } = request;
+  const pace = { ...AT_ONCE, latencyMs };
+  if (model === undefined) {
+    return errorScript(errorReply(400, { message: 'you must provide a model parameter' }), pace);
+  }
+  if (settings.models?.includes(model) === false) return errorScript(modelNotFoundError(model, path), pace);
+  const previous = body['previous_response_id'];
+  if (typeof previous === 'string' && !responses.has(previous)) return errorScript(previousNotFound(previous), pace);
+
+  const answer = typeof settings.answer === 'function' ? settings.answer(request) : settings.answer;
+  const origin = { id: `${state.origin}_${request.index}`, model, nowMs: request.atMs };
+  const generation = generate(body, origin, answer, settings.usage?.(request));
+  const style = settings.usageStyle ?? 'openai';
+  if (path === '/responses' && body['store'] !== false) responses.add(responseObject(body, generation, style));
+  const reply = SURFACES[path](body, generation, style);
+  const headers = { 'x-request-id': `req_${origin.id}`, ...settings.headers };
+  return replyScript(reply, paceOf(settings, latencyMs, reply, generation), headers);
+}
+
+function previousNotFound(id: string) {
+  return errorReply(400, {
+    message: `Previous response with id '${id}' not found.`,
+    param: 'previous_response_id',
+    code: 'previous_response_not_found',
+  });
+}
+
+function accountReply(method: string, path: string, { settings, responses }: ProviderState): AccountReply {
+  const [, noun, id, action] = path.split('/');
+  const models = settings.models ?? USUAL_MODELS;
+  const known =
+    noun === 'responses' && id !== undefined
+      ? responses.reply(method, id, action)
+      : noun === 'models' && method === 'GET'
+        ? modelReply(models, id)
+        : undefined;
+  return known ?? errorReply(404, { message: `Invalid URL (${method} ${path})`, code: null });
+}
+
+function modelReply(models: readonly string[], id: string | undefined): AccountReply {
+  if (id === undefined) return modelList(models);
+  const name = decodeURIComponent(id);
+  return models.includes(name) ? { status: 200, body: modelObject(name) } : modelNotFoundError(name, '/models');
+}
+
+function jsonScript({ status, body }: AccountReply): Script {
+  return bodyScript(status, { 'content-type': 'application/json' }, [JSON.stringify(body)], AT_ONCE);
+}

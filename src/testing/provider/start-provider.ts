@@ -1,0 +1,117 @@
+/** An OpenAI-compatible provider on the loopback interface, with faults to order. */
+
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../../domain/clock.ts';
+import { errorReply } from '../answers/errors.ts';
+import { playOnSocket } from '../script/play-on-socket.ts';
+import { errorScript } from '../script/script.ts';
+import type { Script } from '../script/script.ts';
+import { systemClock } from '../system-clock.ts';
+import { StoredResponses } from './account.ts';
+import { FaultQueue } from './fault-queue.ts';
+import { listen } from './listen.ts';
+import type { ReceivedRequest } from './received-request.ts';
+import { receive } from './received-request.ts';
+import { openReplay } from './replay.ts';
+import { respond } from './respond.ts';
+import type { ProviderState } from './respond.ts';
+import type { ProviderOptions, ProviderSettings } from './settings.ts';
+
+/** A running provider. */
+export interface Provider extends AsyncDisposable {
+  /** The base URL, ending in `/v1`. */
+  readonly url: string;
+  /** What it received, oldest first. */
+  readonly requests: readonly ReceivedRequest[];
+  /** Changes its behaviour from the next request on; new `faults` begin with all their `times`. */
+  set(settings: ProviderSettings): void;
+  /** Forgets the requests received so far. */
+  clear(): void;
+  /** Resolves when no received request waits any more: every client has its answer, or has gone. */
+  idle(): Promise<void>;
+  /** Breaks all connections and stops. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a provider on a free port of 127.0.0.1: chat, completions, Responses, embeddings, moderations and models.
+ *
+ * @example
+ * await using provider = await startProvider({ faults: { 'gpt-4.1': { kind: 'status', status: 503, times: 2 } } });
+ * const ai = new OpenAI({ baseURL: provider.url, apiKey: 'test' });
+ */
+export async function startProvider(options: ProviderOptions = {}): Promise<Provider> {
+  const { seed = 1, replay, maxRequests = 10_000, clock = systemClock, ...settings } = options;
+  const log: LoggedRequest[] = [];
+  const answering = new Set<Promise<void>>();
+  let received = 0;
+
+  const server = createServer((message, response) => {
+    // What rejects here is a client that left while it was being read.
+    const answered = answer(message, response).catch(() => void response.destroy());
+    answering.add(answered);
+    void answered.finally(() => answering.delete(answered));
+  });
+  const port = await listen(server);
+  let state: ProviderState = {
+    settings,
+    faults: new FaultQueue(settings.faults),
+    responses: new StoredResponses(),
+    replay: replay === undefined ? undefined : openReplay(replay),
+    seed,
+    origin: String(port),
+  };
+
+  async function answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const request: LoggedRequest = await receive(message, received++, clock.now());
+    log.push(request);
+    if (log.length > maxRequests) log.shift();
+    await send(scriptFor(request, state), response, request, clock);
+  }
+
+  async function idle(): Promise<void> {
+    while (answering.size > 0) await Promise.all(answering);
+  }
+
+  async function close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeAllConnections();
+    await closed;
+    await idle();
+  }
+
+  return {
+    url: `http://127.0.0.1:${port}/v1`,
+    requests: log,
+    set: (changes) => {
+      const faults = 'faults' in changes ? new FaultQueue(changes.faults) : state.faults;
+      state = { ...state, settings: { ...state.settings, ...changes }, faults };
+    },
+    clear: () => void log.splice(0),
+    idle,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** A function of the test's own that throws is seen by the client, as 500 with its message. */
+function scriptFor(request: ReceivedRequest, state: ProviderState): Script {
+  try {
+    return respond(request, state);
+  } catch (error) {
+    return errorScript(errorReply(500, { message: String(error) }));
+  }
+}
+
+type LoggedRequest = { -readonly [Field in keyof ReceivedRequest]: ReceivedRequest[Field] };
+
+/** Plays the script, and notes what became of the request. */
+async function send(script: Script, response: ServerResponse, request: LoggedRequest, clock: Clock): Promise<void> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  request.status = script.find((step) => step.step === 'head')?.status;
+  const breaks = script.some((step) => step.step === 'destroy');
+  await playOnSocket(script, response, clock, gone.signal);
+  request.aborted = !response.writableFinished && !breaks;
+}

@@ -1,0 +1,47 @@
+/** Sends an answer through a real connection. */
+
+import type { ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
+import type { Clock } from '../../domain/clock.ts';
+import type { Script, Step } from './script.ts';
+import { aborted, wait } from './wait.ts';
+
+/** Carries out the script; returns early once `signal` says that the client is gone. */
+export async function playOnSocket(
+  script: Script,
+  response: ServerResponse,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const step of script) {
+    if (signal.aborted) return;
+    await play(step, response, clock, signal);
+  }
+}
+
+async function play(step: Step, response: ServerResponse, clock: Clock, signal: AbortSignal): Promise<void> {
+  switch (step.step) {
+    case 'wait':
+      return wait(step.ms, clock, signal);
+    case 'head':
+      response.writeHead(step.status, step.headers).flushHeaders();
+      return;
+    case 'write':
+      // Until the text is with the operating system: what was written must arrive even if the connection breaks next.
+      return new Promise((resolve) => response.write(step.text, () => resolve()));
+    case 'end':
+      return new Promise((resolve) => response.once('close', () => resolve()).end());
+    case 'destroy':
+      return destroy(response);
+    case 'silence':
+      return aborted(signal);
+    default:
+      return step satisfies never;
+  }
+}
+
+/** A client in the same process gets a few turns of the event loop to read what was sent before. */
+async function destroy(response: ServerResponse): Promise<void> {
+  for (let turn = 0; turn < 4; turn++) await setImmediate();
+  response.destroy();
+}

@@ -1,0 +1,28 @@
+/** The SDK alone, without retries, pointed at a simulated provider. */
+
+import { setImmediate } from 'node:timers/promises';
+import { OpenAI } from 'openai';
+import type { ClientOptions } from 'openai';
+import type { Provider } from '../../src/testing/index.ts';
+
+export function bareClient(provider: Provider, options: ClientOptions = {}): OpenAI {
+  return new OpenAI({ baseURL: provider.url, apiKey: 'test-key', maxRetries: 0, logLevel: 'off', ...options });
+}
+
+export const messages = [{ role: 'user' as const, content: 'Say hello, please.' }];
+
+/** Everything that a stream gives, and the error it ends with, if any. */
+export async function drain<Chunk>(stream: AsyncIterable<Chunk>): Promise<{ chunks: Chunk[]; error: unknown }> {
+  const chunks: Chunk[] = [];
+  try {
+    for await (const chunk of stream) chunks.push(chunk);
+    return { chunks, error: undefined };
+  } catch (error) {
+    return { chunks, error };
+  }
+}
+
+/** Turns the event loop until the condition holds; a condition that never holds fails the test by its time-out. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await setImmediate();
+}
