@@ -16,6 +16,7 @@ export type AlertMetric =
   | 'fallbackRate'
   | 'primaryHitRate';
 
+/** How urgent an alert is, for whoever is told; the library treats all alike. */
 export type Severity = 'info' | 'warning' | 'critical';
 
 /** A resolved rule. */

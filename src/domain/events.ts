@@ -7,6 +7,7 @@ import type { FailureKind } from './outcome.ts';
 import type { SkipReason } from './plan.ts';
 import type { Snapshot } from './snapshot.ts';
 
+/** The same upstream is asked again after a wait. */
 export interface RetryEvent {
   readonly callId: number;
   readonly upstream: string;
@@ -16,6 +17,7 @@ export interface RetryEvent {
   readonly atMs: number;
 }
 
+/** A call moves on to another upstream. */
 export interface FallbackEvent {
   readonly callId: number;
   readonly from: string;
@@ -25,6 +27,7 @@ export interface FallbackEvent {
   readonly atMs: number;
 }
 
+/** An upstream was taken out of service, is tried again, or is back. */
 export interface BreakerEvent {
   readonly upstream: string;
   readonly from: BreakerState['state'];
@@ -35,6 +38,7 @@ export interface BreakerEvent {
   readonly atMs: number;
 }
 
+/** An upstream said "not now", or refused the account: it is left alone for a while. */
 export interface RateLimitEvent {
   readonly upstream: string;
   readonly kind: 'rateLimit' | 'quota' | 'auth';
@@ -43,6 +47,7 @@ export interface RateLimitEvent {
   readonly atMs: number;
 }
 
+/** An alert rule took all traffic from an upstream. */
 export interface RollbackEvent {
   readonly upstream: string;
   /** For people: which rule, which number. */
@@ -80,4 +85,5 @@ export interface CanaryEvents {
   readonly warning: WarningEvent;
 }
 
+/** The name of an event: what `canary.on` takes. */
 export type CanaryEventName = keyof CanaryEvents;

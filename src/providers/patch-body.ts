@@ -28,8 +28,11 @@ type Edits = ReadonlyMap<string, string | undefined>;
 function encodeEdits(patch: BodyPatch): Edits {
   const edits = new Map<string, string | undefined>();
   for (const key of patch.remove) edits.set(key, undefined);
-  // The declared type of JSON.stringify hides that it answers undefined for what JSON cannot express.
-  for (const key of Object.keys(patch.set)) edits.set(key, JSON.stringify(patch.set[key]) as string | undefined);
+  for (const key of Object.keys(patch.set)) {
+    // The declared type of JSON.stringify hides that it answers undefined for what JSON cannot express.
+    const encoded: string | undefined = JSON.stringify(patch.set[key]);
+    edits.set(key, encoded);
+  }
   return edits;
 }
 

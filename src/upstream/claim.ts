@@ -1,0 +1,27 @@
+/** What the caller wants of a response: its parsed body, or the raw `Response`. */
+
+/** The first wish counts: a body can be read once only. */
+export type ClaimKind = 'parsed' | 'raw';
+
+/**
+ * Set by the first of `then`, `catch`, `finally`, `withResponse` (parsed) and `asResponse` (raw) that is called on the
+ * promise of a call. A request leaves at once, also when nobody has claimed its answer yet.
+ */
+export class Claim {
+  #kind: ClaimKind | undefined;
+  #waiting: ((kind: ClaimKind) => void) | undefined;
+
+  make(kind: ClaimKind): void {
+    if (this.#kind) return;
+    this.#kind = kind;
+    this.#waiting?.(kind);
+  }
+
+  /** The claim, once there is one. */
+  made(): ClaimKind | Promise<ClaimKind> {
+    if (this.#kind) return this.#kind;
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+    });
+  }
+}

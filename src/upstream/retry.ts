@@ -1,0 +1,74 @@
+/** Tries again on the same upstream. The only file that knows `p-retry`. */
+
+import pRetry from 'p-retry';
+
+/** What comes after a first failure. */
+export interface RetryInput<T> {
+  /** The most retries, whatever `delayBefore` says; below 1 there are none. */
+  readonly retries: number;
+  /** Tries once more; `retryIndex` counts from 0. */
+  readonly again: (retryIndex: number) => Promise<T>;
+  /** How long to wait before retry `retryIndex`, in ms; `undefined` gives up. Called once for each failure but the last. */
+  readonly delayBefore: (error: unknown, retryIndex: number) => number | undefined;
+  /** Waits; what it rejects with (an abort) ends the retries and is what the caller sees. */
+  readonly sleep: (delayMs: number) => Promise<void>;
+}
+
+/**
+ * Calls `first` and, while it fails and `delayBefore` names a wait, `again`. Rejects with the very error that the last try
+ * threw. `first` runs bare: a call that succeeds at once does not pay for retries.
+ */
+export async function retry<T>(first: () => Promise<T>, input: RetryInput<T>): Promise<T> {
+  try {
+    return await first();
+  } catch (error) {
+    if (!(input.retries >= 1)) throw error;
+    return retryAfter(error, input);
+  }
+}
+
+async function retryAfter<T>(firstError: unknown, input: RetryInput<T>): Promise<T> {
+  try {
+    return await pRetry((attemptNumber) => boxed(() => nextTry(attemptNumber, firstError, input)), {
+      retries: Math.floor(input.retries),
+      // p-retry has no delay by error: the wait is part of the decision.
+      minTimeout: 0,
+      shouldRetry: async ({ error, retriesConsumed }) => {
+        const delayMs = input.delayBefore(unboxed(error), retriesConsumed);
+        if (delayMs === undefined) return false;
+        await input.sleep(delayMs);
+        return true;
+      },
+    });
+  } catch (error) {
+    throw unboxed(error);
+  }
+}
+
+/** The first of p-retry's attempts is the one that failed already. */
+async function nextTry<T>(attemptNumber: number, firstError: unknown, input: RetryInput<T>): Promise<T> {
+  if (attemptNumber === 1) throw firstError;
+  return input.again(attemptNumber - 2);
+}
+
+/** Hides a thrown value from p-retry, which never retries a `TypeError`, unwraps its own class, and replaces non-errors. */
+class Thrown extends Error {
+  readonly value: unknown;
+
+  constructor(value: unknown) {
+    super('thrown');
+    this.value = value;
+  }
+}
+
+async function boxed<T>(attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    throw new Thrown(error);
+  }
+}
+
+function unboxed(error: unknown): unknown {
+  return error instanceof Thrown ? error.value : error;
+}

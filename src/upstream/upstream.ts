@@ -1,0 +1,43 @@
+/** A named destination: connection, model and price, with one breaker and one pause. */
+
+import type { ClientOptions, OpenAI } from 'openai';
+import type { Price } from '../domain/usage.ts';
+import type { BodyRules } from '../providers/create-body-patch.ts';
+import type { Breaker } from './breaker.ts';
+import type { Pause } from './pause.ts';
+
+/** How an upstream is reached. */
+export type Connection =
+  /** The client that the application calls is the connection itself, under these options more, if there are any. */
+  | { readonly kind: 'client'; readonly options: ClientOptions }
+  /** A client of its own, which takes nothing from the application's but its network: `fetch`, proxies, logger. */
+  | { readonly kind: 'own'; readonly options: ClientOptions }
+  /** A clone of a client that the user built. */
+  | { readonly kind: 'given'; readonly client: OpenAI };
+
+/** Where the prices of an upstream come from. */
+export interface UpstreamPricing {
+  /** The user's own; they win. */
+  readonly prices: readonly Price[] | undefined;
+  /** The provider's id in the price table. */
+  readonly provider: string | undefined;
+  /** Tells the provider by its address, where no id does. */
+  readonly baseURL: string | undefined;
+}
+
+/** What the user said about an upstream, resolved. */
+export interface UpstreamConfig {
+  readonly name: string;
+  readonly connection: Connection;
+  /** How the upstream wants its bodies: model, params, output limit. */
+  readonly rules: BodyRules;
+  readonly timeoutMs: number | undefined;
+  readonly pricing: UpstreamPricing;
+}
+
+export interface Upstream {
+  readonly name: string;
+  readonly config: UpstreamConfig;
+  readonly breaker: Breaker | undefined;
+  readonly pause: Pause;
+}

@@ -1,0 +1,25 @@
+/** Streams as the SDK makes them. */
+
+import { OpenAI } from 'openai';
+
+/** The SDK's own stream over these bytes, and what an abort of it does. */
+export async function sdkStream(body: BodyInit): Promise<AsyncIterable<unknown> & SdkStream> {
+  const response = new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+  const client = new OpenAI({ apiKey: 'test', maxRetries: 0, fetch: () => Promise.resolve(response) });
+  const stream = await client.chat.completions.create({ model: 'm', messages: [], stream: true });
+  // The parts of a `Stream` that the tests use, of which some are not in its types.
+  return stream as unknown as AsyncIterable<unknown> & SdkStream;
+}
+
+/** What tests use of a `Stream`. */
+export interface SdkStream {
+  readonly controller: AbortController;
+  iterator: () => AsyncIterator<unknown>;
+  tee(): [AsyncIterable<unknown>, AsyncIterable<unknown>];
+  toReadableStream(): ReadableStream<Uint8Array>;
+}
+
+/** Server-sent events of these values. */
+export function sse(...values: readonly unknown[]): string {
+  return values.map((value) => `data: ${typeof value === 'string' ? value : JSON.stringify(value)}\n\n`).join('');
+}
