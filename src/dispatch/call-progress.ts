@@ -1,0 +1,139 @@
+/** What has happened to one call so far, and the telling of it. */
+
+import type { AttemptReason, AttemptRecord, CallRecord } from '../domain/attempt.ts';
+import type { Call } from '../domain/call.ts';
+import type { FallbackEvent, RetryEvent } from '../domain/events.ts';
+import type { FailureKind, Outcome } from '../domain/outcome.ts';
+import type { AttemptEnd } from '../upstream/answer.ts';
+import type { CallObserver, Pricing, StartedAttempt } from './call-observer.ts';
+
+export class CallProgress {
+  readonly call: Call;
+  readonly #assigned: string;
+  readonly #observer: CallObserver;
+  readonly #pricing: Pricing;
+  readonly #attempts: AttemptRecord[] = [];
+  #started = 0;
+  #retries = 0;
+  #fallbacks = 0;
+  #answered = false;
+
+  constructor(call: Call, assigned: string, observer: CallObserver, pricing: Pricing) {
+    this.call = call;
+    this.#assigned = assigned;
+    this.#observer = observer;
+    this.#pricing = pricing;
+  }
+
+  /** Attempts begun. */
+  get started(): number {
+    return this.#started;
+  }
+
+  start(upstream: string, reason: AttemptReason, model: string | undefined, startedAtMs: number): StartedAttempt {
+    const index = this.#started;
+    this.#started += 1;
+    return { upstream, index, reason, model, startedAtMs };
+  }
+
+  retry(event: Omit<RetryEvent, 'callId'>): void {
+    this.#retries += 1;
+    this.#observer.retry({ callId: this.call.id, ...event });
+  }
+
+  fallback(event: Omit<FallbackEvent, 'callId'>): void {
+    this.#fallbacks += 1;
+    this.#observer.fallback({ callId: this.call.id, ...event });
+  }
+
+  /** The caller has its answer: whatever its stream still does is the end of the call. */
+  answered(): void {
+    this.#answered = true;
+    const last = this.#attempts.at(-1);
+    if (last && last.index === this.#started - 1) this.#finish(last);
+  }
+
+  /** No upstream served the call. */
+  gaveUp(outcome: Outcome, kind: FailureKind | undefined, atMs: number): void {
+    const last = this.#attempts.at(-1);
+    if (last) this.#finish({ ...last, outcome, kind, latencyMs: atMs - last.startedAtMs });
+    else this.#observer.call(this.#record({ upstream: this.#assigned, outcome, kind, atMs }));
+  }
+
+  end(started: StartedAttempt, end: AttemptEnd): void {
+    const record = this.#attemptRecord(started, end);
+    this.#attempts.push(record);
+    this.#observer.attempt(record);
+    if (this.#answered) this.#finish(record);
+  }
+
+  #attemptRecord(started: StartedAttempt, end: AttemptEnd): AttemptRecord {
+    const { call } = this;
+    const { upstream, index, reason, startedAtMs } = started;
+    const { failure, atMs, firstChunkAtMs, usage } = end;
+    return {
+      callId: call.id,
+      upstream,
+      index,
+      reason,
+      surface: call.surface,
+      stream: call.stream,
+      model: end.model ?? started.model,
+      task: call.task,
+      startedAtMs,
+      outcome: failure?.outcome ?? 'success',
+      kind: failure?.kind,
+      status: failure?.status,
+      latencyMs: atMs - startedAtMs,
+      firstChunkMs: firstChunkAtMs === undefined ? undefined : firstChunkAtMs - startedAtMs,
+      usage,
+      ...this.#pricing(started, end, call),
+    };
+  }
+
+  #finish(last: AttemptRecord): void {
+    const { upstream, outcome, kind, startedAtMs, latencyMs, firstChunkMs } = last;
+    // The caller waited for the attempts before the last one, too.
+    const waitedMs = startedAtMs - this.call.startedAtMs;
+    const firstChunk = firstChunkMs === undefined ? undefined : waitedMs + firstChunkMs;
+    this.#observer.call(
+      this.#record({ upstream, outcome, kind, atMs: startedAtMs + latencyMs, firstChunkMs: firstChunk }),
+    );
+  }
+
+  #record(end: {
+    upstream: string;
+    outcome: Outcome;
+    kind: FailureKind | undefined;
+    atMs: number;
+    firstChunkMs?: number | undefined;
+  }): CallRecord {
+    const { id, surface, stream, model, task, startedAtMs } = this.call;
+    const { upstream, outcome, kind, atMs, firstChunkMs } = end;
+    return {
+      callId: id,
+      surface,
+      stream,
+      model,
+      task,
+      startedAtMs,
+      assigned: this.#assigned,
+      upstream,
+      outcome,
+      kind,
+      attempts: this.#started,
+      retries: this.#retries,
+      fallbacks: this.#fallbacks,
+      latencyMs: atMs - startedAtMs,
+      firstChunkMs,
+      costUsd: totalCostUsd(this.#attempts),
+    };
+  }
+}
+
+/** The sum of the known costs; `null` when none is known. */
+function totalCostUsd(attempts: readonly AttemptRecord[]): number | null {
+  let total: number | null = null;
+  for (const { cost } of attempts) if (cost.costUsd !== null) total = (total ?? 0) + cost.costUsd;
+  return total;
+}

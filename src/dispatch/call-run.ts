@@ -1,0 +1,61 @@
+/** One call while it is dispatched: what it may still use, and what has happened to it. */
+
+import type { Call } from '../domain/call.ts';
+import type { FailureKind } from '../domain/outcome.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { Failure } from '../upstream/failure.ts';
+import { CallProgress } from './call-progress.ts';
+import type { CallSource, DispatchParts } from './dispatch-parts.ts';
+import { servesModel } from './plan-call.ts';
+
+/** The SDK's own default, and the least that an attempt budget of ours is. */
+const LEAST_EXTRA_ATTEMPTS = 2;
+/** As the SDK's time-out: ten minutes. */
+const DEFAULT_DEADLINE_MS = 600_000;
+
+export class CallRun {
+  readonly call: Call;
+  readonly plan: Plan;
+  readonly source: CallSource;
+  readonly parts: DispatchParts;
+  readonly progress: CallProgress;
+  readonly deadlineMs: number;
+  readonly #extraAttempts: number;
+  readonly #asked = new Set<string>();
+  /** How the last attempt failed. */
+  failure: Failure | undefined;
+  /** The first error that was an upstream's fault: what the caller sees if later ones are about something else. */
+  firstFault: { readonly error: unknown; readonly failure: Failure } | undefined;
+
+  constructor(call: Call, plan: Plan, source: CallSource, parts: DispatchParts) {
+    this.call = call;
+    this.plan = plan;
+    this.source = source;
+    this.parts = parts;
+    this.progress = new CallProgress(call, plan.assigned, parts.observer, parts.pricing);
+    this.deadlineMs = parts.policy.deadlineMs ?? Math.max(DEFAULT_DEADLINE_MS, source.timeoutMs);
+    const extra = parts.policy.attempts ?? Math.max(LEAST_EXTRA_ATTEMPTS, source.maxRetries);
+    this.#extraAttempts = call.replayable ? extra : 0;
+  }
+
+  /** Attempts that may still be made. */
+  get attemptsLeft(): number {
+    return 1 + this.#extraAttempts - this.progress.started;
+  }
+
+  get remainingMs(): number {
+    return this.call.startedAtMs + this.deadlineMs - this.parts.clock.now();
+  }
+
+  ask(upstream: string): void {
+    this.#asked.add(upstream);
+  }
+
+  /** Upstreams that have not been asked and may serve the call after a failure of `kind`, in order. */
+  untried(kind: FailureKind): readonly string[] {
+    const { call, plan, parts } = this;
+    if (!call.fallbacks || call.ownedId !== undefined) return [];
+    const names = parts.fallbacksAfter(plan.assigned, kind);
+    return names.filter((name) => !this.#asked.has(name) && servesModel(name, call, parts));
+  }
+}

@@ -1,0 +1,55 @@
+/** What dispatching a call is made of. */
+
+import type { Clock } from '../domain/clock.ts';
+import type { Claim } from '../upstream/claim.ts';
+import type { RetryBudget } from '../upstream/retry-budget.ts';
+import type { OpenAI, RequestOptions, Send } from '../upstream/sdk.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { CallObserver, Pricing } from './call-observer.ts';
+import type { FallbacksAfter } from './fallbacks.ts';
+
+/** How often, how long and how far a call is tried. */
+export interface DispatchPolicy {
+  /** Extra attempts a call may take; `undefined`: as many as the client retries, at least 2. */
+  readonly attempts: number | undefined;
+  readonly minDelayMs: number;
+  readonly maxDelayMs: number;
+  /** The time budget of a call; `undefined`: ten minutes, or the SDK's time-out where that is longer. */
+  readonly deadlineMs: number | undefined;
+}
+
+/** What dispatching needs from the engine. */
+export interface DispatchParts {
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly stable: string;
+  readonly policy: DispatchPolicy;
+  readonly fallbacksAfter: FallbacksAfter;
+  readonly retryBudget: RetryBudget;
+  readonly observer: CallObserver;
+  readonly pricing: Pricing;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Errors are freed of secrets. Without a `canary` option the caller sees what the SDK alone would show. */
+  readonly redacts: boolean;
+  /** Called when an answer names an id that only its upstream knows. */
+  readonly remember: (id: string, upstream: string) => void;
+}
+
+/** The application's side of a call. */
+export interface CallSource {
+  readonly options: RequestOptions;
+  readonly claim: Claim;
+  /** The SDK's `maxRetries` and `timeout` for this call. */
+  readonly maxRetries: number;
+  readonly timeoutMs: number;
+  /** The SDK client of an upstream, and how to send through it. */
+  readonly connect: (upstream: Upstream) => Line;
+}
+
+/** A way to an upstream. */
+export interface Line {
+  readonly client: OpenAI;
+  readonly send: Send;
+  /** Retries on this upstream are left to the SDK (X.509 identities: it alone can renew them). */
+  readonly sdkRetries: boolean;
+}

@@ -1,0 +1,88 @@
+/** Takes a planned call from upstream to upstream until one answers: fallback around retry around breaker around attempt. */
+
+import type { AttemptReason } from '../domain/attempt.ts';
+import type { Call } from '../domain/call.ts';
+import type { FailureKind } from '../domain/outcome.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { Answer } from '../upstream/answer.ts';
+import { BreakerOpenError, DeadlineError } from '../upstream/errors.ts';
+import { ABORTED, type Failure } from '../upstream/failure.ts';
+import { admit, admitAnyway, readyAtMs, type Admitted } from './admission.ts';
+import { CallRun } from './call-run.ts';
+import type { CallSource, DispatchParts } from './dispatch-parts.ts';
+import { serve } from './serve.ts';
+
+/** Gives the first answer, or rejects with the error that tells the caller most. */
+export async function dispatch(call: Call, plan: Plan, source: CallSource, parts: DispatchParts): Promise<Answer> {
+  const run = new CallRun(call, plan, source, parts);
+  let target = firstTarget(run);
+  let reason: AttemptReason = 'first';
+  for (;;) {
+    run.ask(target.upstream.name);
+    try {
+      const answer = await serve(run, target, reason);
+      run.progress.answered();
+      return answer;
+    } catch (error) {
+      // A caller that gave up during a back-off waits for no other upstream.
+      const failure = source.options.signal?.aborted ? ABORTED : run.failure;
+      if (failure?.outcome === 'failure') run.firstFault ??= { error, failure };
+      const move = failure && nextTarget(run, failure);
+      if (!move) throw giveUp(run, error, failure);
+      const { kind, target: next } = move;
+      run.progress.fallback({
+        from: target.upstream.name,
+        to: next.upstream.name,
+        reason: kind,
+        atMs: parts.clock.now(),
+      });
+      target = next;
+      reason = 'fallback';
+    }
+  }
+}
+
+/** The assigned upstream, or the next of the plan that may be asked; where none may, the one that could be soonest. */
+function firstTarget(run: CallRun): Admitted {
+  const { plan, parts } = run;
+  const nowMs = parts.clock.now();
+  const target = admit(plan.upstreams, parts.upstreams, nowMs) ?? lastResort(run, nowMs);
+  if (target.upstream.name !== plan.assigned) {
+    const skipped = plan.skipped.find(({ upstream }) => upstream === plan.assigned);
+    const reason = skipped?.reason ?? 'breaker';
+    run.progress.fallback({ from: plan.assigned, to: target.upstream.name, reason, atMs: nowMs });
+  }
+  return target;
+}
+
+function lastResort(run: CallRun, nowMs: number): Admitted {
+  const { plan, parts, call } = run;
+  const assigned = parts.upstreams.get(plan.assigned);
+  // Who allows no other upstream has asked to be told rather than to wait for a broken one.
+  if (!call.fallbacks && assigned?.breaker?.state.state === 'open') {
+    run.progress.gaveUp('failure', undefined, nowMs);
+    throw new BreakerOpenError(plan.assigned, readyAtMs(assigned, nowMs));
+  }
+  const passedOver = plan.skipped.filter(({ reason }) => reason !== 'model').map(({ upstream }) => upstream);
+  return admitAnyway([...plan.upstreams, ...passedOver], parts.upstreams, nowMs);
+}
+
+interface Move {
+  readonly kind: FailureKind;
+  readonly target: Admitted;
+}
+
+function nextTarget(run: CallRun, { kind, tryNext }: Failure): Move | undefined {
+  if (!tryNext || kind === undefined || run.attemptsLeft < 1 || run.remainingMs <= 0) return undefined;
+  const target = admit(run.untried(kind), run.parts.upstreams, run.parts.clock.now());
+  return target && { kind, target };
+}
+
+/** A fallback that refuses the request as such never hides why it was asked: the first fault is the caller's error. */
+function giveUp(run: CallRun, error: unknown, failure: Failure | undefined): unknown {
+  const { firstFault, progress, parts } = run;
+  const told = failure?.outcome === 'neutral' && firstFault ? firstFault : { error, failure };
+  progress.gaveUp(told.failure?.outcome ?? 'failure', told.failure?.kind, parts.clock.now());
+  if (error instanceof DeadlineError && firstFault && firstFault.error !== error) error.cause ??= firstFault.error;
+  return told.error;
+}

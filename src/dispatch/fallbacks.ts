@@ -1,0 +1,40 @@
+/** Which upstreams may serve a call after the chosen one. */
+
+import type { FailureKind } from '../domain/outcome.ts';
+
+/** The user's fallbacks, resolved. */
+export interface Fallbacks {
+  /** For failure kinds without an entry; `undefined` is stable. */
+  readonly default: readonly string[] | undefined;
+  readonly byKind: Readonly<Partial<Record<FailureKind, readonly string[]>>>;
+}
+
+/** The upstreams after `assigned`, in order, for a failure of `kind` (without one: for an upstream passed over). */
+export type FallbacksAfter = (assigned: string, kind?: FailureKind) => readonly string[];
+
+/** Kinds for which another upstream is asked only if the user named it: the same answer is to be expected elsewhere. */
+const ONLY_IF_NAMED: ReadonlySet<FailureKind> = new Set<FailureKind>(['contextLength', 'contentFilter']);
+
+/** Every list is made once: each call asks for one. */
+export function createFallbacks(fallbacks: Fallbacks, stable: string): FallbacksAfter {
+  const byDefault = remember((assigned) => without(fallbacks.default ?? [stable], assigned));
+  return (assigned, kind) => {
+    const named = kind && fallbacks.byKind[kind];
+    if (named) return without(named, assigned);
+    return kind && ONLY_IF_NAMED.has(kind) ? [] : byDefault(assigned);
+  };
+}
+
+function without(names: readonly string[], assigned: string): readonly string[] {
+  return names.filter((name) => name !== assigned);
+}
+
+/** There are as many answers as upstreams. */
+function remember(find: (assigned: string) => readonly string[]): (assigned: string) => readonly string[] {
+  const found = new Map<string, readonly string[]>();
+  return (assigned) => {
+    let names = found.get(assigned);
+    if (!names) found.set(assigned, (names = find(assigned)));
+    return names;
+  };
+}

@@ -1,0 +1,170 @@
+/** The breaker as calls feel it. */
+
+import { expect, test } from 'vitest';
+import { BreakerOpenError, route } from '../../src/index.ts';
+import { ask, errorWithin, within } from '../support/calls.ts';
+import { after, chat, failed } from '../support/replies.ts';
+import { setUpCanary, type SetUp, type SetUpOptions } from '../support/set-up.ts';
+
+const START_MS = Date.UTC(2026, 0, 1);
+
+/** One attempt for each upstream and call. */
+const setUpPlain = ({ canary, ...rest }: SetUpOptions = {}): SetUp =>
+  setUpCanary({ ...rest, canary, client: { maxRetries: 0 } });
+
+/** Opens the breaker of gemini by five failures. */
+async function open({ ai, providers }: SetUp): Promise<void> {
+  providers.script('gemini', ...Array.from({ length: 5 }, () => failed(503)));
+  for (let call = 0; call < 5; call++) await ask(ai);
+}
+
+const stateOf = ({ ai }: SetUp, name = 'gemini') => ai.canary.snapshot().upstreams[name]!.breaker.state;
+
+test('five failures in a row open the breaker, and an event says so', async () => {
+  const set = setUpPlain();
+  set.providers.script('gemini', ...Array.from({ length: 5 }, () => failed(503)));
+  for (let call = 0; call < 4; call++) await ask(set.ai);
+  expect(stateOf(set)).toBe('closed');
+  await ask(set.ai);
+  expect(stateOf(set)).toBe('open');
+  expect(set.events.of('breaker')).toEqual([
+    {
+      upstream: 'gemini',
+      from: 'closed',
+      to: 'open',
+      reason: 'consecutive',
+      untilMs: START_MS + 10_000,
+      atMs: START_MS,
+    },
+  ]);
+});
+
+test('an open breaker is passed over without an attempt', async () => {
+  const set = setUpPlain();
+  await open(set);
+  set.providers.sent.length = 0;
+  await ask(set.ai);
+  expect(set.providers.asked).toEqual(['openai']);
+  expect(set.events.of('fallback').at(-1)).toMatchObject({ from: 'gemini', to: 'openai', reason: 'breaker' });
+  expect(set.events.of('call').at(-1)).toMatchObject({
+    assigned: 'gemini',
+    upstream: 'openai',
+    attempts: 1,
+    fallbacks: 1,
+  });
+});
+
+test('a retry that finds the breaker open is not made: the next upstream is asked', async () => {
+  const set = setUpCanary({ canary: { breaker: { consecutive: 1 } } });
+  set.providers.script('gemini', failed(503));
+  await within(set.clock, 0, ask(set.ai));
+  expect(set.providers.asked).toEqual(['gemini', 'openai']);
+  expect(set.events.of('retry')).toEqual([]);
+});
+
+test('a half-open breaker lets one call at a time through', async () => {
+  const set = setUpPlain();
+  await open(set);
+  await set.clock.advance(10_000);
+  set.providers.sent.length = 0;
+  set.providers.script('gemini', after(100, chat()));
+  const calls = [ask(set.ai), ask(set.ai), ask(set.ai)];
+  await set.clock.advance(100);
+  await Promise.all(calls);
+  expect(set.providers.asked.toSorted()).toEqual(['gemini', 'openai', 'openai']);
+  await ask(set.ai);
+  expect(set.providers.asked.at(-1)).toBe('gemini');
+});
+
+test('three probes that succeed close the breaker', async () => {
+  const set = setUpPlain();
+  await open(set);
+  await set.clock.advance(10_000);
+  await ask(set.ai);
+  await ask(set.ai);
+  expect(stateOf(set)).toBe('halfOpen');
+  await ask(set.ai);
+  expect(stateOf(set)).toBe('closed');
+  expect(set.events.of('breaker').map(({ from, to, reason }) => [from, to, reason])).toEqual([
+    ['closed', 'open', 'consecutive'],
+    ['open', 'halfOpen', 'openForElapsed'],
+    ['halfOpen', 'closed', 'probesSucceeded'],
+  ]);
+});
+
+test('the time open doubles with each probe that fails', async () => {
+  const set = setUpPlain();
+  await open(set);
+  for (const openMs of [10_000, 20_000, 40_000]) {
+    await set.clock.advance(openMs - 1);
+    set.providers.sent.length = 0;
+    await ask(set.ai);
+    await set.clock.advance(1);
+    set.providers.script('gemini', failed(503));
+    await ask(set.ai);
+    expect(set.providers.asked).toEqual(['openai', 'gemini', 'openai']);
+  }
+});
+
+test.each([
+  ['a bad request', failed(400)],
+  ['a rate limit', failed(429, {}, { 'retry-after': '0' })],
+])('%s neither closes a half-open breaker nor opens it, and gives its place back', async (_name, reply) => {
+  const set = setUpPlain();
+  await open(set);
+  await set.clock.advance(10_000);
+  set.providers.sent.length = 0;
+  set.providers.script('gemini', reply);
+  await Promise.allSettled([ask(set.ai)]);
+  expect(stateOf(set)).toBe('halfOpen');
+  await ask(set.ai);
+  expect(set.providers.asked.filter((name) => name === 'gemini')).toHaveLength(2);
+});
+
+test('when all breakers are open, the one that opens soonest is asked', async () => {
+  const set = setUpPlain();
+  await open(set);
+  await set.clock.advance(1_000);
+  set.providers.script('openai', ...Array.from({ length: 5 }, () => failed(503)));
+  for (let call = 0; call < 5; call++) await errorWithin(set.clock, 0, ask(set.ai, route({ upstream: 'openai' })));
+  expect([stateOf(set), stateOf(set, 'openai')]).toEqual(['open', 'open']);
+  set.providers.sent.length = 0;
+  await ask(set.ai);
+  expect(set.providers.asked).toEqual(['gemini']);
+});
+
+test('a call that allows no other upstream is told that its breaker is open', async () => {
+  const set = setUpPlain();
+  await open(set);
+  set.providers.sent.length = 0;
+  const error = await errorWithin(set.clock, 0, ask(set.ai, route({ fallbacks: false })));
+  expect(error).toBeInstanceOf(BreakerOpenError);
+  expect(error).toMatchObject({ code: 'BREAKER_OPEN', upstream: 'gemini', untilMs: START_MS + 10_000 });
+  expect(set.providers.sent).toEqual([]);
+  expect(set.events.of('call').at(-1)).toMatchObject({ outcome: 'failure', attempts: 0, upstream: 'gemini' });
+});
+
+test('breaker: false builds none', async () => {
+  const set = setUpPlain({ canary: { breaker: false } });
+  set.providers.usually('gemini', failed(503));
+  for (let call = 0; call < 20; call++) await ask(set.ai);
+  expect(set.providers.to('gemini')).toHaveLength(20);
+});
+
+test('the breakers of two upstreams know nothing of each other', async () => {
+  const set = setUpPlain();
+  await open(set);
+  expect(stateOf(set)).toBe('open');
+  expect(stateOf(set, 'openai')).toBe('closed');
+});
+
+test('an apiKey function that fails is no fault of the upstream', async () => {
+  const set = setUpPlain({
+    canary: { breaker: { consecutive: 1 } },
+    upstreams: { gemini: { apiKey: () => Promise.reject(new Error('The vault is away.')) } },
+  });
+  await expect(ask(set.ai)).rejects.toThrow();
+  expect(set.providers.sent).toEqual([]);
+  expect(stateOf(set)).toBe('closed');
+  expect(set.events.of('attempt')).toMatchObject([{ outcome: 'neutral', kind: undefined }]);
+});

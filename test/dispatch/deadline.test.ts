@@ -1,0 +1,132 @@
+/** Time: of an attempt, and of a whole call. */
+
+import { APIConnectionTimeoutError, InternalServerError } from 'openai';
+import { expect, test } from 'vitest';
+import { DeadlineError } from '../../src/index.ts';
+import { ask, errorWithin, watch, within } from '../support/calls.ts';
+import { after, chat, failed, silent } from '../support/replies.ts';
+import { setUp, setUpCanary } from '../support/set-up.ts';
+
+const START_MS = Date.UTC(2026, 0, 1);
+
+test('a silent upstream is not asked twice: the next one is', async () => {
+  const { ai, clock, providers, events } = setUpCanary({ upstreams: { gemini: { timeout: '2s' } } });
+  providers.script('gemini', silent());
+  await within(clock, 2_000, ask(ai));
+  expect(providers.sent.map(({ provider, atMs }) => [provider, atMs - START_MS])).toEqual([
+    ['gemini', 0],
+    ['openai', 2_000],
+  ]);
+  expect(events.of('attempt')).toMatchObject([
+    { upstream: 'gemini', outcome: 'failure', kind: 'timeout', latencyMs: 2_000 },
+    { upstream: 'openai', outcome: 'success', reason: 'fallback' },
+  ]);
+});
+
+test('a silent upstream without another gives the SDK’s own time-out error', async () => {
+  const { ai, clock, providers } = setUpCanary({
+    upstreams: { gemini: { timeout: '2s' } },
+    canary: { fallbacks: [] },
+  });
+  providers.script('gemini', silent());
+  expect(await errorWithin(clock, 2_000, ask(ai))).toBeInstanceOf(APIConnectionTimeoutError);
+  await clock.advance(60_000);
+  expect(providers.sent).toHaveLength(1);
+});
+
+test('a silent upstream is a failure to its breaker', async () => {
+  const { ai, clock, providers, events } = setUpCanary({
+    upstreams: { gemini: { timeout: '2s' } },
+    canary: { breaker: { consecutive: 1 } },
+  });
+  providers.script('gemini', silent());
+  await within(clock, 2_000, ask(ai));
+  expect(events.of('breaker')).toMatchObject([{ upstream: 'gemini', to: 'open' }]);
+});
+
+test('the attempt’s time-out covers its body, too', async () => {
+  const { ai, clock, providers } = setUpCanary({ upstreams: { gemini: { timeout: '2s' } } });
+  const body = new ReadableStream({ pull: () => new Promise(() => undefined) });
+  providers.script('gemini', ({ signal }) => {
+    const stalled = body.pipeThrough(new TransformStream(), signal ? { signal } : {});
+    return new Response(stalled, { headers: { 'content-type': 'application/json' } });
+  });
+  await within(clock, 2_000, ask(ai));
+  expect(providers.asked).toEqual(['gemini', 'openai']);
+});
+
+test('an answer that is not collected at once does not run into the attempt’s time-out', async () => {
+  const { ai, clock, providers } = setUpCanary({ upstreams: { gemini: { timeout: '2s' } } });
+  const promise = ai.chat.completions.create({ model: 'gpt-4.1', messages: [{ role: 'user', content: 'Hi' }] });
+  await clock.advance(3_000);
+  await within(clock, 0, promise);
+  expect(providers.asked).toEqual(['gemini']);
+});
+
+test('a call ends with its deadline, by an error that names it', async () => {
+  const { ai, clock, providers } = setUpCanary({ canary: { timeouts: { deadline: '5s' } } });
+  providers.script('gemini', silent());
+  const call = watch(ask(ai));
+  await clock.advance(4_999);
+  expect(call.now.state).toBe('pending');
+  await clock.advance(1);
+  expect(call.now).toMatchObject({ state: 'rejected', error: { code: 'DEADLINE', deadlineMs: 5_000 } });
+  expect(call.now.state === 'rejected' && call.now.error).toBeInstanceOf(DeadlineError);
+  expect(providers.asked).toEqual(['gemini']);
+});
+
+test('the deadline’s cause is the failure that came before it', async () => {
+  const { ai, clock, providers } = setUpCanary({
+    client: { maxRetries: 0 },
+    canary: { timeouts: { deadline: '5s' } },
+  });
+  providers.script('gemini', failed(503));
+  providers.script('openai', silent());
+  const error = await errorWithin(clock, 5_000, ask(ai));
+  expect(error).toBeInstanceOf(DeadlineError);
+  expect((error as DeadlineError).cause).toBeInstanceOf(InternalServerError);
+});
+
+test('the deadline counts from the call, over retries and fallbacks', async () => {
+  const { ai, clock, providers } = setUpCanary({
+    client: { maxRetries: 0 },
+    canary: { timeouts: { deadline: '5s' } },
+  });
+  providers.script('gemini', after(4_000, failed(503)));
+  providers.script('openai', after(1_500, chat()));
+  expect(await errorWithin(clock, 5_000, ask(ai))).toBeInstanceOf(DeadlineError);
+});
+
+test('an answer just before the deadline is an answer', async () => {
+  const { ai, clock, providers } = setUp({ canary: { timeouts: { deadline: '5s' } } });
+  providers.script('openai', after(4_999, chat('Late.')));
+  const answer = await within(clock, 5_000, ask(ai));
+  expect(answer.choices[0]?.message.content).toBe('Late.');
+});
+
+test('a back-off that does not fit the deadline is not begun: the last error is given at once', async () => {
+  const { ai, clock, providers } = setUp({
+    canary: { timeouts: { deadline: '1s' }, retry: { minDelay: '4s', maxDelay: '4s' }, random: () => 0.9 },
+  });
+  providers.script('openai', failed(503));
+  expect(await errorWithin(clock, 0, ask(ai))).toBeInstanceOf(InternalServerError);
+  expect(providers.sent).toHaveLength(1);
+});
+
+test('no timer of a call outlives it', async () => {
+  const { ai, clock, providers } = setUpCanary({
+    upstreams: { gemini: { timeout: '2s' } },
+    canary: { timeouts: { deadline: '5s' } },
+  });
+  providers.script('gemini', failed(503), silent());
+  await within(clock, 4_000, ask(ai));
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('the time of a call is over for a stream when it begins', async () => {
+  const { ai, clock } = setUp({ canary: { timeouts: { deadline: '5s' } } });
+  const promise = ai.chat.completions.create({ model: 'm', messages: [], stream: true });
+  const stream = await within(clock, 0, promise);
+  await clock.advance(6_000);
+  expect(stream.controller.signal.aborted).toBe(false);
+});

@@ -1,0 +1,68 @@
+/** Vectors of two models do not compare: embeddings and moderations keep their model. */
+
+import { expect, test } from 'vitest';
+import { route, type UpstreamOptions } from '../../src/index.ts';
+import { errorWithin } from '../support/calls.ts';
+import { failed, json } from '../support/replies.ts';
+import { setUpCanary, type SetUp, type SetUpOptions } from '../support/set-up.ts';
+
+const MODEL = 'text-embedding-3-small';
+const VECTORS = json({ object: 'list', data: [{ embedding: [0, 1] }], usage: { prompt_tokens: 3, total_tokens: 3 } });
+
+function setUpVectors(gemini: UpstreamOptions, options: SetUpOptions = {}): SetUp {
+  const set = setUpCanary({ ...options, upstreams: { ...options.upstreams, gemini }, client: { maxRetries: 0 } });
+  for (const name of ['gemini', 'openai', 'other']) set.providers.usually(name, VECTORS);
+  return set;
+}
+
+const embed = ({ ai }: SetUp, options = {}) =>
+  ai.embeddings.create({ model: MODEL, input: 'x', encoding_format: 'float' }, options);
+
+test.each<[string, UpstreamOptions, string]>([
+  ['without a model of its own', {}, 'gemini'],
+  ['whose model is the very same', { model: MODEL }, 'gemini'],
+  ['whose record names the model', { model: { [MODEL]: 'embed-004' } }, 'gemini'],
+  ['whose model is another', { model: 'gemini-2.5-flash' }, 'openai'],
+  ['whose record does not name the model', { model: { 'gpt-4.1': 'gemini-2.5-flash' } }, 'openai'],
+])('a call of a canary %s', async (_name, gemini, served) => {
+  const set = setUpVectors(gemini);
+  await embed(set);
+  expect(set.providers.asked).toEqual([served]);
+  await set.ai.moderations.create({ model: MODEL, input: 'x' });
+  expect(set.providers.asked).toEqual([served, served]);
+});
+
+test('the model that is sent is the one that the record names', async () => {
+  const set = setUpVectors({ model: { [MODEL]: 'embed-004' } });
+  await embed(set);
+  expect(set.providers.sent[0]!.body.model).toBe('embed-004');
+});
+
+test('chat calls go where embeddings may not', async () => {
+  const set = setUpVectors({ model: 'gemini-2.5-flash' });
+  await set.ai.chat.completions.create({ model: 'gpt-4.1', messages: [] });
+  expect(set.providers.asked).toEqual(['gemini']);
+});
+
+test('a fallback with another model is passed over', async () => {
+  const set = setUpVectors({}, { upstreams: { other: { model: 'x' } }, canary: { fallbacks: ['other', 'openai'] } });
+  set.providers.script('gemini', failed(503));
+  await embed(set);
+  expect(set.providers.asked).toEqual(['gemini', 'openai']);
+});
+
+test('a fallback that is named for one failure kind is passed over as well', async () => {
+  const set = setUpVectors({}, { upstreams: { other: { model: 'x' } }, canary: { fallbacks: { server: ['other'] } } });
+  set.providers.script('gemini', failed(503));
+  expect(await errorWithin(set.clock, 0, embed(set))).toMatchObject({ status: 503 });
+  expect(set.providers.asked).toEqual(['gemini']);
+});
+
+test.each([
+  ['', {}],
+  [' that allows no other upstream', { fallbacks: false }],
+])('a call%s that is forced to another model stays on stable', async (_name, rest) => {
+  const set = setUpVectors({ model: 'gemini-2.5-flash' }, { canary: { weights: { openai: 1 } } });
+  await embed(set, route({ upstream: 'gemini', ...rest }));
+  expect(set.providers.asked).toEqual(['openai']);
+});

@@ -1,0 +1,153 @@
+/** What follows from each failure kind: the same upstream again, the next one, the breaker. */
+
+import { expect, test } from 'vitest';
+import { ask, errorWithin, within } from '../support/calls.ts';
+import { failed, malformed, unreachable, type Reply } from '../support/replies.ts';
+import { setUpCanary } from '../support/set-up.ts';
+
+/** Longer than any back-off of the defaults. */
+const BACKOFF_MS = 1_000;
+
+interface Row {
+  readonly name: string;
+  readonly reply: Reply;
+  readonly kind: string;
+}
+
+const TRANSIENT: readonly Row[] = [
+  { name: 'a broken connection', reply: unreachable(), kind: 'connection' },
+  { name: 'status 408', reply: failed(408), kind: 'timeout' },
+  { name: 'malformed JSON', reply: malformed(), kind: 'malformed' },
+  ...[500, 502, 503, 504, 529].map((status) => ({ name: `status ${status}`, reply: failed(status), kind: 'server' })),
+];
+
+test.each(TRANSIENT)('after $name the same upstream is asked again once the back-off has passed', async (row) => {
+  const { ai, clock, providers, events } = setUpCanary();
+  providers.script('gemini', row.reply);
+  await within(clock, BACKOFF_MS, ask(ai));
+  expect(providers.asked).toEqual(['gemini', 'gemini']);
+  const [retry] = events.of('retry');
+  expect(retry).toMatchObject({ upstream: 'gemini', kind: row.kind });
+  expect(providers.sent[1]!.atMs - providers.sent[0]!.atMs).toBeCloseTo(retry!.delayMs, 3);
+  expect(events.of('fallback')).toEqual([]);
+});
+
+test.each(TRANSIENT)('after $name twice the next upstream answers', async (row) => {
+  const { ai, clock, providers, events } = setUpCanary();
+  providers.script('gemini', row.reply, row.reply);
+  await within(clock, BACKOFF_MS, ask(ai));
+  expect(providers.asked).toEqual(['gemini', 'gemini', 'openai']);
+  expect(events.of('fallback')).toMatchObject([{ from: 'gemini', to: 'openai', reason: row.kind }]);
+});
+
+test.each(TRANSIENT)('$name is a failure to the breaker', async (row) => {
+  const { ai, clock, providers } = setUpCanary({ canary: { breaker: { consecutive: 1 } } });
+  providers.script('gemini', row.reply);
+  await within(clock, BACKOFF_MS, ask(ai));
+  expect(ai.canary.snapshot().upstreams['gemini']!.breaker.state).toBe('open');
+});
+
+const REFUSED: readonly Row[] = [
+  { name: 'status 402', reply: failed(402), kind: 'quota' },
+  { name: '429 insufficient_quota', reply: failed(429, { code: 'insufficient_quota' }), kind: 'quota' },
+  { name: 'status 401', reply: failed(401), kind: 'auth' },
+  { name: 'status 403', reply: failed(403), kind: 'auth' },
+  { name: 'status 404', reply: failed(404), kind: 'modelNotFound' },
+  { name: '400 model_not_found', reply: failed(400, { code: 'model_not_found' }), kind: 'modelNotFound' },
+  { name: 'status 429', reply: failed(429), kind: 'rateLimit' },
+];
+
+test.each(REFUSED)('after $name the next upstream is asked at once', async (row) => {
+  const { ai, clock, providers, events } = setUpCanary();
+  providers.script('gemini', row.reply);
+  await within(clock, 0, ask(ai));
+  expect(providers.asked).toEqual(['gemini', 'openai']);
+  expect(events.of('fallback')).toMatchObject([{ from: 'gemini', to: 'openai', reason: row.kind }]);
+  expect(events.of('retry')).toEqual([]);
+});
+
+test.each(REFUSED)('$name is no failure to the breaker', async (row) => {
+  const { ai, clock, providers, events } = setUpCanary({ canary: { breaker: { consecutive: 1 } } });
+  providers.script('gemini', row.reply);
+  await within(clock, 0, ask(ai));
+  expect(ai.canary.snapshot().upstreams['gemini']!.breaker.state).toBe('closed');
+  expect(events.of('breaker')).toEqual([]);
+});
+
+const CALLERS: readonly Row[] = [400, 409, 413, 422].map((status) => ({
+  name: `status ${status}`,
+  reply: failed(status),
+  kind: 'badRequest',
+}));
+
+const BY_NAME_ONLY: readonly Row[] = [
+  { name: 'context_length_exceeded', reply: failed(400, { code: 'context_length_exceeded' }), kind: 'contextLength' },
+  { name: 'a content filter', reply: failed(400, { code: 'content_filter' }), kind: 'contentFilter' },
+];
+
+test.each([...CALLERS, ...BY_NAME_ONLY])(
+  'after $name no upstream is asked again, neither this nor another',
+  async (row) => {
+    const { ai, clock, providers, events } = setUpCanary({ canary: { breaker: { consecutive: 1 } } });
+    providers.script('gemini', row.reply);
+    const error = await errorWithin(clock, 0, ask(ai));
+    expect(error).toBeInstanceOf(Error);
+    await clock.advance(60_000);
+    expect(providers.asked).toEqual(['gemini']);
+    expect(events.of('attempt')).toMatchObject([{ outcome: 'neutral', kind: row.kind }]);
+    expect(events.of('breaker')).toEqual([]);
+  },
+);
+
+test.each(BY_NAME_ONLY)('after $name the upstreams that are named for it are asked', async (row) => {
+  const { ai, clock, providers, events } = setUpCanary({
+    upstreams: { large: {} },
+    canary: { fallbacks: { default: ['openai'], [row.kind]: ['large'] } },
+  });
+  providers.script('gemini', row.reply);
+  await within(clock, 0, ask(ai));
+  expect(providers.asked).toEqual(['gemini', 'large']);
+  expect(events.of('fallback')).toMatchObject([{ to: 'large', reason: row.kind }]);
+});
+
+test('other failures do not go to the upstreams that are named for one kind only', async () => {
+  const { ai, clock, providers } = setUpCanary({
+    upstreams: { large: {} },
+    canary: { fallbacks: { default: ['openai'], contextLength: ['large'] } },
+  });
+  providers.script('gemini', failed(401));
+  await within(clock, 0, ask(ai));
+  expect(providers.asked).toEqual(['gemini', 'openai']);
+});
+
+test('an upstream that does not know the model is warned of once', async () => {
+  const { ai, clock, providers, events } = setUpCanary();
+  providers.usually('gemini', failed(404));
+  await within(clock, 0, ask(ai));
+  await within(clock, 0, ask(ai));
+  expect(events.of('warning')).toHaveLength(1);
+  expect(events.of('warning')[0]).toMatchObject({ code: 'modelNotFound' });
+  expect(events.of('warning')[0]!.message).toContain('gemini');
+  expect(events.of('warning')[0]!.message).toContain('gpt-4.1');
+});
+
+test('x-should-retry: false keeps a failed upstream from being asked again', async () => {
+  const { ai, clock, providers } = setUpCanary();
+  providers.script('gemini', failed(503, {}, { 'x-should-retry': 'false' }));
+  await within(clock, 0, ask(ai));
+  expect(providers.asked).toEqual(['gemini', 'openai']);
+});
+
+test('x-should-retry: true has the same upstream asked again even after the caller’s own fault', async () => {
+  const { ai, clock, providers } = setUpCanary();
+  providers.script('gemini', failed(409, {}, { 'x-should-retry': 'true' }));
+  await within(clock, BACKOFF_MS, ask(ai));
+  expect(providers.asked).toEqual(['gemini', 'gemini']);
+});
+
+test('a retry-after on a server error replaces the back-off', async () => {
+  const { ai, clock, providers } = setUpCanary();
+  providers.script('gemini', failed(503, {}, { 'retry-after': '5' }));
+  await within(clock, 5_000, ask(ai));
+  expect(providers.sent.map(({ atMs }) => atMs - providers.sent[0]!.atMs)).toEqual([0, 5_000]);
+});

@@ -1,0 +1,78 @@
+/** What a scripted provider may answer. */
+
+/** The request that a reply is for. */
+export interface RequestInHand {
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly signal: AbortSignal | undefined;
+  /** Lets time pass on the test's clock; rejects as `fetch` does when the request is aborted meanwhile. */
+  readonly wait: (ms: number) => Promise<void>;
+}
+
+/** Answers one request, as `fetch` does. */
+export type Reply = (request: RequestInHand) => Response | Promise<Response>;
+
+/** Any JSON. */
+export function json(body: unknown, init: { status?: number; headers?: Record<string, string> } = {}): Reply {
+  const headers = { 'content-type': 'application/json', ...init.headers };
+  return () => new Response(JSON.stringify(body), { status: init.status ?? 200, headers });
+}
+
+/** A chat completion under the model that was asked for: 10 input and 5 output tokens unless told. */
+export function chat(content = 'Hello.', tokens: { input?: number; output?: number } = {}): Reply {
+  const { input = 10, output = 5 } = tokens;
+  return (request) =>
+    json({
+      id: 'chatcmpl-1',
+      object: 'chat.completion',
+      created: 0,
+      model: request.body.model,
+      choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop', logprobs: null }],
+      usage: { prompt_tokens: input, completion_tokens: output, total_tokens: input + output },
+    })(request);
+}
+
+/** A Responses API response of this id. */
+export function response(id: string, fields: Readonly<Record<string, unknown>> = {}): Reply {
+  return (request) =>
+    json({
+      id,
+      object: 'response',
+      model: request.body.model,
+      status: 'completed',
+      output: [],
+      usage: { input_tokens: 10, output_tokens: 5, total_tokens: 15 },
+      ...fields,
+    })(request);
+}
+
+/** An error in OpenAI's form. */
+export function failed(
+  status: number,
+  error: Readonly<Record<string, unknown>> = {},
+  headers: Record<string, string> = {},
+): Reply {
+  return json({ error: { message: `Status ${status}.`, type: null, code: null, ...error } }, { status, headers });
+}
+
+/** A connection that breaks before a response comes. */
+export function unreachable(): Reply {
+  return () => Promise.reject(new TypeError('fetch failed', { cause: { code: 'ECONNRESET' } }));
+}
+
+/** A provider that takes the request and never answers. */
+export function silent(): Reply {
+  return ({ wait }) => wait(Infinity).then(() => new Response());
+}
+
+/** A body that is no JSON although it says so. */
+export function malformed(): Reply {
+  return () => new Response('{"id": "chatcmpl', { headers: { 'content-type': 'application/json' } });
+}
+
+/** The same, `ms` later. */
+export function after(ms: number, reply: Reply): Reply {
+  return async (request) => {
+    await request.wait(ms);
+    return reply(request);
+  };
+}

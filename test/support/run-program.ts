@@ -1,0 +1,48 @@
+/** Runs a program in a child process, with a loopback provider in place of the network. */
+
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { startProvider } from '../../src/testing/index.ts';
+
+/** What became of a program. */
+export interface ProgramEnd {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The longest that a program may take, in ms. */
+const PROGRAM_TIMEOUT_MS = 60_000;
+
+/** Keys for every provider that programs name; none of them is real. */
+const KEYS = {
+  OPENAI_API_KEY: 'test-openai-key',
+  HOLYSHEEP_API_KEY: 'test-holysheep-key',
+  DEEPSEEK_API_KEY: 'test-deepseek-key',
+  GEMINI_API_KEY: 'test-gemini-key',
+  AZURE_OPENAI_API_KEY: 'test-azure-key',
+};
+
+export interface ProgramOptions {
+  readonly args?: readonly string[];
+  /** Requests to any host go to a loopback provider. @default false: the program has servers of its own */
+  readonly simulatesNetwork?: boolean;
+}
+
+/** `file` is run by Node itself. */
+export async function runProgram(file: string, options: ProgramOptions = {}): Promise<ProgramEnd> {
+  const { args = [], simulatesNetwork = false } = options;
+  await using provider = await startProvider();
+  const preload = simulatesNetwork ? ['--import', fileURLToPath(new URL('./loopback-fetch.ts', import.meta.url))] : [];
+  const child = spawn(process.execPath, [...preload, file, ...args], {
+    env: { PATH: process.env.PATH, ...KEYS, LOOPBACK_PROVIDER: provider.url },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: PROGRAM_TIMEOUT_MS,
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { exitCode, stdout, stderr };
+}
