@@ -12,6 +12,7 @@ export interface ToolCallAnswer {
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
+/** Why an answer ends, in the words of chat completions. */
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter';
 
 /** What a test wants the model to say. */

@@ -1,0 +1,60 @@
+/** Looks at the alert rules and does what they say. */
+
+import type { Alert, AlertRule } from './domain/alert.ts';
+import type { Clock } from './domain/clock.ts';
+import type { Emitter } from './emitter.ts';
+import { createAlertRules, type AlertRules } from './metrics/alert-rules.ts';
+import { readMetric } from './metrics/read-metric.ts';
+import type { Recorder } from './metrics/recorder.ts';
+import type { Traffic } from './traffic.ts';
+import type { Warnings } from './warnings.ts';
+
+export interface AlertWatchParts {
+  readonly rules: readonly AlertRule[];
+  readonly names: readonly string[];
+  readonly recorder: Recorder;
+  readonly traffic: Traffic;
+  readonly emitter: Emitter;
+  readonly warnings: Warnings;
+  readonly clock: Clock;
+}
+
+export class AlertWatch {
+  readonly #parts: AlertWatchParts;
+  readonly #rules: AlertRules;
+
+  constructor(parts: AlertWatchParts) {
+    this.#parts = parts;
+    this.#rules = createAlertRules(parts.rules);
+  }
+
+  /** Looks once; emits `alert` for what fires or resolves, and `rollback` for what is rolled back. */
+  look(): void {
+    const { recorder, names, emitter, clock } = this.#parts;
+    const nowMs = clock.now();
+    const totals = recorder.totals(nowMs);
+    const windows = Object.fromEntries(names.map((name) => [name, recorder.upstream(name, nowMs)]));
+    const changes = this.#rules.evaluate(nowMs, (metric, upstream) => readMetric(metric, upstream, totals, windows));
+    for (const { rule, alert } of changes) {
+      emitter.emit('alert', alert);
+      if (alert.state === 'firing' && rule.action === 'rollback') this.#rollback(rule, alert);
+    }
+  }
+
+  #rollback({ name, metric, upstream, bound }: AlertRule, { value, calls, atMs }: Alert): void {
+    const { traffic, emitter, warnings } = this.#parts;
+    // A rule with this action names an upstream, and one without a value does not fire.
+    if (upstream === undefined || value === null || !traffic.weights[upstream]) return;
+    const limit = 'above' in bound ? `above ${bound.above}` : `below ${bound.below}`;
+    const reason = `${name}: ${metric} ${Number(value.toPrecision(3))} is ${limit} over ${calls} calls`;
+    const change = traffic.rollback(upstream, reason, atMs);
+    if (!change) {
+      const message = `${reason}, but no other upstream can take over from ${upstream}`;
+      warnings.once(message, { code: 'rollback', message, atMs });
+      return;
+    }
+    const { weightsBefore, weightsAfter } = change;
+    const evidence = { rule: name, metric, value, bound, calls };
+    emitter.emit('rollback', { upstream, reason, ...evidence, weightsBefore, weightsAfter, atMs });
+  }
+}

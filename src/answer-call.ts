@@ -1,0 +1,65 @@
+/** Takes a request from a client to its answer. */
+
+import type { OpenAI } from 'openai';
+import { describeCall } from './dispatch/describe-call.ts';
+import { dispatchDirect } from './dispatch/dispatch-direct.ts';
+import type { CallSource, Line } from './dispatch/dispatch-parts.ts';
+import type { Call } from './domain/call.ts';
+import { dispatch } from './dispatch/dispatch.ts';
+import { meterPage } from './dispatch/meter-page.ts';
+import type { Engine } from './engine.ts';
+import type { Answer } from './upstream/answer.ts';
+import type { Claim } from './upstream/claim.ts';
+import { redact } from './upstream/redact.ts';
+import { secretsOf } from './upstream/secrets.ts';
+import type { APIPromise, RequestOptions } from './upstream/sdk.ts';
+import type { Upstream } from './upstream/upstream.ts';
+
+/** A client, its engine, and its ways to the upstreams. */
+export interface Caller {
+  readonly client: OpenAI;
+  readonly engine: Engine;
+  readonly connect: (upstream: Upstream) => Line;
+}
+
+/** The call runs in the caller's async context up to the first `await`. */
+export async function answerCall(
+  { client, engine, connect }: Caller,
+  given: RequestOptions | Promise<RequestOptions>,
+  retries: number | null,
+  claim: Claim,
+): Promise<Answer> {
+  const { parts, routes } = engine;
+  const startedAtMs = parts.clock.now();
+  const context = engine.context.current;
+  const options = await given;
+  const id = engine.nextCallId();
+  const call = describeCall(options, { id, startedAtMs, context, keyOption: engine.keyOption, keyed: routes });
+  const retriesOfClient = options.maxRetries ?? client.maxRetries;
+  const maxRetries = retries === null ? retriesOfClient : Math.min(retriesOfClient, retries);
+  const source: CallSource = { options, claim, maxRetries, timeoutMs: options.timeout ?? client.timeout, connect };
+  const plan = routes ? engine.plan(call) : undefined;
+  if (!plan || plan.reason === 'notPortable') return dispatchDirect(call, engine.home, source, retries, parts);
+  parts.retryBudget.deposit();
+  return dispatch(call, plan, source, parts);
+}
+
+/** Meters a list that is under way already. */
+export function observePage(
+  { engine, connect }: Caller,
+  page: APIPromise<unknown>,
+  given: RequestOptions | Promise<RequestOptions>,
+  upstream: Upstream,
+): void {
+  const { parts } = engine;
+  const startedAtMs = parts.clock.now();
+  const id = engine.nextCallId();
+  const surroundings = { id, startedAtMs, context: undefined, keyOption: undefined, keyed: false };
+  const describe = async (): Promise<Call> => describeCall(await given, surroundings);
+  const redactFor = (error: unknown): void => {
+    const { apiKey, adminAPIKey } = connect(upstream).client;
+    const headers = given instanceof Promise ? undefined : given.headers;
+    if (parts.redacts) redact(error, [apiKey, adminAPIKey, ...secretsOf({ headers, url: '' })]);
+  };
+  meterPage(page, { describe, upstream: upstream.name, redact: redactFor }, parts);
+}

@@ -1,0 +1,126 @@
+/** The client: the SDK's own class, with its requests routed. */
+
+import { inspect } from 'node:util';
+import { AzureOpenAI, OpenAI, type APIPromise } from 'openai';
+import { answerCall, observePage, type Caller } from './answer-call.ts';
+import { callPromise } from './call-promise.ts';
+import type { CanaryClass, CanaryProperty, OpenAIClass } from './canary-class.ts';
+import type { CanaryControl } from './control.ts';
+import { responseIdIn } from './dispatch/describe-call.ts';
+import { Lines } from './lines.ts';
+import { runtimeOf } from './runtime.ts';
+import { Claim } from './upstream/claim.ts';
+import { optionsElsewhere } from './upstream/options-for.ts';
+import { applyMark, type PreparedRequest } from './upstream/request-mark.ts';
+import type { RequestOptions, Send } from './upstream/sdk.ts';
+
+/**
+ * The same class on another base: `withCanary(AzureOpenAI)`.
+ *
+ * @example
+ * const CanaryAzure = withCanary(AzureOpenAI);
+ * const ai = new CanaryAzure({ endpoint, apiKey, apiVersion, canary: { upstreams, weights } });
+ */
+export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Base> {
+  // The SDK sends the name of the class as its `User-Agent`.
+  class CanaryClient extends (Base as OpenAIClass) {
+    readonly canary: CanaryControl;
+    readonly #caller: Caller;
+    readonly #send: Send = (options, retries) => super.request(options, retries);
+
+    constructor(...args: any[]) {
+      const options: Record<string, unknown> = args[0] ?? {};
+      const runtime = runtimeOf(options, Base.prototype instanceof AzureOpenAI ? 'azure' : undefined);
+      super({ ...options, canary: runtime });
+      this.canary = runtime.control;
+      const lines = new Lines({
+        client: this,
+        sendOf: (client) => (client instanceof CanaryClient ? client.#send : this.#send),
+        network: () => {
+          const { baseURL, logger, logLevel, fetchOptions, timeout } = this;
+          return { fetch: options.fetch as typeof fetch, baseURL, logger, logLevel, fetchOptions, timeout };
+        },
+        sdkRetries: options.x509Transport !== undefined || options.credential !== undefined,
+      });
+      this.#caller = { client: this, engine: runtime.engine, connect: (upstream) => lines.to(upstream) };
+    }
+
+    override request<Rsp>(
+      options: RequestOptions | Promise<RequestOptions>,
+      remainingRetries: number | null = null,
+    ): APIPromise<Rsp> {
+      const claim = new Claim();
+      return callPromise<Rsp>(this, answerCall(this.#caller, options, remainingRetries, claim), claim);
+    }
+
+    // The SDK's signatures have a type parameter that no value of ours can name, and changed between its versions.
+    // oxlint-disable typescript/no-explicit-any
+    override requestAPIList(Page: any, options: any): any {
+      const page = super.requestAPIList(Page, options);
+      observePage(this.#caller, page, options, this.#caller.engine.home);
+      return page;
+    }
+
+    /** Decides here, where the path is known: options may be a promise. The pages after the first follow the client. */
+    override getAPIList(path: string, Page: any, options?: any): any {
+      const { engine, connect } = this.#caller;
+      const owner = engine.ownerOf(responseIdIn(path));
+      // An upstream without a connection of its own is the same account.
+      if (!owner || owner.config.connection.kind === 'client') return super.getAPIList(path, Page, options);
+      const given = Promise.resolve(options).then((resolved) => optionsElsewhere(resolved ?? {}));
+      const page = connect(owner).client.getAPIList(path, Page, given);
+      const request = given.then((resolved): RequestOptions => ({ method: 'get', path, ...resolved }));
+      observePage(this.#caller, page, request, owner);
+      return page;
+    }
+    // oxlint-enable typescript/no-explicit-any
+
+    protected override async prepareRequest(
+      request: PreparedRequest,
+      context: { url: string; options: RequestOptions },
+    ): Promise<void> {
+      // First: the base may sign what leaves.
+      applyMark(request, context);
+      await super.prepareRequest(request as RequestInit, context);
+    }
+
+    async [Symbol.asyncDispose](): Promise<void> {
+      this.canary.close();
+    }
+
+    /** The SDK's client shows its API key when it is logged; this one does not. */
+    [inspect.custom](): string {
+      return `${this.constructor.name} { baseURL: '${addressOf(this.baseURL)}', upstreams: [ ${this.#caller.engine.names.join(', ')} ] }`;
+    }
+
+    toJSON(): { baseURL: string; upstreams: readonly string[] } {
+      return { baseURL: addressOf(this.baseURL), upstreams: this.#caller.engine.names };
+    }
+  }
+  // Bundlers rename an inner class that has the name of an outer one.
+  Object.defineProperty(CanaryClient, 'name', { value: 'CanaryClient' });
+  // The class has all that the type says: the base's statics by inheritance, the rest above.
+  return CanaryClient as unknown as CanaryClass<Base>;
+}
+
+/** Without user, password and query, which may be secrets. */
+function addressOf(baseURL: string): string {
+  const { origin, pathname } = URL.parse(baseURL) ?? { origin: '', pathname: '' };
+  return origin + pathname;
+}
+
+/**
+ * `OpenAI` with its calls routed. Without a `canary` option it behaves as `OpenAI` in all, and meters in passing.
+ *
+ * @example
+ * const ai = new CanaryClient({
+ *   canary: {
+ *     upstreams: { deepseek: { provider: 'deepseek', model: 'deepseek-chat' } },
+ *     weights: { openai: 95, deepseek: 5 },
+ *   },
+ * });
+ */
+export const CanaryClient = withCanary(OpenAI);
+
+/** A client of `CanaryClient`. */
+export type CanaryClient<UpstreamName extends string = string> = OpenAI & CanaryProperty<UpstreamName>;

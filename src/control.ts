@@ -1,0 +1,106 @@
+/** What `client.canary` offers. */
+
+import type { CanaryEventName } from './domain/events.ts';
+import type { RouteOptions } from './domain/call.ts';
+import type { Snapshot } from './domain/snapshot.ts';
+import type { Listener } from './emitter.ts';
+import type { Engine } from './engine.ts';
+import { explain, type ExplainOptions, type Explanation } from './explain.ts';
+import type { CostReport } from './pricing/cost-report.ts';
+import { resolveWeights } from './resolve-weights.ts';
+import type { TrafficChange } from './traffic.ts';
+
+/** Controls and observes the traffic of a client and of all its `withOptions()` clones. */
+export class CanaryControl<UpstreamName extends string = string> {
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /**
+   * Calls `listener` at every event of that name. What it throws is reported once as a `warning` and hurts nothing.
+   *
+   * @example ai.canary.on('rollback', ({ upstream, reason }) => page(`${upstream}: ${reason}`));
+   */
+  on<Name extends CanaryEventName>(name: Name, listener: Listener<Name>): this {
+    this.#engine.emitter.on(name, listener);
+    if (name === 'metrics') this.#engine.startMetrics();
+    return this;
+  }
+
+  /** Like `on`, for the next event only. */
+  once<Name extends CanaryEventName>(name: Name, listener: Listener<Name>): this {
+    this.#engine.emitter.once(name, listener);
+    if (name === 'metrics') this.#engine.startMetrics();
+    return this;
+  }
+
+  off<Name extends CanaryEventName>(name: Name, listener: Listener<Name>): this {
+    this.#engine.emitter.off(name, listener);
+    return this;
+  }
+
+  /**
+   * Routes all calls made within `callback`, and within what it awaits, by these options; those of a call itself win.
+   *
+   * @example await ai.canary.run({ key: user.id }, () => agent.answer(question));
+   */
+  run<T>(options: RouteOptions<UpstreamName>, callback: () => T): T {
+    return this.#engine.context.run(options, callback);
+  }
+
+  /** The numbers of the sliding window, and the state of every upstream. */
+  snapshot(): Snapshot<UpstreamName> {
+    return this.#engine.snapshot() as Snapshot<UpstreamName>;
+  }
+
+  /** The shares of the split, 0–1, summing to 1. */
+  get weights(): Readonly<Record<UpstreamName, number>> {
+    return this.#engine.traffic.weights;
+  }
+
+  /**
+   * Changes the split. Keys move only from upstreams that lose weight to upstreams that gain, and as few as can be.
+   *
+   * @param weights any non-negative numbers, normalised; upstreams left out get none. Shares below 1 in all that do not
+   * name stable leave it the rest.
+   * @throws ConfigError for unknown names and impossible numbers; nothing is changed then
+   */
+  setWeights(weights: Readonly<Partial<Record<UpstreamName, number>>>): void {
+    const { stable, upstreams, clock } = this.#engine.options;
+    const names = upstreams.map(({ name }) => name);
+    this.#engine.traffic.setWeights(resolveWeights('weights', weights, names, stable), clock.now());
+  }
+
+  /** The latest changes of the split, oldest first, with their reasons. */
+  get history(): readonly TrafficChange[] {
+    return this.#engine.traffic.history;
+  }
+
+  /** Where a chat call with these options would go, and why. Nothing is sent, counted or decided. */
+  explain(options: ExplainOptions<UpstreamName> = {}): Explanation<UpstreamName> {
+    return explain(this.#engine, options) as Explanation<UpstreamName>;
+  }
+
+  /**
+   * What was spent, in USD and tokens: in all, by upstream, by UTC day and by month.
+   *
+   * @param options.since ms since the Unix epoch or a `Date`; the whole UTC day that holds it counts. @default all that is
+   * kept: 400 days
+   */
+  costs(options: { readonly since?: number | Date | undefined } = {}): CostReport {
+    const { since } = options;
+    const sinceMs = since instanceof Date ? since.getTime() : since;
+    return this.#engine.costs.report({ sinceMs, nowMs: this.#engine.options.clock.now() });
+  }
+
+  /** Stops timers and forgets listeners. Calls go on working; nothing of ours keeps the process alive either way. */
+  close(): void {
+    this.#engine.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+}

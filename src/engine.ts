@@ -1,0 +1,153 @@
+/** Builds the parts from resolved options, and keeps what they share: one engine for a client and all its clones. */
+
+import { AlertWatch } from './alert-watch.ts';
+import { buildParts } from './build-parts.ts';
+import type { Call } from './domain/call.ts';
+import type { Plan } from './domain/plan.ts';
+import type { Snapshot, UpstreamSnapshot } from './domain/snapshot.ts';
+import type { KeyOption } from './dispatch/describe-call.ts';
+import type { DispatchParts } from './dispatch/dispatch-parts.ts';
+import { planCall } from './dispatch/plan-call.ts';
+import { Emitter } from './emitter.ts';
+import { createRecorder, type Recorder } from './metrics/recorder.ts';
+import { createCosts } from './pricing/costs.ts';
+import type { ResolvedOptions } from './resolve-options.ts';
+import { RouteContext } from './route.ts';
+import { createAffinity, type Affinity } from './routing/affinity.ts';
+import { createBucketer } from './routing/bucket.ts';
+import { startTicker, type Ticker } from './ticker.ts';
+import { Traffic } from './traffic.ts';
+import type { Upstream } from './upstream/upstream.ts';
+import { Warnings, nameOf } from './warnings.ts';
+
+/** How often alert rules are looked at, in ms: a rollback does not wait for the next `metrics` event. */
+const ALERT_INTERVAL_MS = 1_000;
+
+export class Engine {
+  readonly options: ResolvedOptions;
+  /** Without a `canary` option calls pass as they are, and are only metered. */
+  readonly routes: boolean;
+  readonly emitter: Emitter;
+  readonly warnings: Warnings;
+  readonly context = new RouteContext();
+  readonly costs = createCosts();
+  readonly traffic: Traffic;
+  readonly parts: DispatchParts;
+  /** What the user's `key` function says; one that throws names no key. */
+  readonly keyOption: KeyOption | undefined;
+  /** The upstream that is the application's client itself. */
+  readonly home: Upstream;
+  readonly names: readonly string[];
+  readonly #recorder: Recorder;
+  readonly #affinity: Affinity = createAffinity();
+  readonly #bucketOf: (key: string) => number;
+  #alertWatch: AlertWatch | undefined;
+  #alertTicker: Ticker | undefined;
+  #metricsTicker: Ticker | undefined;
+  #calls = 0;
+  #closed = false;
+
+  constructor(options: ResolvedOptions, { routes }: { readonly routes: boolean }) {
+    const { clock, stable, weights, windowMs, salt, alerts } = options;
+    this.options = options;
+    this.routes = routes;
+    this.names = options.upstreams.map(({ name }) => name);
+    this.emitter = new Emitter((event, error) =>
+      this.#warn('listener', `A listener of "${event}" threw ${nameOf(error)}`),
+    );
+    // Without a `canary` option nothing is logged that the SDK alone would not log.
+    this.warnings = new Warnings(this.emitter, routes ? options.logger : undefined);
+    this.traffic = new Traffic(weights, this.names, stable);
+    this.#recorder = createRecorder({ upstreams: this.names, windowMs });
+    this.#bucketOf = createBucketer(salt);
+    this.keyOption =
+      options.key && safeKey(options.key, (error) => this.#warn('key', `The key function threw ${nameOf(error)}`));
+    const { emitter, warnings, traffic, names, costs } = this;
+    const shared = { recorder: this.#recorder, emitter, warnings, clock };
+    this.parts = buildParts(options, { ...shared, costs }, { affinity: this.#affinity, routes });
+    this.home = knownUpstream(this.parts, options.home);
+    if (alerts.length > 0) {
+      this.#alertWatch = new AlertWatch({ ...shared, rules: alerts, names, traffic });
+      this.#alertTicker = startTicker(clock, ALERT_INTERVAL_MS, this, Engine.#look);
+    }
+  }
+
+  nextCallId(): number {
+    this.#calls += 1;
+    return this.#calls;
+  }
+
+  /** The upstream that made the response or conversation of `id`, if that is known. */
+  ownerOf(id: string | undefined): Upstream | undefined {
+    const owner = id === undefined ? undefined : this.#affinity.ownerOf(id);
+    return owner === undefined ? undefined : this.parts.upstreams.get(owner);
+  }
+
+  plan(call: Call): Plan {
+    const { home, stable, segments, random, clock } = this.options;
+    const { upstreams, fallbacksAfter } = this.parts;
+    const { ranges } = this.traffic;
+    const state = { upstreams, home, stable, segments, random, ranges, fallbacksAfter };
+    return planCall(call, { ...state, affinity: this.#affinity, bucketOf: this.#bucketOf }, clock.now());
+  }
+
+  snapshot(): Snapshot {
+    const { clock, windowMs } = this.options;
+    const atMs = clock.now();
+    const { weights, ranges } = this.traffic;
+    const upstreams: Record<string, UpstreamSnapshot> = {};
+    for (const [name, upstream] of this.parts.upstreams) {
+      upstreams[name] = {
+        ...this.#recorder.upstream(name, atMs),
+        weight: weights[name] ?? 0,
+        breaker: upstream.breaker?.state ?? { state: 'closed' },
+        pausedUntilMs: upstream.pause.until(atMs),
+      };
+    }
+    return { atMs, windowMs, ...this.#recorder.totals(atMs), weights, ranges, upstreams };
+  }
+
+  /** `metrics` is emitted from the first time that somebody wants it. */
+  startMetrics(): void {
+    if (this.#closed) return;
+    const { clock, metricsIntervalMs } = this.options;
+    this.#metricsTicker ??= startTicker(clock, metricsIntervalMs, this, (engine) => {
+      if (engine.emitter.wants('metrics')) engine.emitter.emit('metrics', engine.snapshot());
+    });
+  }
+
+  /** Stops timers and forgets listeners. Calls go on working. */
+  close(): void {
+    this.#closed = true;
+    this.#alertTicker?.stop();
+    this.#metricsTicker?.stop();
+    for (const { breaker } of this.parts.upstreams.values()) breaker?.close();
+    this.emitter.removeAll();
+  }
+
+  /** Not a closure of the constructor: that would hold the engine as long as its timer runs. */
+  static #look(this: void, engine: Engine): void {
+    engine.#alertWatch?.look();
+  }
+
+  #warn(code: 'listener' | 'key', message: string): void {
+    this.warnings.once(message, { code, message, atMs: this.options.clock.now() });
+  }
+}
+
+function safeKey(key: NonNullable<ResolvedOptions['key']>, failed: (error: unknown) => void): KeyOption {
+  return ({ surface, model, task, attributes }, body) => {
+    try {
+      return key({ surface, model, task, attributes, body });
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
+  };
+}
+
+function knownUpstream({ upstreams }: DispatchParts, name: string): Upstream {
+  const upstream = upstreams.get(name);
+  if (!upstream) throw new RangeError(`No upstream is called ${name}.`);
+  return upstream;
+}

@@ -1,0 +1,47 @@
+/** `openai-canary`: the SDK's client, with its traffic split, retried, broken, fallen back, metered and rolled back. */
+
+export { CanaryClient, withCanary } from './client.ts';
+export type { CanaryClass, CanaryProperty, OpenAIClass } from './canary-class.ts';
+export type { CanaryControl } from './control.ts';
+export type { ExplainOptions, Explanation } from './explain.ts';
+export { route } from './route.ts';
+export { BreakerOpenError, ConfigError, DeadlineError } from './upstream/errors.ts';
+
+export type {
+  AlertRuleOptions,
+  BreakerOptions,
+  CanaryOptions,
+  FallbackOptions,
+  KeyContext,
+  Logger,
+  Params,
+  RetryOptions,
+  SegmentOptions,
+  TimeoutOptions,
+  UpstreamOptions,
+} from './options.ts';
+export type { Alert, AlertMetric, AlertRule, Severity } from './domain/alert.ts';
+export type { AttemptReason, AttemptRecord, CallRecord } from './domain/attempt.ts';
+export type { BreakerReason, BreakerState } from './domain/breaker.ts';
+export type { AttributeValue, Call, KeySource, RouteOptions, Surface } from './domain/call.ts';
+export type { Clock, Timer } from './domain/clock.ts';
+export type { Duration } from './domain/duration.ts';
+export type {
+  BreakerEvent,
+  CanaryEventName,
+  CanaryEvents,
+  FallbackEvent,
+  RateLimitEvent,
+  RetryEvent,
+  RollbackEvent,
+  WarningEvent,
+} from './domain/events.ts';
+export type { FailureKind, Outcome } from './domain/outcome.ts';
+export type { Plan, PlanReason, SkipReason } from './domain/plan.ts';
+export type { Quantiles, Snapshot, UpstreamSnapshot, WindowSnapshot } from './domain/snapshot.ts';
+export type { Ranges, Weights } from './domain/split.ts';
+export type { Cost, CostSource, Price, Usage } from './domain/usage.ts';
+export type { CostPeriod, CostReport, CostTotals } from './pricing/cost-report.ts';
+export type { ProviderName } from './providers/presets.ts';
+export type { Listener } from './emitter.ts';
+export type { TrafficChange } from './traffic.ts';

@@ -1,0 +1,46 @@
+/** The ways from one client to the upstreams. */
+
+import type { OpenAI } from 'openai';
+import type { Line } from './dispatch/dispatch-parts.ts';
+import { connect, sendThrough, type NetworkOptions } from './upstream/clients.ts';
+import type { Send } from './upstream/sdk.ts';
+import type { Upstream } from './upstream/upstream.ts';
+
+/** The application's client, as its lines need it. */
+export interface LineStart {
+  readonly client: OpenAI;
+  /** Sends through a client of the same class without routing again. */
+  readonly sendOf: (client: OpenAI) => Send;
+  /** Read when a line is first used. */
+  readonly network: () => NetworkOptions;
+  /** X.509 identities: the SDK alone can renew them between retries. */
+  readonly sdkRetries: boolean;
+}
+
+/** Lines are laid when they are first used, and kept. */
+export class Lines {
+  readonly #start: LineStart;
+  readonly #lines = new Map<string, Line>();
+
+  constructor(start: LineStart) {
+    this.#start = start;
+  }
+
+  to(upstream: Upstream): Line {
+    let line = this.#lines.get(upstream.name);
+    if (!line) this.#lines.set(upstream.name, (line = this.#lay(upstream)));
+    return line;
+  }
+
+  #lay(upstream: Upstream): Line {
+    const { client, sendOf, network, sdkRetries } = this.#start;
+    const { connection } = upstream.config;
+    if (connection.kind !== 'client') {
+      const own = connect(connection, network());
+      return { client: own, send: sendThrough(own), sdkRetries: false };
+    }
+    const changed = Object.keys(connection.options).length > 0;
+    const home = changed ? client.withOptions(connection.options) : client;
+    return { client: home, send: sendOf(home), sdkRetries };
+  }
+}

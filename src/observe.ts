@@ -1,0 +1,88 @@
+/** What follows from each attempt and call: windows, account, events, pauses. */
+
+import type { AttemptRecord, CallRecord } from './domain/attempt.ts';
+import type { Clock } from './domain/clock.ts';
+import type { CallObserver } from './dispatch/call-observer.ts';
+import type { Emitter } from './emitter.ts';
+import type { Recorder } from './metrics/recorder.ts';
+import type { Costs } from './pricing/costs.ts';
+import type { Failure } from './upstream/failure.ts';
+import type { Upstream } from './upstream/upstream.ts';
+import type { Warnings } from './warnings.ts';
+
+/** What is kept up to date. */
+export interface Observed {
+  readonly recorder: Recorder;
+  readonly costs: Costs;
+  readonly emitter: Emitter;
+  readonly warnings: Warnings;
+  readonly clock: Clock;
+}
+
+/** An upstream that says "not now" without saying how long is left alone for a second. */
+const UNTOLD_PAUSE_MS = 1_000;
+/** Quota and credentials do not mend by themselves: people have to. As long as the longest open time of a breaker. */
+const REFUSED_PAUSE_MS = 300_000;
+
+export function createObserver(observed: Observed): CallObserver {
+  const { recorder, costs, emitter, clock } = observed;
+  const refusals = new Refusals(observed);
+  return {
+    attempt: (record) => {
+      recorder.attempt(record);
+      costs.add(costEntry(record));
+      if (record.outcome === 'success') refusals.resolve(record.upstream);
+      if (record.kind === 'modelNotFound') warnOfModel(record, observed);
+      if (emitter.wants('attempt')) emitter.emit('attempt', record);
+    },
+    call: (record: CallRecord) => {
+      recorder.call(record);
+      if (emitter.wants('call')) emitter.emit('call', record);
+    },
+    retry: (event) => emitter.emit('retry', event),
+    fallback: (event) => emitter.emit('fallback', event),
+    refused: (upstream, failure) => refusals.refused(upstream, failure, clock.now()),
+  };
+}
+
+function costEntry(record: AttemptRecord) {
+  const { upstream, startedAtMs, latencyMs, cost, stableCostUsd, usage } = record;
+  return { upstream, atMs: startedAtMs + latencyMs, costUsd: cost.costUsd, stableCostUsd, usage };
+}
+
+function warnOfModel({ upstream, model }: AttemptRecord, { warnings, clock }: Observed): void {
+  const message = `Upstream ${upstream} does not know the model ${model ?? '(none)'}`;
+  warnings.once(message, { code: 'modelNotFound', message, atMs: clock.now() });
+}
+
+/** Pauses, and alerts that people must look after. */
+class Refusals {
+  readonly #observed: Observed;
+  /** Upstreams with a firing alert, and what for. */
+  readonly #firing = new Map<string, 'quota' | 'auth'>();
+
+  constructor(observed: Observed) {
+    this.#observed = observed;
+  }
+
+  refused(upstream: Upstream, { kind, retryAfterMs }: Failure, nowMs: number): void {
+    if (kind !== 'rateLimit' && kind !== 'quota' && kind !== 'auth') return;
+    const forMs = kind === 'rateLimit' ? (retryAfterMs ?? UNTOLD_PAUSE_MS) : REFUSED_PAUSE_MS;
+    const untilMs = upstream.pause.pause(kind, forMs);
+    this.#observed.emitter.emit('rateLimit', { upstream: upstream.name, kind, untilMs, atMs: nowMs });
+    if (kind === 'rateLimit' || this.#firing.has(upstream.name)) return;
+    this.#firing.set(upstream.name, kind);
+    this.#alert(upstream.name, kind, 'firing', nowMs);
+  }
+
+  resolve(upstream: string): void {
+    if (this.#firing.size === 0) return;
+    const metric = this.#firing.get(upstream);
+    if (metric && this.#firing.delete(upstream)) this.#alert(upstream, metric, 'resolved', this.#observed.clock.now());
+  }
+
+  #alert(upstream: string, metric: 'quota' | 'auth', state: 'firing' | 'resolved', atMs: number): void {
+    const about = { name: `${metric}:${upstream}`, metric, upstream, state, atMs };
+    this.#observed.emitter.emit('alert', { ...about, value: null, bound: undefined, calls: 0, severity: 'critical' });
+  }
+}

@@ -1,0 +1,34 @@
+/** Checks fallbacks. */
+
+import { checkKeys, checkList, checkObject, checkOneOf } from './check.ts';
+import { FAILURE_KINDS } from './domain/outcome.ts';
+import type { Fallbacks } from './dispatch/fallbacks.ts';
+import type { FallbackOptions } from './options.ts';
+import { ConfigError } from './upstream/errors.ts';
+
+/** @throws ConfigError */
+export function resolveFallbacks(fallbacks: FallbackOptions | undefined, names: readonly string[]): Fallbacks {
+  if (fallbacks === undefined) return { default: undefined, byKind: {} };
+  if (isList(fallbacks)) return { default: checkNames('canary.fallbacks', fallbacks, names), byKind: {} };
+  checkObject('canary.fallbacks', fallbacks, 'a list of upstreams, or lists by failure kind');
+  checkKeys('canary.fallbacks', fallbacks, ['default', ...FAILURE_KINDS.filter((kind) => kind !== 'badRequest')]);
+  const checked = Object.fromEntries(
+    Object.entries(fallbacks)
+      .filter(([, list]) => list !== undefined)
+      .map(([kind, list]) => [kind, checkNames(`canary.fallbacks.${kind}`, list, names)]),
+  );
+  const { default: byDefault, ...byKind } = checked;
+  return { default: byDefault, byKind };
+}
+
+function isList(fallbacks: FallbackOptions): fallbacks is readonly string[] {
+  return Array.isArray(fallbacks);
+}
+
+function checkNames(path: string, list: readonly unknown[], names: readonly string[]): readonly string[] {
+  checkList(path, list, 'a list of upstreams');
+  const checked = list.map((name, index) => checkOneOf(`${path}[${index}]`, name, names));
+  const twice = checked.find((name, index) => checked.indexOf(name) !== index);
+  if (twice !== undefined) throw new ConfigError(path, `should name each upstream once, got ${twice} twice`);
+  return checked;
+}

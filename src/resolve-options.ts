@@ -1,0 +1,115 @@
+/** Turns what a user wrote into what the engine needs: defaults filled in, durations in ms, contradictions refused. */
+
+import type { ClientOptions } from 'openai';
+import { checkDuration, checkFunction, checkKeys, checkNumber, checkOneOf, checkText, show } from './check.ts';
+import type { AlertRule } from './domain/alert.ts';
+import type { Clock } from './domain/clock.ts';
+import type { Segment, Weights } from './domain/split.ts';
+import type { DispatchPolicy } from './dispatch/dispatch-parts.ts';
+import type { Fallbacks } from './dispatch/fallbacks.ts';
+import type { CanaryOptions, KeyContext, Logger } from './options.ts';
+import { resolveAlerts } from './resolve-alerts.ts';
+import { environment } from './resolve-connection.ts';
+import { resolveFallbacks } from './resolve-fallbacks.ts';
+import { resolveBreaker, resolveRetry } from './resolve-policies.ts';
+import { resolveSegments } from './resolve-segments.ts';
+import { resolveUpstreams } from './resolve-upstreams.ts';
+import { resolveWeights } from './resolve-weights.ts';
+import { systemClock } from './system-clock.ts';
+import type { BreakerPolicy } from './upstream/breaker.ts';
+import { ConfigError } from './upstream/errors.ts';
+import type { UpstreamConfig } from './upstream/upstream.ts';
+
+/** Options with nothing left open. */
+export interface ResolvedOptions {
+  /** The upstream that is the application's client itself. */
+  readonly home: string;
+  readonly stable: string;
+  /** `home` first. */
+  readonly upstreams: readonly UpstreamConfig[];
+  readonly weights: Weights;
+  readonly salt: string;
+  readonly segments: readonly Segment[];
+  readonly policy: DispatchPolicy;
+  readonly fallbacks: Fallbacks;
+  /** Extra load that retries may cause, as a share of calls. */
+  readonly retryShare: number;
+  readonly breaker: BreakerPolicy | undefined;
+  readonly alerts: readonly AlertRule[];
+  readonly windowMs: number;
+  readonly metricsIntervalMs: number;
+  readonly key: ((call: KeyContext) => string | undefined) | undefined;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger | undefined;
+}
+
+/**
+ * @param priceProvider the provider of the client's own prices, where its class tells: `azure`
+ * @throws ConfigError for the first thing that cannot be right
+ */
+export function resolveOptions(canary: CanaryOptions, client: ClientOptions, priceProvider?: string): ResolvedOptions {
+  checkKeys('canary', canary, OPTION_NAMES);
+  const { name = 'openai', alerts = [], breaker = {}, window = '5m', metricsInterval = '30s' } = canary;
+  const home = checkText('canary.name', name, 'a name');
+  const upstreams = resolveUpstreams(canary, client, home, priceProvider);
+  const names = upstreams.map((upstream) => upstream.name);
+  const { stable = home, salt = 'canary', clock = systemClock, random = Math.random, retry } = canary;
+  checkOneOf('canary.stable', stable, names);
+  return {
+    home,
+    stable,
+    upstreams,
+    weights: resolveWeights('canary.weights', canary.weights, names, stable),
+    salt: checkText('canary.salt', salt, 'a non-empty string'),
+    segments: resolveSegments(canary.segments, names),
+    policy: resolveRetry(canary),
+    fallbacks: resolveFallbacks(canary.fallbacks, names),
+    retryShare: checkNumber('canary.retry.budget', retry?.budget === undefined ? 0.2 : retry.budget, {
+      min: 0,
+      max: 1,
+    }),
+    breaker: breaker === false ? undefined : resolveBreaker(breaker),
+    alerts: resolveAlerts(alerts, names),
+    windowMs: checkDuration('canary.window', window, { min: 1_000 }),
+    metricsIntervalMs: checkDuration('canary.metricsInterval', metricsInterval),
+    key: checkFunction('canary.key', canary.key),
+    clock: checkMethods('canary.clock', clock, ['now', 'setTimeout']),
+    random: checkFunction('canary.random', random),
+    logger: resolveLogger(canary.logger, client),
+  };
+}
+
+const OPTION_NAMES: readonly (keyof CanaryOptions)[] = [
+  'name',
+  'upstreams',
+  'weights',
+  'stable',
+  'key',
+  'salt',
+  'segments',
+  'fallbacks',
+  'retry',
+  'breaker',
+  'timeouts',
+  'prices',
+  'alerts',
+  'window',
+  'metricsInterval',
+  'clock',
+  'random',
+  'logger',
+];
+
+/** The client's own logger where it takes warnings. */
+function resolveLogger(logger: Logger | undefined, client: ClientOptions): Logger | undefined {
+  if (logger !== undefined) return checkMethods('canary.logger', logger, ['warn']);
+  const level = client.logLevel ?? environment('OPENAI_LOG');
+  return level === 'off' || level === 'error' ? undefined : (client.logger ?? console);
+}
+
+function checkMethods<T extends object>(path: string, value: T, methods: readonly (keyof T & string)[]): T {
+  const missing = methods.find((method) => typeof (value as T | null)?.[method] !== 'function');
+  if (missing === undefined) return value;
+  throw new ConfigError(path, `should have the methods ${methods.join(' and ')}, got ${show(value)}`);
+}

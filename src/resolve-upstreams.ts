@@ -1,0 +1,126 @@
+/** Checks upstreams and decides what each is reached by. */
+
+import type { ClientOptions } from 'openai';
+import { checkDuration, checkKeys, checkObject, checkOneOf } from './check.ts';
+import type { CanaryOptions, UpstreamOptions } from './options.ts';
+import { PROVIDER_NAMES, providerPreset, type ProviderName } from './providers/presets.ts';
+import { resolveBodyRules } from './resolve-body-rules.ts';
+import { checkPrices } from './resolve-prices.ts';
+import { environment, resolveConnection } from './resolve-connection.ts';
+import { ConfigError } from './upstream/errors.ts';
+import type { Connection, UpstreamConfig, UpstreamPricing } from './upstream/upstream.ts';
+
+/**
+ * The upstreams, `home` first: it is the application's client itself.
+ *
+ * @throws ConfigError
+ */
+export function resolveUpstreams(
+  canary: CanaryOptions,
+  client: ClientOptions,
+  home: string,
+  priceProvider: string | undefined,
+): readonly UpstreamConfig[] {
+  const { upstreams = {}, prices = {} } = canary;
+  checkObject('canary.upstreams', upstreams, 'an object of upstreams by name');
+  checkObject('canary.prices', prices, 'an object of prices by upstream');
+  if (Object.hasOwn(upstreams, home)) {
+    throw new ConfigError(`canary.upstreams.${home}`, 'is the client itself: choose another name, or set canary.name');
+  }
+  const names = [home, ...Object.keys(upstreams)];
+  for (const name of names) checkName(name);
+  for (const name of Object.keys(prices)) checkOneOf(`canary.prices.${name}`, name, names);
+  const baseURL = client.baseURL ?? environment('OPENAI_BASE_URL') ?? 'https://api.openai.com/v1';
+  const homePricing = { provider: priceProvider, baseURL, prices: checkPrices(`canary.prices.${home}`, prices[home]) };
+  const others = Object.entries(upstreams).map(([name, options]) => {
+    const path = `canary.upstreams.${name}`;
+    checkKeys(path, options, UPSTREAM_OPTION_NAMES);
+    const price = checkPrices(`${path}.price`, options.price);
+    const own = checkPrices(`canary.prices.${name}`, prices[name]) ?? price;
+    return resolveUpstream(path, name, options, { ...homePricing, prices: own });
+  });
+  return [homeConfig(home, homePricing), ...others];
+}
+
+/** Names are keys of plain objects here and in applications: one that every object has would be found where it is not. */
+function checkName(name: string): void {
+  if (name === '') throw new ConfigError('canary.upstreams', 'should have non-empty names');
+  if (name in {}) throw new ConfigError('canary.upstreams', `should not use the name ${name}, which every object has`);
+}
+
+/** The application's client: of its requests nothing changes but that streams tell their usage. */
+function homeConfig(name: string, pricing: UpstreamPricing): UpstreamConfig {
+  const connection: Connection = { kind: 'client', options: {} };
+  return { name, connection, rules: { includeUsage: true }, timeoutMs: undefined, pricing };
+}
+
+function resolveUpstream(
+  path: string,
+  name: string,
+  options: UpstreamOptions,
+  homePricing: UpstreamPricing,
+): UpstreamConfig {
+  const { timeout } = options;
+  const provider = checkProvider(path, options);
+  const connection = resolveConnection(path, options);
+  return {
+    name,
+    connection,
+    rules: { ...resolveBodyRules(path, options), includeUsage: true, provider },
+    timeoutMs: timeout === undefined ? undefined : checkDuration(`${path}.timeout`, timeout),
+    pricing: pricingOf(connection, provider, homePricing),
+  };
+}
+
+function checkProvider(path: string, { provider, client }: UpstreamOptions): ProviderName | undefined {
+  if (provider === undefined) return undefined;
+  const checked = PROVIDER_NAMES.find((name) => name === checkOneOf(`${path}.provider`, provider, PROVIDER_NAMES));
+  if (checked === 'azure' && client === undefined) {
+    throw new ConfigError(`${path}.client`, "should be an AzureOpenAI client for provider 'azure'");
+  }
+  return checked;
+}
+
+function pricingOf(connection: Connection, provider: ProviderName | undefined, home: UpstreamPricing): UpstreamPricing {
+  const { prices } = home;
+  const priceProvider = provider === undefined ? undefined : providerPreset(provider).priceProvider;
+  switch (connection.kind) {
+    case 'client':
+      return home;
+    case 'own':
+      return { prices, provider: priceProvider, baseURL: connection.options.baseURL ?? home.baseURL };
+    case 'given':
+      return { prices, provider: priceProvider, baseURL: connection.client.baseURL };
+    default:
+      return connection satisfies never;
+  }
+}
+
+/** Written as a record, so that no option of the SDK can be forgotten: what is misspelt would be silently ignored. */
+const UPSTREAM_OPTION_NAMES = Object.keys({
+  provider: true,
+  model: true,
+  params: true,
+  maxOutputTokens: true,
+  timeout: true,
+  price: true,
+  client: true,
+  baseURL: true,
+  apiKey: true,
+  adminAPIKey: true,
+  organization: true,
+  project: true,
+  webhookSecret: true,
+  workloadIdentity: true,
+  x509Transport: true,
+  credential: true,
+  dataResidency: true,
+  defaultHeaders: true,
+  defaultQuery: true,
+  fetch: true,
+  fetchOptions: true,
+  maxRetries: true,
+  logLevel: true,
+  logger: true,
+  dangerouslyAllowBrowser: true,
+} satisfies Record<keyof UpstreamOptions, true>);

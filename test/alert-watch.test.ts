@@ -1,0 +1,173 @@
+/** Alert rules, and the rollback that they decide. */
+
+import { expect, test } from 'vitest';
+import { route } from '../src/index.ts';
+import { ask, within } from './support/calls.ts';
+import { after, chat, failed } from './support/replies.ts';
+import { setUp, type SetUp } from './support/set-up.ts';
+
+const START_MS = Date.UTC(2026, 0, 1);
+const RULE = {
+  name: 'gemini fails',
+  metric: 'errorRate',
+  upstream: 'gemini',
+  above: 0.1,
+  minCalls: 20,
+  severity: 'critical',
+  action: 'rollback',
+} as const;
+
+function setUpRule(rule: object = {}, weights: Record<string, number> = { openai: 6, gemini: 2, deepseek: 2 }): SetUp {
+  return setUp({
+    upstreams: { gemini: {}, deepseek: {} },
+    client: { maxRetries: 0 },
+    canary: { weights, breaker: false, alerts: [{ ...RULE, ...rule }] },
+  });
+}
+
+/** Calls on gemini of which so many fail; a fallback answers these. */
+async function call({ ai, providers }: SetUp, { calls, failures }: { calls: number; failures: number }): Promise<void> {
+  for (let index = 0; index < calls; index++) {
+    providers.script('gemini', index < failures ? failed(503) : chat());
+    await ask(ai, route({ upstream: 'gemini' }));
+  }
+}
+
+test('a rule is seen to be broken within a second', async () => {
+  const set = setUpRule();
+  await call(set, { calls: 20, failures: 3 });
+  expect(set.events.of('alert')).toEqual([]);
+  await set.clock.advance(1_000);
+  expect(set.events.of('alert')).toEqual([
+    {
+      name: 'gemini fails',
+      state: 'firing',
+      metric: 'errorRate',
+      upstream: 'gemini',
+      value: 0.15,
+      bound: { above: 0.1 },
+      calls: 20,
+      severity: 'critical',
+      atMs: START_MS + 1_000,
+    },
+  ]);
+});
+
+test('a rollback gives the weight of the upstream to the others in proportion, and tells why', async () => {
+  const set = setUpRule();
+  await call(set, { calls: 20, failures: 3 });
+  await set.clock.advance(1_000);
+  const weightsAfter = { openai: 0.75, gemini: 0, deepseek: 0.25 };
+  expect(set.ai.canary.weights).toEqual(weightsAfter);
+  expect(set.events.of('rollback')).toEqual([
+    {
+      upstream: 'gemini',
+      reason: expect.stringMatching(/gemini fails.*errorRate.*0\.15.*above 0\.1.*20 calls/),
+      rule: 'gemini fails',
+      metric: 'errorRate',
+      value: 0.15,
+      bound: { above: 0.1 },
+      calls: 20,
+      weightsBefore: { openai: 0.6, gemini: 0.2, deepseek: 0.2 },
+      weightsAfter,
+      atMs: START_MS + 1_000,
+    },
+  ]);
+  expect(set.ai.canary.history).toMatchObject([{ action: 'rollback', atMs: START_MS + 1_000, weightsAfter }]);
+});
+
+test('after a rollback no key goes to the upstream any more', async () => {
+  const set = setUpRule();
+  await call(set, { calls: 20, failures: 3 });
+  await set.clock.advance(1_000);
+  set.providers.sent.length = 0;
+  for (let key = 0; key < 100; key++) await ask(set.ai, route({ key: `${key}` }));
+  expect(set.providers.to('gemini')).toEqual([]);
+});
+
+test('when the rolled back upstream had all the weight, stable gets it', async () => {
+  const set = setUpRule({}, { gemini: 1 });
+  await call(set, { calls: 20, failures: 20 });
+  await set.clock.advance(1_000);
+  expect(set.ai.canary.weights).toEqual({ openai: 1, gemini: 0, deepseek: 0 });
+});
+
+test('too few calls never fire a rule', async () => {
+  const set = setUpRule();
+  await call(set, { calls: 19, failures: 19 });
+  await set.clock.advance(120_000);
+  expect(set.events.of('alert')).toEqual([]);
+  expect(set.events.of('rollback')).toEqual([]);
+});
+
+test('a rule that goes on being broken fires once, and resolves once when its calls leave the window', async () => {
+  const set = setUpRule();
+  await call(set, { calls: 20, failures: 10 });
+  await set.clock.advance(200_000);
+  expect(set.events.of('alert').map(({ state }) => state)).toEqual(['firing']);
+  await set.clock.advance(300_000);
+  expect(set.events.of('alert')).toMatchObject([{ state: 'firing' }, { state: 'resolved', value: null, calls: 0 }]);
+  expect(set.events.of('rollback')).toHaveLength(1);
+});
+
+test('a condition must hold as long as the rule says', async () => {
+  const set = setUpRule({ for: '10s' });
+  await call(set, { calls: 20, failures: 10 });
+  await set.clock.advance(10_999);
+  expect(set.events.of('alert')).toEqual([]);
+  await set.clock.advance(1);
+  expect(set.events.of('alert')).toHaveLength(1);
+});
+
+test('a slow upstream is rolled back by its p95', async () => {
+  const set = setUpRule({ metric: 'latencyP95', above: 500 });
+  for (let index = 0; index < 20; index++) {
+    set.providers.script('gemini', after(index < 18 ? 10 : 900, chat()));
+    await within(set.clock, 1_000, ask(set.ai, route({ upstream: 'gemini' })));
+  }
+  await set.clock.advance(1_000);
+  expect(set.events.of('rollback')).toMatchObject([{ metric: 'latencyP95', upstream: 'gemini' }]);
+  expect(set.events.of('rollback')[0]!.value).toBeGreaterThan(880);
+});
+
+test('an upstream without weight is not rolled back: the alert fires alone', async () => {
+  const set = setUpRule({}, { openai: 1 });
+  await call(set, { calls: 20, failures: 10 });
+  await set.clock.advance(5_000);
+  expect(set.events.of('alert')).toHaveLength(1);
+  expect(set.events.of('rollback')).toEqual([]);
+  expect(set.events.of('warning')).toEqual([]);
+  expect(set.ai.canary.history).toEqual([]);
+});
+
+test('stable that serves alone cannot be rolled back, which is warned of', async () => {
+  const set = setUp({
+    upstreams: { gemini: {} },
+    client: { maxRetries: 0 },
+    canary: { breaker: false, fallbacks: ['gemini'], alerts: [{ ...RULE, upstream: 'openai' }] },
+  });
+  set.providers.usually('openai', failed(503));
+  for (let index = 0; index < 20; index++) await ask(set.ai);
+  await set.clock.advance(5_000);
+  expect(set.events.of('alert')).toHaveLength(1);
+  expect(set.events.of('rollback')).toEqual([]);
+  expect(set.events.of('warning')).toMatchObject([{ code: 'rollback' }]);
+  expect(set.ai.canary.weights).toEqual({ openai: 1, gemini: 0 });
+});
+
+test('a rule without an upstream looks at whole calls', async () => {
+  const set = setUpRule({ metric: 'fallbackRate', upstream: undefined, action: undefined });
+  await call(set, { calls: 20, failures: 5 });
+  await set.clock.advance(1_000);
+  expect(set.events.of('alert')).toMatchObject([{ metric: 'fallbackRate', value: 0.25, upstream: undefined }]);
+  expect(set.events.of('rollback')).toEqual([]);
+});
+
+test('an action in a listener sees the split as it is after the rollback', async () => {
+  const set = setUpRule();
+  const seen: unknown[] = [];
+  set.ai.canary.on('rollback', () => seen.push(set.ai.canary.weights));
+  await call(set, { calls: 20, failures: 10 });
+  await set.clock.advance(1_000);
+  expect(seen).toEqual([{ openai: 0.75, gemini: 0, deepseek: 0.25 }]);
+});

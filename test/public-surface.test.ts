@@ -1,0 +1,193 @@
+/** What an application can import: a list that changes only on purpose, with a comment at every name. */
+
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+
+const SRC = join(import.meta.dirname, '../src');
+
+test('the main entry point', () => {
+  expect(listOf('index.ts')).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "Alert",
+        "AlertMetric",
+        "AlertRule",
+        "AlertRuleOptions",
+        "AttemptReason",
+        "AttemptRecord",
+        "AttributeValue",
+        "BreakerEvent",
+        "BreakerOptions",
+        "BreakerReason",
+        "BreakerState",
+        "Call",
+        "CallRecord",
+        "CanaryClass",
+        "CanaryControl",
+        "CanaryEventName",
+        "CanaryEvents",
+        "CanaryOptions",
+        "CanaryProperty",
+        "Clock",
+        "Cost",
+        "CostPeriod",
+        "CostReport",
+        "CostSource",
+        "CostTotals",
+        "Duration",
+        "ExplainOptions",
+        "Explanation",
+        "FailureKind",
+        "FallbackEvent",
+        "FallbackOptions",
+        "KeyContext",
+        "KeySource",
+        "Listener",
+        "Logger",
+        "OpenAIClass",
+        "Outcome",
+        "Params",
+        "Plan",
+        "PlanReason",
+        "Price",
+        "ProviderName",
+        "Quantiles",
+        "Ranges",
+        "RateLimitEvent",
+        "RetryEvent",
+        "RetryOptions",
+        "RollbackEvent",
+        "RouteOptions",
+        "SegmentOptions",
+        "Severity",
+        "SkipReason",
+        "Snapshot",
+        "Surface",
+        "TimeoutOptions",
+        "Timer",
+        "TrafficChange",
+        "UpstreamOptions",
+        "UpstreamSnapshot",
+        "Usage",
+        "WarningEvent",
+        "Weights",
+        "WindowSnapshot",
+      ],
+      "values": [
+        "BreakerOpenError",
+        "CanaryClient",
+        "ConfigError",
+        "DeadlineError",
+        "route",
+        "withCanary",
+      ],
+    }
+  `);
+});
+
+test('the entry point for tests', () => {
+  expect(listOf('testing/index.ts')).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "Answer",
+        "CollectedEvent",
+        "CollectedEvents",
+        "ErrorDetail",
+        "ErrorReply",
+        "EventSource",
+        "Fault",
+        "FaultKind",
+        "FinishReason",
+        "Latency",
+        "MockOptions",
+        "MockReply",
+        "Msw",
+        "OpenAIHandlers",
+        "Provider",
+        "ProviderOptions",
+        "ProviderSettings",
+        "ReceivedRequest",
+        "TokenCounts",
+        "ToolCallAnswer",
+        "UsageStyle",
+        "WeightedError",
+      ],
+      "values": [
+        "ManualClock",
+        "collectEvents",
+        "createHandlers",
+        "errorReply",
+        "seededRandom",
+        "startProvider",
+      ],
+    }
+  `);
+});
+
+describe.each(['index.ts', 'testing/index.ts'])('every name of %s', (entry) => {
+  test.each(exportsOf(entry))('$name says what it is', ({ name, file }) => {
+    const declarations = declarationsOf(join(dirname(join(SRC, entry)), file), name);
+    expect(declarations.length).toBeGreaterThan(0);
+    const comments = declarations.map((declaration) => ts.getJSDocCommentsAndTags(declaration).filter(ts.isJSDoc));
+    expect(comments.filter((found) => found.length === 0)).toEqual([]);
+  });
+});
+
+interface Exported {
+  readonly name: string;
+  readonly file: string;
+  readonly isType: boolean;
+}
+
+/** The names by kind, as an application would write them. */
+function listOf(entry: string): Readonly<Record<'values' | 'types', readonly string[]>> {
+  const names = (isType: boolean) =>
+    exportsOf(entry)
+      .filter((exported) => exported.isType === isType)
+      .map(({ name }) => name)
+      .toSorted();
+  return { values: names(false), types: names(true) };
+}
+
+/** An entry point is a list of names by hand: anything else in it fails here. */
+function exportsOf(entry: string): readonly Exported[] {
+  return parse(join(SRC, entry)).statements.flatMap((statement) => {
+    if (!ts.isExportDeclaration(statement)) throw new Error(`No list of exports: ${statement.getText()}`);
+    const { exportClause, moduleSpecifier, isTypeOnly } = statement;
+    if (!exportClause || !ts.isNamedExports(exportClause) || !moduleSpecifier || !ts.isStringLiteral(moduleSpecifier)) {
+      throw new Error(`No named exports of a file: ${statement.getText()}`);
+    }
+    const file = moduleSpecifier.text;
+    return exportClause.elements.map((element) => ({
+      name: element.name.text,
+      file,
+      isType: isTypeOnly || element.isTypeOnly,
+    }));
+  });
+}
+
+/** The exported declarations of a name; a class made by a function has a type of the same name. */
+function declarationsOf(path: string, name: string): readonly ts.Statement[] {
+  return parse(path).statements.filter((statement) => namesOf(statement).includes(name));
+}
+
+function namesOf(statement: ts.Statement): readonly string[] {
+  if (ts.isVariableStatement(statement)) {
+    return statement.declarationList.declarations.map(({ name }) => name.getText());
+  }
+  if (
+    ts.isFunctionDeclaration(statement) ||
+    ts.isClassDeclaration(statement) ||
+    ts.isInterfaceDeclaration(statement) ||
+    ts.isTypeAliasDeclaration(statement)
+  ) {
+    return statement.name ? [statement.name.text] : [];
+  }
+  return [];
+}
+
+function parse(path: string): ts.SourceFile {
+  return ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true);
+}

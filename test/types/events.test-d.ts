@@ -1,0 +1,75 @@
+/** What the compiler says to listeners, and to `route()`. Checked by `tsc`, run by nobody. */
+
+import type { OpenAI } from 'openai';
+import { expectTypeOf } from 'vitest';
+import {
+  CanaryClient,
+  route,
+  type Alert,
+  type AttemptRecord,
+  type BreakerEvent,
+  type CallRecord,
+  type CanaryEventName,
+  type CanaryEvents,
+  type FallbackEvent,
+  type Listener,
+  type RateLimitEvent,
+  type RetryEvent,
+  type RollbackEvent,
+  type Snapshot,
+  type WarningEvent,
+} from '../../src/index.ts';
+
+const ai = new CanaryClient({ canary: { upstreams: { gemini: { provider: 'gemini' } } } });
+
+// --- A listener gets the payload of its event.
+
+ai.canary.on('call', (payload) => expectTypeOf(payload).toEqualTypeOf<CallRecord>());
+ai.canary.on('attempt', (payload) => expectTypeOf(payload).toEqualTypeOf<AttemptRecord>());
+ai.canary.on('retry', (payload) => expectTypeOf(payload).toEqualTypeOf<RetryEvent>());
+ai.canary.on('fallback', (payload) => expectTypeOf(payload).toEqualTypeOf<FallbackEvent>());
+ai.canary.on('breaker', (payload) => expectTypeOf(payload).toEqualTypeOf<BreakerEvent>());
+ai.canary.on('rateLimit', (payload) => expectTypeOf(payload).toEqualTypeOf<RateLimitEvent>());
+ai.canary.on('metrics', (payload) => expectTypeOf(payload).toEqualTypeOf<Snapshot>());
+ai.canary.on('alert', (payload) => expectTypeOf(payload).toEqualTypeOf<Alert>());
+ai.canary.once('rollback', (payload) => expectTypeOf(payload).toEqualTypeOf<RollbackEvent>());
+ai.canary.once('warning', ({ message }) => expectTypeOf(message).toEqualTypeOf<WarningEvent['message']>());
+expectTypeOf<keyof CanaryEvents>().toEqualTypeOf<CanaryEventName>();
+
+// A listener may be async, take nothing, return anything, and be kept to be taken off again.
+const log: Listener<'call'> = async ({ latencyMs }) => void latencyMs;
+ai.canary
+  .on('call', log)
+  .on('attempt', () => 5)
+  .off('call', log);
+
+// @ts-expect-error no such event
+ai.canary.on('rolback', () => undefined);
+// @ts-expect-error no such event
+ai.canary.once('error', () => undefined);
+// @ts-expect-error the listener of another event
+ai.canary.off('attempt', log);
+// @ts-expect-error no such field
+ai.canary.on('rollback', ({ why }) => why);
+ai.canary.on('call', (payload) => {
+  // @ts-expect-error what happened is not to be changed
+  payload.attempts = 0;
+});
+
+// --- `route()` makes request options of the SDK.
+
+expectTypeOf(
+  route({ key: 'user-1', attributes: { plan: 'pro', level: 3, beta: true } }),
+).toEqualTypeOf<OpenAI.RequestOptions>();
+void (() => ai.chat.completions.create({ model: 'm', messages: [] }, { ...route({ key: 'u' }), timeout: 5 }));
+
+type Upstream = keyof typeof ai.canary.weights;
+route<Upstream>({ upstream: 'gemini' });
+// @ts-expect-error misspelt, where the names are stated
+route<Upstream>({ upstream: 'gemni' });
+// @ts-expect-error no such option
+route({ user: 'user-1' });
+// @ts-expect-error attributes are plain values
+route({ attributes: { plan: { name: 'pro' } } });
+// @ts-expect-error a key is a string
+route({ key: 5 });
