@@ -1,0 +1,128 @@
+/** Streams, read to their end. */
+
+import type { OpenAI } from 'openai';
+import type { Stream } from 'openai/core/streaming';
+import type { Behaviour, Stage } from '../support/behaviour.ts';
+import { chunksOf } from '../support/chunks-of.ts';
+import { inBoth, saysNoUsage } from '../support/differences.ts';
+import { CHAT, CHUNKS, RESPONSE_EVENTS, chatStream, completion, delta, events, sse } from '../support/replies.ts';
+
+type Chunks = Stream<OpenAI.ChatCompletionChunk>;
+const open = ({ client }: Stage): Promise<Chunks> => client.chat.completions.create({ ...CHAT, stream: true });
+const read = async (stage: Stage): Promise<unknown> => chunksOf(await open(stage));
+const replies = chatStream();
+
+export const STREAMS: readonly Behaviour[] = [
+  { name: 'chunks of chat', replies, run: read },
+  { name: 'the stream itself', replies, run: open },
+  {
+    name: 'usage that the caller asked for',
+    replies,
+    run: async ({ client }) =>
+      chunksOf(
+        await client.chat.completions.create({ ...CHAT, stream: true, stream_options: { include_usage: true } }),
+      ),
+  },
+  {
+    name: 'chunks that say they have no usage, where usage was asked for',
+    replies: (request) => {
+      const asked = request.body?.includes('include_usage') ?? false;
+      return sse(CHUNKS.map((chunk) => ({ ...chunk, ...(asked && { usage: null }) })));
+    },
+    run: read,
+    differs: inBoth(saysNoUsage),
+  },
+  {
+    name: 'other options of streams',
+    replies,
+    run: async ({ client }) =>
+      chunksOf(
+        await client.chat.completions.create({
+          ...CHAT,
+          stream: true,
+          stream_options: { include_obfuscation: false },
+        }),
+      ),
+  },
+  {
+    name: 'usage in a chunk that has choices',
+    replies: [
+      sse([
+        ...CHUNKS.slice(0, -1),
+        { ...delta({}, 'stop'), usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 } },
+      ]),
+    ],
+    run: read,
+  },
+  {
+    name: 'legacy completions',
+    replies: [
+      sse([
+        { choices: [{ index: 0, text: 'a', finish_reason: null }] },
+        { choices: [{ index: 0, text: '', finish_reason: 'stop' }] },
+      ]),
+    ],
+    run: async ({ client }) =>
+      chunksOf(await client.completions.create({ model: 'gpt-3.5-turbo-instruct', prompt: 'a', stream: true })),
+  },
+  {
+    name: 'events of responses',
+    replies: [events(RESPONSE_EVENTS)],
+    run: async ({ client }) => chunksOf(await client.responses.create({ model: 'gpt-4.1', input: 'a', stream: true })),
+  },
+  {
+    name: 'events of a response that is taken up again',
+    replies: [events(RESPONSE_EVENTS)],
+    run: async ({ client }) => chunksOf(await client.responses.retrieve('resp_1', { stream: true, starting_after: 2 })),
+  },
+  {
+    name: 'comments, CRLF and events over several lines',
+    replies: [
+      {
+        body: [
+          ': hello\r\n\r\n',
+          'data: {"choices":\r\ndata: []}\r\n\r\n',
+          ': a\r\n\r\ndata: {"choices":[{"index":0}]}\r\n',
+          '\r\ndata: [DO',
+          'NE]\r\n\r\n',
+        ],
+      },
+    ],
+    run: read,
+  },
+  { name: 'a stream of nothing', replies: [{ body: [] }], run: read },
+  {
+    name: 'a stream that is cut short',
+    replies: [{ body: (sse(CHUNKS) as { body: string[] }).body.slice(0, 2) }],
+    run: read,
+  },
+  {
+    name: 'an error in a stream',
+    replies: [sse([...CHUNKS.slice(0, 2), { error: { message: 'No.', code: 'server_error', type: 'a' } }])],
+    run: read,
+  },
+  {
+    name: 'malformed JSON in a stream',
+    replies: [{ body: ['data: {"choices":[]}\n\n', 'data: {"cho\n\n'] }],
+    run: read,
+  },
+  { name: 'a whole answer in place of a stream', replies: [completion()], run: read },
+  { name: 'a stream without a body', replies: [{ status: 200 }], run: read },
+  {
+    name: 'a stream that is awaited twice is one',
+    replies,
+    run: async (stage) => {
+      const promise = stage.client.chat.completions.create({ ...CHAT, stream: true });
+      return [(await promise) === (await promise), await chunksOf(await promise)];
+    },
+  },
+  {
+    name: 'a speech that is streamed',
+    replies: [{ body: ['data: {"type":"speech.audio.done"}\n\n'] }],
+    run: async ({ client, server }) => {
+      const body = { model: 'a', voice: 'alloy', input: 'a', stream_format: 'sse' } as const;
+      const speech = await client.audio.speech.create(body);
+      return [speech === server.responses[0], await speech.text()];
+    },
+  },
+];

@@ -1,0 +1,34 @@
+/** The three ways in which a client of ours is set beside a bare one. */
+
+import type { CanaryOptions } from '../../../src/index.ts';
+import type { Difference, SettingName } from './behaviour.ts';
+import { asksForUsage, leavesByOtherClient } from './differences.ts';
+
+export interface Setting {
+  readonly name: SettingName;
+  readonly title: string;
+  readonly canary: CanaryOptions | undefined;
+  /** Documented differences that every behaviour may show. */
+  readonly differs: readonly Difference[];
+}
+
+export const HOME_URL = 'https://home.test/v1';
+export const OTHER_URL = 'https://other.test/api/v1';
+export const HOME_KEY = 'sk-home-0123456789';
+export const OTHER_KEY = 'sk-other-0123456789';
+
+export const SETTINGS: readonly Setting[] = [
+  { name: 'off', title: 'without a canary option', canary: undefined, differs: [] },
+  { name: 'on', title: 'with an empty canary option', canary: {}, differs: [asksForUsage] },
+  {
+    name: 'elsewhere',
+    title: 'through another upstream',
+    // Without fallbacks, so that the caller sees what the other upstream said.
+    canary: {
+      upstreams: { other: { baseURL: OTHER_URL, apiKey: OTHER_KEY } },
+      weights: { other: 1 },
+      fallbacks: [],
+    },
+    differs: [asksForUsage, leavesByOtherClient({ url: OTHER_URL, key: OTHER_KEY })],
+  },
+];
