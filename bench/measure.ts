@@ -1,0 +1,58 @@
+/** Measures several ways to do one thing in turns, so that a machine whose speed drifts slows all of them alike. */
+
+/** One way, and how often it is done in a batch. */
+export type Contenders<Name extends string> = Readonly<Record<Name, () => Promise<unknown>>>;
+
+export interface MeasureOptions {
+  /** Batches of each contender that count. */
+  readonly rounds: number;
+  /** Times that a batch does it. */
+  readonly times: number;
+  /** How many are under way at once. @default 1 */
+  readonly concurrency?: number;
+}
+
+/** The time of one go in µs of the wall clock: every batch's, in the order of the rounds. */
+export async function measure<Name extends string>(
+  contenders: Contenders<Name>,
+  options: MeasureOptions,
+): Promise<Record<Name, number[]>> {
+  const names = Object.keys(contenders) as Name[];
+  const measured = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, number[]>;
+  // The first rounds compile the code.
+  for (let round = -Math.ceil(options.rounds / 4); round < options.rounds; round += 1) {
+    for (const name of names) {
+      const perGoUs = await batch(contenders[name], options);
+      if (round >= 0) measured[name].push(perGoUs);
+    }
+  }
+  return measured;
+}
+
+async function batch(go: () => Promise<unknown>, { times, concurrency = 1 }: MeasureOptions): Promise<number> {
+  let left = times;
+  const worker = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      await go();
+    }
+  };
+  const startedMs = performance.now();
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  return ((performance.now() - startedMs) * 1_000) / times;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+/** The median of the differences, round by round: what the first adds to the second. */
+export function medianDifference(values: readonly number[], base: readonly number[]): number {
+  return median(values.map((value, round) => value - (base[round] ?? Number.NaN)));
+}
+
+/** The median of the ratios, round by round. */
+export function medianRatio(values: readonly number[], base: readonly number[]): number {
+  return median(values.map((value, round) => value / (base[round] ?? Number.NaN)));
+}

@@ -1,0 +1,49 @@
+/** The same client against the real providers, within a spending limit. */
+
+import { CanaryClient, ConfigError, route } from '../../src/index.ts';
+import { tableOf } from './table.ts';
+
+const LIMIT_USD = 0.1;
+const CALLS = 40;
+/** A call of this demo costs far less; it is what is kept in reserve for the one under way. */
+const RESERVE_USD = 0.005;
+
+/** `true` if every call was served within the limit. Needs OPENAI_API_KEY and HOLYSHEEP_API_KEY. */
+export async function runLive(): Promise<boolean> {
+  const ai = connect();
+  if (!ai) return false;
+  let served = 0;
+  for (let index = 0; index < CALLS; index += 1) {
+    const { costUsd, unpriced } = ai.canary.costs().total;
+    if (unpriced > 0 || costUsd + RESERVE_USD > LIMIT_USD) {
+      console.log(`Stopped at $${costUsd.toFixed(4)}${unpriced > 0 ? ': a price is unknown' : ''}.`);
+      break;
+    }
+    const key = `user-${index}`;
+    const messages = [{ role: 'user' as const, content: `Say hello to user ${index} in five words.` }];
+    await ai.chat.completions.create({ model: 'gpt-4.1', messages, max_tokens: 20 }, route({ key }));
+    served += 1;
+    console.log(
+      `${key} → ${ai.canary.explain({ key }).upstream}, $${ai.canary.costs().total.costUsd.toFixed(6)} so far`,
+    );
+  }
+  console.log(['', ...tableOf(ai)].join('\n'));
+  return served > 0;
+}
+
+function connect() {
+  try {
+    return new CanaryClient({
+      canary: {
+        upstreams: { deepseek: { provider: 'holysheep', model: 'deepseek-v3.2' } },
+        weights: { openai: 50, deepseek: 50 },
+        prices: { deepseek: { inputPerMTok: 0.42, outputPerMTok: 1.2 } },
+      },
+    });
+  } catch (error) {
+    // Missing keys: the message names the variable.
+    if (!(error instanceof ConfigError) && !(error instanceof CanaryClient.OpenAIError)) throw error;
+    console.error(error.message);
+    return undefined;
+  }
+}

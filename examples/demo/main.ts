@@ -1,0 +1,38 @@
+/**
+ * A canary is tried on a quarter of the users, degrades half-way, and is rolled back, without one call lost.
+ *
+ *   node examples/demo/main.ts [--trace FILE] [--speed 200] [--rows 2000] [--live]
+ *
+ * Needs no key and no network: both providers run on the loopback interface. `--trace` replays recorded traffic (columns
+ * TIMESTAMP, ContextTokens, GeneratedTokens); `--live` asks the real providers, for at most 0.10 USD.
+ */
+
+import { parseArgs } from 'node:util';
+import { runLive } from './live.ts';
+import { runDegradation } from './degradation.ts';
+import { madeUpArrivals, readTrace } from './arrivals.ts';
+
+const { values } = parseArgs({
+  options: {
+    trace: { type: 'string' },
+    speed: { type: 'string', default: '200' },
+    rows: { type: 'string', default: '2000' },
+    live: { type: 'boolean', default: false },
+  },
+});
+
+const rows = positive('rows', values.rows);
+const speed = positive('speed', values.speed);
+const passed = values.live
+  ? await runLive()
+  : await runDegradation(
+      values.trace === undefined ? madeUpArrivals() : await readTrace(values.trace, { rows, speed }),
+    );
+process.exitCode = passed ? 0 : 1;
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (value > 0) return value;
+  console.error(`--${name} should be a positive number, got ${text}`);
+  process.exit(2);
+}

@@ -1,0 +1,38 @@
+/** Every example runs, and says what it should. */
+
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { runProgram } from './support/run-program.ts';
+
+const examples = fileURLToPath(new URL('../examples', import.meta.url));
+
+test('a test of a fallback, against a provider that fails to order', async () => {
+  const { exitCode, stdout, stderr } = await runProgram(join(examples, 'testing/fallback.ts'));
+  expect(stderr).toBe('');
+  expect(stdout).toContain('At your service.');
+  expect(exitCode).toBe(0);
+});
+
+test('an hour of an application in no time', async () => {
+  const { exitCode, stdout, stderr } = await runProgram(join(examples, 'testing/time.ts'));
+  expect(stderr).toBe('');
+  expect(stdout).toContain('1 retry, 6 snapshots');
+  expect(exitCode).toBe(0);
+});
+
+test('the demo loses no call, opens the breaker and rolls back', async () => {
+  const { exitCode, stdout } = await runProgram(join(examples, 'demo/main.ts'));
+  expect(stdout).toContain('ROLLBACK of deepseek');
+  expect(stdout).not.toContain('✗');
+  expect(exitCode).toBe(0);
+});
+
+test('the live demo stays within its spending limit', async () => {
+  const { exitCode, stdout } = await runProgram(join(examples, 'demo/main.ts'), {
+    args: ['--live'],
+    simulatesNetwork: true,
+  });
+  expect(stdout).toContain('user-39 →');
+  expect(exitCode).toBe(0);
+});
