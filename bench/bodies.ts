@@ -8,7 +8,7 @@ export const callBody = {
   ],
 };
 
-export const answerText = JSON.stringify({
+export const answer = {
   id: 'chatcmpl-1',
   object: 'chat.completion',
   created: 1_767_225_600,
@@ -31,4 +31,6 @@ export const answerText = JSON.stringify({
     total_tokens: 400,
     prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
   },
-});
+} as const;
+
+export const answerText = JSON.stringify(answer);

@@ -1,6 +1,6 @@
 /**
- * What a call through `CanaryClient` costs beside the bare SDK, in one run: with an in-memory `fetch`, and against a loopback
- * server in another process. To reach: at most 15 µs more in memory, at least 0.97 of the throughput on loopback.
+ * What a call through `CanaryClient` costs beside the bare SDK, in one run: with an in-memory `fetch`, and against a loopback provider
+ * in another process. To reach: at most 15 µs more in memory, at least 0.97 of the throughput on loopback.
  *
  *   npm run bench
  */
@@ -23,10 +23,10 @@ print('in memory, one call at a time', inMemory);
 const server = spawn(process.execPath, [fileURLToPath(new URL('./loopback-server.ts', import.meta.url))], {
   stdio: ['pipe', 'pipe', 'inherit'],
 });
-const [port] = await once(server.stdout, 'data');
-const baseURL = `http://127.0.0.1:${String(port).trim()}/v1`;
+const [printed] = await once(server.stdout, 'data');
+const baseURL = String(printed).trim();
 const onLoopback = await measure(contenders({ baseURL }), { rounds: 20, times: 500, concurrency: 16 });
-print('loopback server in another process, 16 calls at a time', onLoopback);
+print('loopback provider in another process, 16 calls at a time', onLoopback);
 server.stdin.end();
 
 /** The bare SDK; ours without a `canary` option; ours with split, retry, breaker, metering and a listener. */
@@ -36,7 +36,11 @@ function contenders(connection: { readonly fetch?: typeof fetch; readonly baseUR
   const off = new CanaryClient(options);
   const on = new CanaryClient({
     ...options,
-    canary: { upstreams: { mini: { model: 'gpt-4.1-mini' } }, weights: { openai: 90, mini: 10 } },
+    canary: {
+      upstreams: { mini: { model: 'gpt-4.1-mini' } },
+      weights: { openai: 90, mini: 10 },
+      prices: { openai: { inputPerMTok: 2, outputPerMTok: 8 }, mini: { inputPerMTok: 0.4, outputPerMTok: 1.6 } },
+    },
   });
   let attempts = 0;
   on.canary.on('attempt', () => (attempts += 1));

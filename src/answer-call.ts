@@ -41,7 +41,8 @@ export async function answerCall(
   const plan = routes ? engine.plan(call) : undefined;
   if (!plan || plan.reason === 'notPortable') return dispatchDirect(call, engine.home, source, retries, parts);
   parts.retryBudget.deposit();
-  return dispatch(call, plan, source, parts);
+  // Awaited here: returning it bare would cost two turns more.
+  return await dispatch(call, plan, source, parts);
 }
 
 /** Meters a list that is under way already. */

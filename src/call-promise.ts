@@ -10,38 +10,53 @@ import type { Parsed, ResponseProps } from './upstream/sdk.ts';
  * body or the raw response.
  */
 export function callPromise<T>(client: OpenAI, answer: Promise<Answer>, claim: Claim): APIPromise<T> {
-  let parsing: Promise<Parsed> | undefined;
-  let parsed: Parsed | undefined;
-  const keep = (came: Parsed): Parsed => (parsed = came);
-  const claimParsed = (): Promise<Parsed> => {
-    claim.make('parsed');
-    parsing ??= answer.then((came) => (came.kind === 'parsed' ? keep(came) : came.parse().then(keep)));
-    return parsing;
-  };
-  const claimRaw = (): Promise<Response> => {
-    claim.make('raw');
-    return answer.then((came) => (came.kind === 'raw' ? came.response : came.props.response));
-  };
-  const props: PromiseLike<ResponseProps> = {
-    // The SDK parses by calling `then` on the promise of the response's properties: the call is the claim.
-    // oxlint-disable-next-line unicorn/no-thenable
-    then: (onFulfilled, onRejected) =>
-      claimParsed()
-        .then((came) => came.props)
-        .then(onFulfilled, onRejected),
-  };
+  const claimed = new ClaimedAnswer(answer, claim);
   // `APIPromise` asks for a `Promise` and uses only `then`, and for the data once `then` has called back. What type that has,
   // the caller's method says.
-  return withRawClaim(
-    new APIPromise<T>(client, props as Promise<ResponseProps>, () => parsed?.data as Awaited<APIPromise<T>>),
-    claimRaw,
-  );
+  const props = claimed as PromiseLike<ResponseProps> as Promise<ResponseProps>;
+  return withRawClaim(new APIPromise<T>(client, props, () => claimed.data as Awaited<APIPromise<T>>), claimed);
+}
+
+/** The properties of a response that is still to come. The SDK parses by calling `then` on them: the call is the claim. */
+class ClaimedAnswer implements PromiseLike<ResponseProps> {
+  readonly #answer: Promise<Answer>;
+  readonly #claim: Claim;
+  #parsing: Promise<ResponseProps> | undefined;
+  /** The parsed body, once `then` has called back. */
+  data: unknown;
+
+  constructor(answer: Promise<Answer>, claim: Claim) {
+    this.#answer = answer;
+    this.#claim = claim;
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable
+  then<Fulfilled = ResponseProps, Rejected = never>(
+    onFulfilled?: ((props: ResponseProps) => Fulfilled | PromiseLike<Fulfilled>) | null,
+    onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<Fulfilled | Rejected> {
+    this.#claim.make('parsed');
+    this.#parsing ??= this.#answer.then((came) =>
+      came.kind === 'parsed' ? this.#keep(came) : came.parse().then((parsed) => this.#keep(parsed)),
+    );
+    return this.#parsing.then(onFulfilled, onRejected);
+  }
+
+  response(): Promise<Response> {
+    this.#claim.make('raw');
+    return this.#answer.then((came) => (came.kind === 'raw' ? came.response : came.props.response));
+  }
+
+  #keep({ data, props }: Parsed): ResponseProps {
+    this.data = data;
+    return props;
+  }
 }
 
 /** `asResponse()` claims the raw response, here and on every promise derived by `_thenUnwrap`. */
-function withRawClaim<T>(promise: APIPromise<T>, claimRaw: () => Promise<Response>): APIPromise<T> {
-  const unwrap = promise._thenUnwrap.bind(promise);
-  promise.asResponse = claimRaw;
-  promise._thenUnwrap = (transform) => withRawClaim(unwrap(transform), claimRaw);
+function withRawClaim<T>(promise: APIPromise<T>, claimed: ClaimedAnswer): APIPromise<T> {
+  promise.asResponse = () => claimed.response();
+  promise._thenUnwrap = (transform) =>
+    withRawClaim(APIPromise.prototype._thenUnwrap.call(promise, transform) as APIPromise<never>, claimed);
   return promise;
 }

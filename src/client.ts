@@ -11,7 +11,7 @@ import { Lines } from './lines.ts';
 import { runtimeOf } from './runtime.ts';
 import { Claim } from './upstream/claim.ts';
 import { optionsElsewhere } from './upstream/options-for.ts';
-import { applyMark, type PreparedRequest } from './upstream/request-mark.ts';
+import { applyMark, type PreparedFor, type PreparedRequest } from './upstream/request-mark.ts';
 import type { RequestOptions, Send } from './upstream/sdk.ts';
 
 /**
@@ -75,13 +75,10 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
     }
     // oxlint-enable typescript/no-explicit-any
 
-    protected override async prepareRequest(
-      request: PreparedRequest,
-      context: { url: string; options: RequestOptions },
-    ): Promise<void> {
+    protected override prepareRequest(request: PreparedRequest, context: PreparedFor): Promise<void> {
       // First: the base may sign what leaves.
-      applyMark(request, context);
-      await super.prepareRequest(request as RequestInit, context);
+      applyMark(request, context, this._options.defaultHeaders);
+      return super.prepareRequest(request as RequestInit, context);
     }
 
     async [Symbol.asyncDispose](): Promise<void> {

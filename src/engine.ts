@@ -4,10 +4,10 @@ import { AlertWatch } from './alert-watch.ts';
 import { buildParts } from './build-parts.ts';
 import type { Call } from './domain/call.ts';
 import type { Plan } from './domain/plan.ts';
-import type { Snapshot, UpstreamSnapshot } from './domain/snapshot.ts';
+import type { Snapshot } from './domain/snapshot.ts';
 import type { KeyOption } from './dispatch/describe-call.ts';
 import type { DispatchParts } from './dispatch/dispatch-parts.ts';
-import { planCall } from './dispatch/plan-call.ts';
+import { planCall, type PlanningState } from './dispatch/plan-call.ts';
 import { Emitter } from './emitter.ts';
 import { createRecorder, type Recorder } from './metrics/recorder.ts';
 import { createCosts } from './pricing/costs.ts';
@@ -15,6 +15,7 @@ import type { ResolvedOptions } from './resolve-options.ts';
 import { RouteContext } from './route.ts';
 import { createAffinity, type Affinity } from './routing/affinity.ts';
 import { createBucketer } from './routing/bucket.ts';
+import { takeSnapshot } from './take-snapshot.ts';
 import { startTicker, type Ticker } from './ticker.ts';
 import { Traffic } from './traffic.ts';
 import type { Upstream } from './upstream/upstream.ts';
@@ -40,7 +41,8 @@ export class Engine {
   readonly names: readonly string[];
   readonly #recorder: Recorder;
   readonly #affinity: Affinity = createAffinity();
-  readonly #bucketOf: (key: string) => number;
+  /** Made once: every call is planned from it. */
+  readonly #planning: PlanningState;
   #alertWatch: AlertWatch | undefined;
   #alertTicker: Ticker | undefined;
   #metricsTicker: Ticker | undefined;
@@ -59,13 +61,13 @@ export class Engine {
     this.warnings = new Warnings(this.emitter, routes ? options.logger : undefined);
     this.traffic = new Traffic(weights, this.names, stable);
     this.#recorder = createRecorder({ upstreams: this.names, windowMs });
-    this.#bucketOf = createBucketer(salt);
     this.keyOption =
       options.key && safeKey(options.key, (error) => this.#warn('key', `The key function threw ${nameOf(error)}`));
     const { emitter, warnings, traffic, names, costs } = this;
     const shared = { recorder: this.#recorder, emitter, warnings, clock };
     this.parts = buildParts(options, { ...shared, costs }, { affinity: this.#affinity, routes });
     this.home = knownUpstream(this.parts, options.home);
+    this.#planning = this.#planFrom(createBucketer(salt));
     if (alerts.length > 0) {
       this.#alertWatch = new AlertWatch({ ...shared, rules: alerts, names, traffic });
       this.#alertTicker = startTicker(clock, ALERT_INTERVAL_MS, this, Engine.#look);
@@ -84,27 +86,12 @@ export class Engine {
   }
 
   plan(call: Call): Plan {
-    const { home, stable, segments, random, clock } = this.options;
-    const { upstreams, fallbacksAfter } = this.parts;
-    const { ranges } = this.traffic;
-    const state = { upstreams, home, stable, segments, random, ranges, fallbacksAfter };
-    return planCall(call, { ...state, affinity: this.#affinity, bucketOf: this.#bucketOf }, clock.now());
+    return planCall(call, this.#planning, this.options.clock.now());
   }
 
   snapshot(): Snapshot {
     const { clock, windowMs } = this.options;
-    const atMs = clock.now();
-    const { weights, ranges } = this.traffic;
-    const upstreams: Record<string, UpstreamSnapshot> = {};
-    for (const [name, upstream] of this.parts.upstreams) {
-      upstreams[name] = {
-        ...this.#recorder.upstream(name, atMs),
-        weight: weights[name] ?? 0,
-        breaker: upstream.breaker?.state ?? { state: 'closed' },
-        pausedUntilMs: upstream.pause.until(atMs),
-      };
-    }
-    return { atMs, windowMs, ...this.#recorder.totals(atMs), weights, ranges, upstreams };
+    return takeSnapshot(this.#recorder, this.traffic, this.parts.upstreams, { atMs: clock.now(), windowMs });
   }
 
   /** `metrics` is emitted from the first time that somebody wants it. */
@@ -128,6 +115,26 @@ export class Engine {
   /** Not a closure of the constructor: that would hold the engine as long as its timer runs. */
   static #look(this: void, engine: Engine): void {
     engine.#alertWatch?.look();
+  }
+
+  #planFrom(bucketOf: (key: string) => number): PlanningState {
+    const { home, stable, segments, random } = this.options;
+    const { upstreams, fallbacksAfter } = this.parts;
+    const { traffic } = this;
+    const affinity = this.#affinity;
+    return {
+      upstreams,
+      home,
+      stable,
+      segments,
+      random,
+      fallbacksAfter,
+      affinity,
+      bucketOf,
+      get ranges() {
+        return traffic.ranges;
+      },
+    };
   }
 
   #warn(code: 'listener' | 'key', message: string): void {

@@ -369,8 +369,18 @@ test('a client shows its address without what is secret in it', () => {
 describe('a call that brings its own credentials', () => {
   const OWN = { headers: { Authorization: 'Bearer of-a-customer' }, maxRetries: 0 };
 
+  test('that are refused is not served elsewhere on another’s bill, and counts against nobody', async () => {
+    const { ai, providers } = secretWorld(OPTIONS, { stable: 'gemini', weights: { openai: 1 } });
+    using listened = listen(ai);
+    providers.script('openai', failed(401));
+    expect(await errorOf(ai.chat.completions.create(BODY, OWN))).toMatchObject({ status: 401 });
+    await ai.chat.completions.create(BODY);
+    expect(providers.asked).toEqual(['openai', 'openai']);
+    expect(ai.canary.snapshot().upstreams.openai).toMatchObject({ neutral: 1, failures: 0, pausedUntilMs: null });
+    expect(listened.names).not.toContain('alert');
+  });
+
   test.each([
-    [401, 'auth'],
     [402, 'quota'],
     [429, 'rateLimit'],
   ])('and gets a %d does not pause the upstream for everybody', async (status) => {

@@ -71,6 +71,7 @@ export class CallProgress {
     const { call } = this;
     const { upstream, index, reason, startedAtMs } = started;
     const { failure, atMs, firstChunkAtMs, usage } = end;
+    const { cost, stableCostUsd } = this.#pricing(started, end, call);
     return {
       callId: call.id,
       upstream,
@@ -87,7 +88,8 @@ export class CallProgress {
       latencyMs: atMs - startedAtMs,
       firstChunkMs: firstChunkAtMs === undefined ? undefined : firstChunkAtMs - startedAtMs,
       usage,
-      ...this.#pricing(started, end, call),
+      cost,
+      stableCostUsd,
     };
   }
 

@@ -21,7 +21,7 @@ export class CallRun {
   readonly progress: CallProgress;
   readonly deadlineMs: number;
   readonly #extraAttempts: number;
-  readonly #asked = new Set<string>();
+  readonly #asked: string[] = [];
   /** How the last attempt failed. */
   failure: Failure | undefined;
   /** The first error that was an upstream's fault: what the caller sees if later ones are about something else. */
@@ -48,7 +48,7 @@ export class CallRun {
   }
 
   ask(upstream: string): void {
-    this.#asked.add(upstream);
+    this.#asked.push(upstream);
   }
 
   /** Upstreams that have not been asked and may serve the call after a failure of `kind`, in order. */
@@ -56,6 +56,6 @@ export class CallRun {
     const { call, plan, parts } = this;
     if (!call.fallbacks || call.ownedId !== undefined) return [];
     const names = parts.fallbacksAfter(plan.assigned, kind);
-    return names.filter((name) => !this.#asked.has(name) && servesModel(name, call, parts));
+    return names.filter((name) => !this.#asked.includes(name) && servesModel(name, call, parts));
   }
 }

@@ -3,12 +3,22 @@
 import type { RouteOptions } from '../domain/call.ts';
 import type { RequestOptions } from '../upstream/sdk.ts';
 
-const ROUTE = Symbol('openai-canary.route');
+/** Holds the options in a private field, since the SDK logs `__metadata`. */
+class Routed {
+  readonly #route: RouteOptions;
+
+  constructor(route: RouteOptions) {
+    this.#route = route;
+  }
+
+  get route(): RouteOptions {
+    return this.#route;
+  }
+}
 
 /** The `__metadata` that carries `route`. */
 export function routeMetadata(route: RouteOptions): Record<string, unknown> {
-  // Within a function, since the SDK logs `__metadata`.
-  return { [ROUTE]: () => route };
+  return { openaiCanaryRoute: new Routed(route) };
 }
 
 /** `inner` on top of `outer`: what it leaves undefined stays as it was, and attributes add up. */
@@ -19,7 +29,6 @@ export function joinRoutes(outer: RouteOptions | undefined, inner: RouteOptions)
 
 /** The routing options of one call, if it was given any. */
 export function routeOf(options: RequestOptions): RouteOptions | undefined {
-  const metadata: Readonly<Record<symbol, unknown>> | undefined = options.__metadata;
-  // Only `routeMetadata` writes under this symbol.
-  return (metadata?.[ROUTE] as (() => RouteOptions) | undefined)?.();
+  const routed = options.__metadata?.openaiCanaryRoute;
+  return routed instanceof Routed ? routed.route : undefined;
 }

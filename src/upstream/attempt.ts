@@ -3,25 +3,28 @@
 import type { APIPromise } from 'openai';
 import { NOTHING_KNOWN, type Answer, type AttemptInput } from './answer.ts';
 import { classifyFailure } from './failure.ts';
-import { parse } from './sdk.ts';
+import { parse, propsOf } from './sdk.ts';
 import { watchParsed, watchParsedToo, watchRaw } from './watch-answer.ts';
 
 /** Sends the request and gives the answer; rejects with the SDK's own error. */
-export async function attempt(input: AttemptInput): Promise<Answer> {
-  const { claim, limit, clock } = input;
+export async function attempt(given: AttemptInput): Promise<Answer> {
+  const { claim, limit, clock } = given;
+  let input = given;
   try {
     const promise = input.send(input.options, input.retries);
-    if (claim.made() !== 'parsed') {
-      const response = await promise.asResponse();
-      const claimed = claim.made();
-      // A caller that comes late for its answer does not make the upstream slow.
-      if (claimed instanceof Promise) limit?.stopTimer();
+    const props = await propsOf(promise);
+    const claimed = claim.made();
+    if (claimed !== 'parsed') {
+      const response = props?.response ?? (await promise.asResponse());
+      if (claimed instanceof Promise) input = await collectedLate(input, claimed);
       if ((await claimed) === 'raw') return rawAnswer(input, promise, response);
     }
-    const parsed = await parse(promise);
+    // `then()` gives a plain promise, which costs less to await than one of the SDK's kind.
+    // oxlint-disable-next-line promise/valid-params
+    const answer = props ? { data: await promise.then(), props } : await parse(promise);
     limit?.stopTimer();
-    watchParsed(input, parsed.data);
-    return { kind: 'parsed', ...parsed };
+    watchParsed(input, answer.data);
+    return { kind: 'parsed', data: answer.data, props: answer.props };
   } catch (thrown) {
     const expired = limit?.expired();
     const error = expired ?? thrown;
@@ -31,6 +34,20 @@ export async function attempt(input: AttemptInput): Promise<Answer> {
     input.onEnd({ ...NOTHING_KNOWN, failure, atMs: clock.now() });
     throw error;
   }
+}
+
+/** A caller that comes late for its answer does not make the upstream slow: neither time-outs nor latency count its delay. */
+async function collectedLate(input: AttemptInput, claimed: Promise<unknown>): Promise<AttemptInput> {
+  const { clock, limit } = input;
+  limit?.stopTimer();
+  const sinceMs = clock.now();
+  await claimed;
+  const lateMs = clock.now() - sinceMs;
+  const onEnd: AttemptInput['onEnd'] = (end) => {
+    const firstChunkAtMs = end.firstChunkAtMs === undefined ? undefined : end.firstChunkAtMs - lateMs;
+    input.onEnd({ ...end, atMs: end.atMs - lateMs, firstChunkAtMs });
+  };
+  return { ...input, onEnd };
 }
 
 function rawAnswer(input: AttemptInput, promise: APIPromise<unknown>, response: Response): Answer {

@@ -1,7 +1,7 @@
 /** The SDK clients that upstreams are reached by, each with the credentials of its own upstream and no others. */
 
 import { AzureOpenAI, OpenAI, type APIPromise, type ClientOptions } from 'openai';
-import { applyMark, type PreparedRequest } from './request-mark.ts';
+import { applyMark, type PreparedFor, type PreparedRequest } from './request-mark.ts';
 import type { RequestOptions } from './sdk.ts';
 import type { Connection } from './upstream.ts';
 
@@ -34,16 +34,17 @@ class UpstreamClient extends OpenAI {
     this._options = { ...this._options, defaultHeaders: options.defaultHeaders };
   }
 
-  protected override async prepareRequest(
-    request: PreparedRequest,
-    context: { url: string; options: RequestOptions },
-  ): Promise<void> {
-    applyMark(request, context);
-    await super.prepareRequest(request as RequestInit, context);
+  protected override prepareRequest(request: PreparedRequest, context: PreparedFor): Promise<void> {
+    applyMark(request, context, this._options.defaultHeaders);
+    return super.prepareRequest(request as RequestInit, context);
   }
 }
 
-type PrepareRequest = (request: PreparedRequest, context: { url: string; options: RequestOptions }) => Promise<void>;
+/** What the SDK keeps for its subclasses, which a clone stands in for. */
+interface Hooks {
+  readonly _options: ClientOptions;
+  prepareRequest(request: PreparedRequest, context: PreparedFor): Promise<void>;
+}
 
 /** A clone with a `prepareRequest` of our own before its own; the user's client stays as it is. */
 function cloneGiven(given: OpenAI): OpenAI {
@@ -51,13 +52,12 @@ function cloneGiven(given: OpenAI): OpenAI {
   const azure: object =
     given instanceof AzureOpenAI ? { apiVersion: given.apiVersion, deployment: given.deploymentName } : {};
   const clone = given.withOptions(azure);
-  // `prepareRequest` is protected: a hook for subclasses, which this clone stands in for.
-  const hooks = clone as unknown as { prepareRequest: PrepareRequest };
+  const hooks = clone as unknown as Hooks;
   const prepareOwn = hooks.prepareRequest.bind(clone);
-  hooks.prepareRequest = async (request, context) => {
+  hooks.prepareRequest = (request, context) => {
     // First: the client may sign what leaves.
-    applyMark(request, context);
-    await prepareOwn(request, context);
+    applyMark(request, context, hooks._options.defaultHeaders);
+    return prepareOwn(request, context);
   };
   return clone;
 }

@@ -20,23 +20,27 @@ export interface FailureWindowPolicy {
  */
 export class FailureWindow {
   readonly #rotation = new EventEmitter();
-  readonly #circuit: CircuitBreaker<[failed: boolean], void>;
+  readonly #circuit: CircuitBreaker<[], void>;
+  readonly #status: CircuitBreaker.Status;
   readonly #consecutive: number;
   readonly #bucketMs: number;
   #bucketAtMs: number;
   #failuresInARow = 0;
+  /** Successes that opossum has not been told of: it looks at its numbers when something fails. */
+  #untold = 0;
   #opened = false;
 
   constructor(policy: FailureWindowPolicy, nowMs: number) {
     this.#consecutive = policy.consecutive;
     this.#bucketMs = policy.windowMs / BUCKETS;
     this.#bucketAtMs = nowMs;
-    this.#circuit = new CircuitBreaker(asItWas, {
+    this.#status = createStatus(policy, this.#rotation);
+    this.#circuit = new CircuitBreaker(fail, {
       name: 'upstream',
       // opossum opens above its threshold, in percent, the policy at it.
       errorThresholdPercentage: policy.errorRate * 100 - ROUNDING,
       volumeThreshold: policy.minCalls,
-      status: createStatus(policy, this.#rotation),
+      status: this.#status,
       timeout: false,
       resetTimeout: LONGEST_TIMER_MS,
     });
@@ -53,9 +57,15 @@ export class FailureWindow {
   add(outcome: 'success' | 'failure', nowMs: number): 'consecutive' | 'errorRate' | undefined {
     if (this.#circuit.isShutdown) return undefined;
     this.#rotate(Math.floor((nowMs - this.#bucketAtMs) / this.#bucketMs));
-    this.#failuresInARow = outcome === 'failure' ? this.#failuresInARow + 1 : 0;
+    if (outcome === 'success') {
+      this.#untold += 1;
+      this.#failuresInARow = 0;
+      return undefined;
+    }
+    this.#tell();
+    this.#failuresInARow += 1;
     this.#opened = false;
-    void this.#circuit.fire(outcome === 'failure');
+    void this.#circuit.fire();
     if (this.#failuresInARow >= this.#consecutive) return 'consecutive';
     return this.#opened ? 'errorRate' : undefined;
   }
@@ -73,8 +83,20 @@ export class FailureWindow {
   }
 
   #rotate(buckets: number): void {
+    if (buckets === 0) return;
+    this.#tell();
     this.#bucketAtMs += buckets * this.#bucketMs;
     for (let left = Math.min(buckets, BUCKETS); left > 0; left -= 1) this.#rotation.emit('rotate');
+  }
+
+  /** Firing each success would cost a hundred times as much, for a window that nobody looks at meanwhile. */
+  #tell(): void {
+    const [bucket] = this.#status.window;
+    if (bucket) {
+      bucket.fires += this.#untold;
+      bucket.successes += this.#untold;
+    }
+    this.#untold = 0;
   }
 }
 
@@ -110,24 +132,11 @@ function createStatus(policy: FailureWindowPolicy, rotation: EventEmitter): Circ
   });
 }
 
-/**
- * The action that opossum guards: its result is known beforehand. Throwing, and a promise that is settled already, make
- * opossum count in the same turn.
- */
-function asItWas(failed: boolean): Promise<void> {
-  if (failed) throw FAILED;
-  // opossum uses no more of a promise than these two methods.
-  return SUCCEEDED as Promise<void>;
+/** The action that opossum guards has failed already. Throwing makes opossum count in the same turn. */
+function fail(): never {
+  throw FAILED;
 }
 
 const FAILED = new Error('failed');
-
-const SUCCEEDED: unknown = {
-  // oxlint-disable-next-line unicorn/no-thenable -- nobody awaits it but opossum, which calls `then` itself
-  then: (onSuccess: () => void) => {
-    onSuccess();
-    return { catch: ignore };
-  },
-};
 
 function ignore(): void {}

@@ -7,6 +7,7 @@ import { patchBody, type BodyPatch } from '../providers/patch-body.ts';
 import { secretsOf, type SentRequest } from './secrets.ts';
 import type { RequestOptions } from './sdk.ts';
 
+/** A symbol, since the SDK's debug log shows what has a name. */
 const MARK = Symbol('openai-canary.mark');
 
 /** The headers by which a caller steers a call; they never leave the process. */
@@ -41,19 +42,30 @@ export class RequestMark {
   }
 }
 
+const HIDDEN = { enumerable: false, configurable: true, writable: true };
+
 /** Marks `options` so that `applyMark` patches the encoded body. */
 export function markOptions(options: RequestOptions, patch: BodyPatch | undefined): RequestMark {
   const mark = new RequestMark(patch, options);
   const given = options.__metadata;
+  if (given) options.__metadata = { ...given, [MARK]: mark };
   // The SDK logs what is enumerable: a call without metadata is to be logged without.
-  const hidden = { enumerable: given !== undefined, configurable: true, writable: true };
-  Object.defineProperty(options, '__metadata', { value: { ...given, [MARK]: mark }, ...hidden });
+  else Object.defineProperty(options, '__metadata', { value: { [MARK]: mark }, ...HIDDEN });
   return mark;
 }
 
-/** Changes `request` as its mark says, and removes the headers that are ours. */
-export function applyMark(request: PreparedRequest, { url, options }: { url: string; options: RequestOptions }): void {
-  if (request.headers instanceof Headers) {
+/** What `prepareRequest()` is told of a request, and whether its client's default headers may hold ours. */
+export interface PreparedFor {
+  readonly url: string;
+  readonly options: RequestOptions;
+}
+
+/**
+ * Changes `request` as its mark says, and removes the headers that are ours. They can have come by the call's own headers, or
+ * by the client's default ones.
+ */
+export function applyMark(request: PreparedRequest, { url, options }: PreparedFor, defaultHeaders: unknown): void {
+  if ((options.headers || defaultHeaders) && request.headers instanceof Headers) {
     request.headers.delete(KEY_HEADER);
     request.headers.delete(UPSTREAM_HEADER);
   }

@@ -19,20 +19,19 @@ export interface Parsed {
   readonly props: ResponseProps;
 }
 
-/** Parses the response of `promise`, as often as one likes: the SDK reads the body once. */
-export async function parse(promise: APIPromise<unknown>): Promise<Parsed> {
-  // Private in the SDK's types, but its constructor's own parameter in every version. Without it one more promise is made.
-  const { responsePromise } = promise as unknown as { readonly responsePromise?: Promise<ResponseProps> };
-  if (!responsePromise) return parseBoxed(promise);
-  const data = await promise;
-  return { data, props: await responsePromise };
+/**
+ * The response of `promise` as soon as its headers are there; `undefined` where the SDK does not show it. Private in its types,
+ * but a parameter of its constructor in every version: it spares a promise for each call.
+ */
+export function propsOf(promise: APIPromise<unknown>): Promise<ResponseProps> | undefined {
+  return (promise as unknown as { readonly responsePromise?: Promise<ResponseProps> }).responsePromise;
 }
 
 /**
- * The data travels in an array: the SDK stamps `_request_id` on every object that `_thenUnwrap` returns, and streams and raw
- * responses must stay as they are.
+ * Parses the response of `promise`, as often as one likes: the SDK reads the body once. The data travels in an array, since
+ * the SDK stamps `_request_id` on every object that `_thenUnwrap` returns, and streams and raw responses must stay as they are.
  */
-async function parseBoxed(promise: APIPromise<unknown>): Promise<Parsed> {
-  const [data, props] = await promise._thenUnwrap((parsed, itsProps) => [parsed, itsProps] as const);
-  return { data, props };
+export async function parse(promise: APIPromise<unknown>): Promise<Parsed> {
+  const [data, itsProps] = await promise._thenUnwrap((parsed, parsedProps) => [parsed, parsedProps] as const);
+  return { data, props: itsProps };
 }

@@ -42,11 +42,13 @@ function endWithBody(input: AttemptInput, data: unknown): void {
   const { surface, clock } = input;
   const responseId = surface === 'responses' ? stringField(data, 'id') : undefined;
   if (responseId !== undefined) input.onResponseId?.(responseId);
+  const metered = surface !== 'other';
   input.onEnd({
-    ...NOTHING_KNOWN,
+    failure: undefined,
     atMs: clock.now(),
-    usage: surface === 'other' ? undefined : usageOf(surface, data),
-    reportedUsd: surface === 'other' ? undefined : reportedCostOf(data),
+    firstChunkAtMs: undefined,
+    usage: metered ? usageOf(surface, data) : undefined,
+    reportedUsd: metered ? reportedCostOf(data) : undefined,
     model: stringField(data, 'model'),
   });
 }

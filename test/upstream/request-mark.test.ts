@@ -16,20 +16,24 @@ test('a marked request is patched where it is encoded', () => {
   const options = optionsOf();
   markOptions(options, { set: { model: 'other' }, remove: ['seed'] });
   const request = { headers: new Headers(), body: '{"model":"m","seed":1,"n":2}' };
-  applyMark(request, { url: URL, options });
+  applyMark(request, { url: URL, options }, undefined);
   expect(JSON.parse(request.body)).toEqual({ model: 'other', n: 2 });
 });
 
 test('a request without a mark is left as it is', () => {
   const request = { headers: new Headers({ 'x-mine': '1' }), body: '{"model":"m"}' };
-  applyMark(request, { url: URL, options: optionsOf() });
+  applyMark(request, { url: URL, options: optionsOf() }, undefined);
   expect(request.body).toBe('{"model":"m"}');
   expect([...request.headers]).toEqual([['x-mine', '1']]);
 });
 
-test('steering headers are removed, with a mark or without', () => {
+test.for([
+  ['the call', { 'x-mine': '1' }, undefined],
+  ['the client', undefined, { 'x-mine': '1' }],
+] as const)('steering headers are removed that came by the headers of %s', ([, ofCall, ofClient]) => {
   const request = { headers: new Headers({ 'X-Canary-Key': 'u', 'x-canary-upstream': 'g', 'x-mine': '1' }) };
-  applyMark(request, { url: URL, options: optionsOf() });
+  const options = optionsOf(ofCall ? { headers: ofCall } : {});
+  applyMark(request, { url: URL, options }, ofClient);
   expect([...request.headers]).toEqual([['x-mine', '1']]);
 });
 
@@ -38,7 +42,7 @@ test('a body that is not text is left alone', () => {
   markOptions(options, { set: { model: 'other' }, remove: [] });
   const body = new FormData();
   const request = { headers: new Headers(), body };
-  applyMark(request, { url: URL, options });
+  applyMark(request, { url: URL, options }, undefined);
   expect(request.body).toBe(body);
 });
 
@@ -55,7 +59,7 @@ test('a mark holds over the copy of the options that the SDK makes when it repla
   markOptions(options, { set: { model: 'other' }, remove: [] });
   const request = { headers: new Headers(), body: '{"model":"m"}' };
   const replayed = { ...options, __metadata: { ...options.__metadata, workloadIdentityTokenRefreshed: true } };
-  applyMark(request, { url: URL, options: replayed });
+  applyMark(request, { url: URL, options: replayed }, undefined);
   expect(request.body).toBe('{"model":"other"}');
 });
 
