@@ -1,8 +1,12 @@
-/** What must change in a call's body for one upstream: its model, params, output limit, and the request for usage. */
+/** What must change in a call's body for one upstream: its model, params, output limit, dialect, and the request for usage. */
 
 import type { Call } from '../domain/call.ts';
+import { applyChanges, BodyDraft } from './body-draft.ts';
+import { dialectChanges, NO_CHANGES } from './dialect.ts';
+import type { DialectChange } from './dialect-change.ts';
+import { limitOutput } from './limit-output.ts';
 import type { BodyPatch } from './patch-body.ts';
-import { providerPreset, type ProviderName } from './presets.ts';
+import type { ProviderName } from './presets.ts';
 import { upstreamModel, type ModelRule } from './upstream-model.ts';
 
 /** How an upstream wants its bodies. */
@@ -14,7 +18,7 @@ export interface BodyRules {
   readonly maxOutputTokens?: number | undefined;
   /** Ask for usage on streams of chat and completions whose caller did not. @default false */
   readonly includeUsage?: boolean | undefined;
-  /** Decides the name of the limit on a chat call that has none. */
+  /** Decides the dialect, and the name of the limit on a chat call that has none. */
   readonly provider?: ProviderName | undefined;
 }
 
@@ -22,6 +26,8 @@ export interface BodyRules {
 export interface UpstreamPatch extends BodyPatch {
   /** The stream will carry a usage chunk that the caller did not ask for and must not see. */
   readonly usageAdded: boolean;
+  /** What the provider's dialect asked for, and was done: for reports, since `set` and `remove` hold it already. */
+  readonly changes: readonly DialectChange[];
 }
 
 /**
@@ -34,99 +40,57 @@ export function createBodyPatch(
   body: unknown,
 ): UpstreamPatch | undefined {
   if (call.surface === 'other' || !isRecord(body)) return undefined;
-  if (!call.stream && !rules.params && rules.maxOutputTokens === undefined) return modelPatch(rules, call);
-  const draft = new Draft(body);
+  if (!call.stream && !rules.params && rules.maxOutputTokens === undefined) return plainPatch(rules, call, body);
+  const draft = new BodyDraft(body);
   if (rules.model !== undefined) draft.set('model', upstreamModel(rules.model, call));
   for (const [field, value] of Object.entries(rules.params ?? {})) draft.set(field, value);
   if (rules.maxOutputTokens !== undefined) limitOutput(draft, rules, call, rules.maxOutputTokens);
+  const changes = speakDialect(draft, rules, call);
   const usageAdded = call.stream && includeUsage(draft, rules, call);
-  return draft.changed ? { set: draft.changes, remove: draft.removed, usageAdded } : undefined;
+  return draft.changed ? { ...draft.patch, usageAdded, changes } : undefined;
 }
 
 /** What most calls take, at the least cost. */
-function modelPatch({ model: rule }: BodyRules, call: Pick<Call, 'surface' | 'model'>): UpstreamPatch | undefined {
-  const model = upstreamModel(rule, call);
-  return model === call.model || model === undefined ? undefined : { set: { model }, remove: [], usageAdded: false };
+function plainPatch(
+  rules: BodyRules,
+  call: Pick<Call, 'surface' | 'model'>,
+  body: Readonly<Record<string, unknown>>,
+): UpstreamPatch | undefined {
+  const model = upstreamModel(rules.model, call);
+  const changes = dialectChanges(rules.provider, { surface: call.surface, model }, body);
+  const keepsModel = model === call.model || model === undefined;
+  if (changes.length === 0) {
+    return keepsModel ? undefined : { set: { model }, remove: [], usageAdded: false, changes };
+  }
+  const draft = new BodyDraft(body);
+  if (!keepsModel) draft.set('model', model);
+  applyChanges(draft, changes);
+  return { ...draft.patch, usageAdded: false, changes };
 }
 
-/** The body as the upstream will see it, and what that takes. */
-class Draft {
-  readonly body: Readonly<Record<string, unknown>>;
-  readonly #changes = new Map<string, unknown>();
-
-  constructor(body: Readonly<Record<string, unknown>>) {
-    this.body = body;
-  }
-
-  /** `null` removes the field, `undefined` leaves it; a field that has the value already is no change. */
-  set(field: string, value: unknown): void {
-    if (value === undefined) return;
-    const current = this.#callers(field);
-    const isChange = value === null ? current !== undefined : value !== current;
-    if (isChange) this.#changes.set(field, value);
-    else this.#changes.delete(field);
-  }
-
-  get(field: string): unknown {
-    return this.#changes.has(field) ? this.#changes.get(field) : this.#callers(field);
-  }
-
-  get changed(): boolean {
-    return this.#changes.size > 0;
-  }
-
-  get changes(): Record<string, unknown> {
-    return Object.fromEntries([...this.#changes].filter(([, value]) => value !== null));
-  }
-
-  get removed(): string[] {
-    return [...this.#changes].filter(([, value]) => value === null).map(([field]) => field);
-  }
-
-  #callers(field: string): unknown {
-    return Object.hasOwn(this.body, field) ? this.body[field] : undefined;
-  }
-}
-
-function limitOutput(draft: Draft, rules: BodyRules, call: Pick<Call, 'surface'>, maxOutputTokens: number): void {
-  const fields = limitFields(rules, call);
-  const used = fields.filter((field) => (draft.get(field) ?? null) !== null);
-  for (const field of used) {
-    const limit = draft.get(field);
-    if (typeof limit === 'number' && limit > maxOutputTokens) draft.set(field, maxOutputTokens);
-  }
-  // A field that params remove is one the upstream does not understand.
-  const field = fields.find((candidate) => rules.params?.[candidate] !== null);
-  if (used.length === 0 && field !== undefined) draft.set(field, maxOutputTokens);
-}
-
-/** The surface's own names for the limit, the preferred one first. */
-function limitFields(rules: BodyRules, call: Pick<Call, 'surface'>): readonly string[] {
-  const { surface } = call;
-  switch (surface) {
-    case 'chat':
-      return chatLimitField(rules.provider) === 'max_tokens'
-        ? ['max_tokens', 'max_completion_tokens']
-        : ['max_completion_tokens', 'max_tokens'];
-    case 'completions':
-      return ['max_tokens'];
-    case 'responses':
-      return ['max_output_tokens'];
-    case 'embeddings':
-    case 'moderations':
-    case 'other':
-      return [];
-    default:
-      return surface satisfies never;
-  }
-}
-
-function chatLimitField(provider: ProviderName | undefined): string {
-  return provider === undefined ? 'max_tokens' : providerPreset(provider).chatLimitField;
+/**
+ * The dialect looks at the body as it will be, the user's params included (they may change the model, or ask for
+ * reasoning), and leaves alone what params speak of: they know the upstream better than we.
+ */
+function speakDialect(
+  draft: BodyDraft,
+  { provider, params, model: rule }: BodyRules,
+  call: Pick<Call, 'surface' | 'model'>,
+): readonly DialectChange[] {
+  if (provider === undefined) return NO_CHANGES;
+  const named = draft.get('model');
+  const model = typeof named === 'string' ? named : upstreamModel(rule, call);
+  const body = draft.changed ? draft.whole : draft.body;
+  const all = dialectChanges(provider, { surface: call.surface, model }, body);
+  if (all.length === 0) return NO_CHANGES;
+  const isParam = (field: string): boolean => params?.[field] !== undefined;
+  const changes = all.filter((change) => !isParam(change.field) && !(change.change === 'rename' && isParam(change.to)));
+  applyChanges(draft, changes);
+  return changes;
 }
 
 /** Whether the upstream will send usage that the caller did not ask for. */
-function includeUsage(draft: Draft, rules: BodyRules, call: Pick<Call, 'surface'>): boolean {
+function includeUsage(draft: BodyDraft, rules: BodyRules, call: Pick<Call, 'surface'>): boolean {
   if (call.surface !== 'chat' && call.surface !== 'completions') return false;
   if (asksForUsage(draft.body['stream_options'])) return false;
   const options = draft.get('stream_options');

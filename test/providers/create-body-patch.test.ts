@@ -1,6 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Surface } from '../../src/domain/call.ts';
 import { createBodyPatch, type BodyRules } from '../../src/providers/create-body-patch.ts';
+import { patchBody } from '../../src/providers/patch-body.ts';
+import { PROVIDER_NAMES } from '../../src/providers/presets.ts';
 
 /** The patch for a call with this body, on chat and not streamed unless told. */
 function patchOf(
@@ -48,7 +51,12 @@ test("the caller's body is not changed", () => {
 
 describe('the model', () => {
   test('is replaced by a string, also where the caller named none', () => {
-    expect(patchOf({ model: 'b' }, { model: 'a' })).toEqual({ set: { model: 'b' }, remove: [], usageAdded: false });
+    expect(patchOf({ model: 'b' }, { model: 'a' })).toEqual({
+      set: { model: 'b' },
+      remove: [],
+      usageAdded: false,
+      changes: [],
+    });
     expect(patchOf({ model: 'b' }, {}, { surface: 'responses' })?.set).toEqual({ model: 'b' });
   });
 
@@ -73,6 +81,7 @@ describe('params', () => {
       set: { temperature: 0 },
       remove: ['user'],
       usageAdded: false,
+      changes: [],
     });
   });
 
@@ -127,6 +136,7 @@ describe('maxOutputTokens', () => {
       set: { max_tokens: 100 },
       remove: ['max_completion_tokens'],
       usageAdded: false,
+      changes: [],
     });
   });
 });
@@ -140,6 +150,7 @@ describe('usage of a stream', () => {
       set: { stream_options: { include_obfuscation: false, include_usage: true } },
       remove: [],
       usageAdded: true,
+      changes: [],
     });
     expect(patchOf(rules, { stream_options: null }, { surface, stream: true })?.set).toEqual({
       stream_options: { include_usage: true },
@@ -165,6 +176,126 @@ describe('usage of a stream', () => {
     const off = { stream_options: { include_usage: false } };
     expect(patchOf({ ...rules, params: off }, {}, { stream: true })?.usageAdded).toBe(false);
     const on = { stream_options: { include_usage: true } };
-    expect(patchOf({ params: on }, {}, { stream: true })).toEqual({ set: on, remove: [], usageAdded: true });
+    expect(patchOf({ params: on }, {}, { stream: true })).toEqual({
+      set: on,
+      remove: [],
+      usageAdded: true,
+      changes: [],
+    });
+  });
+});
+
+describe('the dialect of the provider', () => {
+  test('is spoken beside the new model, and told as data', () => {
+    const patch = patchOf({ model: 'gpt-5', provider: 'openai' }, { model: 'gpt-4.1', max_tokens: 9, temperature: 0 });
+    expect(patch?.set).toEqual({ model: 'gpt-5', max_completion_tokens: 9 });
+    expect(patch?.remove).toEqual(['max_tokens', 'temperature']);
+    expect(patch?.changes.map(({ field, change }) => [field, change])).toEqual([
+      ['max_tokens', 'rename'],
+      ['temperature', 'remove'],
+    ]);
+  });
+
+  test('goes by the model at the upstream: of a rule, of params, or of the call', () => {
+    const body = { model: 'gpt-4.1', temperature: 0 };
+    expect(patchOf({ provider: 'openai', params: { model: 'gpt-5' } }, body)?.remove).toEqual(['temperature']);
+    expect(patchOf({ provider: 'openai', model: 'gpt-4o' }, { ...body, model: 'gpt-5' })?.remove).toEqual([]);
+    expect(patchOf({ provider: 'openai' }, { ...body, model: 'gpt-5' })?.remove).toEqual(['temperature']);
+    expect(patchOf({ provider: 'openai' }, body)).toBeUndefined();
+    const call = { surface: 'chat', model: 'gpt-5', stream: false } as const;
+    expect(createBodyPatch({ provider: 'azure' }, call, { temperature: 0 })?.remove).toEqual(['temperature']);
+    expect(createBodyPatch({ provider: 'azure', params: { n: 1 } }, call, { temperature: 0 })?.remove).toEqual([
+      'temperature',
+    ]);
+  });
+
+  test('is spoken the same on streams, whose usage is asked for besides', () => {
+    const rules = { model: 'deepseek-chat', provider: 'deepseek', includeUsage: true } as const;
+    const patch = patchOf(rules, { model: 'a', max_completion_tokens: 9 }, { stream: true });
+    expect(patch?.set).toEqual({ model: 'deepseek-chat', max_tokens: 9, stream_options: { include_usage: true } });
+    expect(patch?.remove).toEqual(['max_completion_tokens']);
+    expect(patch?.usageAdded).toBe(true);
+  });
+
+  test('leaves alone what params speak of', () => {
+    const rules = (params: Record<string, unknown>): BodyRules => ({ provider: 'openai', model: 'gpt-5', params });
+    const body = { model: 'a', temperature: 0, max_tokens: 9 };
+    expect(patchOf(rules({ temperature: 1 }), body)).toMatchObject({
+      set: { temperature: 1, max_completion_tokens: 9 },
+      remove: ['max_tokens'],
+      changes: [{ field: 'max_tokens' }],
+    });
+    expect(patchOf(rules({ max_tokens: 5 }), body)?.set).toEqual({ model: 'gpt-5', max_tokens: 5 });
+    expect(patchOf(rules({ max_completion_tokens: 7 }), body)).toMatchObject({
+      set: { max_completion_tokens: 7 },
+      remove: ['max_tokens', 'temperature'],
+    });
+    expect(patchOf(rules({ max_completion_tokens: null }), body)?.remove).toEqual(['temperature']);
+    expect(patchOf(rules({ temperature: undefined }), body)?.remove).toEqual(['max_tokens', 'temperature']);
+  });
+
+  test('hears of an effort that params ask for', () => {
+    const rules: BodyRules = { provider: 'openai', model: 'gpt-5.1', params: { reasoning_effort: 'low' } };
+    expect(patchOf(rules, { temperature: 0 })?.remove).toEqual(['temperature']);
+    const withoutEffort: BodyRules = { ...rules, params: { reasoning_effort: null } };
+    expect(patchOf(withoutEffort, { temperature: 0, reasoning_effort: 'low' })?.remove).toEqual(['reasoning_effort']);
+  });
+
+  test('renames the limit after it was lowered or set', () => {
+    const rules: BodyRules = { provider: 'openai', model: 'o3', maxOutputTokens: 100 };
+    expect(patchOf(rules, { max_tokens: 900 })).toMatchObject({
+      set: { max_completion_tokens: 100 },
+      remove: ['max_tokens'],
+    });
+    const relay: BodyRules = { provider: 'holysheep', model: 'gpt-5', maxOutputTokens: 100 };
+    expect(patchOf(relay, {})).toMatchObject({ set: { max_completion_tokens: 100 }, remove: [] });
+    const other: BodyRules = { provider: 'holysheep', model: 'deepseek-v3.2', maxOutputTokens: 100 };
+    expect(patchOf(other, { max_completion_tokens: 900 })).toMatchObject({
+      set: { max_tokens: 100 },
+      remove: ['max_completion_tokens'],
+    });
+  });
+
+  test('shares the messages that do not change', () => {
+    const user = { role: 'user', content: 'Hi' };
+    const patch = patchOf({ provider: 'deepseek' }, { messages: [{ role: 'developer', content: 'x' }, user] });
+    const messages = patch?.set['messages'] as unknown[]; // the rule sets a list of messages
+    expect(messages).toEqual([{ role: 'system', content: 'x' }, user]);
+    expect(messages[1]).toBe(user);
+  });
+
+  test("is nobody's without a provider", () => {
+    expect(patchOf({ model: 'gpt-5' }, { max_tokens: 9, temperature: 0 })?.remove).toEqual([]);
+  });
+
+  test('once spoken needs not be spoken again', () => {
+    const field = fc.constantFrom(
+      'max_tokens',
+      'max_completion_tokens',
+      'temperature',
+      'logprobs',
+      'seed',
+      'store',
+      'reasoning_effort',
+      'parallel_tool_calls',
+      'response_format',
+      'messages',
+    );
+    const value = fc.constantFrom(null, 1, true, 'none', { type: 'json_schema' }, [{ role: 'developer', name: 'n' }]);
+    const model = fc.constantFrom('gpt-4.1', 'gpt-5', 'gpt-5.1', 'gpt-5.5', 'o3', 'deepseek-chat', 'm');
+    fc.assert(
+      fc.property(
+        fc.dictionary(field, value),
+        fc.constantFrom(...PROVIDER_NAMES),
+        model,
+        fc.boolean(),
+        (body, provider, name, stream) => {
+          const rules = { provider, model: name };
+          const patch = patchOf(rules, body, { stream });
+          const patched = JSON.parse(patchBody(JSON.stringify(body), patch ?? { set: {}, remove: [] })) as typeof body;
+          expect(patchOf(rules, patched, { stream })).toBeUndefined();
+        },
+      ),
+    );
   });
 });

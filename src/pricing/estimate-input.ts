@@ -1,0 +1,128 @@
+/** The tokens of a request. */
+
+import type { Surface } from '../domain/call.ts';
+import { estimateTokens } from './estimate-tokens.ts';
+import { schemaTokens, toolsTokens } from './estimate-tools.ts';
+
+/** About how many tokens a request's body is, a fraction. Never throws; what is no body of the surface counts 0. */
+export function estimateInput(surface: Surface, body: unknown): number {
+  if (!isRecord(body)) return 0;
+  switch (surface) {
+    case 'chat':
+      return (
+        messagesTokens(body['messages']) +
+        toolsTokens(body['tools']) +
+        toolsTokens(body['functions']) +
+        formatTokens(body)
+      );
+    case 'responses':
+      return (
+        textTokens(body['instructions']) +
+        messagesTokens(body['input']) +
+        toolsTokens(body['tools']) +
+        formatTokens(body)
+      );
+    case 'completions':
+      return promptTokens(body['prompt']);
+    case 'embeddings':
+    case 'moderations':
+      return promptTokens(body['input']);
+    case 'other':
+      return 0;
+    default:
+      return surface satisfies never;
+  }
+}
+
+/**
+ * Three for the frame of a message and one for its role; every reply is primed with three
+ * (https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken).
+ */
+const TOKENS_PER_MESSAGE = 4;
+const TOKENS_OF_PRIMING = 3;
+/** Four tiles of 512 px and the base, and the base alone (https://platform.openai.com/docs/guides/images-vision). */
+const IMAGE_TOKENS = 765;
+const LOW_DETAIL_IMAGE_TOKENS = 85;
+/** Half a minute at a token for 100 ms (https://platform.openai.com/docs/guides/realtime-costs). */
+const AUDIO_TOKENS = 300;
+/** Chosen: a short document. Its text is only known to who reads it. */
+const FILE_TOKENS = 1_500;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function messagesTokens(messages: unknown): number {
+  if (typeof messages === 'string') return estimateTokens(messages) + TOKENS_PER_MESSAGE + TOKENS_OF_PRIMING;
+  let tokens = TOKENS_OF_PRIMING;
+  for (const message of listOf(messages)) tokens += TOKENS_PER_MESSAGE + messageTokens(message);
+  return tokens;
+}
+
+/** Messages of chat, and the items of a Responses input: messages, calls of functions and what they answered. */
+function messageTokens(message: unknown): number {
+  if (!isRecord(message)) return textTokens(message);
+  let tokens =
+    textTokens(message['content']) + textTokens(message['output']) + textTokens(message['reasoning_content']);
+  tokens += textTokens(message['name']) + textTokens(message['arguments']);
+  for (const call of listOf(message['tool_calls'])) {
+    const { function: called } = isRecord(call) ? call : {};
+    tokens +=
+      TOKENS_PER_MESSAGE + (isRecord(called) ? textTokens(called['name']) + textTokens(called['arguments']) : 0);
+  }
+  return tokens;
+}
+
+/** A text, or a list of parts. */
+function textTokens(content: unknown): number {
+  if (typeof content === 'string') return estimateTokens(content);
+  let tokens = 0;
+  for (const part of listOf(content)) tokens += isRecord(part) ? partTokens(part) : 0;
+  return tokens;
+}
+
+function partTokens(part: Fields): number {
+  switch (part['type']) {
+    case 'image_url':
+    case 'input_image':
+      return isLowDetail(part) ? LOW_DETAIL_IMAGE_TOKENS : IMAGE_TOKENS;
+    case 'input_audio':
+      return AUDIO_TOKENS;
+    case 'file':
+    case 'input_file':
+      return FILE_TOKENS;
+    default:
+      return textOf(part['text']) + textOf(part['refusal']);
+  }
+}
+
+function isLowDetail({ detail, image_url: image }: Fields): boolean {
+  return detail === 'low' || (isRecord(image) && image['detail'] === 'low');
+}
+
+/** Texts of completions and embeddings, of which there may be many, and which may be tokens already. */
+function promptTokens(prompt: unknown): number {
+  if (typeof prompt === 'string') return estimateTokens(prompt);
+  let tokens = 0;
+  for (const entry of listOf(prompt)) {
+    if (typeof entry === 'number') tokens += 1;
+    else if (isRecord(entry)) tokens += partTokens(entry);
+    else tokens += promptTokens(entry);
+  }
+  return tokens;
+}
+
+/** The schema of an answer is read by the model like that of a tool. */
+function formatTokens({ response_format: chatFormat, text }: Fields): number {
+  return schemaTokens(chatFormat) + schemaTokens(isRecord(text) ? text['format'] : undefined);
+}
+
+function textOf(value: unknown): number {
+  return typeof value === 'string' ? estimateTokens(value) : 0;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

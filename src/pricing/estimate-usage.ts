@@ -1,0 +1,37 @@
+/** The usage of an answer that does not tell it: a stream that was aborted, or cut, or whose provider counts nothing. */
+
+import type { Surface } from '../domain/call.ts';
+import type { Usage } from '../domain/usage.ts';
+import { estimateInput } from './estimate-input.ts';
+import { CHARACTERS_PER_TOKEN, estimateTokens } from './estimate-tokens.ts';
+
+/** What is known of the call and its answer. */
+export interface EstimateInput {
+  readonly surface: Surface;
+  /** The request's body. */
+  readonly body: unknown;
+  /** All that the model wrote and is seen of it: text, reasoning, the arguments of tools. It may be the beginning only. */
+  readonly outputText: string;
+  /** How long the output was, in UTF-16 units, if `outputText` does not hold all of it. @default its length */
+  readonly outputCharacters?: number | undefined;
+}
+
+/**
+ * About what the provider will bill: whole tokens, never negative. Nothing is known of cached tokens and of reasoning that
+ * was not shown: the one makes the estimate too high, the other too low. Takes time in proportion to the body's text;
+ * images, audio and files count by constants.
+ */
+export function estimateUsage({ surface, body, outputText, outputCharacters }: EstimateInput): Usage {
+  return {
+    inputTokens: Math.ceil(estimateInput(surface, body)),
+    outputTokens: surface === 'embeddings' ? 0 : Math.ceil(outputTokensOf(outputText, outputCharacters)),
+    cachedInputTokens: 0,
+    reasoningTokens: 0,
+  };
+}
+
+/** What is not at hand is taken to be like what is. */
+function outputTokensOf(text: string, characters = text.length): number {
+  if (text === '') return Math.max(0, characters) / CHARACTERS_PER_TOKEN;
+  return estimateTokens(text) * (Math.max(characters, text.length) / text.length);
+}

@@ -1,0 +1,70 @@
+/** A body in the making: the caller's, and what has to change in it. */
+
+import type { DialectChange } from './dialect-change.ts';
+import type { BodyPatch } from './patch-body.ts';
+
+/** The body as the upstream will see it, and what that takes. The caller's body is only read. */
+export class BodyDraft {
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly #changes = new Map<string, unknown>();
+
+  constructor(body: Readonly<Record<string, unknown>>) {
+    this.body = body;
+  }
+
+  /** `null` removes the field, `undefined` leaves it; a field that has the value already is no change. */
+  set(field: string, value: unknown): void {
+    if (value === undefined) return;
+    const current = this.#callers(field);
+    const isChange = value === null ? current !== undefined : value !== current;
+    if (isChange) this.#changes.set(field, value);
+    else this.#changes.delete(field);
+  }
+
+  get(field: string): unknown {
+    return this.#changes.has(field) ? this.#changes.get(field) : this.#callers(field);
+  }
+
+  get changed(): boolean {
+    return this.#changes.size > 0;
+  }
+
+  /** The whole body with its changes; removed fields are `null`. */
+  get whole(): Readonly<Record<string, unknown>> {
+    const whole: Record<string, unknown> = { ...this.body };
+    for (const [field, value] of this.#changes) whole[field] = value;
+    return whole;
+  }
+
+  get patch(): BodyPatch {
+    const changes = [...this.#changes];
+    return {
+      set: Object.fromEntries(changes.filter(([, value]) => value !== null)),
+      remove: changes.filter(([, value]) => value === null).map(([field]) => field),
+    };
+  }
+
+  #callers(field: string): unknown {
+    return Object.hasOwn(this.body, field) ? this.body[field] : undefined;
+  }
+}
+
+/** Makes the changes of a dialect in a draft. */
+export function applyChanges(draft: BodyDraft, changes: readonly DialectChange[]): void {
+  for (const change of changes) {
+    switch (change.change) {
+      case 'set':
+        draft.set(change.field, change.value);
+        break;
+      case 'rename':
+        draft.set(change.to, draft.get(change.field));
+        draft.set(change.field, null);
+        break;
+      case 'remove':
+        draft.set(change.field, null);
+        break;
+      default:
+        change satisfies never;
+    }
+  }
+}

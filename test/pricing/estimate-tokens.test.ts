@@ -1,0 +1,89 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { estimateTokens } from '../../src/pricing/estimate-tokens.ts';
+import { usageOf } from '../../src/pricing/usage.ts';
+import greetings from '../vectors/greetings.json' with { type: 'json' };
+import { parseBodies, readBaseline, readText, recorded, skipNote, type BaselineResult } from './recorded-bodies.ts';
+
+test.each([
+  ['', 0],
+  ['word', 1],
+  ['one two three', 3],
+  ['counterrevolutionary', 20 / 7],
+  ['1234567', 3],
+  ['Hi!', 2],
+  ['a\n\n\nb', 3],
+  ['  indent', 2],
+  ['你好世界', 2.4],
+  ['é', 1.35],
+])('%j is about %d tokens', (text, tokens) => {
+  expect(estimateTokens(text)).toBeCloseTo(tokens, 10);
+});
+
+test.each(greetings.greetings)('the greeting in $language is estimated within a quarter', ({ text, tokens }) => {
+  expect(Math.abs(estimateTokens(text) / tokens - 1)).toBeLessThan(0.25);
+});
+
+test('a text in two lines is the sum of its lines and the break', () => {
+  const line = fc.string({ unit: 'binary' }).map((text) => text.replaceAll(/[\r\n]/g, ''));
+  fc.assert(
+    fc.property(line, line, (first, second) => {
+      const sum = estimateTokens(first) + 1 + estimateTokens(second);
+      expect(estimateTokens(`${first}\n${second}`)).toBeCloseTo(sum, 8);
+    }),
+  );
+});
+
+test('no text is less than nothing, or much more than a token a character', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(estimateTokens(text)).toBeGreaterThanOrEqual(0);
+      expect(estimateTokens(text)).toBeLessThanOrEqual(text.length * 1.35);
+    }),
+  );
+});
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What a chat or completions body shows of its output: `undefined` where more than plain text was billed. */
+function plainOutput({ file, kind }: BaselineResult): { text: string; tokens: number } | undefined {
+  const bodies = parseBodies(file, readText(file)) as readonly Fields[];
+  const usage = bodies.map((body) => usageOf('chat', body)).findLast((found) => found !== undefined);
+  if ((kind !== 'chat' && kind !== 'completions') || usage === undefined || usage.reasoningTokens > 0) return undefined;
+  let text = '';
+  for (const choice of bodies.flatMap((body) => (body['choices'] ?? []) as readonly Fields[])) {
+    const { content, ...rest } = (choice['message'] ?? choice['delta'] ?? { content: choice['text'] }) as Fields;
+    const hidden = ['tool_calls', 'function_call', 'audio', 'reasoning', 'reasoning_content', 'annotations'];
+    if (hidden.some((field) => rest[field] && JSON.stringify(rest[field]) !== '[]')) return undefined;
+    if (content !== null && content !== undefined && typeof content !== 'string') return undefined;
+    text += content ?? '';
+  }
+  return text.length < 50 ? undefined : { text, tokens: usage.outputTokens };
+}
+
+/** Its body holds the last chunk of a stream whose text it does not hold. */
+const PARTIAL = /perplexity-text\.chunks|xai-text/;
+
+test.skipIf(!recorded)(
+  `half of the recorded answers are estimated within 6 %, nine of ten within 18 %${skipNote}`,
+  () => {
+    const outputs = readBaseline()
+      .filter(({ status, file }) => status < 400 && !PARTIAL.test(file))
+      .flatMap((result) => plainOutput(result) ?? []);
+    const errors = outputs
+      .map(({ text, tokens }) => Math.abs(estimateTokens(text) / tokens - 1))
+      .toSorted((a, b) => a - b);
+    const [median, p90] = [0.5, 0.9].map((share) => errors[Math.floor(share * errors.length)] ?? NaN);
+    const sum = (of: (output: { text: string; tokens: number }) => number) =>
+      outputs.reduce((total, o) => total + of(o), 0);
+    const bias = sum(({ text }) => estimateTokens(text)) / sum(({ tokens }) => tokens) - 1;
+    // oxlint-disable-next-line no-console -- the reader of a test run should see how good the estimate is
+    console.info(
+      `${outputs.length} answers: error p50 ${median?.toFixed(3)}, p90 ${p90?.toFixed(3)}, in sum ${bias.toFixed(3)}`,
+    );
+    expect(outputs.length).toBeGreaterThanOrEqual(25);
+    expect(median).toBeLessThan(0.06);
+    expect(p90).toBeLessThan(0.18);
+    expect(Math.abs(bias)).toBeLessThan(0.03);
+  },
+);
