@@ -133,10 +133,13 @@ function attemptOf(latencyMs: number, index: number): { startedAtMs: number } & 
     startedAtMs: 0,
     outcome: failed ? 'failure' : 'success',
     kind: failed ? 'server' : undefined,
+    phase: undefined,
+    delivery: failed ? 'rejected' : 'dispatched',
     status: failed ? 503 : 200,
     latencyMs,
     firstChunkMs: failed ? undefined : latencyMs / 4,
     usage: failed ? undefined : { inputTokens: 1_000, outputTokens: 300, cachedInputTokens: 200, reasoningTokens: 0 },
+    usageEstimated: false,
     cost: failed ? { costUsd: null, source: null } : { costUsd: 0.004, source: 'table' },
     stableCostUsd: failed ? null : 0.005,
   };

@@ -1,6 +1,6 @@
 /** Looks at the alert rules and does what they say. */
 
-import type { Alert, AlertRule } from './domain/alert.ts';
+import type { Alert, AlertMetric, AlertRule } from './domain/alert.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Emitter } from './emitter.ts';
 import { createAlertRules, type AlertRules } from './metrics/alert-rules.ts';
@@ -19,23 +19,33 @@ export interface AlertWatchParts {
   readonly clock: Clock;
 }
 
+/** More time than this between two looks was not watched, in ms: the machine slept, or the event loop was blocked. */
+const LONGEST_GAP_MS = 10_000;
+
 export class AlertWatch {
   readonly #parts: AlertWatchParts;
   readonly #rules: AlertRules;
+  #lookedAtMs: number;
+  /** How long a condition must hold counts in time that was watched. */
+  #watchedMs = 0;
 
   constructor(parts: AlertWatchParts) {
     this.#parts = parts;
     this.#rules = createAlertRules(parts.rules);
+    this.#lookedAtMs = parts.clock.now();
   }
 
   /** Looks once; emits `alert` for what fires or resolves, and `rollback` for what is rolled back. */
   look(): void {
     const { recorder, names, emitter, clock } = this.#parts;
     const nowMs = clock.now();
+    this.#watchedMs += Math.min(nowMs - this.#lookedAtMs, LONGEST_GAP_MS);
+    this.#lookedAtMs = nowMs;
     const totals = recorder.totals(nowMs);
     const windows = Object.fromEntries(names.map((name) => [name, recorder.upstream(name, nowMs)]));
-    const changes = this.#rules.evaluate(nowMs, (metric, upstream) => readMetric(metric, upstream, totals, windows));
-    for (const { rule, alert } of changes) {
+    const read = (metric: AlertMetric, upstream: string | undefined) => readMetric(metric, upstream, totals, windows);
+    for (const { rule, alert: watched } of this.#rules.evaluate(this.#watchedMs, read)) {
+      const alert = { ...watched, atMs: nowMs };
       emitter.emit('alert', alert);
       if (alert.state === 'firing' && rule.action === 'rollback') this.#rollback(rule, alert);
     }

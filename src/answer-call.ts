@@ -41,8 +41,12 @@ export async function answerCall(
   const plan = routes ? engine.plan(call) : undefined;
   if (!plan || plan.reason === 'notPortable') return dispatchDirect(call, engine.home, source, retries, parts);
   parts.retryBudget.deposit();
-  // Awaited here: returning it bare would cost two turns more.
-  return await dispatch(call, plan, source, parts);
+  try {
+    return await dispatch(call, plan, source, parts);
+  } catch (error) {
+    if (typeof error === 'object' && error !== null) engine.claims.set(error, claim);
+    throw error;
+  }
 }
 
 /** Meters a list that is under way already. */

@@ -1,8 +1,12 @@
 /** Builds what dispatching needs. */
 
+import type { Clock } from './domain/clock.ts';
+import type { WindowSnapshot } from './domain/snapshot.ts';
 import type { DispatchParts } from './dispatch/dispatch-parts.ts';
 import { createFallbacks } from './dispatch/fallbacks.ts';
+import { createHedging, type HedgingInput } from './dispatch/hedging.ts';
 import { createObserver, type Observed } from './observe.ts';
+import type { Recorder } from './metrics/recorder.ts';
 import { createPricing } from './price-attempt.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import type { Affinity } from './routing/affinity.ts';
@@ -28,12 +32,34 @@ export function buildParts(
     random,
     redacts: routes,
     retryBudget: createRetryBudget({ share: retryShare, clock }),
+    hedging: options.hedge && createHedging({ ...options.hedge, p95Ms: p95Of(observed.recorder, clock) }),
     observer: createObserver(observed),
     pricing: createPricing(upstreams, stable, (upstream, model) => {
       const message = `No price is known for ${model} on ${upstream}: its cost is counted as unknown`;
       warnings.once(message, { code: 'price', message, atMs: clock.now() });
     }),
     remember: (id, upstream) => affinity.remember(id, upstream),
+    toolRuns: new WeakMap(),
+  };
+}
+
+/** Fewer samples say little about the slowest of twenty. */
+const P95_MIN_SAMPLES = 20;
+/** Reading a quantile costs microseconds, and it changes slowly. */
+const P95_KEPT_MS = 1_000;
+
+/** The p95 of first chunks (streams) or of whole answers, kept for a second. */
+function p95Of(recorder: Recorder, clock: Clock): HedgingInput['p95Ms'] {
+  const kept = new Map<string, { readonly atMs: number; readonly window: WindowSnapshot }>();
+  return (upstream, stream) => {
+    const nowMs = clock.now();
+    let read = kept.get(upstream);
+    if (!read || nowMs - read.atMs >= P95_KEPT_MS) {
+      read = { atMs: nowMs, window: recorder.upstream(upstream, nowMs) };
+      kept.set(upstream, read);
+    }
+    const { count, p95 } = stream ? read.window.firstChunkMs : read.window.latencyMs;
+    return count < P95_MIN_SAMPLES || p95 === null ? undefined : p95;
   };
 }
 

@@ -9,25 +9,38 @@ import type { Parsed, ResponseProps } from './upstream/sdk.ts';
  * A genuine `APIPromise` over `answer`. What is called on it first, or on what `_thenUnwrap` made of it, claims the parsed
  * body or the raw response.
  */
-export function callPromise<T>(client: OpenAI, answer: Promise<Answer>, claim: Claim): APIPromise<T> {
-  const claimed = new ClaimedAnswer(answer, claim);
+export function callPromise<T>(client: OpenAI, answer: Promise<Answer>, claim: Claim, claims: Claims): APIPromise<T> {
+  const claimed = new ClaimedAnswer(answer, claim, claims);
   // `APIPromise` asks for a `Promise` and uses only `then`, and for the data once `then` has called back. What type that has,
   // the caller's method says.
   const props = claimed as PromiseLike<ResponseProps> as Promise<ResponseProps>;
   return withRawClaim(new APIPromise<T>(client, props, () => claimed.data as Awaited<APIPromise<T>>), claimed);
 }
 
+/** Calls by what came of them: bodies, streams, responses, errors. */
+export type Claims = WeakMap<object, Claim>;
+
+/** The call that a promise, or what came of it, belongs to. */
+export function claimOf(something: unknown, claims: Claims): Claim | undefined {
+  if (typeof something !== 'object' || something === null) return undefined;
+  // The answer of a promise of ours is what the SDK takes for the promise of its response.
+  const { responsePromise } = something as { readonly responsePromise?: unknown };
+  return responsePromise instanceof ClaimedAnswer ? responsePromise.claim : claims.get(something);
+}
+
 /** The properties of a response that is still to come. The SDK parses by calling `then` on them: the call is the claim. */
 class ClaimedAnswer implements PromiseLike<ResponseProps> {
   readonly #answer: Promise<Answer>;
-  readonly #claim: Claim;
+  readonly claim: Claim;
+  readonly #claims: Claims;
   #parsing: Promise<ResponseProps> | undefined;
   /** The parsed body, once `then` has called back. */
   data: unknown;
 
-  constructor(answer: Promise<Answer>, claim: Claim) {
+  constructor(answer: Promise<Answer>, claim: Claim, claims: Claims) {
     this.#answer = answer;
-    this.#claim = claim;
+    this.claim = claim;
+    this.#claims = claims;
   }
 
   // oxlint-disable-next-line unicorn/no-thenable
@@ -35,7 +48,7 @@ class ClaimedAnswer implements PromiseLike<ResponseProps> {
     onFulfilled?: ((props: ResponseProps) => Fulfilled | PromiseLike<Fulfilled>) | null,
     onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
   ): Promise<Fulfilled | Rejected> {
-    this.#claim.make('parsed');
+    this.claim.make('parsed');
     this.#parsing ??= this.#answer.then((came) =>
       came.kind === 'parsed' ? this.#keep(came) : came.parse().then((parsed) => this.#keep(parsed)),
     );
@@ -43,12 +56,17 @@ class ClaimedAnswer implements PromiseLike<ResponseProps> {
   }
 
   response(): Promise<Response> {
-    this.#claim.make('raw');
-    return this.#answer.then((came) => (came.kind === 'raw' ? came.response : came.props.response));
+    this.claim.make('raw');
+    return this.#answer.then((came) => {
+      const response = came.kind === 'raw' ? came.response : came.props.response;
+      this.#claims.set(response, this.claim);
+      return response;
+    });
   }
 
   #keep({ data, props }: Parsed): ResponseProps {
     this.data = data;
+    if (typeof data === 'object' && data !== null) this.#claims.set(data, this.claim);
     return props;
   }
 }

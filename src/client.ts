@@ -50,7 +50,12 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
       remainingRetries: number | null = null,
     ): APIPromise<Rsp> {
       const claim = new Claim();
-      return callPromise<Rsp>(this, answerCall(this.#caller, options, remainingRetries, claim), claim);
+      return callPromise<Rsp>(
+        this,
+        answerCall(this.#caller, options, remainingRetries, claim),
+        claim,
+        this.#caller.engine.claims,
+      );
     }
 
     // The SDK's signatures have a type parameter that no value of ours can name, and changed between its versions.

@@ -1,5 +1,7 @@
 /** What `client.canary` offers. */
 
+import { claimOf } from './call-promise.ts';
+import type { CallLedger } from './domain/attempt.ts';
 import type { CanaryEventName } from './domain/events.ts';
 import type { RouteOptions } from './domain/call.ts';
 import type { Snapshot } from './domain/snapshot.ts';
@@ -93,6 +95,21 @@ export class CanaryControl<UpstreamName extends string = string> {
     const { since } = options;
     const sinceMs = since instanceof Date ? since.getTime() : since;
     return this.#engine.costs.report({ sinceMs, nowMs: this.#engine.options.clock.now() });
+  }
+
+  /**
+   * The attempts of one call: upstream, reason, outcome, phase, times, usage and cost of each that has ended. Kept for as long as
+   * the application keeps what it asks by.
+   *
+   * @param call the promise that a method returned, or what came of it: body, stream, response or error
+   * @returns `undefined` for what is not of a call of this client, or not of one that has been dispatched
+   * @example
+   * const promise = ai.chat.completions.create(body);
+   * await promise;
+   * ai.canary.last(promise)?.attempts.map(({ upstream, outcome }) => `${upstream}: ${outcome}`);
+   */
+  last(call: unknown): CallLedger | undefined {
+    return claimOf(call, this.#engine.claims)?.ledger?.();
   }
 
   /** Stops timers and forgets listeners. Calls go on working; nothing of ours keeps the process alive either way. */

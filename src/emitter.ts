@@ -90,6 +90,7 @@ const EVENT_NAMES = [
   'attempt',
   'retry',
   'fallback',
+  'hedge',
   'breaker',
   'rateLimit',
   'metrics',

@@ -2,6 +2,7 @@
 
 import { AlertWatch } from './alert-watch.ts';
 import { buildParts } from './build-parts.ts';
+import type { Claims } from './call-promise.ts';
 import type { Call } from './domain/call.ts';
 import type { Plan } from './domain/plan.ts';
 import type { Snapshot } from './domain/snapshot.ts';
@@ -13,6 +14,7 @@ import { createRecorder, type Recorder } from './metrics/recorder.ts';
 import { createCosts } from './pricing/costs.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { RouteContext } from './route.ts';
+import { safeKey } from './safe-key.ts';
 import { createAffinity, type Affinity } from './routing/affinity.ts';
 import { createBucketer } from './routing/bucket.ts';
 import { takeSnapshot } from './take-snapshot.ts';
@@ -32,6 +34,7 @@ export class Engine {
   readonly warnings: Warnings;
   readonly context = new RouteContext();
   readonly costs = createCosts();
+  readonly claims: Claims = new WeakMap();
   readonly traffic: Traffic;
   readonly parts: DispatchParts;
   /** What the user's `key` function says; one that throws names no key. */
@@ -119,7 +122,7 @@ export class Engine {
 
   #planFrom(bucketOf: (key: string) => number): PlanningState {
     const { home, stable, segments, random } = this.options;
-    const { upstreams, fallbacksAfter } = this.parts;
+    const { upstreams, fallbacksAfter, toolRuns } = this.parts;
     const { traffic } = this;
     const affinity = this.#affinity;
     return {
@@ -130,6 +133,7 @@ export class Engine {
       random,
       fallbacksAfter,
       affinity,
+      toolRuns,
       bucketOf,
       get ranges() {
         return traffic.ranges;
@@ -140,17 +144,6 @@ export class Engine {
   #warn(code: 'listener' | 'key', message: string): void {
     this.warnings.once(message, { code, message, atMs: this.options.clock.now() });
   }
-}
-
-function safeKey(key: NonNullable<ResolvedOptions['key']>, failed: (error: unknown) => void): KeyOption {
-  return ({ surface, model, task, attributes }, body) => {
-    try {
-      return key({ surface, model, task, attributes, body });
-    } catch (error) {
-      failed(error);
-      return undefined;
-    }
-  };
 }
 
 function knownUpstream({ upstreams }: DispatchParts, name: string): Upstream {

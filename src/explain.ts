@@ -1,15 +1,20 @@
 /** Where a call would go, and why, without making it. */
 
 import { soonestOf } from './dispatch/admission.ts';
+import { describeCall } from './dispatch/describe-call.ts';
 import { joinRoutes } from './dispatch/route-options.ts';
-import type { Call, RouteOptions } from './domain/call.ts';
+import type { RouteOptions } from './domain/call.ts';
 import type { Plan } from './domain/plan.ts';
 import type { Engine } from './engine.ts';
+import { createBodyPatch } from './providers/create-body-patch.ts';
+import type { DialectChange } from './providers/dialect-change.ts';
 
 /** A call to be explained rather than made. */
 export interface ExplainOptions<UpstreamName extends string = string> extends RouteOptions<UpstreamName> {
   /** The call is a chat call for this model. */
   readonly model?: string | undefined;
+  /** The body of a chat call: what must change in it for the upstream is explained, and what it needs is heeded. */
+  readonly body?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Why a call would go where. */
@@ -17,31 +22,23 @@ export interface Explanation<UpstreamName extends string = string> extends Plan 
   /** The upstream that would be asked first. */
   readonly upstream: UpstreamName;
   readonly weights: Readonly<Record<UpstreamName, number>>;
+  /** What the upstream's dialect makes of the body, and why; nothing without a body. */
+  readonly changes: readonly DialectChange[];
 }
 
 /** Options left out are those of the surrounding `canary.run()`. */
-export function explain(engine: Engine, options: ExplainOptions): Explanation {
-  const { model, ...said } = options;
+export function explain(engine: Engine, { model, body = {}, ...said }: ExplainOptions): Explanation {
+  const { clock } = engine.options;
   const route = joinRoutes(engine.context.current, said);
-  const call: Call = {
-    id: 0,
-    startedAtMs: engine.options.clock.now(),
-    surface: 'chat',
-    method: 'post',
-    path: '/chat/completions',
-    model,
-    stream: false,
-    replayable: true,
-    key: route.key,
-    keySource: route.key === undefined ? undefined : 'route',
-    task: route.task,
-    attributes: route.attributes ?? {},
-    forcedUpstream: route.upstream,
-    fallbacks: route.fallbacks ?? true,
-    ownedId: undefined,
-  };
-  const plan = engine.plan(call);
-  return { ...plan, upstream: plan.upstreams[0] ?? lastResort(plan, engine), weights: engine.traffic.weights };
+  const described = describeCall(
+    { method: 'post', path: '/chat/completions', body: model === undefined ? body : { ...body, model } },
+    { id: 0, startedAtMs: clock.now(), context: route, keyOption: undefined, keyed: true },
+  );
+  const plan = engine.plan(described);
+  const upstream = plan.upstreams[0] ?? lastResort(plan, engine);
+  const rules = engine.parts.upstreams.get(upstream)?.config.rules ?? {};
+  const changes = createBodyPatch(rules, described, body)?.changes ?? [];
+  return { ...plan, upstream, weights: engine.traffic.weights, changes };
 }
 
 /** Where none of the plan may be asked now, the one that may be soonest is. */

@@ -5,25 +5,34 @@ export type { CanaryClass, CanaryProperty, OpenAIClass } from './canary-class.ts
 export type { CanaryControl } from './control.ts';
 export type { ExplainOptions, Explanation } from './explain.ts';
 export { route } from './route.ts';
-export { BreakerOpenError, ConfigError, DeadlineError } from './upstream/errors.ts';
+export {
+  BreakerOpenError,
+  CapabilityError,
+  ConfigError,
+  DeadlineError,
+  StreamInterruptedError,
+  UpstreamTimeoutError,
+} from './upstream/errors.ts';
+export type { PartialAnswer } from './upstream/errors.ts';
 
 export type {
   AlertRuleOptions,
   BreakerOptions,
   CanaryOptions,
   FallbackOptions,
+  HedgeOptions,
   KeyContext,
   Logger,
-  Params,
   RetryOptions,
   SegmentOptions,
+  StreamOptions,
   TimeoutOptions,
-  UpstreamOptions,
 } from './options.ts';
+export type { Params, UpstreamOptions } from './upstream-options.ts';
 export type { Alert, AlertMetric, AlertRule, Severity } from './domain/alert.ts';
-export type { AttemptReason, AttemptRecord, CallRecord } from './domain/attempt.ts';
+export type { AttemptReason, AttemptRecord, CallLedger, CallRecord, Delivery } from './domain/attempt.ts';
 export type { BreakerReason, BreakerState } from './domain/breaker.ts';
-export type { AttributeValue, Call, KeySource, RouteOptions, Surface } from './domain/call.ts';
+export type { AttributeValue, Call, KeySource, RouteOptions, StreamMode, Surface } from './domain/call.ts';
 export type { Clock, Timer } from './domain/clock.ts';
 export type { Duration } from './domain/duration.ts';
 export type {
@@ -31,17 +40,21 @@ export type {
   CanaryEventName,
   CanaryEvents,
   FallbackEvent,
+  HedgeEvent,
   RateLimitEvent,
   RetryEvent,
   RollbackEvent,
   WarningEvent,
 } from './domain/events.ts';
-export type { FailureKind, Outcome } from './domain/outcome.ts';
+export type { FailureKind, Outcome, TimeoutPhase } from './domain/outcome.ts';
 export type { Plan, PlanReason, SkipReason } from './domain/plan.ts';
+export type { Requirement } from './domain/requirement.ts';
 export type { Quantiles, Snapshot, UpstreamSnapshot, WindowSnapshot } from './domain/snapshot.ts';
 export type { Ranges, Weights } from './domain/split.ts';
 export type { Cost, CostSource, Price, Usage } from './domain/usage.ts';
 export type { CostPeriod, CostReport, CostTotals } from './pricing/cost-report.ts';
+export type { Capabilities } from './providers/capabilities.ts';
+export type { DialectChange } from './providers/dialect-change.ts';
 export type { ProviderName } from './providers/presets.ts';
 export type { Listener } from './emitter.ts';
 export type { TrafficChange } from './traffic.ts';

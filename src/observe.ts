@@ -41,6 +41,7 @@ export function createObserver(observed: Observed): CallObserver {
     },
     retry: (event) => emitter.emit('retry', event),
     fallback: (event) => emitter.emit('fallback', event),
+    hedge: (event) => emitter.emit('hedge', event),
     refused: (upstream, failure) => refusals.refused(upstream, failure, clock.now()),
   };
 }

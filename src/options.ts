@@ -1,41 +1,12 @@
 /** What a user writes under `canary`. No logic; `resolve-options.ts` turns it into what the engine needs. */
 
-import type { ClientOptions, OpenAI } from 'openai';
 import type { AlertMetric, Severity } from './domain/alert.ts';
-import type { AttributeValue, Call } from './domain/call.ts';
+import type { AttributeValue, Call, StreamMode } from './domain/call.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Duration } from './domain/duration.ts';
 import type { FailureKind } from './domain/outcome.ts';
 import type { Price } from './domain/usage.ts';
-import type { ProviderName } from './providers/presets.ts';
-
-/** A body field to set, or to remove with `null`. */
-export type Params = Readonly<Record<string, unknown>>;
-
-/**
- * One more upstream. With a `provider`, `baseURL`, `apiKey` or `client` of its own it inherits **no** credentials,
- * organization, project or default headers from the client; without any of these it is the client's own connection
- * under another model or other params.
- */
-export interface UpstreamOptions extends Omit<ClientOptions, 'provider' | 'timeout' | 'apiKey' | 'baseURL'> {
-  /** A vendor preset: base URL, environment variable of the key, price list. */
-  readonly provider?: ProviderName | undefined;
-  readonly baseURL?: string | undefined;
-  /** @default the environment variable of the `provider`, such as `HOLYSHEEP_API_KEY` */
-  readonly apiKey?: ClientOptions['apiKey'];
-  /** A string replaces every call's model, a record maps model to model. @default the caller's model */
-  readonly model?: string | Readonly<Record<string, string>> | undefined;
-  /** Body fields to set, or to remove with `null`. */
-  readonly params?: Params | undefined;
-  /** The most output tokens a call may ask for here; a larger or absent limit is lowered to it. */
-  readonly maxOutputTokens?: number | undefined;
-  /** Time for one attempt to answer (a stream: to start). @default the client's `timeout` */
-  readonly timeout?: Duration | undefined;
-  /** USD per million tokens; several entries with `from` dates describe a price that changes. */
-  readonly price?: Price | readonly Price[] | undefined;
-  /** An SDK client to send with, for what options cannot say: `new AzureOpenAI(…)`. It is cloned, never changed. */
-  readonly client?: OpenAI | undefined;
-}
+import type { UpstreamOptions } from './upstream-options.ts';
 
 /** Retries on the same upstream, and the budget of everything beyond the first attempt. */
 export interface RetryOptions {
@@ -71,6 +42,26 @@ export interface BreakerOptions {
 export interface TimeoutOptions {
   /** The time budget of a whole call, retries and fallbacks included. @default '10m', or the client's `timeout` if that is longer */
   readonly deadline?: Duration | undefined;
+  /** The longest wait for the first content of a stream, from its dispatch. @default '30s' */
+  readonly firstChunk?: Duration | undefined;
+  /** The longest wait for each chunk after it. @default '30s' */
+  readonly idle?: Duration | undefined;
+}
+
+/** A second upstream beside one that takes long to begin. */
+export interface HedgeOptions {
+  /** How long the first may take to begin: a duration, or the p95 of its own window. */
+  readonly after: 'p95' | Duration;
+  /** Hedges as a share of calls, 0–1. @default 0.05 */
+  readonly maxShare?: number | undefined;
+}
+
+/** When streams are given to their callers. */
+export interface StreamOptions {
+  /** @default 'committed' */
+  readonly mode?: StreamMode | undefined;
+  /** How much of a buffered stream is held back, in bytes, about; a longer one is given from there on. @default 4 MiB */
+  readonly maxBufferBytes?: number | undefined;
 }
 
 /** Attribute conditions that decide before the split does; the first match wins. */
@@ -142,6 +133,10 @@ export interface CanaryOptions<UpstreamName extends string = string, StableName 
   /** `false` builds none. */
   readonly breaker?: BreakerOptions | false | undefined;
   readonly timeouts?: TimeoutOptions | undefined;
+  /** @default 'committed': a stream is given from its first content on */
+  readonly stream?: StreamMode | StreamOptions | undefined;
+  /** @default none */
+  readonly hedge?: HedgeOptions | undefined;
   /** Prices by upstream; they win over the table. */
   readonly prices?: Readonly<Partial<Record<NoInfer<UpstreamName | StableName>, Price | readonly Price[]>>> | undefined;
   readonly alerts?: readonly AlertRuleOptions<NoInfer<UpstreamName | StableName>>[] | undefined;

@@ -27,7 +27,8 @@ export function createPricing(
     const pricing = upstreams.get(name)?.config.pricing;
     if (!pricing) return UNKNOWN_COST;
     const { prices, provider, baseURL } = pricing;
-    return costOf({ reportedUsd, usage: end.usage, model, prices, table, provider, baseURL, atMs: end.atMs });
+    const { usage, usageEstimated, atMs } = end;
+    return costOf({ reportedUsd, usage, usageEstimated, model, prices, table, provider, baseURL, atMs });
   };
   return ({ upstream, model }: StartedAttempt, end: AttemptEnd, call: Call) => {
     // A model that the response names more closely (`gpt-4.1-2025-04-14`) may be unknown where the one asked for is not.

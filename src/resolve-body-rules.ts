@@ -1,7 +1,7 @@
 /** Checks how an upstream wants its bodies. */
 
 import { checkNumber, checkObject, show } from './check.ts';
-import type { UpstreamOptions } from './options.ts';
+import type { UpstreamOptions } from './upstream-options.ts';
 import type { BodyRules } from './providers/create-body-patch.ts';
 import { ConfigError } from './upstream/errors.ts';
 

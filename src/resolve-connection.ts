@@ -2,7 +2,7 @@
 
 import { OpenAI, type ClientOptions } from 'openai';
 import { checkApiKey, checkObject } from './check.ts';
-import type { UpstreamOptions } from './options.ts';
+import type { UpstreamOptions } from './upstream-options.ts';
 import { providerPreset } from './providers/presets.ts';
 import { ConfigError } from './upstream/errors.ts';
 import type { Connection } from './upstream/upstream.ts';
@@ -65,8 +65,8 @@ function missingKey(path: string, variable: string | undefined): ConfigError {
 
 /** What is left for the SDK's own constructor; it takes an option that is `undefined` from OpenAI's environment variables. */
 function sdkOptionsOf(options: UpstreamOptions): ClientOptions {
-  const { provider, model, params, maxOutputTokens, timeout, price, client, ...sdk } = options;
-  void [provider, model, params, maxOutputTokens, timeout, price, client];
+  const { provider, model, params, maxOutputTokens, timeout, onAbort, capabilities, price, client, ...sdk } = options;
+  void [provider, model, params, maxOutputTokens, timeout, onAbort, capabilities, price, client];
   return Object.fromEntries(Object.entries(sdk).filter(([, value]) => value !== undefined));
 }
 

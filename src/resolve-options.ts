@@ -11,7 +11,7 @@ import type { CanaryOptions, KeyContext, Logger } from './options.ts';
 import { resolveAlerts } from './resolve-alerts.ts';
 import { environment } from './resolve-connection.ts';
 import { resolveFallbacks } from './resolve-fallbacks.ts';
-import { resolveBreaker, resolveRetry } from './resolve-policies.ts';
+import { resolveBreaker, resolveDispatch, resolveHedge, type HedgePolicy } from './resolve-policies.ts';
 import { resolveSegments } from './resolve-segments.ts';
 import { resolveUpstreams } from './resolve-upstreams.ts';
 import { resolveWeights } from './resolve-weights.ts';
@@ -34,6 +34,7 @@ export interface ResolvedOptions {
   readonly fallbacks: Fallbacks;
   /** Extra load that retries may cause, as a share of calls. */
   readonly retryShare: number;
+  readonly hedge: HedgePolicy | undefined;
   readonly breaker: BreakerPolicy | undefined;
   readonly alerts: readonly AlertRule[];
   readonly windowMs: number;
@@ -63,12 +64,13 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
     weights: resolveWeights('canary.weights', canary.weights, names, stable),
     salt: checkText('canary.salt', salt, 'a non-empty string'),
     segments: resolveSegments(canary.segments, names),
-    policy: resolveRetry(canary),
+    policy: resolveDispatch(canary),
     fallbacks: resolveFallbacks(canary.fallbacks, names),
     retryShare: checkNumber('canary.retry.budget', retry?.budget === undefined ? 0.2 : retry.budget, {
       min: 0,
       max: 1,
     }),
+    hedge: canary.hedge && resolveHedge(canary.hedge),
     breaker: breaker === false ? undefined : resolveBreaker(breaker),
     alerts: resolveAlerts(alerts, names),
     windowMs: checkDuration('canary.window', window, { min: 1_000 }),
@@ -92,6 +94,8 @@ const OPTION_NAMES: readonly (keyof CanaryOptions)[] = [
   'retry',
   'breaker',
   'timeouts',
+  'stream',
+  'hedge',
   'prices',
   'alerts',
   'window',

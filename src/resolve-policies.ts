@@ -1,15 +1,17 @@
 /** Checks how often a call is tried, and when an upstream is taken out of service. */
 
-import { checkDuration, checkKeys, checkNumber } from './check.ts';
+import { checkDuration, checkKeys, checkNumber, checkOneOf } from './check.ts';
 import type { DispatchPolicy } from './dispatch/dispatch-parts.ts';
-import type { BreakerOptions, CanaryOptions } from './options.ts';
+import type { StreamMode } from './domain/call.ts';
+import type { HedgingInput } from './dispatch/hedging.ts';
+import type { BreakerOptions, CanaryOptions, HedgeOptions } from './options.ts';
 import type { BreakerPolicy } from './upstream/breaker.ts';
 import { ConfigError } from './upstream/errors.ts';
 
 /** @throws ConfigError */
-export function resolveRetry({ retry = {}, timeouts = {} }: CanaryOptions): DispatchPolicy {
+export function resolveDispatch({ retry = {}, timeouts = {}, stream = {} }: CanaryOptions): DispatchPolicy {
   checkKeys('canary.retry', retry, ['attempts', 'minDelay', 'maxDelay', 'budget']);
-  checkKeys('canary.timeouts', timeouts, ['deadline']);
+  checkKeys('canary.timeouts', timeouts, ['deadline', 'firstChunk', 'idle']);
   const { minDelay = '250ms' } = retry;
   const minDelayMs = checkDuration('canary.retry.minDelay', minDelay, { min: 0 });
   const { maxDelay = Math.max(8_000, minDelayMs) } = retry;
@@ -26,7 +28,50 @@ export function resolveRetry({ retry = {}, timeouts = {} }: CanaryOptions): Disp
       : checkNumber('canary.retry.attempts', retry.attempts, { min: 0, max: 100, integer: true });
   const deadlineMs =
     timeouts.deadline === undefined ? undefined : checkDuration('canary.timeouts.deadline', timeouts.deadline);
-  return { attempts, minDelayMs, maxDelayMs, deadlineMs };
+  const { firstChunk = '30s', idle = '30s' } = timeouts;
+  return {
+    attempts,
+    minDelayMs,
+    maxDelayMs,
+    deadlineMs,
+    firstChunkMs: checkDuration('canary.timeouts.firstChunk', firstChunk),
+    idleMs: checkDuration('canary.timeouts.idle', idle),
+    ...resolveStream(stream),
+  };
+}
+
+/** As many answers as are long fit into it with ease. */
+const DEFAULT_BUFFER_BYTES = 4 * 1024 * 1024;
+
+function resolveStream(
+  stream: NonNullable<CanaryOptions['stream']>,
+): Pick<DispatchPolicy, 'streamMode' | 'maxBufferBytes'> {
+  if (typeof stream === 'string') {
+    return { streamMode: checkMode('canary.stream', stream), maxBufferBytes: DEFAULT_BUFFER_BYTES };
+  }
+  checkKeys('canary.stream', stream, ['mode', 'maxBufferBytes']);
+  const { mode = 'committed', maxBufferBytes = DEFAULT_BUFFER_BYTES } = stream;
+  return {
+    streamMode: checkMode('canary.stream.mode', mode),
+    maxBufferBytes: checkNumber('canary.stream.maxBufferBytes', maxBufferBytes, { min: 1 }),
+  };
+}
+
+function checkMode(path: string, mode: unknown): StreamMode {
+  return checkOneOf(path, mode, ['committed', 'buffered']) as StreamMode;
+}
+
+/** When calls are hedged. */
+export type HedgePolicy = Pick<HedgingInput, 'after' | 'maxShare'>;
+
+/** @throws ConfigError */
+export function resolveHedge(hedge: HedgeOptions): HedgePolicy {
+  checkKeys('canary.hedge', hedge, ['after', 'maxShare']);
+  const { after, maxShare = 0.05 } = hedge;
+  return {
+    after: after === 'p95' ? after : checkDuration('canary.hedge.after', after),
+    maxShare: checkNumber('canary.hedge.maxShare', maxShare, { min: 0, max: 1 }),
+  };
 }
 
 /** @throws ConfigError */

@@ -1,8 +1,11 @@
 /** Checks upstreams and decides what each is reached by. */
 
 import type { ClientOptions } from 'openai';
-import { checkDuration, checkKeys, checkObject, checkOneOf } from './check.ts';
-import type { CanaryOptions, UpstreamOptions } from './options.ts';
+import { checkDuration, checkKeys, checkObject, checkOneOf, show } from './check.ts';
+import { REQUIREMENTS } from './domain/requirement.ts';
+import type { CanaryOptions } from './options.ts';
+import type { UpstreamOptions } from './upstream-options.ts';
+import type { Capabilities } from './providers/capabilities.ts';
 import { PROVIDER_NAMES, providerPreset, type ProviderName } from './providers/presets.ts';
 import { resolveBodyRules } from './resolve-body-rules.ts';
 import { checkPrices } from './resolve-prices.ts';
@@ -51,7 +54,7 @@ function checkName(name: string): void {
 /** The application's client: of its requests nothing changes but that streams tell their usage. */
 function homeConfig(name: string, pricing: UpstreamPricing): UpstreamConfig {
   const connection: Connection = { kind: 'client', options: {} };
-  return { name, connection, rules: { includeUsage: true }, timeoutMs: undefined, pricing };
+  return { name, connection, rules: { includeUsage: true }, timeoutMs: undefined, drains: false, capable: {}, pricing };
 }
 
 function resolveUpstream(
@@ -60,7 +63,7 @@ function resolveUpstream(
   options: UpstreamOptions,
   homePricing: UpstreamPricing,
 ): UpstreamConfig {
-  const { timeout } = options;
+  const { timeout, onAbort = 'cancel', capabilities = {} } = options;
   const provider = checkProvider(path, options);
   const connection = resolveConnection(path, options);
   return {
@@ -68,8 +71,19 @@ function resolveUpstream(
     connection,
     rules: { ...resolveBodyRules(path, options), includeUsage: true, provider },
     timeoutMs: timeout === undefined ? undefined : checkDuration(`${path}.timeout`, timeout),
+    drains: checkOneOf(`${path}.onAbort`, onAbort, ['cancel', 'drain']) === 'drain',
+    capable: { provider, capabilities: checkCapabilities(`${path}.capabilities`, capabilities) },
     pricing: pricingOf(connection, provider, homePricing),
   };
+}
+
+function checkCapabilities(path: string, capabilities: Capabilities): Capabilities {
+  checkKeys(path, capabilities, REQUIREMENTS);
+  for (const [name, able] of Object.entries(capabilities)) {
+    if (typeof able !== 'boolean')
+      throw new ConfigError(`${path}.${name}`, `should be true or false, got ${show(able)}`);
+  }
+  return capabilities;
 }
 
 function checkProvider(path: string, { provider, client }: UpstreamOptions): ProviderName | undefined {
@@ -103,6 +117,8 @@ const UPSTREAM_OPTION_NAMES = Object.keys({
   params: true,
   maxOutputTokens: true,
   timeout: true,
+  onAbort: true,
+  capabilities: true,
   price: true,
   client: true,
   baseURL: true,

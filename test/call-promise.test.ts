@@ -3,13 +3,13 @@
 import { APIPromise, InternalServerError } from 'openai';
 import { expect, test } from 'vitest';
 import { BODY, STREAM_BODY, drain, errorWithin, within } from './support/calls.ts';
-import { failed } from './support/replies.ts';
+import { failed, json } from './support/replies.ts';
 import { setUp, setUpCanary } from './support/set-up.ts';
 import { chatStream } from './support/stream-replies.ts';
 
 test('it is an APIPromise, and what it gives has its request id', async () => {
   const { ai, providers } = setUp();
-  providers.script('openai', () => Response.json({ choices: [] }, { headers: { 'x-request-id': 'req_7' } }));
+  providers.script('openai', json({ choices: [{ message: {} }] }, { headers: { 'x-request-id': 'req_7' } }));
   const promise = ai.chat.completions.create(BODY);
   expect(promise).toBeInstanceOf(APIPromise);
   expect((await promise)._request_id).toBe('req_7');

@@ -18,7 +18,7 @@ test('a process with alerts and a listener of metrics, and no call under way, en
 test('a process whose call waits in a back-off does not end before the answer', async () => {
   const printed = await runModule(`
     const { CanaryClient } = await import(LIBRARY);
-    const replies = [new Response('{}', { status: 503, headers: { 'retry-after-ms': '200' } }), Response.json({ choices: [] })];
+    const replies = [new Response('{}', { status: 503, headers: { 'retry-after-ms': '200' } }), Response.json({ choices: [{ message: {} }] })];
     const ai = new CanaryClient({ fetch: async () => replies.shift(), canary: { logger: { warn() {} } } });
     ai.chat.completions.create({ model: 'm', messages: [] }).then(() => console.log('answered'));
   `);

@@ -31,10 +31,14 @@ test('an attempt and its call are told with all that is known of them', async ()
       startedAtMs: START_MS,
       outcome: 'success',
       kind: undefined,
+      phase: undefined,
+      delivery: 'dispatched',
       status: undefined,
       latencyMs: 120,
       firstChunkMs: undefined,
       usage: USAGE,
+      usageEstimated: false,
+      brokenToolArguments: false,
       cost: { costUsd: COST_USD, source: 'override' },
       stableCostUsd: COST_USD,
     },
@@ -143,7 +147,8 @@ test('a stream that ends before its answer does is a failure: truncated', async 
   const { ai, providers, events } = setUp();
   providers.script('openai', chatStream(['Hel'], { finish: false }));
   await ai.chat.completions.create(STREAM_BODY).then(drain);
-  expect(events.of('attempt')).toMatchObject([{ outcome: 'failure', kind: 'truncated', usage: undefined }]);
+  expect(events.of('attempt')).toMatchObject([{ outcome: 'failure', kind: 'truncated', delivery: 'partial' }]);
+  expect(events.of('attempt')).toMatchObject([{ usage: { outputTokens: 1 }, usageEstimated: true }]);
   expect(events.of('call')).toMatchObject([{ outcome: 'failure', kind: 'truncated' }]);
   expect(ai.canary.snapshot().upstreams['openai']).toMatchObject({ failures: 1, failuresByKind: { truncated: 1 } });
 });
@@ -161,21 +166,21 @@ test('a connection that breaks within a stream is a failure', async () => {
 });
 
 test('an error inside a stream is a failure of its own kind', async () => {
-  const { ai, providers, events } = setUp();
+  const { ai, providers, events } = setUp({ canary: { retry: { attempts: 0 } } });
   providers.script('openai', sse([{ event: { error: { type: 'overloaded_error', message: 'Overloaded.' } } }]));
-  const { error } = await ai.chat.completions.create(STREAM_BODY).then(drain);
-  expect(error).toBeInstanceOf(Error);
+  await expect(ai.chat.completions.create(STREAM_BODY)).rejects.toThrow('Overloaded.');
   expect(events.of('attempt')).toMatchObject([{ outcome: 'failure', kind: 'server' }]);
 });
 
-test('a stream that its caller leaves is aborted, with the usage that had come', async () => {
+test('a stream that its caller leaves is aborted, with the usage of what had come, estimated', async () => {
   const { ai, providers, events } = setUp();
   providers.script('openai', chatStream(['a', 'b', 'c']));
   for await (const part of await ai.chat.completions.create(STREAM_BODY)) {
     void part;
     break;
   }
-  expect(events.of('attempt')).toMatchObject([{ outcome: 'aborted', kind: undefined, usage: undefined }]);
+  expect(events.of('attempt')).toMatchObject([{ outcome: 'aborted', kind: undefined, usageEstimated: true }]);
+  expect(events.of('attempt')).toMatchObject([{ usage: { outputTokens: 1 }, cost: { source: 'estimated' } }]);
   expect(events.of('call')).toMatchObject([{ outcome: 'aborted' }]);
 });
 
@@ -297,14 +302,17 @@ test('an unknown price is no price of 0, and is warned of once', async () => {
 test('a cost that the provider reports wins over the table', async () => {
   const { ai, providers, events } = setUp({ canary: { prices: {} } });
   const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cost: 0.5 };
-  providers.script('openai', json({ model: 'gpt-4.1', choices: [], usage }));
+  providers.script('openai', json({ model: 'gpt-4.1', choices: [{ message: {} }], usage }));
   await ask(ai);
   expect(events.of('attempt')).toMatchObject([{ cost: { costUsd: 0.5, source: 'reported' } }]);
 });
 
 test('an embedding’s usage and model are read', async () => {
   const { ai, providers, events } = setUp();
-  providers.script('openai', json({ model: 'embed', data: [], usage: { prompt_tokens: 7, total_tokens: 7 } }));
+  providers.script(
+    'openai',
+    json({ model: 'embed', data: [{ embedding: [0, 1] }], usage: { prompt_tokens: 7, total_tokens: 7 } }),
+  );
   await ai.embeddings.create({ model: 'embed', input: 'x', encoding_format: 'float' });
   expect(events.of('attempt')).toMatchObject([{ surface: 'embeddings', usage: { inputTokens: 7, outputTokens: 0 } }]);
 });

@@ -1,32 +1,42 @@
 import { describe, expect, test } from 'vitest';
-import { resolveBreaker, resolveRetry } from '../src/resolve-policies.ts';
+import { resolveBreaker, resolveDispatch } from '../src/resolve-policies.ts';
 import { resolveOptions } from '../src/resolve-options.ts';
 import { refusalOf } from './support/message-of.ts';
 
 const DURATION = "should be a number of ms or a string like '250ms', '30s', '5m', '4h', '1d'";
 
-describe('retry and deadline', () => {
+describe('retries, time-outs and streams', () => {
   test('have defaults', () => {
-    expect(resolveRetry({})).toEqual({
+    expect(resolveDispatch({})).toEqual({
       attempts: undefined,
       minDelayMs: 250,
       maxDelayMs: 8_000,
       deadlineMs: undefined,
+      firstChunkMs: 30_000,
+      idleMs: 30_000,
+      streamMode: 'committed',
+      maxBufferBytes: 4 * 1024 * 1024,
     });
   });
 
   test('can be set in all', () => {
     const retry = { attempts: 0, minDelay: 0, maxDelay: '1s' } as const;
-    expect(resolveRetry({ retry, timeouts: { deadline: '20s' } })).toEqual({
+    const timeouts = { deadline: '20s', firstChunk: '5s', idle: 900 } as const;
+    const stream = { mode: 'buffered', maxBufferBytes: 1_000 } as const;
+    expect(resolveDispatch({ retry, timeouts, stream })).toEqual({
       attempts: 0,
       minDelayMs: 0,
       maxDelayMs: 1_000,
       deadlineMs: 20_000,
+      firstChunkMs: 5_000,
+      idleMs: 900,
+      streamMode: 'buffered',
+      maxBufferBytes: 1_000,
     });
   });
 
   test('a first delay beyond the default of the largest raises that', () => {
-    expect(resolveRetry({ retry: { minDelay: '20s' } })).toMatchObject({ minDelayMs: 20_000, maxDelayMs: 20_000 });
+    expect(resolveDispatch({ retry: { minDelay: '20s' } })).toMatchObject({ minDelayMs: 20_000, maxDelayMs: 20_000 });
   });
 
   test.each([0, 0.5, 1])('%d can be the budget', (budget) => {
@@ -53,10 +63,26 @@ describe('retry and deadline', () => {
     expect(refusalOf({ retry })).toBe(message);
   });
 
-  test.each([0, -1, '0s', 'soon', Number.NaN, null, ''])('a deadline of %j is refused', (deadline) => {
-    expect(refusalOf({ timeouts: { deadline } })).toMatch(
-      /^canary\.timeouts\.deadline should be a number of ms .*, longer than nothing, got /,
-    );
+  test.each(['deadline', 'firstChunk', 'idle'])('%s is refused that is no time', (name) => {
+    const rule = new RegExp(`^canary\\.timeouts\\.${name} should be a number of ms .*, longer than nothing, got `);
+    for (const value of [0, -1, '0s', 'soon', Number.NaN, null, '']) {
+      expect(refusalOf({ timeouts: { [name]: value } })).toMatch(rule);
+    }
+  });
+
+  test('the mode of streams can stand for all of their options', () => {
+    expect(resolveDispatch({ stream: 'buffered' })).toMatchObject({
+      streamMode: 'buffered',
+      maxBufferBytes: 4 * 1024 * 1024,
+    });
+  });
+
+  test.each([
+    ['whole', 'canary.stream should be one of committed, buffered, got "whole"'],
+    [{ mode: 'whole' }, 'canary.stream.mode should be one of committed, buffered, got "whole"'],
+    [{ maxBufferBytes: 0 }, 'canary.stream.maxBufferBytes should be a number, at least 1, got 0'],
+  ])('stream %j is refused', (stream, message) => {
+    expect(refusalOf({ stream })).toBe(message);
   });
 });
 

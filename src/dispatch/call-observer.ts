@@ -2,7 +2,7 @@
 
 import type { AttemptReason, AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
-import type { FallbackEvent, RetryEvent } from '../domain/events.ts';
+import type { FallbackEvent, HedgeEvent, RetryEvent } from '../domain/events.ts';
 import type { AttemptEnd } from '../upstream/answer.ts';
 import type { Failure } from '../upstream/failure.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -13,6 +13,7 @@ export interface CallObserver {
   call(record: CallRecord): void;
   retry(event: RetryEvent): void;
   fallback(event: FallbackEvent): void;
+  hedge(event: HedgeEvent): void;
   /** The upstream said "not now", or refused the credentials. */
   refused(upstream: Upstream, failure: Failure): void;
 }

@@ -1,11 +1,12 @@
 /** What has happened to one call so far, and the telling of it. */
 
-import type { AttemptReason, AttemptRecord, CallRecord } from '../domain/attempt.ts';
+import type { AttemptReason, AttemptRecord, CallLedger, CallRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
-import type { FallbackEvent, RetryEvent } from '../domain/events.ts';
+import type { FallbackEvent, HedgeEvent, RetryEvent } from '../domain/events.ts';
 import type { FailureKind, Outcome } from '../domain/outcome.ts';
 import type { AttemptEnd } from '../upstream/answer.ts';
 import type { CallObserver, Pricing, StartedAttempt } from './call-observer.ts';
+import { deliveryOf } from './delivery.ts';
 
 export class CallProgress {
   readonly call: Call;
@@ -16,13 +17,19 @@ export class CallProgress {
   #started = 0;
   #retries = 0;
   #fallbacks = 0;
-  #answered = false;
+  /** Index of the attempt whose answer the caller has. */
+  #answeredBy: number | undefined;
 
   constructor(call: Call, assigned: string, observer: CallObserver, pricing: Pricing) {
     this.call = call;
     this.#assigned = assigned;
     this.#observer = observer;
     this.#pricing = pricing;
+  }
+
+  /** Attempts that have ended. */
+  get ledger(): CallLedger {
+    return { callId: this.call.id, attempts: [...this.#attempts] };
   }
 
   /** Attempts begun. */
@@ -46,11 +53,15 @@ export class CallProgress {
     this.#observer.fallback({ callId: this.call.id, ...event });
   }
 
+  hedge(event: Omit<HedgeEvent, 'callId'>): void {
+    this.#observer.hedge({ callId: this.call.id, ...event });
+  }
+
   /** The caller has its answer: whatever its stream still does is the end of the call. */
-  answered(): void {
-    this.#answered = true;
-    const last = this.#attempts.at(-1);
-    if (last && last.index === this.#started - 1) this.#finish(last);
+  answered(attemptIndex: number): void {
+    this.#answeredBy = attemptIndex;
+    const record = this.#attempts.find(({ index }) => index === attemptIndex);
+    if (record) this.#finish(record);
   }
 
   /** No upstream served the call. */
@@ -64,7 +75,7 @@ export class CallProgress {
     const record = this.#attemptRecord(started, end);
     this.#attempts.push(record);
     this.#observer.attempt(record);
-    if (this.#answered) this.#finish(record);
+    if (record.index === this.#answeredBy) this.#finish(record);
   }
 
   #attemptRecord(started: StartedAttempt, end: AttemptEnd): AttemptRecord {
@@ -84,10 +95,14 @@ export class CallProgress {
       startedAtMs,
       outcome: failure?.outcome ?? 'success',
       kind: failure?.kind,
+      phase: failure?.phase,
+      delivery: deliveryOf(end),
       status: failure?.status,
       latencyMs: atMs - startedAtMs,
       firstChunkMs: firstChunkAtMs === undefined ? undefined : firstChunkAtMs - startedAtMs,
       usage,
+      usageEstimated: end.usageEstimated,
+      brokenToolArguments: end.brokenToolArguments,
       cost,
       stableCostUsd,
     };

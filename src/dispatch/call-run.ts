@@ -6,7 +6,7 @@ import type { Plan } from '../domain/plan.ts';
 import type { Failure } from '../upstream/failure.ts';
 import { CallProgress } from './call-progress.ts';
 import type { CallSource, DispatchParts } from './dispatch-parts.ts';
-import { servesModel } from './plan-call.ts';
+import { unfit } from './plan-call.ts';
 
 /** The SDK's own default, and the least that an attempt budget of ours is. */
 const LEAST_EXTRA_ATTEMPTS = 2;
@@ -22,8 +22,6 @@ export class CallRun {
   readonly deadlineMs: number;
   readonly #extraAttempts: number;
   readonly #asked: string[] = [];
-  /** How the last attempt failed. */
-  failure: Failure | undefined;
   /** The first error that was an upstream's fault: what the caller sees if later ones are about something else. */
   firstFault: { readonly error: unknown; readonly failure: Failure } | undefined;
 
@@ -33,6 +31,7 @@ export class CallRun {
     this.source = source;
     this.parts = parts;
     this.progress = new CallProgress(call, plan.assigned, parts.observer, parts.pricing);
+    source.claim.ledger = () => this.progress.ledger;
     this.deadlineMs = parts.policy.deadlineMs ?? Math.max(DEFAULT_DEADLINE_MS, source.timeoutMs);
     const extra = parts.policy.attempts ?? Math.max(LEAST_EXTRA_ATTEMPTS, source.maxRetries);
     this.#extraAttempts = call.replayable ? extra : 0;
@@ -56,6 +55,6 @@ export class CallRun {
     const { call, plan, parts } = this;
     if (!call.fallbacks || call.ownedId !== undefined) return [];
     const names = parts.fallbacksAfter(plan.assigned, kind);
-    return names.filter((name) => !this.#asked.includes(name) && servesModel(name, call, parts));
+    return names.filter((name) => !this.#asked.includes(name) && !unfit(name, call, parts));
   }
 }

@@ -1,6 +1,7 @@
 /** Reads off a request what routing needs to know. */
 
 import type { Call, RouteOptions, Surface } from '../domain/call.ts';
+import { requirementsOf } from '../providers/requirements.ts';
 import { resolveKey } from '../routing/key.ts';
 import { headerEntries } from '../upstream/header-entries.ts';
 import { KEY_HEADER, UPSTREAM_HEADER } from '../upstream/request-mark.ts';
@@ -45,6 +46,9 @@ export function describeCall(options: RequestOptions, surroundings: CallSurround
     attributes: attributesOf(route, context),
     forcedUpstream: route?.upstream ?? headers.upstream ?? context?.upstream,
     fallbacks: route?.fallbacks ?? context?.fallbacks ?? true,
+    streamMode: route?.stream ?? context?.stream,
+    requirements: keyed ? requirementsOf(body, surface) : NO_REQUIREMENTS,
+    toolRun: toolRunOf(options),
     ownedId: surface === 'responses' ? (idOf(previous_response_id) ?? idOf(conversation)) : responseIdIn(options.path),
   };
   if (!keyed) return call;
@@ -59,6 +63,18 @@ export function describeCall(options: RequestOptions, surroundings: CallSurround
 type Draft = { -readonly [field in keyof Call]: Call[field] };
 
 const NO_HEADERS: { readonly key?: string; readonly upstream?: string } = {};
+/** All turns of a `runTools` have one signal. Before 7.0 the helper named itself in a header. */
+function toolRunOf({ __metadata, headers, signal }: RequestOptions): object | undefined {
+  if (!signal) return undefined;
+  const helper = __metadata?.helperMethod ?? (headers && headerOf(headers, 'x-stainless-helper-method'));
+  return helper === 'runTools' ? signal : undefined;
+}
+
+function headerOf(headers: unknown, name: string): string | null | undefined {
+  return headerEntries(headers).find(([entry]) => entry === name)?.[1];
+}
+
+const NO_REQUIREMENTS: Call['requirements'] = new Set();
 const NO_ATTRIBUTES: Call['attributes'] = {};
 
 function attributesOf(route: RouteOptions | undefined, context: RouteOptions | undefined): Call['attributes'] {

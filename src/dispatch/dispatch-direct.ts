@@ -21,7 +21,8 @@ export function dispatchDirect(
   const progress = new CallProgress(call, upstream.name, observer, pricing);
   const started = progress.start(upstream.name, 'first', call.model, clock.now());
   // Nothing follows this attempt: however it ends, the call ends.
-  progress.answered();
+  source.claim.ledger = () => progress.ledger;
+  progress.answered(started.index);
   const { client, send } = source.connect(upstream);
   const options = parts.redacts ? { ...source.options } : source.options;
   const mark = parts.redacts ? markOptions(options, undefined) : undefined;
@@ -34,6 +35,7 @@ export function dispatchDirect(
     retries,
     claim: source.claim,
     limit: undefined,
+    judge: undefined,
     redact: (error) => mark && redact(error, [client.apiKey, client.adminAPIKey, ...mark.secrets]),
     clock,
     onEnd: (end) => progress.end(started, end),

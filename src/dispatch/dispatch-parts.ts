@@ -1,11 +1,13 @@
 /** What dispatching a call is made of. */
 
+import type { StreamMode } from '../domain/call.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Claim } from '../upstream/claim.ts';
 import type { RetryBudget } from '../upstream/retry-budget.ts';
 import type { OpenAI, RequestOptions, Send } from '../upstream/sdk.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { CallObserver, Pricing } from './call-observer.ts';
+import type { Hedging } from './hedging.ts';
 import type { FallbacksAfter } from './fallbacks.ts';
 
 /** How often, how long and how far a call is tried. */
@@ -16,6 +18,12 @@ export interface DispatchPolicy {
   readonly maxDelayMs: number;
   /** The time budget of a call; `undefined`: ten minutes, or the SDK's time-out where that is longer. */
   readonly deadlineMs: number | undefined;
+  /** The longest wait for the first content of a stream, and for each chunk after it. */
+  readonly firstChunkMs: number;
+  readonly idleMs: number;
+  readonly streamMode: StreamMode;
+  /** How much of a buffered stream is held back, in bytes, about. */
+  readonly maxBufferBytes: number;
 }
 
 /** What dispatching needs from the engine. */
@@ -25,6 +33,7 @@ export interface DispatchParts {
   readonly policy: DispatchPolicy;
   readonly fallbacksAfter: FallbacksAfter;
   readonly retryBudget: RetryBudget;
+  readonly hedging: Hedging | undefined;
   readonly observer: CallObserver;
   readonly pricing: Pricing;
   readonly clock: Clock;
@@ -33,6 +42,8 @@ export interface DispatchParts {
   readonly redacts: boolean;
   /** Called when an answer names an id that only its upstream knows. */
   readonly remember: (id: string, upstream: string) => void;
+  /** The upstreams of runs of tools under way. */
+  readonly toolRuns: WeakMap<object, string>;
 }
 
 /** The application's side of a call. */

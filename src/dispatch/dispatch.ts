@@ -5,12 +5,15 @@ import type { Call } from '../domain/call.ts';
 import type { FailureKind } from '../domain/outcome.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Answer } from '../upstream/answer.ts';
-import { BreakerOpenError, DeadlineError } from '../upstream/errors.ts';
+import { BreakerOpenError, CapabilityError, DeadlineError } from '../upstream/errors.ts';
 import { ABORTED, type Failure } from '../upstream/failure.ts';
+import { UnsatisfyingAnswer } from '../upstream/unsatisfying-answer.ts';
 import { admit, admitAnyway, readyAtMs, type Admitted } from './admission.ts';
 import { CallRun } from './call-run.ts';
 import type { CallSource, DispatchParts } from './dispatch-parts.ts';
-import { serve } from './serve.ts';
+import { lackOf } from './plan-call.ts';
+import { hedgeDelayMs, serveHedged } from './hedge.ts';
+import { Visit } from './serve.ts';
 
 /** Gives the first answer, or rejects with the error that tells the caller most. */
 export async function dispatch(call: Call, plan: Plan, source: CallSource, parts: DispatchParts): Promise<Answer> {
@@ -18,17 +21,29 @@ export async function dispatch(call: Call, plan: Plan, source: CallSource, parts
   let target = firstTarget(run);
   let reason: AttemptReason = 'first';
   for (;;) {
-    run.ask(target.upstream.name);
+    // Only the first upstream is hedged: whoever is asked after a failure is late already.
+    const delayMs = reason === 'first' ? hedgeDelayMs(run, target) : undefined;
+    const visit = new Visit(run, target, delayMs !== undefined);
     try {
-      const answer = await serve(run, target, reason);
-      run.progress.answered();
+      if (!parts.hedging || delayMs === undefined) {
+        const answer = await visit.serve(reason);
+        run.progress.answered(visit.attemptIndex);
+        return answer;
+      }
+      const { answer, attemptIndex } = await serveHedged(visit, delayMs, parts.hedging);
+      run.progress.answered(attemptIndex);
       return answer;
     } catch (error) {
       // A caller that gave up during a back-off waits for no other upstream.
-      const failure = source.options.signal?.aborted ? ABORTED : run.failure;
+      const failure = source.options.signal?.aborted ? ABORTED : visit.failure;
       if (failure?.outcome === 'failure') run.firstFault ??= { error, failure };
       const move = failure && nextTarget(run, failure);
-      if (!move) throw giveUp(run, error, failure);
+      if (!move) {
+        const told = giveUp(run, error, failure);
+        // Nothing better was to be had: what came is what the SDK alone would give.
+        if (told instanceof UnsatisfyingAnswer) return told.answer;
+        throw told;
+      }
       const { kind, target: next } = move;
       run.progress.fallback({
         from: target.upstream.name,
@@ -63,8 +78,14 @@ function lastResort(run: CallRun, nowMs: number): Admitted {
     run.progress.gaveUp('failure', undefined, nowMs);
     throw new BreakerOpenError(plan.assigned, readyAtMs(assigned, nowMs));
   }
-  const passedOver = plan.skipped.filter(({ reason }) => reason !== 'model').map(({ upstream }) => upstream);
-  return admitAnyway([...plan.upstreams, ...passedOver], parts.upstreams, nowMs);
+  const passedOver = plan.skipped.filter(({ reason }) => reason !== 'model' && reason !== 'capability');
+  const names = [...plan.upstreams, ...passedOver.map(({ upstream }) => upstream)];
+  const lack = lackOf(plan.assigned, call, parts.upstreams);
+  if (names.length === 0 && lack) {
+    run.progress.gaveUp('neutral', undefined, nowMs);
+    throw new CapabilityError(plan.assigned, lack);
+  }
+  return admitAnyway(names, parts.upstreams, nowMs);
 }
 
 interface Move {

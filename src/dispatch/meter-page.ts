@@ -59,6 +59,6 @@ async function meter(
   if (!call) return;
   const progress = new CallProgress(call, upstream, observer, pricing);
   const started = progress.start(upstream, 'first', call.model, call.startedAtMs);
-  progress.answered();
+  progress.answered(started.index);
   progress.end(started, { ...NOTHING_KNOWN, failure, atMs });
 }

@@ -3,6 +3,9 @@
 import type { Call } from '../domain/call.ts';
 import type { Plan, PlanReason, SkipReason } from '../domain/plan.ts';
 import type { Ranges, Segment } from '../domain/split.ts';
+import type { Requirement } from '../domain/requirement.ts';
+import { lacks } from '../providers/capabilities.ts';
+import { upstreamModel } from '../providers/upstream-model.ts';
 import type { Affinity } from '../routing/affinity.ts';
 import { matchSegment } from '../routing/segment.ts';
 import { chooseUpstream } from '../routing/split.ts';
@@ -19,6 +22,8 @@ export interface PlanningState {
   readonly ranges: Ranges;
   readonly segments: readonly Segment[];
   readonly affinity: Affinity;
+  /** The upstreams of runs of tools under way. */
+  readonly toolRuns: WeakMap<object, string>;
   readonly fallbacksAfter: FallbacksAfter;
   /** The bucket of a key, in [0, 1). */
   readonly bucketOf: (key: string) => number;
@@ -48,12 +53,14 @@ export function planCall(call: Call, state: PlanningState, nowMs: number): Plan 
   return { assigned, upstreams, reason, bucket, skipped };
 }
 
-/** Forced upstream, then the owner of an id, then segments, then the split. */
+/** Forced upstream, then that of a run of tools, then the owner of an id, then segments, then the split. */
 function chooseFirst(call: Call, state: PlanningState): Choice {
   if (call.forcedUpstream !== undefined) {
     assertKnown(call.forcedUpstream, state);
     return keepModel(call, state, { assigned: call.forcedUpstream, reason: 'forced' });
   }
+  const begun = call.toolRun && state.toolRuns.get(call.toolRun);
+  if (begun !== undefined) return { assigned: begun, reason: 'toolRun' };
   if (call.ownedId !== undefined) {
     const owner = state.affinity.ownerOf(call.ownedId);
     return { assigned: owner ?? state.home, reason: 'affinity' };
@@ -71,12 +78,30 @@ function keepModel(call: Call, state: PlanningState, choice: Choice): Choice {
 }
 
 /** Whether an upstream may serve the model of a call. */
-export function servesModel(name: string, call: Call, state: Pick<PlanningState, 'upstreams' | 'stable'>): boolean {
+function servesModel(name: string, call: Call, state: Pick<PlanningState, 'upstreams' | 'stable'>): boolean {
   if (call.surface !== 'embeddings' && call.surface !== 'moderations') return true;
   if (name === state.stable) return true;
   const model = state.upstreams.get(name)?.config.rules.model;
   if (model === undefined || call.model === undefined) return model === undefined;
   return typeof model === 'string' ? model === call.model : Object.hasOwn(model, call.model);
+}
+
+/** Why an upstream is none for a call, whatever its state. Whom the caller forces is asked all the same. */
+export function unfit(
+  name: string,
+  call: Call,
+  state: Pick<PlanningState, 'upstreams' | 'stable'>,
+): SkipReason | undefined {
+  if (!servesModel(name, call, state)) return 'model';
+  return lackOf(name, call, state.upstreams) ? 'capability' : undefined;
+}
+
+/** What the call needs and the upstream cannot do. */
+export function lackOf(name: string, call: Call, upstreams: PlanningState['upstreams']): Requirement | undefined {
+  const config = upstreams.get(name)?.config;
+  if (!config || call.requirements.size === 0 || call.forcedUpstream === name) return undefined;
+  const model = upstreamModel(config.rules.model, call);
+  return lacks({ ...config.capable, model }, call.surface, call.requirements);
 }
 
 const NONE: readonly string[] = [];
@@ -88,7 +113,8 @@ function followers(call: Call, choice: Choice, state: PlanningState): readonly s
 }
 
 function unavailable(name: string, call: Call, state: PlanningState, nowMs: number): SkipReason | undefined {
-  if (!servesModel(name, call, state)) return 'model';
+  const reason = unfit(name, call, state);
+  if (reason) return reason;
   const upstream = state.upstreams.get(name);
   const pausedFor = upstream?.pause.reason(nowMs);
   if (pausedFor) return pausedFor;

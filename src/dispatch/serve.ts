@@ -4,113 +4,137 @@ import type { AttemptReason } from '../domain/attempt.ts';
 import type { Answer, AttemptEnd } from '../upstream/answer.ts';
 import { attempt } from '../upstream/attempt.ts';
 import type { Permit } from '../upstream/breaker.ts';
+import type { Failure } from '../upstream/failure.ts';
 import { optionsFor, type UpstreamRequest } from '../upstream/options-for.ts';
 import { redact } from '../upstream/redact.ts';
 import { retry, type RetryInput } from '../upstream/retry.ts';
 import { sleep } from '../upstream/sleep.ts';
-import { startTimeLimit, type TimeLimit } from '../upstream/time-limit.ts';
+import type { TimeLimit } from '../upstream/time-limit.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { canAdmit, type Admitted } from './admission.ts';
+import { judgeOf, limitOf } from './attempt-terms.ts';
 import type { CallRun } from './call-run.ts';
 import { retryDelayMs } from './decide-retry.ts';
 import type { Line } from './dispatch-parts.ts';
 
-/** Rejects with the SDK's error of the last attempt; `run.failure` then says what it means. */
-export function serve(run: CallRun, { upstream, permit }: Admitted, reason: AttemptReason): Promise<Answer> {
-  const visit = new Visit(run, upstream);
-  return retry(() => tryOnce(visit, reason, permit, 0), visit);
-}
-
 /** One call at one upstream. */
-class Visit implements RetryInput<Answer> {
+export class Visit implements RetryInput<Answer> {
   readonly run: CallRun;
   readonly upstream: Upstream;
-  readonly line: Line;
-  readonly request: UpstreamRequest;
+  /** How its last attempt failed. */
+  failure: Failure | undefined;
+  /** Index of its last attempt among those of the call. */
+  attemptIndex = 0;
+  readonly #line: Line;
+  readonly #request: UpstreamRequest;
+  readonly #permit: Permit | undefined;
+  /** Whether another visit may make this one superfluous. */
+  readonly #cancellable: boolean;
   /** The caller's. */
-  readonly signal: AbortSignal | null | undefined;
+  readonly #signal: AbortSignal | null | undefined;
+  #limit: TimeLimit | undefined;
+  #cancelled = false;
   #lastError: unknown;
 
-  constructor(run: CallRun, upstream: Upstream) {
+  constructor(run: CallRun, { upstream, permit }: Admitted, cancellable = false) {
     const { source, call } = run;
     this.run = run;
     this.upstream = upstream;
-    this.line = source.connect(upstream);
-    this.request = optionsFor(upstream, this.line.client, call, source.options);
-    this.signal = source.options.signal;
+    this.#permit = permit;
+    this.#cancellable = cancellable;
+    this.#line = source.connect(upstream);
+    this.#request = optionsFor(upstream, this.#line.client, call, source.options);
+    this.#signal = source.options.signal;
+    run.ask(upstream.name);
+  }
+
+  /** Rejects with the SDK's error of the last attempt; `failure` then says what it means. */
+  serve(reason: AttemptReason): Promise<Answer> {
+    return retry(() => this.#tryOnce(reason, this.#permit, 0), this);
+  }
+
+  /** Nobody waits for this upstream any more. */
+  cancel(): void {
+    this.#cancelled = true;
+    this.#limit?.abort();
   }
 
   get retries(): number {
-    return this.line.sdkRetries ? 0 : this.run.source.maxRetries;
+    return this.#line.sdkRetries ? 0 : this.run.source.maxRetries;
   }
 
   delayBefore(error: unknown, retryIndex: number): number | undefined {
     this.#lastError = error;
-    return retryDelayMs(this.run, this.upstream, retryIndex);
+    return this.#cancelled ? undefined : retryDelayMs(this, retryIndex);
   }
 
   sleep(delayMs: number): Promise<void> {
-    return sleep(this.run.parts.clock, delayMs, this.signal);
+    return sleep(this.run.parts.clock, delayMs, this.#signal);
   }
 
   again(retryIndex: number): Promise<Answer> {
-    const { run, upstream } = this;
     // Another call was told to wait, or opened the breaker, while we waited.
-    if (isLeftAlone(run, upstream)) return Promise.reject(this.#lastError);
-    const permit = upstream.breaker?.admit();
-    if (upstream.breaker && !permit) return Promise.reject(this.#lastError);
-    return tryOnce(this, 'retry', permit, retryIndex + 1);
+    if (this.#cancelled || isLeftAlone(this)) return Promise.reject(this.#lastError);
+    const { breaker } = this.upstream;
+    const permit = breaker?.admit();
+    if (breaker && !permit) return Promise.reject(this.#lastError);
+    return this.#tryOnce('retry', permit, retryIndex + 1);
+  }
+
+  #tryOnce(reason: AttemptReason, permit: Permit | undefined, retryIndex: number): Promise<Answer> {
+    const { run, upstream } = this;
+    const { call, source, parts, progress } = run;
+    const { options, model, usageAdded, mark, callersCredentials } = this.#request;
+    const { client, send, sdkRetries } = this.#line;
+    const startedAtMs = parts.clock.now();
+    const paused = upstream.pause.until(startedAtMs) !== null;
+    const started = progress.start(upstream.name, reason, model, startedAtMs);
+    const limit = limitOf(run, upstream, { signal: this.#signal, cancellable: this.#cancellable });
+    this.#limit = limit;
+    this.attemptIndex = started.index;
+    options.signal = limit ? limit.signal : this.#signal;
+    // The SDK sends `maxRetries` less the retries left as the count of this retry.
+    if (!sdkRetries) options.maxRetries = retryIndex;
+    return attempt({
+      surface: call.surface,
+      metersRaw: true,
+      hidesUsage: usageAdded,
+      send,
+      options,
+      retries: sdkRetries ? null : 0,
+      claim: source.claim,
+      limit,
+      judge: () => judgeOf(run, upstream),
+      redact: (error) => redact(error, [client.apiKey, client.adminAPIKey, ...mark.secrets]),
+      clock: parts.clock,
+      onResponseId: (id) => parts.remember(id, upstream.name),
+      onEnd: (how) => {
+        const end = callersCredentials ? withCallersCredentials(how) : how;
+        limit?.release();
+        this.failure = end.failure;
+        this.#settle(permit, end, paused);
+        progress.end(started, end);
+      },
+    });
+  }
+
+  /** Tells breaker and pause. With credentials of its own a call says nothing about the account that others are paused for. */
+  #settle(permit: Permit | undefined, { failure }: AttemptEnd, paused: boolean): void {
+    const { run, upstream } = this;
+    permit?.settle(failure?.breakerOutcome ?? 'success');
+    // Whoever served a turn serves the next one, too.
+    if (!failure && run.call.toolRun) run.parts.toolRuns.set(run.call.toolRun, upstream.name);
+    if (this.#request.callersCredentials) return;
+    if (failure) run.parts.observer.refused(upstream, failure);
+    else if (paused) upstream.pause.clear();
   }
 }
 
 /** A paused upstream is asked only where no other can serve. */
-function isLeftAlone(run: CallRun, upstream: Upstream): boolean {
-  const { failure, parts } = run;
-  const nowMs = parts.clock.now();
+function isLeftAlone({ run, upstream, failure }: Visit): boolean {
+  const nowMs = run.parts.clock.now();
   if (failure?.kind === undefined || upstream.pause.until(nowMs) === null) return false;
-  return canAdmit(run.untried(failure.kind), parts.upstreams, nowMs);
-}
-
-function tryOnce(visit: Visit, reason: AttemptReason, permit: Permit | undefined, retryIndex: number): Promise<Answer> {
-  const { run, upstream, line, request } = visit;
-  const { call, source, parts } = run;
-  const { options } = request;
-  const startedAtMs = parts.clock.now();
-  const paused = upstream.pause.until(startedAtMs) !== null;
-  const started = run.progress.start(upstream.name, reason, request.model, startedAtMs);
-  const limit = limitOf(visit);
-  options.signal = limit ? limit.signal : visit.signal;
-  // The SDK sends `maxRetries` less the retries left as the count of this retry.
-  if (!line.sdkRetries) options.maxRetries = retryIndex;
-  return attempt({
-    surface: call.surface,
-    metersRaw: true,
-    hidesUsage: request.usageAdded,
-    send: line.send,
-    options,
-    retries: line.sdkRetries ? null : 0,
-    claim: source.claim,
-    limit,
-    redact: (error) => redact(error, [line.client.apiKey, line.client.adminAPIKey, ...request.mark.secrets]),
-    clock: parts.clock,
-    onResponseId: (id) => parts.remember(id, upstream.name),
-    onEnd: (how) => {
-      const end = request.callersCredentials ? withCallersCredentials(how) : how;
-      limit?.release();
-      run.failure = end.failure;
-      settle(visit, permit, end, paused);
-      run.progress.end(started, end);
-    },
-  });
-}
-
-/** The SDK's own time-out bounds the first attempt, unless something of ours is shorter. */
-function limitOf({ run, upstream, signal }: Visit): TimeLimit | undefined {
-  const { clock } = run.parts;
-  const { timeoutMs } = upstream.config;
-  const first = run.progress.started === 1;
-  if (first && timeoutMs === undefined && run.deadlineMs >= run.source.timeoutMs) return undefined;
-  return startTimeLimit({ clock, signal, timeoutMs, remainingMs: run.remainingMs, deadlineMs: run.deadlineMs });
+  return canAdmit(run.untried(failure.kind), run.parts.upstreams, nowMs);
 }
 
 /** Who brings credentials of its own that are refused has made a mistake of its own, and is not served on another's bill. */
@@ -118,13 +142,4 @@ function withCallersCredentials(end: AttemptEnd): AttemptEnd {
   const { failure } = end;
   if (failure?.kind !== 'auth') return end;
   return { ...end, failure: { ...failure, outcome: 'neutral', breakerOutcome: 'neutral', tryNext: false } };
-}
-
-/** Tells breaker and pause. With credentials of its own a call says nothing about the account that others are paused for. */
-function settle(visit: Visit, permit: Permit | undefined, { failure }: AttemptEnd, paused: boolean): void {
-  const { run, upstream, request } = visit;
-  permit?.settle(failure?.breakerOutcome ?? 'success');
-  if (request.callersCredentials) return;
-  if (failure) run.parts.observer.refused(upstream, failure);
-  else if (paused) upstream.pause.clear();
 }

@@ -1,11 +1,17 @@
 /** What is known of an attempt when it has ended. */
 
 import type { Surface } from './call.ts';
-import type { FailureKind, Outcome } from './outcome.ts';
+import type { FailureKind, Outcome, TimeoutPhase } from './outcome.ts';
 import type { Cost, Usage } from './usage.ts';
 
 /** Why an attempt was made. */
-export type AttemptReason = 'first' | 'retry' | 'fallback';
+export type AttemptReason = 'first' | 'retry' | 'fallback' | 'hedge';
+
+/**
+ * What is known of the provider's work: it answered (`dispatched`), refused without doing any (`rejected`), may have done some
+ * unseen (`ambiguous`), or broke off after some (`partial`).
+ */
+export type Delivery = 'dispatched' | 'rejected' | 'ambiguous' | 'partial';
 
 /** One try of a call on one upstream: an entry of the ledger. */
 export interface AttemptRecord {
@@ -23,6 +29,9 @@ export interface AttemptRecord {
   readonly outcome: Outcome;
   /** Present when the outcome is `failure`, or `neutral` for the caller's own fault. */
   readonly kind: FailureKind | undefined;
+  /** Which wait came to its end, where it was a time-out of ours. */
+  readonly phase: TimeoutPhase | undefined;
+  readonly delivery: Delivery;
   /** HTTP status, where a response came. */
   readonly status: number | undefined;
   /** From dispatch to the whole answer (for a stream: its last chunk). */
@@ -30,9 +39,19 @@ export interface AttemptRecord {
   /** From dispatch to the first content-bearing chunk; streams only. */
   readonly firstChunkMs: number | undefined;
   readonly usage: Usage | undefined;
+  /** The provider told no usage: it is estimated by the text that came. */
+  readonly usageEstimated: boolean;
+  /** The model wants a function called with arguments that are no JSON object. They are passed on as they came. @default false */
+  readonly brokenToolArguments?: boolean | undefined;
   readonly cost: Cost;
   /** What the same tokens would have cost on stable, in USD; `null` when unknown. */
   readonly stableCostUsd: number | null;
+}
+
+/** What is known of one call so far: its attempts that have ended, in the order in which they did. */
+export interface CallLedger {
+  readonly callId: number;
+  readonly attempts: readonly AttemptRecord[];
 }
 
 /** How a whole call ended. */

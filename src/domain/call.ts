@@ -1,5 +1,7 @@
 /** One SDK method call by the application, as routing sees it. */
 
+import type { Requirement } from './requirement.ts';
+
 /** The API surface that a call uses; `other` is everything that belongs to one account and cannot move. */
 export type Surface = 'chat' | 'completions' | 'responses' | 'embeddings' | 'moderations' | 'other';
 
@@ -9,6 +11,12 @@ export type KeySource =
 
 /** A value that segments can match on. */
 export type AttributeValue = string | number | boolean;
+
+/**
+ * When a stream is given to its caller: from its first content on (`committed`), or when it is whole (`buffered`), so that one
+ * that breaks off can still be answered by another upstream.
+ */
+export type StreamMode = 'committed' | 'buffered';
 
 /** What the application said about a call beside the request itself. */
 export interface RouteOptions<UpstreamName extends string = string> {
@@ -22,6 +30,8 @@ export interface RouteOptions<UpstreamName extends string = string> {
   readonly attributes?: Readonly<Record<string, AttributeValue>> | undefined;
   /** `false` keeps the call on its upstream, whatever happens there. @default true */
   readonly fallbacks?: boolean | undefined;
+  /** @default the `stream` option of the client */
+  readonly stream?: StreamMode | undefined;
 }
 
 /** A described call. */
@@ -43,6 +53,11 @@ export interface Call {
   /** The upstream the caller forced, if any. */
   readonly forcedUpstream: string | undefined;
   readonly fallbacks: boolean;
+  readonly streamMode: StreamMode | undefined;
+  /** What the request asks of whoever serves it. */
+  readonly requirements: ReadonlySet<Requirement>;
+  /** The run of tools that the call is a turn of: all turns keep one upstream. */
+  readonly toolRun: object | undefined;
   /** Ids in the request that only one upstream knows: a response, a conversation. */
   readonly ownedId: string | undefined;
 }

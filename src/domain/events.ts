@@ -27,6 +27,16 @@ export interface FallbackEvent {
   readonly atMs: number;
 }
 
+/** A second upstream is asked beside one that takes long to begin. */
+export interface HedgeEvent {
+  readonly callId: number;
+  readonly from: string;
+  readonly to: string;
+  /** How long the first was given. */
+  readonly afterMs: number;
+  readonly atMs: number;
+}
+
 /** An upstream was taken out of service, is tried again, or is back. */
 export interface BreakerEvent {
   readonly upstream: string;
@@ -77,6 +87,7 @@ export interface CanaryEvents {
   readonly attempt: AttemptRecord;
   readonly retry: RetryEvent;
   readonly fallback: FallbackEvent;
+  readonly hedge: HedgeEvent;
   readonly breaker: BreakerEvent;
   readonly rateLimit: RateLimitEvent;
   readonly metrics: Snapshot;

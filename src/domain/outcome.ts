@@ -18,6 +18,9 @@ export type FailureKind =
   | 'modelNotFound'
   | 'badRequest';
 
+/** Which wait came to its end: for the response, for the first content, for the next chunk, or the call's budget. */
+export type TimeoutPhase = 'headers' | 'firstChunk' | 'idle' | 'deadline';
+
 /** All failure kinds, in the order in which tables show them. */
 export const FAILURE_KINDS = [
   'rateLimit',

@@ -25,6 +25,8 @@ export interface WindowSnapshot {
   readonly retries: number;
   /** Attempts made here because another upstream failed. */
   readonly fallbacks: number;
+  /** Attempts whose answer wants a function called with arguments that are no JSON object. */
+  readonly brokenToolCalls: number;
   /** failures / (successes + failures), 0–1; `null` without either. */
   readonly errorRate: number | null;
   readonly inputTokens: number;

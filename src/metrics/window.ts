@@ -61,6 +61,7 @@ export class UpstreamWindow {
     this.#counters.attempts.add(slice, 1);
     if (record.reason === 'retry') this.#counters.retries.add(slice, 1);
     if (record.reason === 'fallback') this.#counters.fallbacks.add(slice, 1);
+    if (record.brokenToolArguments) this.#counters.brokenToolCalls.add(slice, 1);
     if (record.outcome === 'neutral') return this.#counters.neutral.add(slice, 1);
     this.#addEnd(slice, record);
   }
@@ -87,6 +88,7 @@ export class UpstreamWindow {
       cachedInputTokens: cachedInputTokens.total(),
       costUsd,
       unpriced: unpriced.total(),
+      brokenToolCalls: this.#counters.brokenToolCalls.total(),
       savingsUsd: savingsUsd.total(),
       costPerHour: (costUsd * HOUR_MS) / this.#ring.observedMs(nowMs),
       costPerCall: ratio(costUsd, priced.total()),
@@ -139,6 +141,7 @@ const COUNTERS = [
   'aborted',
   'retries',
   'fallbacks',
+  'brokenToolCalls',
   'inputTokens',
   'outputTokens',
   'cachedInputTokens',

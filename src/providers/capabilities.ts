@@ -1,9 +1,9 @@
 /** What an upstream cannot do. */
 
 import type { Surface } from '../domain/call.ts';
+import { REQUIREMENTS, type Requirement } from '../domain/requirement.ts';
 import { reasoningOf } from './openai-model.ts';
 import type { ProviderName } from './presets.ts';
-import { REQUIREMENTS, type Requirement } from './requirements.ts';
 
 /** What the user says of an upstream; it wins over what is known of the provider. */
 export type Capabilities = Readonly<Partial<Record<Requirement, boolean>>>;

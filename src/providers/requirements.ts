@@ -1,12 +1,7 @@
 /** What a call needs of an upstream beyond words in, words out. */
 
 import type { Surface } from '../domain/call.ts';
-
-/** All that not every upstream can do, in the order in which a lack of them is named. */
-export const REQUIREMENTS = ['vision', 'audio', 'files', 'tools', 'jsonSchema', 'logprobs', 'multipleChoices'] as const;
-
-/** One thing that not every upstream can do. */
-export type Requirement = (typeof REQUIREMENTS)[number];
+import type { Requirement } from '../domain/requirement.ts';
 
 /** What a body needs; one and the same empty set for those that need nothing. Never throws. */
 export function requirementsOf(body: unknown, surface: Surface): ReadonlySet<Requirement> {

@@ -56,6 +56,7 @@ const EVENT_NAMES = Object.keys({
   attempt: true,
   retry: true,
   fallback: true,
+  hedge: true,
   breaker: true,
   rateLimit: true,
   metrics: true,

@@ -6,7 +6,7 @@ export type { CollectedEvent, CollectedEvents, EventSource } from './collect-eve
 export { seededRandom } from './seeded-random.ts';
 export { startProvider } from './provider/start-provider.ts';
 export type { Provider } from './provider/start-provider.ts';
-export type { Latency, ProviderOptions, ProviderSettings, WeightedError } from './provider/settings.ts';
+export type { Latency, OrderedFault, ProviderOptions, ProviderSettings, WeightedError } from './provider/settings.ts';
 export type { ReceivedRequest } from './provider/received-request.ts';
 export type { Fault, FaultKind } from './script/fault.ts';
 export type { Answer, FinishReason, ToolCallAnswer } from './answers/generation.ts';

@@ -4,6 +4,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Surface } from '../domain/call.ts';
 import type { Usage } from '../domain/usage.ts';
 import type { Claim } from './claim.ts';
+import type { PartialAnswer } from './errors.ts';
 import type { Failure } from './failure.ts';
 import type { Parsed, RequestOptions, Send } from './sdk.ts';
 import type { TimeLimit } from './time-limit.ts';
@@ -20,10 +21,28 @@ export interface AttemptEnd {
   readonly atMs: number;
   readonly firstChunkAtMs: number | undefined;
   readonly usage: Usage | undefined;
+  /** The provider told no usage: it is estimated by the text that came. */
+  readonly usageEstimated: boolean;
+  /** Content had come. */
+  readonly partial: boolean;
+  /** A function is to be called with arguments that cannot be read. */
+  readonly brokenToolArguments?: boolean | undefined;
   /** The cost that the provider itself named, in USD. */
   readonly reportedUsd: number | undefined;
   /** The model that the response names. */
   readonly model: string | undefined;
+}
+
+/** What is asked of an answer before the caller has it, and of a stream until it ends. */
+export interface AnswerJudge {
+  /** The longest wait for a chunk of a stream that has begun. */
+  readonly idleMs: number;
+  /** A stream is held back whole, up to about so many bytes; `undefined`: up to its first content. */
+  readonly bufferBytes: number | undefined;
+  /** A stream that the caller leaves is read on, for its true usage. */
+  readonly drains: boolean;
+  /** The error for a stream that broke off. */
+  readonly interrupted: (partial: Omit<PartialAnswer, 'upstream' | 'attempts'>, cause: unknown) => Error;
 }
 
 export interface AttemptInput {
@@ -38,6 +57,8 @@ export interface AttemptInput {
   readonly retries: number | null;
   readonly claim: Claim;
   readonly limit: TimeLimit | undefined;
+  /** How answers are judged; without it they pass as they are. */
+  readonly judge: (() => AnswerJudge) | undefined;
   /** Takes secrets out of an error before anybody sees it. */
   readonly redact: (error: unknown) => void;
   readonly clock: Clock;
@@ -52,6 +73,8 @@ export const NOTHING_KNOWN = {
   failure: undefined,
   firstChunkAtMs: undefined,
   usage: undefined,
+  usageEstimated: false,
+  partial: false,
   reportedUsd: undefined,
   model: undefined,
 } as const;

@@ -3,37 +3,47 @@
 import type { APIPromise } from 'openai';
 import { NOTHING_KNOWN, type Answer, type AttemptInput } from './answer.ts';
 import { classifyFailure } from './failure.ts';
+import { judgeAnswer } from './judge-answer.ts';
 import { parse, propsOf } from './sdk.ts';
 import { watchParsed, watchParsedToo, watchRaw } from './watch-answer.ts';
 
-/** Sends the request and gives the answer; rejects with the SDK's own error. */
+/** Sends the request and gives the answer; rejects with the SDK's own error, or with that of a stream that broke off. */
 export async function attempt(given: AttemptInput): Promise<Answer> {
-  const { claim, limit, clock } = given;
   let input = given;
+  let answer: Answer | undefined;
   try {
     const promise = input.send(input.options, input.retries);
     const props = await propsOf(promise);
-    const claimed = claim.made();
+    const claimed = input.claim.made();
     if (claimed !== 'parsed') {
       const response = props?.response ?? (await promise.asResponse());
       if (claimed instanceof Promise) input = await collectedLate(input, claimed);
-      if ((await claimed) === 'raw') return rawAnswer(input, promise, response);
+      if ((await claimed) === 'raw') answer = rawAnswer(input, promise, response);
     }
     // `then()` gives a plain promise, which costs less to await than one of the SDK's kind.
     // oxlint-disable-next-line promise/valid-params
-    const answer = props ? { data: await promise.then(), props } : await parse(promise);
-    limit?.stopTimer();
-    watchParsed(input, answer.data);
-    return { kind: 'parsed', data: answer.data, props: answer.props };
+    answer ??= { kind: 'parsed', ...(props ? { data: await promise.then(), props } : await parse(promise)) };
   } catch (thrown) {
-    const expired = limit?.expired();
-    const error = expired ?? thrown;
-    input.redact(error);
-    const signal = expired ? undefined : input.options.signal;
-    const failure = classifyFailure(error, { nowMs: clock.now(), signal });
-    input.onEnd({ ...NOTHING_KNOWN, failure, atMs: clock.now() });
-    throw error;
+    throw failed(input, thrown);
   }
+  // What belongs to an account is not judged: nothing tells where its content begins, or whether it is complete.
+  const judge = input.surface === 'other' ? undefined : input.judge;
+  if (answer.kind === 'parsed' && judge) return judgeAnswer(input, judge, answer);
+  input.limit?.stopTimer();
+  if (answer.kind === 'parsed') watchParsed(input, answer.data);
+  return answer;
+}
+
+/** Tells the end of an attempt that brought no answer; gives the error that the caller should see. */
+function failed(input: AttemptInput, thrown: unknown): unknown {
+  const { limit, clock } = input;
+  const expired = limit?.expired();
+  const error = expired ?? thrown;
+  input.redact(error);
+  const signal = expired ? undefined : input.options.signal;
+  const failure = classifyFailure(error, { nowMs: clock.now(), signal });
+  input.onEnd({ ...NOTHING_KNOWN, failure, atMs: clock.now() });
+  return error;
 }
 
 /** A caller that comes late for its answer does not make the upstream slow: neither time-outs nor latency count its delay. */
@@ -42,6 +52,7 @@ async function collectedLate(input: AttemptInput, claimed: Promise<unknown>): Pr
   limit?.stopTimer();
   const sinceMs = clock.now();
   await claimed;
+  limit?.restartTimer();
   const lateMs = clock.now() - sinceMs;
   const onEnd: AttemptInput['onEnd'] = (end) => {
     const firstChunkAtMs = end.firstChunkAtMs === undefined ? undefined : end.firstChunkAtMs - lateMs;
@@ -51,7 +62,6 @@ async function collectedLate(input: AttemptInput, claimed: Promise<unknown>): Pr
 }
 
 function rawAnswer(input: AttemptInput, promise: APIPromise<unknown>, response: Response): Answer {
-  input.limit?.stopTimer();
   let ended = false;
   // The raw stream and the parsed one read the same body: whichever ends first tells.
   const onEnd: AttemptInput['onEnd'] = (end) => {

@@ -32,12 +32,34 @@ export function malformation(surface: Surface, data: unknown): Malformation | un
   }
 }
 
+/** Whether the provider cut the answer off for its content. */
+export function isFiltered(surface: Surface, data: unknown): boolean {
+  if (!isRecord(data)) return false;
+  if (surface === 'responses') {
+    const details = data['incomplete_details'];
+    return isRecord(details) && details['reason'] === 'content_filter';
+  }
+  const { choices } = data;
+  return (
+    Array.isArray(choices) && choices.some((choice) => isRecord(choice) && choice['finish_reason'] === 'content_filter')
+  );
+}
+
 /**
  * Whether a function that the model wants called has arguments that cannot be read: no JSON, or JSON that is no object.
  * No arguments at all are fine, and so are those of an answer that was cut or filtered: another try would not help them.
  */
 export function hasBrokenToolArguments(surface: Surface, data: unknown): boolean {
+  if (surface === 'chat' && isPlain(data)) return false;
   return toolCallsOf(surface, data).some(({ arguments: text }) => isBroken(text));
+}
+
+/** What most answers are, at the least cost: one choice of words. */
+function isPlain(data: unknown): boolean {
+  const choices = isRecord(data) ? data['choices'] : undefined;
+  if (!Array.isArray(choices) || choices.length !== 1 || !isRecord(choices[0])) return false;
+  const { message } = choices[0];
+  return isRecord(message) && !message['tool_calls'] && !message['function_call'];
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -70,7 +92,7 @@ function hasError(value: unknown): boolean {
   return typeof error === 'string' ? error !== '' : typeof error === 'object' && error !== null;
 }
 
-function isBroken(text: unknown): boolean {
+export function isBroken(text: unknown): boolean {
   if (text === undefined || text === null) return false;
   if (typeof text !== 'string') return true;
   if (text.trim() === '') return false;

@@ -1,5 +1,7 @@
 /** What the caller wants of a response: its parsed body, or the raw `Response`. */
 
+import type { CallLedger } from '../domain/attempt.ts';
+
 /** The first wish counts: a body can be read once only. */
 export type ClaimKind = 'parsed' | 'raw';
 
@@ -8,20 +10,25 @@ export type ClaimKind = 'parsed' | 'raw';
  * promise of a call. A request leaves at once, also when nobody has claimed its answer yet.
  */
 export class Claim {
+  /** The call's ledger, from its dispatch on. */
+  ledger: (() => CallLedger) | undefined;
+
   #kind: ClaimKind | undefined;
-  #waiting: ((kind: ClaimKind) => void) | undefined;
+  #waiting: Promise<ClaimKind> | undefined;
+  #resolve: ((kind: ClaimKind) => void) | undefined;
 
   make(kind: ClaimKind): void {
     if (this.#kind) return;
     this.#kind = kind;
-    this.#waiting?.(kind);
+    this.#resolve?.(kind);
   }
 
   /** The claim, once there is one. */
   made(): ClaimKind | Promise<ClaimKind> {
     if (this.#kind) return this.#kind;
-    return new Promise((resolve) => {
-      this.#waiting = resolve;
+    this.#waiting ??= new Promise((resolve) => {
+      this.#resolve = resolve;
     });
+    return this.#waiting;
   }
 }

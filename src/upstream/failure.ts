@@ -1,15 +1,12 @@
 /** What a failed attempt means: for the call that made it, and for the upstream's breaker. */
 
-import type { FailureKind } from '../domain/outcome.ts';
-import { DeadlineError } from './errors.ts';
+import type { FailureKind, TimeoutPhase } from '../domain/outcome.ts';
+import { DeadlineError, UpstreamTimeoutError } from './errors.ts';
 import { kindOfResponse } from './failure-kind.ts';
 import { CALLERS_FAULT, FAILURE_RULES, type FailureRule } from './failure-rules.ts';
 import { proseWaitMs, rateLimitWaitMs, retryAfterMs } from './retry-after.ts';
 import { readSdkError, type ErrorResponse } from './sdk-error.ts';
 import { readTransportError } from './transport-error.ts';
-
-/** What did not come in time: the response, its first content, its next chunk, or the end of the whole call. */
-export type TimeoutPhase = 'headers' | 'firstChunk' | 'idle' | 'deadline';
 
 /** A failed attempt, and what follows from it. */
 export interface Failure extends FailureRule {
@@ -50,6 +47,12 @@ const UNPLACED: Failure = { ...BARE, ...CALLERS_FAULT };
 /** The stream ended before its answer did. That it may be tried again holds before the first content only. */
 export const TRUNCATED: Failure = failureOf('truncated');
 
+/** A whole body under a 2xx status that is no answer. */
+export const MALFORMED: Failure = failureOf('malformed');
+
+/** An answer that the provider cut off for its content: no fault of the upstream. */
+export const FILTERED: Failure = failureOf('contentFilter');
+
 /**
  * Classifies whatever an attempt threw. An error that it cannot place came from the caller's own code,
  * such as an `apiKey` function: neutral, and tried nowhere else.
@@ -58,6 +61,7 @@ export function classifyFailure(error: unknown, context: FailureContext = {}): F
   if (context.signal?.aborted) return ABORTED;
   if (context.phase !== undefined) return timedOut(context.phase);
   if (error instanceof DeadlineError) return timedOut('deadline');
+  if (error instanceof UpstreamTimeoutError) return timedOut(error.phase);
   const sdkError = readSdkError(error);
   switch (sdkError?.is) {
     case 'aborted':

@@ -12,7 +12,7 @@ export interface StreamWatch {
 }
 
 /** The parts of the SDK's `Stream` that its types do not show. */
-interface StreamInternals {
+export interface StreamInternals {
   readonly controller: AbortController;
   iterator: () => AsyncIterator<unknown>;
 }
@@ -55,32 +55,30 @@ export function meterStream(stream: StreamInternals, watch: StreamWatch): void {
     if (opened) return source;
     opened = true;
     // A hidden chunk costs a second pull, and two readers may pull at once: one pull at a time keeps the order.
-    let last: Promise<unknown> = Promise.resolve();
+    let tail: Promise<unknown> | undefined;
     const pull = async (): Promise<IteratorResult<unknown>> => {
-      for (;;) {
-        const result = await source.next();
-        if (result.done) {
-          end(signal.aborted ? { kind: 'aborted' } : { kind: 'done' });
-          return result;
+      try {
+        for (;;) {
+          const result = await source.next();
+          if (result.done) {
+            end(signal.aborted ? { kind: 'aborted' } : { kind: 'done' });
+            return result;
+          }
+          if (!watch.onChunk(result.value)) return result;
         }
-        if (!watch.onChunk(result.value)) return result;
+      } catch (error) {
+        end({ kind: 'error', error });
+        throw error;
+      } finally {
+        pulling -= 1;
+        if (pulling === 0) tail = undefined;
       }
     };
     const next = (): Promise<IteratorResult<unknown>> => {
       pulling += 1;
-      const result = (pulling === 1 ? pull() : last.then(pull)).then(
-        (value) => {
-          pulling -= 1;
-          return value;
-        },
-        (error: unknown) => {
-          pulling -= 1;
-          end({ kind: 'error', error });
-          throw error;
-        },
-      );
-      last = result.catch(() => undefined);
-      return result;
+      const turn = tail ? tail.then(pull, pull) : pull();
+      tail = turn;
+      return turn;
     };
     return {
       next,

@@ -2,6 +2,7 @@
 
 import type { ClientOptions, OpenAI } from 'openai';
 import type { Price } from '../domain/usage.ts';
+import type { Capable } from '../providers/capabilities.ts';
 import type { BodyRules } from '../providers/create-body-patch.ts';
 import type { Breaker } from './breaker.ts';
 import type { Pause } from './pause.ts';
@@ -32,6 +33,10 @@ export interface UpstreamConfig {
   /** How the upstream wants its bodies: model, params, output limit. */
   readonly rules: BodyRules;
   readonly timeoutMs: number | undefined;
+  /** Streams that the caller leaves are read on, for their true usage. */
+  readonly drains: boolean;
+  /** What is known of what it can do. */
+  readonly capable: Omit<Capable, 'model'>;
   readonly pricing: UpstreamPricing;
 }
 

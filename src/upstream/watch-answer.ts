@@ -4,6 +4,7 @@ import { reportedCostOf } from '../pricing/reported-cost.ts';
 import { usageOf } from '../pricing/usage.ts';
 import { NOTHING_KNOWN, type AttemptInput } from './answer.ts';
 import { ABORTED, TRUNCATED, classifyFailure, type Failure } from './failure.ts';
+import { hasBrokenToolArguments } from './check-structure.ts';
 import { meterRawStream } from './meter-raw-stream.ts';
 import { isStream, meterStream, type StreamEnd, type StreamWatch } from './meter-stream.ts';
 import { createStreamFacts, isUsageChunk } from './stream-facts.ts';
@@ -25,7 +26,8 @@ export function watchRaw(input: AttemptInput, response: Response): Response {
     input.onEnd({ ...NOTHING_KNOWN, atMs: input.clock.now() });
     return response;
   }
-  if (response.headers.get('content-type')?.startsWith('text/event-stream')) {
+  // As the SDK, which goes by what was asked for: some providers name their streams JSON.
+  if (input.options.stream) {
     return meterRawStream(response, streamWatch(input));
   }
   void response
@@ -38,16 +40,20 @@ export function watchRaw(input: AttemptInput, response: Response): Response {
   return response;
 }
 
-function endWithBody(input: AttemptInput, data: unknown): void {
+/** The attempt ended with a whole body, and with `failure` if that was no good. */
+export function endWithBody(input: AttemptInput, data: unknown, failure?: Failure): void {
   const { surface, clock } = input;
   const responseId = surface === 'responses' ? stringField(data, 'id') : undefined;
   if (responseId !== undefined) input.onResponseId?.(responseId);
   const metered = surface !== 'other';
   input.onEnd({
-    failure: undefined,
+    failure,
     atMs: clock.now(),
     firstChunkAtMs: undefined,
     usage: metered ? usageOf(surface, data) : undefined,
+    usageEstimated: false,
+    partial: false,
+    brokenToolArguments: hasBrokenToolArguments(surface, data),
     reportedUsd: metered ? reportedCostOf(data) : undefined,
     model: stringField(data, 'model'),
   });
@@ -77,7 +83,8 @@ function streamWatch(input: AttemptInput): StreamWatch {
       // What completes a stream is known for the surfaces that can move; others end when they end.
       const complete = surface === 'other' || (facts.complete && !facts.failed);
       const failure = failureOf(how, complete, input.options.signal);
-      input.onEnd({ failure, atMs: clock.now(), firstChunkAtMs, usage, reportedUsd, model });
+      const ended = { usageEstimated: false, partial: facts.hasContent };
+      input.onEnd({ failure, atMs: clock.now(), firstChunkAtMs, usage, ...ended, reportedUsd, model });
     },
   };
 }

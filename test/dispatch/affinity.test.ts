@@ -124,10 +124,16 @@ test('the id of a streamed response is learnt, too', async () => {
   expect(set.providers.asked).toEqual(['gemini']);
 });
 
+/** Content: from it on a stream is given. */
+const DELTA = { type: 'response.output_text.delta', delta: 'Hel' };
+
 test('the id of a streamed response is known while the stream still runs', async () => {
   const set = setUpOwner();
   const body = { id: 'resp_s', object: 'response', model: 'm', output: [], status: 'in_progress' };
-  set.providers.script('gemini', events([{ event: { type: 'response.created', response: body } }, { waitMs: 60_000 }]));
+  set.providers.script(
+    'gemini',
+    events([{ event: { type: 'response.created', response: body } }, { event: DELTA }, { waitMs: 60_000 }]),
+  );
   const stream = await set.ai.responses.create({ ...INPUT, stream: true }, route({ upstream: 'gemini' }));
   await stream[Symbol.asyncIterator]().next();
   set.providers.sent.length = 0;

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { DeadlineError } from '../../src/index.ts';
 import { ask, errorWithin, watch, within } from '../support/calls.ts';
 import { after, chat, failed, silent } from '../support/replies.ts';
-import { setUp, setUpCanary } from '../support/set-up.ts';
+import { setUp, setUpCanary, type SetUp } from '../support/set-up.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 
@@ -123,10 +123,12 @@ test('no timer of a call outlives it', async () => {
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('the time of a call is over for a stream when it begins', async () => {
-  const { ai, clock } = setUp({ canary: { timeouts: { deadline: '5s' } } });
-  const promise = ai.chat.completions.create({ model: 'm', messages: [], stream: true });
-  const stream = await within(clock, 0, promise);
-  await clock.advance(6_000);
-  expect(stream.controller.signal.aborted).toBe(false);
+test('the time of a call is over for a stream when it begins, unless the user set one', async () => {
+  const begun = async ({ ai, clock }: SetUp): Promise<boolean> => {
+    const stream = await within(clock, 0, ai.chat.completions.create({ model: 'm', messages: [], stream: true }));
+    await clock.advance(600_001);
+    return stream.controller.signal.aborted;
+  };
+  expect(await begun(setUp())).toBe(false);
+  expect(await begun(setUp({ canary: { timeouts: { deadline: '10m' } } }))).toBe(true);
 });

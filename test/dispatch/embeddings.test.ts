@@ -3,15 +3,13 @@
 import { expect, test } from 'vitest';
 import { route, type UpstreamOptions } from '../../src/index.ts';
 import { errorWithin } from '../support/calls.ts';
-import { failed, json } from '../support/replies.ts';
+import { failed } from '../support/replies.ts';
 import { setUpCanary, type SetUp, type SetUpOptions } from '../support/set-up.ts';
 
 const MODEL = 'text-embedding-3-small';
-const VECTORS = json({ object: 'list', data: [{ embedding: [0, 1] }], usage: { prompt_tokens: 3, total_tokens: 3 } });
 
 function setUpVectors(gemini: UpstreamOptions, options: SetUpOptions = {}): SetUp {
   const set = setUpCanary({ ...options, upstreams: { ...options.upstreams, gemini }, client: { maxRetries: 0 } });
-  for (const name of ['gemini', 'openai', 'other']) set.providers.usually(name, VECTORS);
   return set;
 }
 

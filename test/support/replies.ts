@@ -31,6 +31,22 @@ export function chat(content = 'Hello.', tokens: { input?: number; output?: numb
     })(request);
 }
 
+/** An answer on every surface: each reads what is its own. */
+export function anything(): Reply {
+  return (request) =>
+    json({
+      id: 'answer-1',
+      object: 'chat.completion',
+      created: 0,
+      model: request.body.model,
+      choices: [{ index: 0, message: { role: 'assistant', content: 'Hello.' }, text: 'Hello.', finish_reason: 'stop' }],
+      output: [],
+      data: [{ index: 0, embedding: [0, 1] }],
+      results: [{ flagged: false }],
+      usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
+    })(request);
+}
+
 /** A Responses API response of this id. */
 export function response(id: string, fields: Readonly<Record<string, unknown>> = {}): Reply {
   return (request) =>

@@ -1,7 +1,7 @@
 /** Providers in memory that answer by script and keep what they were sent. */
 
 import type { Clock } from '../../src/index.ts';
-import { chat, type Reply } from './replies.ts';
+import { anything, type Reply } from './replies.ts';
 import { chatStream } from './stream-replies.ts';
 
 /** A request as it reached a provider. */
@@ -34,7 +34,7 @@ export class ScriptedProviders {
     return this;
   }
 
-  /** What a provider answers when its script is played. @default a chat answer, streamed if asked for */
+  /** What a provider answers when its script is played. @default an answer on any surface, a chat stream if asked for */
   usually(provider: string, reply: Reply): this {
     this.#usual.set(provider, reply);
     return this;
@@ -82,4 +82,4 @@ export class ScriptedProviders {
   }
 }
 
-const hello: Reply = (request) => (request.body.stream === true ? chatStream(['Hello.']) : chat('Hello.'))(request);
+const hello: Reply = (request) => (request.body.stream === true ? chatStream(['Hello.']) : anything())(request);

@@ -64,6 +64,7 @@ const ALL_BUT_METRICS: readonly CanaryEventName[] = [
   'attempt',
   'retry',
   'fallback',
+  'hedge',
   'breaker',
   'rateLimit',
   'alert',

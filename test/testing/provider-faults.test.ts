@@ -1,12 +1,12 @@
 import { APIConnectionError, APIError, BadRequestError, InternalServerError, OpenAI, RateLimitError } from 'openai';
 import { describe, expect, test } from 'vitest';
 import { ManualClock, startProvider } from '../../src/testing/index.ts';
-import type { Fault, Provider } from '../../src/testing/index.ts';
+import type { OrderedFault, Provider } from '../../src/testing/index.ts';
 import { bareClient, drain, messages, until } from './bare-client.ts';
 
 const request = { model: 'm', messages } as const;
 
-function faulty(...faults: Fault[]): Promise<Provider> {
+function faulty(...faults: OrderedFault[]): Promise<Provider> {
   return startProvider({ answer: 'Twelve characters.', faults: { m: faults } });
 }
 
@@ -175,18 +175,19 @@ describe('inside a stream', () => {
     expect(provider.requests[0]?.aborted).toBe(true);
   });
 
-  test('stall with an end, lateFirstToken: the whole answer, late', async () => {
+  test('stall with an end, silence with an end, lateFirstToken: the whole answer, late', async () => {
     const clock = new ManualClock(0);
     await using provider = await startProvider({
       clock,
       faults: {
         m: [
           { kind: 'stall', afterChunks: 2, forMs: 40_000, times: 1 },
+          { kind: 'silence', forMs: 50_000, times: 1 },
           { kind: 'lateFirstToken', delayMs: 60_000 },
         ],
       },
     });
-    for (const delayMs of [40_000, 60_000]) {
+    for (const delayMs of [40_000, 50_000, 60_000]) {
       const streaming = streamFrom(provider);
       await until(() => clock.pendingTimers === 1);
       await clock.advance(delayMs - 1);
@@ -246,6 +247,40 @@ describe('in turn', () => {
     for (let call = 0; call < 3; call++) {
       expect(await failure(ai.chat.completions.create(request))).toMatchObject({ status: 503 });
     }
+  });
+
+  test('an outage lasts from its first strike on, then comes the next fault', async () => {
+    const clock = new ManualClock(0);
+    await using provider = await startProvider({
+      clock,
+      faults: {
+        m: [
+          { kind: 'status', status: 503, lastsMs: 60_000 },
+          { kind: 'status', status: 500, times: 1 },
+        ],
+      },
+    });
+    const ai = bareClient(provider);
+    const statuses: unknown[] = [];
+    for (const waitMs of [5_000, 59_999, 1, 0]) {
+      clock.jump(waitMs);
+      const error = await failure(ai.chat.completions.create(request));
+      statuses.push(error instanceof APIError ? error.status : 200);
+    }
+    expect(statuses).toEqual([503, 503, 500, 200]);
+  });
+
+  test('a fault with a condition strikes the requests for which it holds', async () => {
+    await using provider = await faulty({
+      kind: 'status',
+      status: 400,
+      times: 1,
+      when: ({ body }) => body.temperature === 0,
+    });
+    const ai = bareClient(provider);
+    expect(await failure(ai.chat.completions.create(request))).toBeUndefined();
+    expect(await failure(ai.chat.completions.create({ ...request, temperature: 0 }))).toMatchObject({ status: 400 });
+    expect(await failure(ai.chat.completions.create({ ...request, temperature: 0 }))).toBeUndefined();
   });
 
   test('new faults begin with all their times', async () => {

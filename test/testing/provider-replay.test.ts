@@ -29,6 +29,14 @@ test('a model that names a recording gets it, by any of its names; others are an
   expect(await say('goodbye')).toBe('Hello from goodbye.');
 });
 
+test('a model that is retrieved names a recording, too', async () => {
+  await using recorded = await recordings({ 'models/hello.json': '{"id":"recorded"}' });
+  await using provider = await startProvider({ replay: recorded.folder });
+  const ai = bareClient(provider);
+  expect((await ai.models.retrieve('models/hello.json')).id).toBe('recorded');
+  expect((await ai.models.retrieve('gpt-4.1')).id).toBe('gpt-4.1');
+});
+
 test('status and headers come from the recording, but those of its connection do not', async () => {
   await using recorded = await recordings({
     'limited.json': '{"error":{"message":"slow down"}}',

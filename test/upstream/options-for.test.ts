@@ -16,7 +16,8 @@ const HOME: Connection = { kind: 'client', options: {} };
 
 function upstreamOf(rules: UpstreamConfig['rules'], connection: Connection = OWN): Upstream {
   const pricing = { prices: undefined, provider: undefined, baseURL: undefined };
-  const config = { name: 'gemini', connection, rules, timeoutMs: undefined, pricing };
+  const capable = { provider: undefined, capabilities: undefined };
+  const config = { name: 'gemini', connection, rules, timeoutMs: undefined, drains: false, capable, pricing };
   return { name: 'gemini', config, breaker: undefined, pause: createPause(new ManualClock()) };
 }
 
@@ -36,6 +37,9 @@ function callOf(fields: Partial<Call> = {}): Call {
     attributes: {},
     forcedUpstream: undefined,
     fallbacks: true,
+    streamMode: undefined,
+    requirements: new Set(),
+    toolRun: undefined,
     ownedId: undefined,
     ...fields,
   };

@@ -49,6 +49,36 @@ test('a stream of several choices is complete when all have finished', () => {
   expect(factsOf('chat', all).complete).toBe(true);
 });
 
+test('a choice stays finished that is mentioned once more', () => {
+  const usage = { prompt_tokens: 1, completion_tokens: 1 };
+  const again = choice({ delta: { role: 'assistant', content: '' } });
+  expect(factsOf('chat', [choice({ finish_reason: 'stop' }), again]).complete).toBe(true);
+  expect(factsOf('chat', [choice({ finish_reason: 'stop' }), { ...again, usage }]).complete).toBe(true);
+});
+
+test('a stream is complete when its tokens have been counted, finish reason or not', () => {
+  const usage = { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 };
+  const audio = choice({ delta: { audio: { expires_at: 1 } } });
+  expect(factsOf('chat', [choice({ delta: { content: 'Hi' } }), { choices: [], usage }]).complete).toBe(true);
+  expect(factsOf('chat', [audio, { choices: [], usage }, { ...audio, usage: null }]).complete).toBe(true);
+});
+
+test('usage counts the tokens of all choices once one has finished', () => {
+  const usage = { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 };
+  const second = { choices: [{ index: 1, delta: { content: 'b' } }] };
+  const first = choice({ delta: {}, finish_reason: 'stop' });
+  expect(factsOf('chat', [second, { ...choice({ delta: {} }), usage }]).complete).toBe(false);
+  expect(factsOf('chat', [second, first]).complete).toBe(false);
+  expect(factsOf('chat', [second, first, { ...choice({ delta: {} }), usage }]).complete).toBe(true);
+});
+
+test('usage beside a piece of the answer is no end', () => {
+  const usage = { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 };
+  const second = { choices: [{ index: 1, delta: { content: 'b' } }], usage };
+  expect(factsOf('chat', [{ ...choice({ delta: { content: 'Hi' } }), usage }]).complete).toBe(false);
+  expect(factsOf('chat', [second, choice({ finish_reason: 'stop' }), second]).complete).toBe(false);
+});
+
 test('a stream without any choice is not complete', () => {
   expect(factsOf('chat', []).complete).toBe(false);
   expect(factsOf('chat', [{ choices: [], usage: { prompt_tokens: 1, completion_tokens: 1 } }]).complete).toBe(false);

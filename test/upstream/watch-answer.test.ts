@@ -2,72 +2,43 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { ManualClock } from '../../src/testing/index.ts';
-import type { AttemptEnd, AttemptInput } from '../../src/upstream/answer.ts';
-import { Claim } from '../../src/upstream/claim.ts';
 import { watchParsed, watchRaw } from '../../src/upstream/watch-answer.ts';
+import { attemptInput } from './support/attempt-input.ts';
 import { sdkStream, sse } from './support/sdk-stream.ts';
 
-interface Log {
-  readonly input: AttemptInput;
-  readonly ends: AttemptEnd[];
-  readonly ids: string[];
-}
-
-function input(options: Partial<AttemptInput> = {}): Log {
-  const ends: AttemptEnd[] = [];
-  const ids: string[] = [];
-  const usual: AttemptInput = {
-    surface: 'chat',
-    metersRaw: true,
-    hidesUsage: true,
-    send: () => {
-      throw new Error('Nothing is sent here.');
-    },
-    options: { method: 'post', path: '/chat/completions' },
-    retries: 0,
-    claim: new Claim(),
-    limit: undefined,
-    redact: () => undefined,
-    clock: new ManualClock(0),
-    onResponseId: (id) => ids.push(id),
-    onEnd: (end) => ends.push(end),
-  };
-  return { input: { ...usual, ...options }, ends, ids };
-}
-
+const STREAMING = { method: 'post', path: '/chat/completions', stream: true } as const;
 const BODY = { id: 'x', model: 'm-1', usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7, cost: 0.5 } };
 const KNOWN = { model: 'm-1', usage: { inputTokens: 3, outputTokens: 4 }, reportedUsd: 0.5 };
 const raw = (body: BodyInit | null, type = 'application/json'): Response =>
   new Response(body, { headers: { 'content-type': type } });
 
 test('a body tells its model, its usage and its reported cost at once', () => {
-  const { input: given, ends } = input();
+  const { input: given, ends } = attemptInput();
   watchParsed(given, BODY);
   expect(ends).toMatchObject([{ failure: undefined, ...KNOWN }]);
 });
 
 test('of a call that is not portable no usage is read', () => {
-  const { input: given, ends } = input({ surface: 'other' });
+  const { input: given, ends } = attemptInput({ surface: 'other' });
   watchParsed(given, BODY);
   expect(ends).toMatchObject([{ failure: undefined, usage: undefined, reportedUsd: undefined }]);
 });
 
 test('the id of a response is told, that of a completion is not', () => {
-  const { input: given, ids } = input({ surface: 'responses' });
+  const { input: given, ids } = attemptInput({ surface: 'responses' });
   watchParsed(given, { id: 'resp_1' });
-  watchParsed(input({ onResponseId: given.onResponseId }).input, { id: 'chatcmpl-1' });
+  watchParsed(attemptInput({ onResponseId: given.onResponseId }).input, { id: 'chatcmpl-1' });
   expect(ids).toEqual(['resp_1']);
 });
 
 test.each([undefined, null, 'text', 7, []])('an answer that is %j is an answer', (data) => {
-  const { input: given, ends } = input();
+  const { input: given, ends } = attemptInput();
   watchParsed(given, data);
   expect(ends).toMatchObject([{ failure: undefined, model: undefined, usage: undefined }]);
 });
 
 test('a stream that ends before it is complete is truncated', async () => {
-  const { input: given, ends } = input();
+  const { input: given, ends } = attemptInput();
   const stream = await sdkStream(sse({ choices: [{ index: 0, delta: { content: 'Hi' } }] }));
   watchParsed(given, stream);
   for await (const chunk of stream) void chunk;
@@ -75,7 +46,7 @@ test('a stream that ends before it is complete is truncated', async () => {
 });
 
 test('a reader that leaves a stream after its end was said has not aborted it', async () => {
-  const { input: given, ends } = input();
+  const { input: given, ends } = attemptInput();
   const stream = await sdkStream(sse({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }, { more: 1 }));
   watchParsed(given, stream);
   for await (const chunk of stream) {
@@ -86,7 +57,7 @@ test('a reader that leaves a stream after its end was said has not aborted it', 
 });
 
 test('a stream whose last word is an error of the provider is a failure, though the SDK throws nothing', async () => {
-  const { input: given, ends } = input({ surface: 'responses' });
+  const { input: given, ends } = attemptInput({ surface: 'responses' });
   const stream = await sdkStream(
     sse({ type: 'response.failed', response: { id: 'r', error: { code: 'server_error' } } }),
   );
@@ -96,8 +67,7 @@ test('a stream whose last word is an error of the provider is a failure, though 
 });
 
 test('an error of a stream is redacted before it is told', async () => {
-  const redacted: unknown[] = [];
-  const { input: given } = input({ redact: (error) => redacted.push(error) });
+  const { input: given, redacted } = attemptInput();
   const stream = await sdkStream(sse({ error: { message: 'Key sk-secret is wrong.' } }));
   watchParsed(given, stream);
   await expect(Array.fromAsync(stream)).rejects.toThrow();
@@ -105,7 +75,7 @@ test('an error of a stream is redacted before it is told', async () => {
 });
 
 test('a raw body is the caller’s, and told from a copy', async () => {
-  const { input: given, ends } = input();
+  const { input: given, ends } = attemptInput();
   const response = raw(JSON.stringify(BODY));
   expect(watchRaw(given, response)).toBe(response);
   expect(await response.json()).toEqual(BODY);
@@ -114,7 +84,7 @@ test('a raw body is the caller’s, and told from a copy', async () => {
 });
 
 test('a raw body that is no JSON is no failure of ours to tell', async () => {
-  const { input: given, ends } = input();
+  const { input: given, ends } = attemptInput();
   const response = watchRaw(given, raw('plain'));
   expect(await response.text()).toBe('plain');
   await setImmediate();
@@ -122,7 +92,7 @@ test('a raw body that is no JSON is no failure of ours to tell', async () => {
 });
 
 test('a raw body that breaks off is a failure', async () => {
-  const { input: given, ends } = input();
+  const { input: given, ends } = attemptInput();
   const error = new TypeError('terminated', { cause: { code: 'UND_ERR_SOCKET' } });
   const response = watchRaw(given, raw(new ReadableStream({ pull: (controller) => controller.error(error) })));
   await expect(response.text()).rejects.toBe(error);
@@ -131,20 +101,20 @@ test('a raw body that breaks off is a failure', async () => {
 });
 
 test('where raw bodies are not to be read, they are not', () => {
-  const { input: given, ends } = input({ metersRaw: false });
+  const { input: given, ends } = attemptInput({ metersRaw: false });
   const response = raw(JSON.stringify(BODY));
   expect(watchRaw(given, response)).toBe(response);
   expect(ends).toMatchObject([{ failure: undefined, usage: undefined }]);
 });
 
 test('a raw response without a body is an answer', () => {
-  const { input: given, ends } = input();
+  const { input: given, ends } = attemptInput();
   watchRaw(given, new Response(null, { status: 204 }));
   expect(ends).toMatchObject([{ failure: undefined }]);
 });
 
 test('a raw stream is watched, and the usage that we asked for taken out', async () => {
-  const { input: given, ends } = input();
+  const { input: given, ends } = attemptInput({ options: STREAMING });
   const end = { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] };
   const text = sse(end, { choices: [], usage: BODY.usage }, '[DONE]');
   const response = watchRaw(given, raw(text, 'text/event-stream; charset=utf-8'));
@@ -159,8 +129,8 @@ test.each([
   ['no error at all', 'closed'],
 ])('a raw stream whose caller aborted it by %s is aborted, not failed', async (_name, reason) => {
   const caller = new AbortController();
-  const options = { method: 'post', path: '/chat/completions', signal: caller.signal } as const;
-  const { input: given, ends } = input({ options });
+  const options = { method: 'post', path: '/chat/completions', stream: true, signal: caller.signal } as const;
+  const { input: given, ends } = attemptInput({ options });
   const body = new ReadableStream({
     pull(controller) {
       caller.abort(reason);

@@ -1,35 +1,43 @@
 /** Which fault strikes a request. */
 
 import type { Fault } from '../script/fault.ts';
-import type { ProviderSettings, WeightedError } from './settings.ts';
+import type { ReceivedRequest } from './received-request.ts';
+import type { OrderedFault, ProviderSettings, WeightedError } from './settings.ts';
 
-/** The faults by model, used up as their `times` say. */
+/** The faults by model, used up as their `times` and `lastsMs` say. */
 export class FaultQueue {
   readonly #queues: ReadonlyMap<string, PendingFault[]>;
 
   constructor(faults: NonNullable<ProviderSettings['faults']> = {}) {
     const entries = Object.entries(faults).map(([model, listed]): [string, PendingFault[]] => [
       model,
-      [listed].flat().map((fault) => ({ fault, left: fault.times ?? Infinity })),
+      [listed].flat().map((fault) => ({ fault, left: fault.times ?? Infinity, endsAtMs: Infinity })),
     ]);
     this.#queues = new Map(entries);
   }
 
-  /** The fault that strikes a request for this model, one of its times used. */
-  take(model: string | undefined): Fault | undefined {
-    const own = model === undefined ? undefined : this.#queues.get(model);
-    return takeFrom(own) ?? takeFrom(this.#queues.get('*'));
+  /** The fault that strikes a request, one of its times used. */
+  take(request: ReceivedRequest): Fault | undefined {
+    const own = request.model === undefined ? undefined : this.#queues.get(request.model);
+    return takeFrom(own, request) ?? takeFrom(this.#queues.get('*'), request);
   }
 }
 
 interface PendingFault {
-  readonly fault: Fault;
+  readonly fault: OrderedFault;
   left: number;
+  /** Known from its first strike on. */
+  endsAtMs: number;
 }
 
-function takeFrom(queue: PendingFault[] | undefined): Fault | undefined {
-  const pending = queue?.find(({ left }) => left > 0);
+function takeFrom(queue: PendingFault[] | undefined, request: ReceivedRequest): Fault | undefined {
+  const { atMs } = request;
+  const pending = queue?.find(
+    ({ fault, left, endsAtMs }) => left > 0 && atMs < endsAtMs && fault.when?.(request) !== false,
+  );
   if (pending === undefined) return undefined;
+  const { lastsMs = Infinity } = pending.fault;
+  if (pending.endsAtMs === Infinity) pending.endsAtMs = atMs + lastsMs;
   pending.left--;
   return pending.fault;
 }

@@ -37,18 +37,27 @@ export function respond(request: ReceivedRequest, state: ProviderState): Script 
   const refusal = checkKey(request.headers, settings.apiKey);
   if (refusal !== undefined) return errorScript(refusal);
   const random = seededRandom(state.seed + Math.imul(request.index, 0x9e3779b1));
-  const fault = state.faults.take(request.model) ?? drawError(settings, random);
+  const fault = state.faults.take(request) ?? drawError(settings, random);
   const healthy = healthyScript(request, state, drawLatencyMs(settings, request, random));
   return fault === undefined ? healthy : applyFault(fault, healthy);
 }
 
 function healthyScript(request: ReceivedRequest, state: ProviderState, latencyMs: number): Script {
   const path = pathBelowBase(request.path);
-  if (request.method !== 'POST' || !isSurfacePath(path)) return jsonScript(accountReply(request.method, path, state));
-  const { model } = request;
+  const isSurface = request.method === 'POST' && isSurfacePath(path);
+  const named = isSurface ? request.model : retrievedModel(request.method, path);
   const pace = { ...AT_ONCE, latencyMs, chunkDelayMs: state.settings.chunkDelayMs ?? 0 };
-  const recorded = model === undefined ? undefined : state.replay?.script(model, pace);
-  return recorded ?? surfaceScript(path, request, state, latencyMs);
+  const recorded = named === undefined ? undefined : state.replay?.script(named, pace);
+  if (recorded) return recorded;
+  return isSurface
+    ? surfaceScript(path, request, state, latencyMs)
+    : jsonScript(accountReply(request.method, path, state));
+}
+
+/** GET /models/{model}. */
+function retrievedModel(method: string, path: string): string | undefined {
+  const [, noun, id] = path.split('/');
+  return method === 'GET' && noun === 'models' && id !== undefined ? decodeURIComponent(id) : undefined;
 }
 
 function surfaceScript(path: SurfacePath, request: ReceivedRequest, state: ProviderState, latencyMs: number): Script {

@@ -33,12 +33,20 @@ export interface ProviderSettings {
   readonly errorMix?: readonly WeightedError[] | undefined;
   /**
    * Faults by model; `'*'` strikes every request that no other entry does. The faults of a list strike one after another,
-   * each as often as its `times` says.
+   * each as often as its `times` and as long as its `lastsMs` says.
    */
-  readonly faults?: Readonly<Record<string, Fault | readonly Fault[]>> | undefined;
+  readonly faults?: Readonly<Record<string, OrderedFault | readonly OrderedFault[]>> | undefined;
   /** More headers on every answer. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
+
+/** A fault of a provider, and what it strikes. */
+export type OrderedFault = Fault & {
+  /** How long it strikes: an outage, in ms from its first strike on. @default for ever */
+  readonly lastsMs?: number | undefined;
+  /** It strikes only requests for which this holds. @default every request */
+  readonly when?: ((request: ReceivedRequest) => boolean) | undefined;
+};
 
 /** What is fixed when the provider starts. */
 export interface ProviderOptions extends ProviderSettings {

@@ -18,7 +18,8 @@ type FaultOf<Kind extends FaultKind['kind']> = Extract<FaultKind, { kind: Kind }
 const FAULTS: { readonly [Kind in FaultKind['kind']]: (fault: FaultOf<Kind>, script: Script) => Script } = {
   status: (fault, script) => statusScript(fault, paceOf(script)),
   reset: (_, script) => [...before('head', script), { step: 'destroy' }],
-  silence: () => [{ step: 'silence' }],
+  silence: ({ forMs }, script) =>
+    forMs === undefined ? [{ step: 'silence' }] : [{ step: 'wait', ms: forMs }, ...script],
   lateFirstToken: ({ delayMs }, script) => lateFirstToken(script, delayMs),
   cut: ({ afterChunks }, script) => [...firstChunks(script, afterChunks), { step: 'destroy' }],
   endEarly: ({ afterChunks }, script) => [...firstChunks(script, afterChunks), { step: 'end' }],

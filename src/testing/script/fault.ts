@@ -20,8 +20,8 @@ export type FaultKind =
     }
   /** The connection breaks before any header. */
   | { readonly kind: 'reset' }
-  /** No answer, ever. */
-  | { readonly kind: 'silence' }
+  /** Nothing at all: for `forMs`, then the answer. @default for ever */
+  | { readonly kind: 'silence'; readonly forMs?: number | undefined }
   /** Headers at once, the first chunk (or the body) this much later. */
   | { readonly kind: 'lateFirstToken'; readonly delayMs: number }
   /** The connection breaks after this many chunks. */

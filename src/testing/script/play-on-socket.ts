@@ -27,8 +27,7 @@ async function play(step: Step, response: ServerResponse, clock: Clock, signal: 
       response.writeHead(step.status, step.headers).flushHeaders();
       return;
     case 'write':
-      // Until the text is with the operating system: what was written must arrive even if the connection breaks next.
-      return new Promise((resolve) => response.write(step.text, () => resolve()));
+      return write(step.text, response, signal);
     case 'end':
       return new Promise((resolve) => response.once('close', () => resolve()).end());
     case 'destroy':
@@ -38,6 +37,21 @@ async function play(step: Step, response: ServerResponse, clock: Clock, signal: 
     default:
       return step satisfies never;
   }
+}
+
+/**
+ * Until the text is with the operating system: what was written must arrive even if the connection breaks next. A client that
+ * leaves in the meantime ends the wait: Node then forgets the callback.
+ */
+function write(text: string, response: ServerResponse, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const written = (): void => {
+      signal.removeEventListener('abort', written);
+      resolve();
+    };
+    signal.addEventListener('abort', written);
+    response.write(text, written);
+  });
 }
 
 /** A client in the same process gets a few turns of the event loop to read what was sent before. */

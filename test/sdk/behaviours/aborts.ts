@@ -2,6 +2,7 @@
 
 import type { Behaviour } from '../support/behaviour.ts';
 import { inBoth, tellsCauseOfAbort } from '../support/differences.ts';
+import { rejectsBeforeContent } from '../support/differences-of-streams.ts';
 import { chunksOf } from '../support/chunks-of.ts';
 import { CHAT, MODEL, chatStream, completion, failure } from '../support/replies.ts';
 
@@ -81,6 +82,7 @@ export const ABORTS: readonly Behaviour[] = [
       const stream = await client.chat.completions.create({ ...CHAT, stream: true }, options);
       return [await chunksOf(stream), stream];
     },
+    differs: rejectsBeforeContent,
   },
   {
     name: 'an abort of a stream that is not read yet',

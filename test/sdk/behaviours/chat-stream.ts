@@ -4,6 +4,7 @@ import { zodResponseFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
 import type { Behaviour } from '../support/behaviour.ts';
 import { chunksOf } from '../support/chunks-of.ts';
+import { isInterrupted } from '../support/differences-of-streams.ts';
 import { record } from '../support/record.ts';
 import { CHAT, CHUNKS, chatStream, delta, failure, sse } from '../support/replies.ts';
 import { weatherTool } from '../support/weather-tool.ts';
@@ -99,6 +100,7 @@ export const CHAT_STREAM: readonly Behaviour[] = [
     name: 'chat.completions.stream that is cut short',
     replies: [{ body: (sse(CHUNKS) as { body: string[] }).body.slice(0, 2) }],
     run: ({ client }) => client.chat.completions.stream(CHAT).finalMessage(),
+    differs: isInterrupted({ text: 'Hé', kind: 'truncated' }),
   },
   {
     name: 'chat.completions.stream to a readable stream and withResponse',

@@ -4,6 +4,7 @@ import { zodTextFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
 import type { Behaviour, Stage } from '../support/behaviour.ts';
 import { chunksOf } from '../support/chunks-of.ts';
+import { throwsWhatTheProviderSays } from '../support/differences-of-streams.ts';
 import { record } from '../support/record.ts';
 import { RESPONSE, RESPONSE_EVENTS, events, failure } from '../support/replies.ts';
 
@@ -61,5 +62,6 @@ export const RESPONSE_HELPERS: readonly Behaviour[] = [
     name: 'a failed response in a stream',
     replies: [events([...RESPONSE_EVENTS.slice(0, 1), FAILED])],
     run: async ({ client }) => chunksOf(await client.responses.create({ ...body, stream: true })),
+    differs: throwsWhatTheProviderSays,
   },
 ];

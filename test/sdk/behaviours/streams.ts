@@ -4,13 +4,20 @@ import type { OpenAI } from 'openai';
 import type { Stream } from 'openai/core/streaming';
 import type { Behaviour, Stage } from '../support/behaviour.ts';
 import { chunksOf } from '../support/chunks-of.ts';
-import { inBoth, saysNoUsage } from '../support/differences.ts';
+import { isInterrupted } from '../support/differences-of-streams.ts';
 import { CHAT, CHUNKS, RESPONSE_EVENTS, chatStream, completion, delta, events, sse } from '../support/replies.ts';
+import type { Replies } from '../support/server.ts';
 
 type Chunks = Stream<OpenAI.ChatCompletionChunk>;
 const open = ({ client }: Stage): Promise<Chunks> => client.chat.completions.create({ ...CHAT, stream: true });
 const read = async (stage: Stage): Promise<unknown> => chunksOf(await open(stage));
 const replies = chatStream();
+
+/** As OpenAI marks all chunks of a stream that tells its usage. */
+const saysNoUsage: Replies = (request) => {
+  const asked = request.body?.includes('include_usage') ?? false;
+  return sse(CHUNKS.map((chunk) => ({ ...chunk, ...(asked && { usage: null }) })));
+};
 
 export const STREAMS: readonly Behaviour[] = [
   { name: 'chunks of chat', replies, run: read },
@@ -25,12 +32,16 @@ export const STREAMS: readonly Behaviour[] = [
   },
   {
     name: 'chunks that say they have no usage, where usage was asked for',
-    replies: (request) => {
-      const asked = request.body?.includes('include_usage') ?? false;
-      return sse(CHUNKS.map((chunk) => ({ ...chunk, ...(asked && { usage: null }) })));
-    },
+    replies: saysNoUsage,
     run: read,
-    differs: inBoth(saysNoUsage),
+  },
+  {
+    name: 'chunks that say they have no usage, where the caller asked for it',
+    replies: saysNoUsage,
+    run: async ({ client }) =>
+      chunksOf(
+        await client.chat.completions.create({ ...CHAT, stream: true, stream_options: { include_usage: true } }),
+      ),
   },
   {
     name: 'other options of streams',
@@ -82,7 +93,7 @@ export const STREAMS: readonly Behaviour[] = [
         body: [
           ': hello\r\n\r\n',
           'data: {"choices":\r\ndata: []}\r\n\r\n',
-          ': a\r\n\r\ndata: {"choices":[{"index":0}]}\r\n',
+          ': a\r\n\r\ndata: {"choices":[{"index":0,"finish_reason":"stop"}]}\r\n',
           '\r\ndata: [DO',
           'NE]\r\n\r\n',
         ],
@@ -90,23 +101,35 @@ export const STREAMS: readonly Behaviour[] = [
     ],
     run: read,
   },
-  { name: 'a stream of nothing', replies: [{ body: [] }], run: read },
+  {
+    name: 'a stream of nothing',
+    replies: [{ body: [] }],
+    run: read,
+    differs: isInterrupted({ text: '', kind: 'truncated' }),
+  },
   {
     name: 'a stream that is cut short',
     replies: [{ body: (sse(CHUNKS) as { body: string[] }).body.slice(0, 2) }],
     run: read,
+    differs: isInterrupted({ text: 'Hé', kind: 'truncated' }),
   },
   {
     name: 'an error in a stream',
     replies: [sse([...CHUNKS.slice(0, 2), { error: { message: 'No.', code: 'server_error', type: 'a' } }])],
     run: read,
+    differs: isInterrupted({ text: 'Hé', kind: 'server', keepsCause: true }),
   },
   {
     name: 'malformed JSON in a stream',
     replies: [{ body: ['data: {"choices":[]}\n\n', 'data: {"cho\n\n'] }],
     run: read,
   },
-  { name: 'a whole answer in place of a stream', replies: [completion()], run: read },
+  {
+    name: 'a whole answer in place of a stream',
+    replies: [completion()],
+    run: read,
+    differs: isInterrupted({ text: '', kind: 'truncated' }),
+  },
   { name: 'a stream without a body', replies: [{ status: 200 }], run: read },
   {
     name: 'a stream that is awaited twice is one',

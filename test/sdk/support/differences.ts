@@ -23,11 +23,6 @@ export const asksForUsage: Difference = {
   }),
 };
 
-export const saysNoUsage: Difference = {
-  reason: 'OpenAI marks all chunks of a stream that tells its usage with `usage: null`; the chunks are not touched.',
-  change: (bare) => ({ ...bare, returned: (bare.returned as object[]).map((chunk) => ({ ...chunk, usage: null })) }),
-};
-
 /** Changes the answer to whether it is the very object. */
 export const passesOnRawStreams: Difference = {
   reason: 'The bytes of a raw stream pass by us, so that its usage is known and the chunk that tells it is left out.',

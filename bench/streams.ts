@@ -1,0 +1,57 @@
+/**
+ * What a stream through `CanaryClient` costs beside the bare SDK, in one run, with an in-memory `fetch`: to its first content,
+ * and for each chunk. To reach: at most 20 µs to the first content, at most 1 µs a chunk.
+ *
+ *   npm run bench
+ */
+
+import { OpenAI } from 'openai';
+import { CanaryClient } from '../src/index.ts';
+import { callBody } from './bodies.ts';
+import { measure, median, medianDifference, type MeasureOptions } from './measure.ts';
+
+const CHUNKS = 400;
+const encoder = new TextEncoder();
+const headers = { 'content-type': 'text/event-stream' };
+// Whoever asks for usage sees its chunk: both deliver the same.
+const body = { ...callBody, user: 'user-1', stream: true as const, stream_options: { include_usage: true } };
+
+// A preamble, one content, an end: what is more than the bare SDK's is spent on the way to the first content.
+const first = await measureStreams(3, { rounds: 60, times: 200 });
+const all = await measureStreams(CHUNKS, { rounds: 60, times: 10 });
+const perChunk = (values: readonly number[]): number[] => values.map((us) => us / CHUNKS);
+
+console.log('\nstreams in memory, one at a time          bare      ours   µs more');
+row('µs a stream of three chunks', first.bare, first.ours);
+row(`µs a chunk, over ${CHUNKS}`, perChunk(all.bare), perChunk(all.ours));
+
+function measureStreams(chunks: number, options: MeasureOptions): Promise<Record<'bare' | 'ours', number[]>> {
+  const events = Array.from({ length: chunks }, (_, index) => event(index, chunks));
+  const whole = encoder.encode(`${events.join('')}data: [DONE]\n\n`);
+  const client = { apiKey: 'bench', fetch: async () => new Response(whole, { headers }) };
+  const bare = new OpenAI(client);
+  const ours = new CanaryClient({ ...client, canary: { prices: { openai: { inputPerMTok: 2, outputPerMTok: 8 } } } });
+  return measure({ bare: () => read(bare), ours: () => read(ours) }, options);
+}
+
+async function read(client: OpenAI): Promise<void> {
+  for await (const chunk of await client.chat.completions.create(body)) void chunk;
+}
+
+function event(index: number, chunks: number): string {
+  const isLast = index === chunks - 1;
+  const delta = index === 0 ? { role: 'assistant', content: '' } : isLast ? {} : { content: ' word' };
+  const chunk = {
+    id: 'chatcmpl-1',
+    object: 'chat.completion.chunk',
+    created: 1_767_225_600,
+    model: 'gpt-4.1-2025-04-14',
+    choices: [{ index: 0, delta, logprobs: null, finish_reason: isLast ? 'stop' : null }],
+  };
+  return `data: ${JSON.stringify(chunk)}\n\n`;
+}
+
+function row(name: string, base: readonly number[], values: readonly number[]): void {
+  const figures = [median(base), median(values), medianDifference(values, base)];
+  console.log(name.padEnd(36) + figures.map((figure) => figure.toFixed(2).padStart(10)).join(''));
+}

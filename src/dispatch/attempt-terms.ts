@@ -1,0 +1,47 @@
+/** The terms of an attempt: how long it may take, and how its answer is judged. */
+
+import type { AnswerJudge } from '../upstream/answer.ts';
+import { StreamInterruptedError } from '../upstream/errors.ts';
+import { startTimeLimit, type PhaseBudget, type TimeLimit } from '../upstream/time-limit.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { CallRun } from './call-run.ts';
+
+/**
+ * The SDK's own time-out bounds the first attempt of a call that is no stream, unless something of ours is shorter, or the
+ * attempt may have to be `cancellable` by us.
+ */
+export function limitOf(
+  run: CallRun,
+  upstream: Upstream,
+  { signal, cancellable }: { readonly signal: AbortSignal | null | undefined; readonly cancellable: boolean },
+): TimeLimit | undefined {
+  const { call, deadlineMs, source, remainingMs } = run;
+  const { clock, policy } = run.parts;
+  const { timeoutMs } = upstream.config;
+  const isFirst = run.progress.started === 1 && !cancellable;
+  if (isFirst && !call.stream && timeoutMs === undefined && deadlineMs >= source.timeoutMs) return undefined;
+  const attempt = call.stream ? firstChunkOf(policy.firstChunkMs, timeoutMs) : headersOf(timeoutMs);
+  const deadlineHolds = policy.deadlineMs !== undefined;
+  return startTimeLimit({ clock, signal, attempt, remainingMs, deadlineMs, deadlineHolds });
+}
+
+export function judgeOf(run: CallRun, upstream: Upstream): AnswerJudge {
+  const { policy } = run.parts;
+  return {
+    idleMs: policy.idleMs,
+    bufferBytes: (run.call.streamMode ?? policy.streamMode) === 'buffered' ? policy.maxBufferBytes : undefined,
+    drains: upstream.config.drains,
+    interrupted: (partial, cause) => {
+      const { attempts } = run.progress.ledger;
+      return new StreamInterruptedError({ ...partial, upstream: upstream.name, attempts }, cause);
+    },
+  };
+}
+
+function firstChunkOf(firstChunkMs: number, timeoutMs: number | undefined): PhaseBudget {
+  return { phase: 'firstChunk', budgetMs: Math.min(firstChunkMs, timeoutMs ?? Infinity) };
+}
+
+function headersOf(timeoutMs: number | undefined): PhaseBudget | undefined {
+  return timeoutMs === undefined ? undefined : { phase: 'headers', budgetMs: timeoutMs };
+}

@@ -1,0 +1,82 @@
+/** With a `canary` option a caller sees what the SDK alone would show, but for a list of exceptions that each has its reason. */
+
+import { OpenAI } from 'openai';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CanaryClient } from '../../src/index.ts';
+import { attemptsOf, usageIn } from './support/attempts-of.ts';
+import { callFor, rawText, see } from './support/call-for.ts';
+import { EXCEPTIONS, RAW_USAGE, USAGE_UNASKED, exceptionOf } from './support/exceptions.ts';
+import { withoutUsage, withoutUsageEvents, withoutUsageOption } from './support/hidden-usage.ts';
+import { isAnswer, isChatStream, readRecordings, recorded, skipNote } from './support/recordings.ts';
+import { serveRecordings, type Served } from './support/serve-recordings.ts';
+
+const recordings = readRecordings();
+const compared = { bodies: 0, chunks: 0, unasked: 0, raw: 0 };
+let served: Served;
+
+beforeAll(async () => {
+  served = await serveRecordings(recordings);
+});
+
+afterAll(() => served[Symbol.asyncDispose]());
+
+/** One attempt a call, so that errors are compared one to one. */
+function clientWithCanary(): CanaryClient {
+  return new CanaryClient({ ...served.settings, canary: { retry: { attempts: 0 }, breaker: false } });
+}
+
+test.each(recordings)('value, chunks or error, and account, of $file', async (recording) => {
+  const exception = exceptionOf(recording.file);
+  const ai = clientWithCanary();
+  const attempts = attemptsOf(ai);
+  const alone = await see(callFor(new OpenAI(served.settings), recording));
+  const seen = await see(callFor(ai, recording));
+  expect(seen).toEqual(exception?.sees?.(alone) ?? alone);
+  const usual = { usage: usageIn(recording), usageEstimated: false, ...(!alone.error && { outcome: 'success' }) };
+  expect(attempts).toEqual([expect.objectContaining({ ...usual, ...exception?.account })]);
+  compared.bodies += 1;
+  compared.chunks += seen.chunks.length;
+});
+
+test.each(recordings.filter(isChatStream))('who does not ask for usage sees none in $file', async (recording) => {
+  const unasked = withoutUsageOption(recording);
+  const alone = withoutUsage(await see(callFor(new OpenAI(served.settings), unasked)));
+  const seen = await see(callFor(clientWithCanary(), unasked));
+  expect(seen).toEqual(exceptionOf(recording.file)?.sees?.(alone) ?? alone);
+  compared.unasked += 1;
+});
+
+test.each(recordings.filter(isAnswer))('the raw text, and the usage, of $file', async (recording) => {
+  const ai = clientWithCanary();
+  const attempt = new Promise((resolve) => void ai.canary.once('attempt', resolve));
+  const alone = await rawText(callFor(new OpenAI(served.settings), recording));
+  const seen = recording.file === USAGE_UNASKED ? withoutUsageEvents(alone) : alone;
+  expect(await rawText(callFor(ai, recording))).toBe(seen);
+  const usage = Object.hasOwn(RAW_USAGE, recording.file) ? RAW_USAGE[recording.file] : usageIn(recording);
+  expect(await attempt).toEqual(expect.objectContaining({ usage }));
+  compared.raw += 1;
+});
+
+test.each(recordings.filter(isChatStream))(
+  'who does not ask for usage has no chunk of it in the raw text of $file',
+  async (recording) => {
+    const unasked = withoutUsageOption(recording);
+    const alone = await rawText(callFor(new OpenAI(served.settings), unasked));
+    expect(await rawText(callFor(clientWithCanary(), unasked))).toBe(withoutUsageEvents(alone));
+  },
+);
+
+test.skipIf(!recorded)(`enough was compared, and every exception is a recording${skipNote}`, () => {
+  const { bodies, chunks, unasked, raw } = compared;
+  const seen = EXCEPTIONS.filter(({ sees }) => sees).flatMap(({ files }) => files);
+  const accounted = EXCEPTIONS.filter(({ sees }) => !sees).flatMap(({ files }) => files);
+  // oxlint-disable-next-line no-console -- the reader of a test run should see how much the rule was tried on
+  console.info(
+    `with canary: {}, compared with the SDK alone: ${bodies} bodies (${chunks} chunks), ${unasked} streams without asking for ` +
+      `usage, ${raw} raw texts; exceptions: ${seen.length} that the caller sees, ${accounted.length} only in the account`,
+  );
+  expect(bodies).toBeGreaterThan(200);
+  expect(chunks).toBeGreaterThan(2_500);
+  const files = new Set(recordings.map(({ file }) => file));
+  expect([...seen, ...accounted, ...Object.keys(RAW_USAGE)].filter((file) => !files.has(file))).toEqual([]);
+});

@@ -1,0 +1,50 @@
+/** A simulated provider that answers with the recorded bodies. */
+
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { ClientOptions } from 'openai';
+import { startProvider } from '../../../src/testing/index.ts';
+import { metaFileOf, pathOf, readRecorded, type Recording } from './recordings.ts';
+
+/** The running provider. */
+export interface Served extends AsyncDisposable {
+  /** For a client of it that tries once. */
+  readonly settings: ClientOptions;
+}
+
+/** Serves each recording to the model of its file's name. */
+export async function serveRecordings(recordings: readonly Recording[]): Promise<Served> {
+  const folder = await mkdtemp(join(tmpdir(), 'recordings-'));
+  for (const recording of recordings) await place(recording, folder);
+  const provider = await startProvider({ replay: folder });
+  return {
+    settings: { baseURL: provider.url, apiKey: 'test-key', maxRetries: 0, logLevel: 'off' },
+    [Symbol.asyncDispose]: async () => {
+      await provider.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** The body as it goes over the wire. */
+export function wireText({ file, surface }: Recording): string {
+  const text = readRecorded(file);
+  if (!file.endsWith('.chunks.txt')) return text;
+  const chunks = text.split('\n').filter((line) => line !== '');
+  const events = chunks.map((chunk) => `data: ${chunk}\n\n`).join('');
+  return surface === 'responses' ? events : `${events}data: [DONE]\n\n`;
+}
+
+/** A replay takes `.json` and `.sse`; what has another extension gets one more, and answers to its own name without it. */
+async function place(recording: Recording, folder: string): Promise<void> {
+  const { file, stream } = recording;
+  const asIs = /\.(json|sse)$/.test(file);
+  const served = asIs ? file : `${file}.${stream ? 'sse' : 'json'}`;
+  await mkdir(join(folder, dirname(file)), { recursive: true });
+  if (asIs) await symlink(pathOf(file), join(folder, served));
+  else await writeFile(join(folder, served), wireText(recording));
+  const meta = pathOf(metaFileOf(file));
+  if (existsSync(meta)) await symlink(meta, join(folder, served.replace(/\.\w+$/, '.meta.json')));
+}

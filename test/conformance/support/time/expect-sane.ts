@@ -1,0 +1,21 @@
+/** Numbers that can be: no NaN, no infinity, nothing negative, no share above 1. */
+
+import { expect } from 'vitest';
+import type { Snapshot } from '../../../../src/index.ts';
+
+export function expectSane(snapshot: Snapshot): void {
+  expect(oddities(snapshot, 'snapshot')).toEqual([]);
+}
+
+function oddities(value: unknown, path: string): string[] {
+  if (typeof value === 'number') return isOdd(value, path) ? [`${path} is ${value}`] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) => oddities(member, `${path}.${name}`));
+}
+
+function isOdd(value: number, path: string): boolean {
+  if (!Number.isFinite(value)) return true;
+  // A canary may be dearer than stable.
+  if (path.endsWith('savingsUsd')) return false;
+  return value < 0 || (/(Rate|weight)$/.test(path) && value > 1);
+}

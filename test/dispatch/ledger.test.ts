@@ -1,0 +1,65 @@
+/** The ledger of one call. */
+
+import { expect, test } from 'vitest';
+import { CanaryClient } from '../../src/index.ts';
+import { BODY, STREAM_BODY, ask, errorWithin, within } from '../support/calls.ts';
+import { failed, silent } from '../support/replies.ts';
+import { setUpCanary } from '../support/set-up.ts';
+
+test('tells the attempts of a call by the promise that was returned', async () => {
+  const { ai, clock, providers } = setUpCanary({ canary: { retry: { attempts: 1, minDelay: 0 } } });
+  providers.script('gemini', failed(503));
+  const promise = ai.chat.completions.create(BODY);
+  await within(clock, 0, promise);
+  expect(ai.canary.last(promise)?.attempts).toMatchObject([
+    { upstream: 'gemini', reason: 'first', outcome: 'failure', kind: 'server', status: 503, delivery: 'rejected' },
+    { upstream: 'openai', reason: 'fallback', outcome: 'success', delivery: 'dispatched', cost: { costUsd: 0.00006 } },
+  ]);
+});
+
+test('is found by a promise that the SDK derived, by the body, the stream, and the raw response', async () => {
+  const { ai } = setUpCanary();
+  const derived = ai.chat.completions.parse(BODY);
+  await derived;
+  const body = await ask(ai);
+  const stream = await ai.chat.completions.create(STREAM_BODY);
+  for await (const chunk of stream) void chunk;
+  const response = await ai.chat.completions.create(BODY).asResponse();
+  await response.text();
+  for (const something of [derived, body, stream, response]) {
+    expect(ai.canary.last(something)?.attempts[0]?.upstream).toBe('gemini');
+  }
+});
+
+test('is found by the error that ended the call', async () => {
+  const { ai, clock, providers } = setUpCanary({ canary: { fallbacks: [], timeouts: { deadline: 500 } } });
+  providers.script('gemini', silent());
+  const error = await errorWithin(clock, 500, ask(ai));
+  expect(ai.canary.last(error)?.attempts).toMatchObject([
+    { outcome: 'failure', kind: 'timeout', phase: 'deadline', delivery: 'ambiguous' },
+  ]);
+});
+
+test('grows while the call goes on', async () => {
+  const { ai } = setUpCanary();
+  const promise = ai.chat.completions.create(STREAM_BODY);
+  const stream = await promise;
+  expect(ai.canary.last(promise)?.attempts).toEqual([]);
+  for await (const chunk of stream) void chunk;
+  expect(ai.canary.last(promise)?.attempts).toHaveLength(1);
+});
+
+test('is kept without a canary option, too', async () => {
+  const { providers } = setUpCanary();
+  const ai = new CanaryClient({ apiKey: 'test', baseURL: 'https://openai.test/v1', fetch: providers.fetch });
+  const promise = ai.chat.completions.create(BODY);
+  await promise;
+  expect(ai.canary.last(promise)?.attempts).toMatchObject([{ upstream: 'openai', outcome: 'success' }]);
+});
+
+test('of what is no call there is none', () => {
+  const { ai } = setUpCanary();
+  for (const something of [undefined, null, 'resp_1', {}, Promise.resolve()]) {
+    expect(ai.canary.last(something)).toBeUndefined();
+  }
+});

@@ -1,0 +1,40 @@
+/** What an attempt is made of, and a log of what it tells. */
+
+import { ManualClock } from '../../../src/testing/index.ts';
+import type { AttemptEnd, AttemptInput } from '../../../src/upstream/answer.ts';
+import { Claim } from '../../../src/upstream/claim.ts';
+
+/** An input, and all that came out of it. */
+export interface Attempted {
+  readonly input: AttemptInput;
+  readonly clock: ManualClock;
+  readonly ends: AttemptEnd[];
+  readonly ids: string[];
+  readonly redacted: unknown[];
+}
+
+/** A chat call whose usage is asked for by us, at 0 ms on a clock of its own. */
+export function attemptInput(options: Partial<AttemptInput> = {}): Attempted {
+  const clock = new ManualClock(0);
+  const ends: AttemptEnd[] = [];
+  const ids: string[] = [];
+  const redacted: unknown[] = [];
+  const usual: AttemptInput = {
+    surface: 'chat',
+    metersRaw: true,
+    hidesUsage: true,
+    send: () => {
+      throw new Error('Nothing is sent here.');
+    },
+    options: { method: 'post', path: '/chat/completions' },
+    retries: 0,
+    claim: new Claim(),
+    limit: undefined,
+    judge: undefined,
+    redact: (error) => void redacted.push(error),
+    clock,
+    onResponseId: (id) => void ids.push(id),
+    onEnd: (end) => void ends.push(end),
+  };
+  return { input: { ...usual, ...options }, clock, ends, ids, redacted };
+}
