@@ -1,0 +1,60 @@
+/**
+ * The sixteen faults of the conformance tests at their full delays, on the real clock and on real sockets: what each upstream was
+ * asked and when, what the caller got, and whether the next call was served at once. All are met at the same time, so that
+ * the whole takes about as long as the longest: two minutes. Fails unless 16 of 16 go as specified.
+ *
+ *   npm run faults
+ */
+
+import { setTimeout as wait } from 'node:timers/promises';
+import { systemClock } from '../src/system-clock.ts';
+import { deviationsOf, reportOf } from '../test/conformance/support/fault-report.ts';
+import type { Scene, Verdict } from '../test/conformance/support/fault-scene.ts';
+import { FAULTS } from '../test/conformance/support/fault-table.ts';
+import { startWall } from '../test/conformance/support/fault-wall.ts';
+
+/** More than a busy machine is late, less than any wait that the table names. */
+const SLACK_MS = 1_000;
+/** A scene that is not over by then hangs. */
+const LIMIT_MS = 180_000;
+/** Not all at the same instant: that would measure the machine. */
+const APART_MS = 30;
+
+const scenes = FAULTS.flatMap((fault) =>
+  fault.scenes.map((scene) => ({ number: fault.number, name: fault.name, scene })),
+);
+const verdicts = new Map<string, Verdict>();
+const startedMs = performance.now();
+await using wall = await startWall(
+  scenes.map(({ scene }) => scene),
+  systemClock,
+);
+say(`${scenes.length} scenes of ${FAULTS.length} faults; the longest take about two minutes.`);
+
+const limit = new AbortController();
+const played = Promise.all(
+  scenes.map(async ({ number, name, scene }, index) => {
+    await wait(index * APART_MS);
+    await play(scene, `fault ${number}, ${name}`);
+  }),
+);
+await Promise.race([played, wait(LIMIT_MS, undefined, { signal: limit.signal }).catch(() => undefined)]);
+limit.abort();
+
+const { lines, held, rescued } = reportOf(FAULTS, verdicts);
+console.log(['', ...lines, ...FAULTS.flatMap((fault) => deviationsOf(fault, verdicts))].join('\n'));
+// What hangs would keep the process.
+process.exit(held === FAULTS.length && rescued === FAULTS.length - 1 ? 0 : 1);
+
+async function play(scene: Scene, title: string): Promise<void> {
+  const stage = { wall, clock: systemClock, random: Math.random, slackMs: SLACK_MS };
+  const verdict = await scene.play(stage);
+  verdicts.set(scene.model, verdict);
+  const about = [title, scene.mode, scene.note].filter(Boolean).join(', ');
+  say(`${verdict.deviations.length === 0 ? '✓' : '✗'} ${about}: ${verdict.got}`);
+}
+
+function say(line: string): void {
+  const sinceS = (performance.now() - startedMs) / 1_000;
+  console.log(`${sinceS.toFixed(1).padStart(6)} s  ${line}`);
+}

@@ -1,0 +1,37 @@
+/** What a call that failed over costs: the answer that came, and nothing else. */
+
+import { PRICES } from './fault-play.ts';
+import type { Seen } from './fault-scene.ts';
+import { unlike } from './fault-judge.ts';
+
+/** The fallback's model and usage are reported, at its price; attempts that were refused cost nothing. */
+export function accounting(model: string) {
+  return ({ attempts, calls, costs, answer }: Seen): (string | undefined)[] => {
+    const failed = attempts.slice(0, -1);
+    const last = attempts.at(-1);
+    const told = answer.chunks.at(-1)?.usage;
+    const { inputPerMTok, outputPerMTok } = PRICES.fallback;
+    const costUsd =
+      ((told?.prompt_tokens ?? NaN) * inputPerMTok + (told?.completion_tokens ?? NaN) * outputPerMTok) / 1e6;
+    const { openai, fallback } = costs.upstreams;
+    return [
+      unlike('tokens that the caller is told of', told?.completion_tokens, last?.usage?.outputTokens),
+      unlike('usage', [last?.usage?.inputTokens, last?.usageEstimated], [told?.prompt_tokens, false]),
+      unlike('model', [last?.model, answer.chunks[0]?.model], [model, model]),
+      unlike('cost of the answer', last?.cost, { costUsd, source: 'override' }),
+      unlike(
+        'usage of failed attempts',
+        failed.map(({ usage }) => usage ?? null),
+        failed.map(() => null),
+      ),
+      unlike(
+        'cost of failed attempts',
+        failed.map(({ cost }) => cost.costUsd),
+        failed.map(() => null),
+      ),
+      unlike('cost of the call', calls[0]?.costUsd, costUsd),
+      unlike('account', [openai?.costUsd ?? 0, fallback?.costUsd, costs.total.costUsd], [0, costUsd, costUsd]),
+      unlike('tokens in the account', costs.total.outputTokens, told?.completion_tokens),
+    ];
+  };
+}

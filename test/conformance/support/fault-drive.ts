@@ -1,0 +1,52 @@
+/** Lets manual time pass where real sockets are at work. */
+
+import { setImmediate } from 'node:timers/promises';
+import type { Timer } from '../../../src/index.ts';
+import { ManualClock } from '../../../src/testing/index.ts';
+
+/** A manual clock that knows when its next timer is due. */
+export class DrivenClock extends ManualClock {
+  readonly #dueMs = new Map<object, number>();
+
+  override setTimeout(callback: () => void, delayMs: number): Timer {
+    const mark = {};
+    this.#dueMs.set(mark, this.now() + Math.max(0, delayMs));
+    const fire = (): void => {
+      this.#dueMs.delete(mark);
+      callback();
+    };
+    const timer = super.setTimeout(fire, delayMs);
+    return {
+      cancel: () => {
+        this.#dueMs.delete(mark);
+        timer.cancel();
+      },
+    };
+  }
+
+  /**
+   * Moves time from timer to timer, whenever all else has come to rest, until `work` has settled.
+   *
+   * @throws where `work` waits for nothing that time could bring
+   */
+  async drive<T>(work: Promise<T>): Promise<T> {
+    let settled = false;
+    const settle = (): void => void (settled = true);
+    work.then(settle, settle);
+    for (;;) {
+      await this.rest(() => settled);
+      if (settled) return work;
+      const nextMs = Math.min(...this.#dueMs.values());
+      if (nextMs === Infinity) throw new Error(`Nothing moves any more at ${new Date(this.now()).toISOString()}`);
+      await this.advance(Math.max(0, nextMs - this.now()));
+    }
+  }
+
+  /** Time stands while everything that needs none goes on: to its end, or until `isOver`. */
+  async rest(isOver: () => boolean = () => false): Promise<void> {
+    for (let turn = 0; turn < QUIET_TURNS && !isOver(); turn++) await setImmediate();
+  }
+}
+
+/** Turns of the event loop: several times as many as the longest answer of the wall takes over the loopback interface. */
+const QUIET_TURNS = 400;

@@ -1,0 +1,131 @@
+/** Compares what was seen of a call with what is specified. */
+
+import { APIError } from 'openai';
+import type { AttemptRecord, CallRecord } from '../../../src/index.ts';
+import type { AtMs, Expectation, Seen, SeenAnswer, Stage, Verdict } from './fault-scene.ts';
+import { TOKENS, wireForm } from './fault-wall.ts';
+
+export function judge(seen: Seen, expects: Expectation, stage: Stage): Verdict {
+  const deviations = [
+    ...attemptRules(seen, expects, stage),
+    ...answerRules(seen, expects, stage),
+    ...nextCallRules(seen, expects, stage),
+    ...(expects.also?.(seen) ?? []),
+  ];
+  return {
+    asked: seen.requests.map(({ upstream, atMs }) => `${upstream} ${seconds(atMs)}`).join(', '),
+    got: gotOf(seen),
+    whole: seen.answer.error === undefined && tokensIn(seen.answer) === TOKENS,
+    deviations: deviations.filter((line) => line !== undefined),
+  };
+}
+
+type Rules = readonly (string | undefined)[];
+
+/** The upstreams' own account of what reached them, beside what the client tells. */
+function attemptRules({ requests, attempts, calls }: Seen, expects: Expectation, { slackMs }: Stage): Rules {
+  const asked = expects.attempts.map(([upstream]) => upstream);
+  const ends = expects.attempts.map(([upstream, end]) => `${upstream} ${end}`);
+  const [upstream, end = ''] = expects.attempts.at(-1) ?? [];
+  return [
+    unlike('asked', namesOf(requests), asked),
+    ...expects.attempts.map(([name, , atMs], index) => beside(`${name} asked`, requests[index]?.atMs, atMs, slackMs)),
+    unlike('attempts', attempts.map(endOf), ends),
+    unlike('calls', calls.map(endOf), [`${upstream} ${expects.call ?? withoutPhase(end)}`]),
+    unlike('attempts of the call', calls[0]?.attempts, asked.length),
+  ];
+}
+
+/** The upstream, the outcome, and what there is of failure kind and phase. */
+function endOf({ upstream, outcome, kind, ...rest }: AttemptRecord | CallRecord): string {
+  const phase = 'phase' in rest ? rest.phase : undefined;
+  return [upstream, outcome, kind, phase].filter((word) => word !== undefined).join(' ');
+}
+
+/** Calls tell the kind of a failure only. */
+function withoutPhase(end: string): string {
+  return end.split(' ', 2).join(' ');
+}
+
+function answerRules({ answer, attempts }: Seen, expects: Expectation, stage: Stage): Rules {
+  const [by, , lastAtMs = [0, 0]] = expects.attempts.at(-1) ?? [];
+  const { fails, tokens = fails ? 0 : TOKENS, endsAtMs = lastAtMs, firstAtMs = endsAtMs, withUsage = false } = expects;
+  if (by === undefined) return [];
+  return [
+    ...chunkRules(answer, stage.wall.chunksOf(by, withUsage), tokens),
+    unlike('models', distinct(answer.chunks.map(({ model }) => model)), tokens > 0 ? [attempts.at(-1)?.model] : []),
+    ...(fails ? errorRules(answer.error, fails) : [unlike('error', String(answer.error), 'undefined')]),
+    tokens > 0 ? beside('first chunk', answer.firstMs, firstAtMs, stage.slackMs) : undefined,
+    beside('ended', answer.tookMs, endsAtMs, stage.slackMs),
+  ];
+}
+
+/** Chunk for chunk what the SDK alone gets of that upstream, and of one answer only. */
+function chunkRules({ chunks }: SeenAnswer, whole: readonly string[], tokens = TOKENS): Rules {
+  // The role comes in a chunk before the first token.
+  const expected = tokens === TOKENS ? whole : whole.slice(0, tokens === 0 ? 0 : 1 + tokens);
+  return [
+    unlike('chunks', chunks.map(wireForm), expected),
+    unlike('answers', distinct(chunks.map(({ id }) => id)).length, tokens === 0 ? 0 : 1),
+  ];
+}
+
+function errorRules(error: unknown, { is, like }: NonNullable<Expectation['fails']>): Rules {
+  if (!(error instanceof is)) return [`error: ${String(error)}, not ${is.name}`];
+  const fields = error as unknown as Readonly<Record<string, unknown>>;
+  return Object.entries(like).map(([name, value]) => unlike(`error.${name}`, fields[name], value));
+}
+
+/** The same client serves the next call whole and at once. */
+function nextCallRules({ next }: Seen, { next: by = 'openai' }: Expectation, stage: Stage): Rules {
+  return [
+    unlike('next call asked', next.upstreams, [by]),
+    ...chunkRules(next.answer, stage.wall.chunksOf(by, false)).map((line) => line && `next call: ${line}`),
+    unlike('next call error', String(next.answer.error), 'undefined'),
+    beside('next call ended', next.answer.tookMs, [0, 0], stage.slackMs),
+  ];
+}
+
+/** A line where two things differ as JSON. */
+export function unlike(what: string, seen: unknown, expected: unknown): string | undefined {
+  const [seenText, expectedText] = [JSON.stringify(seen), JSON.stringify(expected)];
+  return seenText === expectedText ? undefined : `${what}: ${seenText}, not ${expectedText}`;
+}
+
+/** A line where a thing did not happen in its time. */
+export function beside(
+  what: string,
+  atMs: number | undefined,
+  [fromMs, toMs]: AtMs,
+  slackMs: number,
+): string | undefined {
+  // Timers of the machine may be early by the part of a millisecond.
+  if (atMs !== undefined && atMs >= fromMs - Math.min(slackMs, 2) && atMs <= toMs + slackMs) return undefined;
+  return `${what}: at ${atMs} ms, not at ${fromMs}–${toMs} ms`;
+}
+
+function distinct(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}
+
+function namesOf(requests: Seen['requests']): string[] {
+  return requests.map(({ upstream }) => upstream);
+}
+
+function tokensIn({ chunks }: SeenAnswer): number {
+  return chunks.filter(({ choices }) => choices[0]?.delta.content).length;
+}
+
+function gotOf({ answer, attempts }: Seen): string {
+  const { error, tookMs } = answer;
+  const tokens = tokensIn(answer);
+  const words = tokens > 0 ? [`${tokens} tokens of ${attempts.at(-1)?.upstream}`] : [];
+  const status = error instanceof APIError && error.status !== undefined ? ` ${error.status}` : '';
+  const failure = error instanceof Error ? [error.constructor.name + status] : [];
+  return `${[...words, ...failure].join(', then ')} at ${seconds(tookMs)}`;
+}
+
+/** For people. */
+export function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(2)} s`;
+}

@@ -1,0 +1,112 @@
+/** Plays a scene: one call that meets its fault, then one on the same client that meets none. */
+
+import type { OpenAI } from 'openai';
+import { CanaryClient, route, type StreamMode } from '../../../src/index.ts';
+import { collectEvents } from '../../../src/testing/index.ts';
+import { messages } from '../../testing/bare-client.ts';
+import type { Seen, SeenAnswer, Stage, Staging } from './fault-scene.ts';
+import { HEALTHY_MODEL, UPSTREAMS, type Wall, type WallUpstream } from './fault-wall.ts';
+
+/** USD per million tokens. */
+export const PRICES = {
+  openai: { inputPerMTok: 2, outputPerMTok: 8 },
+  fallback: { inputPerMTok: 1, outputPerMTok: 4 },
+  large: { inputPerMTok: 4, outputPerMTok: 16 },
+} as const;
+
+export const LARGE_MODEL = 'larger-model';
+
+/** The scene's model and the way its streams are given. */
+export interface Part {
+  readonly model: string;
+  readonly mode: StreamMode;
+}
+
+export async function playCall({ model, mode }: Part, staging: Staging, stage: Stage): Promise<Seen> {
+  const { clock, wall } = stage;
+  await using ai = clientFor(mode, staging, stage);
+  using events = collectEvents(ai, ['attempt', 'call']);
+  const startedAtMs = clock.now();
+  const answer = await ask(ai, { model, ...staging.body }, stage, staging.alone ? route({ fallbacks: false }) : {});
+  const [attempts, calls, costs] = [events.of('attempt'), events.of('call'), ai.canary.costs()];
+  const nextAnswer = await ask(ai, { model: HEALTHY_MODEL, user: model }, stage);
+  const nextUpstreams = requestsOf(model, HEALTHY_MODEL, wall).map(({ upstream }) => upstream);
+  await waitUntil(startedAtMs + (staging.watchedMs ?? 0), stage);
+  const models = [model, LARGE_MODEL, ...(staging.fallbackModel === undefined ? [] : [staging.fallbackModel])];
+  const requests = models.flatMap((asked) => requestsOf(model, asked, wall));
+  const sinceStart = requests.map(({ upstream, atMs }) => ({ upstream, atMs: atMs - startedAtMs }));
+  return {
+    requests: sinceStart.toSorted((a, b) => a.atMs - b.atMs),
+    answer,
+    attempts,
+    calls,
+    costs,
+    next: { upstreams: nextUpstreams, answer: nextAnswer },
+  };
+}
+
+/** A client of its own for each scene: breakers and pauses are nobody else's. */
+export function clientFor(mode: StreamMode, staging: Staging, { wall, clock, random }: Stage): CanaryClient {
+  const { openai, fallback, large } = wall.providers;
+  const model = staging.fallbackModel;
+  return new CanaryClient<'fallback' | 'large'>({
+    baseURL: openai.url,
+    apiKey: 'key-of-openai',
+    logLevel: 'off',
+    canary: {
+      clock,
+      random,
+      upstreams: {
+        fallback: { baseURL: fallback.url, apiKey: 'key-of-fallback', model },
+        large: { baseURL: large.url, apiKey: 'key-of-large', model: LARGE_MODEL },
+      },
+      fallbacks: staging.fallbacks ?? ['fallback'],
+      stream: mode,
+      timeouts: { idle: '10s' },
+      prices: PRICES,
+    },
+  });
+}
+
+/** Makes one call and takes its answer to the end. */
+export async function ask(
+  ai: CanaryClient,
+  body: Partial<OpenAI.ChatCompletionCreateParamsStreaming> & { readonly model: string },
+  { clock }: Stage,
+  options: OpenAI.RequestOptions = {},
+): Promise<SeenAnswer> {
+  const startedAtMs = clock.now();
+  const sinceMs = (): number => clock.now() - startedAtMs;
+  const chunks: OpenAI.ChatCompletionChunk[] = [];
+  let firstMs: number | undefined;
+  const request = { messages, user: body.model, ...body, stream: true as const };
+  try {
+    for await (const chunk of await ai.chat.completions.create(request, options)) {
+      firstMs ??= sinceMs();
+      chunks.push(chunk);
+    }
+    return { chunks, error: undefined, firstMs, tookMs: sinceMs() };
+  } catch (error) {
+    return { chunks, error, firstMs, tookMs: sinceMs() };
+  }
+}
+
+/** What the wall received of a scene, which stands as `user` in its requests, for the model `asked`. */
+export function requestsOf(
+  scene: string,
+  asked: string,
+  { providers }: Wall,
+): { upstream: WallUpstream; atMs: number }[] {
+  return UPSTREAMS.flatMap((upstream) =>
+    providers[upstream].requests
+      .filter(({ body, model }) => body.user === scene && model === asked)
+      .map(({ atMs }) => ({ upstream, atMs })),
+  );
+}
+
+/** Waits on the stage's clock until `atMs`; a time that has passed is not waited for. */
+export function waitUntil(atMs: number, { clock }: Stage): Promise<void> {
+  const delayMs = atMs - clock.now();
+  if (delayMs <= 0) return Promise.resolve();
+  return new Promise((resolve) => void clock.setTimeout(resolve, delayMs, { keepAlive: true }));
+}

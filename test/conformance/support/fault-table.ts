@@ -1,0 +1,256 @@
+/** The sixteen faults and what is specified for each: one table for the test, on manual time, and for the bench, on real time. */
+
+import { BadRequestError, InternalServerError, RateLimitError } from 'openai';
+import { StreamInterruptedError } from '../../../src/index.ts';
+import { errorReply, type OrderedFault } from '../../../src/testing/index.ts';
+import { messages } from '../../testing/bare-client.ts';
+import { accounting } from './fault-accounting.ts';
+import { bothModes, fault, outage, scene } from './fault-draft.ts';
+import { OUTAGE_MS } from './fault-outage.ts';
+import type { AtMs, Expectation, ExpectedAttempt, WallFault } from './fault-scene.ts';
+import { wordsOf, type Faults, type WallUpstream } from './fault-wall.ts';
+
+const AT_ONCE: AtMs = [0, 0];
+/** Full jitter of the first back-off. */
+const SOON: AtMs = [0, 250];
+/** Who says "not now" without saying how long is left alone for a second each time. */
+const PAUSED: AtMs = [1_000, 1_000];
+const PAUSED_AGAIN: AtMs = [2_000, 2_000];
+
+const overloaded: OrderedFault = { kind: 'status', status: 503 };
+const cut: OrderedFault = { kind: 'cut', afterChunks: chunksBefore(40) };
+const rateLimited: OrderedFault = {
+  kind: 'status',
+  status: 429,
+  body: errorReply(429, { message: 'Slow down.' }).body,
+};
+const POLICY = 'Your request was rejected by the safety system.';
+const violation = errorReply(400, { message: POLICY, code: 'content_policy_violation' }).body;
+const tooLong = { is: BadRequestError, like: { status: 400, code: 'context_length_exceeded' } };
+const prefill = { messages: [...messages, { role: 'assistant' as const, content: 'Once upon a time' }] };
+const refusesPrefill: OrderedFault = {
+  kind: 'status',
+  status: 400,
+  body: errorReply(400, { message: 'This model does not support assistant message prefill.' }).body,
+  when: ({ body }) => (body.messages as { role: string }[]).at(-1)?.role === 'assistant',
+};
+
+export const FAULTS: readonly WallFault[] = [
+  fault(
+    1,
+    ['429 with Retry-After 2 s, once', 'the fallback serves at once; where none is allowed, stable is waited for'],
+    [
+      ...bothModes(
+        { faults: { openai: { ...rateLimited, headers: { 'retry-after': '2' }, times: 1 } } },
+        { attempts: [failed('rateLimit'), served('fallback', AT_ONCE)], next: 'fallback' },
+      ),
+      ...bothModes(
+        { faults: { openai: { ...rateLimited, headers: { 'retry-after': '2' }, times: 1 } }, alone: true },
+        { attempts: [failed('rateLimit'), served('openai', [2_000, 2_000])] },
+        'no fallback allowed',
+      ),
+    ],
+  ),
+  fault(
+    2,
+    [
+      '429 for ever, without Retry-After',
+      'the fallback serves at once; where none is allowed, stable is asked three times in all',
+    ],
+    [
+      ...bothModes(
+        { faults: { openai: rateLimited } },
+        { attempts: [failed('rateLimit'), served('fallback', AT_ONCE)], next: 'fallback' },
+      ),
+      ...bothModes(
+        { faults: { openai: rateLimited }, alone: true },
+        {
+          attempts: [failed('rateLimit'), failed('rateLimit', PAUSED), failed('rateLimit', PAUSED_AGAIN)],
+          fails: { is: RateLimitError, like: { status: 429 } },
+          next: 'fallback',
+        },
+        'no fallback allowed',
+      ),
+    ],
+  ),
+  fault(
+    3,
+    ['one 500', 'stable is asked once more'],
+    bothModes(
+      { faults: { openai: { kind: 'status', status: 500, times: 1 } } },
+      { attempts: [failed('server'), served('openai', SOON)] },
+    ),
+  ),
+  fault(
+    4,
+    ['503 for ever', 'stable is asked once more, then the fallback'],
+    bothModes({ faults: { openai: overloaded } }, rescuedFrom('server')),
+  ),
+  fault(
+    5,
+    ['reset before headers', 'stable is asked once more, then the fallback'],
+    bothModes({ faults: { openai: { kind: 'reset' } } }, rescuedFrom('connection')),
+  ),
+  fault(
+    6,
+    ['120 s of silence', 'stable is not asked twice, and the fallback serves after 30 s'],
+    bothModes(
+      { faults: { openai: { kind: 'silence', forMs: 120_000 } }, watchedMs: 125_000 },
+      { attempts: [failed('timeout firstChunk'), served('fallback', [30_000, 30_000])] },
+    ),
+  ),
+  fault(
+    7,
+    ['first token after 20 s', 'stable is waited for'],
+    bothModes(
+      { faults: { openai: { kind: 'lateFirstToken', delayMs: 20_000 } } },
+      { attempts: [served('openai', AT_ONCE)], endsAtMs: [20_000, 20_000] },
+    ),
+  ),
+  fault(
+    8,
+    ['cut at 40 of 60 tokens', 'a committed stream is interrupted, a buffered one is whole'],
+    [
+      scene('committed', { faults: { openai: cut } }, { attempts: [failed('connection')], ...interruptedAfter(40) }),
+      scene('buffered', { faults: { openai: cut } }, rescuedFrom('connection')),
+    ],
+  ),
+  fault(
+    9,
+    ['stall of 30 s after 20 tokens', 'a committed stream is interrupted, a buffered one is whole'],
+    [
+      scene('committed', stalled(20), {
+        attempts: [failed('timeout idle')],
+        ...interruptedAfter(20),
+        firstAtMs: AT_ONCE,
+        endsAtMs: [10_000, 10_000],
+      }),
+      scene('buffered', stalled(20), { attempts: [failed('timeout idle'), served('fallback', [10_000, 10_000])] }),
+    ],
+  ),
+  fault(
+    10,
+    ['malformed tenth event', 'a committed stream is interrupted, a buffered one is whole'],
+    [
+      scene('committed', malformedEvent(10), { attempts: [failed('malformed')], ...interruptedAfter(8) }),
+      scene('buffered', malformedEvent(10), rescuedFrom('malformed')),
+    ],
+  ),
+  fault(
+    11,
+    ['no [DONE]', 'the answer is complete with its finish_reason, at once'],
+    bothModes({ faults: { openai: { kind: 'noDone' } } }, { attempts: [served('openai', AT_ONCE)] }),
+  ),
+  fault(
+    12,
+    ['context_length_exceeded', 'stable is asked once, and a larger model where one is named for it'],
+    [
+      ...bothModes(
+        { faults: { openai: { kind: 'contextLength' } } },
+        { attempts: [['openai', 'neutral contextLength', AT_ONCE]], fails: tooLong },
+        'no larger model named',
+      ),
+      ...bothModes(
+        {
+          faults: { openai: { kind: 'contextLength' } },
+          fallbacks: { default: ['fallback'], contextLength: ['large'] },
+        },
+        { attempts: [['openai', 'neutral contextLength', AT_ONCE], served('large', AT_ONCE)] },
+        'fallbacks.contextLength',
+      ),
+    ],
+  ),
+  fault(
+    13,
+    ['content_policy_violation 400', 'stable is asked once, and the caller is told the reason'],
+    bothModes(
+      { faults: { openai: { kind: 'status', status: 400, body: violation } } },
+      {
+        attempts: [['openai', 'neutral contentFilter', AT_ONCE]],
+        fails: { is: BadRequestError, like: { code: 'content_policy_violation', message: `400 ${POLICY}` } },
+      },
+    ),
+    { rescuable: false },
+  ),
+  fault(
+    14,
+    ['a fallback that rejects prefill', 'it is sent none of ours, and its 400 never masks the first error'],
+    [
+      scene(
+        'committed',
+        { faults: { openai: cut, fallback: refusesPrefill } },
+        { attempts: [failed('connection')], ...interruptedAfter(40) },
+        'cut at 40 of 60 tokens',
+      ),
+      scene(
+        'buffered',
+        { faults: { openai: cut, fallback: refusesPrefill } },
+        rescuedFrom('connection'),
+        'cut at 40 of 60 tokens',
+      ),
+      ...bothModes(
+        { faults: { openai: overloaded, fallback: refusesPrefill }, body: prefill },
+        {
+          attempts: [failed('server'), failed('server', SOON), ['fallback', 'neutral badRequest', SOON]],
+          fails: { is: InternalServerError, like: { status: 503 } },
+          call: 'failure server',
+        },
+        '503, and the caller’s own prefill',
+      ),
+    ],
+  ),
+  fault(
+    15,
+    [
+      '60 s of 503, a call each 4 s',
+      'the breaker opens, no call is lost, and stable is back within 30 s of its recovery',
+    ],
+    outage({ faults: { openai: { ...overloaded, lastsMs: OUTAGE_MS } } }),
+  ),
+  fault(
+    16,
+    ['accounting of a fail-over', 'the fallback’s model and usage are reported, and failed attempts are not charged'],
+    bothModes(
+      {
+        faults: { openai: overloaded },
+        fallbackModel: 'spare-model',
+        body: { stream_options: { include_usage: true } },
+      },
+      { ...rescuedFrom('server'), withUsage: true, also: accounting('spare-model') },
+    ),
+  ),
+];
+
+/** An attempt on stable that fails. */
+function failed(ends: string, atMs = AT_ONCE): ExpectedAttempt {
+  return ['openai', `failure ${ends}`, atMs];
+}
+
+function served(by: WallUpstream, atMs: AtMs): ExpectedAttempt {
+  return [by, 'success', atMs];
+}
+
+/** Stable is asked once more, then the fallback. */
+function rescuedFrom(kind: string): Expectation {
+  return { attempts: [failed(kind), failed(kind, SOON), served('fallback', SOON)] };
+}
+
+/** What was delivered is told, and is all of it. */
+function interruptedAfter(tokens: number): Pick<Expectation, 'tokens' | 'fails'> {
+  const like = { code: 'STREAM_INTERRUPTED', upstream: 'openai', partialText: wordsOf('openai', tokens) };
+  return { tokens, fails: { is: StreamInterruptedError, like } };
+}
+
+function stalled(tokens: number): { faults: Faults } {
+  return { faults: { openai: { kind: 'stall', afterChunks: chunksBefore(tokens), forMs: 30_000 } } };
+}
+
+/** Counted from 1. */
+function malformedEvent(event: number): { faults: Faults } {
+  return { faults: { openai: { kind: 'malformedChunk', chunk: event - 1 } } };
+}
+
+/** The role comes in a chunk before the first token. */
+function chunksBefore(tokens: number): number {
+  return 1 + tokens;
+}
