@@ -7,6 +7,7 @@ import type { FailureKind, Outcome } from '../domain/outcome.ts';
 import type { AttemptEnd } from '../upstream/answer.ts';
 import type { CallObserver, Pricing, StartedAttempt } from './call-observer.ts';
 import { deliveryOf } from './delivery.ts';
+import { totalCostUsd } from './total-cost.ts';
 
 export class CallProgress {
   readonly call: Call;
@@ -60,8 +61,7 @@ export class CallProgress {
   /** The caller has its answer: whatever its stream still does is the end of the call. */
   answered(attemptIndex: number): void {
     this.#answeredBy = attemptIndex;
-    const record = this.#attempts.find(({ index }) => index === attemptIndex);
-    if (record) this.#finish(record);
+    this.#finishIfOver();
   }
 
   /** No upstream served the call. */
@@ -75,7 +75,14 @@ export class CallProgress {
     const record = this.#attemptRecord(started, end);
     this.#attempts.push(record);
     this.#observer.attempt(record);
-    if (record.index === this.#answeredBy) this.#finish(record);
+    this.#finishIfOver();
+  }
+
+  /** A call is over when its answer is, and all that it cost is known: what was hung up on, too. */
+  #finishIfOver(): void {
+    if (this.#answeredBy === undefined || this.#attempts.length < this.#started) return;
+    const served = this.#attempts.find(({ index }) => index === this.#answeredBy);
+    if (served) this.#finish(served);
   }
 
   #attemptRecord(started: StartedAttempt, end: AttemptEnd): AttemptRecord {
@@ -146,11 +153,4 @@ export class CallProgress {
       costUsd: totalCostUsd(this.#attempts),
     };
   }
-}
-
-/** The sum of the known costs; `null` when none is known. */
-function totalCostUsd(attempts: readonly AttemptRecord[]): number | null {
-  let total: number | null = null;
-  for (const { cost } of attempts) if (cost.costUsd !== null) total = (total ?? 0) + cost.costUsd;
-  return total;
 }

@@ -1,6 +1,7 @@
 /** Notices that a provider has gone silent in the middle of an answer. */
 
 import type { Clock, Timer } from '../domain/clock.ts';
+import { graceMs } from './patient-timer.ts';
 
 /** At most one timer at a time, however many chunks a stream has. */
 export class IdleWatch {
@@ -60,7 +61,7 @@ export class IdleWatch {
     }
     // After a block of the event loop timers fire before what has arrived meanwhile is read: look again after that.
     this.#suspects = true;
-    this.#lookIn(0);
+    this.#lookIn(graceMs(waitedMs - this.#idleMs));
   }
 
   #lookIn(delayMs: number): void {

@@ -3,6 +3,7 @@
 import type { Clock, Timer } from '../domain/clock.ts';
 import type { TimeoutPhase } from '../domain/outcome.ts';
 import { DeadlineError, UpstreamTimeoutError } from './errors.ts';
+import { patientTimer } from './patient-timer.ts';
 
 export interface TimeLimit {
   /** To be passed to the SDK in place of the caller's. */
@@ -77,12 +78,4 @@ export function startTimeLimit(options: TimeLimitOptions): TimeLimit {
       signal?.removeEventListener('abort', forward);
     },
   };
-}
-
-/** After a block of the event loop timers fire before what has arrived meanwhile is read: this one calls back a turn later. */
-function patientTimer(clock: Clock, delayMs: number, callback: () => void): Timer {
-  let timer = clock.setTimeout(() => {
-    timer = clock.setTimeout(callback, 0);
-  }, delayMs);
-  return { cancel: () => timer.cancel() };
 }
