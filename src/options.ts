@@ -10,7 +10,10 @@ import type { UpstreamOptions } from './upstream-options.ts';
 
 /** Retries on the same upstream, and the budget of everything beyond the first attempt. */
 export interface RetryOptions {
-  /** Extra attempts a call may take, retries and fallbacks together. @default the client's `maxRetries`, at least 2 */
+  /**
+   * Extra attempts a call may take: retries, fallbacks and a hedge together. On one upstream it is asked again at most the SDK's
+   * `maxRetries` times. @default the client's `maxRetries`, at least 2
+   */
   readonly attempts?: number | undefined;
   /** The first back-off's upper bound; it doubles with each retry (full jitter). @default '250ms' */
   readonly minDelay?: Duration | undefined;
