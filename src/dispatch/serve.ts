@@ -73,8 +73,8 @@ export class Visit implements RetryInput<Answer> {
   }
 
   again(retryIndex: number): Promise<Answer> {
-    // Another call was told to wait, or opened the breaker, while we waited.
-    if (this.#cancelled || isLeftAlone(this)) return Promise.reject(this.#lastError);
+    // A hedge took the last attempt, or another call was told to wait or opened the breaker, while we waited.
+    if (this.#cancelled || this.run.attemptsLeft < 1 || isLeftAlone(this)) return Promise.reject(this.#lastError);
     const { breaker } = this.upstream;
     const permit = breaker?.admit();
     if (breaker && !permit) return Promise.reject(this.#lastError);

@@ -1,13 +1,13 @@
 /** What a guarded stream is judged by. */
 
 import { APIError, APIUserAbortError } from 'openai';
-import { estimateUsage } from '../pricing/estimate-usage.ts';
 import type { AnswerJudge, AttemptInput } from './answer.ts';
 import { ABORTED, FILTERED, TRUNCATED, classifyFailure, type Failure } from './failure.ts';
 import type { StreamGuard } from './guarded-reader.ts';
 import { IdleWatch } from './idle-watch.ts';
 import type { StreamEnd } from './meter-stream.ts';
 import { UpstreamTimeoutError } from './errors.ts';
+import { usageAtEnd } from './usage-at-end.ts';
 import { createStreamFacts, isUsageChunk, type StreamFacts } from './stream-facts.ts';
 
 /** A guard that also knows whether the whole answer was filtered away. */
@@ -67,10 +67,7 @@ export function createStreamGuard(input: AttemptInput, judge: AnswerJudge, contr
       const { failure, error } = verdictOf(how, facts, expired, input);
       if (error !== undefined) input.redact(error);
       const { reportedUsd, model, brokenToolArguments } = facts;
-      const usageEstimated = failure !== undefined && facts.hasContent && !facts.usage;
-      const usage = usageEstimated
-        ? estimateUsage({ surface, body: input.options.body, outputText: facts.output })
-        : facts.usage;
+      const { usage, usageEstimated } = usageAtEnd(input, facts, !failure && how.kind === 'done');
       const partial = facts.hasContent;
       input.onEnd({
         failure,

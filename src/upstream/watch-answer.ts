@@ -8,6 +8,7 @@ import { hasBrokenToolArguments } from './check-structure.ts';
 import { meterRawStream } from './meter-raw-stream.ts';
 import { isStream, meterStream, type StreamEnd, type StreamWatch } from './meter-stream.ts';
 import { createStreamFacts, isUsageChunk } from './stream-facts.ts';
+import { usageAtEnd } from './usage-at-end.ts';
 
 /** A parsed answer: a body is whole, a stream is watched in place. */
 export function watchParsed(input: AttemptInput, data: unknown): void {
@@ -79,12 +80,13 @@ function streamWatch(input: AttemptInput): StreamWatch {
     },
     onEnd: (how) => {
       if (how.kind === 'error') input.redact(how.error);
-      const { usage, reportedUsd, model } = facts;
+      const { reportedUsd, model, hasContent: partial } = facts;
       // What completes a stream is known for the surfaces that can move; others end when they end.
       const complete = surface === 'other' || (facts.complete && !facts.failed);
       const failure = failureOf(how, complete, input.options.signal);
-      const ended = { usageEstimated: false, partial: facts.hasContent };
-      input.onEnd({ failure, atMs: clock.now(), firstChunkAtMs, usage, ...ended, reportedUsd, model });
+      // Without a `canary` option nothing is guessed, and what broke off raw may have told its usage in what we did not read.
+      const used = usageAtEnd(input, facts, how.kind !== 'aborted' || !input.metersRaw);
+      input.onEnd({ failure, atMs: clock.now(), firstChunkAtMs, ...used, partial, reportedUsd, model });
     },
   };
 }

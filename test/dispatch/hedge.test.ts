@@ -87,6 +87,18 @@ test('hedges come out of the budget of attempts', async () => {
   expect(providers.asked).toEqual(['gemini']);
 });
 
+test('retries of both upstreams together stay within the budget of attempts', async () => {
+  const { ai, clock, providers } = hedged({
+    hedge: { after: 50, maxShare: 1 },
+    random: () => 0.99,
+    retry: { attempts: 2, minDelay: 100, maxDelay: 100 },
+  });
+  providers.usually('gemini', after(80, failed(503)));
+  providers.usually('openai', after(30, failed(503)));
+  await errorWithin(clock, 5_000, ask(ai));
+  expect(providers.asked).toHaveLength(3);
+});
+
 test('no more than the share of calls is hedged', async () => {
   const { ai, clock, providers } = hedged({ hedge: { after: 100, maxShare: 0.05 } });
   providers.usually('gemini', chat());

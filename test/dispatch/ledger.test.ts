@@ -5,6 +5,7 @@ import { CanaryClient } from '../../src/index.ts';
 import { BODY, STREAM_BODY, ask, errorWithin, within } from '../support/calls.ts';
 import { failed, silent } from '../support/replies.ts';
 import { setUpCanary } from '../support/set-up.ts';
+import { chatStream } from '../support/stream-replies.ts';
 
 test('tells the attempts of a call by the promise that was returned', async () => {
   const { ai, clock, providers } = setUpCanary({ canary: { retry: { attempts: 1, minDelay: 0 } } });
@@ -47,6 +48,34 @@ test('grows while the call goes on', async () => {
   expect(ai.canary.last(promise)?.attempts).toEqual([]);
   for await (const chunk of stream) void chunk;
   expect(ai.canary.last(promise)?.attempts).toHaveLength(1);
+});
+
+test('of a stream that is left before its usage has an estimate, marked so', async () => {
+  const { ai } = setUpCanary();
+  const stream = await ai.chat.completions.create(STREAM_BODY);
+  for await (const chunk of stream) if (chunk.choices[0]?.finish_reason) break;
+  expect(ai.canary.last(stream)?.attempts).toMatchObject([
+    {
+      outcome: 'success',
+      usageEstimated: true,
+      usage: { outputTokens: expect.any(Number) },
+      cost: { source: 'estimated' },
+    },
+  ]);
+});
+
+test('of a raw stream that is cancelled has an estimate, too', async () => {
+  const { ai, clock, providers } = setUpCanary();
+  providers.script('gemini', chatStream(['one', ' two', ' three'], { everyMs: 100 }));
+  const response = await within(clock, 100, ai.chat.completions.create(STREAM_BODY).asResponse());
+  const reader = response.body?.getReader();
+  const read = async (): Promise<void> => {
+    await reader?.read();
+    await reader?.read();
+    await reader?.cancel();
+  };
+  await within(clock, 250, read());
+  expect(ai.canary.last(response)?.attempts).toMatchObject([{ outcome: 'aborted', usageEstimated: true }]);
 });
 
 test('is kept without a canary option, too', async () => {
