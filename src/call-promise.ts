@@ -3,6 +3,7 @@
 import { APIPromise, type OpenAI } from 'openai';
 import type { Answer } from './upstream/answer.ts';
 import type { Claim } from './upstream/claim.ts';
+import { isStream } from './upstream/meter-stream.ts';
 import type { Parsed, ResponseProps } from './upstream/sdk.ts';
 
 /**
@@ -17,7 +18,7 @@ export function callPromise<T>(client: OpenAI, answer: Promise<Answer>, claim: C
   return withRawClaim(new APIPromise<T>(client, props, () => claimed.data as Awaited<APIPromise<T>>), claimed);
 }
 
-/** Calls by what came of them: bodies, streams, responses, errors. */
+/** Calls by what came of them: streams, raw responses, errors. */
 export type Claims = WeakMap<object, Claim>;
 
 /** The call that a promise, or what came of it, belongs to. */
@@ -66,7 +67,8 @@ class ClaimedAnswer implements PromiseLike<ResponseProps> {
 
   #keep({ data, props }: Parsed): ResponseProps {
     this.data = data;
-    if (typeof data === 'object' && data !== null) this.#claims.set(data, this.claim);
+    // Every body in a `WeakMap` would cost the collector more than all else of a call.
+    if (isStream(data)) this.#claims.set(data, this.claim);
     return props;
   }
 }

@@ -101,7 +101,7 @@ export class CanaryControl<UpstreamName extends string = string> {
    * The attempts of one call: upstream, reason, outcome, phase, times, usage and cost of each that has ended. Kept for as long as
    * the application keeps what it asks by.
    *
-   * @param call the promise that a method returned, or what came of it: body, stream, response or error
+   * @param call the promise that a method returned, or the stream, raw response or error that came of it; not a parsed body
    * @returns `undefined` for what is not of a call of this client, or not of one that has been dispatched
    * @example
    * const promise = ai.chat.completions.create(body);
