@@ -3,6 +3,7 @@
 import type { Call, RouteOptions, Surface } from '../domain/call.ts';
 import { requirementsOf } from '../providers/requirements.ts';
 import { resolveKey } from '../routing/key.ts';
+import { fields } from '../upstream/delta.ts';
 import { headerEntries } from '../upstream/header-entries.ts';
 import { KEY_HEADER, UPSTREAM_HEADER } from '../upstream/request-mark.ts';
 import type { RequestOptions } from '../upstream/sdk.ts';
@@ -117,8 +118,4 @@ function isReplayable(body: unknown): boolean {
   if (typeof body !== 'object' || body === null) return true;
   if (body instanceof ReadableStream || Symbol.asyncIterator in body) return false;
   return !('next' in body && typeof body.next === 'function');
-}
-
-function fields(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

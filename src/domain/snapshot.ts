@@ -40,7 +40,10 @@ export interface WindowSnapshot {
   readonly savingsUsd: number;
   /** USD an hour at the window's pace. */
   readonly costPerHour: number;
-  /** USD per attempt whose cost is known; `null` without any. */
+  /**
+   * USD per attempt whose cost is known, `null` without any. Failed attempts that cost nothing known do not make answers
+   * look cheaper than they are.
+   */
   readonly costPerCall: number | null;
   readonly latencyMs: Quantiles;
   readonly firstChunkMs: Quantiles;
@@ -55,15 +58,13 @@ export interface UpstreamSnapshot extends WindowSnapshot {
   readonly pausedUntilMs: number | null;
 }
 
-/** `client.canary.snapshot()`. */
-export interface Snapshot<UpstreamName extends string = string> {
-  readonly atMs: number;
-  readonly windowMs: number;
-  /** Whole calls over the window. */
+/** The numbers of all calls over the window. The three rates are shares of `successes + failures` and sum to 1. */
+export interface CallTotals {
+  /** All calls, neutral and aborted ones too. */
   readonly calls: number;
   readonly successes: number;
   readonly failures: number;
-  /** Calls served by the upstream they were assigned to, as a share of calls that ended in success or failure; `null` without any. */
+  /** Calls served by the upstream they were assigned to, 0–1; `null` without any success or failure, like the next two. */
   readonly primaryHitRate: number | null;
   /** Calls served by another upstream. */
   readonly fallbackRate: number | null;
@@ -71,9 +72,16 @@ export interface Snapshot<UpstreamName extends string = string> {
   readonly failureRate: number | null;
   /** USD per call whose cost is known, with all its attempts; `null` without any. */
   readonly costPerCall: number | null;
+  /** Of calls that ended in success or failure, with all their attempts. */
   readonly latencyMs: Quantiles;
-  /** Of streams, from the call to the first content. */
+  /** Of streams that ended in success or failure: from the call to the first content. */
   readonly firstChunkMs: Quantiles;
+}
+
+/** `client.canary.snapshot()`. */
+export interface Snapshot<UpstreamName extends string = string> extends CallTotals {
+  readonly atMs: number;
+  readonly windowMs: number;
   readonly weights: Readonly<Record<UpstreamName, number>>;
   /** The table of the split: `[end of range in (0, 1], upstream]`, ascending. */
   readonly ranges: readonly (readonly [number, UpstreamName])[];

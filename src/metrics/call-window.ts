@@ -1,31 +1,11 @@
 /** The sliding window of whole calls, over all upstreams. */
 
 import type { CallRecord } from '../domain/attempt.ts';
-import type { Quantiles } from '../domain/snapshot.ts';
+import type { CallTotals } from '../domain/snapshot.ts';
 import { createCounters } from './counter.ts';
 import { SlidingHistogram } from './histogram.ts';
 import { ratio } from './ratio.ts';
 import { SliceRing } from './slice-ring.ts';
-
-/** The numbers of all calls over the window. The three rates are shares of `successes + failures` and sum to 1. */
-export interface CallTotals {
-  /** All calls, neutral and aborted ones too. */
-  readonly calls: number;
-  readonly successes: number;
-  readonly failures: number;
-  /** Calls served by the upstream they were assigned to, 0–1; `null` without any success or failure, like the next two. */
-  readonly primaryHitRate: number | null;
-  /** Calls served by another upstream. */
-  readonly fallbackRate: number | null;
-  /** Calls served by none. */
-  readonly failureRate: number | null;
-  /** USD per call whose cost is known, with all its attempts; `null` without any. */
-  readonly costPerCall: number | null;
-  /** Of calls that ended in success or failure, with all their attempts. */
-  readonly latencyMs: Quantiles;
-  /** Of streams that ended in success or failure. */
-  readonly firstChunkMs: Quantiles;
-}
 
 /** Whole calls over the last `windowMs`, in constant memory. A call counts at the time it ended. */
 export class CallWindow {

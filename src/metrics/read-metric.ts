@@ -1,9 +1,7 @@
 /** The value of one metric, and how many calls stand behind it. */
 
 import type { AlertMetric } from '../domain/alert.ts';
-import type { Quantiles } from '../domain/snapshot.ts';
-import type { CallTotals } from './call-window.ts';
-import type { MeasuredWindow } from './window.ts';
+import type { CallTotals, Quantiles, WindowSnapshot } from '../domain/snapshot.ts';
 
 /** What a rule is judged by. */
 export interface MetricReading {
@@ -31,7 +29,7 @@ export function readMetric(
   metric: AlertMetric,
   upstream: string | undefined,
   totals: CallTotals,
-  windows: Readonly<Record<string, MeasuredWindow>>,
+  windows: Readonly<Record<string, WindowSnapshot>>,
 ): MetricReading {
   if (metric === 'failureRate' || metric === 'fallbackRate' || metric === 'primaryHitRate') {
     return { value: totals[metric], calls: endedIn(totals) };
@@ -52,7 +50,7 @@ interface Figures {
   readonly calls: number;
 }
 
-function ofAllCalls(totals: CallTotals, windows: Readonly<Record<string, MeasuredWindow>>): Figures {
+function ofAllCalls(totals: CallTotals, windows: Readonly<Record<string, WindowSnapshot>>): Figures {
   return { ...totals, errorRate: totals.failureRate, costPerHour: paceOf(Object.values(windows)) };
 }
 
@@ -84,7 +82,7 @@ function valueOf(
 }
 
 /** USD an hour; `null` when something was used and nothing of it has a price, since an unknown cost is not 0. */
-function paceOf(windows: readonly MeasuredWindow[]): number | null {
+function paceOf(windows: readonly WindowSnapshot[]): number | null {
   const unknown =
     windows.some((window) => window.unpriced > 0) && windows.every((window) => window.costPerCall === null);
   return unknown ? null : windows.reduce((sum, window) => sum + window.costPerHour, 0);

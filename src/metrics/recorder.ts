@@ -1,8 +1,9 @@
 /** Fills the windows from what happened. */
 
 import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
-import { type CallTotals, CallWindow } from './call-window.ts';
-import { type MeasuredWindow, UpstreamWindow } from './window.ts';
+import type { CallTotals, WindowSnapshot } from '../domain/snapshot.ts';
+import { CallWindow } from './call-window.ts';
+import { UpstreamWindow } from './window.ts';
 
 /** Records attempts and calls at the time they ended, and reads them over the window. */
 export interface Recorder {
@@ -11,7 +12,7 @@ export interface Recorder {
   /** Counts a call among all calls, and for the upstream that it was `assigned` to where that one is known. */
   call(record: CallRecord): void;
   /** The numbers of one upstream; those of an unknown one are empty. */
-  upstream(name: string, nowMs: number): MeasuredWindow;
+  upstream(name: string, nowMs: number): WindowSnapshot;
   /** The numbers of all calls. */
   totals(nowMs: number): CallTotals;
 }

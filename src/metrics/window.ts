@@ -8,15 +8,6 @@ import { SlidingHistogram } from './histogram.ts';
 import { ratio } from './ratio.ts';
 import { SliceRing } from './slice-ring.ts';
 
-/** The numbers of one upstream, and what its answers cost on average. */
-export interface MeasuredWindow extends WindowSnapshot {
-  /**
-   * USD per attempt whose cost is known, `null` without any. Failed attempts that cost nothing known do not make answers
-   * look cheaper than they are.
-   */
-  readonly costPerCall: number | null;
-}
-
 /**
  * Attempts on one upstream, and calls assigned to it, over the last `windowMs`, in constant memory.
  *
@@ -67,7 +58,7 @@ export class UpstreamWindow {
   }
 
   /** The numbers of the window that ends at `nowMs`. */
-  snapshot(nowMs: number): MeasuredWindow {
+  snapshot(nowMs: number): WindowSnapshot {
     this.#ring.advance(nowMs);
     const { calls, attempts, successes, failures, neutral, aborted, retries, fallbacks } = this.#counters;
     const { inputTokens, outputTokens, cachedInputTokens, priced, unpriced, savingsUsd } = this.#counters;

@@ -1,6 +1,7 @@
 /** The functions that an answer wants called, wherever the surface puts them. */
 
 import type { Surface } from '../domain/call.ts';
+import { fields } from './delta.ts';
 
 /** A wanted call; tools that take free text instead of arguments are left out. */
 export interface ToolCall {
@@ -43,8 +44,4 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
-}
-
-function fields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
 }
