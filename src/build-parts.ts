@@ -3,11 +3,13 @@
 import type { Clock } from './domain/clock.ts';
 import type { WindowSnapshot } from './domain/snapshot.ts';
 import type { DispatchParts } from './dispatch/dispatch-parts.ts';
+import { createEstimateCostUsd } from './estimate-cost.ts';
 import { createFallbacks } from './dispatch/fallbacks.ts';
 import { createHedging, type HedgingInput } from './dispatch/hedging.ts';
 import { createObserver, type Observed } from './observe.ts';
 import type { Recorder } from './metrics/recorder.ts';
 import { createPricing } from './price-attempt.ts';
+import { createPriceTable } from './pricing/price-table.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import type { Affinity } from './routing/affinity.ts';
 import { createBreaker } from './upstream/breaker.ts';
@@ -23,6 +25,7 @@ export function buildParts(
   const { clock, random, policy, fallbacks, retryShare, stable } = options;
   const { warnings } = observed;
   const upstreams = new Map(options.upstreams.map((config) => [config.name, buildUpstream(config, options, observed)]));
+  const table = createPriceTable();
   return {
     upstreams,
     stable,
@@ -34,10 +37,11 @@ export function buildParts(
     retryBudget: createRetryBudget({ share: retryShare, clock }),
     hedging: options.hedge && createHedging({ ...options.hedge, p95Ms: p95Of(observed.recorder, clock) }),
     observer: createObserver(observed),
-    pricing: createPricing(upstreams, stable, (upstream, model) => {
+    pricing: createPricing(upstreams, stable, table, (upstream, model) => {
       const message = `No price is known for ${model} on ${upstream}: its cost is counted as unknown`;
       warnings.once(message, { code: 'price', message, atMs: clock.now() });
     }),
+    estimateCostUsd: createEstimateCostUsd(upstreams, table, clock),
     remember: (id, upstream) => affinity.remember(id, upstream),
     toolRuns: new WeakMap(),
   };

@@ -4,7 +4,7 @@ import type { Call } from './domain/call.ts';
 import type { Pricing, StartedAttempt } from './dispatch/call-observer.ts';
 import type { Cost } from './domain/usage.ts';
 import { UNKNOWN_COST, costOf } from './pricing/cost.ts';
-import { createPriceTable } from './pricing/price-table.ts';
+import type { PriceTable } from './pricing/price-table.ts';
 import { upstreamModel } from './providers/upstream-model.ts';
 import type { AttemptEnd } from './upstream/answer.ts';
 import type { Upstream } from './upstream/upstream.ts';
@@ -13,9 +13,9 @@ import type { Upstream } from './upstream/upstream.ts';
 export function createPricing(
   upstreams: ReadonlyMap<string, Upstream>,
   stable: string,
+  table: PriceTable,
   missing: (upstream: string, model: string) => void,
 ): Pricing {
-  const table = createPriceTable();
   const told = new Set<string>();
   const tell = (upstream: string, model: string): void => {
     if (told.has(model)) return;

@@ -33,3 +33,10 @@ export type Pricing = (
   end: AttemptEnd,
   call: Call,
 ) => Pick<AttemptRecord, 'cost' | 'stableCostUsd'>;
+
+/**
+ * What a call would cost on an upstream, in USD, before it is made: its input by estimate, and all the output that it allows (its
+ * limit, else 1,024 tokens; at most the upstream's `maxOutputTokens`; `n` times) at the upstream's price for the model it would get,
+ * nothing of it cached. `undefined` where no price is known. Never throws.
+ */
+export type EstimateCostUsd = (upstream: string, call: Call, body: unknown) => number | undefined;
