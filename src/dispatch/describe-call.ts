@@ -1,9 +1,9 @@
 /** Reads off a request what routing needs to know. */
 
 import type { Call, RouteOptions, Surface } from '../domain/call.ts';
+import { fields } from '../domain/record.ts';
 import { requirementsOf } from '../providers/requirements.ts';
 import { resolveKey } from '../routing/key.ts';
-import { fields } from '../upstream/delta.ts';
 import { headerEntries } from '../upstream/header-entries.ts';
 import { KEY_HEADER, UPSTREAM_HEADER } from '../upstream/request-mark.ts';
 import type { RequestOptions } from '../upstream/sdk.ts';

@@ -1,6 +1,7 @@
 /** The tokens of a request. */
 
 import type { Surface } from '../domain/call.ts';
+import { type Fields, isRecord } from '../domain/record.ts';
 import { estimateTokens } from './estimate-tokens.ts';
 import { schemaTokens, toolsTokens } from './estimate-tools.ts';
 
@@ -47,8 +48,6 @@ const LOW_DETAIL_IMAGE_TOKENS = 85;
 const AUDIO_TOKENS = 300;
 /** Chosen: a short document. Its text is only known to who reads it. */
 const FILE_TOKENS = 1_500;
-
-type Fields = Readonly<Record<string, unknown>>;
 
 function messagesTokens(messages: unknown): number {
   if (typeof messages === 'string') return estimateTokens(messages) + TOKENS_PER_MESSAGE + TOKENS_OF_PRIMING;
@@ -121,8 +120,4 @@ function textOf(value: unknown): number {
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
-}
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 /** The tokens of tools and schemas. */
 
+import { isRecord } from '../domain/record.ts';
 import { estimateTokens } from './estimate-tokens.ts';
 
 /** The tools or functions of a request, with the frame around them. */
@@ -38,7 +39,3 @@ const KEYWORDS: ReadonlySet<string> = new Set(
     'additionalProperties enum anyOf oneOf allOf $ref $defs title default const $schema'
   ).split(' '),
 );
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}

@@ -1,5 +1,7 @@
 /** Where a response keeps its usage. */
 
+import { isRecord } from '../domain/record.ts';
+
 /** A usage as the provider wrote it. */
 export type RawUsage = Readonly<Record<string, unknown>>;
 
@@ -38,7 +40,3 @@ function filled(value: unknown): RawUsage | undefined {
 }
 
 const COUNTS = ['prompt_tokens', 'input_tokens', 'completion_tokens', 'output_tokens', 'total_tokens'] as const;
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}

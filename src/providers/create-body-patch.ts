@@ -1,6 +1,7 @@
 /** What must change in a call's body for one upstream: its model, params, output limit, dialect, and the request for usage. */
 
 import type { Call } from '../domain/call.ts';
+import { isRecord } from '../domain/record.ts';
 import { applyChanges, BodyDraft } from './body-draft.ts';
 import { dialectChanges, NO_CHANGES } from './dialect.ts';
 import type { DialectChange } from './dialect-change.ts';
@@ -104,8 +105,4 @@ function includeUsage(draft: BodyDraft, rules: BodyRules, call: Pick<Call, 'surf
 
 function asksForUsage(streamOptions: unknown): boolean {
   return isRecord(streamOptions) && streamOptions['include_usage'] === true;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 /** What a call needs of an upstream beyond words in, words out. */
 
 import type { Surface } from '../domain/call.ts';
+import { type Fields, isRecord } from '../domain/record.ts';
 import type { Requirement } from '../domain/requirement.ts';
 
 /** What a body needs; one and the same empty set for those that need nothing. Never throws. */
@@ -38,8 +39,6 @@ class Needs {
     if (isNeeded) (this.found ??= new Set()).add(requirement);
   }
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 function readChat(body: Fields, needs: Needs): void {
   needs.when(isFilledList(body['tools']) || isFilledList(body['functions']), 'tools');
@@ -95,8 +94,4 @@ function asksForSeveral(n: unknown): boolean {
 /** On completions `logprobs` is a number, and 0 asks for those of the chosen tokens. */
 function isCount(value: unknown): boolean {
   return typeof value === 'number';
-}
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null;
 }

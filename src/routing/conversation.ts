@@ -1,6 +1,7 @@
 /** Tells one conversation from another by how it opens, which is the same in all its turns. */
 
 import type { Surface } from '../domain/call.ts';
+import { fields } from '../domain/record.ts';
 
 /**
  * The first 1,024 characters of the system prompt and of the first user message, or `undefined` without words of a user.
@@ -8,7 +9,7 @@ import type { Surface } from '../domain/call.ts';
  * conversation. For hashing; it is the user's own words and never leaves the process.
  */
 export function conversationKey(surface: Surface, body: unknown): string | undefined {
-  const { messages, instructions, input } = fieldsOf(body);
+  const { messages, instructions, input } = fields(body);
   switch (surface) {
     case 'chat':
       return opening('', messages);
@@ -30,7 +31,7 @@ const OPENING_CHARACTERS = 1024;
 function opening(instructions: string, dialogue: unknown): string | undefined {
   let system = instructions;
   for (const message of Array.isArray(dialogue) ? dialogue : [{ role: 'user', content: dialogue }]) {
-    const { role, content } = fieldsOf(message);
+    const { role, content } = fields(message);
     if (role === 'user') {
       const user = openingText(content);
       // A picture alone does not tell conversations apart: the next words of the user do.
@@ -47,14 +48,10 @@ function openingText(content: unknown): string {
   if (typeof content === 'string') return content.slice(0, OPENING_CHARACTERS);
   let text = '';
   for (const part of Array.isArray(content) ? content : []) {
-    const { type, text: words } = fieldsOf(part);
+    const { type, text: words } = fields(part);
     if ((type !== 'text' && type !== 'input_text') || typeof words !== 'string') continue;
     text += words.slice(0, OPENING_CHARACTERS - text.length);
     if (text.length === OPENING_CHARACTERS) break;
   }
   return text;
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

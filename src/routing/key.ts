@@ -1,6 +1,7 @@
 /** Finds the identity that must keep its upstream. */
 
 import type { KeySource, Surface } from '../domain/call.ts';
+import { fields } from '../domain/record.ts';
 import { conversationKey } from './conversation.ts';
 
 /** Where a call's key may stand. Empty strings, and whatever is no string, are no keys. */
@@ -35,16 +36,12 @@ const PLACES: readonly (readonly [KeySource, (places: KeyPlaces) => unknown])[] 
   ['context', ({ context }) => context],
   ['header', ({ header }) => header],
   ['option', ({ option }) => option?.()],
-  ['safety_identifier', ({ body }) => fieldOf(body, 'safety_identifier')],
-  ['prompt_cache_key', ({ body }) => fieldOf(body, 'prompt_cache_key')],
-  ['user', ({ body }) => fieldOf(body, 'user')],
+  ['safety_identifier', ({ body }) => fields(body).safety_identifier],
+  ['prompt_cache_key', ({ body }) => fields(body).prompt_cache_key],
+  ['user', ({ body }) => fields(body).user],
   ['conversation', ({ surface, body }) => conversationKey(surface, body)],
 ];
 
 function isKey(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
-}
-
-function fieldOf(body: unknown, name: string): unknown {
-  return typeof body === 'object' && body !== null ? (body as Readonly<Record<string, unknown>>)[name] : undefined;
 }

@@ -1,6 +1,7 @@
 /** Whether the whole body of a 2xx answer is an answer. */
 
 import type { Surface } from '../domain/call.ts';
+import { type Fields, isRecord } from '../domain/record.ts';
 import { toolCallsOf } from './tool-calls.ts';
 
 /**
@@ -62,8 +63,6 @@ function isPlain(data: unknown): boolean {
   return isRecord(message) && !message['tool_calls'] && !message['function_call'];
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 function choicesMalformation(surface: 'chat' | 'completions', data: Fields): Malformation | undefined {
   const { choices } = data;
   if (!Array.isArray(choices) || choices.length === 0) return hasError(data) ? 'errorInBody' : 'noChoices';
@@ -102,8 +101,4 @@ export function isBroken(text: unknown): boolean {
   } catch {
     return true;
   }
-}
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

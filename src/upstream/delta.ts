@@ -1,5 +1,7 @@
 /** What a piece of a streamed answer holds. */
 
+import { fields } from '../domain/record.ts';
+
 /** Whether a choice of a chunk bears text, a tool call, a refusal, reasoning or audio. */
 export function bearsContent(choice: unknown): boolean {
   const { delta, text } = fields(choice);
@@ -29,11 +31,6 @@ export function argumentsOf(delta: unknown): readonly { readonly call: unknown; 
   const pieces = calls.map((call) => ({ call: fields(call).index, words: fields(fields(call).function).arguments }));
   pieces.push({ call: 'function_call', words: fields(function_call).arguments });
   return pieces.flatMap(({ call, words }) => (typeof words === 'string' ? [{ call, words }] : []));
-}
-
-/** The fields of an object; of anything else, none. */
-export function fields(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 const CONTENT_FIELDS = ['content', 'tool_calls', 'refusal', 'reasoning_content', 'reasoning', 'audio', 'function_call'];

@@ -1,6 +1,7 @@
 /** What an error of the `openai` SDK says, whichever copy of the SDK threw it. */
 
 import { APIConnectionError, APIConnectionTimeoutError, APIUserAbortError, OpenAIError } from 'openai';
+import { type Fields, fields, isRecord } from '../domain/record.ts';
 import type { ResponseHeaders } from './retry-after.ts';
 
 export type SdkError =
@@ -41,8 +42,6 @@ export function readSdkError(error: unknown): SdkError | undefined {
   return error instanceof OpenAIError || isNamed(error, 'OpenAIError') ? { is: 'local' } : undefined;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /**
  * `instanceof` knows one copy of the SDK only, and an application may hold two: one of ESM and one of CommonJS, or one in
  * a dependency. So the class's name counts as well.
@@ -60,9 +59,9 @@ function isApiError(error: Fields): boolean {
 }
 
 function readResponse(error: Fields): ErrorResponse {
-  const body = record(error.error);
+  const body = fields(error.error);
   const reasons = [error.message, body.message, body.code, body.type, body.status];
-  const nested = [record(body.innererror).code, record(body.metadata).raw];
+  const nested = [fields(body.innererror).code, fields(body.metadata).raw];
   return {
     status: number(error.status),
     statusInBody: number(body.code) ?? number(body.status_code) ?? number(body.status),
@@ -75,14 +74,6 @@ function readResponse(error: Fields): ErrorResponse {
       .join('\n')
       .toLowerCase(),
   };
-}
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null;
-}
-
-function record(value: unknown): Fields {
-  return isRecord(value) ? value : {};
 }
 
 function isHeaders(value: unknown): value is ResponseHeaders {

@@ -8,7 +8,8 @@ import { IdleWatch } from './idle-watch.ts';
 import type { StreamEnd } from './meter-stream.ts';
 import { UpstreamTimeoutError } from './errors.ts';
 import { usageAtEnd } from './usage-at-end.ts';
-import { createStreamFacts, isUsageChunk, type StreamFacts } from './stream-facts.ts';
+import { createStreamFacts } from './create-stream-facts.ts';
+import { isUsageChunk, type StreamFacts } from './stream-facts.ts';
 
 /** A guard that also knows whether the whole answer was filtered away. */
 export interface JudgingGuard extends StreamGuard {

@@ -1,7 +1,7 @@
 /** The functions that an answer wants called, wherever the surface puts them. */
 
 import type { Surface } from '../domain/call.ts';
-import { fields } from './delta.ts';
+import { type Fields, fields } from '../domain/record.ts';
 
 /** A wanted call; tools that take free text instead of arguments are left out. */
 export interface ToolCall {
@@ -39,8 +39,6 @@ function isFunctionCall(item: unknown): item is ToolCall {
 function isCall(call: unknown): call is ToolCall {
   return typeof call === 'object' && call !== null;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];

@@ -1,14 +1,16 @@
 /** What an error is that came from beneath the SDK: most arise while a body is read, where the SDK does not wrap them. */
 
+import { fields } from '../domain/record.ts';
+
 export type TransportError = 'aborted' | 'malformed' | 'connection' | 'headersTimeout' | 'idleTimeout';
 
 /** `undefined` for an error that has nothing to do with the network, such as one thrown by the caller's own code. */
 export function readTransportError(error: unknown): TransportError | undefined {
-  const { name, message, code } = fieldsOf(error);
+  const { name, message, code } = fields(error);
   if (name === 'AbortError') return 'aborted';
   if (name === 'SyntaxError') return 'malformed';
   if (name === 'TimeoutError') return 'headersTimeout';
-  const causeCode = fieldsOf(fieldsOf(error).cause).code;
+  const causeCode = fields(fields(error).cause).code;
   return kindOfCode(code) ?? kindOfCode(causeCode) ?? (isFetchFailure(name, message) ? 'connection' : undefined);
 }
 
@@ -30,7 +32,3 @@ function isFetchFailure(name: unknown, message: unknown): boolean {
 }
 
 const FETCH_FAILURE = /^(terminated|fetch failed|failed to fetch|load failed|network ?error|network connection lost)/i;
-
-function fieldsOf(error: unknown): Readonly<Record<string, unknown>> {
-  return typeof error === 'object' && error !== null ? (error as Readonly<Record<string, unknown>>) : {};
-}

@@ -7,7 +7,8 @@ import { ABORTED, TRUNCATED, classifyFailure, type Failure } from './failure.ts'
 import { hasBrokenToolArguments } from './check-structure.ts';
 import { meterRawStream } from './meter-raw-stream.ts';
 import { isStream, meterStream, type StreamEnd, type StreamWatch } from './meter-stream.ts';
-import { createStreamFacts, isUsageChunk } from './stream-facts.ts';
+import { createStreamFacts } from './create-stream-facts.ts';
+import { isUsageChunk } from './stream-facts.ts';
 import { usageAtEnd } from './usage-at-end.ts';
 
 /** A parsed answer: a body is whole, a stream is watched in place. */

@@ -2,7 +2,8 @@
 
 import { expect, test } from 'vitest';
 import type { Surface } from '../../src/index.ts';
-import { createStreamFacts, isUsageChunk } from '../../src/upstream/stream-facts.ts';
+import { createStreamFacts } from '../../src/upstream/create-stream-facts.ts';
+import { isUsageChunk } from '../../src/upstream/stream-facts.ts';
 
 function factsOf(surface: Surface, chunks: readonly unknown[]) {
   const facts = createStreamFacts(surface);

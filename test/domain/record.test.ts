@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { fields, isRecord } from '../../src/domain/record.ts';
+
+describe('isRecord', () => {
+  it('claims objects, and neither lists nor null nor what is no object', () => {
+    const values = [{}, { a: 1 }, new Error('x'), [], null, undefined, 'text', 1, () => undefined];
+    expect(values.map((value) => isRecord(value))).toEqual([true, true, true, ...Array<boolean>(6).fill(false)]);
+  });
+});
+
+describe('fields', () => {
+  it('gives an object itself', () => {
+    const value = { a: 1 };
+    expect(fields(value)).toBe(value);
+  });
+
+  it('gives no field of anything else', () => {
+    for (const value of [null, undefined, 'text', 1, true]) expect(Object.keys(fields(value))).toEqual([]);
+  });
+});
