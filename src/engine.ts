@@ -12,11 +12,11 @@ import { planCall, type PlanningState } from './dispatch/plan-call.ts';
 import { Emitter } from './emitter.ts';
 import { createRecorder, type Recorder } from './metrics/recorder.ts';
 import { createCosts } from './pricing/costs.ts';
+import { planningState } from './planning-state.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { RouteContext } from './route.ts';
 import { safeKey } from './safe-key.ts';
 import { createAffinity, type Affinity } from './routing/affinity.ts';
-import { createBucketer } from './routing/bucket.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 import { startTicker, type Ticker } from './ticker.ts';
 import { Traffic } from './traffic.ts';
@@ -53,7 +53,7 @@ export class Engine {
   #closed = false;
 
   constructor(options: ResolvedOptions, { routes }: { readonly routes: boolean }) {
-    const { clock, stable, weights, windowMs, salt, alerts } = options;
+    const { clock, stable, weights, windowMs, alerts } = options;
     this.options = options;
     this.routes = routes;
     this.names = options.upstreams.map(({ name }) => name);
@@ -70,7 +70,7 @@ export class Engine {
     const shared = { recorder: this.#recorder, emitter, warnings, clock };
     this.parts = buildParts(options, { ...shared, costs }, { affinity: this.#affinity, routes });
     this.home = knownUpstream(this.parts, options.home);
-    this.#planning = this.#planFrom(createBucketer(salt));
+    this.#planning = planningState(options, this.parts, { traffic, affinity: this.#affinity });
     if (alerts.length > 0) {
       this.#alertWatch = new AlertWatch({ ...shared, rules: alerts, names, traffic });
       this.#alertTicker = startTicker(clock, ALERT_INTERVAL_MS, this, Engine.#look);
@@ -118,27 +118,6 @@ export class Engine {
   /** Not a closure of the constructor: that would hold the engine as long as its timer runs. */
   static #look(this: void, engine: Engine): void {
     engine.#alertWatch?.look();
-  }
-
-  #planFrom(bucketOf: (key: string) => number): PlanningState {
-    const { home, stable, segments, random } = this.options;
-    const { upstreams, fallbacksAfter, toolRuns } = this.parts;
-    const { traffic } = this;
-    const affinity = this.#affinity;
-    return {
-      upstreams,
-      home,
-      stable,
-      segments,
-      random,
-      fallbacksAfter,
-      affinity,
-      toolRuns,
-      bucketOf,
-      get ranges() {
-        return traffic.ranges;
-      },
-    };
   }
 
   #warn(code: 'listener' | 'key', message: string): void {

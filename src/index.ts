@@ -15,19 +15,15 @@ export {
 } from './upstream/errors.ts';
 export type { PartialAnswer } from './upstream/errors.ts';
 
+export type { AlertRuleOptions, CanaryOptions, KeyContext, Logger, SegmentOptions } from './options.ts';
 export type {
-  AlertRuleOptions,
   BreakerOptions,
-  CanaryOptions,
   FallbackOptions,
   HedgeOptions,
-  KeyContext,
-  Logger,
   RetryOptions,
-  SegmentOptions,
   StreamOptions,
   TimeoutOptions,
-} from './options.ts';
+} from './policy-options.ts';
 export type { Params, UpstreamOptions } from './upstream-options.ts';
 export type { Alert, AlertMetric, AlertRule, Severity } from './domain/alert.ts';
 export type { AttemptReason, AttemptRecord, CallLedger, CallRecord, Delivery } from './domain/attempt.ts';

@@ -3,7 +3,7 @@
 import { checkKeys, checkList, checkObject, checkOneOf } from './check.ts';
 import { FAILURE_KINDS } from './domain/outcome.ts';
 import type { Fallbacks } from './dispatch/fallbacks.ts';
-import type { FallbackOptions } from './options.ts';
+import type { FallbackOptions } from './policy-options.ts';
 import { ConfigError } from './upstream/errors.ts';
 
 /** @throws ConfigError */

@@ -4,7 +4,8 @@ import { checkDuration, checkKeys, checkNumber, checkOneOf } from './check.ts';
 import type { DispatchPolicy } from './dispatch/dispatch-parts.ts';
 import type { StreamMode } from './domain/call.ts';
 import type { HedgingInput } from './dispatch/hedging.ts';
-import type { BreakerOptions, CanaryOptions, HedgeOptions } from './options.ts';
+import type { CanaryOptions } from './options.ts';
+import type { BreakerOptions, HedgeOptions } from './policy-options.ts';
 import type { BreakerPolicy } from './upstream/breaker.ts';
 import { ConfigError } from './upstream/errors.ts';
 

@@ -1,0 +1,30 @@
+/** What calls are planned from: made once, for every call reads it. */
+
+import type { DispatchParts } from './dispatch/dispatch-parts.ts';
+import type { PlanningState } from './dispatch/plan-call.ts';
+import type { ResolvedOptions } from './resolve-options.ts';
+import type { Affinity } from './routing/affinity.ts';
+import { createBucketer } from './routing/bucket.ts';
+import type { Traffic } from './traffic.ts';
+
+/** Follows `traffic` as its split changes. */
+export function planningState(
+  { home, stable, segments, random, salt }: ResolvedOptions,
+  { upstreams, fallbacksAfter, toolRuns }: DispatchParts,
+  { traffic, affinity }: { readonly traffic: Traffic; readonly affinity: Affinity },
+): PlanningState {
+  return {
+    upstreams,
+    home,
+    stable,
+    segments,
+    random,
+    fallbacksAfter,
+    affinity,
+    toolRuns,
+    bucketOf: createBucketer(salt),
+    get ranges() {
+      return traffic.ranges;
+    },
+  };
+}
