@@ -1,18 +1,17 @@
 /** Looks at the alert rules and does what they say. */
 
-import type { Alert, AlertMetric, AlertRule } from './domain/alert.ts';
+import type { Alert, AlertRule, AlertStatus } from './domain/alert.ts';
 import type { Clock } from './domain/clock.ts';
+import type { Snapshot } from './domain/snapshot.ts';
 import type { Emitter } from './emitter.ts';
 import { createAlertRules, type AlertRules } from './metrics/alert-rules.ts';
 import { readMetric } from './metrics/read-metric.ts';
-import type { Recorder } from './metrics/recorder.ts';
 import type { Traffic } from './traffic.ts';
 import type { Warnings } from './warnings.ts';
 
 export interface AlertWatchParts {
   readonly rules: readonly AlertRule[];
-  readonly names: readonly string[];
-  readonly recorder: Recorder;
+  readonly snapshot: () => Snapshot;
   readonly traffic: Traffic;
   readonly emitter: Emitter;
   readonly warnings: Warnings;
@@ -35,15 +34,19 @@ export class AlertWatch {
     this.#lookedAtMs = parts.clock.now();
   }
 
+  /** Where each rule stood at the last look. */
+  get statuses(): readonly AlertStatus[] {
+    return this.#rules.statuses;
+  }
+
   /** Looks once; emits `alert` for what fires or resolves, and `rollback` for what is rolled back. */
   look(): void {
-    const { recorder, names, emitter, clock } = this.#parts;
+    const { snapshot, emitter, clock } = this.#parts;
     const nowMs = clock.now();
     this.#watchedMs += Math.min(nowMs - this.#lookedAtMs, LONGEST_GAP_MS);
     this.#lookedAtMs = nowMs;
-    const totals = recorder.totals(nowMs);
-    const windows = Object.fromEntries(names.map((name) => [name, recorder.upstream(name, nowMs)]));
-    const read = (metric: AlertMetric, upstream: string | undefined) => readMetric(metric, upstream, totals, windows);
+    const numbers = snapshot();
+    const read = ({ metric, upstream }: AlertRule) => readMetric(metric, upstream, numbers);
     for (const { rule, alert: watched } of this.#rules.evaluate(this.#watchedMs, read)) {
       const alert = { ...watched, atMs: nowMs };
       emitter.emit('alert', alert);

@@ -66,13 +66,13 @@ export class Engine {
     this.#recorder = createRecorder({ upstreams: this.names, windowMs });
     this.keyOption =
       options.key && safeKey(options.key, (error) => this.#warn('key', `The key function threw ${nameOf(error)}`));
-    const { emitter, warnings, traffic, names, costs } = this;
+    const { emitter, warnings, traffic, costs } = this;
     const shared = { recorder: this.#recorder, emitter, warnings, clock };
     this.parts = buildParts(options, { ...shared, costs }, { affinity: this.#affinity, routes });
     this.home = knownUpstream(this.parts, options.home);
     this.#planning = planningState(options, this.parts, { traffic, affinity: this.#affinity });
     if (alerts.length > 0) {
-      this.#alertWatch = new AlertWatch({ ...shared, rules: alerts, names, traffic });
+      this.#alertWatch = new AlertWatch({ ...shared, rules: alerts, traffic, snapshot: () => this.snapshot() });
       this.#alertTicker = startTicker(clock, ALERT_INTERVAL_MS, this, Engine.#look);
     }
   }

@@ -31,9 +31,11 @@ export interface AlertRuleOptions<UpstreamName extends string = string> {
   /** Fires while the metric is above this (rates 0–1, latencies ms, money USD). Either `above` or `below`. */
   readonly above?: number | undefined;
   readonly below?: number | undefined;
+  /** A rule that fires resolves at this value, on the good side of its bound. @default a tenth of the bound from it */
+  readonly clear?: number | undefined;
   /** How long the condition must hold first. @default 0 */
   readonly for?: Duration | undefined;
-  /** Fewer calls in the window never fire the rule. @default 20, for the metric `calls` 0 */
+  /** Fewer calls in the window never fire the rule. @default 20, for `calls`, `weight`, `openBreakers` and `paused` 0 */
   readonly minCalls?: number | undefined;
   /** @default 'warning' */
   readonly severity?: Severity | undefined;

@@ -1,7 +1,7 @@
 /** Checks alert rules. */
 
 import { checkDuration, checkKeys, checkList, checkNumber, checkOneOf, checkText, show } from './check.ts';
-import type { AlertMetric, AlertRule, Severity } from './domain/alert.ts';
+import { ALERT_METRICS, type AlertBound, type AlertMetric, type AlertRule, type Severity } from './domain/alert.ts';
 import type { AlertRuleOptions } from './options.ts';
 import { ConfigError } from './upstream/errors.ts';
 
@@ -21,8 +21,9 @@ function resolveRule(path: string, rule: AlertRuleOptions, names: readonly strin
   const { upstream, action, for: forTime = 0, severity = 'warning' } = rule;
   const name = checkText(`${path}.name`, rule.name, 'a name');
   // `checkOneOf` has narrowed this, and the severity below, to their unions.
-  const metric = checkOneOf(`${path}.metric`, rule.metric, METRICS) as AlertMetric;
-  const { minCalls = metric === 'calls' ? 0 : 20 } = rule;
+  const metric = checkOneOf(`${path}.metric`, rule.metric, ALERT_METRICS) as AlertMetric;
+  const { minCalls = STATES.includes(metric) ? 0 : 20 } = rule;
+  const bound = resolveBound(path, rule, metric);
   if (action !== undefined) checkOneOf(`${path}.action`, action, ['rollback']);
   if (action === 'rollback' && upstream === undefined) {
     throw new ConfigError(`${path}.upstream`, 'should name the upstream that the rule rolls back');
@@ -34,7 +35,8 @@ function resolveRule(path: string, rule: AlertRuleOptions, names: readonly strin
     name,
     metric,
     upstream: upstream === undefined ? undefined : checkOneOf(`${path}.upstream`, upstream, names),
-    bound: resolveBound(path, rule, metric),
+    bound,
+    clear: resolveClear(`${path}.clear`, rule.clear, bound, metric),
     forMs: checkDuration(`${path}.for`, forTime, { min: 0 }),
     minCalls: checkNumber(`${path}.minCalls`, minCalls, { min: 0, integer: true }),
     severity: checkOneOf(`${path}.severity`, severity, SEVERITIES) as Severity,
@@ -42,7 +44,7 @@ function resolveRule(path: string, rule: AlertRuleOptions, names: readonly strin
   };
 }
 
-function resolveBound(path: string, { above, below }: AlertRuleOptions, metric: AlertMetric): AlertRule['bound'] {
+function resolveBound(path: string, { above, below }: AlertRuleOptions, metric: AlertMetric): AlertBound {
   if ((above === undefined) === (below === undefined)) {
     throw new ConfigError(path, 'should have either above or below');
   }
@@ -51,7 +53,21 @@ function resolveBound(path: string, { above, below }: AlertRuleOptions, metric: 
   return { below: checkNumber(`${path}.below`, below, bounds) };
 }
 
-const RATES: readonly AlertMetric[] = ['errorRate', 'failureRate', 'fallbackRate', 'primaryHitRate'];
+/** By default a tenth on the good side of the bound: of a rate that should be high, a tenth of the way up to 1. */
+function resolveClear(path: string, clear: number | undefined, bound: AlertBound, metric: AlertMetric): number {
+  if ('above' in bound) {
+    return clear === undefined ? bound.above * 0.9 : checkNumber(path, clear, { min: 0, max: bound.above });
+  }
+  const { below } = bound;
+  const most = RATES.includes(metric) ? { max: 1 } : {};
+  if (clear !== undefined) return checkNumber(path, clear, { min: below, ...most });
+  return RATES.includes(metric) ? below + (1 - below) / 10 : below * 1.1;
+}
+
+const RATES: readonly AlertMetric[] = ['errorRate', 'failureRate', 'fallbackRate', 'primaryHitRate', 'weight'];
+
+/** What says something of an upstream without any calls. */
+const STATES: readonly AlertMetric[] = ['calls', 'weight', 'openBreakers', 'paused'];
 
 const RULE_KEYS: readonly (keyof AlertRuleOptions)[] = [
   'name',
@@ -59,6 +75,7 @@ const RULE_KEYS: readonly (keyof AlertRuleOptions)[] = [
   'upstream',
   'above',
   'below',
+  'clear',
   'for',
   'minCalls',
   'severity',
@@ -66,19 +83,3 @@ const RULE_KEYS: readonly (keyof AlertRuleOptions)[] = [
 ];
 
 const SEVERITIES: readonly Severity[] = ['info', 'warning', 'critical'];
-
-const METRICS: readonly AlertMetric[] = [
-  'errorRate',
-  'latencyP50',
-  'latencyP95',
-  'latencyP99',
-  'firstChunkP50',
-  'firstChunkP95',
-  'firstChunkP99',
-  'costPerHour',
-  'costPerCall',
-  'calls',
-  'failureRate',
-  'fallbackRate',
-  'primaryHitRate',
-];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { resolveAlerts } from '../src/resolve-alerts.ts';
-import type { AlertMetric } from '../src/index.ts';
+import { ALERT_METRICS } from '../src/domain/alert.ts';
 import { exactly, messageOf, refusalOf } from './support/message-of.ts';
 
 const NAMES = ['openai', 'gemini'];
@@ -14,6 +14,7 @@ test('a rule needs a name, a metric and a bound', () => {
       metric: 'latencyP95',
       upstream: undefined,
       bound: { above: 2_000 },
+      clear: 1_800,
       forMs: 0,
       minCalls: 20,
       severity: 'warning',
@@ -23,13 +24,14 @@ test('a rule needs a name, a metric and a bound', () => {
 });
 
 test('a rule can say it all', () => {
-  const rule = { ...ROLLBACK, for: '2m', minCalls: 50, severity: 'critical' } as const;
+  const rule = { ...ROLLBACK, clear: 0.05, for: '2m', minCalls: 50, severity: 'critical' } as const;
   expect(resolveAlerts([rule], NAMES)).toEqual([
     {
       name: 'bad',
       metric: 'errorRate',
       upstream: 'gemini',
       bound: { above: 0.1 },
+      clear: 0.05,
       forMs: 120_000,
       minCalls: 50,
       severity: 'critical',
@@ -43,21 +45,7 @@ test('a rule on the number of calls fires without any', () => {
   expect(rule).toMatchObject({ minCalls: 0, bound: { below: 1 } });
 });
 
-test.each<AlertMetric>([
-  'errorRate',
-  'latencyP50',
-  'latencyP95',
-  'latencyP99',
-  'firstChunkP50',
-  'firstChunkP95',
-  'firstChunkP99',
-  'costPerHour',
-  'costPerCall',
-  'calls',
-  'failureRate',
-  'fallbackRate',
-  'primaryHitRate',
-])('%s can be looked at', (metric) => {
+test.each(ALERT_METRICS)('%s can be looked at', (metric) => {
   expect(resolveAlerts([{ name: 'rule', metric, above: 1 }], NAMES)).toMatchObject([{ metric }]);
 });
 
@@ -76,11 +64,24 @@ test.each([
   [{ ...RULE, above: '2s' }, 'above should be a non-negative number, got "2s"'],
   [{ ...ROLLBACK, above: 5 }, 'above should be between 0 and 1, got 5'],
   [{ name: 'r', metric: 'primaryHitRate', below: 95 }, 'below should be between 0 and 1, got 95'],
+  [{ ...ROLLBACK, clear: 0.2 }, 'clear should be between 0 and 0.1, got 0.2'],
+  [{ name: 'r', metric: 'calls', below: 5, clear: 4 }, 'clear should be a number, at least 5, got 4'],
   [{ ...ROLLBACK, upstream: undefined }, 'upstream should name the upstream that the rule rolls back'],
   [{ ...ROLLBACK, action: 'rolback' }, 'action should be one of rollback, got "rolback"; did you mean rollback?'],
 ])('%j is refused', (rule, message) => {
   const refusal = refusalOf({ alerts: [rule] }).replace('canary.alerts[0].', '');
   expect(refusal).toMatch(typeof message === 'string' ? exactly(message) : message);
+});
+
+test.each([
+  [{ metric: 'errorRate', above: 0.05 }, 0.045],
+  [{ metric: 'costPerHour', above: 20 }, 18],
+  [{ metric: 'openBreakers', above: 0 }, 0],
+  [{ metric: 'primaryHitRate', below: 0.95 }, 0.955],
+  [{ metric: 'calls', below: 10 }, 11],
+] as const)('%j resolves at %d', (rule, clear) => {
+  const [resolved] = resolveAlerts([{ name: 'rule', ...rule }], NAMES);
+  expect(resolved?.clear).toBeCloseTo(clear, 10);
 });
 
 describe('a bound', () => {

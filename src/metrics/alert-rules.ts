@@ -1,6 +1,6 @@
 /** Alert rules: when a condition on a metric has held long enough, and when it is over. */
 
-import type { Alert, AlertMetric, AlertRule } from '../domain/alert.ts';
+import type { Alert, AlertRule, AlertStatus } from '../domain/alert.ts';
 import type { MetricReading } from './read-metric.ts';
 
 /** A rule that has just fired or resolved. */
@@ -15,10 +15,9 @@ export interface AlertRules {
    * Looks at every rule once, reading its metric with `read`, and returns what changed, in the order of the rules. The
    * more often it is called, the sooner a change is seen; it never makes a rule fire or resolve twice.
    */
-  evaluate(
-    nowMs: number,
-    read: (metric: AlertMetric, upstream: string | undefined) => MetricReading,
-  ): readonly AlertChange[];
+  evaluate(nowMs: number, read: (rule: AlertRule) => MetricReading): readonly AlertChange[];
+  /** Where each rule stands since the last look. */
+  readonly statuses: readonly AlertStatus[];
 }
 
 /**
@@ -26,9 +25,10 @@ export interface AlertRules {
  *
  * - It is pending while its value is beyond its bound (strictly) with at least `minCalls` calls, and fires once that was
  *   seen throughout `forMs`. Whatever interrupts this, too few calls or no value as well, starts it over.
- * - It goes on firing while its value is beyond its bound, with however few calls: when a rollback takes the traffic
- *   away, the calls that remain are still the evidence.
- * - It resolves at the first value within its bound, or when there is no value left, which the alert then says by `null`.
+ * - It goes on firing until its value has come back to `clear`, with however few calls: when a rollback takes the traffic
+ *   away, the calls that remain are still the evidence. A value that hovers about the bound fires once.
+ * - It resolves at the first value that is at `clear` or better, or when there is no value left, which the alert then says
+ *   by `null`.
  */
 export function createAlertRules(rules: readonly AlertRule[]): AlertRules {
   const states = rules.map((rule) => ({ rule, state: INACTIVE }));
@@ -37,12 +37,20 @@ export function createAlertRules(rules: readonly AlertRule[]): AlertRules {
       const changes: AlertChange[] = [];
       for (const entry of states) {
         const { rule, state } = entry;
-        const reading = read(rule.metric, rule.upstream);
+        const reading = read(rule);
         entry.state = nextState(rule, state, reading, nowMs);
         const change = changeBetween(state, entry.state);
         if (change !== undefined) changes.push({ rule, alert: alertOf(rule, change, reading, nowMs) });
       }
       return changes;
+    },
+    get statuses() {
+      return states.map(({ rule: { name, metric, upstream }, state }) => ({
+        name,
+        metric,
+        upstream,
+        phase: state.phase,
+      }));
     },
   };
 }
@@ -54,17 +62,20 @@ type RuleState =
 
 const INACTIVE: RuleState = { phase: 'inactive' };
 
-function nextState(rule: AlertRule, state: RuleState, reading: MetricReading, nowMs: number): RuleState {
-  const beyond = isBeyond(rule.bound, reading.value);
-  if (state.phase === 'firing') return beyond ? state : INACTIVE;
-  if (!beyond || reading.calls < rule.minCalls) return INACTIVE;
+function nextState(rule: AlertRule, state: RuleState, { value, calls }: MetricReading, nowMs: number): RuleState {
+  if (value === null) return INACTIVE;
+  if (state.phase === 'firing') return hasCleared(rule, value) ? INACTIVE : state;
+  if (!isBeyond(rule, value) || calls < rule.minCalls) return INACTIVE;
   const sinceMs = state.phase === 'pending' ? state.sinceMs : nowMs;
   return nowMs - sinceMs >= rule.forMs ? { phase: 'firing' } : { phase: 'pending', sinceMs };
 }
 
-function isBeyond(bound: AlertRule['bound'], value: number | null): boolean {
-  if (value === null) return false;
+function isBeyond({ bound }: AlertRule, value: number): boolean {
   return 'above' in bound ? value > bound.above : value < bound.below;
+}
+
+function hasCleared({ bound, clear }: AlertRule, value: number): boolean {
+  return 'above' in bound ? value <= clear : value >= clear;
 }
 
 function changeBetween(before: RuleState, after: RuleState): Alert['state'] | undefined {

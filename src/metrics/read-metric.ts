@@ -1,7 +1,7 @@
 /** The value of one metric, and how many calls stand behind it. */
 
 import type { AlertMetric } from '../domain/alert.ts';
-import type { CallTotals, Quantiles, WindowSnapshot } from '../domain/snapshot.ts';
+import type { Snapshot, UpstreamSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
 
 /** What a rule is judged by. */
 export interface MetricReading {
@@ -11,6 +11,9 @@ export interface MetricReading {
   readonly calls: number;
 }
 
+/** What a metric is read from. */
+export type MetricSource = Omit<Snapshot, 'ranges' | 'weights' | 'windowMs' | 'atMs'>;
+
 /**
  * Reads a metric of `upstream`, or of all calls where that is `undefined`.
  *
@@ -19,50 +22,67 @@ export interface MetricReading {
  * | `errorRate` | failures of its attempts | `failureRate` |
  * | `latency…`, `firstChunk…` | of its attempts | of whole calls |
  * | `costPerCall` | mean over attempts of known cost | mean over calls of known cost, all attempts included |
- * | `costPerHour` | its own | sum over the upstreams |
  * | `calls` | calls assigned to it | all calls |
+ * | `successes`, `failures` | of its attempts | of whole calls |
  * | `failureRate`, `fallbackRate`, `primaryHitRate` | as of all calls | what `CallTotals` says |
+ * | `weight`, `openBreakers`, `paused` and other counts, tokens, money | its own | sum over the upstreams |
  *
  * An upstream that has no window reads as `null` of no calls.
  */
-export function readMetric(
-  metric: AlertMetric,
-  upstream: string | undefined,
-  totals: CallTotals,
-  windows: Readonly<Record<string, WindowSnapshot>>,
-): MetricReading {
+export function readMetric(metric: AlertMetric, upstream: string | undefined, source: MetricSource): MetricReading {
   if (metric === 'failureRate' || metric === 'fallbackRate' || metric === 'primaryHitRate') {
-    return { value: totals[metric], calls: endedIn(totals) };
+    return { value: source[metric], calls: endedIn(source) };
   }
-  if (upstream === undefined) return { value: valueOf(metric, ofAllCalls(totals, windows)), calls: endedIn(totals) };
-  const window = windows[upstream];
+  if (upstream === undefined) return { value: ofAllCalls(metric, source), calls: endedIn(source) };
+  const window = source.upstreams[upstream];
   if (window === undefined) return { value: null, calls: 0 };
-  return { value: valueOf(metric, { ...window, costPerHour: paceOf([window]) }), calls: endedIn(window) };
+  return { value: ofWindow(metric, window), calls: endedIn(window) };
 }
 
-/** What all calls and one upstream's window have in common. */
-interface Figures {
-  readonly errorRate: number | null;
-  readonly latencyMs: Quantiles;
-  readonly firstChunkMs: Quantiles;
-  readonly costPerHour: number | null;
-  readonly costPerCall: number | null;
-  readonly calls: number;
-}
+type OwnMetric = Exclude<AlertMetric, 'failureRate' | 'fallbackRate' | 'primaryHitRate'>;
+/** What calls as a whole and an upstream's attempts both have. */
+type SharedMetric = Extract<OwnMetric, `latency${string}` | `firstChunk${string}` | 'calls' | 'costPerCall'>;
 
-function ofAllCalls(totals: CallTotals, windows: Readonly<Record<string, WindowSnapshot>>): Figures {
-  return { ...totals, errorRate: totals.failureRate, costPerHour: paceOf(Object.values(windows)) };
-}
-
-function valueOf(
-  metric: Exclude<AlertMetric, 'failureRate' | 'fallbackRate' | 'primaryHitRate'>,
-  { latencyMs, firstChunkMs, ...figures }: Figures,
-): number | null {
+function ofAllCalls(metric: OwnMetric, source: MetricSource): number | null {
   switch (metric) {
     case 'errorRate':
+      return source.failureRate;
+    case 'successes':
+    case 'failures':
+      return source[metric];
     case 'costPerHour':
-    case 'costPerCall':
+      return paceOf(Object.values(source.upstreams));
+    default:
+      return isShared(metric) ? sharedValue(metric, source) : sumOver(metric, Object.values(source.upstreams));
+  }
+}
+
+function ofWindow(metric: OwnMetric, window: UpstreamSnapshot): number | null {
+  switch (metric) {
+    case 'costPerHour':
+      return paceOf([window]);
+    case 'openBreakers':
+      return window.breaker.state === 'open' ? 1 : 0;
+    case 'paused':
+      return window.pausedUntilMs === null ? 0 : 1;
+    default:
+      return isShared(metric) ? sharedValue(metric, window) : window[metric];
+  }
+}
+
+function isShared(metric: OwnMetric): metric is SharedMetric {
+  return metric.startsWith('latency') || metric.startsWith('firstChunk') || SHARED.includes(metric);
+}
+
+const SHARED: readonly OwnMetric[] = ['calls', 'costPerCall'];
+
+function sharedValue(
+  metric: SharedMetric,
+  { latencyMs, firstChunkMs, ...figures }: Pick<WindowSnapshot, 'latencyMs' | 'firstChunkMs' | 'calls' | 'costPerCall'>,
+): number | null {
+  switch (metric) {
     case 'calls':
+    case 'costPerCall':
       return figures[metric];
     case 'latencyP50':
       return latencyMs.p50;
@@ -79,6 +99,10 @@ function valueOf(
     default:
       return metric satisfies never;
   }
+}
+
+function sumOver(metric: Exclude<OwnMetric, SharedMetric>, windows: readonly UpstreamSnapshot[]): number {
+  return windows.reduce((sum, window) => sum + (ofWindow(metric, window) ?? 0), 0);
 }
 
 /** USD an hour; `null` when something was used and nothing of it has a price, since an unknown cost is not 0. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AlertRule } from '../../src/domain/alert.ts';
+import type { AlertBound, AlertRule } from '../../src/domain/alert.ts';
 import { createAlertRules } from '../../src/metrics/alert-rules.ts';
 import type { MetricReading } from '../../src/metrics/read-metric.ts';
 
@@ -10,6 +10,7 @@ function alertRule(changes: Partial<AlertRule> = {}): AlertRule {
     metric: 'errorRate',
     upstream: 'deepseek',
     bound: { above: 0.05 },
+    clear: boundOf(changes.bound ?? { above: 0.05 }),
     forMs: 0,
     minCalls: 20,
     severity: 'critical',
@@ -17,6 +18,9 @@ function alertRule(changes: Partial<AlertRule> = {}): AlertRule {
     ...changes,
   };
 }
+
+/** Rules of these tests resolve at their bound, where nothing else is said. */
+const boundOf = (bound: AlertBound): number => ('above' in bound ? bound.above : bound.below);
 
 const BAD: MetricReading = { value: 0.5, calls: 100 };
 const GOOD: MetricReading = { value: 0.01, calls: 100 };
@@ -216,6 +220,25 @@ describe('resolving', () => {
     ).toEqual([[0, 'firing']]);
   });
 
+  test.each([
+    ['above', { bound: { above: 0.05 }, clear: 0.04 }, 0.06, 0.045, 0.04],
+    ['below', { bound: { below: 0.9 }, clear: 0.92 }, 0.8, 0.91, 0.92],
+  ] as const)('a value that comes back %s its bound resolves at `clear`, not before', (_, rule, bad, back, clear) => {
+    expect(
+      statesOf(alertRule(rule), [
+        [0, { value: bad, calls: 100 }],
+        [1, { value: back, calls: 100 }],
+        [2, { value: bad, calls: 100 }],
+        [3, { value: back, calls: 100 }],
+        [4, { value: clear, calls: 100 }],
+        [5, { value: back, calls: 100 }],
+      ]),
+    ).toEqual([
+      [0, 'firing'],
+      [4, 'resolved'],
+    ]);
+  });
+
   test('what has resolved can fire again, after the whole of `for`', () => {
     const timeline = [
       [0, BAD],
@@ -238,7 +261,7 @@ test('each rule reads its own metric of its own upstream', () => {
     alertRule({ name: 'errors' }),
     alertRule({ name: 'latency', metric: 'latencyP95', upstream: undefined, bound: { above: 2_000 } }),
   ]);
-  const changes = rules.evaluate(0, (metric, upstream) =>
+  const changes = rules.evaluate(0, ({ metric, upstream }) =>
     metric === 'latencyP95' && upstream === undefined ? { value: 2_500, calls: 50 } : GOOD,
   );
   expect(changes.map(({ alert }) => [alert.name, alert.value])).toEqual([['latency', 2_500]]);
@@ -248,6 +271,16 @@ test('rules do not share their states, even under one name', () => {
   const rules = createAlertRules([alertRule({ bound: { above: 0.05 } }), alertRule({ bound: { above: 0.4 } })]);
   expect(rules.evaluate(0, () => ({ value: 0.1, calls: 100 }))).toHaveLength(1);
   expect(rules.evaluate(1, () => BAD)).toMatchObject([{ alert: { bound: { above: 0.4 } } }]);
+});
+
+test('where a rule stands can be read', () => {
+  const rules = createAlertRules([alertRule({ forMs: 10 })]);
+  const phases = [0, 5, 10, 20].map((atMs) => {
+    rules.evaluate(atMs, () => (atMs === 20 ? GOOD : BAD));
+    return rules.statuses.map(({ phase }) => phase);
+  });
+  expect(phases).toEqual([['pending'], ['pending'], ['firing'], ['inactive']]);
+  expect(rules.statuses).toMatchObject([{ name: 'errors', metric: 'errorRate', upstream: 'deepseek' }]);
 });
 
 test('whatever is read, firing and resolved alternate, and only enough calls beyond the bound fire', () => {

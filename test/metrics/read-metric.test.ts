@@ -1,31 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import type { AlertMetric } from '../../src/domain/alert.ts';
+import { ALERT_METRICS, type AlertMetric } from '../../src/domain/alert.ts';
 import type { AttemptRecord } from '../../src/domain/attempt.ts';
-import { readMetric } from '../../src/metrics/read-metric.ts';
+import { readMetric, type MetricSource } from '../../src/metrics/read-metric.ts';
 import { createRecorder, type Recorder } from '../../src/metrics/recorder.ts';
 import { attemptRecord, callRecord } from './records.ts';
 
 const USAGE = { inputTokens: 100, outputTokens: 20, cachedInputTokens: 50, reasoningTokens: 5 };
 
-const METRICS: readonly AlertMetric[] = [
-  'errorRate',
-  'latencyP50',
-  'latencyP95',
-  'latencyP99',
-  'firstChunkP50',
-  'firstChunkP95',
-  'firstChunkP99',
-  'costPerHour',
-  'costPerCall',
-  'calls',
-  'failureRate',
-  'fallbackRate',
-  'primaryHitRate',
-];
-
 function read(recorder: Recorder, metric: AlertMetric, upstream?: string) {
-  const windows = { openai: recorder.upstream('openai', 0), deepseek: recorder.upstream('deepseek', 0) };
-  return readMetric(metric, upstream, recorder.totals(0), windows);
+  return readMetric(metric, upstream, sourceOf(recorder, 0));
+}
+
+const AT_REST = { weight: 0.5, breaker: { state: 'closed' }, pausedUntilMs: null } as const;
+
+function sourceOf(recorder: Recorder, nowMs: number): MetricSource {
+  const of = (name: string) => ({ ...recorder.upstream(name, nowMs), ...AT_REST });
+  return { ...recorder.totals(nowMs), upstreams: { openai: of('openai'), deepseek: of('deepseek') } };
 }
 
 function createTwo(): Recorder {
@@ -53,15 +43,21 @@ function createBusy(): Recorder {
 }
 
 describe('without samples', () => {
-  test.each(METRICS.filter((metric) => metric !== 'calls' && metric !== 'costPerHour'))('%s is null', (metric) => {
-    expect(read(createTwo(), metric)).toEqual({ value: null, calls: 0 });
-    expect(read(createTwo(), metric, 'deepseek')).toEqual({ value: null, calls: 0 });
-  });
+  test.each(ALERT_METRICS.filter((metric) => /Rate$|^latency|^firstChunk|^costPerCall$/.test(metric)))(
+    '%s is null',
+    (metric) => {
+      expect(read(createTwo(), metric)).toEqual({ value: null, calls: 0 });
+      expect(read(createTwo(), metric, 'deepseek')).toEqual({ value: null, calls: 0 });
+    },
+  );
 
-  test.each(['calls', 'costPerHour'] as const)('%s is 0', (metric) => {
-    expect(read(createTwo(), metric)).toEqual({ value: 0, calls: 0 });
-    expect(read(createTwo(), metric, 'deepseek')).toEqual({ value: 0, calls: 0 });
-  });
+  test.each(ALERT_METRICS.filter((metric) => !/Rate$|^latency|^firstChunk|^costPerCall$|^weight$/.test(metric)))(
+    '%s is 0',
+    (metric) => {
+      expect(read(createTwo(), metric)).toEqual({ value: 0, calls: 0 });
+      expect(read(createTwo(), metric, 'deepseek')).toEqual({ value: 0, calls: 0 });
+    },
+  );
 
   test('an upstream without a window reads as null', () => {
     expect(read(createBusy(), 'calls', 'nobody')).toEqual({ value: null, calls: 0 });
@@ -108,6 +104,52 @@ describe('of all calls', () => {
   });
 });
 
+describe('counts, tokens and money of the window', () => {
+  test.each([
+    ['attempts', 2, 4],
+    ['retries', 0, 0],
+    ['fallbacks', 0, 1],
+    ['inputTokens', 100, 200],
+    ['outputTokens', 20, 40],
+    ['cachedInputTokens', 50, 100],
+    ['costUsd', 0.125, 0.625],
+    ['unpriced', 0, 0],
+    ['brokenToolCalls', 0, 0],
+    ['aborted', 0, 0],
+  ] as const)('%s are %d of the upstream and %d over all', (metric, own, sum) => {
+    expect(read(createBusy(), metric, 'deepseek').value).toBe(own);
+    expect(read(createBusy(), metric).value).toBe(sum);
+  });
+
+  test('successes and failures of all are those of whole calls', () => {
+    expect(read(createBusy(), 'failures', 'deepseek').value).toBe(1);
+    expect(read(createBusy(), 'successes').value).toBe(2);
+    expect(read(createBusy(), 'failures').value).toBe(1);
+  });
+});
+
+describe('the state of upstreams', () => {
+  const busy = sourceOf(createBusy(), 0);
+  const broken = { state: 'open', reason: 'consecutive', untilMs: 1 } as const;
+  const source: MetricSource = {
+    ...busy,
+    upstreams: {
+      ...busy.upstreams,
+      openai: { ...busy.upstreams['openai']!, breaker: broken, pausedUntilMs: 5, weight: 0.9 },
+    },
+  };
+
+  test.each(['openBreakers', 'paused'] as const)('%s is 1 or 0 for one, and their number over all', (metric) => {
+    expect(readMetric(metric, 'openai', source).value).toBe(1);
+    expect(readMetric(metric, 'deepseek', source).value).toBe(0);
+    expect(readMetric(metric, undefined, source).value).toBe(1);
+  });
+
+  test('the weight is that of the split', () => {
+    expect(readMetric('weight', 'openai', source).value).toBe(0.9);
+  });
+});
+
 describe('quantiles', () => {
   const nowMs = 10_000;
 
@@ -136,9 +178,9 @@ describe('quantiles', () => {
     ['firstChunkP99', 500],
   ] as const)('%s is %d ms for the upstream and twice that for whole calls', (metric, expectedMs) => {
     const recorder = createSpread();
-    const windows = { deepseek: recorder.upstream('deepseek', nowMs) };
-    const ofUpstream = readMetric(metric, 'deepseek', recorder.totals(nowMs), windows);
-    const ofCalls = readMetric(metric, undefined, recorder.totals(nowMs), windows);
+    const source = sourceOf(recorder, nowMs);
+    const ofUpstream = readMetric(metric, 'deepseek', source);
+    const ofCalls = readMetric(metric, undefined, source);
     expect(Math.abs((ofUpstream.value ?? NaN) / expectedMs - 1)).toBeLessThan(0.02);
     expect(Math.abs((ofCalls.value ?? NaN) / (2 * expectedMs) - 1)).toBeLessThan(0.02);
     expect([ofUpstream.calls, ofCalls.calls]).toEqual([100, 100]);
