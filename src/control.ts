@@ -1,6 +1,7 @@
 /** What `client.canary` offers. */
 
 import { claimOf } from './call-promise.ts';
+import type { AlertReport } from './domain/alert.ts';
 import type { CallLedger } from './domain/attempt.ts';
 import type { CanaryEventName } from './domain/events.ts';
 import type { RouteOptions } from './domain/call.ts';
@@ -78,6 +79,11 @@ export class CanaryControl<UpstreamName extends string = string> {
   /** The latest changes of the split, oldest first, with their reasons. */
   get history(): readonly TrafficChange[] {
     return this.#engine.traffic.history;
+  }
+
+  /** Where every alert rule stands, and the latest alerts. */
+  get alerts(): AlertReport {
+    return this.#engine.alerts.report;
   }
 
   /** Where a chat call with these options would go, and why. Nothing is sent, counted or decided. */

@@ -1,6 +1,6 @@
 /** Builds the parts from resolved options, and keeps what they share: one engine for a client and all its clones. */
 
-import { AlertWatch } from './alert-watch.ts';
+import { Alerts } from './alerts.ts';
 import { buildParts } from './build-parts.ts';
 import type { Claims } from './call-promise.ts';
 import type { Call } from './domain/call.ts';
@@ -23,9 +23,6 @@ import { Traffic } from './traffic.ts';
 import type { Upstream } from './upstream/upstream.ts';
 import { Warnings, nameOf } from './warnings.ts';
 
-/** How often alert rules are looked at, in ms: a rollback does not wait for the next `metrics` event. */
-const ALERT_INTERVAL_MS = 1_000;
-
 export class Engine {
   readonly options: ResolvedOptions;
   /** Without a `canary` option calls pass as they are, and are only metered. */
@@ -36,6 +33,7 @@ export class Engine {
   readonly costs = createCosts();
   readonly claims: Claims = new WeakMap();
   readonly traffic: Traffic;
+  readonly alerts: Alerts;
   readonly parts: DispatchParts;
   /** What the user's `key` function says; one that throws names no key. */
   readonly keyOption: KeyOption | undefined;
@@ -46,14 +44,12 @@ export class Engine {
   readonly #affinity: Affinity = createAffinity();
   /** Made once: every call is planned from it. */
   readonly #planning: PlanningState;
-  #alertWatch: AlertWatch | undefined;
-  #alertTicker: Ticker | undefined;
   #metricsTicker: Ticker | undefined;
   #calls = 0;
   #closed = false;
 
   constructor(options: ResolvedOptions, { routes }: { readonly routes: boolean }) {
-    const { clock, stable, weights, windowMs, alerts } = options;
+    const { clock, stable, weights, windowMs, alerts: rules, webhook, random } = options;
     this.options = options;
     this.routes = routes;
     this.names = options.upstreams.map(({ name }) => name);
@@ -71,10 +67,8 @@ export class Engine {
     this.parts = buildParts(options, { ...shared, costs }, { affinity: this.#affinity, routes });
     this.home = knownUpstream(this.parts, options.home);
     this.#planning = planningState(options, this.parts, { traffic, affinity: this.#affinity });
-    if (alerts.length > 0) {
-      this.#alertWatch = new AlertWatch({ ...shared, rules: alerts, traffic, snapshot: () => this.snapshot() });
-      this.#alertTicker = startTicker(clock, ALERT_INTERVAL_MS, this, Engine.#look);
-    }
+    const snapshot = () => this.snapshot();
+    this.alerts = new Alerts({ emitter, warnings, clock, random, traffic, rules, webhook, snapshot });
   }
 
   nextCallId(): number {
@@ -109,15 +103,10 @@ export class Engine {
   /** Stops timers and forgets listeners. Calls go on working. */
   close(): void {
     this.#closed = true;
-    this.#alertTicker?.stop();
+    this.alerts.close();
     this.#metricsTicker?.stop();
     for (const { breaker } of this.parts.upstreams.values()) breaker?.close();
     this.emitter.removeAll();
-  }
-
-  /** Not a closure of the constructor: that would hold the engine as long as its timer runs. */
-  static #look(this: void, engine: Engine): void {
-    engine.#alertWatch?.look();
   }
 
   #warn(code: 'listener' | 'key', message: string): void {

@@ -3,6 +3,7 @@
 export { CanaryClient, withCanary } from './client.ts';
 export type { CanaryClass, CanaryProperty, OpenAIClass } from './canary-class.ts';
 export type { CanaryControl } from './control.ts';
+export { defaultAlerts, type DefaultAlertsOptions } from './default-alerts.ts';
 export type { ExplainOptions, Explanation } from './explain.ts';
 export { route } from './route.ts';
 export {
@@ -15,7 +16,8 @@ export {
 } from './upstream/errors.ts';
 export type { PartialAnswer } from './upstream/errors.ts';
 
-export type { AlertRuleOptions, CanaryOptions, KeyContext, Logger, SegmentOptions } from './options.ts';
+export type { AlertRuleOptions, WebhookOptions } from './alert-options.ts';
+export type { CanaryOptions, KeyContext, Logger, SegmentOptions } from './options.ts';
 export type {
   BreakerOptions,
   FallbackOptions,
@@ -25,7 +27,7 @@ export type {
   TimeoutOptions,
 } from './policy-options.ts';
 export type { Params, UpstreamOptions } from './upstream-options.ts';
-export type { Alert, AlertMetric, AlertRule, Severity } from './domain/alert.ts';
+export type { Alert, AlertBound, AlertMetric, AlertReport, AlertRule, AlertStatus, Severity } from './domain/alert.ts';
 export type { AttemptReason, AttemptRecord, CallLedger, CallRecord, Delivery } from './domain/attempt.ts';
 export type { BreakerReason, BreakerState } from './domain/breaker.ts';
 export type { AttributeValue, Call, KeySource, RouteOptions, StreamMode, Surface } from './domain/call.ts';

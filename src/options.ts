@@ -1,6 +1,6 @@
 /** What a user writes under `canary`. No logic; `resolve-options.ts` turns it into what the engine needs. */
 
-import type { AlertMetric, Severity } from './domain/alert.ts';
+import type { AlertRuleOptions, WebhookOptions } from './alert-options.ts';
 import type { AttributeValue, Call, StreamMode } from './domain/call.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Duration } from './domain/duration.ts';
@@ -20,27 +20,6 @@ export interface SegmentOptions<UpstreamName extends string = string> {
   /** Every attribute must equal the value, or one of the values. */
   readonly when: Readonly<Record<string, AttributeValue | readonly AttributeValue[]>>;
   readonly upstream: UpstreamName;
-}
-
-/** A condition on a metric over the window. */
-export interface AlertRuleOptions<UpstreamName extends string = string> {
-  readonly name: string;
-  readonly metric: AlertMetric;
-  /** Which upstream's numbers are looked at. @default those of all calls */
-  readonly upstream?: UpstreamName | undefined;
-  /** Fires while the metric is above this (rates 0–1, latencies ms, money USD). Either `above` or `below`. */
-  readonly above?: number | undefined;
-  readonly below?: number | undefined;
-  /** A rule that fires resolves at this value, on the good side of its bound. @default a tenth of the bound from it */
-  readonly clear?: number | undefined;
-  /** How long the condition must hold first. @default 0 */
-  readonly for?: Duration | undefined;
-  /** Fewer calls in the window never fire the rule. @default 20, for `calls`, `weight`, `openBreakers` and `paused` 0 */
-  readonly minCalls?: number | undefined;
-  /** @default 'warning' */
-  readonly severity?: Severity | undefined;
-  /** `'rollback'` sets the upstream's weight to 0 and gives its share to the others in proportion to theirs. */
-  readonly action?: 'rollback' | undefined;
 }
 
 /** The view of a call that a `key` function gets. */
@@ -85,6 +64,8 @@ export interface CanaryOptions<UpstreamName extends string = string, StableName 
   /** Prices by upstream; they win over the table. */
   readonly prices?: Readonly<Partial<Record<NoInfer<UpstreamName | StableName>, Price | readonly Price[]>>> | undefined;
   readonly alerts?: readonly AlertRuleOptions<NoInfer<UpstreamName | StableName>>[] | undefined;
+  /** Tells alerts and rollbacks to a web address: names and numbers, never a key, a header or a body. @default none */
+  readonly webhook?: WebhookOptions | undefined;
   /** The sliding window of metrics. @default '5m' */
   readonly window?: Duration | undefined;
   /** How often `metrics` is emitted and alert rules are looked at. @default '30s' */

@@ -2,7 +2,7 @@
 
 import { checkDuration, checkKeys, checkList, checkNumber, checkOneOf, checkText, show } from './check.ts';
 import { ALERT_METRICS, type AlertBound, type AlertMetric, type AlertRule, type Severity } from './domain/alert.ts';
-import type { AlertRuleOptions } from './options.ts';
+import type { AlertRuleOptions } from './alert-options.ts';
 import { ConfigError } from './upstream/errors.ts';
 
 /** @throws ConfigError */

@@ -2,6 +2,7 @@
 
 import type { ClientOptions } from 'openai';
 import { checkDuration, checkFunction, checkKeys, checkNumber, checkOneOf, checkText, show } from './check.ts';
+import type { WebhookPolicy } from './alerting/webhook.ts';
 import type { AlertRule } from './domain/alert.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Segment, Weights } from './domain/split.ts';
@@ -14,6 +15,7 @@ import { resolveFallbacks } from './resolve-fallbacks.ts';
 import { resolveBreaker, resolveDispatch, resolveHedge, type HedgePolicy } from './resolve-policies.ts';
 import { resolveSegments } from './resolve-segments.ts';
 import { resolveUpstreams } from './resolve-upstreams.ts';
+import { resolveWebhook } from './resolve-webhook.ts';
 import { resolveWeights } from './resolve-weights.ts';
 import { systemClock } from './system-clock.ts';
 import type { BreakerPolicy } from './upstream/breaker.ts';
@@ -37,6 +39,7 @@ export interface ResolvedOptions {
   readonly hedge: HedgePolicy | undefined;
   readonly breaker: BreakerPolicy | undefined;
   readonly alerts: readonly AlertRule[];
+  readonly webhook: WebhookPolicy | undefined;
   readonly windowMs: number;
   readonly metricsIntervalMs: number;
   readonly key: ((call: KeyContext) => string | undefined) | undefined;
@@ -73,6 +76,7 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
     hedge: canary.hedge && resolveHedge(canary.hedge),
     breaker: breaker === false ? undefined : resolveBreaker(breaker),
     alerts: resolveAlerts(alerts, names),
+    webhook: resolveWebhook(canary.webhook),
     windowMs: checkDuration('canary.window', window, { min: 1_000 }),
     metricsIntervalMs: checkDuration('canary.metricsInterval', metricsInterval),
     key: checkFunction('canary.key', canary.key),
@@ -98,6 +102,7 @@ const OPTION_NAMES: readonly (keyof CanaryOptions)[] = [
   'hedge',
   'prices',
   'alerts',
+  'webhook',
   'window',
   'metricsInterval',
   'clock',

@@ -171,3 +171,38 @@ test('an action in a listener sees the split as it is after the rollback', async
   await set.clock.advance(1_000);
   expect(seen).toEqual([{ openai: 0.75, gemini: 0, deepseek: 0.25 }]);
 });
+
+test('where the rules stand, and what they have told, can be read', async () => {
+  const set = setUpRule({ for: '10s', action: undefined });
+  const phase = () => set.ai.canary.alerts.rules.map((rule) => rule.phase);
+  expect(phase()).toEqual(['inactive']);
+  await call(set, { calls: 20, failures: 10 });
+  await set.clock.advance(1_000);
+  expect(phase()).toEqual(['pending']);
+  await set.clock.advance(10_000);
+  expect(phase()).toEqual(['firing']);
+  expect(set.ai.canary.alerts.history).toEqual(set.events.of('alert'));
+});
+
+test('alerts of refused credentials are remembered as those of rules are', async () => {
+  const set = setUpRule();
+  set.providers.script('gemini', failed(401));
+  await ask(set.ai, route({ upstream: 'gemini' }));
+  expect(set.ai.canary.alerts.history).toMatchObject([{ name: 'auth:gemini', state: 'firing' }]);
+});
+
+test('an open breaker can be an alert of its own', async () => {
+  const set = setUp({
+    upstreams: { gemini: {} },
+    client: { maxRetries: 0 },
+    canary: {
+      breaker: { consecutive: 2, openFor: '5s' },
+      alerts: [{ name: 'broken', metric: 'openBreakers', upstream: 'gemini', above: 0 }],
+    },
+  });
+  set.providers.script('gemini', failed(503), failed(503));
+  for (let index = 0; index < 2; index++) await ask(set.ai, route({ upstream: 'gemini' }));
+  await set.clock.advance(1_000);
+  await set.clock.advance(5_000);
+  expect(set.events.of('alert').map(({ state }) => state)).toEqual(['firing', 'resolved']);
+});

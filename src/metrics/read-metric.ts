@@ -44,30 +44,18 @@ type OwnMetric = Exclude<AlertMetric, 'failureRate' | 'fallbackRate' | 'primaryH
 type SharedMetric = Extract<OwnMetric, `latency${string}` | `firstChunk${string}` | 'calls' | 'costPerCall'>;
 
 function ofAllCalls(metric: OwnMetric, source: MetricSource): number | null {
-  switch (metric) {
-    case 'errorRate':
-      return source.failureRate;
-    case 'successes':
-    case 'failures':
-      return source[metric];
-    case 'costPerHour':
-      return paceOf(Object.values(source.upstreams));
-    default:
-      return isShared(metric) ? sharedValue(metric, source) : sumOver(metric, Object.values(source.upstreams));
-  }
+  if (metric === 'errorRate') return source.failureRate;
+  if (metric === 'successes' || metric === 'failures') return source[metric];
+  const windows = Object.values(source.upstreams);
+  if (metric === 'costPerHour') return paceOf(windows);
+  return isShared(metric) ? sharedValue(metric, source) : sumOver(metric, windows);
 }
 
 function ofWindow(metric: OwnMetric, window: UpstreamSnapshot): number | null {
-  switch (metric) {
-    case 'costPerHour':
-      return paceOf([window]);
-    case 'openBreakers':
-      return window.breaker.state === 'open' ? 1 : 0;
-    case 'paused':
-      return window.pausedUntilMs === null ? 0 : 1;
-    default:
-      return isShared(metric) ? sharedValue(metric, window) : window[metric];
-  }
+  if (metric === 'costPerHour') return paceOf([window]);
+  if (metric === 'openBreakers') return window.breaker.state === 'open' ? 1 : 0;
+  if (metric === 'paused') return window.pausedUntilMs === null ? 0 : 1;
+  return isShared(metric) ? sharedValue(metric, window) : window[metric];
 }
 
 function isShared(metric: OwnMetric): metric is SharedMetric {

@@ -30,6 +30,7 @@ const PARTS: ReadonlyMap<string, Part> = new Map(
     part('store', 2, [0, 1], { packages: ['openai', 'opossum', 'p-retry'] }),
     part('dispatch', 3, [0, 1, 2], { packages: ['lru-cache'] }),
     part('probe', 3, [0, 1, 2]),
+    part('alerting', 3, [0, 1, 2]),
     part('rollout/controller.ts', 3, [0, 1, 2]),
     part(TOP, 4, [0, 1, 2, 3], { packages: ['openai', 'eventemitter3'] }),
     part('testing', 5, [0], { besides: [PUBLIC_SURFACE] }),

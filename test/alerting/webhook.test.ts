@@ -1,0 +1,150 @@
+import { createHmac } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { route, type WebhookOptions } from '../../src/index.ts';
+import { ask, within } from '../support/calls.ts';
+import { failed } from '../support/replies.ts';
+import { setUp, type SetUp } from '../support/set-up.ts';
+import { startReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
+
+const RULE = {
+  name: 'gemini <fails>',
+  metric: 'errorRate',
+  upstream: 'gemini',
+  above: 0.1,
+  minCalls: 5,
+  severity: 'critical',
+} as const;
+
+function setUpWebhook({ url }: WebhookReceiver, webhook: Partial<WebhookOptions> = {}, action?: 'rollback'): SetUp {
+  return setUp({
+    upstreams: { gemini: {} },
+    client: { maxRetries: 0 },
+    canary: {
+      weights: { openai: 1, gemini: 1 },
+      breaker: false,
+      alerts: [{ ...RULE, action }],
+      webhook: { url, ...webhook },
+    },
+  });
+}
+
+/** Makes the rule fire. */
+async function fire({ ai, providers, clock }: SetUp): Promise<void> {
+  providers.usually('gemini', failed(503));
+  for (let index = 0; index < 5; index++) await ask(ai, route({ upstream: 'gemini' }));
+  await clock.advance(1_000);
+}
+
+/** Lets the clock go on until `count` requests have come. */
+async function received(receiver: WebhookReceiver, count: number, { clock }: SetUp): Promise<void> {
+  while (receiver.deliveries.length < count) {
+    await clock.advance(100);
+    await setImmediate();
+  }
+}
+
+test('an alert is told as JSON, with names and numbers', async () => {
+  await using receiver = await startReceiver();
+  const set = setUpWebhook(receiver);
+  await fire(set);
+  await received(receiver, 1, set);
+  const [delivery] = receiver.deliveries;
+  expect(delivery?.headers['content-type']).toBe('application/json');
+  expect(JSON.parse(delivery!.body)).toEqual({ type: 'alert', ...set.events.of('alert')[0] });
+  expect(delivery!.body).not.toMatch(/key-of|Hello/);
+});
+
+test('a rollback is told as well, after the alert that led to it', async () => {
+  await using receiver = await startReceiver();
+  const set = setUpWebhook(receiver, {}, 'rollback');
+  await fire(set);
+  await received(receiver, 2, set);
+  const told = receiver.deliveries.map(({ body }) => JSON.parse(body));
+  expect(told).toMatchObject([
+    { type: 'alert', state: 'firing' },
+    { type: 'rollback', upstream: 'gemini', weightsAfter: { openai: 1, gemini: 0 } },
+  ]);
+});
+
+test('in the shape of Slack it is one sentence, with its control characters escaped', async () => {
+  await using receiver = await startReceiver();
+  const set = setUpWebhook(receiver, { format: 'slack' });
+  await fire(set);
+  await received(receiver, 1, set);
+  expect(JSON.parse(receiver.deliveries[0]!.body)).toEqual({
+    text: ':red_circle: *gemini &lt;fails&gt;* is firing (critical): errorRate of gemini is 1, bound: above 0.1, over 5 calls',
+  });
+});
+
+test('with a secret each request is signed, over its time and its body', async () => {
+  await using receiver = await startReceiver();
+  const set = setUpWebhook(receiver, { secret: 'shh' });
+  await fire(set);
+  await received(receiver, 1, set);
+  const { headers, body } = receiver.deliveries[0]!;
+  const expected = createHmac('sha256', 'shh')
+    .update(`${String(headers['x-canary-timestamp'])}.${body}`)
+    .digest('hex');
+  expect(headers['x-canary-signature']).toBe(`sha256=${expected}`);
+});
+
+test('a receiver that fails is tried again, with the same delivery id', async () => {
+  await using receiver = await startReceiver([503, 429, 500]);
+  const set = setUpWebhook(receiver);
+  await fire(set);
+  await received(receiver, 4, set);
+  const ids = receiver.deliveries.map(({ headers }) => headers['x-canary-delivery']);
+  expect(new Set(ids).size).toBe(1);
+  expect(set.events.of('warning')).toEqual([]);
+});
+
+test('a receiver that is silent is hung up on, and tried again', async () => {
+  await using receiver = await startReceiver(['silence']);
+  const set = setUpWebhook(receiver, { timeout: '2s' });
+  await fire(set);
+  await received(receiver, 2, set);
+  expect(receiver.deliveries).toHaveLength(2);
+});
+
+test.each([
+  ['refuses', [400], /answered 400: a notice was given up/],
+  ['sends elsewhere', [302], /cannot be reached/],
+  ['fails for ever', [500, 500], /answered 500/],
+] as const)(
+  'a receiver that %s is given up, with a warning that shows no more than its origin',
+  async (_, answers, text) => {
+    await using receiver = await startReceiver(answers);
+    const set = setUpWebhook(receiver, { attempts: answers.length, secret: 'shh' });
+    await fire(set);
+    await received(receiver, answers.length, set);
+    while (set.events.of('warning').length === 0) await setImmediate();
+    const [{ code, message } = { code: '', message: '' }] = set.events.of('warning');
+    expect([code, message]).toEqual(['webhook', expect.stringMatching(text)]);
+    expect(message).toContain(new URL(receiver.url).origin);
+    expect(message).not.toMatch(/hook\b(?!.*at)|shh/);
+  },
+);
+
+test('calls wait for no receiver', async () => {
+  await using receiver = await startReceiver(['silence']);
+  const set = setUpWebhook(receiver);
+  await fire(set);
+  await receiver.received(1);
+  set.providers.usually('gemini', failed(503));
+  const answer = await within(set.clock, 0, ask(set.ai));
+  expect(answer.choices).toHaveLength(1);
+});
+
+test('a client that is closed tries what waits once more, and leaves no timer', async () => {
+  await using receiver = await startReceiver([503, 503]);
+  const set = setUpWebhook(receiver);
+  await fire(set);
+  await receiver.received(1);
+  for (let turn = 0; turn < 20; turn++) await setImmediate();
+  set.ai.canary.close();
+  await receiver.received(2);
+  for (let turn = 0; turn < 20; turn++) await setImmediate();
+  expect(receiver.deliveries).toHaveLength(2);
+  expect(set.clock.pendingTimers).toBe(0);
+});
