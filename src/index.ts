@@ -15,6 +15,9 @@ export {
   UpstreamTimeoutError,
 } from './upstream/errors.ts';
 export type { PartialAnswer } from './upstream/errors.ts';
+export { presets } from './rollout/presets.ts';
+export { fileStore } from './store/file-store.ts';
+export { memoryStore } from './store/memory-store.ts';
 
 export type { AlertRuleOptions, WebhookOptions } from './alert-options.ts';
 export type { CanaryOptions, KeyContext, Logger, SegmentOptions } from './options.ts';
@@ -48,11 +51,16 @@ export type { FailureKind, Outcome, TimeoutPhase } from './domain/outcome.ts';
 export type { Plan, PlanReason, SkipReason } from './domain/plan.ts';
 export type { Requirement } from './domain/requirement.ts';
 export type { Quantiles, Snapshot, UpstreamSnapshot, WindowSnapshot } from './domain/snapshot.ts';
+export type { SegmentCondition, StepRequirements } from './domain/rollout.ts';
 export type { Ranges, Weights } from './domain/split.ts';
+export type { Json, Lease, Store, StoredMessage } from './domain/store.ts';
 export type { Cost, CostSource, Price, Usage } from './domain/usage.ts';
 export type { CostPeriod, CostReport, CostTotals } from './pricing/cost-report.ts';
 export type { Capabilities } from './providers/capabilities.ts';
 export type { DialectChange } from './providers/dialect-change.ts';
 export type { ProviderName } from './providers/presets.ts';
+export type { RolloutStepOptions } from './rollout/rollout-options.ts';
+export type { FileStoreOptions } from './store/file-store.ts';
+export type { StoreOptions } from './store/memory-store.ts';
 export type { Listener } from './emitter.ts';
 export type { TrafficChange } from './traffic.ts';

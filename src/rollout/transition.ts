@@ -1,0 +1,123 @@
+/** The state machine of a rollout: `(state, event) → state`. */
+
+import type { RollbackCause, RolloutState } from '../domain/rollout.ts';
+
+/** What can happen to a rollout. */
+export type RolloutEvent =
+  | { readonly verb: 'promote'; readonly full?: boolean | undefined }
+  | { readonly verb: 'pause'; readonly reason: string; readonly by: 'user' | 'sampleRatio' }
+  | { readonly verb: 'resume' }
+  | { readonly verb: 'rollback'; readonly reason: string; readonly by: RollbackCause }
+  | { readonly verb: 'retry' }
+  | { readonly verb: 'undo' }
+  | { readonly verb: 'setWeight'; readonly weight: number };
+
+/** What a verb is called. */
+export type RolloutVerb = RolloutEvent['verb'];
+
+/** Where a rollout begins. */
+export function started(run: number, atMs: number): RolloutState {
+  return { phase: 'progressing', run, step: 0, sinceMs: atMs };
+}
+
+/**
+ * The state after `event`: the very same one where that holds already, `undefined` where the event makes no sense in this
+ * phase.
+ *
+ * @param stepCount how many steps the rollout has; promoting the last one promotes the canary
+ */
+export function transition(
+  state: RolloutState,
+  event: RolloutEvent,
+  stepCount: number,
+  atMs: number,
+): RolloutState | undefined {
+  switch (state.phase) {
+    case 'progressing':
+      return whileProgressing(state, event, stepCount, atMs);
+    case 'paused':
+      return whilePaused(state, event, stepCount, atMs);
+    case 'promoted':
+      return whenPromoted(state, event, stepCount, atMs);
+    case 'rolledBack':
+      return whenRolledBack(state, event, atMs);
+    default:
+      return state satisfies never;
+  }
+}
+
+type In<Phase extends RolloutState['phase']> = Extract<RolloutState, { phase: Phase }>;
+
+function whileProgressing(
+  state: In<'progressing'>,
+  event: RolloutEvent,
+  stepCount: number,
+  atMs: number,
+): RolloutState | undefined {
+  const { run, step, sinceMs, weight } = state;
+  switch (event.verb) {
+    case 'promote':
+      return event.full || step + 1 >= stepCount
+        ? { phase: 'promoted', run, atMs }
+        : { phase: 'progressing', run, step: step + 1, sinceMs: atMs };
+    case 'pause':
+      return { phase: 'paused', run, step, sinceMs, weight, reason: event.reason, by: event.by };
+    case 'resume':
+      return state;
+    case 'rollback':
+      return { phase: 'rolledBack', run, step, reason: event.reason, by: event.by, atMs };
+    case 'retry':
+      // Asked twice, it starts over once.
+      return run > 1 && step === 0 ? state : undefined;
+    case 'undo':
+      return undefined;
+    case 'setWeight':
+      return event.weight === weight ? state : { ...state, weight: event.weight };
+    default:
+      return event satisfies never;
+  }
+}
+
+function whilePaused(
+  state: In<'paused'>,
+  event: RolloutEvent,
+  stepCount: number,
+  atMs: number,
+): RolloutState | undefined {
+  const { run, step, sinceMs, weight } = state;
+  switch (event.verb) {
+    case 'pause':
+      return state;
+    case 'resume':
+      return { phase: 'progressing', run, step, sinceMs, weight };
+    case 'setWeight':
+      return event.weight === weight ? state : { ...state, weight: event.weight };
+    case 'promote':
+    case 'rollback':
+    case 'retry':
+    case 'undo':
+      return whileProgressing({ phase: 'progressing', run, step, sinceMs, weight }, event, stepCount, atMs);
+    default:
+      return event satisfies never;
+  }
+}
+
+function whenPromoted(
+  state: In<'promoted'>,
+  event: RolloutEvent,
+  stepCount: number,
+  atMs: number,
+): RolloutState | undefined {
+  if (event.verb === 'promote') return state;
+  // An alert rule that watches the upstream goes on after the rollout's end.
+  const undoes = event.verb === 'undo' || (event.verb === 'rollback' && event.by === 'rule');
+  if (!undoes) return undefined;
+  const [reason, by] = event.verb === 'undo' ? (['undone', 'undo'] as const) : ([event.reason, event.by] as const);
+  return { phase: 'rolledBack', run: state.run, step: stepCount - 1, reason, by, atMs };
+}
+
+function whenRolledBack(state: In<'rolledBack'>, event: RolloutEvent, atMs: number): RolloutState | undefined {
+  if (event.verb === 'retry') return started(state.run + 1, atMs);
+  const already = event.verb === 'rollback' || (event.verb === 'undo' && state.by === 'undo');
+  return already ? state : undefined;
+}

@@ -1,0 +1,109 @@
+/** What a rollout waits for, and when it can move. */
+
+import { describe, expect, test } from 'vitest';
+import type { RolloutStep, StepTraffic } from '../../src/domain/rollout.ts';
+import { addCall, addQuality, emptySums, numbersOf, type ArmNumbers } from '../../src/rollout/arm-numbers.ts';
+import { earliestMoveMs, waitsOf, type StepProgress } from '../../src/rollout/waits.ts';
+
+function arm(calls: number, { failures = 0, latencyMs = 100, costUsd = 1, quality = 0.8 } = {}): ArmNumbers {
+  const sums = emptySums();
+  for (let call = 0; call < calls; call++) addCall(sums, { failed: call < failures, latencyMs, costUsd });
+  if (calls > 0) addQuality(sums, quality);
+  return numbersOf(sums);
+}
+
+const step = (rest: Partial<RolloutStep>, traffic: StepTraffic = { kind: 'weight', weight: 0.05 }): RolloutStep => ({
+  holdMs: 0,
+  minCalls: 0,
+  require: {},
+  ...traffic,
+  ...(rest as object),
+});
+
+function progress(rest: Partial<StepProgress> = {}): StepProgress {
+  return {
+    state: { phase: 'progressing', run: 1, step: 0, sinceMs: 0 },
+    steps: [step({})],
+    heldMs: 60_000,
+    canary: arm(100),
+    stable: arm(1_900),
+    nearest: undefined,
+    unproven: [],
+    auto: true,
+    ...rest,
+  };
+}
+
+const waits = (rest: Partial<StepProgress>): string[] => waitsOf(progress(rest)).map((wait) => wait.for);
+
+describe('a rollout', () => {
+  test('moves when time, calls, requirements and proof are there', () => {
+    expect(waits({})).toEqual([]);
+  });
+
+  test.each([
+    ['hold', { heldMs: 999, steps: [step({ holdMs: 1_000 })] }],
+    ['calls', { canary: arm(99), steps: [step({ minCalls: 100 })] }],
+    ['evidence', { unproven: ['errorRate'] }],
+    ['guardrail', { nearest: { guardrail: 'errorRate', evidence: 0.5 } }],
+    ['promote', { auto: false }],
+    ['require', { canary: arm(100, { failures: 2 }), steps: [step({ require: { maxErrorRate: 0.01 } })] }],
+    ['require', { canary: arm(100, { latencyMs: 91 }), steps: [step({ require: { minLatencyImprovement: 0.1 } })] }],
+    ['require', { canary: arm(100, { costUsd: 0.6 }), steps: [step({ require: { maxCostRatio: 0.5 } })] }],
+    ['require', { canary: arm(100, { quality: 0.7 }), steps: [step({ require: { minQuality: 0.75 } })] }],
+  ] as const)('waits for %s', (what, rest) => {
+    expect(waits(rest as Partial<StepProgress>)).toEqual([what]);
+  });
+
+  test('meets requirements exactly at their bounds', () => {
+    const require = { maxErrorRate: 0.02, minLatencyImprovement: 0.1, maxCostRatio: 0.5, minQuality: 0.75 };
+    const canary = arm(100, { failures: 2, latencyMs: 90, costUsd: 0.5, quality: 0.75 });
+    expect(waits({ canary, steps: [step({ require })] })).toEqual([]);
+  });
+
+  test('takes no calls for no pass, whatever the step asks', () => {
+    const steps = [step({ require: { maxErrorRate: 1, maxCostRatio: 9 } })];
+    const waiting = waitsOf(progress({ canary: arm(0), steps }));
+    expect(waiting.map((wait) => wait.for)).toEqual(['calls', 'require', 'require']);
+    expect(waiting[0]!.message).toContain('no canary call has been judged yet');
+  });
+
+  test('needs no proof beside a holdback, where there is too little of stable for one', () => {
+    const steps = [step({}, { kind: 'weight', weight: 1 })];
+    expect(waits({ steps, unproven: ['errorRate'] })).toEqual([]);
+  });
+
+  test('needs neither calls nor proof in the shadow', () => {
+    const steps = [step({ minCalls: 5 }, { kind: 'shadow', share: 0.1 })];
+    expect(waits({ steps, canary: arm(0), unproven: ['errorRate'] })).toEqual([]);
+  });
+
+  test('that is paused or rolled back waits for a person, one that is promoted for nothing', () => {
+    const at = { run: 1, step: 0, sinceMs: 0, atMs: 0, reason: 'lunch', by: 'user' } as const;
+    expect(waits({ state: { ...at, phase: 'paused' } })).toEqual(['resume']);
+    expect(waits({ state: { ...at, phase: 'rolledBack' } })).toEqual(['retry']);
+    expect(waits({ state: { ...at, phase: 'promoted' } })).toEqual([]);
+  });
+});
+
+describe('the earliest move', () => {
+  const earliest = (rest: Partial<StepProgress>) => earliestMoveMs(progress(rest), 1_000_000);
+
+  test('is now where neither time nor calls are missing', () => {
+    expect(earliest({})).toBe(1_000_000);
+  });
+
+  test('is when the hold is over', () => {
+    expect(earliest({ steps: [step({ holdMs: 90_000 })] })).toBe(1_030_000);
+  });
+
+  test('is when the calls have come at their pace so far', () => {
+    expect(earliest({ steps: [step({ minCalls: 150 })] })).toBe(1_030_000);
+  });
+
+  test('is unknown without traffic, and where people decide', () => {
+    expect(earliest({ canary: arm(0), steps: [step({ minCalls: 1 })] })).toBeNull();
+    expect(earliest({ auto: false })).toBeNull();
+    expect(earliest({ state: { phase: 'paused', run: 1, step: 0, sinceMs: 0, reason: '', by: 'user' } })).toBeNull();
+  });
+});
