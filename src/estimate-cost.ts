@@ -3,7 +3,7 @@
 import type { Call } from './domain/call.ts';
 import type { Clock } from './domain/clock.ts';
 import type { EstimateCostUsd } from './dispatch/call-observer.ts';
-import { costOf } from './pricing/cost.ts';
+import { findCost } from './pricing/cost.ts';
 import { estimateInput } from './pricing/estimate-input.ts';
 import { estimateOutput } from './pricing/estimate-output.ts';
 import type { PriceTable } from './pricing/price-table.ts';
@@ -37,7 +37,7 @@ export function createEstimateCostUsd(
     };
     const named = rules.params?.['model'];
     const model = typeof named === 'string' ? named : upstreamModel(rules.model, call);
-    const { costUsd } = costOf({ ...pricing, reportedUsd: undefined, usage, model, table, atMs: clock.now() });
+    const { costUsd } = findCost({ ...pricing, reportedUsd: undefined, usage, model, table, atMs: clock.now() });
     return costUsd ?? undefined;
   };
 }

@@ -54,7 +54,16 @@ export type { Quantiles, Snapshot, UpstreamSnapshot, WindowSnapshot } from './do
 export type { SegmentCondition, StepRequirements } from './domain/rollout.ts';
 export type { Ranges, Weights } from './domain/split.ts';
 export type { Json, Lease, Store, StoredMessage } from './domain/store.ts';
-export type { Cost, CostSource, Price, Usage } from './domain/usage.ts';
+export type {
+  Cost,
+  CostSource,
+  ListPrice,
+  Price,
+  PriceTableVersion,
+  ServiceTier,
+  UpstreamPrice,
+  Usage,
+} from './domain/usage.ts';
 export type { CostPeriod, CostReport, CostTotals } from './pricing/cost-report.ts';
 export type { Capabilities } from './providers/capabilities.ts';
 export type { DialectChange } from './providers/dialect-change.ts';

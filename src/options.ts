@@ -4,7 +4,6 @@ import type { AlertRuleOptions, WebhookOptions } from './alert-options.ts';
 import type { AttributeValue, Call, StreamMode } from './domain/call.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Duration } from './domain/duration.ts';
-import type { Price } from './domain/usage.ts';
 import type {
   BreakerOptions,
   FallbackOptions,
@@ -13,6 +12,7 @@ import type {
   StreamOptions,
   TimeoutOptions,
 } from './policy-options.ts';
+import type { UpstreamPrice } from './domain/usage.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 
 /** Attribute conditions that decide before the split does; the first match wins. */
@@ -62,7 +62,8 @@ export interface CanaryOptions<UpstreamName extends string = string, StableName 
   /** @default none */
   readonly hedge?: HedgeOptions | undefined;
   /** Prices by upstream; they win over the table. */
-  readonly prices?: Readonly<Partial<Record<NoInfer<UpstreamName | StableName>, Price | readonly Price[]>>> | undefined;
+  readonly prices?:
+    Readonly<Partial<Record<NoInfer<UpstreamName | StableName>, UpstreamPrice | readonly UpstreamPrice[]>>> | undefined;
   readonly alerts?: readonly AlertRuleOptions<NoInfer<UpstreamName | StableName>>[] | undefined;
   /** Tells alerts and rollbacks to a web address: names and numbers, never a key, a header or a body. @default none */
   readonly webhook?: WebhookOptions | undefined;

@@ -3,7 +3,7 @@
 import type { Call } from './domain/call.ts';
 import type { Pricing, StartedAttempt } from './dispatch/call-observer.ts';
 import type { Cost } from './domain/usage.ts';
-import { UNKNOWN_COST, costOf } from './pricing/cost.ts';
+import { UNKNOWN_COST, findCost } from './pricing/cost.ts';
 import type { PriceTable } from './pricing/price-table.ts';
 import { upstreamModel } from './providers/upstream-model.ts';
 import type { AttemptEnd } from './upstream/answer.ts';
@@ -28,7 +28,7 @@ export function createPricing(
     if (!pricing) return UNKNOWN_COST;
     const { prices, provider, baseURL } = pricing;
     const { usage, usageEstimated, atMs } = end;
-    return costOf({ reportedUsd, usage, usageEstimated, model, prices, table, provider, baseURL, atMs });
+    return findCost({ reportedUsd, usage, usageEstimated, model, prices, table, provider, baseURL, atMs });
   };
   return ({ upstream, model }: StartedAttempt, end: AttemptEnd, call: Call) => {
     // A model that the response names more closely (`gpt-4.1-2025-04-14`) may be unknown where the one asked for is not.

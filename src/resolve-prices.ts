@@ -1,7 +1,8 @@
 /** Checks prices. */
 
-import { checkKeys, checkNumber, show } from './check.ts';
-import type { Price } from './domain/usage.ts';
+import { checkKeys, checkNumber, checkObject, checkText, show } from './check.ts';
+import type { ListPrice, Price, UpstreamPrice } from './domain/usage.ts';
+import { isListed } from './pricing/price-table.ts';
 import { ConfigError } from './upstream/errors.ts';
 
 /**
@@ -9,23 +10,51 @@ import { ConfigError } from './upstream/errors.ts';
  *
  * @throws ConfigError
  */
-export function checkPrices(path: string, price: Price | readonly Price[] | undefined): readonly Price[] | undefined {
+export function checkPrices(
+  path: string,
+  price: UpstreamPrice | readonly UpstreamPrice[] | undefined,
+): readonly UpstreamPrice[] | undefined {
   if (price === undefined) return undefined;
   if (!isList(price)) return [checkPrice(path, price)];
   if (price.length === 0) throw new ConfigError(path, 'should hold a price, got an empty list');
   return price.map((entry, index) => checkPrice(`${path}[${index}]`, entry));
 }
 
-function checkPrice(path: string, price: Price): Price {
-  checkKeys(path, price, ['inputPerMTok', 'outputPerMTok', 'cachedInputPerMTok', 'from']);
-  const { inputPerMTok, outputPerMTok, cachedInputPerMTok, from } = price;
-  checkNumber(`${path}.inputPerMTok`, inputPerMTok, { min: 0 });
-  checkNumber(`${path}.outputPerMTok`, outputPerMTok, { min: 0 });
-  if (cachedInputPerMTok !== undefined) checkNumber(`${path}.cachedInputPerMTok`, cachedInputPerMTok, { min: 0 });
+function checkPrice(path: string, price: UpstreamPrice): UpstreamPrice {
+  checkObject(path, price);
+  if ('multiplier' in price) checkListPrice(path, price);
+  else checkTokenPrice(path, price);
+  const { from } = price;
   if (from !== undefined && !isDate(from)) {
     throw new ConfigError(`${path}.from`, `should be an ISO 8601 date, such as 2026-01-31, got ${show(from)}`);
   }
   return price;
+}
+
+const RATES = [
+  'inputPerMTok',
+  'outputPerMTok',
+  'cachedInputPerMTok',
+  'cacheWritePerMTok',
+  'audioInputPerMTok',
+  'audioOutputPerMTok',
+] as const satisfies readonly (keyof Price)[];
+
+function checkTokenPrice(path: string, price: Price): void {
+  checkKeys(path, price, [...RATES, 'from']);
+  for (const rate of RATES) {
+    const isNeeded = rate === 'inputPerMTok' || rate === 'outputPerMTok';
+    if (isNeeded || price[rate] !== undefined) checkNumber(`${path}.${rate}`, price[rate], { min: 0 });
+  }
+}
+
+function checkListPrice(path: string, price: ListPrice): void {
+  checkKeys(path, price, ['multiplier', 'of', 'from']);
+  const { multiplier, of: provider } = price;
+  checkNumber(`${path}.multiplier`, multiplier, { min: 0 });
+  if (provider === undefined) return;
+  if (isListed(checkText(`${path}.of`, provider, 'a provider of the price table'))) return;
+  throw new ConfigError(`${path}.of`, `should be a provider of the price table, such as openai, got ${show(provider)}`);
 }
 
 /** `Date.parse` takes much more than ISO 8601, and the 30th of February for the 2nd of March. */
@@ -36,6 +65,6 @@ function isDate(text: unknown): boolean {
   return new Date(dayMs).toISOString().startsWith(day);
 }
 
-function isList(price: Price | readonly Price[]): price is readonly Price[] {
+function isList(price: UpstreamPrice | readonly UpstreamPrice[]): price is readonly UpstreamPrice[] {
   return Array.isArray(price);
 }

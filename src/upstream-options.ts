@@ -2,7 +2,7 @@
 
 import type { ClientOptions, OpenAI } from 'openai';
 import type { Duration } from './domain/duration.ts';
-import type { Price } from './domain/usage.ts';
+import type { UpstreamPrice } from './domain/usage.ts';
 import type { Capabilities } from './providers/capabilities.ts';
 import type { ProviderName } from './providers/presets.ts';
 
@@ -32,8 +32,11 @@ export interface UpstreamOptions extends Omit<ClientOptions, 'provider' | 'timeo
   readonly onAbort?: 'cancel' | 'drain' | undefined;
   /** What the upstream can do or not, beyond what is known of its provider: `{ vision: false }`. A call that needs more passes it over. */
   readonly capabilities?: Capabilities | undefined;
-  /** USD per million tokens; several entries with `from` dates describe a price that changes. */
-  readonly price?: Price | readonly Price[] | undefined;
+  /**
+   * USD per million tokens, or the public price with a rebate or a fee: `{ multiplier: 0.85, of: 'openai' }`. Several entries with
+   * `from` dates describe a price that changes.
+   */
+  readonly price?: UpstreamPrice | readonly UpstreamPrice[] | undefined;
   /** An SDK client to send with, for what options cannot say: `new AzureOpenAI(…)`. It is cloned, never changed. */
   readonly client?: OpenAI | undefined;
 }

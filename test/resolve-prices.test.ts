@@ -12,6 +12,11 @@ test('one price is a list of one', () => {
   expect(checkPrices('price', undefined)).toBeUndefined();
 });
 
+test('a share of the public price is a price', () => {
+  const shares = [{ multiplier: 0.85 }, { multiplier: 1.05, of: 'openai', from: '2026-02-01' }];
+  expect(checkPrices('price', shares)).toEqual(shares);
+});
+
 test('nothing may cost nothing', () => {
   expect(checkPrices('price', { inputPerMTok: 0, outputPerMTok: 0 })).toEqual([{ inputPerMTok: 0, outputPerMTok: 0 }]);
 });
@@ -51,6 +56,21 @@ test.each([
   [
     { ...PRICE, cachedInputPerMTok: Number.NaN },
     'canary.prices.gemini.cachedInputPerMTok should be a non-negative number, got NaN',
+  ],
+  [
+    { ...PRICE, audioInputPerMTok: -1 },
+    'canary.prices.gemini.audioInputPerMTok should be a non-negative number, got -1',
+  ],
+  [{ multiplier: -1 }, 'canary.prices.gemini.multiplier should be a non-negative number, got -1'],
+  [
+    { multiplier: 1, of: 'nobody' },
+    'canary.prices.gemini.of should be a provider of the price table, such as openai, got "nobody"',
+  ],
+  [{ multiplier: 1, of: '' }, 'canary.prices.gemini.of should be a provider of the price table, got ""'],
+  [{ multiplier: 1, inputPerMTok: 2 }, 'canary.prices.gemini.inputPerMTok is not an option'],
+  [
+    { multiplier: 1, from: 'soon' },
+    'canary.prices.gemini.from should be an ISO 8601 date, such as 2026-01-31, got "soon"',
   ],
   [null, 'canary.prices.gemini should be an object, got null'],
   [5, 'canary.prices.gemini should be an object, got 5'],

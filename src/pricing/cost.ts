@@ -1,7 +1,8 @@
 /** What an attempt cost, from the best source there is. */
 
-import type { Cost, Price, Usage } from '../domain/usage.ts';
+import type { Cost, ListPrice, PriceTableVersion, UpstreamPrice, Usage } from '../domain/usage.ts';
 import type { PriceTable } from './price-table.ts';
+import { ratesOf, ratesUsd } from './rates.ts';
 
 /** What is known of an attempt's cost. */
 export interface CostQuery {
@@ -12,7 +13,7 @@ export interface CostQuery {
   readonly usageEstimated?: boolean | undefined;
   readonly model: string | undefined;
   /** The user's prices for the upstream. */
-  readonly prices: readonly Price[] | undefined;
+  readonly prices: readonly UpstreamPrice[] | undefined;
   readonly table: PriceTable;
   /** The provider's id in the table. */
   readonly provider: string | undefined;
@@ -24,21 +25,24 @@ export interface CostQuery {
 export const UNKNOWN_COST: Cost = { costUsd: null, source: null };
 
 /**
- * The cost of an attempt. The user's price of the day wins; else the provider's own figure; else the table. Unknown is
- * `null`, never 0: without usage there is no cost but the one that the provider reports.
+ * The cost of a usage. The user's price of the day wins; else the provider's own figure; else the table. Unknown is `null`, never
+ * 0: without usage there is no cost but the one that the provider reports.
  */
-export function costOf(query: CostQuery): Cost {
-  const { usage, prices, reportedUsd } = query;
+export function findCost(query: CostQuery): Cost {
+  const { usage, prices, reportedUsd, table } = query;
   const price = prices === undefined ? undefined : priceAt(prices, query.atMs);
-  if (price !== undefined)
-    return usage === undefined ? UNKNOWN_COST : computed(priceUsd(price, usage), 'override', query);
+  if (price !== undefined) {
+    if (usage === undefined) return UNKNOWN_COST;
+    if ('multiplier' in price) return computed(listUsd(price, query), 'override', query, table.version);
+    return computed(ratesUsd(ratesOf(price), usage), 'override', query);
+  }
   if (reportedUsd !== undefined) return { costUsd: reportedUsd, source: 'reported' };
-  return computed(tableUsd(query), 'table', query);
+  return computed(tableUsd(query), 'table', query, table.version);
 }
 
 /** The price with the latest `from` that is not after `atMs`; one without `from` holds until another does. */
-export function priceAt(prices: readonly Price[], atMs: number): Price | undefined {
-  let current: Price | undefined;
+export function priceAt(prices: readonly UpstreamPrice[], atMs: number): UpstreamPrice | undefined {
+  let current: UpstreamPrice | undefined;
   let currentFromMs = -Infinity;
   for (const price of prices) {
     const fromMs = price.from === undefined ? -Infinity : Date.parse(price.from);
@@ -47,12 +51,9 @@ export function priceAt(prices: readonly Price[], atMs: number): Price | undefin
   return current;
 }
 
-/** The cost in USD of a usage at a price per million tokens; cached tokens are part of the input. */
-export function priceUsd(price: Price, usage: Usage): number {
-  const cached = Math.min(usage.cachedInputTokens, usage.inputTokens);
-  const cachedRate = price.cachedInputPerMTok ?? price.inputPerMTok;
-  const inputUsd = (usage.inputTokens - cached) * price.inputPerMTok + cached * cachedRate;
-  return (inputUsd + usage.outputTokens * price.outputPerMTok) / 1_000_000;
+function listUsd({ multiplier, of: provider }: ListPrice, query: CostQuery): number | undefined {
+  const publicUsd = tableUsd(provider === undefined ? query : { ...query, provider });
+  return publicUsd === undefined ? undefined : publicUsd * multiplier;
 }
 
 function tableUsd({ usage, model, table, provider, baseURL, atMs }: CostQuery): number | undefined {
@@ -60,7 +61,13 @@ function tableUsd({ usage, model, table, provider, baseURL, atMs }: CostQuery): 
   return table.tableCostUsd({ provider, baseURL, model, usage, atMs });
 }
 
-function computed(costUsd: number | undefined, source: 'override' | 'table', { usageEstimated }: CostQuery): Cost {
+function computed(
+  costUsd: number | undefined,
+  from: 'override' | 'table',
+  { usageEstimated }: CostQuery,
+  table?: PriceTableVersion,
+): Cost {
   if (costUsd === undefined) return UNKNOWN_COST;
-  return { costUsd, source: usageEstimated === true ? 'estimated' : source };
+  const source = usageEstimated === true ? 'estimated' : from;
+  return table === undefined ? { costUsd, source } : { costUsd, source, table };
 }

@@ -1,7 +1,13 @@
 /** The bundled list of public prices. The only file that knows the library it comes from. */
 
-import { calcPrice, type ModelPrice } from '@pydantic/genai-prices';
-import type { Usage } from '../domain/usage.ts';
+import { calcPrice, findProvider, type PriceCalculation } from '@pydantic/genai-prices';
+import type { PriceTableVersion, Usage } from '../domain/usage.ts';
+import { listedPrice, ratesFor, type ListedPrice } from './listed-price.ts';
+import { ratesUsd } from './rates.ts';
+import { tierMultiplier } from './service-tier.ts';
+
+/** The list that is bundled: `@pydantic/genai-prices`, pinned to this version, and the day it was published. */
+const TABLE_VERSION: PriceTableVersion = Object.freeze({ version: '0.1.8', date: '2026-09-23' });
 
 /** What is priced, and at whose rates. */
 export interface TableQuery {
@@ -17,8 +23,14 @@ export interface TableQuery {
 
 /** A list of public prices. */
 export interface PriceTable {
+  readonly version: PriceTableVersion;
   /** The cost in USD; `undefined` when the price is unknown. Never throws. */
   tableCostUsd(query: TableQuery): number | undefined;
+}
+
+/** Whether the table lists prices of a provider of this id. */
+export function isListed(provider: string): boolean {
+  return findProvider({ providerId: provider }) !== undefined;
 }
 
 /**
@@ -37,68 +49,66 @@ export function createPriceTable(): PriceTable {
     models.set(model, found);
   };
   return {
+    version: TABLE_VERSION,
     tableCostUsd({ provider, baseURL, model, usage, atMs }) {
       const seller = provider ?? baseURL;
       if (seller === undefined) return undefined;
       const minute = Math.floor(atMs / MS_PER_MINUTE);
       let found = remembered.get(seller)?.get(model);
       if (found?.minute !== minute) {
-        found = { minute, price: lookUp({ provider, baseURL, model, atMs }) };
+        found = { minute, ...lookUp({ provider, baseURL, model, atMs }) };
         remember(seller, model, found);
       }
-      return found.price === undefined ? undefined : priceUsd(found.price, usage);
+      return costUsd(found, usage);
     },
   };
 }
 
-interface LookUp {
-  readonly minute: number;
-  /** `undefined` remembers that the table has none. */
-  readonly price: ModelPrice | undefined;
+/** What the table has of a model; without a `price` it is remembered that there is none. */
+interface Found {
+  readonly price: ListedPrice | undefined;
+  /** The seller's id. */
+  readonly seller: string;
 }
+
+type LookUp = Found & { readonly minute: number };
 
 const MS_PER_MINUTE = 60_000;
 /** Past it all is forgotten: more models than that are not asked for by turns, they are made up. */
 const MAX_REMEMBERED = 256;
 
+function costUsd({ price, seller }: Found, usage: Usage): number | undefined {
+  const rates = price && ratesFor(price, usage.inputTokens);
+  const listUsd = rates && ratesUsd(rates, usage);
+  if (listUsd === undefined || usage.serviceTier === undefined) return listUsd;
+  const multiplier = tierMultiplier(usage.serviceTier, seller);
+  return multiplier === undefined ? undefined : listUsd * multiplier;
+}
+
 /** The library throws on odd prices and dates; a price that fails is a price unknown. */
-function lookUp({ provider, baseURL, model, atMs }: Omit<TableQuery, 'usage'>): ModelPrice | undefined {
+function lookUp({ provider, baseURL, model, atMs }: Omit<TableQuery, 'usage'>): Found {
   const whose = provider !== undefined ? { providerId: provider } : { providerApiUrl: baseURL ?? '' };
   try {
-    return calcPrice({}, model, { ...whose, timestamp: new Date(atMs) })?.model_price;
+    const timestamp = new Date(atMs);
+    const own = calcPrice({}, model, { ...whose, timestamp });
+    const held = (own?.provider.id === 'openrouter' && passedOn(model, timestamp)) || own;
+    return { price: held ? listedPrice(held.model_price) : undefined, seller: own?.provider.id ?? '' };
   } catch {
-    return undefined;
+    return { price: undefined, seller: '' };
   }
 }
 
 /**
- * The library's own sum for the units that we count: cached tokens are part of the input, reasoning of the output, and
- * each has the price of the whole where it has none of its own. A price that counts something else (seconds of audio,
- * pages) says nothing about tokens.
+ * OpenRouter passes on what the vendors of these models ask (https://openrouter.ai/docs/faq), and its own list is of one day: before
+ * the latest change of price that it can have seen, the vendor's price of the day holds.
  */
-function priceUsd(price: ModelPrice, usage: Usage): number | undefined {
-  const { inputTokens, outputTokens } = usage;
-  const cached = Math.min(usage.cachedInputTokens, inputTokens);
-  const reasoning = Math.min(usage.reasoningTokens, outputTokens);
-  const input = rate(price['input_mtok'], inputTokens);
-  const output = rate(price['output_mtok'], inputTokens);
-  if ((input === undefined && inputTokens > 0) || (output === undefined && outputTokens > 0)) return undefined;
-  const inputUsd =
-    (inputTokens - cached) * (input ?? 0) + cached * (rate(price['cache_read_mtok'], inputTokens) ?? input ?? 0);
-  const reasoningRate = rate(price['output_reasoning_mtok'], inputTokens) ?? output ?? 0;
-  const outputUsd = (outputTokens - reasoning) * (output ?? 0) + reasoning * reasoningRate;
-  const callUsd = (rate(price['requests_kcount'], inputTokens) ?? 0) / 1_000;
-  const costUsd = (inputUsd + outputUsd) / 1_000_000 + callUsd;
-  return Number.isFinite(costUsd) ? costUsd : undefined;
-}
-
-/** A tier counts from the input's size on, for all units of the call. */
-function rate(price: ModelPrice[string], inputTokens: number): number | undefined {
-  if (price === undefined || typeof price === 'number') return price;
-  let tierRate = price.base;
-  let tierStart = -1;
-  for (const { start, price: tierPrice } of price.tiers) {
-    if (inputTokens > start && start > tierStart) [tierRate, tierStart] = [tierPrice, start];
-  }
-  return tierRate;
+function passedOn(model: string, timestamp: Date): PriceCalculation | undefined {
+  const [, vendor, name] = /^(openai|anthropic|google|x-ai)\/([^:]+)$/.exec(model) ?? [];
+  if (vendor === undefined || name === undefined) return undefined;
+  const vendors = calcPrice({}, name, { providerId: vendor, timestamp });
+  if (!vendors || !Array.isArray(vendors.model.prices)) return undefined;
+  const changes = vendors.model.prices
+    .map(({ constraint }) => (constraint?.type === 'start_date' ? Date.parse(constraint.start_date) : -Infinity))
+    .filter((changeMs) => changeMs <= Date.parse(TABLE_VERSION.date));
+  return timestamp.getTime() < Math.max(...changes) ? vendors : undefined;
 }

@@ -3,6 +3,15 @@
 import type { Surface } from '../domain/call.ts';
 import type { Usage } from '../domain/usage.ts';
 import { findUsage, memberOf, type RawUsage } from './find-usage.ts';
+import { serviceTierOf } from './service-tier.ts';
+import {
+  cachedTokensOf,
+  cacheWriteTokensOf,
+  inputAudioTokensOf,
+  outputAudioTokensOf,
+  reasoningTokensOf,
+  tokens,
+} from './usage-parts.ts';
 
 /**
  * The usage in a whole response body or in one chunk or event of a stream; `undefined` where it says nothing. Counts in
@@ -15,20 +24,43 @@ export function usageOf(surface: Surface, body: unknown): Usage | undefined {
   const input = inputTokensOf(surface, usage, total);
   const output = surface === 'embeddings' ? 0 : outputTokensOf(usage, input, total);
   if (input === undefined || output === undefined) return undefined;
+  const cachedInputTokens = Math.min(input, cachedTokensOf(usage));
+  const reasoningTokens = Math.min(output, reasoningTokensOf(usage));
+  const counts = { inputTokens: input, outputTokens: output, cachedInputTokens, reasoningTokens };
+  return withRareParts(counts, usage, serviceTierOf(body, usage));
+}
+
+/** Few answers have any of these: the others are not burdened with their names. */
+function withRareParts(counts: Usage, usage: RawUsage, serviceTier: Usage['serviceTier']): Usage {
+  const { inputTokens, outputTokens, cachedInputTokens } = counts;
+  const cacheWriteTokens = Math.min(inputTokens - cachedInputTokens, cacheWriteTokensOf(usage));
+  const audioInputTokens = Math.min(inputTokens, inputAudioTokensOf(usage));
+  const audioOutputTokens = Math.min(outputTokens, outputAudioTokensOf(usage));
+  if (cacheWriteTokens === 0 && audioInputTokens === 0 && audioOutputTokens === 0 && serviceTier === undefined) {
+    return counts;
+  }
   return {
-    inputTokens: input,
-    outputTokens: output,
-    cachedInputTokens: Math.min(input, cachedTokensOf(usage)),
-    reasoningTokens: Math.min(output, reasoningTokensOf(usage)),
+    ...counts,
+    ...(cacheWriteTokens > 0 && { cacheWriteTokens }),
+    ...(audioInputTokens > 0 && { audioInputTokens }),
+    ...(audioOutputTokens > 0 && { audioOutputTokens }),
+    ...(serviceTier !== undefined && { serviceTier }),
   };
 }
 
 function inputTokensOf(surface: Surface, usage: RawUsage, total: number | undefined): number | undefined {
   const input = tokens(usage['prompt_tokens']) ?? tokens(usage['input_tokens']);
-  if (input !== undefined || total === undefined) return input;
-  if (surface === 'embeddings') return total;
+  if (input !== undefined) return input + (total === undefined ? besidesInput(usage) : 0);
+  if (total === undefined || surface === 'embeddings') return total;
   const output = statedOutputTokensOf(usage);
   return output === undefined || output > total ? undefined : total - output;
+}
+
+/** Anthropic's own shape, which has no total, counts as input only what touched no cache (https://docs.claude.com/en/api/messages). */
+function besidesInput(usage: RawUsage): number {
+  if (usage['prompt_tokens'] !== undefined || memberOf(usage['input_tokens_details'], 'cached_tokens') !== undefined)
+    return 0;
+  return (tokens(usage['cache_read_input_tokens']) ?? 0) + (tokens(usage['cache_creation_input_tokens']) ?? 0);
 }
 
 /**
@@ -43,28 +75,4 @@ function outputTokensOf(usage: RawUsage, input: number | undefined, total: numbe
 
 function statedOutputTokensOf(usage: RawUsage): number | undefined {
   return tokens(usage['completion_tokens']) ?? tokens(usage['output_tokens']);
-}
-
-/** Five spellings: OpenAI's two, DeepSeek's, Kimi's (also Hugging Face's), Mistral's. Some providers send two, one of them 0. */
-function cachedTokensOf(usage: RawUsage): number {
-  return Math.max(
-    tokens(memberOf(usage['prompt_tokens_details'], 'cached_tokens')) ?? 0,
-    tokens(memberOf(usage['input_tokens_details'], 'cached_tokens')) ?? 0,
-    tokens(usage['prompt_cache_hit_tokens']) ?? 0,
-    tokens(usage['cached_tokens']) ?? 0,
-    tokens(usage['num_cached_tokens']) ?? 0,
-  );
-}
-
-/** OpenAI's two spellings, and Perplexity's. */
-function reasoningTokensOf(usage: RawUsage): number {
-  return Math.max(
-    tokens(memberOf(usage['completion_tokens_details'], 'reasoning_tokens')) ?? 0,
-    tokens(memberOf(usage['output_tokens_details'], 'reasoning_tokens')) ?? 0,
-    tokens(usage['reasoning_tokens']) ?? 0,
-  );
-}
-
-function tokens(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
 }

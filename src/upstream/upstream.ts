@@ -1,7 +1,7 @@
 /** A named destination: connection, model and price, with one breaker and one pause. */
 
 import type { ClientOptions, OpenAI } from 'openai';
-import type { Price } from '../domain/usage.ts';
+import type { UpstreamPrice } from '../domain/usage.ts';
 import type { Capable } from '../providers/capabilities.ts';
 import type { BodyRules } from '../providers/create-body-patch.ts';
 import type { Breaker } from './breaker.ts';
@@ -19,7 +19,7 @@ export type Connection =
 /** Where the prices of an upstream come from. */
 export interface UpstreamPricing {
   /** The user's own; they win. */
-  readonly prices: readonly Price[] | undefined;
+  readonly prices: readonly UpstreamPrice[] | undefined;
   /** The provider's id in the price table. */
   readonly provider: string | undefined;
   /** Tells the provider by its address, where no id does. */

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Price, Usage } from '../../src/domain/usage.ts';
-import { costOf, priceAt, priceUsd, type CostQuery } from '../../src/pricing/cost.ts';
+import { findCost, priceAt, type CostQuery } from '../../src/pricing/cost.ts';
 import type { PriceTable } from '../../src/pricing/price-table.ts';
+import { ratesOf, ratesUsd } from '../../src/pricing/rates.ts';
 
 const usage: Usage = { inputTokens: 1_000_000, outputTokens: 100_000, cachedInputTokens: 400_000, reasoningTokens: 0 };
-const table: PriceTable = { tableCostUsd: ({ model }) => (model === 'known' ? 7 : undefined) };
+const version = { version: '1', date: '2026-01-01' };
+const table: PriceTable = { version, tableCostUsd: ({ model }) => (model === 'known' ? 7 : undefined) };
 const query: CostQuery = {
   reportedUsd: undefined,
   usage,
@@ -19,29 +21,62 @@ const price: Price = { inputPerMTok: 2, outputPerMTok: 8 };
 
 describe('the cost is', () => {
   test("the user's price before the provider's figure and the table", () => {
-    expect(costOf({ ...query, reportedUsd: 5, prices: [price] })).toEqual({ costUsd: 2.8, source: 'override' });
+    expect(findCost({ ...query, reportedUsd: 5, prices: [price] })).toEqual({ costUsd: 2.8, source: 'override' });
   });
 
   test("the provider's figure before the table", () => {
-    expect(costOf({ ...query, reportedUsd: 5 })).toEqual({ costUsd: 5, source: 'reported' });
-    expect(costOf({ ...query, reportedUsd: 0 })).toEqual({ costUsd: 0, source: 'reported' });
+    expect(findCost({ ...query, reportedUsd: 5 })).toEqual({ costUsd: 5, source: 'reported' });
+    expect(findCost({ ...query, reportedUsd: 0 })).toEqual({ costUsd: 0, source: 'reported' });
   });
 
   test('else the table’s', () => {
-    expect(costOf(query)).toEqual({ costUsd: 7, source: 'table' });
+    expect(findCost(query)).toEqual({ costUsd: 7, source: 'table', table: version });
   });
 
   test('not overridden before the first price begins', () => {
     const prices = [{ ...price, from: '2026-11-21' }];
-    expect(costOf({ ...query, prices })).toEqual({ costUsd: 7, source: 'table' });
-    expect(costOf({ ...query, prices: [] })).toEqual({ costUsd: 7, source: 'table' });
+    expect(findCost({ ...query, prices })).toEqual({ costUsd: 7, source: 'table', table: version });
+    expect(findCost({ ...query, prices: [] })).toEqual({ costUsd: 7, source: 'table', table: version });
   });
 
   test('called estimated where the usage is, unless the provider stated it', () => {
     const guess = { ...query, usageEstimated: true };
-    expect(costOf({ ...guess, prices: [price] })).toEqual({ costUsd: 2.8, source: 'estimated' });
-    expect(costOf(guess)).toEqual({ costUsd: 7, source: 'estimated' });
-    expect(costOf({ ...guess, reportedUsd: 5 })).toEqual({ costUsd: 5, source: 'reported' });
+    expect(findCost({ ...guess, prices: [price] })).toEqual({ costUsd: 2.8, source: 'estimated' });
+    expect(findCost(guess)).toEqual({ costUsd: 7, source: 'estimated', table: version });
+    expect(findCost({ ...guess, reportedUsd: 5 })).toEqual({ costUsd: 5, source: 'reported' });
+  });
+});
+
+describe('a share of the public price', () => {
+  const asked: unknown[] = [];
+  const listed: PriceTable = { version, tableCostUsd: (of) => (asked.push(of.provider), 7) };
+  const relay = { ...query, table: listed, provider: undefined };
+
+  test('is the user’s own price: it wins over what the provider reports', () => {
+    expect(findCost({ ...relay, reportedUsd: 5, prices: [{ multiplier: 0.5 }] })).toEqual({
+      costUsd: 3.5,
+      source: 'override',
+      table: version,
+    });
+  });
+
+  test('is that of another seller where one is named', () => {
+    asked.length = 0;
+    findCost({ ...relay, provider: 'azure', prices: [{ multiplier: 1 }] });
+    findCost({ ...relay, provider: 'azure', prices: [{ multiplier: 1, of: 'openai' }] });
+    expect(asked).toEqual(['azure', 'openai']);
+  });
+
+  test('holds from its day on, like any other price', () => {
+    const prices = [price, { multiplier: 2, from: '2026-11-20' }, { multiplier: 3, from: '2026-11-21' }];
+    expect(findCost({ ...relay, prices }).costUsd).toBe(14);
+  });
+
+  test('of an unknown price is unknown', () => {
+    expect(findCost({ ...query, model: 'unknown', prices: [{ multiplier: 1 }] })).toEqual({
+      costUsd: null,
+      source: null,
+    });
   });
 });
 
@@ -51,7 +86,7 @@ test.each([
   ['usage', { ...query, usage: undefined }],
   ['usage under an override', { ...query, usage: undefined, reportedUsd: 5, prices: [price] }],
 ])('an unknown %s makes the cost null, never 0', (_, unknown) => {
-  expect(costOf(unknown)).toEqual({ costUsd: null, source: null });
+  expect(findCost(unknown)).toEqual({ costUsd: null, source: null });
 });
 
 // Hand-computed; the relay's prices are those of the articles the project grew from.
@@ -61,7 +96,7 @@ test.each([
   ['cached input for free', { inputPerMTok: 2, outputPerMTok: 8, cachedInputPerMTok: 0 }, 2],
   ['a free model', { inputPerMTok: 0, outputPerMTok: 0 }, 0],
 ])('a million tokens in, 400,000 of them cached, and 100,000 out: %s', (_, at, costUsd) => {
-  expect(priceUsd(at, usage)).toBeCloseTo(costUsd, 12);
+  expect(ratesUsd(ratesOf(at), usage)).toBeCloseTo(costUsd, 12);
 });
 
 describe('of several prices', () => {

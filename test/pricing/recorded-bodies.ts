@@ -32,6 +32,10 @@ export function readBaseline(): readonly BaselineResult[] {
 export interface ReportedCost {
   readonly host: string;
   readonly model: string;
+  /** Who served it, where the host only passed it on. */
+  readonly provider: string | null;
+  /** Seconds since the Unix epoch. */
+  readonly created: number;
   readonly ep: string | null;
   readonly usage: Readonly<Record<string, unknown>>;
 }

@@ -41,6 +41,7 @@ describe('cached tokens are read in the spelling', () => {
     ['of DeepSeek', { prompt_cache_hit_tokens: 7, prompt_cache_miss_tokens: 3 }],
     ['of Kimi', { cached_tokens: 7 }],
     ['of Mistral', { num_cached_tokens: 7 }],
+    ['of Anthropic, behind a gateway that counts as OpenAI does', { cache_read_input_tokens: 7 }],
     [
       'that is not zero, where there are two',
       { prompt_tokens_details: { cached_tokens: 0 }, prompt_cache_hit_tokens: 7 },
@@ -51,6 +52,50 @@ describe('cached tokens are read in the spelling', () => {
 
   test('and are never more than the input', () => {
     expect(usageOf('chat', { usage: { ...plain, cached_tokens: 99 } })?.cachedInputTokens).toBe(10);
+  });
+});
+
+describe('tokens written to the cache are read in the spelling', () => {
+  test.each([
+    ['of OpenAI’s chat', { prompt_tokens_details: { cache_write_tokens: 7 } }],
+    ['of OpenAI’s responses', { input_tokens_details: { cache_write_tokens: 7 } }],
+    ['of Anthropic', { cache_creation_input_tokens: 7 }],
+    ['of LiteLLM', { prompt_tokens_details: { cache_creation_tokens: 7 } }],
+  ])('%s', (_, spelling) => {
+    expect(usageOf('chat', { usage: { ...plain, ...spelling } })).toEqual({ ...read, cacheWriteTokens: 7 });
+  });
+
+  test('and are a part of the input beside the cached ones', () => {
+    const usage = { ...plain, prompt_tokens_details: { cached_tokens: 8, cache_write_tokens: 9 } };
+    expect(usageOf('chat', { usage })).toMatchObject({ cachedInputTokens: 8, cacheWriteTokens: 2 });
+  });
+});
+
+test('Anthropic’s own usage counts as input what touched the cache, too', () => {
+  const usage = { input_tokens: 10, cache_creation_input_tokens: 2, cache_read_input_tokens: 1, output_tokens: 4 };
+  expect(usageOf('chat', { usage })).toEqual({ ...read, inputTokens: 13, cachedInputTokens: 1, cacheWriteTokens: 2 });
+});
+
+test.each([
+  ['heard', { prompt_tokens_details: { audio_tokens: 3 } }, { audioInputTokens: 3 }],
+  ['heard by the Responses API', { input_tokens_details: { audio_tokens: 3 } }, { audioInputTokens: 3 }],
+  ['spoken', { completion_tokens_details: { audio_tokens: 3 } }, { audioOutputTokens: 3 }],
+  ['spoken more than there is output', { output_tokens_details: { audio_tokens: 99 } }, { audioOutputTokens: 4 }],
+])('tokens %s are a part of the whole', (_, spelling, expected) => {
+  expect(usageOf('chat', { usage: { ...plain, ...spelling } })).toEqual({ ...read, ...expected });
+});
+
+describe('the service tier', () => {
+  test.each([
+    ['beside the usage', { service_tier: 'flex', usage: plain }],
+    ['in the response of an event', { response: { service_tier: 'flex', usage: plain } }],
+    ['within the usage', { usage: { ...plain, service_tier: 'flex' } }],
+  ])('is found %s', (_, body) => {
+    expect(usageOf('chat', body)).toEqual({ ...read, serviceTier: 'flex' });
+  });
+
+  test.each(['default', 'auto', 'standard', 'on_demand', '', 'sk-secret', 7, null])('%j is the usual one', (tier) => {
+    expect(usageOf('chat', { service_tier: tier, usage: plain })).toEqual(read);
   });
 });
 
