@@ -1,6 +1,7 @@
 /** Takes a request from a client to its answer. */
 
 import type { OpenAI } from 'openai';
+import type { Classifier } from './classifier.ts';
 import { describeCall } from './dispatch/describe-call.ts';
 import { dispatchDirect } from './dispatch/dispatch-direct.ts';
 import type { CallSource, Line } from './dispatch/dispatch-parts.ts';
@@ -34,11 +35,14 @@ export async function answerCall(
   const context = engine.context.current;
   const options = await given;
   const id = engine.nextCallId();
-  const call = describeCall(options, { id, startedAtMs, context, keyOption: engine.keyOption, keyed: routes });
+  const described = describeCall(options, { id, startedAtMs, context, keyOption: engine.keyOption, keyed: routes });
+  const named = engine.classifier && taskOf(described, options, engine.classifier);
+  const task = named instanceof Promise ? await named : named;
+  const call = task === undefined ? described : { ...described, task };
   const retriesOfClient = options.maxRetries ?? client.maxRetries;
   const maxRetries = retries === null ? retriesOfClient : Math.min(retriesOfClient, retries);
   const source: CallSource = { options, claim, maxRetries, timeoutMs: options.timeout ?? client.timeout, connect };
-  const plan = routes ? engine.plan(call) : undefined;
+  const plan = routes ? engine.plan(call, options.body) : undefined;
   if (!plan || plan.reason === 'notPortable') return dispatchDirect(call, engine.home, source, retries, parts);
   parts.retryBudget.deposit();
   try {
@@ -47,6 +51,11 @@ export async function answerCall(
     if (typeof error === 'object' && error !== null) engine.claims.set(error, claim);
     throw error;
   }
+}
+
+/** What the application's classifier says of a call that names no task. */
+function taskOf(call: Call, options: RequestOptions, classifier: Classifier): ReturnType<Classifier['taskOf']> {
+  return call.task === undefined && call.surface !== 'other' ? classifier.taskOf(call, options) : undefined;
 }
 
 /** Meters a list that is under way already. */

@@ -31,6 +31,7 @@ export function buildParts(
     stable,
     policy,
     fallbacksAfter: createFallbacks(fallbacks, stable),
+    taskRoutes: options.tasks?.routes,
     clock,
     random,
     redacts: routes,

@@ -3,6 +3,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'eventemitter3';
 import type { CanaryEventName, CanaryEvents } from './domain/events.ts';
+import { isThenable } from './domain/record.ts';
 
 /** Takes the payload of an event. It may be async; what it returns is ignored, what it throws is reported once as `warning`. */
 export type Listener<Name extends CanaryEventName> = (payload: CanaryEvents[Name]) => unknown;
@@ -78,11 +79,6 @@ export class Emitter {
     this.#failed.add(listener);
     this.#onFailure(name, error);
   }
-}
-
-/** Also the promise of another realm, or of a library. */
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 const EVENT_NAMES = [

@@ -8,6 +8,7 @@ import type { Plan } from './domain/plan.ts';
 import type { Snapshot } from './domain/snapshot.ts';
 import type { KeyOption } from './dispatch/describe-call.ts';
 import type { DispatchParts } from './dispatch/dispatch-parts.ts';
+import { Classifier } from './classifier.ts';
 import { planCall, type PlanningState } from './dispatch/plan-call.ts';
 import { Emitter } from './emitter.ts';
 import { createRecorder, type Recorder } from './metrics/recorder.ts';
@@ -37,6 +38,8 @@ export class Engine {
   readonly parts: DispatchParts;
   /** What the user's `key` function says; one that throws names no key. */
   readonly keyOption: KeyOption | undefined;
+  /** Names the task of calls that say none. */
+  readonly classifier: Classifier | undefined;
   /** The upstream that is the application's client itself. */
   readonly home: Upstream;
   readonly names: readonly string[];
@@ -62,6 +65,8 @@ export class Engine {
     this.#recorder = createRecorder({ upstreams: this.names, windowMs });
     this.keyOption =
       options.key && safeKey(options.key, (error) => this.#warn('key', `The key function threw ${nameOf(error)}`));
+    const classify = options.tasks?.classify;
+    this.classifier = classify && new Classifier(classify, clock, (message) => this.#warn('task', message));
     const { emitter, warnings, traffic, costs } = this;
     const shared = { recorder: this.#recorder, emitter, warnings, clock };
     this.parts = buildParts(options, { ...shared, costs }, { affinity: this.#affinity, routes });
@@ -82,8 +87,8 @@ export class Engine {
     return owner === undefined ? undefined : this.parts.upstreams.get(owner);
   }
 
-  plan(call: Call): Plan {
-    return planCall(call, this.#planning, this.options.clock.now());
+  plan(call: Call, body: unknown): Plan {
+    return planCall(call, body, this.#planning, this.options.clock.now());
   }
 
   snapshot(): Snapshot {
@@ -109,7 +114,7 @@ export class Engine {
     this.emitter.removeAll();
   }
 
-  #warn(code: 'listener' | 'key', message: string): void {
+  #warn(code: 'listener' | 'key' | 'task', message: string): void {
     this.warnings.once(message, { code, message, atMs: this.options.clock.now() });
   }
 }

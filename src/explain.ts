@@ -34,7 +34,7 @@ export function explain(engine: Engine, { model, body = {}, ...said }: ExplainOp
     { method: 'post', path: '/chat/completions', body: model === undefined ? body : { ...body, model } },
     { id: 0, startedAtMs: clock.now(), context: route, keyOption: undefined, keyed: true },
   );
-  const plan = engine.plan(described);
+  const plan = engine.plan(described, body);
   const upstream = plan.upstreams[0] ?? lastResort(plan, engine);
   const rules = engine.parts.upstreams.get(upstream)?.config.rules ?? {};
   const changes = createBodyPatch(rules, described, body)?.changes ?? [];

@@ -14,6 +14,7 @@ export {
   StreamInterruptedError,
   UpstreamTimeoutError,
 } from './upstream/errors.ts';
+export { CostCapError } from './upstream/cost-cap-error.ts';
 export type { PartialAnswer } from './upstream/errors.ts';
 export { presets } from './rollout/presets.ts';
 export { fileStore } from './store/file-store.ts';
@@ -29,6 +30,7 @@ export type {
   StreamOptions,
   TimeoutOptions,
 } from './policy-options.ts';
+export type { TaskContext, TaskOptions } from './task-options.ts';
 export type { Params, UpstreamOptions } from './upstream-options.ts';
 export type { Alert, AlertBound, AlertMetric, AlertReport, AlertRule, AlertStatus, Severity } from './domain/alert.ts';
 export type { AttemptReason, AttemptRecord, CallLedger, CallRecord, Delivery } from './domain/attempt.ts';
@@ -50,7 +52,7 @@ export type {
 export type { FailureKind, Outcome, TimeoutPhase } from './domain/outcome.ts';
 export type { Plan, PlanReason, SkipReason } from './domain/plan.ts';
 export type { Requirement } from './domain/requirement.ts';
-export type { Quantiles, Snapshot, UpstreamSnapshot, WindowSnapshot } from './domain/snapshot.ts';
+export type { Quantiles, Snapshot, TaskSnapshot, UpstreamSnapshot, WindowSnapshot } from './domain/snapshot.ts';
 export type { SegmentCondition, StepRequirements } from './domain/rollout.ts';
 export type { Ranges, Weights } from './domain/split.ts';
 export type { Json, Lease, Store, StoredMessage } from './domain/store.ts';

@@ -13,6 +13,7 @@ import type {
   TimeoutOptions,
 } from './policy-options.ts';
 import type { UpstreamPrice } from './domain/usage.ts';
+import type { TaskOptions } from './task-options.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 
 /** Attribute conditions that decide before the split does; the first match wins. */
@@ -51,6 +52,8 @@ export interface CanaryOptions<UpstreamName extends string = string, StableName 
   /** Mixed into every hash, so that two splits choose independently. @default 'canary' */
   readonly salt?: string | undefined;
   readonly segments?: readonly SegmentOptions<NoInfer<UpstreamName | StableName>>[] | undefined;
+  /** Kinds of work, and the upstreams that do them. @default none */
+  readonly tasks?: TaskOptions<NoInfer<UpstreamName | StableName>> | undefined;
   /** @default stable, for calls that are not on stable */
   readonly fallbacks?: FallbackOptions<NoInfer<UpstreamName | StableName>> | undefined;
   readonly retry?: RetryOptions | undefined;

@@ -10,7 +10,7 @@ import type { Traffic } from './traffic.ts';
 /** Follows `traffic` as its split changes. */
 export function planningState(
   { home, stable, segments, random, salt }: ResolvedOptions,
-  { upstreams, fallbacksAfter, toolRuns }: DispatchParts,
+  { upstreams, fallbacksAfter, taskRoutes, estimateCostUsd, toolRuns }: DispatchParts,
   { traffic, affinity }: { readonly traffic: Traffic; readonly affinity: Affinity },
 ): PlanningState {
   return {
@@ -20,6 +20,8 @@ export function planningState(
     segments,
     random,
     fallbacksAfter,
+    taskRoutes,
+    estimateCostUsd,
     affinity,
     toolRuns,
     bucketOf: createBucketer(salt),

@@ -1,10 +1,10 @@
 /** Checks fallbacks. */
 
-import { checkKeys, checkList, checkObject, checkOneOf } from './check.ts';
+import { checkKeys, checkObject } from './check.ts';
+import { checkNames } from './check-names.ts';
 import { FAILURE_KINDS } from './domain/outcome.ts';
 import type { Fallbacks } from './dispatch/fallbacks.ts';
 import type { FallbackOptions } from './policy-options.ts';
-import { ConfigError } from './upstream/errors.ts';
 
 /** @throws ConfigError */
 export function resolveFallbacks(fallbacks: FallbackOptions | undefined, names: readonly string[]): Fallbacks {
@@ -23,12 +23,4 @@ export function resolveFallbacks(fallbacks: FallbackOptions | undefined, names: 
 
 function isList(fallbacks: FallbackOptions): fallbacks is readonly string[] {
   return Array.isArray(fallbacks);
-}
-
-function checkNames(path: string, list: readonly unknown[], names: readonly string[]): readonly string[] {
-  checkList(path, list, 'a list of upstreams');
-  const checked = list.map((name, index) => checkOneOf(`${path}[${index}]`, name, names));
-  const twice = checked.find((name, index) => checked.indexOf(name) !== index);
-  if (twice !== undefined) throw new ConfigError(path, `should name each upstream once, got ${twice} twice`);
-  return checked;
 }

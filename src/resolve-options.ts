@@ -14,6 +14,7 @@ import { environment } from './resolve-connection.ts';
 import { resolveFallbacks } from './resolve-fallbacks.ts';
 import { resolveBreaker, resolveDispatch, resolveHedge, type HedgePolicy } from './resolve-policies.ts';
 import { resolveSegments } from './resolve-segments.ts';
+import { resolveTasks, type Tasks } from './resolve-tasks.ts';
 import { resolveUpstreams } from './resolve-upstreams.ts';
 import { resolveWebhook } from './resolve-webhook.ts';
 import { resolveWeights } from './resolve-weights.ts';
@@ -33,6 +34,7 @@ export interface ResolvedOptions {
   readonly salt: string;
   readonly segments: readonly Segment[];
   readonly policy: DispatchPolicy;
+  readonly tasks: Tasks | undefined;
   readonly fallbacks: Fallbacks;
   /** Extra load that retries may cause, as a share of calls. */
   readonly retryShare: number;
@@ -68,6 +70,7 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
     salt: checkText('canary.salt', salt, 'a non-empty string'),
     segments: resolveSegments(canary.segments, names),
     policy: resolveDispatch(canary),
+    tasks: resolveTasks(canary.tasks, names),
     fallbacks: resolveFallbacks(canary.fallbacks, names),
     retryShare: checkNumber('canary.retry.budget', retry?.budget === undefined ? 0.2 : retry.budget, {
       min: 0,
@@ -94,6 +97,7 @@ const OPTION_NAMES: readonly (keyof CanaryOptions)[] = [
   'key',
   'salt',
   'segments',
+  'tasks',
   'fallbacks',
   'retry',
   'breaker',

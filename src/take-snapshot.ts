@@ -21,5 +21,5 @@ export function takeSnapshot(
       pausedUntilMs: pause.until(atMs),
     };
   }
-  return { atMs, windowMs, ...recorder.totals(atMs), weights, ranges, upstreams: frozen };
+  return { atMs, windowMs, ...recorder.totals(atMs), weights, ranges, upstreams: frozen, tasks: recorder.tasks(atMs) };
 }

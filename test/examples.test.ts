@@ -36,3 +36,13 @@ test('the live demo stays within its spending limit', async () => {
   expect(stdout).toContain('user-39 →');
   expect(exitCode).toBe(0);
 });
+
+test('each task has its upstream, and no call costs more than its cap', async () => {
+  const { exitCode, stdout, stderr } = await runProgram(join(examples, 'tasks.ts'));
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/Summarize our meeting\. +→ gpt-4\.1-nano\n/);
+  expect(stdout).toMatch(/Is this clause enforceable\? +→ gpt-5\n/);
+  expect(stdout).toMatch(/At most a tenth of a cent +→ gpt-4\.1-mini\n/);
+  expect(stdout).toContain('The call may cost $0.000001 at most');
+  expect(exitCode).toBe(0);
+});

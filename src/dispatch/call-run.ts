@@ -6,7 +6,8 @@ import type { Plan } from '../domain/plan.ts';
 import type { Failure } from '../upstream/failure.ts';
 import { CallProgress } from './call-progress.ts';
 import type { CallSource, DispatchParts } from './dispatch-parts.ts';
-import { unfit } from './plan-call.ts';
+import { unfit } from './fitness.ts';
+import { routeOfTask } from './plan-call.ts';
 
 /** The SDK's own default, and the least that an attempt budget of ours is. */
 const LEAST_EXTRA_ATTEMPTS = 2;
@@ -52,9 +53,11 @@ export class CallRun {
 
   /** Upstreams that have not been asked and may serve the call after a failure of `kind`, in order. */
   untried(kind: FailureKind): readonly string[] {
-    const { call, plan, parts } = this;
+    const { call, plan, parts, source } = this;
     if (!call.fallbacks || call.ownedId !== undefined) return [];
-    const names = parts.fallbacksAfter(plan.assigned, kind);
-    return names.filter((name) => !this.#asked.includes(name) && !unfit(name, call, parts));
+    const order = plan.reason === 'task' ? routeOfTask(call, parts.taskRoutes) : undefined;
+    const names = parts.fallbacksAfter(plan.assigned, kind, order);
+    const { body } = source.options;
+    return names.filter((name) => !this.#asked.includes(name) && !unfit(name, call, body, parts));
   }
 }

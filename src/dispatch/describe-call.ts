@@ -46,6 +46,7 @@ export function describeCall(options: RequestOptions, surroundings: CallSurround
     task: route?.task ?? context?.task,
     attributes: attributesOf(route, context),
     forcedUpstream: route?.upstream ?? headers.upstream ?? context?.upstream,
+    maxCostUsd: route?.maxCostUsd ?? context?.maxCostUsd,
     fallbacks: route?.fallbacks ?? context?.fallbacks ?? true,
     streamMode: route?.stream ?? context?.stream,
     requirements: keyed ? requirementsOf(body, surface) : NO_REQUIREMENTS,

@@ -9,6 +9,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import type { CallObserver, EstimateCostUsd, Pricing } from './call-observer.ts';
 import type { Hedging } from './hedging.ts';
 import type { FallbacksAfter } from './fallbacks.ts';
+import type { TaskRoutes } from './plan-call.ts';
 
 /** How often, how long and how far a call is tried. */
 export interface DispatchPolicy {
@@ -32,6 +33,7 @@ export interface DispatchParts {
   readonly stable: string;
   readonly policy: DispatchPolicy;
   readonly fallbacksAfter: FallbacksAfter;
+  readonly taskRoutes: TaskRoutes | undefined;
   readonly retryBudget: RetryBudget;
   readonly hedging: Hedging | undefined;
   readonly observer: CallObserver;

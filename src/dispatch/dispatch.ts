@@ -3,15 +3,16 @@
 import type { AttemptReason } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
 import type { FailureKind } from '../domain/outcome.ts';
-import type { Plan } from '../domain/plan.ts';
+import type { Plan, SkipReason } from '../domain/plan.ts';
 import type { Answer } from '../upstream/answer.ts';
 import { BreakerOpenError, CapabilityError, DeadlineError } from '../upstream/errors.ts';
 import { ABORTED, type Failure } from '../upstream/failure.ts';
 import { UnsatisfyingAnswer } from '../upstream/unsatisfying-answer.ts';
 import { admit, admitAnyway, readyAtMs, type Admitted } from './admission.ts';
 import { CallRun } from './call-run.ts';
+import { costCapErrorOf } from './cost-cap.ts';
 import type { CallSource, DispatchParts } from './dispatch-parts.ts';
-import { lackOf } from './plan-call.ts';
+import { lackOf } from './fitness.ts';
 import { hedgeDelayMs, serveHedged } from './hedge.ts';
 import { Visit } from './serve.ts';
 
@@ -78,8 +79,13 @@ function lastResort(run: CallRun, nowMs: number): Admitted {
     run.progress.gaveUp('failure', undefined, nowMs);
     throw new BreakerOpenError(plan.assigned, readyAtMs(assigned, nowMs));
   }
-  const passedOver = plan.skipped.filter(({ reason }) => reason !== 'model' && reason !== 'capability');
+  const passedOver = plan.skipped.filter(({ reason }) => !NEVER_ASKED.has(reason));
   const names = [...plan.upstreams, ...passedOver.map(({ upstream }) => upstream)];
+  const dear = plan.skipped.filter(({ reason }) => reason === 'cost').map(({ upstream }) => upstream);
+  if (names.length === 0 && dear.length > 0) {
+    run.progress.gaveUp('neutral', undefined, nowMs);
+    throw costCapErrorOf(run, dear);
+  }
   const lack = lackOf(plan.assigned, call, parts.upstreams);
   if (names.length === 0 && lack) {
     run.progress.gaveUp('neutral', undefined, nowMs);
@@ -87,6 +93,9 @@ function lastResort(run: CallRun, nowMs: number): Admitted {
   }
   return admitAnyway(names, parts.upstreams, nowMs);
 }
+
+/** What makes an upstream none for the call does not pass with time. */
+const NEVER_ASKED: ReadonlySet<SkipReason> = new Set<SkipReason>(['model', 'capability', 'cost']);
 
 interface Move {
   readonly kind: FailureKind;

@@ -9,8 +9,11 @@ export interface Fallbacks {
   readonly byKind: Readonly<Partial<Record<FailureKind, readonly string[]>>>;
 }
 
-/** The upstreams after `assigned`, in order, for a failure of `kind` (without one: for an upstream passed over). */
-export type FallbacksAfter = (assigned: string, kind?: FailureKind) => readonly string[];
+/**
+ * The upstreams after `assigned`, in order, for a failure of `kind` (without one: for an upstream passed over). A call with an `order` of its
+ * own has its fallbacks from there.
+ */
+export type FallbacksAfter = (assigned: string, kind?: FailureKind, order?: readonly string[]) => readonly string[];
 
 /** Kinds for which another upstream is asked only if the user named it: the same answer is to be expected elsewhere. */
 const ONLY_IF_NAMED: ReadonlySet<FailureKind> = new Set<FailureKind>(['contextLength', 'contentFilter']);
@@ -18,10 +21,12 @@ const ONLY_IF_NAMED: ReadonlySet<FailureKind> = new Set<FailureKind>(['contextLe
 /** Every list is made once: each call asks for one. */
 export function createFallbacks(fallbacks: Fallbacks, stable: string): FallbacksAfter {
   const byDefault = remember((assigned) => without(fallbacks.default ?? [stable], assigned));
-  return (assigned, kind) => {
+  return (assigned, kind, order) => {
+    const onlyIfNamed = kind !== undefined && ONLY_IF_NAMED.has(kind);
+    if (order && !onlyIfNamed) return without(order, assigned);
     const named = kind && fallbacks.byKind[kind];
     if (named) return without(named, assigned);
-    return kind && ONLY_IF_NAMED.has(kind) ? [] : byDefault(assigned);
+    return onlyIfNamed ? [] : byDefault(assigned);
   };
 }
 

@@ -24,10 +24,15 @@ export interface RouteOptions<UpstreamName extends string = string> {
   readonly key?: string | undefined;
   /** Forces this upstream, before segments and split. */
   readonly upstream?: UpstreamName | undefined;
-  /** What kind of work the call is, for metrics and task routing. */
+  /** What kind of work the call is: for the routes of `tasks`, and for numbers by task. */
   readonly task?: string | undefined;
   /** What segments match on: `{ plan: 'premium', beta: true }`. */
   readonly attributes?: Readonly<Record<string, AttributeValue>> | undefined;
+  /**
+   * An upstream where one attempt is estimated to cost more, in USD, is passed over: input by its text, output up to the limit that the body
+   * allows, at the upstream's price. One whose price is unknown is not. Where none is left the call rejects with `CostCapError`.
+   */
+  readonly maxCostUsd?: number | undefined;
   /** `false` keeps the call on its upstream, whatever happens there. @default true */
   readonly fallbacks?: boolean | undefined;
   /** @default the `stream` option of the client */
@@ -52,6 +57,8 @@ export interface Call {
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   /** The upstream the caller forced, if any. */
   readonly forcedUpstream: string | undefined;
+  /** The most that an attempt may be estimated to cost, in USD. */
+  readonly maxCostUsd?: number | undefined;
   readonly fallbacks: boolean;
   readonly streamMode: StreamMode | undefined;
   /** What the request asks of whoever serves it. */

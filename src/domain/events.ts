@@ -76,7 +76,7 @@ export interface RollbackEvent {
 
 /** Something of ours degraded; calls are unaffected. */
 export interface WarningEvent {
-  readonly code: 'listener' | 'logger' | 'key' | 'price' | 'modelNotFound' | 'rollback' | 'webhook';
+  readonly code: 'listener' | 'logger' | 'key' | 'task' | 'price' | 'modelNotFound' | 'rollback' | 'webhook';
   readonly message: string;
   readonly atMs: number;
 }

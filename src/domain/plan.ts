@@ -1,10 +1,10 @@
 /** Which upstreams serve a call, in order, and why. */
 
 /** What decided on the first upstream. */
-export type PlanReason = 'forced' | 'toolRun' | 'affinity' | 'notPortable' | 'segment' | 'split' | 'stable';
+export type PlanReason = 'forced' | 'toolRun' | 'affinity' | 'notPortable' | 'segment' | 'task' | 'split' | 'stable';
 
 /** Why an upstream that stood in the plan was not asked. */
-export type SkipReason = 'breaker' | 'rateLimit' | 'quota' | 'auth' | 'model' | 'capability';
+export type SkipReason = 'breaker' | 'rateLimit' | 'quota' | 'auth' | 'model' | 'capability' | 'cost';
 
 /** The ordered upstreams of one call. */
 export interface Plan {

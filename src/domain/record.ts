@@ -14,3 +14,8 @@ export function fields(value: unknown): Fields {
 }
 
 const NO_FIELDS: Fields = Object.freeze({});
+
+/** Also the promise of another realm, or of a library. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}

@@ -78,6 +78,20 @@ export interface CallTotals {
   readonly firstChunkMs: Quantiles;
 }
 
+/** The numbers of the calls of one task over the window, whichever upstream served them. */
+export interface TaskSnapshot {
+  /** All calls, neutral and aborted ones too. */
+  readonly calls: number;
+  readonly successes: number;
+  readonly failures: number;
+  /** Calls served by another upstream than their first, as a share of successes and failures, 0–1; `null` without either. */
+  readonly fallbackRate: number | null;
+  /** USD, over the calls whose cost is known. */
+  readonly costUsd: number;
+  /** USD per call whose cost is known; `null` without any. */
+  readonly costPerCall: number | null;
+}
+
 /** `client.canary.snapshot()`. */
 export interface Snapshot<UpstreamName extends string = string> extends CallTotals {
   readonly atMs: number;
@@ -86,4 +100,6 @@ export interface Snapshot<UpstreamName extends string = string> extends CallTota
   /** The table of the split: `[end of range in (0, 1], upstream]`, ascending. */
   readonly ranges: readonly (readonly [number, UpstreamName])[];
   readonly upstreams: Readonly<Record<UpstreamName, UpstreamSnapshot>>;
+  /** By task, of the calls that have one: at most 50 tasks, and `other`. */
+  readonly tasks: Readonly<Record<string, TaskSnapshot>>;
 }

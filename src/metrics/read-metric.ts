@@ -1,7 +1,7 @@
 /** The value of one metric, and how many calls stand behind it. */
 
 import type { AlertMetric } from '../domain/alert.ts';
-import type { Snapshot, UpstreamSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
+import type { CallTotals, Snapshot, UpstreamSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
 
 /** What a rule is judged by. */
 export interface MetricReading {
@@ -12,7 +12,7 @@ export interface MetricReading {
 }
 
 /** What a metric is read from. */
-export type MetricSource = Omit<Snapshot, 'ranges' | 'weights' | 'windowMs' | 'atMs'>;
+export type MetricSource = CallTotals & Pick<Snapshot, 'upstreams'>;
 
 /**
  * Reads a metric of `upstream`, or of all calls where that is `undefined`.

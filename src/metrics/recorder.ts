@@ -1,8 +1,9 @@
 /** Fills the windows from what happened. */
 
 import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
-import type { CallTotals, WindowSnapshot } from '../domain/snapshot.ts';
+import type { CallTotals, TaskSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
 import { CallWindow } from './call-window.ts';
+import { TaskWindows } from './task-windows.ts';
 import { UpstreamWindow } from './window.ts';
 
 /** Records attempts and calls at the time they ended, and reads them over the window. */
@@ -15,6 +16,8 @@ export interface Recorder {
   upstream(name: string, nowMs: number): WindowSnapshot;
   /** The numbers of all calls. */
   totals(nowMs: number): CallTotals;
+  /** The numbers of calls by their task. */
+  tasks(nowMs: number): Record<string, TaskSnapshot>;
 }
 
 /** Which upstreams to record, and how far back in ms (positive) the numbers reach. */
@@ -27,12 +30,14 @@ export interface RecorderOptions {
 export function createRecorder({ upstreams, windowMs }: RecorderOptions): Recorder {
   const windows = new Map(upstreams.map((name) => [name, new UpstreamWindow(windowMs)]));
   const calls = new CallWindow(windowMs);
+  const tasks = new TaskWindows(windowMs);
   return {
     attempt(record) {
       windows.get(record.upstream)?.attempt(record);
     },
     call(record) {
       calls.record(record);
+      if (record.task !== undefined) tasks.record(record.task, record);
       windows.get(record.assigned)?.call(record.startedAtMs + record.latencyMs);
     },
     upstream(name, nowMs) {
@@ -40,6 +45,9 @@ export function createRecorder({ upstreams, windowMs }: RecorderOptions): Record
     },
     totals(nowMs) {
       return calls.totals(nowMs);
+    },
+    tasks(nowMs) {
+      return tasks.snapshot(nowMs);
     },
   };
 }

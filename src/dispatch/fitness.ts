@@ -1,0 +1,47 @@
+/** Whether an upstream is one for a call at all, whatever its state. */
+
+import type { Call } from '../domain/call.ts';
+import type { SkipReason } from '../domain/plan.ts';
+import type { Requirement } from '../domain/requirement.ts';
+import { lacks } from '../providers/capabilities.ts';
+import { upstreamModel } from '../providers/upstream-model.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { EstimateCostUsd } from './call-observer.ts';
+
+/** What fitness is told by. */
+export interface FitnessState {
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly stable: string;
+  readonly estimateCostUsd: EstimateCostUsd;
+}
+
+/** Why an upstream is none for a call, whatever its state. Whom the caller forces is asked all the same, but for its cost. */
+export function unfit(name: string, call: Call, body: unknown, state: FitnessState): SkipReason | undefined {
+  if (!servesModel(name, call, state)) return 'model';
+  if (lackOf(name, call, state.upstreams)) return 'capability';
+  return call.maxCostUsd !== undefined && exceeds(call.maxCostUsd, state.estimateCostUsd(name, call, body))
+    ? 'cost'
+    : undefined;
+}
+
+/** Whether an upstream may serve the model of a call: vectors of two models do not compare. */
+export function servesModel(name: string, call: Call, state: Pick<FitnessState, 'upstreams' | 'stable'>): boolean {
+  if (call.surface !== 'embeddings' && call.surface !== 'moderations') return true;
+  if (name === state.stable) return true;
+  const model = state.upstreams.get(name)?.config.rules.model;
+  if (model === undefined || call.model === undefined) return model === undefined;
+  return typeof model === 'string' ? model === call.model : Object.hasOwn(model, call.model);
+}
+
+/** What the call needs and the upstream cannot do. */
+export function lackOf(name: string, call: Call, upstreams: FitnessState['upstreams']): Requirement | undefined {
+  const config = upstreams.get(name)?.config;
+  if (!config || call.requirements.size === 0 || call.forcedUpstream === name) return undefined;
+  const model = upstreamModel(config.rules.model, call);
+  return lacks({ ...config.capable, model }, call.surface, call.requirements);
+}
+
+/** What nobody can price is not known to be too dear. */
+function exceeds(capUsd: number, estimateUsd: number | undefined): boolean {
+  return estimateUsd !== undefined && estimateUsd > capUsd;
+}

@@ -1,0 +1,95 @@
+/** What a call may cost at most. */
+
+import type { OpenAI } from 'openai';
+import { expect, test } from 'vitest';
+import { ConfigError, CostCapError, route, type CanaryOptions } from '../../src/index.ts';
+import { BODY, errorWithin, within } from '../support/calls.ts';
+import { failed } from '../support/replies.ts';
+import { setUp, type SetUp } from '../support/set-up.ts';
+
+/** A thousand tokens of output: 0.008 USD on `openai`, 0.0004 on `groq`; what `gemini` takes nobody knows. */
+const PRICES = {
+  openai: { inputPerMTok: 2, outputPerMTok: 8 },
+  groq: { inputPerMTok: 0.1, outputPerMTok: 0.4 },
+};
+
+function priced(canary: CanaryOptions = {}): SetUp {
+  return setUp({
+    client: { maxRetries: 0 },
+    upstreams: { gemini: { model: 'unheard-of' }, groq: {} },
+    canary: { prices: PRICES, fallbacks: ['groq', 'openai'], ...canary },
+  });
+}
+
+const write = ({ ai }: SetUp, options?: OpenAI.RequestOptions) =>
+  ai.chat.completions.create({ ...BODY, max_tokens: 1_000 }, options);
+
+test('an upstream whose estimate exceeds the cap of the call is passed over', async () => {
+  const set = priced();
+  await within(set.clock, 0, write(set, route({ maxCostUsd: 0.001 })));
+  await within(set.clock, 0, write(set, route({ maxCostUsd: 0.01 })));
+  await within(set.clock, 0, write(set));
+  expect(set.providers.asked).toEqual(['groq', 'openai', 'openai']);
+  expect(set.events.of('fallback')).toMatchObject([{ from: 'openai', to: 'groq', reason: 'cost' }]);
+});
+
+test('a cap holds for all calls within a run, and that of a call wins', async () => {
+  const set = priced();
+  await set.ai.canary.run({ maxCostUsd: 0.001 }, async () => {
+    await within(set.clock, 0, write(set));
+    await within(set.clock, 0, write(set, route({ maxCostUsd: 1 })));
+  });
+  expect(set.providers.asked).toEqual(['groq', 'openai']);
+});
+
+test('a fallback that would cost more than the cap is not asked', async () => {
+  const set = priced({ weights: { groq: 1 }, fallbacks: ['openai'] });
+  set.providers.script('groq', failed(503));
+  expect(await errorWithin(set.clock, 0, write(set, route({ maxCostUsd: 0.001 })))).toMatchObject({ status: 503 });
+  expect(set.providers.asked).toEqual(['groq']);
+});
+
+test('where every upstream would cost more, the error names the cap and the least estimate, and nothing is sent', async () => {
+  const set = priced();
+  const error = await errorWithin(set.clock, 0, write(set, route({ maxCostUsd: 0.0001 })));
+  expect(error).toBeInstanceOf(CostCapError);
+  expect(error).toMatchObject({ code: 'COST_CAP', maxCostUsd: 0.0001, upstream: 'groq' });
+  expect((error as CostCapError).estimateUsd).toBeCloseTo(0.0004, 5);
+  expect((error as CostCapError).message).toMatch(
+    /^The call may cost \$0\.0001 at most, and the least, on groq, would be about \$0\.0004/,
+  );
+  expect(set.providers.asked).toEqual([]);
+  expect(set.events.of('call')).toMatchObject([{ outcome: 'neutral', attempts: 0, costUsd: null }]);
+});
+
+test('a cap holds for a forced upstream, too', async () => {
+  const set = priced({ fallbacks: [] });
+  const error = await errorWithin(set.clock, 0, write(set, route({ upstream: 'openai', maxCostUsd: 0.001 })));
+  expect(error).toMatchObject({ code: 'COST_CAP', upstream: 'openai' });
+});
+
+test('an upstream whose price nobody knows is not passed over', async () => {
+  const set = priced({ weights: { gemini: 1 } });
+  await within(set.clock, 0, write(set, route({ maxCostUsd: 0.0001 })));
+  expect(set.providers.asked).toEqual(['gemini']);
+});
+
+test('an upstream that is out of service is not replaced by one that is too dear', async () => {
+  const set = priced({ weights: { groq: 1 }, fallbacks: ['openai'], breaker: { consecutive: 1 } });
+  set.providers.script('groq', failed(503));
+  await within(set.clock, 0, write(set));
+  await within(set.clock, 0, write(set, route({ maxCostUsd: 0.001 })));
+  expect(set.providers.asked).toEqual(['groq', 'openai', 'groq']);
+});
+
+test('the route of a task goes on to the first upstream within the cap', async () => {
+  const set = priced({ tasks: { routes: { summary: ['openai', 'groq'] } } });
+  await within(set.clock, 0, write(set, route({ task: 'summary', maxCostUsd: 0.001 })));
+  expect(set.providers.asked).toEqual(['groq']);
+});
+
+test.each([-1, Number.NaN, Infinity])('a cap of %s is refused', (maxCostUsd) => {
+  const set = priced();
+  expect(() => route({ maxCostUsd })).toThrow(ConfigError);
+  expect(() => set.ai.canary.run({ maxCostUsd }, () => undefined)).toThrow(/^route\.maxCostUsd should be/);
+});

@@ -1,0 +1,61 @@
+/** Whole calls by task, over a sliding window. */
+
+import { expect, test } from 'vitest';
+import type { CallRecord } from '../../src/index.ts';
+import { TaskWindows } from '../../src/metrics/task-windows.ts';
+
+const WINDOW_MS = 80_000;
+
+function call(endedAtMs: number, fields: Partial<CallRecord> = {}): CallRecord {
+  return {
+    callId: 1,
+    surface: 'chat',
+    stream: false,
+    model: 'm',
+    task: 'legal',
+    startedAtMs: endedAtMs - 100,
+    assigned: 'openai',
+    upstream: 'openai',
+    outcome: 'success',
+    kind: undefined,
+    attempts: 1,
+    retries: 0,
+    fallbacks: 0,
+    latencyMs: 100,
+    firstChunkMs: undefined,
+    costUsd: 0.01,
+    ...fields,
+  };
+}
+
+test('calls, outcomes, fallbacks and cost are counted; costs that nobody knows are not', () => {
+  const tasks = new TaskWindows(WINDOW_MS);
+  tasks.record('legal', call(1_000));
+  tasks.record('legal', call(1_000, { upstream: 'gemini', costUsd: null }));
+  tasks.record('legal', call(1_000, { outcome: 'failure', costUsd: 0.03 }));
+  tasks.record('legal', call(1_000, { outcome: 'aborted', costUsd: null }));
+  expect(tasks.snapshot(1_000)).toEqual({
+    legal: { calls: 4, successes: 2, failures: 1, fallbackRate: 1 / 3, costUsd: 0.04, costPerCall: 0.02 },
+  });
+});
+
+test('a task whose calls have left the window is not shown', () => {
+  const tasks = new TaskWindows(WINDOW_MS);
+  tasks.record('legal', call(1_000));
+  expect(tasks.snapshot(1_000 + WINDOW_MS)).toEqual({});
+});
+
+test('the calls of the fifty-first task and of all after it are counted as other', () => {
+  const tasks = new TaskWindows(WINDOW_MS);
+  for (let index = 0; index < 1_000; index += 1) tasks.record(`task-${index}`, call(1_000));
+  const snapshot = tasks.snapshot(1_000);
+  expect(Object.keys(snapshot)).toHaveLength(51);
+  expect(snapshot.other?.calls).toBe(950);
+});
+
+test('a task that had no calls for a whole window makes room for a new one', () => {
+  const tasks = new TaskWindows(WINDOW_MS);
+  for (let index = 0; index < 50; index += 1) tasks.record(`task-${index}`, call(1_000));
+  tasks.record('legal', call(1_000 + WINDOW_MS));
+  expect(Object.keys(tasks.snapshot(1_000 + WINDOW_MS))).toEqual(['legal']);
+});
