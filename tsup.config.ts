@@ -1,12 +1,14 @@
-/** Builds every entry point that package.json exports: `./dist/<name>.js` comes from `src/<name>/index.ts`, `.` from `src/index.ts`. */
+/** Builds the program, and every entry point that package.json exports: `./dist/<name>.js` comes from `src/<name>/index.ts`, `.` from `src/index.ts`. */
 
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'tsup';
 
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, unknown> };
 const names = Object.keys(exports)
   .filter((path) => path !== './package.json')
-  .map((path) => path.slice('./'.length));
+  .map((path) => path.slice('./'.length))
+  .concat('cli');
 
 export default defineConfig({
   entry: Object.fromEntries(names.map((name) => (name ? [name, `src/${name}/index.ts`] : ['index', 'src/index.ts']))),
@@ -21,6 +23,11 @@ export default defineConfig({
   dts: true,
   sourcemap: true,
   clean: true,
-  // ESM only and small: bundled, so that `require` works everywhere. Their notices are in THIRD-PARTY-NOTICES.md.
-  noExternal: ['p-retry', 'is-network-error'],
+  // Bundled, so that `require` works everywhere, and nobody installs what only the program needs. Their notices are in
+  // THIRD-PARTY-NOTICES.md.
+  noExternal: ['p-retry', 'is-network-error', 'commander', 'yaml'],
+  esbuildOptions(options) {
+    // Its build for Node is CommonJS, which a bundle of modules cannot require from.
+    options.alias = { yaml: fileURLToPath(new URL('./node_modules/yaml/browser/dist/index.js', import.meta.url)) };
+  },
 });

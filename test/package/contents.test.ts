@@ -21,9 +21,15 @@ test('the package holds the build and the pages for people, nothing else', () =>
   expect(readdirSync(packed).toSorted()).toEqual([...pages, 'dist', 'package.json'].toSorted());
 });
 
-test('only p-retry and what it needs are bundled', () => {
-  expect([...bundled].toSorted()).toEqual(['is-network-error', 'p-retry']);
+test('only p-retry, what it needs, and what the program needs are bundled', () => {
+  expect([...bundled].toSorted()).toEqual(['commander', 'is-network-error', 'p-retry', 'yaml']);
 });
+
+/** Whatever its file is called: `license`, `LICENSE`, `LICENCE.md`. */
+function licenceOf(directory: string): string {
+  const file = readdirSync(directory).find((name) => /^licen[cs]e(\.|$)/i.test(name));
+  return readFileSync(join(directory, file ?? 'license'), 'utf8');
+}
 
 test.each([...bundled])('the notices name the version and print the licence of %s, which is bundled', (name) => {
   const installed = join(import.meta.dirname, '../../node_modules', name);
@@ -32,7 +38,7 @@ test.each([...bundled])('the notices name the version and print the licence of %
     .split(/^## /m)
     .find((text) => text.startsWith(`${name}\n`));
   expect(section ?? '').toContain(`Version ${version},`);
-  expect(section ?? '').toContain(readFileSync(join(installed, 'license'), 'utf8'));
+  expect(section ?? '').toContain(licenceOf(installed));
 });
 
 test('the declarations import nothing that an application would not have installed', () => {

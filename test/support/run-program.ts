@@ -27,15 +27,20 @@ export interface ProgramOptions {
   readonly args?: readonly string[];
   /** Requests to any host go to a loopback provider. @default false: the program has servers of its own */
   readonly simulatesNetwork?: boolean;
+  /** Where it runs. @default here */
+  readonly cwd?: string;
+  /** More variables of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** `file` is run by Node itself. */
 export async function runProgram(file: string, options: ProgramOptions = {}): Promise<ProgramEnd> {
-  const { args = [], simulatesNetwork = false } = options;
+  const { args = [], simulatesNetwork = false, cwd, env } = options;
   await using provider = await startProvider();
   const preload = simulatesNetwork ? ['--import', fileURLToPath(new URL('./loopback-fetch.ts', import.meta.url))] : [];
   const child = spawn(process.execPath, [...preload, file, ...args], {
-    env: { PATH: process.env.PATH, ...KEYS, LOOPBACK_PROVIDER: provider.url },
+    env: { PATH: process.env.PATH, ...KEYS, LOOPBACK_PROVIDER: provider.url, ...env },
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: PROGRAM_TIMEOUT_MS,
   });

@@ -1,0 +1,96 @@
+/** `simulate`: what a configuration would have done with recorded traffic. */
+
+import type { Command } from 'commander';
+import { ManualClock } from '../../testing/index.ts';
+import type { CommandContext, CommonOptions } from '../command.ts';
+import { DONE } from '../exit-codes.ts';
+import { duration, percent, table, usd } from '../format.ts';
+import { openLiveView } from '../live-view.ts';
+import { loadConfig, type ClientConfig } from '../load-config.ts';
+import { behavioursOf, spanOf, type BehaviourOptions } from '../simulate/behaviours.ts';
+import { runSimulation, type Simulated } from '../simulate/run-simulation.ts';
+import { readTrace } from '../simulate/trace.ts';
+import { numberOption } from '../usage-error.ts';
+
+interface SimulateOptions extends CommonOptions, BehaviourOptions {
+  readonly model: string;
+  readonly users: string;
+  readonly seed: string;
+  readonly for?: string;
+}
+
+export function describeSimulate(command: Command): Command {
+  const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
+  return command
+    .description('send recorded traffic through a configuration, in simulated time: no request is made')
+    .argument('<trace>', 'a CSV file with the columns TIMESTAMP, ContextTokens, GeneratedTokens, and perhaps User')
+    .option(
+      '-e, --errors <upstream=share[@time]>',
+      'assume that this share of calls fails, from a time on',
+      collect,
+      [],
+    )
+    .option('-l, --latency <upstream=ms>', 'assume this median latency before the first token', collect, [])
+    .option('-m, --model <name>', 'the model that is asked for', 'gpt-4.1')
+    .option('--users <number>', 'how many users, where the trace has none', '1000')
+    .option('--for <time>', 'repeat the trace for so long: 90s, 30m, 4h, 2d')
+    .option('--seed <number>', 'the same seed gives the same run', '1')
+    .addHelpText('after', '\nExample:\n  $ openai-canary simulate trace.csv --errors deepseek=0.08@30m --for 2h');
+}
+
+export async function runSimulate(file: string, options: SimulateOptions, context: CommandContext): Promise<number> {
+  const { options: config } = await loadConfig(options.config);
+  const trace = await readTrace(file);
+  const clock = new ManualClock();
+  const behaviours = behavioursOf(options, namesIn(config), clock.now());
+  let progress = 0;
+  const line = (): string =>
+    `simulated ${percent(progress)} of the time, ${context.signal.aborted ? 'stopping' : 'going on'}`;
+  const view = openLiveView(context.terminal, { lines: () => [line()], summary: line });
+  const simulated = await runSimulation({
+    config,
+    trace,
+    behaviours,
+    clock,
+    forMs: options.for === undefined ? undefined : spanOf(options.for),
+    model: options.model,
+    users: numberOption('users', options.users, { min: 1, integer: true }),
+    seed: numberOption('seed', options.seed, { min: 0, integer: true }),
+    signal: context.signal,
+    onProgress: (share) => (progress = share),
+  });
+  view.close();
+  report(simulated, options, context);
+  simulated.ai.canary.close();
+  return DONE;
+}
+
+function namesIn({ canary = {} }: ClientConfig): readonly string[] {
+  return [canary.name ?? 'openai', ...Object.keys(canary.upstreams ?? {})];
+}
+
+function report(
+  { ai, calls, lost, tookMs, decisions }: Simulated,
+  { json }: SimulateOptions,
+  { terminal }: CommandContext,
+) {
+  const { total, upstreams } = ai.canary.costs();
+  const { weights } = ai.canary;
+  if (json) return terminal.out(JSON.stringify({ calls, lost, tookMs, weights, total, upstreams, decisions }, null, 2));
+  terminal.out(
+    `${calls} calls in ${duration(tookMs)} of simulated time: ${lost} lost, ${usd(total.costUsd)} spent, ${usd(total.savingsUsd)} saved\n`,
+  );
+  const rows = Object.entries(upstreams).map(([name, sum]) => [
+    name,
+    percent(weights[name]),
+    String(sum.attempts),
+    usd(sum.costUsd),
+    usd(sum.savingsUsd),
+  ]);
+  for (const row of table(['upstream', 'weight at the end', 'attempts', 'cost', 'saved'], rows, ['upstream']))
+    terminal.out(row);
+  terminal.out('');
+  const course = decisions.map(({ afterMs, event, text }) => [duration(afterMs), event, text]);
+  if (course.length === 0) return terminal.out('Nothing was decided.');
+  for (const row of table(['after', 'event', 'what'], course, ['event', 'what'])) terminal.out(row);
+}

@@ -1,0 +1,45 @@
+/** Numbers for people, and tables of them. */
+
+/** `'1.5 %'`; `'–'` where there is none. */
+export function percent(share: number | null | undefined): string {
+  return share === null || share === undefined ? '–' : `${Number((share * 100).toPrecision(3))} %`;
+}
+
+/** `'812 ms'`, `'12.4 s'`, `'5 min'`, `'4 h'`, `'2.5 d'`. */
+export function duration(ms: number | null | undefined): string {
+  if (ms === null || ms === undefined) return '–';
+  if (!Number.isFinite(ms)) return 'never';
+  const [unit, size] = UNITS.find(([, least]) => ms >= least) ?? ['ms', 1];
+  return `${unit === 'ms' ? Math.round(ms) : Number((ms / size).toPrecision(3))} ${unit}`;
+}
+
+const UNITS: readonly (readonly [string, number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+];
+
+/** `'$0.0042'`; `'–'` where it is unknown. */
+export function usd(amount: number | null | undefined): string {
+  return amount === null || amount === undefined ? '–' : `$${amount.toFixed(Math.abs(amount) >= 1 ? 2 : 4)}`;
+}
+
+/** Columns of equal width, the head first; columns named in `left` are texts, the rest figures. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  left: readonly string[],
+): string[] {
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  return all.map((row) =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return left.includes(head[column] ?? '') ? cell.padEnd(width) : cell.padStart(width);
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+}

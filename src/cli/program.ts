@@ -1,0 +1,54 @@
+/** The commands and their options. */
+
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from '../index.ts';
+import type { CommandContext } from './command.ts';
+import { describeSimulate, runSimulate } from './commands/simulate.ts';
+import { describeTry, runTry } from './commands/try.ts';
+import { DONE, EXIT_CODES_HELP, USAGE } from './exit-codes.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Runs the command that `args` name; gives its exit code. Never throws. */
+export async function runProgram(args: readonly string[], context: CommandContext): Promise<number> {
+  let exitCode = DONE;
+  const program = buildProgram(context, (code) => (exitCode = code));
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return exitCodeOf(error, context);
+  }
+}
+
+function buildProgram(context: CommandContext, ended: (exitCode: number) => void): Command {
+  const { terminal } = context;
+  const program = new Command('openai-canary')
+    .description('Move LLM traffic to another model or provider without hurting anyone.')
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+    })
+    .exitOverride()
+    .addHelpText('after', EXIT_CODES_HELP);
+  const add = (name: string): Command =>
+    program
+      .command(name)
+      .option('-c, --config <file>', 'the configuration: what new CanaryClient() takes, in TypeScript, JSON or YAML')
+      .option('--json', 'print JSON');
+  describeTry(add('try')).action(async (options) => ended(await runTry(options, context)));
+  describeSimulate(add('simulate')).action(async (file, options) => ended(await runSimulate(file, options, context)));
+  return program;
+}
+
+function exitCodeOf(error: unknown, { terminal }: CommandContext): number {
+  // Commander has said what was wrong; help and version are no errors.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : USAGE;
+  const said = error instanceof Error ? error.message : String(error);
+  if (error instanceof ConfigError)
+    terminal.err(terminal.colours.red(`ConfigError: ${said.replace(/^ConfigError: /, '')}`));
+  else terminal.err(terminal.colours.red(said));
+  if (!(error instanceof ConfigError || error instanceof UsageError) && error instanceof Error) {
+    terminal.err(terminal.colours.dim(error.stack ?? ''));
+  }
+  return USAGE;
+}

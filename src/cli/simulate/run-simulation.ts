@@ -1,0 +1,102 @@
+/** Sends a trace through a client whose time and providers are simulated. */
+
+import { CanaryClient, route } from '../../index.ts';
+import { seededRandom, type ManualClock } from '../../testing/index.ts';
+import type { ClientConfig } from '../load-config.ts';
+import { simulatedConfig } from '../simulated-config.ts';
+import { madeProvider, sizedMessage, type MadeBehaviour } from './made-provider.ts';
+import type { Arrival } from './trace.ts';
+
+export interface SimulationInput {
+  readonly config: ClientConfig;
+  readonly trace: readonly Arrival[];
+  readonly behaviours: ReadonlyMap<string, MadeBehaviour>;
+  readonly clock: ManualClock;
+  /** The trace is repeated until so much time has passed; `undefined`: once. */
+  readonly forMs: number | undefined;
+  readonly model: string;
+  readonly users: number;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  /** Told now and then how far it has come, 0–1. */
+  readonly onProgress: (share: number) => void;
+}
+
+/** A simulation that has ended. */
+export interface Simulated {
+  readonly ai: CanaryClient;
+  readonly calls: number;
+  readonly lost: number;
+  readonly tookMs: number;
+  /** What was decided, in order. */
+  readonly decisions: readonly Decision[];
+}
+
+export interface Decision {
+  readonly afterMs: number;
+  readonly event: string;
+  readonly text: string;
+}
+
+export async function runSimulation(input: SimulationInput): Promise<Simulated> {
+  const { clock, trace, signal } = input;
+  const startMs = clock.now();
+  const ai = simulatedClient(input);
+  const decisions = watchDecisions(ai, startMs);
+  const lastMs = (trace.at(-1)?.afterMs ?? 0) + 1;
+  const endMs = input.forMs ?? lastMs;
+  const counts = { calls: 0, lost: 0 };
+  const underWay = new Set<Promise<void>>();
+  for (let index = 0; !signal.aborted; index += 1) {
+    const arrival = trace[index % trace.length];
+    const dueMs = (arrival?.afterMs ?? 0) + Math.floor(index / trace.length) * lastMs;
+    if (!arrival || dueMs > endMs || (input.forMs === undefined && index >= trace.length)) break;
+    await clock.advance(Math.max(0, startMs + dueMs - clock.now()));
+    const calling = callOnce(ai, arrival, index, input, counts).finally(() => underWay.delete(calling));
+    underWay.add(calling);
+    if (index % 100 === 0) input.onProgress(dueMs / endMs);
+  }
+  while (underWay.size > 0) await clock.advance(1_000);
+  const tookMs = clock.now() - startMs;
+  return { ai, ...counts, tookMs, decisions };
+}
+
+function simulatedClient({ config, behaviours, clock, seed }: SimulationInput): CanaryClient {
+  const random = seededRandom(seed);
+  const fetches = new Map([...behaviours].map(([name, made]) => [name, madeProvider(made, clock, random)]));
+  const { canary, ...client } = simulatedConfig(config, (name) => fetches.get(name) ?? fetch);
+  return new CanaryClient({
+    ...client,
+    canary: { ...canary, clock, random: seededRandom(seed + 1), webhook: undefined },
+  });
+}
+
+async function callOnce(
+  ai: CanaryClient,
+  { inputTokens, outputTokens, user }: Arrival,
+  index: number,
+  { users, model }: SimulationInput,
+  counts: { calls: number; lost: number },
+): Promise<void> {
+  counts.calls += 1;
+  const messages = [{ role: 'user' as const, content: sizedMessage(inputTokens, outputTokens) }];
+  try {
+    await ai.chat.completions.create({ model, messages }, route({ key: user ?? `user-${index % users}` }));
+  } catch {
+    counts.lost += 1;
+  }
+}
+
+/** Alerts, breakers and what the rollout does. */
+function watchDecisions(ai: CanaryClient, startMs: number): Decision[] {
+  const decisions: Decision[] = [];
+  const note = (event: string, atMs: number, text: string): void => {
+    decisions.push({ afterMs: atMs - startMs, event, text });
+  };
+  ai.canary.on('alert', ({ name, state, value, atMs }) =>
+    note('alert', atMs, `${name} is ${state} at ${value ?? '–'}`),
+  );
+  ai.canary.on('breaker', ({ upstream, to, atMs }) => note('breaker', atMs, `${upstream} is ${to}`));
+  ai.canary.on('rollback', ({ upstream, reason, atMs }) => note('rollback', atMs, `${upstream}: ${reason}`));
+  return decisions;
+}

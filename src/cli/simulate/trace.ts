@@ -1,0 +1,53 @@
+/** Recorded traffic: when calls arrive, how large they are, and whose they are. */
+
+import { readFile } from 'node:fs/promises';
+import { UsageError } from '../usage-error.ts';
+
+/** One call of a trace. */
+export interface Arrival {
+  /** Since the first one. */
+  readonly afterMs: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly user: string | undefined;
+}
+
+/**
+ * A CSV file with the columns TIMESTAMP (ISO 8601, or seconds since the beginning), ContextTokens, GeneratedTokens, as the Azure
+ * traces have them (https://github.com/Azure/AzurePublicDataset), and if there is one, User.
+ *
+ * @throws UsageError
+ */
+export async function readTrace(file: string): Promise<readonly Arrival[]> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new UsageError(`The trace ${file} cannot be read`, { cause: error });
+  });
+  const [header = '', ...lines] = text.trim().split(/\r?\n/);
+  const columns = header.split(',').map((name) => name.trim().toLowerCase());
+  const indexOf = (name: string): number => columns.indexOf(name.toLowerCase());
+  const [time, input, output] = [indexOf('TIMESTAMP'), indexOf('ContextTokens'), indexOf('GeneratedTokens')];
+  if (Math.min(time, input, output) < 0) {
+    throw new UsageError(`${file} should have the columns TIMESTAMP, ContextTokens and GeneratedTokens, has ${header}`);
+  }
+  const user = indexOf('User');
+  const rows = lines.map((line, index) => {
+    const cells = line.split(',');
+    const row = {
+      atMs: timeOf(cells[time] ?? ''),
+      inputTokens: Number(cells[input]),
+      outputTokens: Number(cells[output]),
+    };
+    if (Object.values(row).every(Number.isFinite)) return { ...row, user: cells[user]?.trim() };
+    throw new UsageError(`${file}: line ${index + 2} should hold a time and two numbers, has ${line}`);
+  });
+  const startMs = rows[0]?.atMs ?? 0;
+  return rows.map(({ atMs, ...size }) => ({ afterMs: Math.max(0, atMs - startMs), ...size }));
+}
+
+/** Traces are in UTC, with more digits than `Date` reads. */
+function timeOf(cell: string): number {
+  const text = cell.trim();
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1_000;
+  const iso = text.replace(' ', 'T').replace(/(\.\d{3})\d+/, '$1');
+  return Date.parse(/[Z+]/.test(iso) ? iso : `${iso}Z`);
+}

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { CONFIG, folderWith } from './run-cli.ts';
+
+/** Ten minutes with a call a second. */
+const TRACE = [
+  'TIMESTAMP,ContextTokens,GeneratedTokens',
+  ...Array.from(
+    { length: 600 },
+    (_, second) => `${new Date(Date.UTC(2026, 0, 1) + second * 1_000).toISOString()},1000,100`,
+  ),
+].join('\n');
+
+const FILES = { 'openai-canary.config.yaml': CONFIG, 'trace.csv': TRACE };
+
+test('a healthy canary keeps its share, and what it saves is told', async () => {
+  await using folder = await folderWith(FILES);
+  const { exitCode, stdout } = await folder.run(
+    'simulate',
+    'trace.csv',
+    '--json',
+    '--errors',
+    'deepseek=0',
+    '--errors',
+    'openai=0',
+  );
+  const { calls, lost, weights, total, decisions } = JSON.parse(stdout) as Simulated;
+  expect([exitCode, calls, lost, weights]).toEqual([0, 600, 0, { openai: 0.75, deepseek: 0.25 }]);
+  expect(total.savingsUsd).toBeGreaterThan(0.2);
+  expect(decisions).toEqual([]);
+});
+
+test('a canary that begins to fail is rolled back in the simulation, after that and not before', async () => {
+  await using folder = await folderWith(FILES);
+  const { stdout } = await folder.run('simulate', 'trace.csv', '--json', '--errors', 'deepseek=0.5@5m');
+  const { lost, weights, decisions } = JSON.parse(stdout) as Simulated;
+  expect([lost, weights.deepseek]).toEqual([0, 0]);
+  const rollback = decisions.find(({ event }) => event === 'rollback');
+  expect(rollback?.text).toContain('deepseek');
+  expect(rollback?.afterMs).toBeGreaterThan(300_000);
+});
+
+test('the same seed gives the same run', async () => {
+  await using folder = await folderWith(FILES);
+  const args = ['simulate', 'trace.csv', '--json', '--errors', 'deepseek=0.1', '--for', '20m', '--seed', '7'] as const;
+  const [one, other] = await Promise.all([folder.run(...args), folder.run(...args)]);
+  expect(one.stdout).toBe(other.stdout);
+  expect((JSON.parse(one.stdout) as Simulated).calls).toBeGreaterThan(1_100);
+});
+
+test('for people it is a table, and the course of the decisions', async () => {
+  await using folder = await folderWith(FILES);
+  const { stdout } = await folder.run('simulate', 'trace.csv', '--errors', 'deepseek=0.5');
+  expect(stdout).toMatch(/^600 calls in 10 min of simulated time: 0 lost, \$\d/);
+  expect(stdout).toMatch(/^deepseek +0 %/m);
+  expect(stdout).toMatch(/rollback +deepseek: errors/);
+});
+
+test.each([
+  ['--errors', 'gemini=0.5', 'There is no upstream gemini: there are openai, deepseek'],
+  ['--errors', 'deepseek', '--errors should be like deepseek=0.05 or deepseek=0.05@2h, got deepseek'],
+  ['--errors', 'deepseek=5', '--errors should be like deepseek=0.05 or deepseek=0.05@2h, got deepseek=5'],
+  ['--errors', 'deepseek=0.5@noon', 'A time should be like 90s, 30m, 4h or 2d, got noon'],
+  ['--latency', 'deepseek=fast', '--latency should be like deepseek=900, in ms, got deepseek=fast'],
+])('%s %s is refused', async (option, value, message) => {
+  await using folder = await folderWith(FILES);
+  const { exitCode, stderr } = await folder.run('simulate', 'trace.csv', option, value);
+  expect([exitCode, stderr]).toEqual([2, `${message}\n`]);
+});
+
+test('a trace that is none is refused with the line', async () => {
+  await using folder = await folderWith({
+    ...FILES,
+    'bad.csv': 'TIMESTAMP,ContextTokens,GeneratedTokens\n0,1,1\n1,x,1',
+  });
+  const { exitCode, stderr } = await folder.run('simulate', 'bad.csv');
+  expect([exitCode, stderr]).toEqual([2, 'bad.csv: line 3 should hold a time and two numbers, has 1,x,1\n']);
+});
+
+interface Simulated {
+  readonly calls: number;
+  readonly lost: number;
+  readonly weights: Readonly<Record<string, number>>;
+  readonly total: { readonly savingsUsd: number };
+  readonly decisions: readonly { readonly event: string; readonly afterMs: number; readonly text: string }[];
+}

@@ -1,0 +1,20 @@
+/** The program, as an application that installed the package has it. */
+
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, inject, test } from 'vitest';
+
+test.each(inject('consumers'))('it runs, with openai $sdkVersion, and knows its commands', ({ directory }) => {
+  const program = join(directory, 'node_modules/openai-canary/dist/cli.js');
+  const help = execFileSync(process.execPath, [program, '--help'], { cwd: directory, encoding: 'utf8' });
+  expect(help).toMatch(/^Usage: openai-canary/);
+  expect(help).toMatch(/^ {2}try /m);
+});
+
+test.each(inject('consumers'))('it reads YAML and makes calls, with openai $sdkVersion', ({ directory }) => {
+  const program = join(directory, 'node_modules/openai-canary/dist/cli.js');
+  const config = join(import.meta.dirname, 'consumer/openai-canary.config.yaml');
+  const args = [program, 'try', '--simulate', '--json', '--calls', '4', '--config', config];
+  const told = JSON.parse(execFileSync(process.execPath, args, { cwd: directory, encoding: 'utf8' })) as object;
+  expect(told).toMatchObject({ served: 4, lost: 0 });
+});
