@@ -59,6 +59,7 @@ describe.each(applications)('$how, with openai $sdkVersion', ({ script, director
     const sources = {
       '.': await import('../../src/index.ts'),
       './testing': await import('../../src/testing/index.ts'),
+      './analysis': await import('../../src/analysis/index.ts'),
     };
     expect(observed.exports).toEqual(
       Object.fromEntries(Object.entries(sources).map(([path, source]) => [path, Object.keys(source).toSorted()])),

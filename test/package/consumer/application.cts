@@ -2,6 +2,7 @@
 
 import type { OpenAI } from 'openai';
 import { CanaryClient, route } from 'openai-canary';
+import * as analysis from 'openai-canary/analysis';
 import * as testing from 'openai-canary/testing';
 
 export const client: OpenAI = new CanaryClient({ apiKey: 'x' });
@@ -22,3 +23,9 @@ export const answer: Promise<OpenAI.ChatCompletion> = canary.chat.completions.cr
 
 // @ts-expect-error `testing` has types, so it is not `any`
 export const missing = testing.noSuchExport;
+
+export const verdict: 'pass' | 'fail' | 'inconclusive' = analysis.createAnalysis({
+  guardrails: { errorRate: {} },
+}).verdict;
+// @ts-expect-error `analysis` has types, so it is not `any`
+export const missingToo = analysis.noSuchExport;

@@ -2,7 +2,8 @@
 
 const openai = require('openai');
 const canary = require('openai-canary');
+const analysis = require('openai-canary/analysis');
 const testing = require('openai-canary/testing');
 const facts = require('./facts.cjs');
 
-void facts.observe({ openai, canary, testing }).then((observed) => console.log(JSON.stringify(observed)));
+void facts.observe({ openai, canary, testing, analysis }).then((observed) => console.log(JSON.stringify(observed)));

@@ -2,7 +2,8 @@
 
 import * as openai from 'openai';
 import * as canary from 'openai-canary';
+import * as analysis from 'openai-canary/analysis';
 import * as testing from 'openai-canary/testing';
 import facts from './facts.cjs';
 
-console.log(JSON.stringify(await facts.observe({ openai, canary, testing })));
+console.log(JSON.stringify(await facts.observe({ openai, canary, testing, analysis })));

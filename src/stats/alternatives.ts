@@ -1,0 +1,54 @@
+/** What the canary's bad rate might be: the alternatives that wealth is spread over. */
+
+import type { Direction } from './arm.ts';
+import type { RateLine } from './project-rates.ts';
+
+export interface Alternative {
+  /** The canary's bad rate, 0–1. */
+  readonly rate: number;
+  /** How much of the wealth is on it. */
+  readonly weight: number;
+}
+
+/** The alternatives to `line` where stable's bad rate is `base`. How many, and their weights, depend on neither. */
+export function ratesOf(direction: Direction, { ratio, add }: RateLine, base: number): readonly Alternative[] {
+  if (direction === 'noWorse') {
+    const factors = ratio === 1 && add === 0 ? BETTER : NO_WORSE;
+    return factors.map(([factor, weight]) => ({ rate: base * factor, weight }));
+  }
+  const edge = Math.min(0.999, ratio * base + add);
+  const multiples = WORSE.map(([factor, weight]) => ({ rate: atOdds(edge, factor), weight }));
+  return [...multiples, ...OUTAGES.map(([rate, weight]) => ({ rate, weight }))];
+}
+
+/** Multiples of the odds: for small rates those of the rate, and never above 1. */
+function atOdds(rate: number, factor: number): number {
+  const odds = (factor * rate) / (1 - rate);
+  return odds / (1 + odds);
+}
+
+const WORSE: readonly (readonly [factor: number, weight: number])[] = [
+  [1.6, 0.2],
+  [2.6, 0.2],
+  [4.5, 0.2],
+  [9, 0.15],
+  [20, 0.1],
+];
+
+const OUTAGES: readonly (readonly [rate: number, weight: number])[] = [
+  [0.5, 0.075],
+  [0.95, 0.075],
+];
+
+/** Within a margin it is enough to be as good. */
+const NO_WORSE: readonly (readonly [factor: number, weight: number])[] = [
+  [1, 0.7],
+  [0.7, 0.3],
+];
+
+/** Without one, only what is better can be told from the null. */
+const BETTER: readonly (readonly [factor: number, weight: number])[] = [
+  [0.8, 0.3],
+  [0.5, 0.4],
+  [0.2, 0.3],
+];

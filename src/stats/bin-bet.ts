@@ -1,0 +1,76 @@
+/** A bet on a whole distribution in seven bins: which arm was it, given the bin the call fell into? */
+
+import type { Direction } from './arm.ts';
+import { isShare, Tables, type Bet } from './bet.ts';
+import type { CutsGauge } from './cuts-gauge.ts';
+import { templatesOf, type Template } from './templates.ts';
+
+/** Stable's quantiles that part the bins. */
+export const CUT_QUANTILES: readonly number[] = [0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
+
+export interface BinBetInput {
+  readonly direction: Direction;
+  readonly stable: CutsGauge;
+  /** Subtracted from the canary's badness: the margin. */
+  readonly shift: number;
+}
+
+/**
+ * For a template ρ, monotone in badness, a canary call has the factor ρ/(wρ+1−w) and a stable one 1/(wρ+1−w). Exact
+ * against "stochastically no worse" (or, for `noWorse`, "stochastically no better") than stable after the margin.
+ */
+export class BinBet implements Bet {
+  readonly weights: readonly number[];
+  readonly outcomes: number = CUT_QUANTILES.length + 1;
+  readonly #input: BinBetInput;
+  readonly #tables = new Tables((share) => this.#tableAt(share));
+  #templates: readonly Template[] = [];
+  #version = -1;
+
+  constructor(input: BinBetInput) {
+    this.#input = input;
+    this.weights = templatesOf(input.direction, CUT_QUANTILES).map(({ weight }) => weight);
+  }
+
+  outcomeOf(isCanary: boolean, x: number): number {
+    const { cuts } = this.#input.stable;
+    if (cuts.length === 0) return -1;
+    const badness = isCanary ? x - this.#input.shift : x;
+    let bin = 0;
+    while (bin < cuts.length && badness >= cuts[bin]!.at) bin += 1;
+    return bin;
+  }
+
+  logsAt(share: number): Float64Array {
+    return this.#tables.at(share, this.#input.stable.version);
+  }
+
+  #tableAt(share: number): Float64Array {
+    const templates = this.#templatesNow();
+    const { outcomes } = this;
+    const count = templates.length;
+    const table = new Float64Array(2 * outcomes * count);
+    if (!isShare(share)) return table;
+    templates.forEach(({ ratios }, index) => {
+      ratios.forEach((ratio, bin) => {
+        const both = Math.log(share * ratio + 1 - share);
+        table[bin * count + index] = -both;
+        table[(outcomes + bin) * count + index] = Math.log(ratio) - both;
+      });
+    });
+    return table;
+  }
+
+  /** They cost more than a table, and do not depend on the share. */
+  #templatesNow(): readonly Template[] {
+    const { direction, stable } = this.#input;
+    if (this.#version !== stable.version) {
+      this.#version = stable.version;
+      this.#templates = templatesOf(
+        direction,
+        stable.cuts.map(({ below }) => below),
+      );
+    }
+    return this.#templates;
+  }
+}

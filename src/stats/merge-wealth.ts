@@ -1,0 +1,41 @@
+/** Two processes' wealth made one. */
+
+import { logSum } from './log-sum.ts';
+import type { WealthState } from './wealth-state.ts';
+
+/**
+ * What two processes have together that went on from the same `base`, each with calls of its own. While neither has been
+ * paid out of the reserve since, it is what one process would have had that saw all calls; else each alternative, with its
+ * part of the reserve, is a bet of its own, and the factors of both are multiplied: an e-process too, as each call moves one
+ * factor only.
+ */
+export function mergeWealth(
+  one: WealthState,
+  other: WealthState,
+  base: WealthState,
+  weights: readonly number[],
+): WealthState {
+  const calls = one.calls + other.calls - base.calls;
+  if (one.paidUntil === base.paidUntil && other.paidUntil === base.paidUntil) {
+    const logs = base.logs.map((log, index) => one.logs[index]! + other.logs[index]! - log);
+    return { ...base, logs, calls };
+  }
+  const totals = base.logs.map((_log, index) => {
+    const [ofOne, ofOther, ofBase] = [one, other, base].map((state) => totalOf(state, index, weights));
+    return ofOne! + ofOther! - ofBase!;
+  });
+  const reserve = reserveWithin(totals, weights, (one.reserve * other.reserve) / (base.reserve || 1));
+  const logs = totals.map((total, index) => total + Math.log1p(-reserve * weights[index]! * Math.exp(-total)));
+  return { logs, reserve, calls, paidUntil: Math.max(calls, one.paidUntil, other.paidUntil) };
+}
+
+/** ln of an alternative's wealth and its part of the reserve. */
+function totalOf({ logs, reserve }: WealthState, index: number, weights: readonly number[]): number {
+  return reserve > 0 ? logSum([logs[index]!, Math.log(reserve * weights[index]!)]) : logs[index]!;
+}
+
+/** No alternative can hold back more than half of what it has. */
+function reserveWithin(totals: readonly number[], weights: readonly number[], wanted: number): number {
+  const most = totals.map((total, index) => Math.exp(total) / weights[index]! / 2);
+  return Math.min(wanted, ...most);
+}

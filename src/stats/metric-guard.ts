@@ -1,0 +1,102 @@
+/** One metric compared: what stable does, and the evidence in one direction or both. */
+
+import type { Direction } from './arm.ts';
+import { createBets, createGauge, type Limits, type MetricGauge } from './create-bets.ts';
+import type { CutsGaugeState } from './cuts-gauge.ts';
+import { Evidence, type OutcomeCounts } from './evidence.ts';
+import { badnessOf, type Metric } from './metric.ts';
+import type { QuantileGaugeState } from './quantile-gauge.ts';
+import { RateGauge, type RateGaugeState } from './rate-gauge.ts';
+import { SideCounts, type Sides, type SideCountsState } from './side-counts.ts';
+import type { WealthState } from './wealth-state.ts';
+
+/** What a direction's bets are against; a direction that is left out is not judged. */
+export type DirectionLimits = { readonly [D in Direction]?: Limits };
+
+/** Plain data, for a store. */
+export interface MetricGuardState {
+  readonly gauge: RateGaugeState | QuantileGaugeState | CutsGaugeState;
+  readonly sides: SideCountsState;
+  readonly worse: readonly WealthState[];
+  readonly noWorse: readonly WealthState[];
+}
+
+export class MetricGuard {
+  readonly #metric: Metric;
+  readonly #gauge: MetricGauge;
+  readonly #sides = new SideCounts();
+  readonly #worse: Evidence;
+  #noWorse: Evidence;
+
+  constructor(metric: Metric, { worse = {}, noWorse = {} }: DirectionLimits) {
+    this.#metric = metric;
+    this.#gauge = createGauge(metric);
+    this.#worse = this.#evidence('worse', worse);
+    this.#noWorse = this.#evidence('noWorse', noWorse);
+  }
+
+  get worse(): Evidence {
+    return this.#worse;
+  }
+
+  get noWorse(): Evidence {
+    return this.#noWorse;
+  }
+
+  get sides(): Sides {
+    return this.#sides.sides;
+  }
+
+  observe(isCanary: boolean, value: number | boolean, share: number): void {
+    const x = badnessOf(this.#metric, value);
+    if (Number.isNaN(x)) return;
+    this.#sides.add(isCanary, Number(value));
+    this.#worse.observe(isCanary, x, share);
+    this.#noWorse.observe(isCanary, x, share);
+    // After the bets: they rest on what was known before the call.
+    if (!isCanary) this.#gauge.learn(x);
+  }
+
+  block(counts: OutcomeCounts, share: number): void {
+    this.#worse.block(counts, share);
+    this.#noWorse.block(counts, share);
+    if (!(this.#gauge instanceof RateGauge)) return;
+    const [good = 0, bad = 0] = counts.stable;
+    this.#gauge.learnMany(bad, good + bad);
+  }
+
+  /** Begins the evidence for "no worse" anew, against other limits. */
+  restartNoWorse(limits: Limits): void {
+    this.#noWorse = this.#evidence('noWorse', limits);
+  }
+
+  toJSON(): MetricGuardState {
+    return {
+      gauge: this.#gauge.toJSON(),
+      sides: this.#sides.toJSON(),
+      worse: this.#worse.toJSON(),
+      noWorse: this.#noWorse.toJSON(),
+    };
+  }
+
+  restore(state: MetricGuardState): void {
+    // The states of a metric are those of its own kind of gauge.
+    this.#gauge.restore(state.gauge as never);
+    this.#sides.restore(state.sides);
+    this.#worse.restore(state.worse);
+    this.#noWorse.restore(state.noWorse);
+  }
+
+  /** Becomes what two processes know together that went on from `base`, each with calls of its own. */
+  merge(one: MetricGuardState, other: MetricGuardState, base: MetricGuardState): void {
+    // As above.
+    this.#gauge.merge(one.gauge as never, other.gauge as never, base.gauge as never);
+    this.#sides.restore(one.sides.map((number, index) => number + other.sides[index]! - base.sides[index]!));
+    this.#worse.merge(one.worse, other.worse, base.worse);
+    this.#noWorse.merge(one.noWorse, other.noWorse, base.noWorse);
+  }
+
+  #evidence(direction: Direction, limits: Limits): Evidence {
+    return new Evidence(direction, createBets(this.#metric, this.#gauge, direction, limits));
+  }
+}

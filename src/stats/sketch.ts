@@ -1,0 +1,115 @@
+/** The distribution of a number in 64 equal bins, whose width grows with the range that is seen. */
+
+/** Plain numbers, for a store. */
+export interface SketchState {
+  readonly width: number;
+  readonly first: number;
+  readonly below: number;
+  readonly above: number;
+  readonly counts: readonly number[];
+}
+
+/** A place that parts the distribution, and the share of it that lies below, exactly as counted. */
+export interface Cut {
+  readonly at: number;
+  readonly below: number;
+}
+
+/**
+ * Bins lie on a grid of powers of two, so two sketches can be added up. −Infinity and Infinity are counted aside. Where
+ * `x` is a binary logarithm and values span a factor of 100, a bin is at most 9 % wide.
+ */
+export class Sketch {
+  readonly #counts = new Float64Array(BINS);
+  /** 0 until the first finite value. */
+  #width = 0;
+  /** The first bin is from `first·width`. */
+  #first = 0;
+  #below = 0;
+  #above = 0;
+
+  add(x: number, count = 1): void {
+    if (x >= LIMIT) this.#above += count;
+    else if (!(x > -LIMIT)) this.#below += count;
+    else this.#counts[this.#binOf(x)]! += count;
+  }
+
+  /** The upper end of the bin in which the quantile lies; a value there counts as above it. */
+  cutAt(quantile: number, total: number): Cut {
+    let below = this.#below;
+    for (let bin = 0; bin < BINS; bin++) {
+      below += this.#counts[bin]!;
+      if (below >= quantile * total) return { at: (this.#first + bin + 1) * this.#width, below: below / total };
+    }
+    return { at: (this.#first + BINS) * this.#width, below: below / total };
+  }
+
+  /** Adds another sketch's counts `times` times; no count falls below 0. */
+  addAll({ width, first, below, above, counts }: SketchState, times: number): void {
+    this.#below = Math.max(0, this.#below + below * times);
+    this.#above = Math.max(0, this.#above + above * times);
+    counts.forEach((count, index) => {
+      if (count === 0) return;
+      // The middle of its old bin lies in the right one of any that are as wide or wider.
+      const bin = this.#binOf((first + index + 0.5) * width);
+      this.#counts[bin] = Math.max(0, this.#counts[bin]! + count * times);
+    });
+  }
+
+  halve(): void {
+    this.#counts.forEach((count, bin) => (this.#counts[bin] = count / 2));
+    this.#below /= 2;
+    this.#above /= 2;
+  }
+
+  toJSON(): SketchState {
+    return {
+      width: this.#width,
+      first: this.#first,
+      below: this.#below,
+      above: this.#above,
+      counts: Array.from(this.#counts),
+    };
+  }
+
+  restore({ width, first, below, above, counts }: SketchState): void {
+    this.#width = width;
+    this.#first = first;
+    this.#below = below;
+    this.#above = above;
+    this.#counts.set(counts);
+  }
+
+  #binOf(x: number): number {
+    if (this.#width === 0) this.#begin(x);
+    let bin = Math.floor(x / this.#width) - this.#first;
+    while (bin < 0 || bin >= BINS) {
+      this.#widen(bin < 0);
+      bin = Math.floor(x / this.#width) - this.#first;
+    }
+    return bin;
+  }
+
+  #begin(x: number): void {
+    this.#width = 2 ** (Math.floor(Math.log2(Math.max(Math.abs(x), SMALLEST))) - FIRST_BITS);
+    this.#first = Math.floor(x / this.#width) - BINS / 2;
+  }
+
+  /** Makes one bin of two, and room on the side that lacks it. */
+  #widen(toTheLeft: boolean): void {
+    const first = Math.floor(this.#first / 2) - (toTheLeft ? BINS / 2 - 1 : 0);
+    const counts = Array.from(this.#counts);
+    const oldFirst = this.#first;
+    this.#counts.fill(0);
+    counts.forEach((count, bin) => (this.#counts[Math.floor((oldFirst + bin) / 2) - first]! += count));
+    this.#first = first;
+    this.#width *= 2;
+  }
+}
+
+const BINS = 64;
+/** The first bin width is between 1/128 and 1/256 of the first value. */
+const FIRST_BITS = 7;
+const SMALLEST = 1e-9;
+/** Beyond it a number is as good as infinite, and its bin could not be counted exactly. */
+const LIMIT = 1e15;
