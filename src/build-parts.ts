@@ -1,5 +1,6 @@
 /** Builds what dispatching needs. */
 
+import { buildShadow } from './build-shadow.ts';
 import type { Clock } from './domain/clock.ts';
 import type { WindowSnapshot } from './domain/snapshot.ts';
 import type { DispatchParts } from './dispatch/dispatch-parts.ts';
@@ -26,7 +27,7 @@ export function buildParts(
   const { warnings } = observed;
   const upstreams = new Map(options.upstreams.map((config) => [config.name, buildUpstream(config, options, observed)]));
   const table = createPriceTable();
-  return {
+  const parts = {
     upstreams,
     stable,
     policy,
@@ -43,9 +44,10 @@ export function buildParts(
       warnings.once(message, { code: 'price', message, atMs: clock.now() });
     }),
     estimateCostUsd: createEstimateCostUsd(upstreams, table, clock),
-    remember: (id, upstream) => affinity.remember(id, upstream),
+    remember: (id: string, upstream: string) => affinity.remember(id, upstream),
     toolRuns: new WeakMap(),
   };
+  return { ...parts, shadow: buildShadow(options, parts, observed) };
 }
 
 /** Fewer samples say little about the slowest of twenty. */

@@ -11,14 +11,18 @@ import type { Engine } from './engine.ts';
 import { explain, type ExplainOptions, type Explanation } from './explain.ts';
 import type { CostReport } from './pricing/cost-report.ts';
 import { resolveWeights } from './resolve-weights.ts';
+import { ShadowControl } from './shadow-control.ts';
 import type { TrafficChange } from './traffic.ts';
 
 /** Controls and observes the traffic of a client and of all its `withOptions()` clones. */
 export class CanaryControl<UpstreamName extends string = string> {
+  /** Copies of calls: what is mirrored, and where answers disagree. */
+  readonly shadow: ShadowControl<UpstreamName>;
   readonly #engine: Engine;
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    this.shadow = new ShadowControl(engine);
   }
 
   /**

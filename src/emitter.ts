@@ -89,6 +89,7 @@ const EVENT_NAMES = [
   'hedge',
   'breaker',
   'rateLimit',
+  'shadow',
   'metrics',
   'alert',
   'rollback',

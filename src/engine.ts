@@ -93,7 +93,7 @@ export class Engine {
 
   snapshot(): Snapshot {
     const { clock, windowMs } = this.options;
-    return takeSnapshot(this.#recorder, this.traffic, this.parts.upstreams, { atMs: clock.now(), windowMs });
+    return takeSnapshot(this.#recorder, this.traffic, this.parts, { atMs: clock.now(), windowMs });
   }
 
   /** `metrics` is emitted from the first time that somebody wants it. */
@@ -110,6 +110,7 @@ export class Engine {
     this.#closed = true;
     this.alerts.close();
     this.#metricsTicker?.stop();
+    this.parts.shadow?.close();
     for (const { breaker } of this.parts.upstreams.values()) breaker?.close();
     this.emitter.removeAll();
   }

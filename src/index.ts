@@ -3,6 +3,21 @@
 export { CanaryClient, withCanary } from './client.ts';
 export type { CanaryClass, CanaryProperty, OpenAIClass } from './canary-class.ts';
 export type { CanaryControl } from './control.ts';
+export type { ShadowControl } from './shadow-control.ts';
+export type { ShadowOptions } from './shadow-options.ts';
+export type { CompareResult } from './dispatch/shadow/shadow-policy.ts';
+export type {
+  Comparison,
+  ComparisonAspect,
+  ReadAnswer,
+  ReadToolCall,
+  ShadowAdvice,
+  ShadowAnswer,
+  ShadowCall,
+  ShadowDropReason,
+  ShadowEvent,
+  ShadowSample,
+} from './domain/shadow.ts';
 export { defaultAlerts, type DefaultAlertsOptions } from './default-alerts.ts';
 export type { ExplainOptions, Explanation } from './explain.ts';
 export { route } from './route.ts';
@@ -52,7 +67,14 @@ export type {
 export type { FailureKind, Outcome, TimeoutPhase } from './domain/outcome.ts';
 export type { Plan, PlanReason, SkipReason } from './domain/plan.ts';
 export type { Requirement } from './domain/requirement.ts';
-export type { Quantiles, Snapshot, TaskSnapshot, UpstreamSnapshot, WindowSnapshot } from './domain/snapshot.ts';
+export type {
+  Quantiles,
+  ShadowSnapshot,
+  Snapshot,
+  TaskSnapshot,
+  UpstreamSnapshot,
+  WindowSnapshot,
+} from './domain/snapshot.ts';
 export type { SegmentCondition, StepRequirements } from './domain/rollout.ts';
 export type { Ranges, Weights } from './domain/split.ts';
 export type { Json, Lease, Store, StoredMessage } from './domain/store.ts';

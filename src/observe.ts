@@ -46,7 +46,8 @@ export function createObserver(observed: Observed): CallObserver {
   };
 }
 
-function costEntry(record: AttemptRecord) {
+/** What the account takes of an attempt. */
+export function costEntry(record: AttemptRecord) {
   const { upstream, startedAtMs, latencyMs, cost, stableCostUsd, usage } = record;
   return { upstream, atMs: startedAtMs + latencyMs, costUsd: cost.costUsd, stableCostUsd, usage };
 }

@@ -14,6 +14,7 @@ import type {
 } from './policy-options.ts';
 import type { UpstreamPrice } from './domain/usage.ts';
 import type { TaskOptions } from './task-options.ts';
+import type { ShadowOptions } from './shadow-options.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 
 /** Attribute conditions that decide before the split does; the first match wins. */
@@ -64,6 +65,8 @@ export interface CanaryOptions<UpstreamName extends string = string, StableName 
   readonly stream?: StreamMode | StreamOptions | undefined;
   /** @default none */
   readonly hedge?: HedgeOptions | undefined;
+  /** @default none */
+  readonly shadow?: ShadowOptions<NoInfer<UpstreamName | StableName>> | undefined;
   /** Prices by upstream; they win over the table. */
   readonly prices?:
     Readonly<Partial<Record<NoInfer<UpstreamName | StableName>, UpstreamPrice | readonly UpstreamPrice[]>>> | undefined;

@@ -8,6 +8,7 @@ import type { Clock } from './domain/clock.ts';
 import type { Segment, Weights } from './domain/split.ts';
 import type { DispatchPolicy } from './dispatch/dispatch-parts.ts';
 import type { Fallbacks } from './dispatch/fallbacks.ts';
+import type { ShadowPolicy } from './dispatch/shadow/shadow-policy.ts';
 import type { CanaryOptions, KeyContext, Logger } from './options.ts';
 import { resolveAlerts } from './resolve-alerts.ts';
 import { environment } from './resolve-connection.ts';
@@ -15,6 +16,7 @@ import { resolveFallbacks } from './resolve-fallbacks.ts';
 import { resolveBreaker, resolveDispatch, resolveHedge, type HedgePolicy } from './resolve-policies.ts';
 import { resolveSegments } from './resolve-segments.ts';
 import { resolveTasks, type Tasks } from './resolve-tasks.ts';
+import { resolveShadow } from './resolve-shadow.ts';
 import { resolveUpstreams } from './resolve-upstreams.ts';
 import { resolveWebhook } from './resolve-webhook.ts';
 import { resolveWeights } from './resolve-weights.ts';
@@ -39,6 +41,7 @@ export interface ResolvedOptions {
   /** Extra load that retries may cause, as a share of calls. */
   readonly retryShare: number;
   readonly hedge: HedgePolicy | undefined;
+  readonly shadow: ShadowPolicy | undefined;
   readonly breaker: BreakerPolicy | undefined;
   readonly alerts: readonly AlertRule[];
   readonly webhook: WebhookPolicy | undefined;
@@ -77,6 +80,7 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
       max: 1,
     }),
     hedge: canary.hedge && resolveHedge(canary.hedge),
+    shadow: canary.shadow && resolveShadow(canary.shadow, names),
     breaker: breaker === false ? undefined : resolveBreaker(breaker),
     alerts: resolveAlerts(alerts, names),
     webhook: resolveWebhook(canary.webhook),
@@ -104,6 +108,7 @@ const OPTION_NAMES: readonly (keyof CanaryOptions)[] = [
   'timeouts',
   'stream',
   'hedge',
+  'shadow',
   'prices',
   'alerts',
   'webhook',

@@ -1,15 +1,15 @@
 /** Freezes the numbers of the window, and the state of every upstream. */
 
+import type { DispatchParts } from './dispatch/dispatch-parts.ts';
 import type { Snapshot, UpstreamSnapshot } from './domain/snapshot.ts';
 import type { Recorder } from './metrics/recorder.ts';
 import type { Traffic } from './traffic.ts';
-import type { Upstream } from './upstream/upstream.ts';
 
 /** The window that ends at `atMs`. */
 export function takeSnapshot(
   recorder: Recorder,
   { weights, ranges }: Traffic,
-  upstreams: ReadonlyMap<string, Upstream>,
+  { upstreams, shadow, stable }: Pick<DispatchParts, 'upstreams' | 'shadow' | 'stable'>,
   { atMs, windowMs }: { readonly atMs: number; readonly windowMs: number },
 ): Snapshot {
   const frozen: Record<string, UpstreamSnapshot> = {};
@@ -21,5 +21,7 @@ export function takeSnapshot(
       pausedUntilMs: pause.until(atMs),
     };
   }
-  return { atMs, windowMs, ...recorder.totals(atMs), weights, ranges, upstreams: frozen, tasks: recorder.tasks(atMs) };
+  const mirrored = shadow && { shadow: shadow.snapshot(atMs, recorder.upstream(stable, atMs)) };
+  const tasks = recorder.tasks(atMs);
+  return { atMs, windowMs, ...recorder.totals(atMs), weights, ranges, upstreams: frozen, tasks, ...mirrored };
 }

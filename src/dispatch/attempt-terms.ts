@@ -32,7 +32,7 @@ export function judgeOf(run: CallRun, upstream: Upstream): AnswerJudge {
     bufferBytes: (run.call.streamMode ?? policy.streamMode) === 'buffered' ? policy.maxBufferBytes : undefined,
     drains: upstream.config.drains,
     interrupted: (partial, cause) => {
-      const { attempts } = run.progress.ledger;
+      const { attempts } = run.progress;
       return new StreamInterruptedError({ ...partial, upstream: upstream.name, attempts }, cause);
     },
   };

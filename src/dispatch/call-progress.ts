@@ -5,8 +5,8 @@ import type { Call } from '../domain/call.ts';
 import type { FallbackEvent, HedgeEvent, RetryEvent } from '../domain/events.ts';
 import type { FailureKind, Outcome } from '../domain/outcome.ts';
 import type { AttemptEnd } from '../upstream/answer.ts';
+import { attemptRecord } from './attempt-record.ts';
 import type { CallObserver, Pricing, StartedAttempt } from './call-observer.ts';
-import { deliveryOf } from './delivery.ts';
 import { totalCostUsd } from './total-cost.ts';
 
 export class CallProgress {
@@ -20,6 +20,10 @@ export class CallProgress {
   #fallbacks = 0;
   /** Index of the attempt whose answer the caller has. */
   #answeredBy: number | undefined;
+  /** Copies of the call that have ended; they are no attempts of its own. */
+  #shadows: AttemptRecord[] | undefined;
+  /** Told how the call ended: the attempt that served it, if one did. */
+  onOver: ((outcome: Outcome, served: AttemptRecord | undefined) => void) | undefined;
 
   constructor(call: Call, assigned: string, observer: CallObserver, pricing: Pricing) {
     this.call = call;
@@ -28,9 +32,14 @@ export class CallProgress {
     this.#pricing = pricing;
   }
 
-  /** Attempts that have ended. */
+  /** Attempts that have ended, and shadows. */
   get ledger(): CallLedger {
-    return { callId: this.call.id, attempts: [...this.#attempts] };
+    return { callId: this.call.id, attempts: [...this.#attempts, ...(this.#shadows ?? [])] };
+  }
+
+  /** Attempts that have ended. */
+  get attempts(): readonly AttemptRecord[] {
+    return [...this.#attempts];
   }
 
   /** Attempts begun. */
@@ -58,6 +67,10 @@ export class CallProgress {
     this.#observer.hedge({ callId: this.call.id, ...event });
   }
 
+  shadow(record: AttemptRecord): void {
+    (this.#shadows ??= []).push(record);
+  }
+
   /** The caller has its answer: whatever its stream still does is the end of the call. */
   answered(attemptIndex: number): void {
     this.#answeredBy = attemptIndex;
@@ -67,12 +80,13 @@ export class CallProgress {
   /** No upstream served the call. */
   gaveUp(outcome: Outcome, kind: FailureKind | undefined, atMs: number): void {
     const last = this.#attempts.at(-1);
+    this.onOver?.(outcome, undefined);
     if (last) this.#finish({ ...last, outcome, kind, latencyMs: atMs - last.startedAtMs });
     else this.#observer.call(this.#record({ upstream: this.#assigned, outcome, kind, atMs }));
   }
 
   end(started: StartedAttempt, end: AttemptEnd): void {
-    const record = this.#attemptRecord(started, end);
+    const record = attemptRecord(this.call, started, end, this.#pricing);
     this.#attempts.push(record);
     this.#observer.attempt(record);
     this.#finishIfOver();
@@ -82,37 +96,9 @@ export class CallProgress {
   #finishIfOver(): void {
     if (this.#answeredBy === undefined || this.#attempts.length < this.#started) return;
     const served = this.#attempts.find(({ index }) => index === this.#answeredBy);
-    if (served) this.#finish(served);
-  }
-
-  #attemptRecord(started: StartedAttempt, end: AttemptEnd): AttemptRecord {
-    const { call } = this;
-    const { upstream, index, reason, startedAtMs } = started;
-    const { failure, atMs, firstChunkAtMs, usage } = end;
-    const { cost, stableCostUsd } = this.#pricing(started, end, call);
-    return {
-      callId: call.id,
-      upstream,
-      index,
-      reason,
-      surface: call.surface,
-      stream: call.stream,
-      model: end.model ?? started.model,
-      task: call.task,
-      startedAtMs,
-      outcome: failure?.outcome ?? 'success',
-      kind: failure?.kind,
-      phase: failure?.phase,
-      delivery: deliveryOf(end),
-      status: failure?.status,
-      latencyMs: atMs - startedAtMs,
-      firstChunkMs: firstChunkAtMs === undefined ? undefined : firstChunkAtMs - startedAtMs,
-      usage,
-      usageEstimated: end.usageEstimated,
-      brokenToolArguments: end.brokenToolArguments,
-      cost,
-      stableCostUsd,
-    };
+    if (!served) return;
+    this.#finish(served);
+    this.onOver?.(served.outcome, served);
   }
 
   #finish(last: AttemptRecord): void {

@@ -8,6 +8,7 @@ import { CallProgress } from './call-progress.ts';
 import type { CallSource, DispatchParts } from './dispatch-parts.ts';
 import { unfit } from './fitness.ts';
 import { routeOfTask } from './plan-call.ts';
+import type { MirroredCall } from './shadow/mirrored-call.ts';
 
 /** The SDK's own default, and the least that an attempt budget of ours is. */
 const LEAST_EXTRA_ATTEMPTS = 2;
@@ -25,6 +26,9 @@ export class CallRun {
   readonly #asked: string[] = [];
   /** The first error that was an upstream's fault: what the caller sees if later ones are about something else. */
   firstFault: { readonly error: unknown; readonly failure: Failure } | undefined;
+
+  /** Reads the answer, where copies of the call are sent. */
+  mirror: MirroredCall | undefined;
 
   constructor(call: Call, plan: Plan, source: CallSource, parts: DispatchParts) {
     this.call = call;

@@ -49,6 +49,7 @@ export function describeCall(options: RequestOptions, surroundings: CallSurround
     maxCostUsd: route?.maxCostUsd ?? context?.maxCostUsd,
     fallbacks: route?.fallbacks ?? context?.fallbacks ?? true,
     streamMode: route?.stream ?? context?.stream,
+    shadow: route?.shadow ?? context?.shadow ?? true,
     requirements: keyed ? requirementsOf(body, surface) : NO_REQUIREMENTS,
     toolRun: toolRunOf(options),
     ownedId: surface === 'responses' ? (idOf(previous_response_id) ?? idOf(conversation)) : responseIdIn(options.path),

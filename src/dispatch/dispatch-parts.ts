@@ -10,6 +10,7 @@ import type { CallObserver, EstimateCostUsd, Pricing } from './call-observer.ts'
 import type { Hedging } from './hedging.ts';
 import type { FallbacksAfter } from './fallbacks.ts';
 import type { TaskRoutes } from './plan-call.ts';
+import type { ShadowRunner } from './shadow/shadow-runner.ts';
 
 /** How often, how long and how far a call is tried. */
 export interface DispatchPolicy {
@@ -36,6 +37,7 @@ export interface DispatchParts {
   readonly taskRoutes: TaskRoutes | undefined;
   readonly retryBudget: RetryBudget;
   readonly hedging: Hedging | undefined;
+  readonly shadow: ShadowRunner | undefined;
   readonly observer: CallObserver;
   readonly pricing: Pricing;
   readonly estimateCostUsd: EstimateCostUsd;

@@ -20,6 +20,7 @@ import { Visit } from './serve.ts';
 export async function dispatch(call: Call, plan: Plan, source: CallSource, parts: DispatchParts): Promise<Answer> {
   const run = new CallRun(call, plan, source, parts);
   let target = firstTarget(run);
+  run.mirror = parts.shadow?.mirror(run, target.upstream.name);
   let reason: AttemptReason = 'first';
   for (;;) {
     // Only the first upstream is hedged: whoever is asked after a failure is late already.

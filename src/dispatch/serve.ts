@@ -107,6 +107,7 @@ export class Visit implements RetryInput<Answer> {
       judge: () => judgeOf(run, upstream),
       redact: (error) => redact(error, [client.apiKey, client.adminAPIKey, ...mark.secrets]),
       clock: parts.clock,
+      witness: run.mirror?.witness(started.index),
       onResponseId: (id) => parts.remember(id, upstream.name),
       onEnd: (how) => {
         const end = callersCredentials ? withCallersCredentials(how) : how;

@@ -4,8 +4,8 @@ import type { Surface } from './call.ts';
 import type { FailureKind, Outcome, TimeoutPhase } from './outcome.ts';
 import type { Cost, Usage } from './usage.ts';
 
-/** Why an attempt was made. */
-export type AttemptReason = 'first' | 'retry' | 'fallback' | 'hedge';
+/** Why an attempt was made; a `shadow` is a copy whose answer nobody gets. */
+export type AttemptReason = 'first' | 'retry' | 'fallback' | 'hedge' | 'shadow';
 
 /**
  * What is known of the provider's work: it answered (`dispatched`), refused without doing any (`rejected`), may have done some
@@ -17,7 +17,7 @@ export type Delivery = 'dispatched' | 'rejected' | 'ambiguous' | 'partial';
 export interface AttemptRecord {
   readonly callId: number;
   readonly upstream: string;
-  /** 0 for the first attempt of the call. */
+  /** 0 for the first attempt of the call, and for a shadow, which is none of its attempts. */
   readonly index: number;
   readonly reason: AttemptReason;
   readonly surface: Surface;
@@ -44,11 +44,11 @@ export interface AttemptRecord {
   /** The model wants a function called with arguments that are no JSON object. They are passed on as they came. @default false */
   readonly brokenToolArguments?: boolean | undefined;
   readonly cost: Cost;
-  /** What the same tokens would have cost on stable, in USD; `null` when unknown. */
+  /** What the same tokens would have cost on stable, in USD; `null` when unknown, 0 for a shadow: stable would not have been asked. */
   readonly stableCostUsd: number | null;
 }
 
-/** What is known of one call so far: its attempts that have ended, in the order in which they did. */
+/** What is known of one call so far: its attempts that have ended, in the order in which they did, then its shadows. */
 export interface CallLedger {
   readonly callId: number;
   readonly attempts: readonly AttemptRecord[];

@@ -37,6 +37,8 @@ export interface RouteOptions<UpstreamName extends string = string> {
   readonly fallbacks?: boolean | undefined;
   /** @default the `stream` option of the client */
   readonly stream?: StreamMode | undefined;
+  /** `false` keeps the call from being mirrored. @default true */
+  readonly shadow?: boolean | undefined;
 }
 
 /** A described call. */
@@ -61,6 +63,8 @@ export interface Call {
   readonly maxCostUsd?: number | undefined;
   readonly fallbacks: boolean;
   readonly streamMode: StreamMode | undefined;
+  /** May be mirrored. */
+  readonly shadow: boolean;
   /** What the request asks of whoever serves it. */
   readonly requirements: ReadonlySet<Requirement>;
   /** The run of tools that the call is a turn of: all turns keep one upstream. */

@@ -5,6 +5,7 @@ import type { AttemptRecord, CallRecord } from './attempt.ts';
 import type { BreakerReason, BreakerState } from './breaker.ts';
 import type { FailureKind } from './outcome.ts';
 import type { SkipReason } from './plan.ts';
+import type { ShadowEvent } from './shadow.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** The same upstream is asked again after a wait. */
@@ -76,7 +77,7 @@ export interface RollbackEvent {
 
 /** Something of ours degraded; calls are unaffected. */
 export interface WarningEvent {
-  readonly code: 'listener' | 'logger' | 'key' | 'task' | 'price' | 'modelNotFound' | 'rollback' | 'webhook';
+  readonly code: 'listener' | 'logger' | 'key' | 'task' | 'price' | 'modelNotFound' | 'rollback' | 'webhook' | 'shadow';
   readonly message: string;
   readonly atMs: number;
 }
@@ -90,6 +91,7 @@ export interface CanaryEvents {
   readonly hedge: HedgeEvent;
   readonly breaker: BreakerEvent;
   readonly rateLimit: RateLimitEvent;
+  readonly shadow: ShadowEvent;
   readonly metrics: Snapshot;
   readonly alert: Alert;
   readonly rollback: RollbackEvent;

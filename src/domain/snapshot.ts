@@ -2,6 +2,7 @@
 
 import type { BreakerState } from './breaker.ts';
 import type { FailureKind } from './outcome.ts';
+import type { ComparisonAspect, ShadowAdvice, ShadowDropReason } from './shadow.ts';
 
 /** Quantiles in milliseconds, `null` without samples; relative error at most 2 %. */
 export interface Quantiles {
@@ -92,6 +93,31 @@ export interface TaskSnapshot {
   readonly costPerCall: number | null;
 }
 
+/** The shadows of one upstream over the window. */
+export interface ShadowSnapshot extends ShadowAdvice {
+  /** Share of keys that are mirrored, 0–1. */
+  readonly share: number;
+  /** Mirrored calls that have ended. */
+  readonly calls: number;
+  /** Chosen, and not mirrored. */
+  readonly dropped: Readonly<Record<ShadowDropReason, number>>;
+  /** successes / (successes + failures), 0–1; `null` without either. */
+  readonly successRate: number | null;
+  readonly latencyMs: Quantiles;
+  readonly firstChunkMs: Quantiles;
+  /** USD, over the shadows whose cost is known. */
+  readonly costUsd: number;
+  /** Pairs of answers with an agreement. */
+  readonly compared: number;
+  /** Their mean agreement, 0–1; `null` without any. */
+  readonly agreement: number | null;
+  /** The mean of each aspect over the pairs that it applies to. */
+  readonly aspects: Readonly<Partial<Record<ComparisonAspect, number>>>;
+  /** Copies under way, and waiting for a slot, now. */
+  readonly running: number;
+  readonly waiting: number;
+}
+
 /** `client.canary.snapshot()`. */
 export interface Snapshot<UpstreamName extends string = string> extends CallTotals {
   readonly atMs: number;
@@ -102,4 +128,6 @@ export interface Snapshot<UpstreamName extends string = string> extends CallTota
   readonly upstreams: Readonly<Record<UpstreamName, UpstreamSnapshot>>;
   /** By task, of the calls that have one: at most 50 tasks, and `other`. */
   readonly tasks: Readonly<Record<string, TaskSnapshot>>;
+  /** By upstream that calls are or were mirrored to; absent where nothing is mirrored. */
+  readonly shadow?: Readonly<Partial<Record<UpstreamName, ShadowSnapshot>>>;
 }

@@ -45,6 +45,12 @@ export interface AnswerJudge {
   readonly interrupted: (partial: Omit<PartialAnswer, 'upstream' | 'attempts'>, cause: unknown) => Error;
 }
 
+/** Reads an answer beside its caller. It must not throw, nor change what it sees. */
+export interface AnswerWitness {
+  chunk(chunk: unknown): void;
+  body(body: unknown): void;
+}
+
 export interface AttemptInput {
   readonly surface: Surface;
   /** Whether the body of a raw response may be read beside the caller. */
@@ -64,6 +70,7 @@ export interface AttemptInput {
   readonly clock: Clock;
   /** Called with the id of a Responses API response as soon as it is known, also of one that does not end well. */
   readonly onResponseId?: ((id: string) => void) | undefined;
+  readonly witness?: AnswerWitness | undefined;
   /** Called exactly once: at the latest when the stream that the answer holds has ended. */
   readonly onEnd: (end: AttemptEnd) => void;
 }

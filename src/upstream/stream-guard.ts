@@ -45,6 +45,7 @@ export function createStreamGuard(input: AttemptInput, judge: AnswerJudge, contr
     see: (chunk) => {
       const knewId = facts.responseId;
       facts.see(chunk);
+      input.witness?.chunk(chunk);
       if (facts.responseId !== undefined && facts.responseId !== knewId) input.onResponseId?.(facts.responseId);
       if (firstChunkAtMs === undefined && facts.hasContent) {
         firstChunkAtMs = clock.now();

@@ -45,6 +45,7 @@ export function watchRaw(input: AttemptInput, response: Response): Response {
 /** The attempt ended with a whole body, and with `failure` if that was no good. */
 export function endWithBody(input: AttemptInput, data: unknown, failure?: Failure): void {
   const { surface, clock } = input;
+  input.witness?.body(data);
   const responseId = surface === 'responses' ? stringField(data, 'id') : undefined;
   if (responseId !== undefined) input.onResponseId?.(responseId);
   const metered = surface !== 'other';
@@ -75,6 +76,7 @@ function streamWatch(input: AttemptInput): StreamWatch {
     onChunk: (chunk) => {
       const knewId = facts.responseId;
       facts.see(chunk);
+      input.witness?.chunk(chunk);
       if (facts.responseId !== undefined && facts.responseId !== knewId) input.onResponseId?.(facts.responseId);
       if (firstChunkAtMs === undefined && facts.hasContent) firstChunkAtMs = clock.now();
       return hidesUsage && isUsageChunk(chunk);

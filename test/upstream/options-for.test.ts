@@ -38,6 +38,7 @@ function callOf(fields: Partial<Call> = {}): Call {
     forcedUpstream: undefined,
     fallbacks: true,
     streamMode: undefined,
+    shadow: true,
     requirements: new Set(),
     toolRun: undefined,
     ownedId: undefined,

@@ -1,0 +1,36 @@
+/** What goes into the ledger of an attempt that has ended. */
+
+import type { AttemptRecord } from '../domain/attempt.ts';
+import type { Call } from '../domain/call.ts';
+import type { AttemptEnd } from '../upstream/answer.ts';
+import type { Pricing, StartedAttempt } from './call-observer.ts';
+import { deliveryOf } from './delivery.ts';
+
+export function attemptRecord(call: Call, started: StartedAttempt, end: AttemptEnd, pricing: Pricing): AttemptRecord {
+  const { upstream, index, reason, startedAtMs } = started;
+  const { failure, atMs, firstChunkAtMs, usage } = end;
+  const { cost, stableCostUsd } = pricing(started, end, call);
+  return {
+    callId: call.id,
+    upstream,
+    index,
+    reason,
+    surface: call.surface,
+    stream: call.stream,
+    model: end.model ?? started.model,
+    task: call.task,
+    startedAtMs,
+    outcome: failure?.outcome ?? 'success',
+    kind: failure?.kind,
+    phase: failure?.phase,
+    delivery: deliveryOf(end),
+    status: failure?.status,
+    latencyMs: atMs - startedAtMs,
+    firstChunkMs: firstChunkAtMs === undefined ? undefined : firstChunkAtMs - startedAtMs,
+    usage,
+    usageEstimated: end.usageEstimated,
+    brokenToolArguments: end.brokenToolArguments,
+    cost,
+    stableCostUsd,
+  };
+}

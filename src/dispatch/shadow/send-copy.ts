@@ -1,0 +1,111 @@
+/** Sends the copy of a call, and reads its answer to the end for nobody. */
+
+import type { AttemptRecord } from '../../domain/attempt.ts';
+import type { Call } from '../../domain/call.ts';
+import type { Clock } from '../../domain/clock.ts';
+import type { AnswerWitness, AttemptEnd } from '../../upstream/answer.ts';
+import { NOTHING_KNOWN } from '../../upstream/answer.ts';
+import { attempt } from '../../upstream/attempt.ts';
+import { Claim } from '../../upstream/claim.ts';
+import { StreamInterruptedError } from '../../upstream/errors.ts';
+import { classifyFailure, type Failure } from '../../upstream/failure.ts';
+import { isStream } from '../../upstream/meter-stream.ts';
+import { optionsFor } from '../../upstream/options-for.ts';
+import { redact } from '../../upstream/redact.ts';
+import type { OpenAI, RequestOptions, Send } from '../../upstream/sdk.ts';
+import type { TimeLimit } from '../../upstream/time-limit.ts';
+import type { Upstream } from '../../upstream/upstream.ts';
+import { attemptRecord } from '../attempt-record.ts';
+import type { Pricing, StartedAttempt } from '../call-observer.ts';
+
+/** How a copy reaches its upstream. */
+export interface CopyLine {
+  readonly client: OpenAI;
+  readonly send: Send;
+  readonly sdkRetries: boolean;
+}
+
+/** What a copy is made of, and read by. */
+export interface CopyInput {
+  readonly call: Call;
+  /** The copy's own: see `copyOptions`. */
+  readonly options: RequestOptions;
+  readonly upstream: Upstream;
+  readonly connect: (upstream: Upstream) => CopyLine;
+  readonly limit: TimeLimit;
+  readonly witness: AnswerWitness;
+  /** The longest wait for a chunk of a stream that has begun. */
+  readonly idleMs: number;
+  readonly clock: Clock;
+  readonly pricing: Pricing;
+}
+
+/** How a copy ended. */
+export interface CopyEnd {
+  readonly record: AttemptRecord;
+  readonly failure: Failure | undefined;
+}
+
+/** Never rejects. One try: what a retry would mend says little about an upstream's answers. */
+export async function sendCopy(input: CopyInput): Promise<CopyEnd> {
+  const { call, upstream, clock, pricing, limit } = input;
+  const { model } = call;
+  let started: StartedAttempt = {
+    upstream: upstream.name,
+    index: 0,
+    reason: 'shadow',
+    model,
+    startedAtMs: clock.now(),
+  };
+  let ended: AttemptEnd | undefined;
+  try {
+    const line = input.connect(upstream);
+    const request = optionsFor(upstream, line.client, call, input.options);
+    started = { ...started, model: request.model };
+    await readToEnd(input, line, request, (end) => (ended = end));
+  } catch (error) {
+    // The attempt has told its end already, but for a request that could not be made at all.
+    ended ??= { ...NOTHING_KNOWN, failure: classifyFailure(error, { nowMs: clock.now() }), atMs: clock.now() };
+  }
+  limit.release();
+  const end = ended ?? { ...NOTHING_KNOWN, failure: undefined, atMs: clock.now() };
+  const record = attemptRecord(call, started, end, pricing);
+  // Nobody would have asked stable for this: a copy saves nothing.
+  return { record: { ...record, stableCostUsd: 0 }, failure: end.failure };
+}
+
+async function readToEnd(
+  { call, upstream, limit, witness, idleMs, clock }: CopyInput,
+  { client, send, sdkRetries }: CopyLine,
+  { options, usageAdded, mark }: ReturnType<typeof optionsFor>,
+  onEnd: (end: AttemptEnd) => void,
+): Promise<void> {
+  options.signal = limit.signal;
+  if (!sdkRetries) options.maxRetries = 0;
+  const claim = new Claim();
+  claim.make('parsed');
+  const answer = await attempt({
+    surface: call.surface,
+    metersRaw: true,
+    hidesUsage: usageAdded,
+    send,
+    options,
+    retries: sdkRetries ? null : 0,
+    claim,
+    limit,
+    judge: () => ({
+      idleMs,
+      bufferBytes: undefined,
+      drains: false,
+      interrupted: (partial, cause) =>
+        new StreamInterruptedError({ ...partial, upstream: upstream.name, attempts: [] }, cause),
+    }),
+    redact: (error) => redact(error, [client.apiKey, client.adminAPIKey, ...mark.secrets]),
+    clock,
+    witness,
+    onEnd,
+  });
+  if (answer.kind !== 'parsed' || !isStream(answer.data)) return;
+  const chunks = answer.data.iterator();
+  while (!(await chunks.next()).done);
+}

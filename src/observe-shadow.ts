@@ -1,0 +1,21 @@
+/** What follows from copies of calls: account and events, and nothing for the windows, breakers and pauses of real calls. */
+
+import type { ShadowObserver } from './dispatch/shadow/shadow-parts.ts';
+import { costEntry, type Observed } from './observe.ts';
+import { nameOf } from './warnings.ts';
+
+export function createShadowObserver({ costs, emitter, warnings, clock }: Observed): ShadowObserver {
+  return {
+    attempt: (record) => {
+      costs.add(costEntry(record));
+      if (emitter.wants('attempt')) emitter.emit('attempt', record);
+    },
+    shadow: (event) => {
+      if (emitter.wants('shadow')) emitter.emit('shadow', event);
+    },
+    failed: (topic, error) => {
+      const message = `${topic} failed: ${nameOf(error)}`;
+      warnings.once(`shadow: ${topic}`, { code: 'shadow', message, atMs: clock.now() });
+    },
+  };
+}
