@@ -14,6 +14,7 @@ import { createPriceTable } from './pricing/price-table.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import type { Affinity } from './routing/affinity.ts';
 import { createBreaker } from './upstream/breaker.ts';
+import { UpstreamLimits } from './upstream/limits/upstream-limits.ts';
 import { createPause } from './upstream/pause.ts';
 import { createRetryBudget } from './upstream/retry-budget.ts';
 import type { Upstream, UpstreamConfig } from './upstream/upstream.ts';
@@ -80,5 +81,6 @@ function buildUpstream(config: UpstreamConfig, options: ResolvedOptions, { emitt
       clock,
       onChange: (change) => emitter.emit('breaker', { upstream: name, ...change, atMs: clock.now() }),
     });
-  return { name, config, breaker, pause: createPause(clock) };
+  const limits = config.limits && new UpstreamLimits(config.limits, clock, options.policy.deadlineMs);
+  return { name, config, breaker, pause: createPause(clock), limits };
 }

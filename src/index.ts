@@ -34,6 +34,7 @@ export type { PartialAnswer } from './upstream/errors.ts';
 export { presets } from './rollout/presets.ts';
 export { fileStore } from './store/file-store.ts';
 export { memoryStore } from './store/memory-store.ts';
+export { RateLimitedError } from './upstream/limit-errors.ts';
 
 export type { AlertRuleOptions, WebhookOptions } from './alert-options.ts';
 export type { CanaryOptions, KeyContext, Logger, SegmentOptions } from './options.ts';
@@ -46,6 +47,7 @@ export type {
   TimeoutOptions,
 } from './policy-options.ts';
 export type { TaskContext, TaskOptions } from './task-options.ts';
+export type { LimitsOptions, QueueOptions } from './limit-options.ts';
 export type { Params, UpstreamOptions } from './upstream-options.ts';
 export type { Alert, AlertBound, AlertMetric, AlertReport, AlertRule, AlertStatus, Severity } from './domain/alert.ts';
 export type { AttemptReason, AttemptRecord, CallLedger, CallRecord, Delivery } from './domain/attempt.ts';

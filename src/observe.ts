@@ -42,6 +42,7 @@ export function createObserver(observed: Observed): CallObserver {
     retry: (event) => emitter.emit('retry', event),
     fallback: (event) => emitter.emit('fallback', event),
     hedge: (event) => emitter.emit('hedge', event),
+    full: (event) => emitter.emit('rateLimit', event),
     refused: (upstream, failure) => refusals.refused(upstream, failure, clock.now()),
   };
 }

@@ -4,6 +4,7 @@ import type { AlertRuleOptions, WebhookOptions } from './alert-options.ts';
 import type { AttributeValue, Call, StreamMode } from './domain/call.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Duration } from './domain/duration.ts';
+import type { LimitsOptions } from './limit-options.ts';
 import type {
   BreakerOptions,
   FallbackOptions,
@@ -67,6 +68,8 @@ export interface CanaryOptions<UpstreamName extends string = string, StableName 
   readonly hedge?: HedgeOptions | undefined;
   /** @default none */
   readonly shadow?: ShadowOptions<NoInfer<UpstreamName | StableName>> | undefined;
+  /** How much each upstream may be asked, the client itself among them; wins over `limits` within `upstreams`. @default no limits */
+  readonly limits?: Readonly<Partial<Record<NoInfer<UpstreamName | StableName>, LimitsOptions>>> | undefined;
   /** Prices by upstream; they win over the table. */
   readonly prices?:
     Readonly<Partial<Record<NoInfer<UpstreamName | StableName>, UpstreamPrice | readonly UpstreamPrice[]>>> | undefined;

@@ -109,6 +109,7 @@ const OPTION_NAMES: readonly (keyof CanaryOptions)[] = [
   'stream',
   'hedge',
   'shadow',
+  'limits',
   'prices',
   'alerts',
   'webhook',

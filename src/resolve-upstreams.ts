@@ -5,6 +5,7 @@ import { checkDuration, checkKeys, checkObject, checkOneOf, show } from './check
 import { REQUIREMENTS } from './domain/requirement.ts';
 import type { CanaryOptions } from './options.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
+import { resolveLimits } from './resolve-limits.ts';
 import type { Capabilities } from './providers/capabilities.ts';
 import { PROVIDER_NAMES, providerPreset, type ProviderName } from './providers/presets.ts';
 import { resolveBodyRules } from './resolve-body-rules.ts';
@@ -24,15 +25,17 @@ export function resolveUpstreams(
   home: string,
   priceProvider: string | undefined,
 ): readonly UpstreamConfig[] {
-  const { upstreams = {}, prices = {} } = canary;
+  const { upstreams = {}, prices = {}, limits = {} } = canary;
   checkObject('canary.upstreams', upstreams, 'an object of upstreams by name');
   checkObject('canary.prices', prices, 'an object of prices by upstream');
+  checkObject('canary.limits', limits, 'an object of limits by upstream');
   if (Object.hasOwn(upstreams, home)) {
     throw new ConfigError(`canary.upstreams.${home}`, 'is the client itself: choose another name, or set canary.name');
   }
   const names = [home, ...Object.keys(upstreams)];
   for (const name of names) checkName(name);
   for (const name of Object.keys(prices)) checkOneOf(`canary.prices.${name}`, name, names);
+  for (const name of Object.keys(limits)) checkOneOf(`canary.limits.${name}`, name, names);
   const baseURL = client.baseURL ?? environment('OPENAI_BASE_URL') ?? 'https://api.openai.com/v1';
   const homePricing = { provider: priceProvider, baseURL, prices: checkPrices(`canary.prices.${home}`, prices[home]) };
   const others = Object.entries(upstreams).map(([name, options]) => {
@@ -40,9 +43,14 @@ export function resolveUpstreams(
     checkKeys(path, options, UPSTREAM_OPTION_NAMES);
     const price = checkPrices(`${path}.price`, options.price);
     const own = checkPrices(`canary.prices.${name}`, prices[name]) ?? price;
-    return resolveUpstream(path, name, options, { ...homePricing, prices: own });
+    const ownLimits = resolveLimits(`${path}.limits`, options.limits);
+    const config = resolveUpstream(path, name, options, { ...homePricing, prices: own });
+    return { ...config, limits: resolveLimits(`canary.limits.${name}`, limits[name]) ?? ownLimits };
   });
-  return [homeConfig(home, homePricing), ...others];
+  return [
+    { ...homeConfig(home, homePricing), limits: resolveLimits(`canary.limits.${home}`, limits[home]) },
+    ...others,
+  ];
 }
 
 /** Names are keys of plain objects here and in applications: one that every object has would be found where it is not. */
@@ -52,7 +60,7 @@ function checkName(name: string): void {
 }
 
 /** The application's client: of its requests nothing changes but that streams tell their usage. */
-function homeConfig(name: string, pricing: UpstreamPricing): UpstreamConfig {
+function homeConfig(name: string, pricing: UpstreamPricing): Omit<UpstreamConfig, 'limits'> {
   const connection: Connection = { kind: 'client', options: {} };
   return { name, connection, rules: { includeUsage: true }, timeoutMs: undefined, drains: false, capable: {}, pricing };
 }
@@ -62,7 +70,7 @@ function resolveUpstream(
   name: string,
   options: UpstreamOptions,
   homePricing: UpstreamPricing,
-): UpstreamConfig {
+): Omit<UpstreamConfig, 'limits'> {
   const { timeout, onAbort = 'cancel', capabilities = {} } = options;
   const provider = checkProvider(path, options);
   const connection = resolveConnection(path, options);
@@ -119,6 +127,7 @@ const UPSTREAM_OPTION_NAMES = Object.keys({
   timeout: true,
   onAbort: true,
   capabilities: true,
+  limits: true,
   price: true,
   client: true,
   baseURL: true,

@@ -3,6 +3,7 @@
 import type { ClientOptions, OpenAI } from 'openai';
 import type { Duration } from './domain/duration.ts';
 import type { UpstreamPrice } from './domain/usage.ts';
+import type { LimitsOptions } from './limit-options.ts';
 import type { Capabilities } from './providers/capabilities.ts';
 import type { ProviderName } from './providers/presets.ts';
 
@@ -32,6 +33,8 @@ export interface UpstreamOptions extends Omit<ClientOptions, 'provider' | 'timeo
   readonly onAbort?: 'cancel' | 'drain' | undefined;
   /** What the upstream can do or not, beyond what is known of its provider: `{ vision: false }`. A call that needs more passes it over. */
   readonly capabilities?: Capabilities | undefined;
+  /** How much it may be asked. @default no limits */
+  readonly limits?: LimitsOptions | undefined;
   /**
    * USD per million tokens, or the public price with a rebate or a fee: `{ multiplier: 0.85, of: 'openai' }`. Several entries with
    * `from` dates describe a price that changes.

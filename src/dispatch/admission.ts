@@ -1,40 +1,63 @@
-/** Asks breakers and pauses for leave to try an upstream. */
+/** Asks breakers, pauses and limits for leave to try an upstream. */
 
+import type { SkipReason } from '../domain/plan.ts';
 import type { Permit } from '../upstream/breaker.ts';
+import type { Slot } from '../upstream/limits/slot.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { CallRun } from './call-run.ts';
 
-/** An upstream that may be tried once; `permit` is to be settled with the outcome. */
+/** An upstream that may be tried once; `permit` and `slot` are to be settled when that has ended. */
 export interface Admitted {
   readonly upstream: Upstream;
   readonly permit: Permit | undefined;
+  readonly slot: Slot | undefined;
 }
 
 type Upstreams = ReadonlyMap<string, Upstream>;
 
 /** The first of `names` that may be asked now. */
-export function admit(names: readonly string[], upstreams: Upstreams, nowMs: number): Admitted | undefined {
+export function admit(names: readonly string[], run: CallRun): Admitted | undefined {
+  const nowMs = run.parts.clock.now();
   for (const name of names) {
-    const upstream = upstreams.get(name);
+    const upstream = run.parts.upstreams.get(name);
     if (!upstream || upstream.pause.until(nowMs) !== null) continue;
-    if (!upstream.breaker) return { upstream, permit: undefined };
-    const permit = upstream.breaker.admit();
-    if (permit) return { upstream, permit };
+    const entered = enter(upstream, run);
+    if (typeof entered !== 'string') return entered;
   }
   return undefined;
 }
 
-/** Whether any of `names` would be admitted; asks no breaker for a permit. */
+/** Takes all that one attempt needs, whatever pauses say, or says what refuses it. */
+export function enter(upstream: Upstream, run: CallRun): Admitted | SkipReason {
+  const { breaker, limits } = upstream;
+  if (!limits) return enterWith(undefined, upstream);
+  if (breaker?.state.state === 'open') return 'breaker';
+  const slot = limits.admit(run.loadOn(upstream));
+  return slot ? enterWith(slot, upstream) : 'limit';
+}
+
+/** The same for who has a place already, and loses it to a breaker that refuses. */
+export function enterWith(slot: Slot | undefined, upstream: Upstream): Admitted | SkipReason {
+  const permit = upstream.breaker?.admit();
+  if (!upstream.breaker || permit) return { upstream, permit, slot };
+  slot?.cancel();
+  return 'breaker';
+}
+
+/** Whether any of `names` would be admitted or waited for; takes nothing. */
 export function canAdmit(names: readonly string[], upstreams: Upstreams, nowMs: number): boolean {
   return names.some((name) => {
     const upstream = upstreams.get(name);
-    return upstream && upstream.pause.until(nowMs) === null && upstream.breaker?.state.state !== 'open';
+    if (!upstream || upstream.pause.until(nowMs) !== null || upstream.limits?.passesOn(nowMs)) return false;
+    return upstream.breaker?.state.state !== 'open';
   });
 }
 
 /** Where none may be asked: a try of the one of `names` that could be soonest. */
-export function admitAnyway(names: readonly string[], upstreams: Upstreams, nowMs: number): Admitted {
-  const upstream = soonestOf(names, upstreams, nowMs);
-  return { upstream, permit: upstream.breaker?.force() };
+export function admitAnyway(names: readonly string[], run: CallRun): Admitted {
+  const { upstreams, clock } = run.parts;
+  const upstream = soonestOf(names, upstreams, clock.now());
+  return { upstream, permit: upstream.breaker?.force(), slot: upstream.limits?.admit(run.loadOn(upstream)) };
 }
 
 /** The one of `names` that may be asked soonest, the earlier one where two may. */
@@ -49,6 +72,7 @@ export function soonestOf(names: readonly string[], upstreams: Upstreams, nowMs:
 }
 
 /** When an upstream may be asked again, as far as is known. */
-export function readyAtMs(upstream: Upstream, nowMs: number): number {
-  return Math.max(upstream.breaker?.opensAtMs ?? nowMs, upstream.pause.until(nowMs) ?? nowMs);
+export function readyAtMs({ breaker, pause, limits }: Upstream, nowMs: number): number {
+  const limitedUntilMs = limits?.blockedUntilMs(nowMs) ?? nowMs;
+  return Math.max(breaker?.opensAtMs ?? nowMs, pause.until(nowMs) ?? nowMs, limitedUntilMs);
 }

@@ -2,7 +2,7 @@
 
 import type { AttemptReason, AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
-import type { FallbackEvent, HedgeEvent, RetryEvent } from '../domain/events.ts';
+import type { FallbackEvent, HedgeEvent, RateLimitEvent, RetryEvent } from '../domain/events.ts';
 import type { AttemptEnd } from '../upstream/answer.ts';
 import type { Failure } from '../upstream/failure.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -16,6 +16,8 @@ export interface CallObserver {
   hedge(event: HedgeEvent): void;
   /** The upstream said "not now", or refused the credentials. */
   refused(upstream: Upstream, failure: Failure): void;
+  /** An upstream is full by its limits. */
+  full(event: RateLimitEvent): void;
 }
 
 /** An attempt, before its end is known. */

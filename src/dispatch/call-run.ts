@@ -2,8 +2,13 @@
 
 import type { Call } from '../domain/call.ts';
 import type { FailureKind } from '../domain/outcome.ts';
-import type { Plan } from '../domain/plan.ts';
+import type { Plan, SkipReason } from '../domain/plan.ts';
+import { estimateInput } from '../pricing/estimate-input.ts';
+import { estimateOutput } from '../pricing/estimate-output.ts';
+import { upstreamModel } from '../providers/upstream-model.ts';
 import type { Failure } from '../upstream/failure.ts';
+import type { Load } from '../upstream/limits/slot.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 import { CallProgress } from './call-progress.ts';
 import type { CallSource, DispatchParts } from './dispatch-parts.ts';
 import { unfit } from './fitness.ts';
@@ -26,6 +31,12 @@ export class CallRun {
   readonly #asked: string[] = [];
   /** The first error that was an upstream's fault: what the caller sees if later ones are about something else. */
   firstFault: { readonly error: unknown; readonly failure: Failure } | undefined;
+  /** Why the assigned upstream was not asked, where the plan did not know that yet. */
+  refusedBy: SkipReason | undefined;
+  /** It stood in a queue: the SDK's time-out for its attempt would come after its deadline. */
+  hasWaited = false;
+  /** Estimated once, and only for upstreams with limits. */
+  #inputTokens: number | undefined;
 
   /** Reads the answer, where copies of the call are sent. */
   mirror: MirroredCall | undefined;
@@ -63,5 +74,36 @@ export class CallRun {
     const names = parts.fallbacksAfter(plan.assigned, kind, order);
     const { body } = source.options;
     return names.filter((name) => !this.#asked.includes(name) && !unfit(name, call, body, parts));
+  }
+  /** What an attempt on `upstream` takes of its limits. */
+  loadOn({ config: { rules } }: Upstream): Load {
+    const { call } = this;
+    const { body } = this.source.options;
+    this.#inputTokens ??= Math.ceil(estimateInput(call.surface, body));
+    const tokens = this.#inputTokens + estimateOutput(call.surface, body, rules);
+    return { tokens, model: upstreamModel(rules.model, call) };
+  }
+
+  /** Whether the limits of an upstream, if it has any, have room for the call. */
+  hasPlace(name: string): boolean {
+    const upstream = this.parts.upstreams.get(name);
+    if (!upstream?.limits) return true;
+    const { line } = upstream.limits;
+    if (line && line.length > 0) return false;
+    return upstream.limits.blockedUntilMs(this.parts.clock.now(), this.loadOn(upstream)) === undefined;
+  }
+
+  /** An upstream is passed over. */
+  refuse(upstream: Upstream, reason: SkipReason): void {
+    if (upstream.name === this.plan.assigned) this.refusedBy = reason;
+    if (reason !== 'limit' || !upstream.limits?.becomesFull()) return;
+    const nowMs = this.parts.clock.now();
+    const untilMs = upstream.limits.blockedUntilMs(nowMs, this.loadOn(upstream)) ?? nowMs;
+    this.parts.observer.full({ upstream: upstream.name, kind: 'limit', untilMs, atMs: nowMs });
+  }
+
+  refuseByName(name: string, reason: SkipReason): void {
+    const upstream = this.parts.upstreams.get(name);
+    if (upstream) this.refuse(upstream, reason);
   }
 }

@@ -45,7 +45,7 @@ async function served(visit: Visit, reason: AttemptReason): Promise<Served> {
 
 function hedgeTarget(run: CallRun, hedging: Hedging): Admitted | undefined {
   if (run.attemptsLeft < 1 || run.remainingMs <= 0 || !hedging.admits()) return undefined;
-  return admit(run.untried('timeout'), run.parts.upstreams, run.parts.clock.now());
+  return admit(run.untried('timeout'), run);
 }
 
 function takesLonger({ parts }: CallRun, answer: Promise<unknown>, delayMs: number): Promise<boolean> {

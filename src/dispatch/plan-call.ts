@@ -3,6 +3,7 @@
 import type { Call } from '../domain/call.ts';
 import type { Plan, PlanReason, SkipReason } from '../domain/plan.ts';
 import type { Ranges, Segment } from '../domain/split.ts';
+import { upstreamModel } from '../providers/upstream-model.ts';
 import type { Affinity } from '../routing/affinity.ts';
 import { matchSegment } from '../routing/segment.ts';
 import { chooseUpstream } from '../routing/split.ts';
@@ -111,7 +112,8 @@ function unavailable(
   const upstream = state.upstreams.get(name);
   const pausedFor = upstream?.pause.reason(nowMs);
   if (pausedFor) return pausedFor;
-  return upstream?.breaker?.state.state === 'open' ? 'breaker' : undefined;
+  if (upstream?.breaker?.state.state === 'open') return 'breaker';
+  return upstream?.limits?.passesOn(nowMs, upstreamModel(upstream.config.rules.model, call)) ? 'limit' : undefined;
 }
 
 function assertKnown(name: string, { upstreams }: PlanningState): void {

@@ -3,7 +3,6 @@
 import type { AttemptReason } from '../domain/attempt.ts';
 import type { Answer, AttemptEnd } from '../upstream/answer.ts';
 import { attempt } from '../upstream/attempt.ts';
-import type { Permit } from '../upstream/breaker.ts';
 import type { Failure } from '../upstream/failure.ts';
 import { optionsFor, type UpstreamRequest } from '../upstream/options-for.ts';
 import { redact } from '../upstream/redact.ts';
@@ -12,6 +11,8 @@ import { sleep } from '../upstream/sleep.ts';
 import type { TimeLimit } from '../upstream/time-limit.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { canAdmit, type Admitted } from './admission.ts';
+import { enterInTurn } from './admit-in-turn.ts';
+import { tokensOf, withCallersCredentials } from './attempt-end.ts';
 import { judgeOf, limitOf } from './attempt-terms.ts';
 import type { CallRun } from './call-run.ts';
 import { retryDelayMs } from './decide-retry.ts';
@@ -27,7 +28,7 @@ export class Visit implements RetryInput<Answer> {
   attemptIndex = 0;
   readonly #line: Line;
   readonly #request: UpstreamRequest;
-  readonly #permit: Permit | undefined;
+  readonly #admitted: Admitted;
   /** Whether another visit may make this one superfluous. */
   readonly #cancellable: boolean;
   /** The caller's. */
@@ -36,11 +37,12 @@ export class Visit implements RetryInput<Answer> {
   #cancelled = false;
   #lastError: unknown;
 
-  constructor(run: CallRun, { upstream, permit }: Admitted, cancellable = false) {
+  constructor(run: CallRun, admitted: Admitted, cancellable = false) {
     const { source, call } = run;
+    const { upstream } = admitted;
     this.run = run;
     this.upstream = upstream;
-    this.#permit = permit;
+    this.#admitted = admitted;
     this.#cancellable = cancellable;
     this.#line = source.connect(upstream);
     this.#request = optionsFor(upstream, this.#line.client, call, source.options);
@@ -50,7 +52,7 @@ export class Visit implements RetryInput<Answer> {
 
   /** Rejects with the SDK's error of the last attempt; `failure` then says what it means. */
   serve(reason: AttemptReason): Promise<Answer> {
-    return retry(() => this.#tryOnce(reason, this.#permit, 0), this);
+    return retry(() => this.#tryOnce(reason, this.#admitted, 0), this);
   }
 
   /** Nobody waits for this upstream any more. */
@@ -72,16 +74,24 @@ export class Visit implements RetryInput<Answer> {
     return sleep(this.run.parts.clock, delayMs, this.#signal);
   }
 
-  again(retryIndex: number): Promise<Answer> {
+  async again(retryIndex: number): Promise<Answer> {
     // A hedge took the last attempt, or another call was told to wait or opened the breaker, while we waited.
-    if (this.#cancelled || this.run.attemptsLeft < 1 || isLeftAlone(this)) return Promise.reject(this.#lastError);
-    const { breaker } = this.upstream;
-    const permit = breaker?.admit();
-    if (breaker && !permit) return Promise.reject(this.#lastError);
-    return this.#tryOnce('retry', permit, retryIndex + 1);
+    if (this.#isOver || isLeftAlone(this)) throw this.#lastError;
+    const entered = enterInTurn(this.upstream, this.run);
+    const admitted = entered instanceof Promise ? await entered : entered;
+    if (!admitted) throw this.#lastError;
+    if (!this.#isOver) return this.#tryOnce('retry', admitted, retryIndex + 1);
+    // A hedge won while we waited for a place.
+    admitted.slot?.cancel();
+    admitted.permit?.settle('neutral');
+    throw this.#lastError;
   }
 
-  #tryOnce(reason: AttemptReason, permit: Permit | undefined, retryIndex: number): Promise<Answer> {
+  get #isOver(): boolean {
+    return this.#cancelled || this.run.attemptsLeft < 1;
+  }
+
+  #tryOnce(reason: AttemptReason, { permit, slot }: Admitted, retryIndex: number): Promise<Answer> {
     const { run, upstream } = this;
     const { call, source, parts, progress } = run;
     const { options, model, usageAdded, mark, callersCredentials } = this.#request;
@@ -108,11 +118,13 @@ export class Visit implements RetryInput<Answer> {
       redact: (error) => redact(error, [client.apiKey, client.adminAPIKey, ...mark.secrets]),
       clock: parts.clock,
       witness: run.mirror?.witness(started.index),
+      onHeaders: slot && ((headers) => slot.hear(headers)),
       onResponseId: (id) => parts.remember(id, upstream.name),
       onEnd: (how) => {
         const end = callersCredentials ? withCallersCredentials(how) : how;
         limit?.release();
         this.failure = end.failure;
+        slot?.settle(tokensOf(end));
         this.#settle(permit, end, paused);
         progress.end(started, end);
       },
@@ -120,7 +132,7 @@ export class Visit implements RetryInput<Answer> {
   }
 
   /** Tells breaker and pause. With credentials of its own a call says nothing about the account that others are paused for. */
-  #settle(permit: Permit | undefined, { failure }: AttemptEnd, paused: boolean): void {
+  #settle(permit: Admitted['permit'], { failure }: AttemptEnd, paused: boolean): void {
     const { run, upstream } = this;
     permit?.settle(failure?.breakerOutcome ?? 'success');
     // Whoever served a turn serves the next one, too.
@@ -136,11 +148,4 @@ function isLeftAlone({ run, upstream, failure }: Visit): boolean {
   const nowMs = run.parts.clock.now();
   if (failure?.kind === undefined || upstream.pause.until(nowMs) === null) return false;
   return canAdmit(run.untried(failure.kind), run.parts.upstreams, nowMs);
-}
-
-/** Who brings credentials of its own that are refused has made a mistake of its own, and is not served on another's bill. */
-function withCallersCredentials(end: AttemptEnd): AttemptEnd {
-  const { failure } = end;
-  if (failure?.kind !== 'auth') return end;
-  return { ...end, failure: { ...failure, outcome: 'neutral', breakerOutcome: 'neutral', tryNext: false } };
 }

@@ -49,11 +49,14 @@ export interface BreakerEvent {
   readonly atMs: number;
 }
 
-/** An upstream said "not now", or refused the account: it is left alone for a while. */
+/**
+ * An upstream said "not now", or refused the account, or is full by its limits (`limit`; told once until it has served another
+ * call): it is left alone for a while.
+ */
 export interface RateLimitEvent {
   readonly upstream: string;
-  readonly kind: 'rateLimit' | 'quota' | 'auth';
-  /** The upstream is passed over until then, where another can serve. */
+  readonly kind: 'rateLimit' | 'quota' | 'auth' | 'limit';
+  /** The upstream is passed over until then, where another can serve. For `limit` that is the earliest: `atMs` where a place comes free as soon as an attempt ends. */
   readonly untilMs: number;
   readonly atMs: number;
 }

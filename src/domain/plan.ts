@@ -4,7 +4,8 @@
 export type PlanReason = 'forced' | 'toolRun' | 'affinity' | 'notPortable' | 'segment' | 'task' | 'split' | 'stable';
 
 /** Why an upstream that stood in the plan was not asked. */
-export type SkipReason = 'breaker' | 'rateLimit' | 'quota' | 'auth' | 'model' | 'capability' | 'cost';
+export type SkipReason =
+  'breaker' | 'rateLimit' | 'quota' | 'auth' | 'limit' | 'budget' | 'model' | 'capability' | 'cost';
 
 /** The ordered upstreams of one call. */
 export interface Plan {

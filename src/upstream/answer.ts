@@ -6,6 +6,7 @@ import type { Usage } from '../domain/usage.ts';
 import type { Claim } from './claim.ts';
 import type { PartialAnswer } from './errors.ts';
 import type { Failure } from './failure.ts';
+import type { ResponseHeaders } from './retry-after.ts';
 import type { Parsed, RequestOptions, Send } from './sdk.ts';
 import type { TimeLimit } from './time-limit.ts';
 
@@ -68,6 +69,8 @@ export interface AttemptInput {
   /** Takes secrets out of an error before anybody sees it. */
   readonly redact: (error: unknown) => void;
   readonly clock: Clock;
+  /** Called with the headers of a response, good or bad, before it is read. */
+  readonly onHeaders?: ((headers: ResponseHeaders) => void) | undefined;
   /** Called with the id of a Responses API response as soon as it is known, also of one that does not end well. */
   readonly onResponseId?: ((id: string) => void) | undefined;
   readonly witness?: AnswerWitness | undefined;

@@ -1,6 +1,6 @@
 /** One try of a call on one upstream. */
 
-import type { APIPromise } from 'openai';
+import { APIError, type APIPromise } from 'openai';
 import { NOTHING_KNOWN, type Answer, type AttemptInput } from './answer.ts';
 import { classifyFailure } from './failure.ts';
 import { judgeAnswer } from './judge-answer.ts';
@@ -26,6 +26,7 @@ export async function attempt(given: AttemptInput): Promise<Answer> {
   } catch (thrown) {
     throw failed(input, thrown);
   }
+  input.onHeaders?.(answer.kind === 'parsed' ? answer.props.response.headers : answer.response.headers);
   // What belongs to an account is not judged: nothing tells where its content begins, or whether it is complete.
   const judge = input.surface === 'other' ? undefined : input.judge;
   if (answer.kind === 'parsed' && judge) return judgeAnswer(input, judge, answer);
@@ -39,6 +40,7 @@ function failed(input: AttemptInput, thrown: unknown): unknown {
   const { limit, clock } = input;
   const expired = limit?.expired();
   const error = expired ?? thrown;
+  if (input.onHeaders && thrown instanceof APIError && thrown.headers) input.onHeaders(thrown.headers);
   input.redact(error);
   const signal = expired ? undefined : input.options.signal;
   const failure = classifyFailure(error, { nowMs: clock.now(), signal });

@@ -58,8 +58,15 @@ function resetMs(headers: ResponseHeaders | undefined, nowMs: number | undefined
   return resetValueMs(headers.get('x-ratelimit-reset-tokens'), headers, nowMs);
 }
 
-/** A bare number is a time in ms or in s since the epoch, or else seconds, by its size. */
-function resetValueMs(value: string | null, headers: ResponseHeaders, nowMs: number | undefined): number | undefined {
+/**
+ * The wait in ms that the value of a reset header names: a duration ("6m0s"), a date, or a bare number, which is a time in ms or in s
+ * since the epoch, or else seconds, by its size.
+ */
+export function resetValueMs(
+  value: string | null,
+  headers: ResponseHeaders,
+  nowMs: number | undefined,
+): number | undefined {
   const number = decimal(value);
   if (number === undefined) return durationMs(value) ?? untilMs(httpDateMs(value), headers, nowMs);
   if (number > EPOCH_IN_MS) return untilMs(number, headers, nowMs);

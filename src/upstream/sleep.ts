@@ -29,7 +29,7 @@ export async function sleep(clock: Clock, delayMs: number, signal?: AbortSignal 
 }
 
 /** The error that the SDK itself throws for an aborted call. */
-function abortErrorOf(signal: AbortSignal | null | undefined): APIUserAbortError {
+export function abortErrorOf(signal: AbortSignal | null | undefined): APIUserAbortError {
   const error = new APIUserAbortError();
   // Not enumerable, as the SDK has it: the reason may be anything.
   Object.defineProperty(error, 'cause', { value: signal?.reason, writable: true, configurable: true });

@@ -5,6 +5,7 @@ import type { UpstreamPrice } from '../domain/usage.ts';
 import type { Capable } from '../providers/capabilities.ts';
 import type { BodyRules } from '../providers/create-body-patch.ts';
 import type { Breaker } from './breaker.ts';
+import type { LimitsPolicy, UpstreamLimits } from './limits/upstream-limits.ts';
 import type { Pause } from './pause.ts';
 
 /** How an upstream is reached. */
@@ -38,6 +39,8 @@ export interface UpstreamConfig {
   /** What is known of what it can do. */
   readonly capable: Omit<Capable, 'model'>;
   readonly pricing: UpstreamPricing;
+  /** Not set: not limited. */
+  readonly limits?: LimitsPolicy | undefined;
 }
 
 export interface Upstream {
@@ -45,4 +48,5 @@ export interface Upstream {
   readonly config: UpstreamConfig;
   readonly breaker: Breaker | undefined;
   readonly pause: Pause;
+  readonly limits?: UpstreamLimits | undefined;
 }

@@ -1,0 +1,86 @@
+/** Which upstream a call is tried on first, and which one after a failure. */
+
+import type { FailureKind } from '../domain/outcome.ts';
+import type { SkipReason } from '../domain/plan.ts';
+import { BreakerOpenError, CapabilityError, DeadlineError } from '../upstream/errors.ts';
+import type { Failure } from '../upstream/failure.ts';
+import { RateLimitedError } from '../upstream/limit-errors.ts';
+import { admitAnyway, readyAtMs, soonestOf, type Admitted } from './admission.ts';
+import { admitInTurn } from './admit-in-turn.ts';
+import type { CallRun } from './call-run.ts';
+import { costCapErrorOf } from './cost-cap.ts';
+import { lackOf } from './fitness.ts';
+
+/**
+ * The assigned upstream, or the next of the plan that may be asked; where none may, the one that could be soonest. A promise
+ * only where there is a queue to wait in.
+ */
+export function firstTarget(run: CallRun): Admitted | Promise<Admitted> {
+  const { skipped, upstreams } = run.plan;
+  for (const { upstream, reason } of skipped) if (reason === 'limit') run.refuseByName(upstream, reason);
+  const admitted = admitInTurn(upstreams, run);
+  if (!(admitted instanceof Promise)) return settled(run, admitted);
+  return admitted.then(
+    (found) => settled(run, found),
+    (aborted: unknown) => {
+      run.progress.gaveUp('aborted', undefined, run.parts.clock.now());
+      throw aborted;
+    },
+  );
+}
+
+function settled(run: CallRun, admitted: Admitted | undefined): Admitted {
+  const { plan, parts } = run;
+  const nowMs = parts.clock.now();
+  const target = admitted ?? lastResort(run, nowMs);
+  if (target.upstream.name !== plan.assigned) {
+    const skipped = plan.skipped.find(({ upstream }) => upstream === plan.assigned);
+    const reason = skipped?.reason ?? run.refusedBy ?? 'breaker';
+    run.progress.fallback({ from: plan.assigned, to: target.upstream.name, reason, atMs: nowMs });
+  }
+  return target;
+}
+
+function lastResort(run: CallRun, nowMs: number): Admitted {
+  const { plan, parts, call } = run;
+  const assigned = parts.upstreams.get(plan.assigned);
+  // Who waited in a queue until the deadline has no time left to ask anybody.
+  if (run.remainingMs <= 0) return giveUp(run, 'failure', new DeadlineError(run.deadlineMs), 'timeout');
+  // Who allows no other upstream has asked to be told rather than to wait for a broken one.
+  if (!call.fallbacks && assigned?.breaker?.state.state === 'open') {
+    return giveUp(run, 'failure', new BreakerOpenError(plan.assigned, readyAtMs(assigned, nowMs)));
+  }
+  const passedOver = plan.skipped.filter(({ reason }) => !NEVER_ASKED.has(reason));
+  const names = [...plan.upstreams, ...passedOver.map(({ upstream }) => upstream)];
+  const dear = plan.skipped.filter(({ reason }) => reason === 'cost').map(({ upstream }) => upstream);
+  if (names.length === 0 && dear.length > 0) return giveUp(run, 'neutral', costCapErrorOf(run, dear));
+  const lack = lackOf(plan.assigned, call, parts.upstreams);
+  if (names.length === 0 && lack) return giveUp(run, 'neutral', new CapabilityError(plan.assigned, lack));
+  const withPlace = names.filter((name) => run.hasPlace(name));
+  if (withPlace.length > 0) return admitAnyway(withPlace, run);
+  // What a limit forbids is not tried all the same.
+  const soonest = soonestOf(names, parts.upstreams, nowMs);
+  const retryAtMs = soonest.limits?.blockedUntilMs(nowMs, run.loadOn(soonest)) ?? nowMs;
+  return giveUp(run, 'failure', new RateLimitedError(soonest.name, retryAtMs), 'rateLimit');
+}
+
+/** What makes an upstream none for the call does not pass with time. */
+const NEVER_ASKED: ReadonlySet<SkipReason> = new Set<SkipReason>(['model', 'capability', 'cost']);
+
+function giveUp(run: CallRun, outcome: 'failure' | 'neutral', error: Error, kind?: FailureKind): never {
+  run.progress.gaveUp(outcome, kind, run.parts.clock.now());
+  throw error;
+}
+
+/** The next upstream, and what made the call move on. */
+export interface Move {
+  readonly kind: FailureKind;
+  readonly target: Admitted;
+}
+
+/** @throws APIUserAbortError if the caller gives up in a queue */
+export async function nextTarget(run: CallRun, { kind, tryNext }: Failure): Promise<Move | undefined> {
+  if (!tryNext || kind === undefined || run.attemptsLeft < 1 || run.remainingMs <= 0) return undefined;
+  const target = await admitInTurn(run.untried(kind), run);
+  return target && { kind, target };
+}
