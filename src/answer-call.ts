@@ -33,6 +33,7 @@ export async function answerCall(
   const { parts, routes } = engine;
   const startedAtMs = parts.clock.now();
   const context = engine.context.current;
+  engine.tallies.note(claim);
   const options = await given;
   const id = engine.nextCallId();
   const described = describeCall(options, { id, startedAtMs, context, keyOption: engine.keyOption, keyed: routes });

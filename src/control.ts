@@ -1,5 +1,7 @@
 /** What `client.canary` offers. */
 
+import { startBatch, type Batch } from './batch.ts';
+import type { BatchCall, BatchOptions } from './batch-options.ts';
 import { claimOf } from './call-promise.ts';
 import type { AlertReport } from './domain/alert.ts';
 import type { CallLedger } from './domain/attempt.ts';
@@ -120,6 +122,21 @@ export class CanaryControl<UpstreamName extends string = string> {
    */
   last(call: unknown): CallLedger | undefined {
     return claimOf(call, this.#engine.claims)?.ledger?.();
+  }
+
+  /**
+   * Makes many calls, some at a time, and gives their results in order: all of them where it is awaited, one after the other in bounded memory
+   * where it is iterated. It begins then. Each call passes through limits and budgets like any other; where all upstreams are full, it waits.
+   * A batch that ends early, by `signal` or `stopOnError`, gives the results of the calls that had begun.
+   *
+   * @param calls functions that make the calls: a list, or an iterable of any kind, which is drawn from as there is room
+   * @throws ConfigError
+   * @example
+   * const results = await ai.canary.batch(texts.map((input) => () => ai.responses.create({ model, input })));
+   * for await (const { ok, index, costUsd } of ai.canary.batch(callsFrom(file), { concurrency: 32 })) …
+   */
+  batch<T>(calls: Iterable<BatchCall<T>> | AsyncIterable<BatchCall<T>>, options?: BatchOptions): Batch<T> {
+    return startBatch(this.#engine, calls, options);
   }
 
   /** Stops timers and forgets listeners. Calls go on working; nothing of ours keeps the process alive either way. */

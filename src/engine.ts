@@ -8,6 +8,7 @@ import type { Plan } from './domain/plan.ts';
 import type { Snapshot } from './domain/snapshot.ts';
 import type { KeyOption } from './dispatch/describe-call.ts';
 import type { DispatchParts } from './dispatch/dispatch-parts.ts';
+import { Tallies } from './call-tally.ts';
 import { Classifier } from './classifier.ts';
 import { planCall, type PlanningState } from './dispatch/plan-call.ts';
 import { Emitter } from './emitter.ts';
@@ -31,6 +32,7 @@ export class Engine {
   readonly emitter: Emitter;
   readonly warnings: Warnings;
   readonly context = new RouteContext();
+  readonly tallies = new Tallies();
   readonly costs = createCosts();
   readonly claims: Claims = new WeakMap();
   readonly traffic: Traffic;

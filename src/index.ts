@@ -2,6 +2,8 @@
 
 export { CanaryClient, withCanary } from './client.ts';
 export type { CanaryClass, CanaryProperty, OpenAIClass } from './canary-class.ts';
+export type { Batch } from './batch.ts';
+export type { BatchCall, BatchOptions, BatchProgress, BatchResult } from './batch-options.ts';
 export type { CanaryControl } from './control.ts';
 export type { ShadowControl } from './shadow-control.ts';
 export type { ShadowOptions } from './shadow-options.ts';

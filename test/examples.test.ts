@@ -46,3 +46,11 @@ test('each task has its upstream, and no call costs more than its cap', async ()
   expect(stdout).toContain('The call may cost $0.000001 at most');
   expect(exitCode).toBe(0);
 });
+
+test('a batch shows its progress in plain lines where there is no terminal', async () => {
+  const { exitCode, stdout, stderr } = await runProgram(join(examples, 'batch.ts'));
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^20\/60, \d+ calls\/s, \d+\.\d s left, \$0\.000\d{3}\n/);
+  expect(stdout).toContain('60 of 60 reviews judged');
+  expect(exitCode).toBe(0);
+});

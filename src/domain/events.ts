@@ -80,7 +80,18 @@ export interface RollbackEvent {
 
 /** Something of ours degraded; calls are unaffected. */
 export interface WarningEvent {
-  readonly code: 'listener' | 'logger' | 'key' | 'task' | 'price' | 'modelNotFound' | 'rollback' | 'webhook' | 'shadow';
+  readonly code:
+    | 'listener'
+    | 'logger'
+    | 'key'
+    | 'task'
+    | 'batch'
+    | 'cache'
+    | 'price'
+    | 'modelNotFound'
+    | 'rollback'
+    | 'webhook'
+    | 'shadow';
   readonly message: string;
   readonly atMs: number;
 }
