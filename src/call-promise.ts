@@ -18,15 +18,18 @@ export function callPromise<T>(client: OpenAI, answer: Promise<Answer>, claim: C
   return withRawClaim(new APIPromise<T>(client, props, () => claimed.data as Awaited<APIPromise<T>>), claimed);
 }
 
-/** Calls by what came of them: streams, raw responses, errors. */
+/** On streams, not enumerable. */
+const CLAIM = Symbol('openai-canary.claim');
+
+/** Calls by what came of them: raw responses, errors. */
 export type Claims = WeakMap<object, Claim>;
 
 /** The call that a promise, or what came of it, belongs to. */
 export function claimOf(something: unknown, claims: Claims): Claim | undefined {
   if (typeof something !== 'object' || something === null) return undefined;
   // The answer of a promise of ours is what the SDK takes for the promise of its response.
-  const { responsePromise } = something as { readonly responsePromise?: unknown };
-  return responsePromise instanceof ClaimedAnswer ? responsePromise.claim : claims.get(something);
+  const { responsePromise, [CLAIM]: claim } = something as { readonly responsePromise?: unknown; [CLAIM]?: Claim };
+  return responsePromise instanceof ClaimedAnswer ? responsePromise.claim : (claim ?? claims.get(something));
 }
 
 /** The properties of a response that is still to come. The SDK parses by calling `then` on them: the call is the claim. */
@@ -67,8 +70,8 @@ class ClaimedAnswer implements PromiseLike<ResponseProps> {
 
   #keep({ data, props }: Parsed): ResponseProps {
     this.data = data;
-    // Every body in a `WeakMap` would cost the collector more than all else of a call.
-    if (isStream(data)) this.#claims.set(data, this.claim);
+    // A `WeakMap` of them would cost the collector more than all else of a call.
+    if (isStream(data)) Object.defineProperty(data, CLAIM, { value: this.claim });
     return props;
   }
 }

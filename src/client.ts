@@ -11,6 +11,7 @@ import { Lines } from './lines.ts';
 import { runtimeOf } from './runtime.ts';
 import { Claim } from './upstream/claim.ts';
 import { optionsElsewhere } from './upstream/options-for.ts';
+import { isX509 } from './upstream/request-controller.ts';
 import { applyMark, type PreparedFor, type PreparedRequest } from './upstream/request-mark.ts';
 import type { RequestOptions, Send } from './upstream/sdk.ts';
 
@@ -40,7 +41,8 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
           const { baseURL, logger, logLevel, fetchOptions, timeout } = this;
           return { fetch: options.fetch as typeof fetch, baseURL, logger, logLevel, fetchOptions, timeout };
         },
-        sdkRetries: options.x509Transport !== undefined || options.credential !== undefined,
+        sdkRetries: isX509(options),
+        routes: runtime.engine.routes,
       });
       this.#caller = { client: this, engine: runtime.engine, connect: (upstream) => lines.to(upstream) };
     }

@@ -3,6 +3,7 @@
 import type { OpenAI } from 'openai';
 import type { Line } from './dispatch/dispatch-parts.ts';
 import { connect, sendThrough, type NetworkOptions } from './upstream/clients.ts';
+import { showControllers } from './upstream/request-controller.ts';
 import type { Send } from './upstream/sdk.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
@@ -15,6 +16,8 @@ export interface LineStart {
   readonly network: () => NetworkOptions;
   /** X.509 identities: the SDK alone can renew them between retries. */
   readonly sdkRetries: boolean;
+  /** Without routing nothing of ours ever ends a request. */
+  readonly routes: boolean;
 }
 
 /** Lines are laid when they are first used, and kept. */
@@ -33,14 +36,14 @@ export class Lines {
   }
 
   #lay(upstream: Upstream): Line {
-    const { client, sendOf, network, sdkRetries } = this.#start;
+    const { client, sendOf, network, sdkRetries, routes } = this.#start;
     const { connection } = upstream.config;
     if (connection.kind !== 'client') {
       const own = connect(connection, network());
-      return { client: own, send: sendThrough(own), sdkRetries: false };
+      return { client: own, send: sendThrough(own), sdkRetries: false, showsControllers: showControllers(own) };
     }
     const changed = Object.keys(connection.options).length > 0;
     const home = changed ? client.withOptions(connection.options) : client;
-    return { client: home, send: sendOf(home), sdkRetries };
+    return { client: home, send: sendOf(home), sdkRetries, showsControllers: routes && showControllers(home) };
   }
 }

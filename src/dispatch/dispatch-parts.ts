@@ -68,4 +68,6 @@ export interface Line {
   readonly send: Send;
   /** Retries on this upstream are left to the SDK (X.509 identities: it alone can renew them). */
   readonly sdkRetries: boolean;
+  /** Requests show the controller that ends them: they need no signal for it. */
+  readonly showsControllers: boolean;
 }

@@ -95,14 +95,15 @@ export class Visit implements RetryInput<Answer> {
     const { run, upstream } = this;
     const { call, source, parts, progress } = run;
     const { options, model, usageAdded, mark, callersCredentials } = this.#request;
-    const { client, send, sdkRetries } = this.#line;
+    const { client, send, sdkRetries, showsControllers } = this.#line;
     const startedAtMs = parts.clock.now();
     const paused = upstream.pause.until(startedAtMs) !== null;
     const started = progress.start(upstream.name, reason, model, startedAtMs);
     const limit = limitOf(run, upstream, { signal: this.#signal, cancellable: this.#cancellable });
     this.#limit = limit;
     this.attemptIndex = started.index;
-    options.signal = limit ? limit.signal : this.#signal;
+    mark.controlled = limit;
+    options.signal = limit && !showsControllers ? limit.signal : this.#signal;
     // The SDK sends `maxRetries` less the retries left as the count of this retry.
     if (!sdkRetries) options.maxRetries = retryIndex;
     return attempt({

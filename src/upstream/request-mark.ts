@@ -4,6 +4,7 @@
  */
 
 import { patchBody, type BodyPatch } from '../providers/patch-body.ts';
+import { markControlled, type Controlled } from './request-controller.ts';
 import { secretsOf, type SentRequest } from './secrets.ts';
 import type { RequestOptions } from './sdk.ts';
 
@@ -22,6 +23,8 @@ export interface PreparedRequest {
 
 /** Its fields are private: the SDK logs `__metadata`. */
 export class RequestMark {
+  /** What may have to end the request. */
+  controlled: Controlled | undefined;
   readonly #patch: BodyPatch | undefined;
   #sent: SentRequest;
 
@@ -38,6 +41,7 @@ export class RequestMark {
 
   apply(request: PreparedRequest, url: string): void {
     this.#sent = { headers: request.headers, url };
+    if (this.controlled) markControlled(request, this.controlled);
     if (this.#patch && typeof request.body === 'string') request.body = patchBody(request.body, this.#patch);
   }
 }

@@ -1,12 +1,14 @@
 /** Ends an attempt in time: by the caller's signal, by the attempt's own time-out, or by the call's deadline. */
 
+import { APIUserAbortError } from 'openai';
 import type { Clock, Timer } from '../domain/clock.ts';
 import type { TimeoutPhase } from '../domain/outcome.ts';
 import { DeadlineError, UpstreamTimeoutError } from './errors.ts';
 import { patientTimer } from './patient-timer.ts';
+import type { Controlled } from './request-controller.ts';
 
-export interface TimeLimit {
-  /** To be passed to the SDK in place of the caller's. */
+export interface TimeLimit extends Controlled {
+  /** To be passed to the SDK in place of the caller's, where it does not show its own controller. */
   readonly signal: AbortSignal;
   /** The error that the caller should see, if it was the limit that ended the attempt. */
   expired(): Error | undefined;
@@ -28,6 +30,7 @@ export interface PhaseBudget {
 
 export interface TimeLimitOptions {
   readonly clock: Clock;
+  /** The caller's. */
   readonly signal: AbortSignal | null | undefined;
   /** Time for this attempt. */
   readonly attempt: PhaseBudget | undefined;
@@ -39,43 +42,88 @@ export interface TimeLimitOptions {
 }
 
 export function startTimeLimit(options: TimeLimitOptions): TimeLimit {
-  const { signal, clock, attempt, remainingMs, deadlineMs, deadlineHolds = false } = options;
-  const deadlineAtMs = clock.now() + remainingMs;
-  const controller = new AbortController();
-  let expired: Error | undefined;
-  let released = false;
-  let timer: Timer | undefined;
-  const forward = (): void => controller.abort(signal?.reason);
-  const expireAfter = (afterMs: number, error: () => Error): void => {
-    timer = patientTimer(clock, Math.max(0, afterMs), () => {
-      expired = error();
-      controller.abort(expired);
-    });
-  };
+  return new AttemptLimit(options);
+}
+
+class AttemptLimit implements TimeLimit {
+  readonly #options: TimeLimitOptions;
+  readonly #deadlineAtMs: number;
+  /** The request's own. */
+  #request: AbortController | undefined;
+  /** Made where a signal is asked for. */
+  #forwarding: AbortController | undefined;
+  #expired: Error | undefined;
+  #released = false;
+  #timer: Timer | undefined;
+
+  constructor(options: TimeLimitOptions) {
+    this.#options = options;
+    const nowMs = options.clock.now();
+    this.#deadlineAtMs = nowMs + options.remainingMs;
+    this.#wait(options.attempt, true, nowMs);
+  }
+
+  get signal(): AbortSignal {
+    return (this.#forwarding ??= this.#forward()).signal;
+  }
+
+  controlledBy(controller: AbortController): void {
+    this.#request = controller;
+    if (this.#expired) controller.abort();
+  }
+
+  expired(): Error | undefined {
+    return this.#expired;
+  }
+
+  stopTimer(): void {
+    const { deadlineHolds = false } = this.#options;
+    if (deadlineHolds) this.#wait(undefined, true, this.#options.clock.now());
+    else this.#timer?.cancel();
+  }
+
+  restartTimer(): void {
+    const { attempt, deadlineHolds = false, clock } = this.#options;
+    this.#wait(attempt, deadlineHolds, clock.now());
+  }
+
+  abort(): void {
+    this.#end(new APIUserAbortError());
+  }
+
+  release(): void {
+    this.#released = true;
+    this.#timer?.cancel();
+    if (this.#forwarding) this.#options.signal?.removeEventListener('abort', this.#passOn);
+  }
+
   /** Whichever ends sooner, of those that still count. */
-  const wait = (budget: PhaseBudget | undefined, hasDeadline: boolean): void => {
-    timer?.cancel();
-    if (expired || released) return;
-    const leftMs = hasDeadline ? deadlineAtMs - clock.now() : Infinity;
-    if (budget && budget.budgetMs < leftMs) {
-      expireAfter(budget.budgetMs, () => new UpstreamTimeoutError(budget.phase, budget.budgetMs));
-    } else if (hasDeadline) {
-      expireAfter(leftMs, () => new DeadlineError(deadlineMs));
-    }
-  };
-  if (signal?.aborted) forward();
-  else signal?.addEventListener('abort', forward, { once: true });
-  wait(attempt, true);
-  return {
-    signal: controller.signal,
-    expired: () => expired,
-    stopTimer: () => wait(undefined, deadlineHolds),
-    restartTimer: () => wait(attempt, deadlineHolds),
-    abort: () => controller.abort(),
-    release: () => {
-      released = true;
-      timer?.cancel();
-      signal?.removeEventListener('abort', forward);
-    },
-  };
+  #wait(budget: PhaseBudget | undefined, hasDeadline: boolean, nowMs: number): void {
+    this.#timer?.cancel();
+    if (this.#expired || this.#released) return;
+    const leftMs = hasDeadline ? this.#deadlineAtMs - nowMs : Infinity;
+    const { clock, deadlineMs } = this.#options;
+    const soonest = budget && budget.budgetMs < leftMs ? budget : undefined;
+    if (!soonest && !hasDeadline) return;
+    this.#timer = patientTimer(clock, Math.max(0, soonest?.budgetMs ?? leftMs), () => {
+      this.#end(soonest ? new UpstreamTimeoutError(soonest.phase, soonest.budgetMs) : new DeadlineError(deadlineMs));
+    });
+  }
+
+  #end(error: Error): void {
+    this.#expired ??= error;
+    this.#request?.abort();
+    this.#forwarding?.abort(error);
+  }
+
+  #forward(): AbortController {
+    const controller = new AbortController();
+    const { signal } = this.#options;
+    if (this.#expired) controller.abort(this.#expired);
+    else if (signal?.aborted) controller.abort(signal.reason);
+    else signal?.addEventListener('abort', this.#passOn, { once: true });
+    return controller;
+  }
+
+  readonly #passOn = (): void => this.#forwarding?.abort(this.#options.signal?.reason);
 }

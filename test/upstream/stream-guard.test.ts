@@ -43,6 +43,7 @@ function limitThat(expired: Error | undefined): TimeLimit & { stops: number } {
     restartTimer: () => undefined,
     abort: () => undefined,
     release: () => undefined,
+    controlledBy: () => undefined,
   };
   return limit;
 }

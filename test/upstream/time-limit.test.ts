@@ -1,6 +1,6 @@
 /** What ends an attempt in time. */
 
-import { APIConnectionTimeoutError } from 'openai';
+import { APIConnectionTimeoutError, APIUserAbortError } from 'openai';
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../src/testing/index.ts';
 import { DeadlineError, UpstreamTimeoutError } from '../../src/upstream/errors.ts';
@@ -76,11 +76,29 @@ test('a caller that had aborted before aborts at once', () => {
   expect(limit.expired()).toBeUndefined();
 });
 
-test('abort() ends the attempt, and is no expiry', () => {
+test('abort() ends the attempt as an abort by the caller would', () => {
   const { limit } = start();
   limit.abort();
   expect(limit.signal.aborted).toBe(true);
-  expect(limit.expired()).toBeUndefined();
+  expect(limit.expired()).toBeInstanceOf(APIUserAbortError);
+});
+
+test('a request that shows its controller is ended by it', async () => {
+  const { clock, limit } = start({ attempt: SHORT });
+  const request = new AbortController();
+  limit.controlledBy(request);
+  await clock.advance(299);
+  expect(request.signal.aborted).toBe(false);
+  await clock.advance(1);
+  expect(request.signal.aborted).toBe(true);
+});
+
+test('a request that leaves when its time is up is ended at once', async () => {
+  const { clock, limit } = start({ attempt: SHORT });
+  await clock.advance(300);
+  const request = new AbortController();
+  limit.controlledBy(request);
+  expect(request.signal.aborted).toBe(true);
 });
 
 test('stopTimer() ends the time, not the caller’s say', async () => {
@@ -137,7 +155,7 @@ test.each([
 ])('release() leaves no timer and no listener, and %s() after it starts none', (_name, act) => {
   const counting = new CountingSignal();
   const { clock, limit } = start({ signal: counting.signal, attempt: SHORT, deadlineHolds: true });
-  expect(counting.listeners).toBe(1);
+  expect([limit.signal.aborted, counting.listeners]).toEqual([false, 1]);
   limit.release();
   expect([clock.pendingTimers, counting.listeners]).toEqual([0, 0]);
   act(limit);
