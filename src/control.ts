@@ -11,7 +11,8 @@ import type { Snapshot } from './domain/snapshot.ts';
 import type { Listener } from './emitter.ts';
 import type { Engine } from './engine.ts';
 import { explain, type ExplainOptions, type Explanation } from './explain.ts';
-import type { CostReport } from './pricing/cost-report.ts';
+import type { CostBreakdown, CostDimension, CostReport } from './pricing/cost-report.ts';
+import { reportCosts, type CostsOptions } from './report-costs.ts';
 import { resolveWeights } from './resolve-weights.ts';
 import { ShadowControl } from './shadow-control.ts';
 import type { TrafficChange } from './traffic.ts';
@@ -98,15 +99,16 @@ export class CanaryControl<UpstreamName extends string = string> {
   }
 
   /**
-   * What was spent, in USD and tokens: in all, by upstream, by UTC day and by month.
+   * What was spent, in USD and tokens: in all, by upstream, by UTC day and by month; or divided by one thing, with what the same
+   * would have cost on stable and the pace in USD an hour. Failed, aborted and hedged attempts count, too.
    *
-   * @param options.since ms since the Unix epoch or a `Date`; the whole UTC day that holds it counts. @default all that is
-   * kept: 400 days
+   * @throws ConfigError for a `by` that there is not
+   * @example writeFileSync('costs.csv', ai.canary.costs({ by: 'model' }).toCsv());
    */
-  costs(options: { readonly since?: number | Date | undefined } = {}): CostReport {
-    const { since } = options;
-    const sinceMs = since instanceof Date ? since.getTime() : since;
-    return this.#engine.costs.report({ sinceMs, nowMs: this.#engine.options.clock.now() });
+  costs(options: CostsOptions & { readonly by: CostDimension }): CostBreakdown;
+  costs(options?: CostsOptions & { readonly by?: undefined }): CostReport;
+  costs(options: CostsOptions = {}): CostReport | CostBreakdown {
+    return reportCosts(this.#engine, options);
   }
 
   /**

@@ -22,6 +22,7 @@ export type {
 } from './domain/shadow.ts';
 export { defaultAlerts, type DefaultAlertsOptions } from './default-alerts.ts';
 export type { ExplainOptions, Explanation } from './explain.ts';
+export type { CostsOptions } from './report-costs.ts';
 export { route } from './route.ts';
 export {
   BreakerOpenError,
@@ -92,7 +93,15 @@ export type {
   UpstreamPrice,
   Usage,
 } from './domain/usage.ts';
-export type { CostPeriod, CostReport, CostTotals } from './pricing/cost-report.ts';
+export type {
+  CostBreakdown,
+  CostDimension,
+  CostPeriod,
+  CostRate,
+  CostReport,
+  CostRow,
+  CostTotals,
+} from './pricing/cost-report.ts';
 export type { Capabilities } from './providers/capabilities.ts';
 export type { DialectChange } from './providers/dialect-change.ts';
 export type { ProviderName } from './providers/presets.ts';

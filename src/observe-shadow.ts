@@ -6,8 +6,8 @@ import { nameOf } from './warnings.ts';
 
 export function createShadowObserver({ costs, emitter, warnings, clock }: Observed): ShadowObserver {
   return {
-    attempt: (record) => {
-      costs.add(costEntry(record));
+    attempt: (record, call) => {
+      costs.add(costEntry(record, call));
       if (emitter.wants('attempt')) emitter.emit('attempt', record);
     },
     shadow: (event) => {

@@ -1,10 +1,12 @@
 /** What follows from each attempt and call: windows, account, events, pauses. */
 
 import type { AttemptRecord, CallRecord } from './domain/attempt.ts';
+import type { Call } from './domain/call.ts';
 import type { Clock } from './domain/clock.ts';
 import type { CallObserver } from './dispatch/call-observer.ts';
 import type { Emitter } from './emitter.ts';
 import type { Recorder } from './metrics/recorder.ts';
+import type { CostEntry } from './pricing/cost-sum.ts';
 import type { Costs } from './pricing/costs.ts';
 import type { Failure } from './upstream/failure.ts';
 import type { Upstream } from './upstream/upstream.ts';
@@ -28,9 +30,9 @@ export function createObserver(observed: Observed): CallObserver {
   const { recorder, costs, emitter, clock } = observed;
   const refusals = new Refusals(observed);
   return {
-    attempt: (record) => {
+    attempt: (record, call) => {
       recorder.attempt(record);
-      costs.add(costEntry(record));
+      costs.add(costEntry(record, call));
       if (record.outcome === 'success') refusals.resolve(record.upstream);
       if (record.kind === 'modelNotFound') warnOfModel(record, observed);
       if (emitter.wants('attempt')) emitter.emit('attempt', record);
@@ -47,10 +49,12 @@ export function createObserver(observed: Observed): CallObserver {
   };
 }
 
-/** What the account takes of an attempt. */
-export function costEntry(record: AttemptRecord) {
-  const { upstream, startedAtMs, latencyMs, cost, stableCostUsd, usage } = record;
-  return { upstream, atMs: startedAtMs + latencyMs, costUsd: cost.costUsd, stableCostUsd, usage };
+/** What the account takes of an attempt. A conversation keeps its upstream, but nobody looks for it in an account. */
+export function costEntry(record: AttemptRecord, { key, keySource }: Call): CostEntry {
+  const { upstream, startedAtMs, latencyMs, cost, stableCostUsd, usage, model, task } = record;
+  const atMs = startedAtMs + latencyMs;
+  const named = keySource === 'conversation' ? undefined : key;
+  return { upstream, atMs, costUsd: cost.costUsd, stableCostUsd, usage, model, task, key: named };
 }
 
 function warnOfModel({ upstream, model }: AttemptRecord, { warnings, clock }: Observed): void {

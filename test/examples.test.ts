@@ -21,6 +21,15 @@ test('an hour of an application in no time', async () => {
   expect(exitCode).toBe(0);
 });
 
+test('a report of what was spent, by customer and by model', async () => {
+  const { exitCode, stdout, stderr } = await runProgram(join(examples, 'cost-report.ts'));
+  expect(stderr).toBe('');
+  // 1,200 tokens of input and 300 of output a call: 0.00432 USD on stable with the rebate.
+  expect(stdout).toMatch(/^total +60 +0\.\d{4} +0\.2592 +0\.\d{4}$/m);
+  expect(stdout).toMatch(/^gpt-4\.1-mini,\d+,/m);
+  expect(exitCode).toBe(0);
+});
+
 test('the demo loses no call, opens the breaker and rolls back', async () => {
   const { exitCode, stdout } = await runProgram(join(examples, 'demo/main.ts'));
   expect(stdout).toContain('ROLLBACK of deepseek');

@@ -9,7 +9,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 
 /** Who is told. None of these may throw. */
 export interface CallObserver {
-  attempt(record: AttemptRecord): void;
+  attempt(record: AttemptRecord, call: Call): void;
   call(record: CallRecord): void;
   retry(event: RetryEvent): void;
   fallback(event: FallbackEvent): void;

@@ -88,7 +88,7 @@ export class CallProgress {
   end(started: StartedAttempt, end: AttemptEnd): void {
     const record = attemptRecord(this.call, started, end, this.#pricing);
     this.#attempts.push(record);
-    this.#observer.attempt(record);
+    this.#observer.attempt(record, this.call);
     this.#finishIfOver();
   }
 

@@ -1,102 +1,81 @@
-/** The running account of what attempts cost, by upstream and day. */
+/** The running account of what attempts cost. */
 
-import type { Usage } from '../domain/usage.ts';
-import type { CostPeriod, CostReport, CostTotals } from './cost-report.ts';
+import { breakDown } from './cost-breakdown.ts';
+import { CostDay, dayOf, periodOf, startOf } from './cost-days.ts';
+import type { CostBreakdown, CostDimension, CostPeriod, CostReport, CostTotals } from './cost-report.ts';
+import { addSum, emptySum, sumOf, type CostEntry, type Sum } from './cost-sum.ts';
+import { TABLE_VERSION } from './price-table.ts';
 
-/** What the account needs to know of an attempt. */
-export interface CostEntry {
-  readonly upstream: string;
-  readonly atMs: number;
-  /** `null` when unknown. */
-  readonly costUsd: number | null;
-  /** What the same tokens would have cost on stable; `null` when unknown. */
-  readonly stableCostUsd: number | null;
-  readonly usage: Usage | undefined;
+/** From when on, and until when. */
+export interface CostSpan {
+  /** The whole UTC day that holds it counts. @default all that is kept */
+  readonly sinceMs?: number | undefined;
+  readonly nowMs: number;
+}
+
+/** What to divide the account by. */
+export interface BreakdownQuery extends CostSpan {
+  readonly by: CostDimension;
+  /** What stands for a key. */
+  readonly hashKey: (key: string) => string;
 }
 
 /** A running account; its memory does not grow with the attempts. */
 export interface Costs {
   add(entry: CostEntry): void;
-  /** From the UTC day that holds `sinceMs` on, that whole day included; without it, all that is kept. */
-  report(options: { readonly sinceMs?: number | undefined; readonly nowMs: number }): CostReport;
+  report(span: CostSpan): CostReport;
+  breakDown(query: BreakdownQuery): CostBreakdown;
 }
 
 /** An account that keeps the newest `maxDays` days that had attempts. @default maxDays 400 */
 export function createCosts({ maxDays = 400 }: { readonly maxDays?: number | undefined } = {}): Costs {
-  const days = new Map<number, Map<string, Sum>>();
+  const days = new Map<number, CostDay>();
+  let firstMs = Infinity;
+  const kept = (sinceMs: number): readonly CostDay[] => {
+    const from = dayOf(sinceMs);
+    return [...days.values()].filter(({ day }) => day >= from).toSorted((a, b) => a.day - b.day);
+  };
   return {
     add(entry) {
-      const day = dayOf(entry.atMs);
-      let sums = days.get(day);
-      if (sums === undefined) {
-        days.set(day, (sums = new Map()));
+      const { atMs } = entry;
+      if (atMs < firstMs) firstMs = atMs;
+      const day = dayOf(atMs);
+      let today = days.get(day);
+      if (today === undefined) {
+        days.set(day, (today = new CostDay(day)));
         if (days.size > maxDays) days.delete(Math.min(...days.keys()));
       }
-      addEntry(sumOf(sums, entry.upstream), entry);
+      today.add(entry);
     },
     report({ sinceMs = -Infinity, nowMs }) {
-      const from = dayOf(sinceMs);
-      const kept = [...days].filter(([day]) => day >= from).toSorted(([a], [b]) => a - b);
-      const all = merge(kept.map(([, sums]) => sums));
-      return { atMs: nowMs, ...inTotal(all), days: byPeriod(kept, 'YYYY-MM-DD'), months: byPeriod(kept, 'YYYY-MM') };
+      const found = kept(sinceMs);
+      const all = merge(found);
+      return { atMs: nowMs, ...inTotal(all), days: byPeriod(found, 'day'), months: byPeriod(found, 'month') };
+    },
+    breakDown({ sinceMs = -Infinity, nowMs, by, hashKey }) {
+      const found = kept(sinceMs);
+      const fromMs = found[0] === undefined ? nowMs : Math.max(firstMs, startOf(found[0].day));
+      return breakDown({ days: found, by, sinceMs: fromMs, nowMs, prices: TABLE_VERSION, hashKey });
     },
   };
 }
 
-type Sum = { -readonly [field in keyof CostTotals]: number };
 type Sums = ReadonlyMap<string, Sum>;
 
-const MS_PER_DAY = 86_400_000;
-
-function dayOf(atMs: number): number {
-  return Math.floor(atMs / MS_PER_DAY);
-}
-
-function sumOf(sums: Map<string, Sum>, upstream: string): Sum {
-  let sum = sums.get(upstream);
-  if (sum === undefined) sums.set(upstream, (sum = emptySum()));
-  return sum;
-}
-
-function emptySum(): Sum {
-  return { attempts: 0, inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, costUsd: 0, unpriced: 0, savingsUsd: 0 };
-}
-
-function addEntry(sum: Sum, { usage, costUsd, stableCostUsd }: CostEntry): void {
-  sum.attempts += 1;
-  sum.inputTokens += usage?.inputTokens ?? 0;
-  sum.outputTokens += usage?.outputTokens ?? 0;
-  sum.cachedInputTokens += usage?.cachedInputTokens ?? 0;
-  sum.costUsd += costUsd ?? 0;
-  if (usage !== undefined && costUsd === null) sum.unpriced += 1;
-  if (costUsd !== null && stableCostUsd !== null) sum.savingsUsd += stableCostUsd - costUsd;
-}
-
-function addSum(sum: Sum, other: Sum): Sum {
-  for (const field of Object.keys(sum) as (keyof Sum)[]) sum[field] += other[field]; // the keys of a Sum are its fields
-  return sum;
-}
-
-function merge(parts: readonly Sums[]): Sums {
+function merge(days: readonly CostDay[]): Sums {
   const merged = new Map<string, Sum>();
-  for (const part of parts) for (const [upstream, sum] of part) addSum(sumOf(merged, upstream), sum);
+  for (const { upstream } of days) for (const [name, sum] of upstream) addSum(sumOf(merged, name), sum);
   return merged;
 }
 
 function inTotal(sums: Sums): { total: CostTotals; upstreams: Record<string, CostTotals> } {
-  return { total: [...sums.values()].reduce(addSum, emptySum()), upstreams: Object.fromEntries(sums) };
+  return { total: [...sums.values()].reduce<Sum>(addSum, emptySum()), upstreams: Object.fromEntries(sums) };
 }
 
-function byPeriod(days: readonly (readonly [number, Sums])[], format: 'YYYY-MM-DD' | 'YYYY-MM'): CostPeriod[] {
-  const parts = new Map<string, Sums[]>();
-  for (const [day, sums] of days) {
-    const period = new Date(day * MS_PER_DAY).toISOString().slice(0, format.length);
-    const known = parts.get(period);
-    if (known === undefined) parts.set(period, [sums]);
-    else known.push(sums);
-  }
-  return [...parts].map(([period, sums]) => {
-    const { total, upstreams } = inTotal(merge(sums));
+function byPeriod(days: readonly CostDay[], by: 'day' | 'month'): CostPeriod[] {
+  const parts = Map.groupBy(days, ({ day }) => periodOf(day, by));
+  return [...parts].map(([period, part]) => {
+    const { total, upstreams } = inTotal(merge(part));
     return { period, ...total, upstreams };
   });
 }

@@ -7,7 +7,7 @@ import { ratesUsd } from './rates.ts';
 import { tierMultiplier } from './service-tier.ts';
 
 /** The list that is bundled: `@pydantic/genai-prices`, pinned to this version, and the day it was published. */
-const TABLE_VERSION: PriceTableVersion = Object.freeze({ version: '0.1.8', date: '2026-09-23' });
+export const TABLE_VERSION: PriceTableVersion = Object.freeze({ version: '0.1.8', date: '2026-09-23' });
 
 /** What is priced, and at whose rates. */
 export interface TableQuery {

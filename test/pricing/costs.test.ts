@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CostReport, CostTotals } from '../../src/pricing/cost-report.ts';
-import { createCosts, type CostEntry } from '../../src/pricing/costs.ts';
+import type { CostEntry } from '../../src/pricing/cost-sum.ts';
+import { createCosts } from '../../src/pricing/costs.ts';
 
 const nowMs = Date.UTC(2026, 10, 20, 12);
 const usage = { inputTokens: 10, outputTokens: 4, cachedInputTokens: 3, reasoningTokens: 0 };
@@ -21,6 +22,7 @@ test('every attempt counts, with its tokens, its cost and what it saved', () => 
     cachedInputTokens: 6,
     costUsd: 5,
     unpriced: 0,
+    stableCostUsd: 6,
     savingsUsd: 1,
   });
 });

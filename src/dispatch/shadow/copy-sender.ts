@@ -99,7 +99,7 @@ export class CopySender {
     this.#budget?.settle(reserved, record);
     if (failure) target.failed(failure);
     target.window.ended(record);
-    observer.attempt(record);
+    observer.attempt(record, call);
     copy.ended(record, failure ? undefined : shadowAnswer(witness.answer, record));
   }
 }

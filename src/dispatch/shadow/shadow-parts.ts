@@ -1,5 +1,6 @@
 /** What mirroring needs from the engine. */
 
+import type { Call } from '../../domain/call.ts';
 import type { AttemptRecord } from '../../domain/attempt.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { ShadowEvent } from '../../domain/shadow.ts';
@@ -9,7 +10,7 @@ import type { EstimateCostUsd, Pricing } from '../call-observer.ts';
 /** Who is told. None of these may throw. */
 export interface ShadowObserver {
   /** A copy has ended: its cost counts, nothing else of it does. */
-  attempt(record: AttemptRecord): void;
+  attempt(record: AttemptRecord, call: Call): void;
   /** Both sides of a mirrored call have ended. */
   shadow(event: ShadowEvent): void;
   /** Something of mirroring, or of the user's functions for it, failed; told once for each `topic`. */
