@@ -25,7 +25,7 @@ const inSegment = (field: string) => (it: unknown) =>
 const inPrice = (field: string) => (it: unknown) => canary({ prices: { gemini: { ...PRICE, [field]: it } } });
 
 const TOP =
-  'name upstreams weights stable key salt segments tasks fallbacks retry breaker timeouts prices alerts window metricsInterval clock random logger';
+  'name upstreams weights stable key salt segments tasks fallbacks retry breaker timeouts shadow prices alerts window metricsInterval clock random logger';
 
 const PLACES: readonly (readonly [place: string, canaryWith: (it: unknown) => unknown])[] = [
   ['canary', (it) => it],
@@ -41,6 +41,10 @@ const PLACES: readonly (readonly [place: string, canaryWith: (it: unknown) => un
   ...under('canary.fallbacks', 'default rateLimit', (field) => inSection('fallbacks', field)),
   ...under('canary.prices', 'gemini openai', (field) => inSection('prices', field)),
   ...under('canary.prices.gemini', 'inputPerMTok outputPerMTok cachedInputPerMTok from', inPrice),
+  ...under('canary.shadow', 'upstream share when maxConcurrency maxQueue', (field) => inSection('shadow', field)),
+  ...under('canary.shadow', 'budgetUsd timeout compare keepSamples abortWithCaller', (field) =>
+    inSection('shadow', field),
+  ),
   ['canary.alerts[0]', (it) => canary({ alerts: [it] })],
   ...under('canary.alerts[0]', 'name metric upstream above below for minCalls severity action', inRule),
   ['canary.segments[0]', (it) => canary({ segments: [it] })],

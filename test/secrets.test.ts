@@ -127,6 +127,28 @@ describe.each(WORLDS)('with credentials from %s', (_name, make) => {
   });
 });
 
+test.each(UPSTREAMS.filter((upstream) => upstream !== 'openai'))('a shadow %s sees its own only', async (upstream) => {
+  const world = secretWorld(OPTIONS, { shadow: { upstream, share: 1 } });
+  await world.ai.chat.completions.create(BODY, CALL_OPTIONS);
+  await drain(await world.ai.chat.completions.create(STREAM_BODY, CALL_OPTIONS));
+  await vi.waitFor(() => expect(world.providers.sent).toHaveLength(4));
+  expect(seenBy(world)).toEqual(ownOnly(world));
+});
+
+test('what is told of a shadow has no word of either answer, and no key', async () => {
+  const { ai, providers } = secretWorld(OPTIONS, { shadow: { upstream: 'gemini', share: 1, keepSamples: 5 } });
+  const answer = (text: string, finish_reason: string): Reply =>
+    json({ ...COMPLETION, choices: [{ message: { content: text }, finish_reason }] });
+  providers.usually('openai', answer(secret('user', 'answer'), 'stop'));
+  providers.usually('gemini', answer(secret('user', 'other'), 'length'));
+  using told = listen(ai);
+  const messages = [{ role: 'user' as const, content: secret('user', 'question') }];
+  await ai.chat.completions.create({ model: 'gpt-4.1', messages }, CALL_OPTIONS);
+  await vi.waitFor(() => expect(told.names).toContain('shadow'));
+  expect(ai.canary.shadow.samples()).toHaveLength(1);
+  expect(ownersOf(shown([told.published, ai.canary.snapshot(), ai.canary.shadow, ai]))).toEqual([]);
+});
+
 test('another account at the address of the client takes nothing else from it', async () => {
   const { ai, providers } = secretWorld(OPTIONS, { upstreams: { second: { apiKey: secret('gemini', 'api-key') } } });
   await ai.chat.completions.create(BODY, { ...CALL_OPTIONS, ...route({ upstream: 'second' }) });
@@ -484,6 +506,7 @@ const EVENTS: readonly CanaryEventName[] = [
   'fallback',
   'breaker',
   'rateLimit',
+  'shadow',
   'alert',
   'rollback',
   'warning',

@@ -29,8 +29,9 @@ export type ComparisonAspect = (typeof COMPARISON_ASPECTS)[number];
 /** How the answer of a shadow differs from the real one. */
 export interface Comparison {
   /**
-   * How much the answers agree, 0–1: the score of the user's own `compare`, else the mean of the aspects that apply. `null` where
-   * none applies, or where `compare` gave no score.
+   * How much the answers agree, 0–1: the score of the user's own `compare`; else the mean of the aspects of what they say (all but
+   * the first two), halved where they end for different reasons, 0 where only one refuses. `null` for surfaces that have no
+   * aspects, or where `compare` gave no score.
    */
   readonly agreement: number | null;
   /** Those that apply to the two answers. */

@@ -16,6 +16,7 @@ import {
   type RateLimitEvent,
   type RetryEvent,
   type RollbackEvent,
+  type ShadowEvent,
   type Snapshot,
   type WarningEvent,
 } from '../../src/index.ts';
@@ -30,6 +31,7 @@ ai.canary.on('retry', (payload) => expectTypeOf(payload).toEqualTypeOf<RetryEven
 ai.canary.on('fallback', (payload) => expectTypeOf(payload).toEqualTypeOf<FallbackEvent>());
 ai.canary.on('breaker', (payload) => expectTypeOf(payload).toEqualTypeOf<BreakerEvent>());
 ai.canary.on('rateLimit', (payload) => expectTypeOf(payload).toEqualTypeOf<RateLimitEvent>());
+ai.canary.on('shadow', (payload) => expectTypeOf(payload).toEqualTypeOf<ShadowEvent>());
 ai.canary.on('metrics', (payload) => expectTypeOf(payload).toEqualTypeOf<Snapshot>());
 ai.canary.on('alert', (payload) => expectTypeOf(payload).toEqualTypeOf<Alert>());
 ai.canary.once('rollback', (payload) => expectTypeOf(payload).toEqualTypeOf<RollbackEvent>());

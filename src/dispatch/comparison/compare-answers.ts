@@ -14,9 +14,8 @@ export function compareAnswers(
   shadow: ShadowAnswer,
 ): Comparison {
   const aspects = speaks(call) ? known(aspectsOf(call, real, shadow)) : {};
-  const scores = Object.values(aspects);
   return {
-    agreement: scores.length === 0 ? null : scores.reduce((sum, score) => sum + score, 0) / scores.length,
+    agreement: agreementOf(aspects),
     aspects,
     labels: [],
     latencyRatio: quotient(shadow.latencyMs, real.latencyMs),
@@ -27,6 +26,14 @@ export function compareAnswers(
 
 type Aspects = Partial<Record<ComparisonAspect, number>>;
 type MaybeAspects = Readonly<Record<ComparisonAspect, number | undefined>>;
+
+/** Half of what was said alike counts where one answer ended otherwise, none where one refuses. */
+function agreementOf({ finishReason, refusal, ...said }: Aspects): number | null {
+  if (finishReason === undefined || refusal === undefined) return null;
+  const scores = Object.values(said);
+  const mean = scores.length === 0 ? 1 : scores.reduce((sum, score) => sum + score, 0) / scores.length;
+  return mean * refusal * (finishReason === 1 ? 1 : 0.5);
+}
 
 /** Vectors and moderations say nothing that these aspects could tell. */
 function speaks({ surface }: Pick<ShadowCall, 'surface'>): boolean {

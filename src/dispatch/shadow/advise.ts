@@ -9,9 +9,9 @@ const MIN_CALLS = 30;
 /** How much more often than stable an upstream may fail before it is to be raised, and before it is to be stopped. */
 const RAISE_ERROR_MARGIN = 0.01;
 const STOP_ERROR_MARGIN = 0.05;
-/** Two good models agree by 0.7 to 0.9 on free text, by more where the form is given. */
-const RAISE_AGREEMENT = 0.7;
-const STOP_AGREEMENT = 0.4;
+/** Two good models use half of their words in common on free text, and agree by more where the form is given. */
+const RAISE_AGREEMENT = 0.5;
+const STOP_AGREEMENT = 0.25;
 /** Slower than so many times stable is to be looked at first. */
 const MAX_LATENCY_RATIO = 1.5;
 

@@ -12,7 +12,7 @@ import type { Agreement, ShadowPolicy } from './shadow-policy.ts';
 export type OnAgreement = (agreement: Agreement) => void;
 
 /** Answers that agree by less are kept as disagreements. */
-const DISAGREEMENT = 0.5;
+const DISAGREEMENT = 0.4;
 
 export class Comparing {
   readonly #parts: ShadowParts;

@@ -34,11 +34,14 @@ export class CopySender {
     return this.#slots.waiting;
   }
 
-  /** Sends `copy` when it has a slot, not before the current turn of the event loop is over; drops it where all is taken. */
-  send(copy: Copy): boolean {
-    const isIn = this.#slots.enter(() => this.#take(copy));
-    if (!isIn) copy.of.target.window.drop('full', this.#parts.clock.now());
-    return isIn;
+  /** All slots and all places to wait are taken. */
+  get isFull(): boolean {
+    return this.#slots.isFull;
+  }
+
+  /** Sends `copy` when it has a slot, not before the current turn of the event loop is over. */
+  send(copy: Copy): void {
+    this.#slots.enter(() => this.#take(copy));
   }
 
   close(): void {

@@ -71,7 +71,9 @@ export class ShadowRunner {
     for (const target of this.#targets) {
       if (target.name === firstAsked || !target.chooses(call.key, this.#parts.random)) continue;
       const copy = this.#copy(target, run);
-      if (copy && this.#sender.send(copy)) (copies ??= []).push(copy);
+      if (!copy) continue;
+      this.#sender.send(copy);
+      (copies ??= []).push(copy);
     }
     if (!copies) return undefined;
     const mirrored = new MirroredCall(call, copies);
@@ -97,32 +99,38 @@ export class ShadowRunner {
     this.#comparing.close();
   }
 
+  /** Looks at the call before it copies anything: most of a flood is dropped here. */
   #copy(target: ShadowTarget, { call, source, progress }: MirrorRun): Copy | undefined {
-    const upstream = this.#parts.upstreams.get(target.name);
-    if (!upstream || unfit(target.name, call, source.options.body, this.#parts)) return undefined;
-    const body = bodyNow(source.options.body);
-    const view = viewOf(call, body);
-    if (!this.#mayMirror(view)) return undefined;
-    const copyOf = {
+    const { upstreams, clock } = this.#parts;
+    const { body } = source.options;
+    const upstream = upstreams.get(target.name);
+    const sideEffects = hasSideEffects(body);
+    if (!upstream || unfit(target.name, call, body, this.#parts)) return undefined;
+    if (!this.#mayMirror(call, body, sideEffects)) return undefined;
+    if (this.#sender.isFull) {
+      target.window.drop('full', clock.now());
+      return undefined;
+    }
+    const bodyOfCopy = bodyNow(body);
+    return new Copy({
       call,
-      view,
+      view: viewOf(call, bodyOfCopy, sideEffects),
       target,
       upstream,
-      options: copyOptions(call, source.options, body),
+      options: copyOptions(call, source.options, bodyOfCopy),
       connect: source.connect,
       ledger: progress,
       abortWithCaller: this.#policy.abortWithCaller,
       onBoth: this.#comparing,
-    };
-    return new Copy(copyOf);
+    });
   }
 
   /** A `when` that throws mirrors nothing. */
-  #mayMirror(view: ShadowCall): boolean {
+  #mayMirror(call: Call, body: unknown, sideEffects: boolean): boolean {
     const { when } = this.#policy;
-    if (!when) return !view.sideEffects;
+    if (!when) return !sideEffects;
     try {
-      return when(view);
+      return when(viewOf(call, body, sideEffects));
     } catch (error) {
       this.#parts.observer.failed('shadow.when', error);
       return false;
@@ -133,6 +141,6 @@ export class ShadowRunner {
 /** Calls whose upstream is not a matter of choice: it alone knows what they speak of, or the caller wants it so. */
 const TIED: ReadonlySet<PlanReason> = new Set(['forced', 'toolRun', 'affinity', 'notPortable']);
 
-function viewOf({ surface, model, stream, task, attributes }: Call, body: unknown): ShadowCall {
-  return { surface, model, stream, task, attributes, body, sideEffects: hasSideEffects(body) };
+function viewOf({ surface, model, stream, task, attributes }: Call, body: unknown, sideEffects: boolean): ShadowCall {
+  return { surface, model, stream, task, attributes, body, sideEffects };
 }

@@ -23,14 +23,16 @@ export class Slots {
     return this.#queue.length;
   }
 
+  /** Nobody has a place any more. */
+  get isFull(): boolean {
+    return this.#running >= this.#maxConcurrency && this.#queue.length >= this.#maxQueue;
+  }
+
   /** Whether `work` has a slot or a place to wait. It begins after the current turn of the event loop at the earliest. */
   enter(work: SlotWork): boolean {
-    if (this.#running < this.#maxConcurrency) {
-      this.#begin(work);
-      return true;
-    }
-    if (this.#queue.length >= this.#maxQueue) return false;
-    this.#queue.push(work);
+    if (this.isFull) return false;
+    if (this.#running < this.#maxConcurrency) this.#begin(work);
+    else this.#queue.push(work);
     return true;
   }
 
