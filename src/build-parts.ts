@@ -2,11 +2,15 @@
 
 import { buildShadow } from './build-shadow.ts';
 import type { Clock } from './domain/clock.ts';
+import type { BudgetEvent } from './domain/events.ts';
 import type { WindowSnapshot } from './domain/snapshot.ts';
 import type { DispatchParts } from './dispatch/dispatch-parts.ts';
 import { createEstimateCostUsd } from './estimate-cost.ts';
+import { Budgets } from './dispatch/budgets.ts';
+import type { EstimateCostUsd } from './dispatch/call-observer.ts';
 import { createFallbacks } from './dispatch/fallbacks.ts';
 import { createHedging, type HedgingInput } from './dispatch/hedging.ts';
+import { hashKey } from './hash-key.ts';
 import { createObserver, type Observed } from './observe.ts';
 import type { Recorder } from './metrics/recorder.ts';
 import { createPricing } from './price-attempt.ts';
@@ -28,6 +32,7 @@ export function buildParts(
   const { warnings } = observed;
   const upstreams = new Map(options.upstreams.map((config) => [config.name, buildUpstream(config, options, observed)]));
   const table = createPriceTable();
+  const estimateCostUsd = createEstimateCostUsd(upstreams, table, clock);
   const parts = {
     upstreams,
     stable,
@@ -44,11 +49,22 @@ export function buildParts(
       const message = `No price is known for ${model} on ${upstream}: its cost is counted as unknown`;
       warnings.once(message, { code: 'price', message, atMs: clock.now() });
     }),
-    estimateCostUsd: createEstimateCostUsd(upstreams, table, clock),
+    estimateCostUsd,
+    budgets: buildBudgets(options, estimateCostUsd, observed),
     remember: (id: string, upstream: string) => affinity.remember(id, upstream),
     toolRuns: new WeakMap(),
   };
   return { ...parts, shadow: buildShadow(options, parts, observed) };
+}
+
+function buildBudgets(
+  { budgets: policies, clock }: ResolvedOptions,
+  estimateCostUsd: EstimateCostUsd,
+  { emitter }: Observed,
+): Budgets | undefined {
+  if (policies.length === 0) return undefined;
+  const onShare = (event: BudgetEvent): void => emitter.emit('budget', event);
+  return new Budgets({ policies, clock, estimateCostUsd, hashKey, onShare });
 }
 
 /** Fewer samples say little about the slowest of twenty. */

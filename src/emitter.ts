@@ -90,6 +90,7 @@ const EVENT_NAMES = [
   'breaker',
   'rateLimit',
   'shadow',
+  'budget',
   'metrics',
   'alert',
   'rollback',

@@ -37,7 +37,7 @@ export type { PartialAnswer } from './upstream/errors.ts';
 export { presets } from './rollout/presets.ts';
 export { fileStore } from './store/file-store.ts';
 export { memoryStore } from './store/memory-store.ts';
-export { RateLimitedError } from './upstream/limit-errors.ts';
+export { BudgetExceededError, RateLimitedError } from './upstream/limit-errors.ts';
 
 export type { AlertRuleOptions, WebhookOptions } from './alert-options.ts';
 export type { CanaryOptions, KeyContext, Logger, SegmentOptions } from './options.ts';
@@ -50,16 +50,18 @@ export type {
   TimeoutOptions,
 } from './policy-options.ts';
 export type { TaskContext, TaskOptions } from './task-options.ts';
-export type { LimitsOptions, QueueOptions } from './limit-options.ts';
+export type { BudgetOptions, LimitsOptions, QueueOptions } from './limit-options.ts';
 export type { Params, UpstreamOptions } from './upstream-options.ts';
 export type { Alert, AlertBound, AlertMetric, AlertReport, AlertRule, AlertStatus, Severity } from './domain/alert.ts';
 export type { AttemptReason, AttemptRecord, CallLedger, CallRecord, Delivery } from './domain/attempt.ts';
 export type { BreakerReason, BreakerState } from './domain/breaker.ts';
+export type { BudgetPeriod, BudgetScope, BudgetSnapshot } from './domain/budget.ts';
 export type { AttributeValue, Call, KeySource, RouteOptions, StreamMode, Surface } from './domain/call.ts';
 export type { Clock, Timer } from './domain/clock.ts';
 export type { Duration } from './domain/duration.ts';
 export type {
   BreakerEvent,
+  BudgetEvent,
   CanaryEventName,
   CanaryEvents,
   FallbackEvent,

@@ -1,5 +1,6 @@
 /** What a user writes about how much upstreams may be asked, and what that may cost. No logic. */
 
+import type { BudgetPeriod } from './domain/budget.ts';
 import type { Duration } from './domain/duration.ts';
 
 /** Where calls wait for an upstream that is full, first come, first served. */
@@ -26,4 +27,27 @@ export interface LimitsOptions {
   readonly concurrency?: number | undefined;
   /** @default none: a full upstream is passed over */
   readonly queue?: QueueOptions | undefined;
+}
+
+/**
+ * How much may be spent in a period. Before an attempt its cost is held by estimate (its input, and all the output that it allows);
+ * when it has ended, what it did cost is paid. Where nobody tells that, the estimate stands. Retries, hedges and shadows are paid, too.
+ */
+export interface BudgetOptions<UpstreamName extends string = string> {
+  /** For events, errors and the snapshot. */
+  readonly name: string;
+  /** The hour, day or month of the UTC calendar. */
+  readonly per: BudgetPeriod;
+  /** USD, above 0. */
+  readonly limitUsd: number;
+  /**
+   * `'key'`: each key has the amount for itself (the 10,000 latest are known; calls without a key are free). `'upstream'`: so has
+   * each upstream. Or for one of them alone. @default one amount for all calls
+   */
+  readonly scope?: 'key' | 'upstream' | { readonly key: string } | { readonly upstream: UpstreamName } | undefined;
+  /**
+   * `'reject'`: an upstream that a call could not pay is passed over; where there is no other, the call fails with
+   * `BudgetExceededError`. @default 'alert': `budget` events alone
+   */
+  readonly onExceeded?: 'alert' | 'reject' | undefined;
 }

@@ -4,7 +4,7 @@ import type { AlertRuleOptions, WebhookOptions } from './alert-options.ts';
 import type { AttributeValue, Call, StreamMode } from './domain/call.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Duration } from './domain/duration.ts';
-import type { LimitsOptions } from './limit-options.ts';
+import type { BudgetOptions, LimitsOptions } from './limit-options.ts';
 import type {
   BreakerOptions,
   FallbackOptions,
@@ -68,6 +68,8 @@ export interface CanaryOptions<UpstreamName extends string = string, StableName 
   readonly hedge?: HedgeOptions | undefined;
   /** @default none */
   readonly shadow?: ShadowOptions<NoInfer<UpstreamName | StableName>> | undefined;
+  /** How much may be spent in an hour, a day or a month. @default none */
+  readonly budgets?: readonly BudgetOptions<NoInfer<UpstreamName | StableName>>[] | undefined;
   /** How much each upstream may be asked, the client itself among them; wins over `limits` within `upstreams`. @default no limits */
   readonly limits?: Readonly<Partial<Record<NoInfer<UpstreamName | StableName>, LimitsOptions>>> | undefined;
   /** Prices by upstream; they win over the table. */

@@ -10,7 +10,7 @@ import type { Traffic } from './traffic.ts';
 /** Follows `traffic` as its split changes. */
 export function planningState(
   { home, stable, segments, random, salt }: ResolvedOptions,
-  { upstreams, fallbacksAfter, taskRoutes, estimateCostUsd, toolRuns }: DispatchParts,
+  { upstreams, budgets, fallbacksAfter, taskRoutes, estimateCostUsd, toolRuns }: DispatchParts,
   { traffic, affinity }: { readonly traffic: Traffic; readonly affinity: Affinity },
 ): PlanningState {
   return {
@@ -23,6 +23,7 @@ export function planningState(
     taskRoutes,
     estimateCostUsd,
     affinity,
+    budgets,
     toolRuns,
     bucketOf: createBucketer(salt),
     get ranges() {

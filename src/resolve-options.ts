@@ -12,6 +12,7 @@ import type { ShadowPolicy } from './dispatch/shadow/shadow-policy.ts';
 import type { CanaryOptions, KeyContext, Logger } from './options.ts';
 import { resolveAlerts } from './resolve-alerts.ts';
 import { environment } from './resolve-connection.ts';
+import { resolveBudgets } from './resolve-budgets.ts';
 import { resolveFallbacks } from './resolve-fallbacks.ts';
 import { resolveBreaker, resolveDispatch, resolveHedge, type HedgePolicy } from './resolve-policies.ts';
 import { resolveSegments } from './resolve-segments.ts';
@@ -20,6 +21,7 @@ import { resolveShadow } from './resolve-shadow.ts';
 import { resolveUpstreams } from './resolve-upstreams.ts';
 import { resolveWebhook } from './resolve-webhook.ts';
 import { resolveWeights } from './resolve-weights.ts';
+import type { BudgetPolicy } from './pricing/budget.ts';
 import { systemClock } from './system-clock.ts';
 import type { BreakerPolicy } from './upstream/breaker.ts';
 import { ConfigError } from './upstream/errors.ts';
@@ -45,6 +47,7 @@ export interface ResolvedOptions {
   readonly breaker: BreakerPolicy | undefined;
   readonly alerts: readonly AlertRule[];
   readonly webhook: WebhookPolicy | undefined;
+  readonly budgets: readonly BudgetPolicy[];
   readonly windowMs: number;
   readonly metricsIntervalMs: number;
   readonly key: ((call: KeyContext) => string | undefined) | undefined;
@@ -83,6 +86,7 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
     shadow: canary.shadow && resolveShadow(canary.shadow, names),
     breaker: breaker === false ? undefined : resolveBreaker(breaker),
     alerts: resolveAlerts(alerts, names),
+    budgets: resolveBudgets(canary.budgets, names),
     webhook: resolveWebhook(canary.webhook),
     windowMs: checkDuration('canary.window', window, { min: 1_000 }),
     metricsIntervalMs: checkDuration('canary.metricsInterval', metricsInterval),
@@ -110,6 +114,7 @@ const OPTION_NAMES: readonly (keyof CanaryOptions)[] = [
   'hedge',
   'shadow',
   'limits',
+  'budgets',
   'prices',
   'alerts',
   'webhook',

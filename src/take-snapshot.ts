@@ -9,7 +9,7 @@ import type { Traffic } from './traffic.ts';
 export function takeSnapshot(
   recorder: Recorder,
   { weights, ranges }: Traffic,
-  { upstreams, shadow, stable }: Pick<DispatchParts, 'upstreams' | 'shadow' | 'stable'>,
+  { upstreams, budgets, shadow, stable }: Pick<DispatchParts, 'upstreams' | 'budgets' | 'shadow' | 'stable'>,
   { atMs, windowMs }: { readonly atMs: number; readonly windowMs: number },
 ): Snapshot {
   const frozen: Record<string, UpstreamSnapshot> = {};
@@ -23,5 +23,16 @@ export function takeSnapshot(
   }
   const mirrored = shadow && { shadow: shadow.snapshot(atMs, recorder.upstream(stable, atMs)) };
   const tasks = recorder.tasks(atMs);
-  return { atMs, windowMs, ...recorder.totals(atMs), weights, ranges, upstreams: frozen, tasks, ...mirrored };
+  const spent = budgets?.snapshot(atMs) ?? [];
+  return {
+    atMs,
+    windowMs,
+    ...recorder.totals(atMs),
+    weights,
+    ranges,
+    upstreams: frozen,
+    tasks,
+    budgets: spent,
+    ...mirrored,
+  };
 }

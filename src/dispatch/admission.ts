@@ -4,13 +4,15 @@ import type { SkipReason } from '../domain/plan.ts';
 import type { Permit } from '../upstream/breaker.ts';
 import type { Slot } from '../upstream/limits/slot.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { Reservation } from './reservation.ts';
 import type { CallRun } from './call-run.ts';
 
-/** An upstream that may be tried once; `permit` and `slot` are to be settled when that has ended. */
+/** An upstream that may be tried once; what it holds is to be settled when that has ended. */
 export interface Admitted {
   readonly upstream: Upstream;
   readonly permit: Permit | undefined;
   readonly slot: Slot | undefined;
+  readonly reservation: Reservation | undefined;
 }
 
 type Upstreams = ReadonlyMap<string, Upstream>;
@@ -30,34 +32,55 @@ export function admit(names: readonly string[], run: CallRun): Admitted | undefi
 /** Takes all that one attempt needs, whatever pauses say, or says what refuses it. */
 export function enter(upstream: Upstream, run: CallRun): Admitted | SkipReason {
   const { breaker, limits } = upstream;
-  if (!limits) return enterWith(undefined, upstream);
+  if (!limits) return enterWith(undefined, upstream, run);
   if (breaker?.state.state === 'open') return 'breaker';
   const slot = limits.admit(run.loadOn(upstream));
-  return slot ? enterWith(slot, upstream) : 'limit';
+  return slot ? enterWith(slot, upstream, run) : 'limit';
 }
 
-/** The same for who has a place already, and loses it to a breaker that refuses. */
-export function enterWith(slot: Slot | undefined, upstream: Upstream): Admitted | SkipReason {
+/** The same for who has a place already, and loses it where a budget or the breaker refuses. */
+export function enterWith(slot: Slot | undefined, upstream: Upstream, run: CallRun): Admitted | SkipReason {
+  const { call, parts, source } = run;
+  const reserved = parts.budgets?.reserve(call, upstream.name, source.options.body);
+  if (reserved && !(reserved instanceof Reservation)) {
+    slot?.cancel();
+    return 'budget';
+  }
   const permit = upstream.breaker?.admit();
-  if (!upstream.breaker || permit) return { upstream, permit, slot };
-  slot?.cancel();
+  const admitted = { upstream, permit, slot, reservation: reserved };
+  if (!upstream.breaker || permit) return admitted;
+  withdraw(admitted);
   return 'breaker';
 }
 
+/** Gives back what is held for an attempt that is not made. */
+export function withdraw({ permit, slot, reservation }: Admitted): void {
+  slot?.cancel();
+  reservation?.cancel();
+  permit?.settle('neutral');
+}
+
 /** Whether any of `names` would be admitted or waited for; takes nothing. */
-export function canAdmit(names: readonly string[], upstreams: Upstreams, nowMs: number): boolean {
+export function canAdmit(names: readonly string[], run: CallRun): boolean {
+  const nowMs = run.parts.clock.now();
   return names.some((name) => {
-    const upstream = upstreams.get(name);
+    const upstream = run.parts.upstreams.get(name);
     if (!upstream || upstream.pause.until(nowMs) !== null || upstream.limits?.passesOn(nowMs)) return false;
-    return upstream.breaker?.state.state !== 'open';
+    return upstream.breaker?.state.state !== 'open' && !run.exceeded(name);
   });
 }
 
-/** Where none may be asked: a try of the one of `names` that could be soonest. */
+/** Where none may be asked: a try of the one of `names` that could be soonest; limits and budgets have room for each of them. */
 export function admitAnyway(names: readonly string[], run: CallRun): Admitted {
   const { upstreams, clock } = run.parts;
   const upstream = soonestOf(names, upstreams, clock.now());
-  return { upstream, permit: upstream.breaker?.force(), slot: upstream.limits?.admit(run.loadOn(upstream)) };
+  const reserved = run.parts.budgets?.reserve(run.call, upstream.name, run.source.options.body);
+  return {
+    upstream,
+    permit: upstream.breaker?.force(),
+    slot: upstream.limits?.admit(run.loadOn(upstream)),
+    reservation: reserved instanceof Reservation ? reserved : undefined,
+  };
 }
 
 /** The one of `names` that may be asked soonest, the earlier one where two may. */

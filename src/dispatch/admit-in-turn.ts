@@ -47,7 +47,7 @@ async function waitFor(upstream: Upstream, run: CallRun): Promise<Admitted | und
 /** Others may have been told to wait meanwhile. */
 function enterAfter(slot: Slot, upstream: Upstream, run: CallRun): ReturnType<typeof enterWith> {
   const pausedFor = upstream.pause.reason(run.parts.clock.now());
-  if (!pausedFor) return enterWith(slot, upstream);
+  if (!pausedFor) return enterWith(slot, upstream, run);
   slot.cancel();
   return pausedFor;
 }

@@ -85,11 +85,12 @@ export class CallProgress {
     else this.#observer.call(this.#record({ upstream: this.#assigned, outcome, kind, atMs }));
   }
 
-  end(started: StartedAttempt, end: AttemptEnd): void {
+  end(started: StartedAttempt, end: AttemptEnd): AttemptRecord {
     const record = attemptRecord(this.call, started, end, this.#pricing);
     this.#attempts.push(record);
     this.#observer.attempt(record, this.call);
     this.#finishIfOver();
+    return record;
   }
 
   /** A call is over when its answer is, and all that it cost is known: what was hung up on, too. */

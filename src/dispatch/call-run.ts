@@ -3,6 +3,7 @@
 import type { Call } from '../domain/call.ts';
 import type { FailureKind } from '../domain/outcome.ts';
 import type { Plan, SkipReason } from '../domain/plan.ts';
+import type { Budget } from '../pricing/budget.ts';
 import { estimateInput } from '../pricing/estimate-input.ts';
 import { estimateOutput } from '../pricing/estimate-output.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
@@ -91,6 +92,11 @@ export class CallRun {
     const { line } = upstream.limits;
     if (line && line.length > 0) return false;
     return upstream.limits.blockedUntilMs(this.parts.clock.now(), this.loadOn(upstream)) === undefined;
+  }
+
+  /** The budget that refuses the call on an upstream, if one does. */
+  exceeded(name: string): Budget | undefined {
+    return this.parts.budgets?.refusing(this.call, name, this.source.options.body ?? null);
   }
 
   /** An upstream is passed over. */

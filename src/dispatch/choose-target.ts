@@ -4,7 +4,7 @@ import type { FailureKind } from '../domain/outcome.ts';
 import type { SkipReason } from '../domain/plan.ts';
 import { BreakerOpenError, CapabilityError, DeadlineError } from '../upstream/errors.ts';
 import type { Failure } from '../upstream/failure.ts';
-import { RateLimitedError } from '../upstream/limit-errors.ts';
+import { BudgetExceededError, RateLimitedError } from '../upstream/limit-errors.ts';
 import { admitAnyway, readyAtMs, soonestOf, type Admitted } from './admission.ts';
 import { admitInTurn } from './admit-in-turn.ts';
 import type { CallRun } from './call-run.ts';
@@ -56,10 +56,13 @@ function lastResort(run: CallRun, nowMs: number): Admitted {
   if (names.length === 0 && dear.length > 0) return giveUp(run, 'neutral', costCapErrorOf(run, dear));
   const lack = lackOf(plan.assigned, call, parts.upstreams);
   if (names.length === 0 && lack) return giveUp(run, 'neutral', new CapabilityError(plan.assigned, lack));
-  const withPlace = names.filter((name) => run.hasPlace(name));
+  const payable = names.filter((name) => !run.exceeded(name));
+  const withPlace = payable.filter((name) => run.hasPlace(name));
+  // What a limit or a budget forbids is not tried all the same.
   if (withPlace.length > 0) return admitAnyway(withPlace, run);
-  // What a limit forbids is not tried all the same.
-  const soonest = soonestOf(names, parts.upstreams, nowMs);
+  const exceeded = payable.length === 0 && run.exceeded(plan.assigned);
+  if (exceeded) return giveUp(run, 'neutral', new BudgetExceededError(exceeded.snapshot(nowMs)));
+  const soonest = soonestOf(payable, parts.upstreams, nowMs);
   const retryAtMs = soonest.limits?.blockedUntilMs(nowMs, run.loadOn(soonest)) ?? nowMs;
   return giveUp(run, 'failure', new RateLimitedError(soonest.name, retryAtMs), 'rateLimit');
 }

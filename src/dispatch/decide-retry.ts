@@ -19,7 +19,7 @@ export function retryDelayMs({ run, upstream, failure }: FailedVisit, retryIndex
   const { policy, clock, random } = parts;
   if (!failure?.retrySame || failure.kind === undefined) return undefined;
   const nowMs = clock.now();
-  const other = canAdmit(run.untried(failure.kind), parts.upstreams, nowMs);
+  const other = canAdmit(run.untried(failure.kind), run);
   // The last attempt belongs to another upstream where there is one, and so does every call that is told to wait.
   if (run.attemptsLeft < (other ? 2 : 1)) return undefined;
   if (other && failure.kind === 'rateLimit') return undefined;

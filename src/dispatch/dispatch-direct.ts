@@ -38,6 +38,6 @@ export function dispatchDirect(
     judge: undefined,
     redact: (error) => mark && redact(error, [client.apiKey, client.adminAPIKey, ...mark.secrets]),
     clock,
-    onEnd: (end) => progress.end(started, end),
+    onEnd: (end) => void progress.end(started, end),
   });
 }

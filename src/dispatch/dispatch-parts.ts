@@ -6,6 +6,7 @@ import type { Claim } from '../upstream/claim.ts';
 import type { RetryBudget } from '../upstream/retry-budget.ts';
 import type { OpenAI, RequestOptions, Send } from '../upstream/sdk.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { Budgets } from './budgets.ts';
 import type { CallObserver, EstimateCostUsd, Pricing } from './call-observer.ts';
 import type { Hedging } from './hedging.ts';
 import type { FallbacksAfter } from './fallbacks.ts';
@@ -41,6 +42,7 @@ export interface DispatchParts {
   readonly observer: CallObserver;
   readonly pricing: Pricing;
   readonly estimateCostUsd: EstimateCostUsd;
+  readonly budgets: Budgets | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   /** Errors are freed of secrets. Without a `canary` option the caller sees what the SDK alone would show. */

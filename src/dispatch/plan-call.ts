@@ -8,6 +8,7 @@ import type { Affinity } from '../routing/affinity.ts';
 import { matchSegment } from '../routing/segment.ts';
 import { chooseUpstream } from '../routing/split.ts';
 import { ConfigError } from '../upstream/errors.ts';
+import type { Budgets } from './budgets.ts';
 import type { FallbacksAfter } from './fallbacks.ts';
 import { servesModel, unfit, type FitnessState } from './fitness.ts';
 
@@ -19,6 +20,7 @@ export interface PlanningState extends FitnessState {
   readonly segments: readonly Segment[];
   /** The upstreams of a task, in order. */
   readonly taskRoutes: TaskRoutes | undefined;
+  readonly budgets: Budgets | undefined;
   readonly affinity: Affinity;
   /** The upstreams of runs of tools under way. */
   readonly toolRuns: WeakMap<object, string>;
@@ -113,7 +115,8 @@ function unavailable(
   const pausedFor = upstream?.pause.reason(nowMs);
   if (pausedFor) return pausedFor;
   if (upstream?.breaker?.state.state === 'open') return 'breaker';
-  return upstream?.limits?.passesOn(nowMs, upstreamModel(upstream.config.rules.model, call)) ? 'limit' : undefined;
+  if (upstream?.limits?.passesOn(nowMs, upstreamModel(upstream.config.rules.model, call))) return 'limit';
+  return state.budgets?.refusing(call, name) ? 'budget' : undefined;
 }
 
 function assertKnown(name: string, { upstreams }: PlanningState): void {

@@ -10,7 +10,7 @@ import { retry, type RetryInput } from '../upstream/retry.ts';
 import { sleep } from '../upstream/sleep.ts';
 import type { TimeLimit } from '../upstream/time-limit.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { canAdmit, type Admitted } from './admission.ts';
+import { canAdmit, withdraw, type Admitted } from './admission.ts';
 import { enterInTurn } from './admit-in-turn.ts';
 import { tokensOf, withCallersCredentials } from './attempt-end.ts';
 import { judgeOf, limitOf } from './attempt-terms.ts';
@@ -82,8 +82,7 @@ export class Visit implements RetryInput<Answer> {
     if (!admitted) throw this.#lastError;
     if (!this.#isOver) return this.#tryOnce('retry', admitted, retryIndex + 1);
     // A hedge won while we waited for a place.
-    admitted.slot?.cancel();
-    admitted.permit?.settle('neutral');
+    withdraw(admitted);
     throw this.#lastError;
   }
 
@@ -91,7 +90,7 @@ export class Visit implements RetryInput<Answer> {
     return this.#cancelled || this.run.attemptsLeft < 1;
   }
 
-  #tryOnce(reason: AttemptReason, { permit, slot }: Admitted, retryIndex: number): Promise<Answer> {
+  #tryOnce(reason: AttemptReason, { permit, slot, reservation }: Admitted, retryIndex: number): Promise<Answer> {
     const { run, upstream } = this;
     const { call, source, parts, progress } = run;
     const { options, model, usageAdded, mark, callersCredentials } = this.#request;
@@ -127,7 +126,8 @@ export class Visit implements RetryInput<Answer> {
         this.failure = end.failure;
         slot?.settle(tokensOf(end));
         this.#settle(permit, end, paused);
-        progress.end(started, end);
+        const record = progress.end(started, end);
+        reservation?.settle(record);
       },
     });
   }
@@ -148,5 +148,5 @@ export class Visit implements RetryInput<Answer> {
 function isLeftAlone({ run, upstream, failure }: Visit): boolean {
   const nowMs = run.parts.clock.now();
   if (failure?.kind === undefined || upstream.pause.until(nowMs) === null) return false;
-  return canAdmit(run.untried(failure.kind), run.parts.upstreams, nowMs);
+  return canAdmit(run.untried(failure.kind), run);
 }

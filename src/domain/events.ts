@@ -3,6 +3,7 @@
 import type { Alert, AlertMetric } from './alert.ts';
 import type { AttemptRecord, CallRecord } from './attempt.ts';
 import type { BreakerReason, BreakerState } from './breaker.ts';
+import type { BudgetPeriod, BudgetScope } from './budget.ts';
 import type { FailureKind } from './outcome.ts';
 import type { SkipReason } from './plan.ts';
 import type { ShadowEvent } from './shadow.ts';
@@ -61,6 +62,22 @@ export interface RateLimitEvent {
   readonly atMs: number;
 }
 
+/** A half, four fifths or all of a budget is spent: each told once in a period. */
+export interface BudgetEvent {
+  readonly name: string;
+  readonly per: BudgetPeriod;
+  /** Of a budget by key it is not told whose amount this is. */
+  readonly scope: BudgetScope;
+  /** Where each upstream has an amount of its own. */
+  readonly upstream: string | undefined;
+  /** Of the limit; 1 also when a call is refused because what is left would not pay it. */
+  readonly share: 0.5 | 0.8 | 1;
+  readonly spentUsd: number;
+  readonly limitUsd: number;
+  readonly resetsAtMs: number;
+  readonly atMs: number;
+}
+
 /** An alert rule took all traffic from an upstream. */
 export interface RollbackEvent {
   readonly upstream: string;
@@ -106,6 +123,7 @@ export interface CanaryEvents {
   readonly breaker: BreakerEvent;
   readonly rateLimit: RateLimitEvent;
   readonly shadow: ShadowEvent;
+  readonly budget: BudgetEvent;
   readonly metrics: Snapshot;
   readonly alert: Alert;
   readonly rollback: RollbackEvent;

@@ -1,6 +1,7 @@
 /** The frozen numbers of a window. */
 
 import type { BreakerState } from './breaker.ts';
+import type { BudgetSnapshot } from './budget.ts';
 import type { FailureKind } from './outcome.ts';
 import type { ComparisonAspect, ShadowAdvice, ShadowDropReason } from './shadow.ts';
 
@@ -126,6 +127,8 @@ export interface Snapshot<UpstreamName extends string = string> extends CallTota
   /** The table of the split: `[end of range in (0, 1], upstream]`, ascending. */
   readonly ranges: readonly (readonly [number, UpstreamName])[];
   readonly upstreams: Readonly<Record<UpstreamName, UpstreamSnapshot>>;
+  /** In the order in which they are written; empty where there are none. */
+  readonly budgets: readonly BudgetSnapshot[];
   /** By task, of the calls that have one: at most 50 tasks, and `other`. */
   readonly tasks: Readonly<Record<string, TaskSnapshot>>;
   /** By upstream that calls are or were mirrored to; absent where nothing is mirrored. */

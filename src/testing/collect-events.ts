@@ -59,6 +59,7 @@ const EVENT_NAMES = Object.keys({
   hedge: true,
   breaker: true,
   rateLimit: true,
+  budget: true,
   shadow: true,
   metrics: true,
   alert: true,

@@ -67,6 +67,7 @@ const ALL_BUT_METRICS: readonly CanaryEventName[] = [
   'hedge',
   'breaker',
   'rateLimit',
+  'budget',
   'shadow',
   'alert',
   'rollback',

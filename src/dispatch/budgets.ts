@@ -1,0 +1,105 @@
+/** Reserves what an attempt may cost before it is made, in every budget that it draws on, and settles it afterwards. */
+
+import type { AttemptRecord } from '../domain/attempt.ts';
+import type { BudgetSnapshot } from '../domain/budget.ts';
+import type { Call } from '../domain/call.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { BudgetEvent } from '../domain/events.ts';
+import type { BudgetAccount } from '../pricing/budget-account.ts';
+import { Budget, type BudgetPolicy, type Spender } from '../pricing/budget.ts';
+import type { EstimateCostUsd } from './call-observer.ts';
+import { Reservation, type Drawn } from './reservation.ts';
+
+export interface BudgetsInput {
+  readonly policies: readonly BudgetPolicy[];
+  readonly clock: Clock;
+  readonly estimateCostUsd: EstimateCostUsd;
+  /** Keys may be names of people; budgets know them by this. */
+  readonly hashKey: (key: string) => string;
+  /** Must not throw. */
+  readonly onShare: (event: BudgetEvent) => void;
+}
+
+export class Budgets {
+  readonly #input: BudgetsInput;
+  readonly #budgets: readonly Budget[];
+  readonly #hasKeys: boolean;
+  #lastCall: Call | undefined;
+  #lastKey: string | undefined;
+
+  constructor(input: BudgetsInput) {
+    this.#input = input;
+    const nowMs = input.clock.now();
+    this.#budgets = input.policies.map((policy) => new Budget(policy, nowMs));
+    this.#hasKeys = input.policies.some(({ scope }) => scope === 'key');
+  }
+
+  /** What an attempt may cost, held in all budgets or in none; the budget that refuses it, where one does. */
+  reserve(call: Call, upstream: string, body: unknown): Reservation | Budget {
+    const { clock, estimateCostUsd } = this.#input;
+    const nowMs = clock.now();
+    // What has no known price is held by nothing, and refused only where all is spent.
+    const estimateUsd = estimateCostUsd(upstream, call, body) ?? 0;
+    const drawn = this.#accountsOf(call, upstream, nowMs);
+    for (const { budget, account } of drawn) {
+      if (!budget.policy.rejects || account.fits(estimateUsd)) continue;
+      this.#tell(budget, account, upstream, true);
+      return budget;
+    }
+    for (const { account } of drawn) account.reserve(estimateUsd);
+    return new Reservation(this, drawn, upstream, estimateUsd);
+  }
+
+  /** The budget that refuses an attempt; without a body, one that is wholly spent. Nothing is held. */
+  refusing(call: Call, upstream: string, body?: unknown): Budget | undefined {
+    const { clock, estimateCostUsd } = this.#input;
+    const drawn = this.#accountsOf(call, upstream, clock.now()).filter(({ budget }) => budget.policy.rejects);
+    const estimateUsd = body === undefined || drawn.length === 0 ? 0 : (estimateCostUsd(upstream, call, body) ?? 0);
+    return drawn.find(({ account }) => (body === undefined ? account.isExhausted : !account.fits(estimateUsd)))?.budget;
+  }
+
+  /** The attempt has cost so much, or nobody knows how much: then the estimate stands, unless it was refused before any work. */
+  settle(reservation: Reservation, { cost, delivery }: Pick<AttemptRecord, 'cost' | 'delivery'>): void {
+    const { estimateUsd, drawn, upstream } = reservation;
+    const costUsd = cost.costUsd ?? (delivery === 'rejected' ? 0 : estimateUsd);
+    for (const { budget, account } of drawn) {
+      // The period may be over: then it is paid in the new one.
+      budget.periodAt(this.#input.clock.now());
+      account.settle(estimateUsd, costUsd);
+      this.#tell(budget, account, upstream, false);
+    }
+  }
+
+  snapshot(nowMs: number): readonly BudgetSnapshot[] {
+    return this.#budgets.map((budget) => budget.snapshot(nowMs));
+  }
+
+  #accountsOf(call: Call, upstream: string, nowMs: number): readonly Drawn[] {
+    const spender: Spender = { upstream, key: this.#hasKeys ? this.#hashedKeyOf(call) : undefined };
+    const drawn: Drawn[] = [];
+    for (const budget of this.#budgets) {
+      const account = budget.accountOf(spender, nowMs);
+      if (account) drawn.push({ budget, account });
+    }
+    return drawn;
+  }
+
+  /** A call is asked about several times in a row. */
+  #hashedKeyOf(call: Call): string | undefined {
+    if (this.#lastCall !== call) {
+      this.#lastCall = call;
+      this.#lastKey = call.key === undefined ? undefined : this.#input.hashKey(call.key);
+    }
+    return this.#lastKey;
+  }
+
+  #tell(budget: Budget, account: BudgetAccount, upstream: string, isRefusing: boolean): void {
+    const { name, per, scope, limitUsd } = budget.policy;
+    for (let share = account.nextShare(isRefusing); share !== undefined; share = account.nextShare(isRefusing)) {
+      const atMs = this.#input.clock.now();
+      const about = { name, per, scope, upstream: scope === 'upstream' ? upstream : undefined, share, limitUsd };
+      const resetsAtMs = budget.periodAt(atMs).endMs;
+      this.#input.onShare({ ...about, spentUsd: account.spentUsd, resetsAtMs, atMs });
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/** A budget: its amounts in the current period, one for all, or one for each key or upstream. */
+
+import type { BudgetPeriod, BudgetScope, BudgetSnapshot } from '../domain/budget.ts';
+import { BudgetAccount } from './budget-account.ts';
+import { periodAt, type Period } from './budget-period.ts';
+
+export interface BudgetPolicy {
+  readonly name: string;
+  readonly per: BudgetPeriod;
+  /** USD, above 0. */
+  readonly limitUsd: number;
+  readonly scope: BudgetScope;
+  /** The only key, hashed, or upstream that the budget is for; `undefined`: each has an amount of its own. */
+  readonly only: string | undefined;
+  /** What does not fit is refused, or else only told. */
+  readonly rejects: boolean;
+}
+
+/** Who spends. */
+export interface Spender {
+  readonly upstream: string;
+  /** Hashed: keys may be names of people. */
+  readonly key: string | undefined;
+}
+
+/** More keys than this in a period: those that have spent nothing for longest are forgotten. */
+const MAX_ACCOUNTS = 10_000;
+
+export class Budget {
+  readonly policy: BudgetPolicy;
+  /** By key or upstream; for all, under the empty name. The latest used last. */
+  readonly #accounts = new Map<string, BudgetAccount>();
+  #period: Period;
+
+  constructor(policy: BudgetPolicy, nowMs: number) {
+    this.policy = policy;
+    this.#period = periodAt(policy.per, nowMs);
+  }
+
+  /** The current period. A clock that goes back stays in it: nobody gets an amount twice. */
+  periodAt(nowMs: number): Period {
+    if (nowMs >= this.#period.endMs) {
+      this.#period = periodAt(this.policy.per, nowMs);
+      this.#renew();
+    }
+    return this.#period;
+  }
+
+  /** The amount that `spender` draws on; `undefined` where the budget is not for it. */
+  accountOf(spender: Spender, nowMs: number): BudgetAccount | undefined {
+    this.periodAt(nowMs);
+    const { scope, only, limitUsd } = this.policy;
+    const name = scope === 'all' ? '' : spender[scope];
+    if (name === undefined || (only !== undefined && only !== name)) return undefined;
+    const known = this.#accounts.get(name);
+    if (known && scope !== 'key') return known;
+    const account = known ?? new BudgetAccount(limitUsd);
+    this.#accounts.delete(name);
+    this.#accounts.set(name, account);
+    if (this.#accounts.size > MAX_ACCOUNTS) this.#forgetOldest();
+    return account;
+  }
+
+  snapshot(nowMs: number): BudgetSnapshot {
+    const { startMs, endMs } = this.periodAt(nowMs);
+    const { name, per, scope, limitUsd } = this.policy;
+    const sums = { spentUsd: 0, reservedUsd: 0, accounts: this.#accounts.size, exhausted: 0 };
+    for (const { spentUsd, reservedUsd, isExhausted } of this.#accounts.values()) {
+      sums.spentUsd += spentUsd;
+      sums.reservedUsd += reservedUsd;
+      sums.exhausted += Number(isExhausted);
+    }
+    return { name, per, scope, limitUsd, ...sums, startedAtMs: startMs, resetsAtMs: endMs };
+  }
+
+  #renew(): void {
+    for (const [name, account] of this.#accounts) {
+      if (account.isIdle) this.#accounts.delete(name);
+      else account.renew();
+    }
+  }
+
+  #forgetOldest(): void {
+    for (const [name, account] of this.#accounts) {
+      if (!account.isIdle) continue;
+      this.#accounts.delete(name);
+      return;
+    }
+  }
+}
