@@ -1,6 +1,6 @@
 /** Checks of what a user wrote; each failure names the option, the rule and the value. */
 
-import type { Duration } from './domain/duration.ts';
+import { durationMs, type Duration } from './domain/duration.ts';
 import { ConfigError } from './upstream/errors.ts';
 
 /** Where a number must lie. */
@@ -25,7 +25,7 @@ export function checkNumber(path: string, value: unknown, bounds: Bounds): numbe
 
 /** @throws ConfigError unless `value` is a number of ms or a string like `'30s'`, at least `min` and at most 24 days */
 export function checkDuration(path: string, value: Duration, { min = 1 }: { min?: number } = {}): number {
-  const ms = typeof value === 'number' ? value : parseDuration(value);
+  const ms = durationMs(value);
   if (ms !== undefined && ms >= min && ms <= MAX_DURATION_MS) return ms;
   const form = "should be a number of ms or a string like '250ms', '30s', '5m', '4h', '1d'";
   throw new ConfigError(path, `${form}${durationBounds(ms, min)}, got ${show(value)}`);
@@ -98,14 +98,6 @@ function showKind(value: unknown): string {
 
 /** What a timer of Node can wait for. */
 const MAX_DURATION_MS = 2 ** 31 - 1;
-
-const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-function parseDuration(text: unknown): number | undefined {
-  const match = typeof text === 'string' ? /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) : null;
-  if (!match?.[1] || !match[2]) return undefined;
-  return Number(match[1]) * (MS_PER_UNIT[match[2]] ?? Number.NaN);
-}
 
 /** The bound that a duration broke; that of `min` where it is no duration at all. */
 function durationBounds(ms: number | undefined, min: number): string {

@@ -27,3 +27,6 @@ export type { RealisedShare, RealisedShareState } from '../stats/realised-share.
 export type { Arm, Direction } from '../stats/arm.ts';
 export type { Better, MetricName } from '../stats/metric.ts';
 export type { SideSummary, Sides } from '../stats/side-counts.ts';
+export { planRollout } from '../stats/plan-rollout.ts';
+export type { PlannedStep, PlanRolloutOptions, RolloutPlan } from '../stats/plan-rollout.ts';
+export type { CaughtRegression, StepPlan } from '../stats/plan-step.ts';

@@ -27,17 +27,18 @@ function atOdds(rate: number, factor: number): number {
   return odds / (1 + odds);
 }
 
+/** More wealth on what is quickly told: there a factor of it is a larger part of the delay. */
 const WORSE: readonly (readonly [factor: number, weight: number])[] = [
-  [1.6, 0.2],
-  [2.6, 0.2],
-  [4.5, 0.2],
-  [9, 0.15],
+  [1.6, 0.19],
+  [2.6, 0.15],
+  [4.5, 0.16],
+  [9, 0.21],
   [20, 0.1],
 ];
 
 const OUTAGES: readonly (readonly [rate: number, weight: number])[] = [
-  [0.5, 0.075],
-  [0.95, 0.075],
+  [0.5, 0.14],
+  [0.95, 0.05],
 ];
 
 /** Within a margin it is enough to be as good. */

@@ -35,19 +35,20 @@ export class Evidence {
     for (let index = 0; index < this.#bets.length; index++) {
       const bet = this.#bets[index]!;
       const outcome = bet.outcomeOf(isCanary, x);
-      if (outcome >= 0) this.#wealth[index]!.multiply(bet.logsAt(share), rowOf(bet, isCanary, outcome));
+      if (outcome >= 0) this.#wealth[index]!.multiply(bet.logsAt(share), rowOf(bet, isCanary, outcome), isCanary);
     }
   }
 
   /** Counts calls whose order does not matter, all of one share. */
   block(counts: OutcomeCounts, share: number): void {
     this.#logValue = undefined;
+    const canaryCalls = counts.canary.reduce((sum, count) => sum + count, 0);
     this.#bets.forEach((bet, index) => {
       const wealth = this.#wealth[index]!;
       const table = bet.logsAt(share);
       counts.stable.forEach((count, outcome) => wealth.multiplyMany(table, rowOf(bet, false, outcome), count));
       counts.canary.forEach((count, outcome) => wealth.multiplyMany(table, rowOf(bet, true, outcome), count));
-      wealth.endBlock();
+      wealth.endBlock(canaryCalls);
     });
   }
 
@@ -73,4 +74,4 @@ export class Evidence {
 }
 
 /** The part of the wealth that is kept for a late onset. */
-const RESERVE = 0.5;
+const RESERVE = 0.1;

@@ -12,6 +12,8 @@ export interface Guarded {
   readonly guard: MetricGuard;
   /** ln of its part in the mean that decides on rollback; the parts sum to 1. */
   readonly logShare: number;
+  /** Beyond them it is rolled back. */
+  readonly rollbackLimits: Limits;
   /** What the canary is held to before it may leave a step of this weight. */
   promotionLimits(weight: number): Limits;
 }
@@ -42,6 +44,7 @@ function createOne(name: string, options: GuardOptions, weight: number, share: n
   const compares = margin !== undefined || max === undefined;
   const limits = (usual: number): Limits => ({ margin: compares ? (margin ?? usual) : undefined, max });
   const promotionLimits = (stepWeight: number): Limits => limits(stepMargin(metric, stepWeight));
-  const guard = new MetricGuard(metric, { worse: limits(rollbackMargin(metric)), noWorse: promotionLimits(weight) });
-  return { name, guard, logShare: Math.log(share), promotionLimits };
+  const rollbackLimits = limits(rollbackMargin(metric));
+  const guard = new MetricGuard(metric, { worse: rollbackLimits, noWorse: promotionLimits(weight) });
+  return { name, guard, logShare: Math.log(share), rollbackLimits, promotionLimits };
 }

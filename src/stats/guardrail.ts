@@ -104,7 +104,7 @@ class MetricGuardrail implements Guardrail {
   }
 
   get evidence(): number {
-    return Math.min(Number.MAX_VALUE, Math.exp(this.#logEvidence));
+    return Math.min(Number.MAX_VALUE, Math.max(Number.MIN_VALUE, Math.exp(this.#logEvidence)));
   }
 
   get verdict(): Verdict {

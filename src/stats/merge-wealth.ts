@@ -25,7 +25,9 @@ export function mergeWealth(
     return ofOne! + ofOther! - ofBase!;
   });
   const reserve = reserveWithin(totals, weights, (one.reserve * other.reserve) / (base.reserve || 1));
-  const logs = totals.map((total, index) => total + Math.log1p(-reserve * weights[index]! * Math.exp(-total)));
+  const logs = totals.map((total, index) => {
+    return reserve > 0 ? total + Math.log1p(-reserve * weights[index]! * Math.exp(-total)) : total;
+  });
   return { logs, reserve, calls, paidUntil: Math.max(calls, one.paidUntil, other.paidUntil) };
 }
 

@@ -6,6 +6,7 @@ export interface WealthState {
   readonly logs: readonly number[];
   /** What is held back. */
   readonly reserve: number;
+  /** Of the canary's. */
   readonly calls: number;
   /** The reserve is paid in up to this call. */
   readonly paidUntil: number;

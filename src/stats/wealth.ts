@@ -2,6 +2,7 @@
 
 import { logSum } from './log-sum.ts';
 import { mergeWealth } from './merge-wealth.ts';
+import { reserveLeft } from './reserve.ts';
 import type { WealthState } from './wealth-state.ts';
 
 /**
@@ -11,18 +12,23 @@ import type { WealthState } from './wealth-state.ts';
  */
 export class Wealth {
   readonly #weights: readonly number[];
-  /** ln of the wealth of each alternative. */
+  /** ln of the wealth on each alternative. */
   readonly #logs: Float64Array;
   #reserve: number;
+  /** Calls of the canary's: stable's alone bring no regression to light. */
   #calls = 0;
   /** The reserve is paid in up to this call: always before the call is seen. */
   #paidUntil = 0;
 
+  /**
+   * @param weights of the alternatives; they sum to 1
+   * @param reserve the part held back, 0–1
+   */
   constructor(weights: readonly number[], reserve: number) {
     this.#weights = weights;
     this.#logs = Float64Array.from(weights, (weight) => Math.log(weight * (1 - reserve)));
     this.#reserve = reserve;
-    if (reserve > 0) this.#payIn();
+    this.#payIn();
   }
 
   /** ln of the e-value. */
@@ -32,22 +38,24 @@ export class Wealth {
   }
 
   /** Multiplies by the factors of one call, whose logarithms begin at `row`. */
-  multiply(table: Float64Array, row: number): void {
+  multiply(table: Float64Array, row: number, isCanary: boolean): void {
     const logs = this.#logs;
     for (let index = 0; index < logs.length; index++) logs[index]! += table[row + index]!;
+    if (!isCanary) return;
     this.#calls += 1;
-    if (this.#calls >= this.#paidUntil && this.#reserve > 0) this.#payIn();
+    if (this.#calls >= this.#paidUntil) this.#payIn();
   }
 
-  /** The same for `count` calls of one outcome; `endBlock` comes after the last of a block. */
+  /** The same for `count` calls of one outcome within a block, which `endBlock` ends. */
   multiplyMany(table: Float64Array, row: number, count: number): void {
     const logs = this.#logs;
     for (let index = 0; index < logs.length; index++) logs[index]! += table[row + index]! * count;
-    this.#calls += count;
   }
 
-  endBlock(): void {
-    if (this.#calls >= this.#paidUntil && this.#reserve > 0) this.#payIn();
+  /** @param canaryCalls of the block */
+  endBlock(canaryCalls: number): void {
+    this.#calls += canaryCalls;
+    if (this.#calls >= this.#paidUntil) this.#payIn();
   }
 
   toJSON(): WealthState {
@@ -69,21 +77,22 @@ export class Wealth {
   /** Takes the place of two processes that both went on from `base` with calls of their own: see `mergeWealth`. */
   merge(one: WealthState, other: WealthState, base: WealthState): void {
     this.restore(mergeWealth(one, other, base, this.#weights));
-    this.endBlock();
+    this.endBlock(0);
   }
 
-  /** Pays in for the calls up to the next payment: what is left after n calls is in proportion to 1/ln(n + e). */
+  /** Pays in for the calls up to the next payment. */
   #payIn(): void {
     const next = this.#calls + 1 + Math.floor(this.#calls / CALLS_PER_PAYMENT);
-    const left = this.#reserve * (Math.log(this.#paidUntil + Math.E) / Math.log(next + Math.E));
+    const left = (this.#reserve * reserveLeft(next)) / reserveLeft(this.#paidUntil);
     const deposit = this.#reserve - left;
-    this.#logs.forEach((log, index) => {
-      this.#logs[index] = logSum([log, Math.log(this.#weights[index]! * deposit)]);
-    });
     this.#reserve = left;
     this.#paidUntil = next;
+    if (deposit <= 0) return;
+    for (let index = 0; index < this.#logs.length; index++) {
+      this.#logs[index] = logSum([this.#logs[index]!, Math.log(this.#weights[index]! * deposit)]);
+    }
   }
 }
 
-/** One payment for each 1/256 more calls: late enough to be cheap, and at a share of 5 % about three canary calls at 10⁴. */
-const CALLS_PER_PAYMENT = 256;
+/** A payment each time the canary's calls have grown by 1/1024: cheap, and at 20,000 calls about ten old when it is needed. */
+const CALLS_PER_PAYMENT = 1_024;

@@ -49,7 +49,8 @@ describe('the expectation of the evidence', () => {
     const expected = expectation(laws, (sequence) => {
       const wealth = new Wealth(bet.weights, reserve);
       for (const { arm, value, share: w } of sequence) {
-        wealth.multiply(bet.logsAt(w), rowOf(bet, arm === 'canary', value));
+        const isCanary = arm === 'canary';
+        wealth.multiply(bet.logsAt(w), rowOf(bet, isCanary, value), isCanary);
       }
       return Math.exp(wealth.logValue);
     });

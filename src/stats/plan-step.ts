@@ -1,0 +1,113 @@
+/** What one step of a rollout will take. */
+
+import type { GuardOptions } from './analysis-types.ts';
+import type { Bet } from './bet.ts';
+import { createBets } from './create-bets.ts';
+import { callsUntil } from './growth.ts';
+import { createGuarded, type Guarded } from './guarded.ts';
+import { RateGauge } from './rate-gauge.ts';
+
+export interface PlanStepInput {
+  readonly weight: number | undefined;
+  readonly holdMs: number;
+  readonly minCalls: number;
+  readonly callsPerSecond: number;
+  readonly errorRate: number;
+  readonly guardrails: Readonly<Record<string, GuardOptions>>;
+  readonly alpha: number;
+  readonly promotionAlpha: number;
+}
+
+/** What is expected if the canary's errors are this many times stable's from the beginning of the step. */
+export interface CaughtRegression {
+  readonly regression: '×2' | '×3' | '×10' | 'outage';
+  /** Until the rollback; `Infinity` if it is never found. */
+  readonly afterMs: number;
+  /** Canary calls until then. */
+  readonly exposedCalls: number;
+  /** Those of them that fail. */
+  readonly exposedFailures: number;
+}
+
+export interface StepPlan {
+  readonly weight: number | undefined;
+  /** Until the evidence lets a canary as good as stable advance; 0 without a weight and at 1, `Infinity` if it never does. */
+  readonly proofMs: number;
+  /** Of the step: the longest of its hold, its calls and its proof. */
+  readonly timeMs: number;
+  /** Of stable and canary together, in that time. */
+  readonly calls: number;
+  readonly canaryCalls: number;
+  readonly regressions: readonly CaughtRegression[];
+  readonly warnings: readonly string[];
+}
+
+/** At a weight of 1 stable keeps this much to compare with: too little for a proof, so that step needs none. */
+const HOLDBACK = 0.01;
+
+export function planStep(input: PlanStepInput): StepPlan {
+  const { weight = 0, holdMs, minCalls, callsPerSecond, guardrails } = input;
+  const share = Math.min(weight, 1 - HOLDBACK);
+  const guarded = createGuarded(guardrails, weight || 1).find(({ name }) => name === 'errorRate');
+  const proofMs = share > 0 && weight <= 1 - HOLDBACK && guarded ? proofOf(input, guarded, share) : 0;
+  const minCallsMs = share > 0 ? (minCalls / (callsPerSecond * share)) * 1_000 : 0;
+  const timeMs = Math.max(holdMs, minCallsMs, proofMs);
+  const calls = (timeMs / 1_000) * callsPerSecond;
+  const regressions = share > 0 && guarded ? regressionsOf(input, guarded, share) : [];
+  const plan = { weight: input.weight, proofMs, timeMs, calls, canaryCalls: calls * share, regressions };
+  return { ...plan, warnings: warningsOf(plan, input, guarded) };
+}
+
+function proofOf(input: PlanStepInput, guarded: Guarded, share: number): number {
+  const { errorRate, callsPerSecond, promotionAlpha, weight = 0 } = input;
+  const gauge = new RateGauge(errorRate);
+  const bets = createBets({ kind: 'rate' }, gauge, 'noWorse', guarded.promotionLimits(weight));
+  const traffic = { share, stableRate: errorRate, canaryRate: errorRate };
+  const calls = bets.map((bet) => callsUntil(bet, -Math.log(promotionAlpha), traffic));
+  return (Math.max(...calls) / callsPerSecond) * 1_000;
+}
+
+function regressionsOf(input: PlanStepInput, guarded: Guarded, share: number): readonly CaughtRegression[] {
+  const { errorRate, callsPerSecond, alpha } = input;
+  const bets = createBets({ kind: 'rate' }, new RateGauge(errorRate), 'worse', guarded.rollbackLimits);
+  const logBound = -Math.log(alpha) - guarded.logShare + Math.log(bets.length);
+  const caught = (regression: CaughtRegression['regression'], canaryRate: number): CaughtRegression => {
+    const traffic = { share, stableRate: errorRate, canaryRate };
+    const calls = Math.min(...bets.map((bet: Bet) => callsUntil(bet, logBound, traffic)));
+    const exposedCalls = calls * share;
+    const afterMs = (calls / callsPerSecond) * 1_000;
+    return { regression, afterMs, exposedCalls, exposedFailures: exposedCalls * canaryRate };
+  };
+  const times = (factor: number): number => Math.min(1, factor * errorRate);
+  return [caught('×2', times(2)), caught('×3', times(3)), caught('×10', times(10)), caught('outage', 1)];
+}
+
+function warningsOf(
+  { proofMs, regressions }: Omit<StepPlan, 'warnings'>,
+  { weight = 0, holdMs }: PlanStepInput,
+  guarded: Guarded | undefined,
+): readonly string[] {
+  if (weight === 0) return [];
+  if (!guarded) return ['is not guarded by errorRate: nothing can be said beforehand'];
+  if (proofMs === Infinity)
+    return ['never advances: a canary as good as stable cannot prove itself against its margin or max'];
+  // A soak at the end decides nothing: the steps before it have.
+  if (holdMs === 0 || weight > 1 - HOLDBACK) return [];
+  const late = regressions.filter(({ afterMs }) => afterMs > holdMs).map(({ regression }) => regression);
+  const proof = `needs about ${inWords(proofMs)} to prove the canary no worse, longer than its hold of ${inWords(holdMs)}`;
+  const caught = `cannot catch ${late.join(', ')} within its hold of ${inWords(holdMs)}`;
+  return [...(proofMs > holdMs ? [proof] : []), ...(late.length > 0 ? [caught] : [])];
+}
+
+/** A time for people, with two digits. */
+function inWords(ms: number): string {
+  const [unit, size] = UNITS.find(([, least]) => ms >= least) ?? UNITS.at(-1)!;
+  return `${Number((ms / size).toPrecision(2))} ${unit}`;
+}
+
+const UNITS: readonly (readonly [unit: string, ms: number])[] = [
+  ['days', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+];
