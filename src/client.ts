@@ -44,7 +44,9 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
         sdkRetries: isX509(options),
         routes: runtime.engine.routes,
       });
-      this.#caller = { client: this, engine: runtime.engine, connect: (upstream) => lines.to(upstream) };
+      const { engine } = runtime;
+      this.#caller = { client: this, engine, connect: (upstream) => lines.to(upstream) };
+      engine.prober.connect ??= this.#caller.connect;
     }
 
     override request<Rsp>(

@@ -7,11 +7,13 @@ import type { AlertReport } from './domain/alert.ts';
 import type { CallLedger } from './domain/attempt.ts';
 import type { CanaryEventName } from './domain/events.ts';
 import type { RouteOptions } from './domain/call.ts';
+import type { ProbeReport } from './domain/probe.ts';
 import type { Snapshot } from './domain/snapshot.ts';
 import type { Listener } from './emitter.ts';
 import type { Engine } from './engine.ts';
 import { explain, type ExplainOptions, type Explanation } from './explain.ts';
 import type { CostBreakdown, CostDimension, CostReport } from './pricing/cost-report.ts';
+import type { ProbeOptions } from './probe-options.ts';
 import { reportCosts, type CostsOptions } from './report-costs.ts';
 import { resolveWeights } from './resolve-weights.ts';
 import { ShadowControl } from './shadow-control.ts';
@@ -117,10 +119,7 @@ export class CanaryControl<UpstreamName extends string = string> {
    *
    * @param call the promise that a method returned, or the stream, raw response or error that came of it; not a parsed body
    * @returns `undefined` for what is not of a call of this client, or not of one that has been dispatched
-   * @example
-   * const promise = ai.chat.completions.create(body);
-   * await promise;
-   * ai.canary.last(promise)?.attempts.map(({ upstream, outcome }) => `${upstream}: ${outcome}`);
+   * @example ai.canary.last(promise)?.attempts.map(({ upstream, outcome }) => `${upstream}: ${outcome}`);
    */
   last(call: unknown): CallLedger | undefined {
     return claimOf(call, this.#engine.claims)?.ledger?.();
@@ -133,12 +132,15 @@ export class CanaryControl<UpstreamName extends string = string> {
    *
    * @param calls functions that make the calls: a list, or an iterable of any kind, which is drawn from as there is room
    * @throws ConfigError
-   * @example
-   * const results = await ai.canary.batch(texts.map((input) => () => ai.responses.create({ model, input })));
-   * for await (const { ok, index, costUsd } of ai.canary.batch(callsFrom(file), { concurrency: 32 })) …
+   * @example const results = await ai.canary.batch(texts.map((input) => () => ai.responses.create({ model, input })));
    */
   batch<T>(calls: Iterable<BatchCall<T>> | AsyncIterable<BatchCall<T>>, options?: BatchOptions): Batch<T> {
     return startBatch(this.#engine, calls, options);
+  }
+
+  /** Tries out what an upstream can do; calls that need it heed what was found. @throws ConfigError; never for what an upstream does */
+  probe(upstream: UpstreamName, options?: ProbeOptions): Promise<ProbeReport> {
+    return this.#engine.prober.probeNamed(upstream, options);
   }
 
   /** Stops timers and forgets listeners. Calls go on working; nothing of ours keeps the process alive either way. */

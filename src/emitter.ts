@@ -94,6 +94,7 @@ const EVENT_NAMES = [
   'metrics',
   'alert',
   'rollback',
+  'probe',
   'warning',
 ] as const satisfies readonly CanaryEventName[];
 

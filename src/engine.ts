@@ -15,6 +15,7 @@ import { Emitter } from './emitter.ts';
 import { createRecorder, type Recorder } from './metrics/recorder.ts';
 import { createCosts } from './pricing/costs.ts';
 import { planningState } from './planning-state.ts';
+import { Prober } from './prober.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { RouteContext } from './route.ts';
 import { safeKey } from './safe-key.ts';
@@ -37,6 +38,7 @@ export class Engine {
   readonly claims: Claims = new WeakMap();
   readonly traffic: Traffic;
   readonly alerts: Alerts;
+  readonly prober: Prober;
   readonly parts: DispatchParts;
   /** What the user's `key` function says; one that throws names no key. */
   readonly keyOption: KeyOption | undefined;
@@ -74,6 +76,8 @@ export class Engine {
     this.parts = buildParts(options, { ...shared, costs }, { affinity: this.#affinity, routes });
     this.home = knownUpstream(this.parts, options.home);
     this.#planning = planningState(options, this.parts, { traffic, affinity: this.#affinity });
+    const nextCallId = () => this.nextCallId();
+    this.prober = new Prober({ parts: this.parts, emitter, active: options.probe, nextCallId });
     const snapshot = () => this.snapshot();
     this.alerts = new Alerts({ emitter, warnings, clock, random, traffic, rules, webhook, snapshot });
   }
@@ -111,6 +115,7 @@ export class Engine {
   close(): void {
     this.#closed = true;
     this.alerts.close();
+    this.prober.close();
     this.#metricsTicker?.stop();
     this.parts.shadow?.close();
     for (const { breaker } of this.parts.upstreams.values()) breaker?.close();

@@ -73,8 +73,20 @@ export type {
 } from './domain/events.ts';
 export type { FailureKind, Outcome, TimeoutPhase } from './domain/outcome.ts';
 export type { Plan, PlanReason, SkipReason } from './domain/plan.ts';
+export type {
+  CheckName,
+  CheckResult,
+  CheckStatus,
+  Finding,
+  FindingName,
+  ProbedCapabilities,
+  ProbeEvent,
+  ProbeReport,
+} from './domain/probe.ts';
+export type { ActiveProbeOptions, ProbeOptions } from './probe-options.ts';
 export type { Requirement } from './domain/requirement.ts';
 export type {
+  Health,
   Quantiles,
   ShadowSnapshot,
   Snapshot,

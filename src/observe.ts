@@ -29,12 +29,15 @@ const REFUSED_PAUSE_MS = 300_000;
 export function createObserver(observed: Observed): CallObserver {
   const { recorder, costs, emitter, clock } = observed;
   const refusals = new Refusals(observed);
+  const judge = (record: AttemptRecord): void => {
+    recorder.attempt(record);
+    if (record.outcome === 'success') refusals.resolve(record.upstream);
+    if (record.kind === 'modelNotFound') warnOfModel(record, observed);
+  };
   return {
     attempt: (record, call) => {
-      recorder.attempt(record);
       costs.add(costEntry(record, call));
-      if (record.outcome === 'success') refusals.resolve(record.upstream);
-      if (record.kind === 'modelNotFound') warnOfModel(record, observed);
+      if (record.reason !== 'probe') judge(record);
       if (emitter.wants('attempt')) emitter.emit('attempt', record);
     },
     call: (record: CallRecord) => {

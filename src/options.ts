@@ -13,6 +13,7 @@ import type {
   StreamOptions,
   TimeoutOptions,
 } from './policy-options.ts';
+import type { ActiveProbeOptions } from './probe-options.ts';
 import type { UpstreamPrice } from './domain/usage.ts';
 import type { TaskOptions } from './task-options.ts';
 import type { ShadowOptions } from './shadow-options.ts';
@@ -78,6 +79,8 @@ export interface CanaryOptions<UpstreamName extends string = string, StableName 
   readonly alerts?: readonly AlertRuleOptions<NoInfer<UpstreamName | StableName>>[] | undefined;
   /** Tells alerts and rollbacks to a web address: names and numbers, never a key, a header or a body. @default none */
   readonly webhook?: WebhookOptions | undefined;
+  /** Checks that upstreams can be reached, also where no call goes; told in `snapshot().upstreams[name].health`. @default none */
+  readonly probe?: ActiveProbeOptions<NoInfer<UpstreamName | StableName>> | undefined;
   /** The sliding window of metrics. @default '5m' */
   readonly window?: Duration | undefined;
   /** How often `metrics` is emitted and alert rules are looked at. @default '30s' */

@@ -30,11 +30,12 @@ export function createPricing(
     const { usage, usageEstimated, atMs } = end;
     return findCost({ reportedUsd, usage, usageEstimated, model, prices, table, provider, baseURL, atMs });
   };
-  return ({ upstream, model }: StartedAttempt, end: AttemptEnd, call: Call) => {
+  return ({ upstream, model, reason }: StartedAttempt, end: AttemptEnd, call: Call) => {
     // A model that the response names more closely (`gpt-4.1-2025-04-14`) may be unknown where the one asked for is not.
     let cost = priceAt(upstream, end.model ?? model, end, end.reportedUsd);
     if (cost.costUsd === null && end.model !== model) cost = priceAt(upstream, model, end, end.reportedUsd);
-    if (cost.costUsd === null && end.usage && model !== undefined) tell(upstream, model);
+    // A probe asks for models that do not exist, and shows for itself what has no price.
+    if (cost.costUsd === null && end.usage && model !== undefined && reason !== 'probe') tell(upstream, model);
     if (upstream === stable) return { cost, stableCostUsd: cost.costUsd };
     const stableModel = upstreamModel(upstreams.get(stable)?.config.rules.model, call);
     return { cost, stableCostUsd: priceAt(stable, stableModel, end, undefined).costUsd };

@@ -15,6 +15,7 @@ import { environment } from './resolve-connection.ts';
 import { resolveBudgets } from './resolve-budgets.ts';
 import { resolveFallbacks } from './resolve-fallbacks.ts';
 import { resolveBreaker, resolveDispatch, resolveHedge, type HedgePolicy } from './resolve-policies.ts';
+import { resolveActiveProbe, type ActiveProbePolicy } from './resolve-probe.ts';
 import { resolveSegments } from './resolve-segments.ts';
 import { resolveTasks, type Tasks } from './resolve-tasks.ts';
 import { resolveShadow } from './resolve-shadow.ts';
@@ -48,6 +49,7 @@ export interface ResolvedOptions {
   readonly alerts: readonly AlertRule[];
   readonly webhook: WebhookPolicy | undefined;
   readonly budgets: readonly BudgetPolicy[];
+  readonly probe: ActiveProbePolicy | undefined;
   readonly windowMs: number;
   readonly metricsIntervalMs: number;
   readonly key: ((call: KeyContext) => string | undefined) | undefined;
@@ -88,6 +90,7 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
     alerts: resolveAlerts(alerts, names),
     budgets: resolveBudgets(canary.budgets, names),
     webhook: resolveWebhook(canary.webhook),
+    probe: resolveActiveProbe(canary.probe, names),
     windowMs: checkDuration('canary.window', window, { min: 1_000 }),
     metricsIntervalMs: checkDuration('canary.metricsInterval', metricsInterval),
     key: checkFunction('canary.key', canary.key),
@@ -118,6 +121,7 @@ const OPTION_NAMES: readonly (keyof CanaryOptions)[] = [
   'prices',
   'alerts',
   'webhook',
+  'probe',
   'window',
   'metricsInterval',
   'clock',

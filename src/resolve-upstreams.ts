@@ -8,6 +8,7 @@ import type { UpstreamOptions } from './upstream-options.ts';
 import { resolveLimits } from './resolve-limits.ts';
 import type { Capabilities } from './providers/capabilities.ts';
 import { PROVIDER_NAMES, providerPreset, type ProviderName } from './providers/presets.ts';
+import { homeKeySource, upstreamKeySource } from './key-source.ts';
 import { resolveBodyRules } from './resolve-body-rules.ts';
 import { checkPrices } from './resolve-prices.ts';
 import { environment, resolveConnection } from './resolve-connection.ts';
@@ -37,6 +38,7 @@ export function resolveUpstreams(
   for (const name of Object.keys(prices)) checkOneOf(`canary.prices.${name}`, name, names);
   for (const name of Object.keys(limits)) checkOneOf(`canary.limits.${name}`, name, names);
   const baseURL = client.baseURL ?? environment('OPENAI_BASE_URL') ?? 'https://api.openai.com/v1';
+  const keySource = homeKeySource(client, priceProvider);
   const homePricing = { provider: priceProvider, baseURL, prices: checkPrices(`canary.prices.${home}`, prices[home]) };
   const others = Object.entries(upstreams).map(([name, options]) => {
     const path = `canary.upstreams.${name}`;
@@ -44,11 +46,11 @@ export function resolveUpstreams(
     const price = checkPrices(`${path}.price`, options.price);
     const own = checkPrices(`canary.prices.${name}`, prices[name]) ?? price;
     const ownLimits = resolveLimits(`${path}.limits`, options.limits);
-    const config = resolveUpstream(path, name, options, { ...homePricing, prices: own });
+    const config = resolveUpstream(path, name, options, { pricing: { ...homePricing, prices: own }, keySource });
     return { ...config, limits: resolveLimits(`canary.limits.${name}`, limits[name]) ?? ownLimits };
   });
   return [
-    { ...homeConfig(home, homePricing), limits: resolveLimits(`canary.limits.${home}`, limits[home]) },
+    { ...homeConfig(home, homePricing, keySource), limits: resolveLimits(`canary.limits.${home}`, limits[home]) },
     ...others,
   ];
 }
@@ -60,16 +62,17 @@ function checkName(name: string): void {
 }
 
 /** The application's client: of its requests nothing changes but that streams tell their usage. */
-function homeConfig(name: string, pricing: UpstreamPricing): Omit<UpstreamConfig, 'limits'> {
+function homeConfig(name: string, pricing: UpstreamPricing, keySource: string): Omit<UpstreamConfig, 'limits'> {
   const connection: Connection = { kind: 'client', options: {} };
-  return { name, connection, rules: { includeUsage: true }, timeoutMs: undefined, drains: false, capable: {}, pricing };
+  const rules = { includeUsage: true };
+  return { name, connection, rules, timeoutMs: undefined, drains: false, capable: {}, pricing, keySource };
 }
 
 function resolveUpstream(
   path: string,
   name: string,
   options: UpstreamOptions,
-  homePricing: UpstreamPricing,
+  home: Pick<UpstreamConfig, 'pricing' | 'keySource'>,
 ): Omit<UpstreamConfig, 'limits'> {
   const { timeout, onAbort = 'cancel', capabilities = {} } = options;
   const provider = checkProvider(path, options);
@@ -81,7 +84,8 @@ function resolveUpstream(
     timeoutMs: timeout === undefined ? undefined : checkDuration(`${path}.timeout`, timeout),
     drains: checkOneOf(`${path}.onAbort`, onAbort, ['cancel', 'drain']) === 'drain',
     capable: { provider, capabilities: checkCapabilities(`${path}.capabilities`, capabilities) },
-    pricing: pricingOf(connection, provider, homePricing),
+    pricing: pricingOf(connection, provider, home.pricing),
+    keySource: upstreamKeySource(path, connection, { ...options, provider }, home.keySource),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import type { DispatchParts } from './dispatch/dispatch-parts.ts';
 import type { Snapshot, UpstreamSnapshot } from './domain/snapshot.ts';
+import { healthOf } from './metrics/health.ts';
 import type { Recorder } from './metrics/recorder.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -13,11 +14,15 @@ export function takeSnapshot(
   { atMs, windowMs }: { readonly atMs: number; readonly windowMs: number },
 ): Snapshot {
   const frozen: Record<string, UpstreamSnapshot> = {};
-  for (const [name, { breaker, pause }] of upstreams) {
+  for (const [name, { breaker, pause, lastCheck }] of upstreams) {
+    const window = recorder.upstream(name, atMs);
+    const state = breaker?.state ?? CLOSED;
+    const reached = lastCheck && atMs - lastCheck.atMs <= windowMs ? lastCheck.reached : undefined;
     frozen[name] = {
-      ...recorder.upstream(name, atMs),
+      ...window,
       weight: weights[name] ?? 0,
-      breaker: breaker?.state ?? { state: 'closed' },
+      breaker: state,
+      health: healthOf(window, { breaker: state, paused: pause.reason(atMs), reached }),
       pausedUntilMs: pause.until(atMs),
     };
   }
@@ -36,3 +41,5 @@ export function takeSnapshot(
     ...mirrored,
   };
 }
+
+const CLOSED = { state: 'closed' } as const;

@@ -35,10 +35,13 @@ export function servesModel(name: string, call: Call, state: Pick<FitnessState, 
 
 /** What the call needs and the upstream cannot do. */
 export function lackOf(name: string, call: Call, upstreams: FitnessState['upstreams']): Requirement | undefined {
-  const config = upstreams.get(name)?.config;
-  if (!config || call.requirements.size === 0 || call.forcedUpstream === name) return undefined;
+  const upstream = upstreams.get(name);
+  if (!upstream || call.requirements.size === 0 || call.forcedUpstream === name) return undefined;
+  const { config, probed: known } = upstream;
   const model = upstreamModel(config.rules.model, call);
-  return lacks({ ...config.capable, model }, call.surface, call.requirements);
+  // What was seen of one model on chat says nothing of another model or surface.
+  const probed = known?.model === model && call.surface === 'chat' ? known?.capabilities : undefined;
+  return lacks({ ...config.capable, model, probed }, call.surface, call.requirements);
 }
 
 /** What nobody can price is not known to be too dear. */

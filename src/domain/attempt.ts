@@ -4,8 +4,11 @@ import type { Surface } from './call.ts';
 import type { FailureKind, Outcome, TimeoutPhase } from './outcome.ts';
 import type { Cost, Usage } from './usage.ts';
 
-/** Why an attempt was made; a `shadow` is a copy whose answer nobody gets. */
-export type AttemptReason = 'first' | 'retry' | 'fallback' | 'hedge' | 'shadow';
+/**
+ * Why an attempt was made; a `shadow` is a copy whose answer nobody gets. A `probe` is the library's own: it is paid for, and is no
+ * evidence about real calls.
+ */
+export type AttemptReason = 'first' | 'retry' | 'fallback' | 'hedge' | 'shadow' | 'probe';
 
 /**
  * What is known of the provider's work: it answered (`dispatched`), refused without doing any (`rejected`), may have done some

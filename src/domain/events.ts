@@ -6,6 +6,7 @@ import type { BreakerReason, BreakerState } from './breaker.ts';
 import type { BudgetPeriod, BudgetScope } from './budget.ts';
 import type { FailureKind } from './outcome.ts';
 import type { SkipReason } from './plan.ts';
+import type { ProbeEvent } from './probe.ts';
 import type { ShadowEvent } from './shadow.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -127,6 +128,7 @@ export interface CanaryEvents {
   readonly metrics: Snapshot;
   readonly alert: Alert;
   readonly rollback: RollbackEvent;
+  readonly probe: ProbeEvent;
   readonly warning: WarningEvent;
 }
 

@@ -51,11 +51,18 @@ export interface WindowSnapshot {
   readonly firstChunkMs: Quantiles;
 }
 
+/**
+ * `down`: not asked, or failing. `degraded`: serving, with failures, limits or a breaker that is still closing. `unknown`: nothing
+ * was asked of it within the window.
+ */
+export type Health = 'healthy' | 'degraded' | 'down' | 'unknown';
+
 /** A window and the state beside it. */
 export interface UpstreamSnapshot extends WindowSnapshot {
   /** Share of the split, 0–1. */
   readonly weight: number;
   readonly breaker: BreakerState;
+  readonly health: Health;
   /** Not asked before this time because of a rate limit, quota or credentials; `null` when it may be asked. */
   readonly pausedUntilMs: number | null;
 }

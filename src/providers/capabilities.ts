@@ -15,18 +15,20 @@ export interface Capable {
   /** The model that the upstream is asked for. */
   readonly model?: string | undefined;
   readonly capabilities?: Capabilities | undefined;
+  /** What a probe found out; what the user says wins over it. */
+  readonly probed?: Capabilities | undefined;
 }
 
 /** The first requirement that the upstream cannot serve; `undefined` when it can serve all, as far as is known. */
 export function lacks(
-  { provider, model, capabilities }: Capable,
+  { provider, model, capabilities, probed }: Capable,
   surface: Surface,
   requirements: ReadonlySet<Requirement>,
 ): Requirement | undefined {
   if (requirements.size === 0) return undefined;
   return REQUIREMENTS.find((requirement) => {
     if (!requirements.has(requirement)) return false;
-    const stated = capabilities?.[requirement];
+    const stated = capabilities?.[requirement] ?? probed?.[requirement];
     if (stated !== undefined) return !stated;
     return provider !== undefined && isGap(provider, surface, model, requirement);
   });

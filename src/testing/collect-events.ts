@@ -64,5 +64,6 @@ const EVENT_NAMES = Object.keys({
   metrics: true,
   alert: true,
   rollback: true,
+  probe: true,
   warning: true,
 } satisfies Record<CanaryEventName, true>) as CanaryEventName[];

@@ -2,7 +2,7 @@
 
 import type { Clock } from '../domain/clock.ts';
 import { generate } from './answers/generation.ts';
-import type { Answer } from './answers/generation.ts';
+import type { Answer } from './answers/answer.ts';
 import { asRecord, modelOf } from './answers/request-body.ts';
 import { SURFACES } from './answers/surfaces.ts';
 import type { SurfacePath } from './answers/surfaces.ts';

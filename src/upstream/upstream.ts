@@ -2,7 +2,7 @@
 
 import type { ClientOptions, OpenAI } from 'openai';
 import type { UpstreamPrice } from '../domain/usage.ts';
-import type { Capable } from '../providers/capabilities.ts';
+import type { Capabilities, Capable } from '../providers/capabilities.ts';
 import type { BodyRules } from '../providers/create-body-patch.ts';
 import type { Breaker } from './breaker.ts';
 import type { LimitsPolicy, UpstreamLimits } from './limits/upstream-limits.ts';
@@ -41,6 +41,8 @@ export interface UpstreamConfig {
   readonly pricing: UpstreamPricing;
   /** Not set: not limited. */
   readonly limits?: LimitsPolicy | undefined;
+  /** The option or environment variable that its credentials come from. */
+  readonly keySource: string;
 }
 
 export interface Upstream {
@@ -49,4 +51,8 @@ export interface Upstream {
   readonly breaker: Breaker | undefined;
   readonly pause: Pause;
   readonly limits?: UpstreamLimits | undefined;
+  /** What a probe found out about one of its models. */
+  probed?: { readonly model: string | undefined; readonly capabilities: Capabilities } | undefined;
+  /** The last time that its connection was checked. */
+  lastCheck?: { readonly reached: boolean; readonly atMs: number } | undefined;
 }

@@ -17,7 +17,16 @@ const HOME: Connection = { kind: 'client', options: {} };
 function upstreamOf(rules: UpstreamConfig['rules'], connection: Connection = OWN): Upstream {
   const pricing = { prices: undefined, provider: undefined, baseURL: undefined };
   const capable = { provider: undefined, capabilities: undefined };
-  const config = { name: 'gemini', connection, rules, timeoutMs: undefined, drains: false, capable, pricing };
+  const config = {
+    name: 'gemini',
+    connection,
+    rules,
+    timeoutMs: undefined,
+    drains: false,
+    capable,
+    pricing,
+    keySource: 'apiKey',
+  };
   return { name: 'gemini', config, breaker: undefined, pause: createPause(new ManualClock()) };
 }
 

@@ -13,22 +13,34 @@ import type { Chunk, UsageStyle } from './usage-style.ts';
 /** A chat completion, or its chunks when the body says `stream`. */
 export function chatReply(body: RequestBody, generation: Generation, style: UsageStyle): Reply {
   const indices = Array.from({ length: choiceCount(body) }, (_, index) => index);
-  if (body['stream'] !== true) return { kind: 'json', body: completion(generation, indices, style) };
+  if (body['stream'] !== true)
+    return { kind: 'json', body: completion(generation, indices, style, body['logprobs'] === true) };
   const chunks = withUsage(completionChunks(generation, indices), generation.tokens, style, asksForUsage(body));
   return { kind: 'stream', chunks: [...chunks.map(sseData), SSE_DONE] };
 }
 
-function completion(generation: Generation, indices: readonly number[], style: UsageStyle): object {
+function completion(
+  generation: Generation,
+  indices: readonly number[],
+  style: UsageStyle,
+  withLogprobs: boolean,
+): object {
   return {
     ...envelope(generation, 'chat.completion'),
     choices: indices.map((index) => ({
       index,
       message: message(generation),
-      logprobs: null,
+      logprobs: withLogprobs ? logprobs(generation.text) : null,
       finish_reason: generation.finishReason,
     })),
     ...(style === 'none' ? {} : { usage: chatUsage(generation.tokens) }),
   };
+}
+
+/** The model is quite sure of everything. */
+function logprobs(text: string): object {
+  const content = pieces(text).map((token) => ({ token, logprob: -0.01, bytes: null, top_logprobs: [] }));
+  return { content, refusal: null };
 }
 
 function message(generation: Generation): object {

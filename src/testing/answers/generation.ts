@@ -1,28 +1,11 @@
 /** What a simulated model says. */
 
-import { maxOutputTokens, promptCharacters } from './request-body.ts';
+import type { Answer, FinishReason, ToolCallAnswer } from './answer.ts';
+import { obey } from './obey.ts';
+import { maxOutputTokens, promptCharacters, stopSequences } from './request-body.ts';
 import type { RequestBody } from './request-body.ts';
 import { tokensOf } from './tokens.ts';
 import type { TokenCounts } from './tokens.ts';
-
-/** A call of a function by the model. */
-export interface ToolCallAnswer {
-  readonly name: string;
-  /** Encoded as JSON on the way out. */
-  readonly arguments: Readonly<Record<string, unknown>>;
-}
-
-/** Why an answer ends, in the words of chat completions. */
-export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter';
-
-/** What a test wants the model to say. */
-export interface Answer {
-  /** @default 'Hello from <model>.', or nothing beside tool calls */
-  readonly text?: string | undefined;
-  readonly toolCalls?: readonly ToolCallAnswer[] | undefined;
-  /** @default 'tool_calls' with tool calls, 'length' when the caller's limit cut the text, else 'stop' */
-  readonly finishReason?: FinishReason | undefined;
-}
 
 /** An answer with all that its surface has to write down. */
 export interface Generation {
@@ -48,12 +31,13 @@ export interface Origin {
 export function generate(
   body: RequestBody,
   origin: Origin,
-  answer: string | Answer = {},
+  answer: string | Answer = obey(body, origin.id) ?? {},
   usage: Partial<TokenCounts> = {},
 ): Generation {
   const { text, toolCalls = [], finishReason } = typeof answer === 'string' ? { text: answer } : answer;
   const whole = text ?? (toolCalls.length > 0 ? '' : `Hello from ${origin.model}.`);
-  const said = clip(whole, maxOutputTokens(body));
+  const stopped = upTo(whole, stopSequences(body));
+  const said = clip(stopped, maxOutputTokens(body));
   const callsLength = toolCalls.length > 0 ? JSON.stringify(toolCalls).length : 0;
   return {
     id: origin.id,
@@ -61,7 +45,7 @@ export function generate(
     model: origin.model,
     text: said,
     toolCalls,
-    finishReason: finishReason ?? (toolCalls.length > 0 ? 'tool_calls' : said === whole ? 'stop' : 'length'),
+    finishReason: finishReason ?? (toolCalls.length > 0 ? 'tool_calls' : said === stopped ? 'stop' : 'length'),
     tokens: {
       promptTokens: usage.promptTokens ?? tokensOf(promptCharacters(body)),
       completionTokens: usage.completionTokens ?? tokensOf(said.length + callsLength),
@@ -74,6 +58,12 @@ export function generate(
 /** A text in pieces of about one token each; no character is split. */
 export function pieces(text: string): string[] {
   return text.match(/[^]{1,4}/gu) ?? [];
+}
+
+/** A text up to the first of some sequences, without it. */
+function upTo(text: string, stops: readonly string[]): string {
+  const ends = stops.map((stop) => text.indexOf(stop)).filter((index) => index >= 0);
+  return ends.length === 0 ? text : text.slice(0, Math.min(...ends));
 }
 
 function clip(text: string, maxTokens: number): string {

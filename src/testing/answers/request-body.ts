@@ -27,6 +27,12 @@ export function maxOutputTokens(body: RequestBody): number {
   return typeof limit === 'number' ? limit : Infinity;
 }
 
+/** The sequences at which an answer ends. */
+export function stopSequences(body: RequestBody): readonly string[] {
+  const stops: readonly unknown[] = [body['stop']].flat();
+  return stops.filter((stop): stop is string => typeof stop === 'string' && stop !== '');
+}
+
 /** How many answers were asked for (`n`). */
 export function choiceCount(body: RequestBody): number {
   return typeof body['n'] === 'number' ? body['n'] : 1;

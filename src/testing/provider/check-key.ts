@@ -7,6 +7,7 @@ import type { ErrorReply } from '../answers/errors.ts';
 export function checkKey(
   headers: Readonly<Record<string, string>>,
   expected: string | undefined,
+  echoes = false,
 ): ErrorReply | undefined {
   if (expected === undefined) return undefined;
   const given = headers['authorization']?.replace(/^Bearer\s+/i, '') ?? headers['api-key'];
@@ -14,7 +15,7 @@ export function checkKey(
   if (given === undefined || given === '') {
     return errorReply(401, { message: "You didn't provide an API key.", code: null });
   }
-  return errorReply(401, { message: `Incorrect API key provided: ${mask(given)}.` });
+  return errorReply(401, { message: `Incorrect API key provided: ${echoes ? given : mask(given)}.` });
 }
 
 function mask(key: string): string {

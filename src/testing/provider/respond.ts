@@ -1,10 +1,16 @@
 /** Decides how a simulated provider answers a request. */
 
-import { errorReply, modelNotFoundError } from '../answers/errors.ts';
+import { contextLengthError, errorReply, modelNotFoundError } from '../answers/errors.ts';
 import { generate } from '../answers/generation.ts';
+import { promptCharacters } from '../answers/request-body.ts';
 import { responseObject } from '../answers/response-object.ts';
 import { SURFACES, isSurfacePath } from '../answers/surfaces.ts';
 import type { SurfacePath } from '../answers/surfaces.ts';
+import { tokensOf } from '../answers/tokens.ts';
+import type { Defects } from '../defects/defect.ts';
+import { distortGeneration, distortReply, holdBack } from '../defects/distort.ts';
+import { hear } from '../defects/hear.ts';
+import { disguise, refuse, reword } from '../defects/refuse.ts';
 import { applyFault } from '../script/apply-fault.ts';
 import { AT_ONCE, bodyScript, errorScript, replyScript } from '../script/script.ts';
 import type { Script } from '../script/script.ts';
@@ -27,6 +33,9 @@ export interface ProviderState {
   readonly responses: StoredResponses;
   readonly replay: Replay | undefined;
   readonly seed: number;
+  readonly defects: Defects;
+  /** Requests that are being answered. */
+  readonly underWay: () => number;
   /** Tells the ids of one provider from those of another. */
   readonly origin: string;
 }
@@ -34,16 +43,21 @@ export interface ProviderState {
 /** The answer to a request, step by step: key, then fault, then recording, then surface. */
 export function respond(request: ReceivedRequest, state: ProviderState): Script {
   const { settings } = state;
-  const refusal = checkKey(request.headers, settings.apiKey);
-  if (refusal !== undefined) return errorScript(refusal);
+  const { defects } = state;
+  const refusal = checkKey(request.headers, settings.apiKey, defects.has('echoesKey'));
+  if (refusal !== undefined) return disguise(errorScript(refusal), defects);
   const random = seededRandom(state.seed + Math.imul(request.index, 0x9e3779b1));
   const fault = state.faults.take(request) ?? drawError(settings, random);
   const healthy = healthyScript(request, state, drawLatencyMs(settings, request, random));
-  return fault === undefined ? healthy : applyFault(fault, healthy);
+  const made = defects.size === 0 ? healthy : holdBack(disguise(healthy, defects), defects);
+  return fault === undefined ? made : applyFault(fault, made);
 }
 
 function healthyScript(request: ReceivedRequest, state: ProviderState, latencyMs: number): Script {
   const path = pathBelowBase(request.path);
+  const { defects, underWay } = state;
+  const refused = defects.size === 0 ? undefined : refuse({ path, body: request.body, underWay: underWay() }, defects);
+  if (refused) return errorScript(refused.reply, { ...AT_ONCE, latencyMs }, refused.headers);
   const isSurface = request.method === 'POST' && isSurfacePath(path);
   const named = isSurface ? request.model : retrievedModel(request.method, path);
   const pace = { ...AT_ONCE, latencyMs, chunkDelayMs: state.settings.chunkDelayMs ?? 0 };
@@ -61,25 +75,42 @@ function retrievedModel(method: string, path: string): string | undefined {
 }
 
 function surfaceScript(path: SurfacePath, request: ReceivedRequest, state: ProviderState, latencyMs: number): Script {
-  const { settings, responses } = state;
-  const { body, model } = request;
+  const { settings, responses, defects } = state;
+  const { model } = request;
+  const body = defects.size === 0 ? request.body : hear(request.body, defects);
   const pace = { ...AT_ONCE, latencyMs };
   if (model === undefined) {
     return errorScript(errorReply(400, { message: 'you must provide a model parameter' }), pace);
   }
-  if (settings.models?.includes(model) === false) return errorScript(modelNotFoundError(model, path), pace);
-  const previous = body['previous_response_id'];
-  if (typeof previous === 'string' && !responses.has(previous)) return errorScript(previousNotFound(previous), pace);
-
+  const refusal = refusalOf(path, request, state);
+  if (refusal) return errorScript(reword(refusal, defects), pace);
   const answer = typeof settings.answer === 'function' ? settings.answer(request) : settings.answer;
   const origin = { id: `${state.origin}_${request.index}`, model, nowMs: request.atMs };
-  const generation = generate(body, origin, answer, settings.usage?.(request));
+  const made = generate(body, origin, answer, settings.usage?.(request));
+  const generation = defects.size === 0 ? made : distortGeneration(made, body, defects, request.index);
   const style = settings.usageStyle ?? 'openai';
   if (path === '/responses' && body['store'] !== false) responses.add(responseObject(body, generation, style));
-  const reply = SURFACES[path](body, generation, style);
+  const written = SURFACES[path](body, generation, style);
+  const reply = defects.size === 0 ? written : distortReply(written, defects);
   const headers = { 'x-request-id': `req_${origin.id}`, ...settings.headers };
   return replyScript(reply, paceOf(settings, latencyMs, reply, generation), headers);
 }
+
+/** What OpenAI refuses before a model is asked. */
+function refusalOf(path: SurfacePath, { body, model = '' }: ReceivedRequest, state: ProviderState) {
+  const { settings, responses, defects } = state;
+  const { models, contextTokens = Infinity } = settings;
+  const isKnown = models?.includes(model) !== false || defects.has('answersUnknownModel');
+  if (!isKnown) return modelNotFoundError(model, path);
+  const { messages, previous_response_id: previous } = body;
+  const isBad = path === '/chat/completions' && messages !== undefined && !Array.isArray(messages);
+  if (isBad && !defects.has('acceptsBadBody')) return errorReply(400, { message: MESSAGES_TYPE, param: 'messages' });
+  const isLong = tokensOf(promptCharacters(body)) > contextTokens;
+  if (isLong && !defects.has('swallowsLongPrompts')) return contextLengthError();
+  return typeof previous === 'string' && !responses.has(previous) ? previousNotFound(previous) : undefined;
+}
+
+const MESSAGES_TYPE = "Invalid type for 'messages': expected an array of objects.";
 
 function previousNotFound(id: string) {
   return errorReply(400, {

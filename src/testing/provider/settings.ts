@@ -1,9 +1,10 @@
 /** How a simulated provider behaves. */
 
 import type { Clock } from '../../domain/clock.ts';
-import type { Answer } from '../answers/generation.ts';
+import type { Answer } from '../answers/answer.ts';
 import type { TokenCounts } from '../answers/tokens.ts';
 import type { UsageStyle } from '../answers/usage-style.ts';
+import type { Defect } from '../defects/defect.ts';
 import type { Fault } from '../script/fault.ts';
 import type { ReceivedRequest } from './received-request.ts';
 
@@ -11,9 +12,13 @@ import type { ReceivedRequest } from './received-request.ts';
 export interface ProviderSettings {
   /** The models it knows; others are refused with 404 (Responses: 400). @default any model */
   readonly models?: readonly string[] | undefined;
+  /** The window of its models, in tokens; longer prompts are refused. @default no limit */
+  readonly contextTokens?: number | undefined;
+  /** What is wrong with it, though it seems to work. @default nothing */
+  readonly defects?: readonly Defect[] | undefined;
   /** The key it asks for, as bearer token or `api-key`. @default none */
   readonly apiKey?: string | undefined;
-  /** What it says. @default 'Hello from <model>.' */
+  /** What it says. @default what was asked for, where that is simple; else 'Hello from <model>.' */
   readonly answer?: string | Answer | ((request: ReceivedRequest) => string | Answer) | undefined;
   /** Token counts to report, for replays of recorded traffic. @default four characters a token */
   readonly usage?: ((request: ReceivedRequest) => Partial<TokenCounts> | undefined) | undefined;

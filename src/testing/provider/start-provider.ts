@@ -46,6 +46,9 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Prov
   const log: LoggedRequest[] = [];
   const answering = new Set<Promise<void>>();
   let received = 0;
+  let underWay = 0;
+  /** Whom a provider that serves one after the other serves before. */
+  let served: Promise<unknown> = Promise.resolve();
 
   const server = createServer((message, response) => {
     // What rejects here is a client that left while it was being read.
@@ -60,6 +63,8 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Prov
     responses: new StoredResponses(),
     replay: replay === undefined ? undefined : openReplay(replay),
     seed,
+    defects: new Set(settings.defects),
+    underWay: () => underWay,
     origin: String(port),
   };
 
@@ -67,7 +72,12 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Prov
     const request: LoggedRequest = await receive(message, received++, clock.now());
     log.push(request);
     if (log.length > maxRequests) log.shift();
-    await send(scriptFor(request, state), response, request, clock);
+    underWay += 1;
+    const play = (): Promise<void> => send(scriptFor(request, state), response, request, { clock, onEnd });
+    const onEnd = (): void => void (underWay -= 1);
+    if (!state.defects.has('serialises')) return play();
+    served = served.then(play, play);
+    await served;
   }
 
   async function idle(): Promise<void> {
@@ -86,7 +96,8 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Prov
     requests: log,
     set: (changes) => {
       const faults = 'faults' in changes ? new FaultQueue(changes.faults) : state.faults;
-      state = { ...state, settings: { ...state.settings, ...changes }, faults };
+      const now = { ...state.settings, ...changes };
+      state = { ...state, settings: now, defects: new Set(now.defects), faults };
     },
     clear: () => void log.splice(0),
     idle,
@@ -107,11 +118,23 @@ function scriptFor(request: ReceivedRequest, state: ProviderState): Script {
 type LoggedRequest = { -readonly [Field in keyof ReceivedRequest]: ReceivedRequest[Field] };
 
 /** Plays the script, and notes what became of the request. */
-async function send(script: Script, response: ServerResponse, request: LoggedRequest, clock: Clock): Promise<void> {
+async function send(
+  script: Script,
+  response: ServerResponse,
+  request: LoggedRequest,
+  { clock, onEnd }: { readonly clock: Clock; readonly onEnd: () => void },
+): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   request.status = script.find((step) => step.step === 'head')?.status;
   const breaks = script.some((step) => step.step === 'destroy');
-  await playOnSocket(script, response, clock, gone.signal);
+  // A client may ask again as soon as it has read the end, which is before the connection tells.
+  const end = script.findIndex((step) => step.step === 'end');
+  try {
+    await playOnSocket(end < 0 ? script : script.slice(0, end), response, clock, gone.signal);
+  } finally {
+    onEnd();
+  }
+  if (end >= 0) await playOnSocket(script.slice(end), response, clock, gone.signal);
   request.aborted = !response.writableFinished && !breaks;
 }

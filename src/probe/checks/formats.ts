@@ -1,0 +1,46 @@
+/** Structured output: JSON mode, and a schema that is enforced. */
+
+import { isRecord } from '../../domain/record.ts';
+import { keepsSchema } from '../../providers/validate-schema.ts';
+import { fail, pass, refused, type Check } from '../check.ts';
+import { textOf, user } from '../read-chat.ts';
+import { parsed } from '../read-stream.ts';
+
+export const jsonMode: Check = {
+  name: 'jsonMode',
+  needs: 'chat',
+  run: async (ask) => {
+    const question = user('Name the capital of France and its river, as a JSON object with the fields city and river.');
+    const reply = await ask.chat({ ...question, response_format: { type: 'json_object' } });
+    if (reply.refusal) return refused(reply.refusal);
+    const text = textOf(reply);
+    if (isRecord(parsed(text))) return pass(`a JSON object of ${text.length} characters`);
+    return fail(text.includes('```') ? 'the JSON stands in a Markdown fence' : 'the answer is no JSON object');
+  },
+};
+
+/** The prompt does not tell the schema: an answer fits it only where it is enforced. */
+export const jsonSchema: Check = {
+  name: 'jsonSchema',
+  needs: 'chat',
+  run: async (ask) => {
+    const json_schema = { name: 'trip', strict: true, schema: SCHEMA };
+    const question = user('Plan a trip to Paris.');
+    const reply = await ask.chat({ ...question, response_format: { type: 'json_schema', json_schema } });
+    if (reply.refusal) return refused(reply.refusal);
+    const value = parsed(textOf(reply));
+    if (value === undefined) return fail('the answer is no JSON');
+    return keepsSchema(SCHEMA, value) ? pass('the answer fits the schema') : fail('the answer does not fit the schema');
+  },
+};
+
+const SCHEMA = {
+  type: 'object',
+  properties: {
+    destination: { type: 'string' },
+    length_in_days: { type: 'integer' },
+    means_of_travel: { type: 'array', items: { type: 'string', enum: ['train', 'plane', 'ship'] } },
+  },
+  required: ['destination', 'length_in_days', 'means_of_travel'],
+  additionalProperties: false,
+};

@@ -1,0 +1,58 @@
+/** Whether the upstream can be reached, takes the key, and lists its models. */
+
+import { fields } from '../../domain/record.ts';
+import type { Asker } from '../asker.ts';
+import { fail, pass, refused, unsupported, type Check, type Verdict } from '../check.ts';
+import { showMs } from '../read-chat.ts';
+import { listOf } from '../read-stream.ts';
+import { toldAs, type Refusal, type Reply } from '../reply.ts';
+import { ping } from './chat.ts';
+
+/** The list of models costs nothing; where there is none, a short answer tells as well. */
+export const connection: Check = {
+  name: 'connection',
+  run: async (ask) => {
+    const list = await listModels(ask);
+    const reply = list.refusal && hasNoList(list.refusal) ? await ping(ask) : list;
+    const { refusal, latencyMs } = reply;
+    if (!refusal || refusal.kind === 'badRequest' || refusal.kind === 'modelNotFound') {
+      return pass(`reached, and the key taken, in ${showMs(latencyMs)}`);
+    }
+    return explain(refusal, ask);
+  },
+};
+
+export const models: Check = {
+  name: 'models',
+  needs: 'connection',
+  run: async (ask) => {
+    const { refusal, body } = await listModels(ask);
+    if (refusal) return hasNoList(refusal) ? unsupported(toldAs(refusal)) : refused(refusal);
+    const { data } = fields(body);
+    if (!Array.isArray(data)) return fail('the answer holds no list');
+    const names = listOf(data).map((entry) => fields(entry).id);
+    const { model } = ask.probing.input;
+    const among = model === undefined ? '' : `, ${model} ${names.includes(model) ? 'among' : 'not among'} them`;
+    return pass(`${names.length} models${among}`);
+  },
+};
+
+function listModels(ask: Asker): Promise<Reply> {
+  return ask.probing.shared('models', () => ask.get('/models'));
+}
+
+function hasNoList({ status, kind }: Refusal): boolean {
+  return status === 405 || status === 501 || kind === 'modelNotFound' || kind === 'badRequest' || status === 200;
+}
+
+function explain(refusal: Refusal, ask: Asker): Verdict {
+  const { status, kind } = refusal;
+  const { keySource, upstream, line } = ask.probing.input;
+  const host = URL.parse(line.client.baseURL)?.host ?? 'its address';
+  if (kind === 'auth') {
+    return fail(`${status ?? 401} from ${host}: it does not take the key from ${keySource}`);
+  }
+  if (kind === 'quota') return fail(`${status ?? 402} from ${host}: the account of ${keySource} is out of credit`);
+  if (kind === 'connection') return fail(`${host} cannot be reached for ${upstream.name}`);
+  return fail(toldAs(refusal));
+}

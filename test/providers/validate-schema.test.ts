@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { keepsSchema } from '../../src/providers/validate-schema.ts';
+
+const SCHEMA = {
+  type: 'object',
+  properties: { city: { enum: ['Paris', 'Tokyo'] }, days: { type: 'integer' } },
+  required: ['city', 'days'],
+  additionalProperties: false,
+};
+
+test.each([
+  [{ city: 'Paris', days: 3 }, true],
+  [{ city: 'Rome', days: 3 }, false],
+  [{ city: 'Paris', days: 3.5 }, false],
+  [{ city: 'Paris' }, false],
+  [{ city: 'Paris', days: 3, more: 1 }, false],
+  ['Paris', false],
+])('%j keeps the schema: %s', (value, keeps) => {
+  expect(keepsSchema(SCHEMA, value)).toBe(keeps);
+});
+
+test.each([[undefined], [null], ['text'], [{ $ref: '#/nowhere' }]])(
+  'of a schema that is none, %j, nothing is said',
+  (schema) => {
+    expect(keepsSchema(schema, {})).toBeUndefined();
+  },
+);
