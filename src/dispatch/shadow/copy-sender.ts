@@ -2,10 +2,11 @@
 
 import { startTimeLimit } from '../../upstream/time-limit.ts';
 import { AnswerReading } from '../comparison/answer-reading.ts';
+import type { Reservation } from '../reservation.ts';
+import { CopyAdmission } from './copy-admission.ts';
 import type { Copy } from './copy.ts';
 import { shadowAnswer } from './mirrored-call.ts';
 import { sendCopy } from './send-copy.ts';
-import { ShadowBudget, type Reserved } from './shadow-budget.ts';
 import type { ShadowParts } from './shadow-parts.ts';
 import type { ShadowPolicy } from './shadow-policy.ts';
 import { Slots } from './slots.ts';
@@ -14,7 +15,7 @@ export class CopySender {
   readonly #policy: ShadowPolicy;
   readonly #parts: ShadowParts;
   readonly #slots: Slots;
-  readonly #budget: ShadowBudget | undefined;
+  readonly #admission: CopyAdmission;
   /** Under way. */
   readonly #sent = new Set<Copy>();
   #closed = false;
@@ -23,7 +24,7 @@ export class CopySender {
     this.#policy = policy;
     this.#parts = parts;
     this.#slots = new Slots(policy.maxConcurrency, policy.maxQueue);
-    this.#budget = policy.budgetUsd === undefined ? undefined : new ShadowBudget(policy.budgetUsd);
+    this.#admission = new CopyAdmission(policy, parts);
   }
 
   get running(): number {
@@ -52,16 +53,11 @@ export class CopySender {
 
   async #take(copy: Copy): Promise<void> {
     if (this.#closed || copy.isGivenUp) return;
-    const { target, upstream } = copy.of;
-    const nowMs = this.#parts.clock.now();
-    // Real calls first: what they are kept away from is not asked for a copy.
-    const isOut = upstream.pause.until(nowMs) !== null || upstream.breaker?.state.state === 'open';
-    if (isOut || target.isPaused(nowMs)) return target.window.drop('unavailable', nowMs);
-    const reserved = this.#reserve(copy, nowMs);
-    if (!reserved) return target.window.drop('budget', nowMs);
+    const held = this.#admission.enter(copy.of);
+    if (typeof held === 'string') return copy.of.target.window.drop(held, this.#parts.clock.now());
     this.#sent.add(copy);
     try {
-      await this.#run(copy, reserved);
+      await this.#run(copy, held);
     } catch (error) {
       this.#parts.observer.failed('A shadow', error);
     } finally {
@@ -69,18 +65,7 @@ export class CopySender {
     }
   }
 
-  #reserve(copy: Copy, nowMs: number): Reserved | undefined {
-    if (!this.#budget) return FREE;
-    const { call, upstream, options } = copy.of;
-    const estimateUsd = this.#parts.estimateCostUsd(upstream.name, call, options.body);
-    if (estimateUsd === undefined) {
-      const unknown = new Error(`no price is known for what ${upstream.name} serves, so that no budget can hold it`);
-      this.#parts.observer.failed('The budget of shadows', unknown);
-    }
-    return this.#budget.reserve(estimateUsd, nowMs);
-  }
-
-  async #run(copy: Copy, reserved: Reserved): Promise<void> {
+  async #run(copy: Copy, held: readonly Reservation[]): Promise<void> {
     const { call, upstream, options, connect, target } = copy.of;
     const { clock, pricing, idleMs, observer } = this.#parts;
     const { timeoutMs } = this.#policy;
@@ -99,13 +84,10 @@ export class CopySender {
       clock,
       pricing,
     });
-    this.#budget?.settle(reserved, record);
+    for (const reservation of held) reservation.settle(record);
     if (failure) target.failed(failure);
     target.window.ended(record);
     observer.attempt(record, call);
     copy.ended(record, failure ? undefined : shadowAnswer(witness.answer, record));
   }
 }
-
-/** Without a budget nothing is set aside. */
-const FREE: Reserved = { day: 0, estimateUsd: undefined };

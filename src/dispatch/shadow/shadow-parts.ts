@@ -5,6 +5,7 @@ import type { AttemptRecord } from '../../domain/attempt.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { ShadowEvent } from '../../domain/shadow.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
+import type { Budgets } from '../budgets.ts';
 import type { EstimateCostUsd, Pricing } from '../call-observer.ts';
 
 /** Who is told. None of these may throw. */
@@ -26,6 +27,8 @@ export interface ShadowParts {
   readonly idleMs: number;
   readonly pricing: Pricing;
   readonly estimateCostUsd: EstimateCostUsd;
+  /** Those of all spending. */
+  readonly budgets: Budgets | undefined;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;

@@ -205,7 +205,7 @@ test('close() ends the copies under way and those that wait, and calls go on wit
   expect(providers.asked).toEqual(['openai', 'gemini', 'openai', 'openai']);
 });
 
-test('against real connections, a shadow that hangs keeps neither the calls nor the process', async () => {
+test('against real connections, a shadow that hangs keeps no call', async () => {
   await using real = await startProvider({ answer: 'The answer.' });
   await using shadow = await startProvider({ faults: { '*': { kind: 'silence' } } });
   const clock = new ManualClock();

@@ -1,6 +1,7 @@
 /** What shadows may spend, what is counted of them, and what they advise. */
 
 import { describe, expect, test } from 'vitest';
+import { route } from '../../../src/index.ts';
 import { BODY, ask, within } from '../../support/calls.ts';
 import { after, chat, failed, silent } from '../../support/replies.ts';
 import { setUp } from '../../support/set-up.ts';
@@ -54,6 +55,41 @@ describe('the budget', () => {
     expect(world.events.of('warning').filter(({ code }) => code === 'shadow')).toMatchObject([
       { message: expect.stringContaining('no price is known for what gemini serves') as string },
     ]);
+  });
+});
+
+describe('the budgets of all spending', () => {
+  test('are drawn on by copies, which are not sent where they do not fit', async () => {
+    const budgets = [
+      { name: 'gemini', per: 'day', limitUsd: 0.012, scope: { upstream: 'gemini' }, onExceeded: 'reject' },
+    ] as const;
+    const world = shadowed({}, { canary: { budgets } });
+    const limited = { ...BODY, max_tokens: 1_000 };
+    world.providers.script('gemini', chat('Hello.', { output: 1_000 }));
+    for (let index = 0; index < 3; index += 1) {
+      await world.ai.chat.completions.create(limited);
+      await world.clock.advance(0);
+    }
+    expect(world.providers.asked).toEqual(['openai', 'gemini', 'openai', 'openai']);
+    expect(world.ai.canary.snapshot().budgets).toMatchObject([{ spentUsd: 0.00802, reservedUsd: 0 }]);
+    expect(world.ai.canary.snapshot().shadow?.gemini?.dropped.budget).toBe(2);
+  });
+});
+
+describe('the limits of an upstream', () => {
+  test('count copies among its requests of the minute', async () => {
+    const world = shadowed({}, { upstreams: { gemini: { limits: { rpm: 2 } } } });
+    for (let index = 0; index < 5; index += 1) await askAndWait(world);
+    expect(world.providers.to('gemini')).toHaveLength(2);
+    expect(world.ai.canary.snapshot().shadow?.gemini?.dropped.unavailable).toBe(3);
+  });
+
+  test('keep no place for a copy that hangs: real calls find theirs', async () => {
+    const world = shadowed({}, { upstreams: { gemini: { limits: { concurrency: 1 } } } });
+    world.providers.script('gemini', silent());
+    await askAndWait(world);
+    await within(world.clock, 0, ask(world.ai, route({ upstream: 'gemini', fallbacks: false })));
+    expect(world.providers.asked).toEqual(['openai', 'gemini', 'gemini']);
   });
 });
 
