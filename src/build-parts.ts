@@ -5,9 +5,9 @@ import type { Clock } from './domain/clock.ts';
 import type { BudgetEvent } from './domain/events.ts';
 import type { WindowSnapshot } from './domain/snapshot.ts';
 import type { DispatchParts } from './dispatch/dispatch-parts.ts';
-import { createEstimateCostUsd } from './estimate-cost.ts';
 import { Budgets } from './dispatch/budgets.ts';
 import type { EstimateCostUsd } from './dispatch/call-observer.ts';
+import { createPriceAhead } from './estimate-cost.ts';
 import { createFallbacks } from './dispatch/fallbacks.ts';
 import { createHedging, type HedgingInput } from './dispatch/hedging.ts';
 import { hashKey } from './hash-key.ts';
@@ -32,7 +32,7 @@ export function buildParts(
   const { warnings } = observed;
   const upstreams = new Map(options.upstreams.map((config) => [config.name, buildUpstream(config, options, observed)]));
   const table = createPriceTable();
-  const estimateCostUsd = createEstimateCostUsd(upstreams, table, clock);
+  const { estimateCostUsd, isPriced } = createPriceAhead(upstreams, table, clock);
   const parts = {
     upstreams,
     stable,
@@ -51,6 +51,7 @@ export function buildParts(
     }),
     estimateCostUsd,
     budgets: buildBudgets(options, estimateCostUsd, observed),
+    isPriced: options.rejectsUnpriced ? isPriced : undefined,
     remember: (id: string, upstream: string) => affinity.remember(id, upstream),
     toolRuns: new WeakMap(),
   };

@@ -33,6 +33,9 @@ export {
   UpstreamTimeoutError,
 } from './upstream/errors.ts';
 export { CostCapError } from './upstream/cost-cap-error.ts';
+export { UnknownPriceError } from './upstream/unknown-price-error.ts';
+export { costOf } from './cost-of.ts';
+export type { CostOf, CostOfInput } from './cost-of.ts';
 export type { PartialAnswer } from './upstream/errors.ts';
 export { presets } from './rollout/presets.ts';
 export { fileStore } from './store/file-store.ts';

@@ -76,6 +76,11 @@ export interface CanaryOptions<UpstreamName extends string = string, StableName 
   /** Prices by upstream; they win over the table. */
   readonly prices?:
     Readonly<Partial<Record<NoInfer<UpstreamName | StableName>, UpstreamPrice | readonly UpstreamPrice[]>>> | undefined;
+  /**
+   * Where no price is known: `'ignore'` counts the cost as unknown and warns, `'reject'` passes the upstream over before anything is sent
+   * (`UnknownPriceError` where none is left). What only the provider reports, afterwards, is not known before. @default 'ignore'
+   */
+  readonly onUnknownPrice?: 'ignore' | 'reject' | undefined;
   readonly alerts?: readonly AlertRuleOptions<NoInfer<UpstreamName | StableName>>[] | undefined;
   /** Tells alerts and rollbacks to a web address: names and numbers, never a key, a header or a body. @default none */
   readonly webhook?: WebhookOptions | undefined;

@@ -10,7 +10,7 @@ import type { Traffic } from './traffic.ts';
 /** Follows `traffic` as its split changes. */
 export function planningState(
   { home, stable, segments, random, salt }: ResolvedOptions,
-  { upstreams, budgets, fallbacksAfter, taskRoutes, estimateCostUsd, toolRuns }: DispatchParts,
+  { upstreams, budgets, fallbacksAfter, taskRoutes, estimateCostUsd, isPriced, toolRuns }: DispatchParts,
   { traffic, affinity }: { readonly traffic: Traffic; readonly affinity: Affinity },
 ): PlanningState {
   return {
@@ -22,6 +22,7 @@ export function planningState(
     fallbacksAfter,
     taskRoutes,
     estimateCostUsd,
+    isPriced,
     affinity,
     budgets,
     toolRuns,

@@ -46,6 +46,8 @@ export interface ResolvedOptions {
   readonly hedge: HedgePolicy | undefined;
   readonly shadow: ShadowPolicy | undefined;
   readonly breaker: BreakerPolicy | undefined;
+  /** Upstreams whose price is not known are passed over. */
+  readonly rejectsUnpriced: boolean;
   readonly alerts: readonly AlertRule[];
   readonly webhook: WebhookPolicy | undefined;
   readonly budgets: readonly BudgetPolicy[];
@@ -87,6 +89,7 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
     hedge: canary.hedge && resolveHedge(canary.hedge),
     shadow: canary.shadow && resolveShadow(canary.shadow, names),
     breaker: breaker === false ? undefined : resolveBreaker(breaker),
+    rejectsUnpriced: rejectsUnpriced(canary),
     alerts: resolveAlerts(alerts, names),
     budgets: resolveBudgets(canary.budgets, names),
     webhook: resolveWebhook(canary.webhook),
@@ -98,6 +101,10 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
     random: checkFunction('canary.random', random),
     logger: resolveLogger(canary.logger, client),
   };
+}
+
+function rejectsUnpriced({ onUnknownPrice = 'ignore' }: CanaryOptions): boolean {
+  return checkOneOf('canary.onUnknownPrice', onUnknownPrice, ['ignore', 'reject']) === 'reject';
 }
 
 const OPTION_NAMES: readonly (keyof CanaryOptions)[] = [
@@ -119,6 +126,7 @@ const OPTION_NAMES: readonly (keyof CanaryOptions)[] = [
   'limits',
   'budgets',
   'prices',
+  'onUnknownPrice',
   'alerts',
   'webhook',
   'probe',

@@ -42,3 +42,6 @@ export type Pricing = (
  * nothing of it cached. `undefined` where no price is known. Never throws.
  */
 export type EstimateCostUsd = (upstream: string, call: Call, body: unknown) => number | undefined;
+
+/** Whether the price of a call on an upstream is known before it is made. */
+export type IsPriced = (upstream: string, call: Call) => boolean;

@@ -8,7 +8,7 @@ import { BudgetExceededError, RateLimitedError } from '../upstream/limit-errors.
 import { admitAnyway, readyAtMs, soonestOf, type Admitted } from './admission.ts';
 import { admitInTurn } from './admit-in-turn.ts';
 import type { CallRun } from './call-run.ts';
-import { costCapErrorOf } from './cost-cap.ts';
+import { costCapErrorOf, unknownPriceErrorOf } from './cost-cap.ts';
 import { lackOf } from './fitness.ts';
 
 /**
@@ -54,6 +54,8 @@ function lastResort(run: CallRun, nowMs: number): Admitted {
   const names = [...plan.upstreams, ...passedOver.map(({ upstream }) => upstream)];
   const dear = plan.skipped.filter(({ reason }) => reason === 'cost').map(({ upstream }) => upstream);
   if (names.length === 0 && dear.length > 0) return giveUp(run, 'neutral', costCapErrorOf(run, dear));
+  const unpriced = plan.skipped.find(({ reason }) => reason === 'price');
+  if (names.length === 0 && unpriced) return giveUp(run, 'neutral', unknownPriceErrorOf(run, unpriced.upstream));
   const lack = lackOf(plan.assigned, call, parts.upstreams);
   if (names.length === 0 && lack) return giveUp(run, 'neutral', new CapabilityError(plan.assigned, lack));
   const payable = names.filter((name) => !run.exceeded(name));
@@ -68,7 +70,7 @@ function lastResort(run: CallRun, nowMs: number): Admitted {
 }
 
 /** What makes an upstream none for the call does not pass with time. */
-const NEVER_ASKED: ReadonlySet<SkipReason> = new Set<SkipReason>(['model', 'capability', 'cost']);
+const NEVER_ASKED: ReadonlySet<SkipReason> = new Set<SkipReason>(['model', 'capability', 'cost', 'price']);
 
 function giveUp(run: CallRun, outcome: 'failure' | 'neutral', error: Error, kind?: FailureKind): never {
   run.progress.gaveUp(outcome, kind, run.parts.clock.now());

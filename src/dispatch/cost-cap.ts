@@ -1,6 +1,8 @@
-/** Tells the caller of a call that was too dear everywhere how much it would take. */
+/** Tells the caller of a call that nobody may be asked about for its price why. */
 
+import { upstreamModel } from '../providers/upstream-model.ts';
 import { CostCapError } from '../upstream/cost-cap-error.ts';
+import { UnknownPriceError } from '../upstream/unknown-price-error.ts';
 import type { CallRun } from './call-run.ts';
 
 /** `upstreams`: those passed over for their cost. */
@@ -11,4 +13,9 @@ export function costCapErrorOf({ call, parts, source }: CallRun, upstreams: read
   }));
   const least = estimates.toSorted((one, other) => one.estimateUsd - other.estimateUsd)[0];
   return new CostCapError({ maxCostUsd: call.maxCostUsd ?? 0, estimateUsd: Infinity, upstream: '', ...least });
+}
+
+/** `upstream`: one that was passed over since no price is known there. */
+export function unknownPriceErrorOf({ call, parts }: CallRun, upstream: string): UnknownPriceError {
+  return new UnknownPriceError(upstream, upstreamModel(parts.upstreams.get(upstream)?.config.rules.model, call));
 }

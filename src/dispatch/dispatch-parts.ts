@@ -7,7 +7,7 @@ import type { RetryBudget } from '../upstream/retry-budget.ts';
 import type { OpenAI, RequestOptions, Send } from '../upstream/sdk.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Budgets } from './budgets.ts';
-import type { CallObserver, EstimateCostUsd, Pricing } from './call-observer.ts';
+import type { CallObserver, EstimateCostUsd, IsPriced, Pricing } from './call-observer.ts';
 import type { Hedging } from './hedging.ts';
 import type { FallbacksAfter } from './fallbacks.ts';
 import type { TaskRoutes } from './plan-call.ts';
@@ -43,6 +43,8 @@ export interface DispatchParts {
   readonly pricing: Pricing;
   readonly estimateCostUsd: EstimateCostUsd;
   readonly budgets: Budgets | undefined;
+  /** Absent where calls may go to upstreams whose price nobody knows. */
+  readonly isPriced: IsPriced | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   /** Errors are freed of secrets. Without a `canary` option the caller sees what the SDK alone would show. */

@@ -6,19 +6,22 @@ import type { Requirement } from '../domain/requirement.ts';
 import { lacks } from '../providers/capabilities.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import type { EstimateCostUsd } from './call-observer.ts';
+import type { EstimateCostUsd, IsPriced } from './call-observer.ts';
 
 /** What fitness is told by. */
 export interface FitnessState {
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly stable: string;
   readonly estimateCostUsd: EstimateCostUsd;
+  /** Absent where calls may go to upstreams whose price nobody knows. */
+  readonly isPriced: IsPriced | undefined;
 }
 
-/** Why an upstream is none for a call, whatever its state. Whom the caller forces is asked all the same, but for its cost. */
+/** Why an upstream is none for a call, whatever its state. Whom the caller forces is asked all the same, but for its price and cost. */
 export function unfit(name: string, call: Call, body: unknown, state: FitnessState): SkipReason | undefined {
   if (!servesModel(name, call, state)) return 'model';
   if (lackOf(name, call, state.upstreams)) return 'capability';
+  if (state.isPriced && !state.isPriced(name, call)) return 'price';
   return call.maxCostUsd !== undefined && exceeds(call.maxCostUsd, state.estimateCostUsd(name, call, body))
     ? 'cost'
     : undefined;

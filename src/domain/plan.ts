@@ -5,7 +5,7 @@ export type PlanReason = 'forced' | 'toolRun' | 'affinity' | 'notPortable' | 'se
 
 /** Why an upstream that stood in the plan was not asked. */
 export type SkipReason =
-  'breaker' | 'rateLimit' | 'quota' | 'auth' | 'limit' | 'budget' | 'model' | 'capability' | 'cost';
+  'breaker' | 'rateLimit' | 'quota' | 'auth' | 'limit' | 'budget' | 'model' | 'capability' | 'cost' | 'price';
 
 /** The ordered upstreams of one call. */
 export interface Plan {

@@ -6,7 +6,7 @@ import type { Clock } from '../../domain/clock.ts';
 import type { ShadowEvent } from '../../domain/shadow.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import type { Budgets } from '../budgets.ts';
-import type { EstimateCostUsd, Pricing } from '../call-observer.ts';
+import type { EstimateCostUsd, IsPriced, Pricing } from '../call-observer.ts';
 
 /** Who is told. None of these may throw. */
 export interface ShadowObserver {
@@ -29,6 +29,7 @@ export interface ShadowParts {
   readonly estimateCostUsd: EstimateCostUsd;
   /** Those of all spending. */
   readonly budgets: Budgets | undefined;
+  readonly isPriced: IsPriced | undefined;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;

@@ -1,0 +1,77 @@
+/** What a usage cost, for everyone. */
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { costOf } from '../src/index.ts';
+import { readReportedCosts, recorded, skipNote } from './pricing/recorded-bodies.ts';
+
+const AT = Date.UTC(2026, 10, 20, 12);
+const usage = { prompt_tokens: 1_000, completion_tokens: 100, prompt_tokens_details: { cached_tokens: 200 } };
+/** gpt-4.1: 2 USD, cached 0.50, output 8 a million tokens (https://platform.openai.com/docs/pricing). */
+const GPT_4_1_USD = (800 * 2 + 200 * 0.5 + 100 * 8) / 1e6;
+
+test('an answer costs its tokens at the public price, and the cost says whose list that is', () => {
+  const { costUsd, ...rest } = costOf({ model: 'gpt-4.1', usage, at: AT });
+  expect(costUsd).toBeCloseTo(GPT_4_1_USD, 12);
+  expect(rest).toEqual({
+    source: 'table',
+    table: { version: expect.any(String), date: expect.stringMatching(/^\d{4}-\d\d-\d\d$/) },
+    usage: { inputTokens: 1_000, outputTokens: 100, cachedInputTokens: 200, reasoningTokens: 0 },
+  });
+});
+
+test.each([
+  [
+    'the name of a preset',
+    { provider: 'gemini', model: 'gemini-2.5-flash' },
+    (800 * 0.3 + 200 * 0.03 + 100 * 2.5) / 1e6,
+  ],
+  ['an id of the table', { provider: 'google', model: 'gemini-2.5-flash' }, (800 * 0.3 + 200 * 0.03 + 100 * 2.5) / 1e6],
+  ['an address', { baseURL: 'https://api.openai.com/v1', model: 'gpt-4.1' }, GPT_4_1_USD],
+])('the seller is told by %s', (_, whose, expected) => {
+  expect(costOf({ ...whose, usage, at: AT }).costUsd).toBeCloseTo(expected, 12);
+});
+
+test('what the provider reports wins, unless it is to be ignored', () => {
+  const reported = { provider: 'openrouter', model: 'openai/gpt-4.1', usage: { ...usage, cost: 0.5 }, at: AT };
+  expect(costOf(reported)).toMatchObject({ costUsd: 0.5, source: 'reported' });
+  expect(costOf({ ...reported, ignoreReported: true })).toMatchObject({ source: 'table' });
+});
+
+test('a price is that of its day', () => {
+  // o3 became five times cheaper on 2025-06-10.
+  const o3 = { model: 'o3', usage: { input_tokens: 1_000, output_tokens: 100 } };
+  const before = costOf({ ...o3, at: new Date('2025-06-09') }).costUsd;
+  expect(before).toBeCloseTo((costOf({ ...o3, at: new Date('2025-06-11') }).costUsd ?? NaN) * 5, 10);
+});
+
+test.each([
+  ['model', { model: 'no-such-model', usage }],
+  ['provider', { provider: 'nobody', model: 'gpt-4.1', usage }],
+  ['relay', { provider: 'holysheep', model: 'gpt-4.1', usage }],
+  ['usage', { model: 'gpt-4.1', usage: { tokens: 5 } }],
+  ['day', { model: 'o3', usage, at: new Date('someday') }],
+])('an unknown %s makes the cost null, never 0', (_, input) => {
+  expect(costOf(input)).toMatchObject({ costUsd: null, source: null });
+});
+
+test('embeddings, which have no output, are priced by their input', () => {
+  const { costUsd } = costOf({ model: 'text-embedding-3-small', usage: { prompt_tokens: 1_000_000 }, at: AT });
+  expect(costUsd).toBeCloseTo(0.02, 12);
+});
+
+test('whatever it is given, nothing is thrown', () => {
+  const text = fc.oneof(fc.string(), fc.constantFrom('openai', 'o3', '__proto__', 'azure'));
+  fc.assert(
+    fc.property(text, text, fc.anything(), fc.double(), (provider, model, anything, at) => {
+      const { costUsd } = costOf({ provider, model, usage: anything, at });
+      expect(costUsd === null || Number.isFinite(costUsd)).toBe(true);
+    }),
+  );
+});
+
+test.skipIf(!recorded)(`every usage with a cost that providers reported is read${skipNote}`, () => {
+  for (const { model, usage: stated } of readReportedCosts()) {
+    expect(costOf({ provider: 'openrouter', model, usage: stated })).toMatchObject({ source: 'reported' });
+  }
+});
