@@ -45,8 +45,9 @@ export async function answerCall(
   const source: CallSource = { options, claim, maxRetries, timeoutMs: options.timeout ?? client.timeout, connect };
   const plan = routes ? engine.plan(call, options.body) : undefined;
   if (!plan || plan.reason === 'notPortable') return dispatchDirect(call, engine.home, source, retries, parts);
-  parts.retryBudget.deposit();
   try {
+    if (engine.cache?.admits(call, options.body)) return await engine.cache.answer(call, plan, source);
+    parts.retryBudget.deposit();
     return await dispatch(call, plan, source, parts);
   } catch (error) {
     if (typeof error === 'object' && error !== null) engine.claims.set(error, claim);

@@ -6,6 +6,7 @@ import type { Claims } from './call-promise.ts';
 import type { Call } from './domain/call.ts';
 import type { Plan } from './domain/plan.ts';
 import type { Snapshot } from './domain/snapshot.ts';
+import { AnswerCache } from './dispatch/cache/answer-cache.ts';
 import type { KeyOption } from './dispatch/describe-call.ts';
 import type { DispatchParts } from './dispatch/dispatch-parts.ts';
 import { Tallies } from './call-tally.ts';
@@ -44,6 +45,8 @@ export class Engine {
   readonly keyOption: KeyOption | undefined;
   /** Names the task of calls that say none. */
   readonly classifier: Classifier | undefined;
+  /** Answers that are given again. */
+  readonly cache: AnswerCache | undefined;
   /** The upstream that is the application's client itself. */
   readonly home: Upstream;
   readonly names: readonly string[];
@@ -74,6 +77,11 @@ export class Engine {
     const { emitter, warnings, traffic, costs } = this;
     const shared = { recorder: this.#recorder, emitter, warnings, clock };
     this.parts = buildParts(options, { ...shared, costs }, { affinity: this.#affinity, routes });
+    this.cache =
+      options.cache &&
+      new AnswerCache(options.cache, this.parts, (option, error) =>
+        this.#warn('cache', `The ${option} function of the cache threw ${nameOf(error)}`),
+      );
     this.home = knownUpstream(this.parts, options.home);
     this.#planning = planningState(options, this.parts, { traffic, affinity: this.#affinity });
     const nextCallId = () => this.nextCallId();
@@ -122,7 +130,7 @@ export class Engine {
     this.emitter.removeAll();
   }
 
-  #warn(code: 'listener' | 'key' | 'task', message: string): void {
+  #warn(code: 'listener' | 'key' | 'task' | 'cache', message: string): void {
     this.warnings.once(message, { code, message, atMs: this.options.clock.now() });
   }
 }

@@ -52,6 +52,7 @@ export type {
   StreamOptions,
   TimeoutOptions,
 } from './policy-options.ts';
+export type { CacheContext, CacheOptions } from './cache-options.ts';
 export type { TaskContext, TaskOptions } from './task-options.ts';
 export type { BudgetOptions, LimitsOptions, QueueOptions } from './limit-options.ts';
 export type { Params, UpstreamOptions } from './upstream-options.ts';

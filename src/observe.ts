@@ -44,6 +44,11 @@ export function createObserver(observed: Observed): CallObserver {
       recorder.call(record);
       if (emitter.wants('call')) emitter.emit('call', record);
     },
+    cached: (attempt, record, call) => {
+      costs.add(costEntry(attempt, call));
+      if (emitter.wants('attempt')) emitter.emit('attempt', attempt);
+      if (emitter.wants('call')) emitter.emit('call', record);
+    },
     retry: (event) => emitter.emit('retry', event),
     fallback: (event) => emitter.emit('fallback', event),
     hedge: (event) => emitter.emit('hedge', event),

@@ -15,6 +15,7 @@ import type {
 } from './policy-options.ts';
 import type { ActiveProbeOptions } from './probe-options.ts';
 import type { UpstreamPrice } from './domain/usage.ts';
+import type { CacheOptions } from './cache-options.ts';
 import type { TaskOptions } from './task-options.ts';
 import type { ShadowOptions } from './shadow-options.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
@@ -57,6 +58,8 @@ export interface CanaryOptions<UpstreamName extends string = string, StableName 
   readonly segments?: readonly SegmentOptions<NoInfer<UpstreamName | StableName>>[] | undefined;
   /** Kinds of work, and the upstreams that do them. @default none */
   readonly tasks?: TaskOptions<NoInfer<UpstreamName | StableName>> | undefined;
+  /** Whole answers that are given again to the same calls. @default none */
+  readonly cache?: CacheOptions | undefined;
   /** @default stable, for calls that are not on stable */
   readonly fallbacks?: FallbackOptions<NoInfer<UpstreamName | StableName>> | undefined;
   readonly retry?: RetryOptions | undefined;

@@ -6,6 +6,7 @@ import type { WebhookPolicy } from './alerting/webhook.ts';
 import type { AlertRule } from './domain/alert.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Segment, Weights } from './domain/split.ts';
+import type { CachePolicy } from './dispatch/cache/cache-policy.ts';
 import type { DispatchPolicy } from './dispatch/dispatch-parts.ts';
 import type { Fallbacks } from './dispatch/fallbacks.ts';
 import type { ShadowPolicy } from './dispatch/shadow/shadow-policy.ts';
@@ -13,6 +14,7 @@ import type { CanaryOptions, KeyContext, Logger } from './options.ts';
 import { resolveAlerts } from './resolve-alerts.ts';
 import { environment } from './resolve-connection.ts';
 import { resolveBudgets } from './resolve-budgets.ts';
+import { resolveCache } from './resolve-cache.ts';
 import { resolveFallbacks } from './resolve-fallbacks.ts';
 import { resolveBreaker, resolveDispatch, resolveHedge, type HedgePolicy } from './resolve-policies.ts';
 import { resolveActiveProbe, type ActiveProbePolicy } from './resolve-probe.ts';
@@ -40,6 +42,7 @@ export interface ResolvedOptions {
   readonly segments: readonly Segment[];
   readonly policy: DispatchPolicy;
   readonly tasks: Tasks | undefined;
+  readonly cache: CachePolicy | undefined;
   readonly fallbacks: Fallbacks;
   /** Extra load that retries may cause, as a share of calls. */
   readonly retryShare: number;
@@ -81,6 +84,7 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
     segments: resolveSegments(canary.segments, names),
     policy: resolveDispatch(canary),
     tasks: resolveTasks(canary.tasks, names),
+    cache: resolveCache(canary.cache),
     fallbacks: resolveFallbacks(canary.fallbacks, names),
     retryShare: checkNumber('canary.retry.budget', retry?.budget === undefined ? 0.2 : retry.budget, {
       min: 0,
@@ -116,6 +120,7 @@ const OPTION_NAMES: readonly (keyof CanaryOptions)[] = [
   'salt',
   'segments',
   'tasks',
+  'cache',
   'fallbacks',
   'retry',
   'breaker',

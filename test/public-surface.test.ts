@@ -36,6 +36,8 @@ test('the main entry point', () => {
         "BudgetPeriod",
         "BudgetScope",
         "BudgetSnapshot",
+        "CacheContext",
+        "CacheOptions",
         "Call",
         "CallLedger",
         "CallRecord",

@@ -25,7 +25,7 @@ const inSegment = (field: string) => (it: unknown) =>
 const inPrice = (field: string) => (it: unknown) => canary({ prices: { gemini: { ...PRICE, [field]: it } } });
 
 const TOP =
-  'name upstreams weights stable key salt segments tasks fallbacks retry breaker timeouts shadow prices alerts window metricsInterval clock random logger';
+  'name upstreams weights stable key salt segments tasks cache fallbacks retry breaker timeouts shadow prices alerts window metricsInterval clock random logger';
 
 const PLACES: readonly (readonly [place: string, canaryWith: (it: unknown) => unknown])[] = [
   ['canary', (it) => it],
@@ -49,6 +49,7 @@ const PLACES: readonly (readonly [place: string, canaryWith: (it: unknown) => un
   ...under('canary.alerts[0]', 'name metric upstream above below for minCalls severity action', inRule),
   ['canary.segments[0]', (it) => canary({ segments: [it] })],
   ...under('canary.segments[0]', 'when upstream', inSegment),
+  ...under('canary.cache', 'ttl maxBytes when key shared', (field) => inSection('cache', field)),
   ...under('canary.tasks', 'classify routes', (field) => (it) => canary({ tasks: { routes: {}, [field]: it } })),
 ];
 

@@ -11,6 +11,8 @@ import type { Upstream } from '../upstream/upstream.ts';
 export interface CallObserver {
   attempt(record: AttemptRecord, call: Call): void;
   call(record: CallRecord): void;
+  /** A call was answered from the cache: it tells nothing about any upstream, and saves money. */
+  cached(attempt: AttemptRecord, record: CallRecord, call: Call): void;
   retry(event: RetryEvent): void;
   fallback(event: FallbackEvent): void;
   hedge(event: HedgeEvent): void;

@@ -12,9 +12,9 @@ export type AttemptReason = 'first' | 'retry' | 'fallback' | 'hedge' | 'shadow' 
 
 /**
  * What is known of the provider's work: it answered (`dispatched`), refused without doing any (`rejected`), may have done some
- * unseen (`ambiguous`), or broke off after some (`partial`).
+ * unseen (`ambiguous`), broke off after some (`partial`), or did none, for the answer was given from the cache (`cached`).
  */
-export type Delivery = 'dispatched' | 'rejected' | 'ambiguous' | 'partial';
+export type Delivery = 'dispatched' | 'rejected' | 'ambiguous' | 'partial' | 'cached';
 
 /** One try of a call on one upstream: an entry of the ledger. */
 export interface AttemptRecord {
@@ -78,4 +78,6 @@ export interface CallRecord {
   readonly firstChunkMs: number | undefined;
   /** USD, over all attempts of the call whose cost is known; `null` without any. */
   readonly costUsd: number | null;
+  /** Answered from the cache: part of no window and of no judgement. @default false */
+  readonly cached?: boolean | undefined;
 }

@@ -23,9 +23,9 @@ export type ServiceTier = 'flex' | 'priority' | 'batch';
 
 /**
  * Where a cost comes from: the provider's own figure in the body, the price table, the user's `prices`, or a price
- * applied to an estimated usage.
+ * applied to an estimated usage; `cached` is an answer from the cache, for nothing.
  */
-export type CostSource = 'reported' | 'table' | 'override' | 'estimated';
+export type CostSource = 'reported' | 'table' | 'override' | 'estimated' | 'cached';
 
 /** Which list of public prices a cost was reckoned with. */
 export interface PriceTableVersion {
