@@ -1,17 +1,15 @@
 /** Probes upstreams, when asked to and at an interval, and keeps what planning and health use of it. */
 
 import { checkOneOf } from './check.ts';
-import { CallProgress } from './dispatch/call-progress.ts';
 import type { DispatchParts, Line } from './dispatch/dispatch-parts.ts';
-import type { Call } from './domain/call.ts';
 import type { CheckResult, ProbeReport } from './domain/probe.ts';
 import type { Emitter } from './emitter.ts';
 import { runProbe } from './probe/run-probe.ts';
 import { upstreamModel } from './providers/upstream-model.ts';
+import { ProbeAccount } from './probe-account.ts';
 import type { ProbeOptions } from './probe-options.ts';
 import { resolveProbe, type ActiveProbePolicy, type ResolvedProbe } from './resolve-probe.ts';
 import { startTicker, type Ticker } from './ticker.ts';
-import type { AttemptEnd } from './upstream/answer.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
 /** What a prober works with. */
@@ -64,8 +62,7 @@ export class Prober {
       clock: parts.clock,
       random: parts.random,
       nextCallId,
-      estimateCostUsd: (call: Call, body: unknown) => parts.estimateCostUsd(upstream.name, call, body),
-      charge: (call: Call, end: AttemptEnd) => this.#charge(upstream, call, end),
+      account: new ProbeAccount(upstream.name, parts),
       keySource: upstream.config.keySource,
     };
     const onCheck = (result: CheckResult, done: number): void => this.#tell(upstream, result, done, names.length);
@@ -103,15 +100,6 @@ export class Prober {
     } finally {
       this.#checking.delete(upstream.name);
     }
-  }
-
-  #charge(upstream: Upstream, call: Call, end: AttemptEnd): number | null {
-    const { observer, pricing } = this.#given.parts;
-    // Stable would not have served it: there is nothing to be saved.
-    const priced: typeof pricing = (started, how, about) => ({ ...pricing(started, how, about), stableCostUsd: null });
-    const progress = new CallProgress(call, upstream.name, observer, priced);
-    progress.end(progress.start(upstream.name, 'probe', call.model, call.startedAtMs), end);
-    return progress.ledger.attempts[0]?.cost.costUsd ?? null;
   }
 
   #tell(upstream: Upstream, result: CheckResult, done: number, total: number): void {

@@ -5,7 +5,7 @@ import type { AttemptEnd, AttemptInput } from '../upstream/answer.ts';
 import { attempt } from '../upstream/attempt.ts';
 import { Claim } from '../upstream/claim.ts';
 import { classifyFailure } from '../upstream/failure.ts';
-import { optionsFor } from '../upstream/options-for.ts';
+import { optionsFor, type UpstreamRequest } from '../upstream/options-for.ts';
 import { patientTimer } from '../upstream/patient-timer.ts';
 import { redact } from '../upstream/redact.ts';
 import type { RequestOptions } from '../upstream/sdk.ts';
@@ -50,11 +50,14 @@ export class Asker {
 
   async #ask(surface: Surface, asked: Asked): Promise<Reply> {
     const { probing } = this;
-    const { clock, estimateCostUsd, signal, nextCallId } = probing.input;
+    const { account, clock, line, signal, nextCallId } = probing.input;
     const call = probeCall(nextCallId(), clock.now(), surface, asked);
-    const reserved = probing.reserve(estimateCostUsd(call, asked.body) ?? 0);
+    const request = optionsFor(this.#upstream, line.client, call, { ...asked, stream: call.stream });
+    const reserved = probing.reserve(account.estimateCostUsd(call, asked.body) ?? 0);
     try {
-      const { reply, end } = await this.#send(call, { ...asked, stream: call.stream });
+      const full = account.holdBudget(call, asked.body);
+      if (full !== undefined) throw new NotAsked(`the budget ${full} is spent`);
+      const { reply, end } = await this.#send(call, request);
       this.#charge(call, end);
       if (reply.refusal && signal?.aborted) throw new NotAsked('aborted');
       if (reply.refusal) probing.refusals.push(reply.refusal);
@@ -65,9 +68,8 @@ export class Asker {
   }
 
   /** Never rejects: what is thrown is a refusal. */
-  async #send(call: Call, asked: RequestOptions): Promise<{ reply: Reply; end: AttemptEnd }> {
+  async #send(call: Call, { options, mark }: UpstreamRequest): Promise<{ reply: Reply; end: AttemptEnd }> {
     const { clock, line, signal, timeoutMs } = this.probing.input;
-    const { options, mark } = optionsFor(this.#upstream, line.client, call, asked);
     const stopper = new AbortController();
     let timedOut = false;
     const abort = (): void => stopper.abort();
@@ -118,7 +120,7 @@ export class Asker {
   }
 
   #charge(call: Call, end: AttemptEnd): void {
-    const costUsd = this.probing.input.charge(call, end);
+    const costUsd = this.probing.input.account.charge(call, end);
     this.probing.spend(costUsd);
     if (costUsd !== null) this.costUsd = (this.costUsd ?? 0) + costUsd;
   }

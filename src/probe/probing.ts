@@ -24,12 +24,19 @@ export interface ProbeInput {
   readonly clock: Clock;
   readonly random: () => number;
   readonly nextCallId: () => number;
-  /** The cost before a request, in USD; `undefined` when the price is unknown. */
-  readonly estimateCostUsd: (call: Call, body: unknown) => number | undefined;
-  /** Puts an ended request into the ledger; gives its cost in USD, `null` when it is unknown. */
-  readonly charge: (call: Call, end: AttemptEnd) => number | null;
+  readonly account: Account;
   /** What is known of the upstream's credentials: where they come from, never what they are. */
   readonly keySource: string;
+}
+
+/** Where the requests of a probe are paid. */
+export interface Account {
+  /** The cost before a request, in USD; `undefined` when the price is unknown. */
+  estimateCostUsd(call: Call, body: unknown): number | undefined;
+  /** Holds what a request may cost in the user's own budgets, up to `charge`; the name of the one that has no room for it. */
+  holdBudget(call: Call, body: unknown): string | undefined;
+  /** Puts an ended request into the ledger; gives its cost in USD, `null` when it is unknown. */
+  charge(call: Call, end: AttemptEnd): number | null;
 }
 
 /** A request was not made, or not waited for: nothing can be said. */
@@ -41,8 +48,6 @@ export class Probing {
   readonly refusals: Refusal[] = [];
   /** USD over requests whose cost is known; `null` before the first. */
   spentUsd: number | null = null;
-  /** The time of the fastest short answer. */
-  fastestMs = Infinity;
   readonly #shared = new Map<string, Promise<Reply>>();
   /** USD that requests under way are expected to cost. */
   #reservedUsd = 0;

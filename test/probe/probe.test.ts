@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { CanaryClient, ConfigError, type ProbeOptions } from '../../src/index.ts';
 import { collectEvents, startProvider } from '../../src/testing/index.ts';
 import { BODY } from '../support/calls.ts';
-import { RELAY, RELAY_KEY, WHOLE, clientOf, probeRelay } from './support.ts';
+import { RELAY, RELAY_KEY, WHOLE, clientOf, faultsOf, probeRelay } from './support.ts';
 
 const statusOf = (report: Awaited<ReturnType<typeof probeRelay>>, name: string) =>
   report.checks.find((check) => check.name === name);
@@ -242,4 +242,58 @@ test('an address where nobody answers is told as one', async () => {
   const { checks } = await ai.canary.probe('relay', WHOLE);
   expect(checks[0]).toMatchObject({ status: 'fail', evidence: '127.0.0.1:1 cannot be reached for relay' });
   expect(checks.slice(1).every(({ status }) => status === 'skipped')).toBe(true);
+});
+
+describe('the budgets of the user', () => {
+  const perDay = { name: 'daily', per: 'day', onExceeded: 'reject' } as const;
+
+  test('pay for probes as for calls', async () => {
+    await using provider = await startProvider(RELAY);
+    await using ai = clientOf(provider.url, { budgets: [{ ...perDay, limitUsd: 10 }] });
+    const { costUsd } = await ai.canary.probe('relay', WHOLE);
+    expect(ai.canary.snapshot().budgets?.[0]?.spentUsd).toBeCloseTo(costUsd ?? NaN, 10);
+  });
+
+  test('are not gone over', async () => {
+    await using provider = await startProvider(RELAY);
+    await using ai = clientOf(provider.url, { budgets: [{ ...perDay, limitUsd: 0.000001 }] });
+    const { checks } = await ai.canary.probe('relay', { only: ['connection', 'chat', 'embeddings'] });
+    expect(checks).toMatchObject([
+      { name: 'connection', status: 'pass' },
+      { name: 'chat', status: 'skipped', evidence: 'the budget daily is spent' },
+      { name: 'embeddings', status: 'skipped' },
+    ]);
+  });
+});
+
+describe('nothing is invented where', () => {
+  test('a restricted key may not list models', async () => {
+    const when = ({ path }: { readonly path: string }) => path.endsWith('/models');
+    const report = await probeRelay({ faults: { '*': { kind: 'status', status: 403, when } } });
+    expect(statusOf(report, 'connection')?.status).toBe('pass');
+    expect(faultsOf(report)).toEqual(['models: unsupported']);
+  });
+
+  test('params name the model of every call', async () => {
+    await using provider = await startProvider(RELAY);
+    await using ai = clientOf(provider.url, { upstreams: { relay: { params: { model: 'chat-model' } } } });
+    const { checks } = await ai.canary.probe('relay', { only: ['unknownModel'] });
+    expect(checks).toMatchObject([{ status: 'skipped', evidence: 'params name the model' }]);
+  });
+
+  test('maxOutputTokens cuts what is long', async () => {
+    await using provider = await startProvider(RELAY);
+    await using ai = clientOf(provider.url, { upstreams: { relay: { maxOutputTokens: 200 } } });
+    const { checks } = await ai.canary.probe('relay', { only: ['longOutput'] });
+    expect(checks).toMatchObject([{ status: 'skipped', evidence: 'maxOutputTokens is 200' }]);
+  });
+
+  test('five answers at once take different times', async () => {
+    let asked = 0;
+    const { checks } = await probeRelay(
+      { latencyMs: () => [150, 180, 200, 220, 600][asked++ % 5] ?? 0 },
+      { only: ['concurrency'] },
+    );
+    expect(checks).toMatchObject([{ name: 'concurrency', status: 'pass' }]);
+  });
 });

@@ -23,7 +23,6 @@ export const chat: Check = {
     const { length } = textOf(reply);
     if (length === 0) return fail('the answer has no words');
     if (typeof finishReasonOf(reply) !== 'string') return fail('the answer has no finish_reason');
-    ask.probing.fastestMs = Math.min(ask.probing.fastestMs, reply.latencyMs);
     return pass(`${length} characters in ${showMs(reply.latencyMs)}`);
   },
 };

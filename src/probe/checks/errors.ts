@@ -11,6 +11,8 @@ export const unknownModel: Check = {
   name: 'unknownModel',
   needs: 'chat',
   run: async (ask) => {
+    // They win over the model of a call.
+    if (ask.probing.input.upstream.config.rules.params?.['model'] !== undefined) return skip('params name the model');
     const model = `no-such-model-${nonce(ask)}`;
     const reply = await ask.chat({ ...PING, model });
     return judge(reply, ['modelNotFound', 'badRequest'], 'answered for a model that does not exist');

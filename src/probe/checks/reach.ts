@@ -13,8 +13,7 @@ export const connection: Check = {
   name: 'connection',
   run: async (ask) => {
     const list = await listModels(ask);
-    const reply = list.refusal && hasNoList(list.refusal) ? await ping(ask) : list;
-    const { refusal, latencyMs } = reply;
+    const { refusal, latencyMs } = (await again(list, ask)) ?? list;
     if (!refusal || refusal.kind === 'badRequest' || refusal.kind === 'modelNotFound') {
       return pass(`reached, and the key taken, in ${showMs(latencyMs)}`);
     }
@@ -27,7 +26,7 @@ export const models: Check = {
   needs: 'connection',
   run: async (ask) => {
     const { refusal, body } = await listModels(ask);
-    if (refusal) return hasNoList(refusal) ? unsupported(toldAs(refusal)) : refused(refusal);
+    if (refusal) return isKept(refusal) ? unsupported(toldAs(refusal)) : refused(refusal);
     const { data } = fields(body);
     if (!Array.isArray(data)) return fail('the answer holds no list');
     const names = listOf(data).map((entry) => fields(entry).id);
@@ -37,12 +36,24 @@ export const models: Check = {
   },
 };
 
+/** A restricted key may answer chats, and list no models. */
+function again({ refusal }: Reply, ask: Asker): Promise<Reply> | undefined {
+  if (!refusal) return undefined;
+  if (hasNoList(refusal)) return ping(ask);
+  return refusal.kind === 'auth' && ask.probing.input.model !== undefined ? ping(ask) : undefined;
+}
+
 function listModels(ask: Asker): Promise<Reply> {
   return ask.probing.shared('models', () => ask.get('/models'));
 }
 
 function hasNoList({ status, kind }: Refusal): boolean {
   return status === 405 || status === 501 || kind === 'modelNotFound' || kind === 'badRequest' || status === 200;
+}
+
+/** Who may use the key for other things is not let in here. */
+function isKept(refusal: Refusal): boolean {
+  return hasNoList(refusal) || refusal.kind === 'auth';
 }
 
 function explain(refusal: Refusal, ask: Asker): Verdict {

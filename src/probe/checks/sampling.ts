@@ -2,7 +2,7 @@
 
 import { fields } from '../../domain/record.ts';
 import { estimateTokens } from '../../pricing/estimate-tokens.ts';
-import { fail, pass, refused, unsupported, type Check } from '../check.ts';
+import { fail, pass, refused, skip, unsupported, type Check } from '../check.ts';
 import { choicesOf, finishReasonOf, textOf, user } from '../read-chat.ts';
 import { listOf } from '../read-stream.ts';
 import { PING } from './chat.ts';
@@ -66,13 +66,17 @@ export const logprobs: Check = {
 
 /** Numbers that must all come. */
 const LAST_NUMBER = 300;
+/** They take about 600 tokens, and twice that at most. */
+const LONG_TOKENS = 4_000;
 
 export const longOutput: Check = {
   name: 'longOutput',
   needs: 'chat',
   run: async (ask) => {
+    const { maxOutputTokens = LONG_TOKENS } = ask.probing.input.upstream.config.rules;
+    if (maxOutputTokens < LONG_TOKENS / 2) return skip(`maxOutputTokens is ${maxOutputTokens}`);
     const question = user(`Count from 1 to ${LAST_NUMBER}, separated by spaces. Write every number, and nothing else.`);
-    const reply = await ask.chat({ ...question, max_tokens: 4_000 });
+    const reply = await ask.chat({ ...question, max_tokens: LONG_TOKENS });
     if (reply.refusal) return refused(reply.refusal);
     const text = textOf(reply);
     const length = text.match(/\d+/g)?.length ?? 0;
