@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../index.ts';
 import type { CommandContext } from './command.ts';
+import { describeProbe, runProbe } from './commands/probe.ts';
 import { describeSimulate, runSimulate } from './commands/simulate.ts';
 import { describeTry, runTry } from './commands/try.ts';
 import { DONE, EXIT_CODES_HELP, USAGE } from './exit-codes.ts';
@@ -35,6 +36,7 @@ function buildProgram(context: CommandContext, ended: (exitCode: number) => void
       .command(name)
       .option('-c, --config <file>', 'the configuration: what new CanaryClient() takes, in TypeScript, JSON or YAML')
       .option('--json', 'print JSON');
+  describeProbe(add('probe')).action(async (upstream, options) => ended(await runProbe(upstream, options, context)));
   describeTry(add('try')).action(async (options) => ended(await runTry(options, context)));
   describeSimulate(add('simulate')).action(async (file, options) => ended(await runSimulate(file, options, context)));
   return program;
