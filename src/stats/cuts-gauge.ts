@@ -12,7 +12,7 @@ export interface CutsGaugeState {
   readonly sketch: SketchState;
 }
 
-/** No cuts are known before the first 20 calls of stable's. */
+/** No cuts are known before the first 10 calls of stable's. */
 export class CutsGauge implements Gauge {
   readonly #quantiles: readonly number[];
   readonly #sketch = new Sketch();
@@ -79,4 +79,4 @@ export class CutsGauge implements Gauge {
   }
 }
 
-const FIRST_CALLS = 20;
+const FIRST_CALLS = 10;

@@ -34,14 +34,21 @@ export class Sketch {
     else this.#counts[this.#binOf(x)]! += count;
   }
 
-  /** The upper end of the bin in which the quantile lies; a value there counts as above it. */
+  /** The end nearest to the quantile of the bin that it lies in; a value there counts as above it. */
   cutAt(quantile: number, total: number): Cut {
+    const wanted = quantile * total;
     let below = this.#below;
+    // Any number is more than −Infinity, and less than Infinity.
+    if (below >= wanted) return { at: -LIMIT, below: below / total };
     for (let bin = 0; bin < BINS; bin++) {
+      const before = below;
       below += this.#counts[bin]!;
-      if (below >= quantile * total) return { at: (this.#first + bin + 1) * this.#width, below: below / total };
+      if (below < wanted) continue;
+      // Where many values are alike, a cut on the far side of them would part nothing.
+      const isLower = before > 0 && wanted - before < below - wanted;
+      return { at: (this.#first + bin + (isLower ? 0 : 1)) * this.#width, below: (isLower ? before : below) / total };
     }
-    return { at: (this.#first + BINS) * this.#width, below: below / total };
+    return { at: LIMIT, below: below / total };
   }
 
   /** Adds another sketch's counts `times` times; no count falls below 0. */

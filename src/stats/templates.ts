@@ -24,27 +24,27 @@ const MAX_BELOW = 0.998;
 
 /** In units of stable's deviation, were it normal. */
 const SHIFTS: readonly (readonly [shift: number, weight: number])[] = [
-  [0.2, 0.15],
-  [0.45, 0.15],
-  [0.9, 0.2],
-  [1.8, 0.16],
-  [3.5, 0.1],
+  [0.2, 0.12],
+  [0.45, 0.14],
+  [0.9, 0.22],
+  [1.8, 0.24],
+  [3.5, 0.08],
 ];
 
 /** The mass above a quantile, times a factor. */
 const TAILS: Readonly<Record<Direction, readonly (readonly [from: number, factor: number, weight: number])[]>> = {
   worse: [
-    [0.9, 2, 0.04],
-    [0.9, 4, 0.04],
-    [0.95, 3, 0.04],
-    [0.95, 10, 0.04],
+    [0.9, 2, 0.03],
+    [0.9, 4, 0.03],
+    [0.95, 3, 0.03],
+    [0.95, 10, 0.03],
     [0.99, 4, 0.04],
     [0.99, 10, 0.04],
   ],
   noWorse: [
-    [0.9, 0.5, 0.08],
-    [0.9, 0.25, 0.08],
-    [0.95, 0.25, 0.08],
+    [0.9, 0.5, 0.07],
+    [0.9, 0.25, 0.07],
+    [0.95, 0.25, 0.06],
   ],
 };
 

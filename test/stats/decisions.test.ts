@@ -1,0 +1,95 @@
+/** The figures of `npm run simulate`, on fewer runs with fixed seeds. */
+
+import { describe, expect, test } from 'vitest';
+import { meanOf, medianOf } from '../../bench/decisions/case.ts';
+import {
+  delayOf,
+  falsePromotion,
+  falseRollbacks,
+  heavyTenants,
+  latencyDelay,
+} from '../../bench/decisions/scenarios.ts';
+import { stagedByEvidence, stagedByThreshold } from '../../bench/decisions/staged.ts';
+
+const runs = <R>(count: number, run: (seed: number) => R): readonly R[] =>
+  Array.from({ length: count }, (_, seed) => run(seed));
+
+/** In canary calls, at α = 0.01. */
+const boundOf = (p: number, q: number): number =>
+  Math.log(100) / (p * Math.log(p / q) + (1 - p) * Math.log((1 - p) / (1 - q)));
+
+describe('a canary as good as stable', () => {
+  test('is not rolled back, where a threshold of 1 % and three strikes do it every time', () => {
+    const moment = { weight: 0.25, stableRate: 0.02, canaryRate: 0.02 };
+    const [ours, above1, , , threeStrikes] = columnsOf(runs(30, (seed) => falseRollbacks(seed, 100_000, () => moment)));
+    expect([ours, above1, threeStrikes]).toEqual([0, 1, 1]);
+  });
+
+  test('is not rolled back by an incident that befalls both, but for the one in a hundred that chance allows', () => {
+    const usual = { weight: 0.05, stableRate: 0.01, canaryRate: 0.01 };
+    const incident = { weight: 0.05, stableRate: 0.2, canaryRate: 0.2 };
+    const [ours, , above5] = columnsOf(
+      runs(30, (seed) => falseRollbacks(seed, 90_000, (call) => (call > 20_000 && call < 60_000 ? incident : usual))),
+    );
+    expect(ours).toBeLessThanOrEqual(1 / 30);
+    expect(above5).toBe(1);
+  });
+
+  test('is not rolled back for the sizes of its tenants, by the realised share', () => {
+    const [byRealised, byNominal] = columnsOf(runs(30, (seed) => heavyTenants(seed, 60_000)));
+    expect(byRealised).toBe(0);
+    expect(byNominal).toBeGreaterThan(0);
+  });
+
+  test('is at all calls in about five minutes', () => {
+    const ends = runs(30, (seed) => stagedByEvidence(seed, 0.01, 0.01));
+    expect(ends.filter(({ promoted }) => promoted)).toHaveLength(30);
+    expect(medianOf(ends.map(({ afterS }) => afterS))).toBeLessThan(300);
+  });
+});
+
+describe('a canary that is worse', () => {
+  test.each([
+    [0.01, 3, 1.4],
+    [0.01, 10, 1.4],
+    [0.05, 5, 1.4],
+  ])('at %d errors × %d is caught within %d times the bound', (rate, factor, limit) => {
+    const given = { weight: 0.05, stableRate: rate, canaryRate: rate * factor };
+    const delays = runs(120, (seed) => delayOf(seed, given) / boundOf(rate * factor, rate));
+    expect(medianOf(delays)).toBeLessThan(limit);
+    expect(meanOf(delays)).toBeLessThan(1.7);
+  });
+
+  test('is caught after 5,000 good calls too', () => {
+    const given = { weight: 0.2, stableRate: 0.01, canaryRate: 0.1, goodCalls: 5_000 };
+    expect(medianOf(runs(30, (seed) => delayOf(seed, given) / boundOf(0.1, 0.01)))).toBeLessThan(6);
+  });
+
+  test('and fails always, is caught in three calls', () => {
+    const given = { weight: 0.05, stableRate: 0.01, canaryRate: 1 };
+    expect(medianOf(runs(50, (seed) => delayOf(seed, given)))).toBeLessThanOrEqual(3);
+  });
+
+  test('in latency is caught within twice the bound', () => {
+    const bound = Math.log(100) / ((Math.log(1.5) / 0.6) ** 2 / 2);
+    expect(medianOf(runs(60, (seed) => latencyDelay(seed, 1.5, 0.6, 0.05)))).toBeLessThan(2 * bound);
+  });
+
+  test('by the margin is promoted in at most 5 % of runs', () => {
+    const moment = { weight: 0.25, stableRate: 0.01, canaryRate: 0.05 };
+    expect(meanOf(runs(400, (seed) => falsePromotion(seed, moment, 600)))).toBeLessThan(0.05 + 0.022);
+  });
+
+  test('by twice the errors is never promoted, where a threshold of 5 % mostly does it', () => {
+    const ends = runs(25, (seed) => stagedByEvidence(seed, 0.01, 0.02));
+    expect(ends.filter(({ promoted }) => promoted)).toEqual([]);
+    expect(meanOf(ends.map(({ excessFailures }) => excessFailures))).toBeLessThan(30);
+    const others = runs(8, (seed) => stagedByThreshold(seed, 0.01, 0.02, 0.05));
+    expect(others.filter(({ promoted }) => promoted).length).toBeGreaterThan(4);
+  });
+});
+
+/** The mean of each column. */
+function columnsOf(results: readonly (readonly number[])[]): readonly number[] {
+  return results[0]!.map((_, column) => meanOf(results.map((result) => result[column]!)));
+}
