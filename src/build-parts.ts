@@ -32,7 +32,7 @@ export function buildParts(
   const { warnings } = observed;
   const upstreams = new Map(options.upstreams.map((config) => [config.name, buildUpstream(config, options, observed)]));
   const table = createPriceTable();
-  const { estimateCostUsd, isPriced } = createPriceAhead(upstreams, table, clock);
+  const { estimateCostUsd, isPriced, inputTokensOf } = createPriceAhead(upstreams, table, clock);
   const parts = {
     upstreams,
     stable,
@@ -49,6 +49,7 @@ export function buildParts(
       const message = `No price is known for ${model} on ${upstream}: its cost is counted as unknown`;
       warnings.once(message, { code: 'price', message, atMs: clock.now() });
     }),
+    inputTokensOf,
     estimateCostUsd,
     budgets: buildBudgets(options, estimateCostUsd, observed),
     isPriced: options.rejectsUnpriced ? isPriced : undefined,

@@ -3,7 +3,7 @@
 import type { Call } from './domain/call.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Usage } from './domain/usage.ts';
-import type { EstimateCostUsd, IsPriced } from './dispatch/call-observer.ts';
+import type { EstimateCostUsd, InputTokensOf, IsPriced } from './dispatch/call-observer.ts';
 import { findCost } from './pricing/cost.ts';
 import { estimateInput } from './pricing/estimate-input.ts';
 import { estimateOutput } from './pricing/estimate-output.ts';
@@ -13,6 +13,7 @@ import type { Upstream, UpstreamConfig } from './upstream/upstream.ts';
 
 /** The questions that are asked before a call is made. */
 export interface PriceAhead {
+  readonly inputTokensOf: InputTokensOf;
   readonly estimateCostUsd: EstimateCostUsd;
   readonly isPriced: IsPriced;
 }
@@ -29,7 +30,7 @@ export function createPriceAhead(
   let lastCall: Call | undefined;
   let lastTokens = 0;
   const inputTokensOf = (call: Call, body: unknown): number => {
-    if (lastCall !== call) [lastCall, lastTokens] = [call, estimateInput(call.surface, body)];
+    if (lastCall !== call) [lastCall, lastTokens] = [call, Math.ceil(estimateInput(call.surface, body))];
     return lastTokens;
   };
   const costUsd = ({ pricing, rules }: UpstreamConfig, call: Call, usage: Usage): number | undefined => {
@@ -39,10 +40,11 @@ export function createPriceAhead(
     return cost.costUsd ?? undefined;
   };
   return {
+    inputTokensOf,
     estimateCostUsd: (name, call, body) => {
       const config = upstreams.get(name)?.config;
       if (!config || call.surface === 'other') return undefined;
-      const inputTokens = Math.ceil(inputTokensOf(call, body));
+      const inputTokens = inputTokensOf(call, body);
       const outputTokens = estimateOutput(call.surface, body, config.rules);
       return costUsd(config, call, { inputTokens, outputTokens, cachedInputTokens: 0, reasoningTokens: 0 });
     },

@@ -46,6 +46,15 @@ test('the live demo stays within its spending limit', async () => {
   expect(exitCode).toBe(0);
 });
 
+test('a budget falls back to the cheap model, and each user has an amount', async () => {
+  const { exitCode, stdout, stderr } = await runProgram(join(examples, 'budget.ts'));
+  expect(stderr).toBe('');
+  expect(stdout).toContain('9 answers by gpt-5\n31 answers by gpt-4.1-nano\n');
+  expect(stdout).toContain('strong model: 80 % (0.080 of 0.1 USD)');
+  expect(stdout).toContain('user-0 is refused by the budget "each user"');
+  expect(exitCode).toBe(0);
+});
+
 test('each task has its upstream, and no call costs more than its cap', async () => {
   const { exitCode, stdout, stderr } = await runProgram(join(examples, 'tasks.ts'));
   expect(stderr).toBe('');

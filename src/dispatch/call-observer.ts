@@ -38,6 +38,9 @@ export type Pricing = (
   call: Call,
 ) => Pick<AttemptRecord, 'cost' | 'stableCostUsd'>;
 
+/** About how many tokens the body of a call is, whole ones; 0 where it is no body of its surface. Never throws. */
+export type InputTokensOf = (call: Call, body: unknown) => number;
+
 /**
  * What a call would cost on an upstream, in USD, before it is made: its input by estimate, and all the output that it allows (its
  * limit, else 1,024 tokens; at most the upstream's `maxOutputTokens`; `n` times) at the upstream's price for the model it would get,

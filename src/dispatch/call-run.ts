@@ -4,7 +4,6 @@ import type { Call } from '../domain/call.ts';
 import type { FailureKind } from '../domain/outcome.ts';
 import type { Plan, SkipReason } from '../domain/plan.ts';
 import type { Budget } from '../pricing/budget.ts';
-import { estimateInput } from '../pricing/estimate-input.ts';
 import { estimateOutput } from '../pricing/estimate-output.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { Failure } from '../upstream/failure.ts';
@@ -36,8 +35,6 @@ export class CallRun {
   refusedBy: SkipReason | undefined;
   /** It stood in a queue: the SDK's time-out for its attempt would come after its deadline. */
   hasWaited = false;
-  /** Estimated once, and only for upstreams with limits. */
-  #inputTokens: number | undefined;
 
   /** Reads the answer, where copies of the call are sent. */
   mirror: MirroredCall | undefined;
@@ -80,8 +77,7 @@ export class CallRun {
   loadOn({ config: { rules } }: Upstream): Load {
     const { call } = this;
     const { body } = this.source.options;
-    this.#inputTokens ??= Math.ceil(estimateInput(call.surface, body));
-    const tokens = this.#inputTokens + estimateOutput(call.surface, body, rules);
+    const tokens = this.parts.inputTokensOf(call, body) + estimateOutput(call.surface, body, rules);
     return { tokens, model: upstreamModel(rules.model, call) };
   }
 

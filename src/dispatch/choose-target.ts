@@ -3,6 +3,7 @@
 import type { FailureKind } from '../domain/outcome.ts';
 import type { SkipReason } from '../domain/plan.ts';
 import { BreakerOpenError, CapabilityError, DeadlineError } from '../upstream/errors.ts';
+import type { Budget } from '../pricing/budget.ts';
 import type { Failure } from '../upstream/failure.ts';
 import { BudgetExceededError, RateLimitedError } from '../upstream/limit-errors.ts';
 import { admitAnyway, readyAtMs, soonestOf, type Admitted } from './admission.ts';
@@ -62,11 +63,17 @@ function lastResort(run: CallRun, nowMs: number): Admitted {
   const withPlace = payable.filter((name) => run.hasPlace(name));
   // What a limit or a budget forbids is not tried all the same.
   if (withPlace.length > 0) return admitAnyway(withPlace, run);
-  const exceeded = payable.length === 0 && run.exceeded(plan.assigned);
+  const exceeded = payable.length === 0 ? widestOf(names, run) : undefined;
   if (exceeded) return giveUp(run, 'neutral', new BudgetExceededError(exceeded.snapshot(nowMs)));
   const soonest = soonestOf(payable, parts.upstreams, nowMs);
   const retryAtMs = soonest.limits?.blockedUntilMs(nowMs, run.loadOn(soonest)) ?? nowMs;
   return giveUp(run, 'failure', new RateLimitedError(soonest.name, retryAtMs), 'rateLimit');
+}
+
+/** A budget that no other upstream would spare the call says more than one that is for one of them. */
+function widestOf(names: readonly string[], run: CallRun): Budget | undefined {
+  const budgets = names.map((name) => run.exceeded(name));
+  return budgets.find((budget) => budget?.policy.scope !== 'upstream') ?? budgets[0];
 }
 
 /** What makes an upstream none for the call does not pass with time. */

@@ -7,7 +7,7 @@ import type { RetryBudget } from '../upstream/retry-budget.ts';
 import type { OpenAI, RequestOptions, Send } from '../upstream/sdk.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Budgets } from './budgets.ts';
-import type { CallObserver, EstimateCostUsd, IsPriced, Pricing } from './call-observer.ts';
+import type { CallObserver, EstimateCostUsd, InputTokensOf, IsPriced, Pricing } from './call-observer.ts';
 import type { Hedging } from './hedging.ts';
 import type { FallbacksAfter } from './fallbacks.ts';
 import type { TaskRoutes } from './plan-call.ts';
@@ -41,6 +41,7 @@ export interface DispatchParts {
   readonly shadow: ShadowRunner | undefined;
   readonly observer: CallObserver;
   readonly pricing: Pricing;
+  readonly inputTokensOf: InputTokensOf;
   readonly estimateCostUsd: EstimateCostUsd;
   readonly budgets: Budgets | undefined;
   /** Absent where calls may go to upstreams whose price nobody knows. */

@@ -11,11 +11,18 @@ export function estimateTokens(text: string): number {
   let tokens = 0;
   let start = 0;
   while (start < text.length) {
-    const kind = kindOf(text.charCodeAt(start));
+    let code = text.charCodeAt(start);
+    const kind = kindOf(code);
+    // Most words have no accents: their letters are looked at once.
+    let codes = code;
     let end = start + 1;
-    while (end < text.length && kindOf(text.charCodeAt(end)) === kind) end += 1;
+    for (; end < text.length; end += 1) {
+      code = text.charCodeAt(end);
+      if (kindOf(code) !== kind) break;
+      codes |= code;
+    }
     tokens += tokensOfRun(kind, end - start);
-    if (kind === 'word') tokens += accentsIn(text, start, end) * TOKENS_PER_ACCENT;
+    if (kind === 'word' && codes >= 0x80) tokens += accentsIn(text, start, end) * TOKENS_PER_ACCENT;
     start = end;
   }
   return tokens;
@@ -67,7 +74,7 @@ function accentsIn(text: string, start: number, end: number): number {
 
 /** By ranges of Unicode, coarsely: what matters is how densely a script is encoded. */
 function kindOf(code: number): Kind {
-  if (code < 0x80) return ASCII_KINDS[code] ?? 'mark';
+  if (code < 0x80) return ASCII_KINDS[code] as Kind;
   if (code < 0xc0) return 'mark';
   if (code < 0x370 || (code >= 0x1e00 && code < 0x1f00)) return 'word';
   if (code >= 0x2000 && code < 0x2e80) return 'mark';

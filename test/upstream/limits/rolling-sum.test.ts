@@ -28,12 +28,10 @@ test('what is admitted never exceeds the limit within any sixty seconds, and wha
       let nowMs = START_MS;
       for (const { afterMs, points } of steps) {
         nowMs += afterMs;
-        const untilMs = limiter.blockedUntilMs(points, nowMs);
-        if (untilMs !== undefined) {
-          expect(untilMs).toBeGreaterThan(nowMs);
-          nowMs = untilMs;
-          expect(limiter.blockedUntilMs(points, nowMs)).toBeUndefined();
-        }
+        const toldMs = limiter.blockedUntilMs(points, nowMs) ?? nowMs;
+        expect(toldMs).toBeGreaterThanOrEqual(nowMs);
+        nowMs = toldMs;
+        expect(limiter.blockedUntilMs(points, nowMs)).toBeUndefined();
         limiter.take(points, nowMs);
         taken.push({ atMs: nowMs, points });
         const lastMinute = taken.filter(({ atMs }) => atMs > nowMs - 60_000);

@@ -1,0 +1,50 @@
+/** A day's budget that falls back to a cheap model, and an amount for each user. Run: node examples/budget.ts */
+
+import { BudgetExceededError, CanaryClient, route } from '../src/index.ts';
+import { startProvider } from '../src/testing/index.ts';
+
+await using provider = await startProvider({ usage: () => ({ completionTokens: 1_000 }) });
+
+await using ai = new CanaryClient({
+  baseURL: provider.url,
+  apiKey: 'test',
+  canary: {
+    upstreams: { strong: { model: 'gpt-5' } },
+    weights: { strong: 1 },
+    // The simulated provider is in no price list.
+    prices: {
+      openai: { inputPerMTok: 0.1, outputPerMTok: 0.4 },
+      strong: { inputPerMTok: 1.25, outputPerMTok: 10 },
+    },
+    budgets: [
+      { name: 'strong model', per: 'day', limitUsd: 0.1, scope: { upstream: 'strong' }, onExceeded: 'reject' },
+      { name: 'each user', per: 'hour', limitUsd: 0.05, scope: 'key', onExceeded: 'reject' },
+      { name: 'all', per: 'month', limitUsd: 500 },
+    ],
+  },
+});
+
+ai.canary.on('budget', ({ name, share, spentUsd, limitUsd }) => {
+  console.log(`  ${name}: ${share * 100} % (${spentUsd.toFixed(3)} of ${limitUsd} USD)`);
+});
+
+const ask = (user: string) =>
+  ai.chat.completions.create(
+    { model: 'gpt-4.1-nano', max_tokens: 1_000, messages: [{ role: 'user', content: 'Tell me a long story.' }] },
+    route({ key: user }),
+  );
+
+// Forty at once: what each may cost is held before it is sent, so that they cannot overspend together.
+const answers = await Promise.all(Array.from({ length: 40 }, (_, call) => ask(`user-${call}`)));
+for (const model of ['gpt-5', 'gpt-4.1-nano']) {
+  console.log(`${answers.filter((answer) => answer.model === model).length} answers by ${model}`);
+}
+
+try {
+  for (;;) await ask('user-0');
+} catch (error) {
+  if (!(error instanceof BudgetExceededError)) throw error;
+  console.log(`user-0 is refused by the budget "${error.budget}"`);
+}
+
+console.table(ai.canary.snapshot().budgets, ['name', 'spentUsd', 'accounts', 'exhausted']);
