@@ -15,6 +15,7 @@ const PACKAGES_BEHIND_ONE_FILE = [
   'eventemitter3',
   '@pydantic/genai-prices',
   'rate-limiter-flexible',
+  '@cfworker/json-schema',
 ];
 
 const root = join(import.meta.dirname, '../src');

@@ -31,6 +31,11 @@ expectTypeOf(ai.canary.weights.openai).toEqualTypeOf<number>();
 expectTypeOf(ai.canary.snapshot().ranges).toEqualTypeOf<
   readonly (readonly [number, 'deepseek' | 'gemini' | 'openai'])[]
 >();
+// A shadow goes to an upstream that there is.
+void new CanaryClient({ canary: { upstreams: { gemini: {} }, shadow: { upstream: 'gemini', share: 0.1 } } });
+// @ts-expect-error no such upstream
+void new CanaryClient({ canary: { upstreams: { gemini: {} }, shadow: { upstream: 'gemni', share: 0.1 } } });
+
 // @ts-expect-error there is no such upstream
 void ai.canary.snapshot().upstreams.depseek;
 // @ts-expect-error nor has it a weight

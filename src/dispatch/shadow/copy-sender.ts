@@ -53,10 +53,10 @@ export class CopySender {
 
   async #take(copy: Copy): Promise<void> {
     if (this.#closed || copy.isGivenUp) return;
-    const held = this.#admission.enter(copy.of);
-    if (typeof held === 'string') return copy.of.target.window.drop(held, this.#parts.clock.now());
-    this.#sent.add(copy);
     try {
+      const held = this.#admission.enter(copy.of);
+      if (typeof held === 'string') return copy.of.target.window.drop(held, this.#parts.clock.now());
+      this.#sent.add(copy);
       await this.#run(copy, held);
     } catch (error) {
       this.#parts.observer.failed('A shadow', error);

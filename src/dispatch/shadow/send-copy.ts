@@ -1,5 +1,6 @@
 /** Sends the copy of a call, and reads its answer to the end for nobody. */
 
+import { setImmediate } from 'node:timers/promises';
 import type { AttemptRecord } from '../../domain/attempt.ts';
 import type { Call } from '../../domain/call.ts';
 import type { Clock } from '../../domain/clock.ts';
@@ -9,7 +10,7 @@ import { attempt } from '../../upstream/attempt.ts';
 import { Claim } from '../../upstream/claim.ts';
 import { StreamInterruptedError } from '../../upstream/errors.ts';
 import { classifyFailure, type Failure } from '../../upstream/failure.ts';
-import { isStream } from '../../upstream/meter-stream.ts';
+import { isStream, type StreamInternals } from '../../upstream/meter-stream.ts';
 import { optionsFor } from '../../upstream/options-for.ts';
 import { redact } from '../../upstream/redact.ts';
 import type { OpenAI, RequestOptions, Send } from '../../upstream/sdk.ts';
@@ -106,6 +107,18 @@ async function readToEnd(
     onEnd,
   });
   if (answer.kind !== 'parsed' || !isStream(answer.data)) return;
-  const chunks = answer.data.iterator();
-  while (!(await chunks.next()).done);
+  await drain(answer.data, limit);
+}
+
+/** Chunks that are read in one go: a flood of them must not hold up the calls beside it. */
+const CHUNKS_PER_TURN = 32;
+/** No answer has so many; what goes on beyond is hung up on. */
+const MAX_CHUNKS = 200_000;
+
+async function drain(stream: StreamInternals, limit: TimeLimit): Promise<void> {
+  const chunks = stream.iterator();
+  for (let read = 1; !(await chunks.next()).done; read += 1) {
+    if (read % CHUNKS_PER_TURN === 0) await setImmediate();
+    if (read === MAX_CHUNKS) limit.abort();
+  }
 }

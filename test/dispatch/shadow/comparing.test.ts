@@ -1,9 +1,18 @@
 /** What becomes of the two answers of a mirrored call. */
 
 import { describe, expect, test, vi } from 'vitest';
-import type { CompareResult, ShadowAnswer, ShadowOptions } from '../../../src/index.ts';
+import {
+  CanaryClient,
+  type CanaryOptions,
+  type CompareResult,
+  type ShadowAnswer,
+  type ShadowOptions,
+} from '../../../src/index.ts';
+import { runtimeOf } from '../../../src/runtime.ts';
+import { ManualClock } from '../../../src/testing/index.ts';
 import { BODY, STREAM_BODY, ask, drain, within } from '../../support/calls.ts';
 import { after, chat, failed, response } from '../../support/replies.ts';
+import { ScriptedProviders } from '../../support/scripted-providers.ts';
 import type { SetUp } from '../../support/set-up.ts';
 import { chatStream } from '../../support/stream-replies.ts';
 import { askAndWait, shadowed } from './support/shadowed.ts';
@@ -204,4 +213,27 @@ test('a listener of `shadow` that throws hurts nothing', async () => {
   await askAndWait(world);
   expect(world.events.of('shadow')).toHaveLength(2);
   expect(world.events.of('warning')).toMatchObject([{ code: 'listener' }]);
+});
+
+test('every agreement is told to whoever asks for comparisons, until that ends, and one that throws hurts nobody', async () => {
+  const clock = new ManualClock();
+  const providers = new ScriptedProviders(clock);
+  const options = { apiKey: 'test', baseURL: 'https://openai.test/v1', fetch: providers.fetch };
+  const upstreams = { gemini: { baseURL: 'https://gemini.test/v1', apiKey: 'test' } };
+  const logger = { warn: () => undefined };
+  const canary = { clock, logger, upstreams, shadow: { upstream: 'gemini', share: 1 } };
+  const runtime = runtimeOf({ ...options, canary }, undefined);
+  const ai = new CanaryClient({ ...options, canary: runtime as CanaryOptions });
+  const told: number[] = [];
+  const runner = runtime.engine.parts.shadow;
+  runner?.onComparison(() => {
+    throw new Error('mine');
+  });
+  const end = runner?.onComparison(({ agreement }) => told.push(agreement));
+  providers.script('gemini', chat(), chat('No.'), failed(500));
+  for (let index = 0; index < 3; index += 1) await within(clock, 0, ask(ai));
+  expect(told).toEqual([1, 0.25]);
+  end?.();
+  await within(clock, 0, ask(ai));
+  expect(told).toHaveLength(2);
 });
