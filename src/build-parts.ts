@@ -11,6 +11,7 @@ import { createPriceAhead } from './estimate-cost.ts';
 import { createFallbacks } from './dispatch/fallbacks.ts';
 import { createHedging, type HedgingInput } from './dispatch/hedging.ts';
 import { hashKey } from './hash-key.ts';
+import { createTokenizer } from './load-tokenizer.ts';
 import { createObserver, type Observed } from './observe.ts';
 import type { Recorder } from './metrics/recorder.ts';
 import { createPricing } from './price-attempt.ts';
@@ -53,6 +54,7 @@ export function buildParts(
     estimateCostUsd,
     budgets: buildBudgets(options, estimateCostUsd, observed),
     isPriced: options.rejectsUnpriced ? isPriced : undefined,
+    tokenizer: createTokenizer(),
     remember: (id: string, upstream: string) => affinity.remember(id, upstream),
     toolRuns: new WeakMap(),
   };

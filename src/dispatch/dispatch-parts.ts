@@ -2,6 +2,7 @@
 
 import type { StreamMode } from '../domain/call.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { CountTokens } from '../pricing/estimate-tokens.ts';
 import type { Claim } from '../upstream/claim.ts';
 import type { RetryBudget } from '../upstream/retry-budget.ts';
 import type { OpenAI, RequestOptions, Send } from '../upstream/sdk.ts';
@@ -46,6 +47,8 @@ export interface DispatchParts {
   readonly budgets: Budgets | undefined;
   /** Absent where calls may go to upstreams whose price nobody knows. */
   readonly isPriced: IsPriced | undefined;
+  /** Counts tokens where providers do not: `undefined` until it is loaded, and where there is none. */
+  readonly tokenizer: () => CountTokens | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   /** Errors are freed of secrets. Without a `canary` option the caller sees what the SDK alone would show. */

@@ -115,6 +115,7 @@ export class Visit implements RetryInput<Answer> {
       claim: source.claim,
       limit,
       judge: () => judgeOf(run, upstream),
+      tokenizer: parts.tokenizer,
       redact: (error) => redact(error, [client.apiKey, client.adminAPIKey, ...mark.secrets]),
       clock: parts.clock,
       witness: run.mirror?.witness(started.index),

@@ -2,32 +2,32 @@
 
 import type { Surface } from '../domain/call.ts';
 import { type Fields, isRecord } from '../domain/record.ts';
-import { estimateTokens } from './estimate-tokens.ts';
+import { estimateTokens, type CountTokens } from './estimate-tokens.ts';
 import { schemaTokens, toolsTokens } from './estimate-tools.ts';
 
 /** About how many tokens a request's body is, a fraction. Never throws; what is no body of the surface counts 0. */
-export function estimateInput(surface: Surface, body: unknown): number {
+export function estimateInput(surface: Surface, body: unknown, count: CountTokens = estimateTokens): number {
   if (!isRecord(body)) return 0;
   switch (surface) {
     case 'chat':
       return (
-        messagesTokens(body['messages']) +
-        toolsTokens(body['tools']) +
-        toolsTokens(body['functions']) +
-        formatTokens(body)
+        messagesTokens(body['messages'], count) +
+        toolsTokens(body['tools'], count) +
+        toolsTokens(body['functions'], count) +
+        formatTokens(body, count)
       );
     case 'responses':
       return (
-        textTokens(body['instructions']) +
-        messagesTokens(body['input']) +
-        toolsTokens(body['tools']) +
-        formatTokens(body)
+        textTokens(body['instructions'], count) +
+        messagesTokens(body['input'], count) +
+        toolsTokens(body['tools'], count) +
+        formatTokens(body, count)
       );
     case 'completions':
-      return promptTokens(body['prompt']);
+      return promptTokens(body['prompt'], count);
     case 'embeddings':
     case 'moderations':
-      return promptTokens(body['input']);
+      return promptTokens(body['input'], count);
     case 'other':
       return 0;
     default:
@@ -49,36 +49,39 @@ const AUDIO_TOKENS = 300;
 /** Chosen: a short document. Its text is only known to who reads it. */
 const FILE_TOKENS = 1_500;
 
-function messagesTokens(messages: unknown): number {
-  if (typeof messages === 'string') return estimateTokens(messages) + TOKENS_PER_MESSAGE + TOKENS_OF_PRIMING;
+function messagesTokens(messages: unknown, count: CountTokens): number {
+  if (typeof messages === 'string') return count(messages) + TOKENS_PER_MESSAGE + TOKENS_OF_PRIMING;
   let tokens = TOKENS_OF_PRIMING;
-  for (const message of listOf(messages)) tokens += TOKENS_PER_MESSAGE + messageTokens(message);
+  for (const message of listOf(messages)) tokens += TOKENS_PER_MESSAGE + messageTokens(message, count);
   return tokens;
 }
 
 /** Messages of chat, and the items of a Responses input: messages, calls of functions and what they answered. */
-function messageTokens(message: unknown): number {
-  if (!isRecord(message)) return textTokens(message);
+function messageTokens(message: unknown, count: CountTokens): number {
+  if (!isRecord(message)) return textTokens(message, count);
   let tokens =
-    textTokens(message['content']) + textTokens(message['output']) + textTokens(message['reasoning_content']);
-  tokens += textTokens(message['name']) + textTokens(message['arguments']);
+    textTokens(message['content'], count) +
+    textTokens(message['output'], count) +
+    textTokens(message['reasoning_content'], count);
+  tokens += textTokens(message['name'], count) + textTokens(message['arguments'], count);
   for (const call of listOf(message['tool_calls'])) {
     const { function: called } = isRecord(call) ? call : {};
     tokens +=
-      TOKENS_PER_MESSAGE + (isRecord(called) ? textTokens(called['name']) + textTokens(called['arguments']) : 0);
+      TOKENS_PER_MESSAGE +
+      (isRecord(called) ? textTokens(called['name'], count) + textTokens(called['arguments'], count) : 0);
   }
   return tokens;
 }
 
 /** A text, or a list of parts. */
-function textTokens(content: unknown): number {
-  if (typeof content === 'string') return estimateTokens(content);
+function textTokens(content: unknown, count: CountTokens): number {
+  if (typeof content === 'string') return count(content);
   let tokens = 0;
-  for (const part of listOf(content)) tokens += isRecord(part) ? partTokens(part) : 0;
+  for (const part of listOf(content)) tokens += isRecord(part) ? partTokens(part, count) : 0;
   return tokens;
 }
 
-function partTokens(part: Fields): number {
+function partTokens(part: Fields, count: CountTokens): number {
   switch (part['type']) {
     case 'image_url':
     case 'input_image':
@@ -89,7 +92,7 @@ function partTokens(part: Fields): number {
     case 'input_file':
       return FILE_TOKENS;
     default:
-      return textOf(part['text']) + textOf(part['refusal']);
+      return textOf(part['text'], count) + textOf(part['refusal'], count);
   }
 }
 
@@ -98,24 +101,24 @@ function isLowDetail({ detail, image_url: image }: Fields): boolean {
 }
 
 /** Texts of completions and embeddings, of which there may be many, and which may be tokens already. */
-function promptTokens(prompt: unknown): number {
-  if (typeof prompt === 'string') return estimateTokens(prompt);
+function promptTokens(prompt: unknown, count: CountTokens): number {
+  if (typeof prompt === 'string') return count(prompt);
   let tokens = 0;
   for (const entry of listOf(prompt)) {
     if (typeof entry === 'number') tokens += 1;
-    else if (isRecord(entry)) tokens += partTokens(entry);
-    else tokens += promptTokens(entry);
+    else if (isRecord(entry)) tokens += partTokens(entry, count);
+    else tokens += promptTokens(entry, count);
   }
   return tokens;
 }
 
 /** The schema of an answer is read by the model like that of a tool. */
-function formatTokens({ response_format: chatFormat, text }: Fields): number {
-  return schemaTokens(chatFormat) + schemaTokens(isRecord(text) ? text['format'] : undefined);
+function formatTokens({ response_format: chatFormat, text }: Fields, count: CountTokens): number {
+  return schemaTokens(chatFormat, count) + schemaTokens(isRecord(text) ? text['format'] : undefined, count);
 }
 
-function textOf(value: unknown): number {
-  return typeof value === 'string' ? estimateTokens(value) : 0;
+function textOf(value: unknown, count: CountTokens): number {
+  return typeof value === 'string' ? count(value) : 0;
 }
 
 function listOf(value: unknown): readonly unknown[] {

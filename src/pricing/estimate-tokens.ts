@@ -1,5 +1,8 @@
 /** Tokens of a text, without a tokenizer. */
 
+/** Counts the tokens of a text, or about. */
+export type CountTokens = (text: string) => number;
+
 /**
  * About how many tokens a text is; a fraction, so that sums do not round. In one pass over the text: tokenizers split it
  * into runs of one kind of character first, and then long runs further.

@@ -1,12 +1,12 @@
 /** The tokens of tools and schemas. */
 
 import { isRecord } from '../domain/record.ts';
-import { estimateTokens } from './estimate-tokens.ts';
+import type { CountTokens } from './estimate-tokens.ts';
 
 /** The tools or functions of a request, with the frame around them. */
-export function toolsTokens(list: unknown): number {
+export function toolsTokens(list: unknown, count: CountTokens): number {
   if (!Array.isArray(list)) return 0;
-  return list.length === 0 ? 0 : TOKENS_OF_TOOLS + list.length * TOKENS_PER_TOOL + schemaTokens(list);
+  return list.length === 0 ? 0 : TOKENS_OF_TOOLS + list.length * TOKENS_PER_TOOL + schemaTokens(list, count);
 }
 
 /** The frame around functions, as the recorded answers of OpenAI have it. That of others takes up to 500 tokens. */
@@ -17,14 +17,14 @@ const TOKENS_PER_TOOL = 2;
  * What the model reads of a schema: names, descriptions and types. Providers write it out in fewer words than its JSON has
  * (OpenAI as TypeScript), so the keywords of JSON Schema count nothing.
  */
-export function schemaTokens(schema: unknown): number {
-  if (typeof schema === 'string') return estimateTokens(schema);
+export function schemaTokens(schema: unknown, count: CountTokens): number {
+  if (typeof schema === 'string') return count(schema);
   if (typeof schema === 'number') return 1;
   let tokens = 0;
-  if (Array.isArray(schema)) for (const entry of schema) tokens += schemaTokens(entry);
+  if (Array.isArray(schema)) for (const entry of schema) tokens += schemaTokens(entry, count);
   else if (isRecord(schema)) {
     for (const key of Object.keys(schema)) {
-      tokens += (KEYWORDS.has(key) ? 0 : estimateTokens(key) + TOKENS_PER_NAME) + schemaTokens(schema[key]);
+      tokens += (KEYWORDS.has(key) ? 0 : count(key) + TOKENS_PER_NAME) + schemaTokens(schema[key], count);
     }
   }
   return tokens;

@@ -3,7 +3,7 @@
 import type { Surface } from '../domain/call.ts';
 import type { Usage } from '../domain/usage.ts';
 import { estimateInput } from './estimate-input.ts';
-import { CHARACTERS_PER_TOKEN, estimateTokens } from './estimate-tokens.ts';
+import { CHARACTERS_PER_TOKEN, estimateTokens, type CountTokens } from './estimate-tokens.ts';
 
 /** What is known of the call and its answer. */
 export interface EstimateInput {
@@ -14,6 +14,8 @@ export interface EstimateInput {
   readonly outputText: string;
   /** How long the output was, in UTF-16 units, if `outputText` does not hold all of it. @default its length */
   readonly outputCharacters?: number | undefined;
+  /** @default by its characters */
+  readonly count?: CountTokens | undefined;
 }
 
 /**
@@ -21,17 +23,18 @@ export interface EstimateInput {
  * was not shown: the one makes the estimate too high, the other too low. Takes time in proportion to the body's text;
  * images, audio and files count by constants.
  */
-export function estimateUsage({ surface, body, outputText, outputCharacters }: EstimateInput): Usage {
+export function estimateUsage(input: EstimateInput): Usage {
+  const { surface, body, outputText, outputCharacters, count = estimateTokens } = input;
   return {
-    inputTokens: Math.ceil(estimateInput(surface, body)),
-    outputTokens: surface === 'embeddings' ? 0 : Math.ceil(outputTokensOf(outputText, outputCharacters)),
+    inputTokens: Math.ceil(estimateInput(surface, body, count)),
+    outputTokens: surface === 'embeddings' ? 0 : Math.ceil(outputTokensOf(count, outputText, outputCharacters)),
     cachedInputTokens: 0,
     reasoningTokens: 0,
   };
 }
 
 /** What is not at hand is taken to be like what is. */
-function outputTokensOf(text: string, characters = text.length): number {
+function outputTokensOf(count: CountTokens, text: string, characters = text.length): number {
   if (text === '') return Math.max(0, characters) / CHARACTERS_PER_TOKEN;
-  return estimateTokens(text) * (Math.max(characters, text.length) / text.length);
+  return count(text) * (Math.max(characters, text.length) / text.length);
 }

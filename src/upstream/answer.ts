@@ -3,6 +3,7 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Surface } from '../domain/call.ts';
 import type { Usage } from '../domain/usage.ts';
+import type { CountTokens } from '../pricing/estimate-tokens.ts';
 import type { Claim } from './claim.ts';
 import type { PartialAnswer } from './errors.ts';
 import type { Failure } from './failure.ts';
@@ -66,6 +67,8 @@ export interface AttemptInput {
   readonly limit: TimeLimit | undefined;
   /** How answers are judged; without it they pass as they are. */
   readonly judge: (() => AnswerJudge) | undefined;
+  /** Counts tokens where the provider does not, if there is one. */
+  readonly tokenizer?: (() => CountTokens | undefined) | undefined;
   /** Takes secrets out of an error before anybody sees it. */
   readonly redact: (error: unknown) => void;
   readonly clock: Clock;

@@ -1,8 +1,11 @@
-/** The usage of a stream that has ended, however it did. */
+/** The usage of an answer that has ended, however it did. */
 
 import type { Usage } from '../domain/usage.ts';
 import { estimateUsage } from '../pricing/estimate-usage.ts';
+import { usageOf } from '../pricing/usage.ts';
 import type { AttemptInput } from './answer.ts';
+import type { Failure } from './failure.ts';
+import { outputTextOf } from './output-text.ts';
 import type { StreamFacts } from './stream-facts.ts';
 
 /** What was used, and whether that is an estimate. */
@@ -11,12 +14,31 @@ export interface UsageAtEnd {
   readonly usageEstimated: boolean;
 }
 
-/** Providers tell the usage last: of a stream that was cut, or left before that, it is estimated by what was written. */
+type EstimateInput = Pick<AttemptInput, 'surface' | 'options' | 'judge' | 'tokenizer'>;
+
+/**
+ * Providers tell the usage last: of a stream that was cut, left before that, or whose provider counts nothing, it is estimated by what was
+ * written. Without a `canary` option nothing is guessed of a whole one.
+ */
 export function usageAtEnd(
-  { surface, options }: Pick<AttemptInput, 'surface' | 'options'>,
+  input: EstimateInput,
   { usage, hasContent, output }: StreamFacts,
   wasWhole: boolean,
 ): UsageAtEnd {
-  if (usage || wasWhole || !hasContent || surface === 'other') return { usage, usageEstimated: false };
-  return { usage: estimateUsage({ surface, body: options.body, outputText: output }), usageEstimated: true };
+  const isGuessed = !usage && hasContent && input.surface !== 'other' && (!wasWhole || input.judge !== undefined);
+  return isGuessed ? estimated(input, output) : { usage, usageEstimated: false };
+}
+
+/** The usage of a whole body. One that says nothing of it is estimated by what it says else; one that is no answer is not. */
+export function usageOfBody(input: EstimateInput, body: unknown, failure: Failure | undefined): UsageAtEnd {
+  const { surface } = input;
+  const usage = surface === 'other' ? undefined : usageOf(surface, body);
+  if (usage || failure || !input.judge) return { usage, usageEstimated: false };
+  const text = outputTextOf(surface, body);
+  return text === '' && surface !== 'embeddings' ? { usage, usageEstimated: false } : estimated(input, text);
+}
+
+function estimated({ surface, options, tokenizer }: EstimateInput, outputText: string): UsageAtEnd {
+  const usage = estimateUsage({ surface, body: options.body, outputText, count: tokenizer?.() });
+  return { usage, usageEstimated: true };
 }

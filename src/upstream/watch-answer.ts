@@ -1,7 +1,6 @@
 /** Learns usage, model and outcome from an answer while the caller reads it. */
 
 import { reportedCostOf } from '../pricing/reported-cost.ts';
-import { usageOf } from '../pricing/usage.ts';
 import { NOTHING_KNOWN, type AttemptInput } from './answer.ts';
 import { ABORTED, TRUNCATED, classifyFailure, type Failure } from './failure.ts';
 import { hasBrokenToolArguments } from './check-structure.ts';
@@ -9,7 +8,7 @@ import { meterRawStream } from './meter-raw-stream.ts';
 import { isStream, meterStream, type StreamEnd, type StreamWatch } from './meter-stream.ts';
 import { createStreamFacts } from './create-stream-facts.ts';
 import { isUsageChunk } from './stream-facts.ts';
-import { usageAtEnd } from './usage-at-end.ts';
+import { usageAtEnd, usageOfBody } from './usage-at-end.ts';
 
 /** A parsed answer: a body is whole, a stream is watched in place. */
 export function watchParsed(input: AttemptInput, data: unknown): void {
@@ -53,8 +52,7 @@ export function endWithBody(input: AttemptInput, data: unknown, failure?: Failur
     failure,
     atMs: clock.now(),
     firstChunkAtMs: undefined,
-    usage: metered ? usageOf(surface, data) : undefined,
-    usageEstimated: false,
+    ...usageOfBody(input, data, failure),
     partial: false,
     brokenToolArguments: hasBrokenToolArguments(surface, data),
     reportedUsd: metered ? reportedCostOf(data) : undefined,

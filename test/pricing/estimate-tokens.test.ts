@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { countTokens } from 'gpt-tokenizer';
 import { expect, test } from 'vitest';
 import { estimateTokens } from '../../src/pricing/estimate-tokens.ts';
 import { usageOf } from '../../src/pricing/usage.ts';
@@ -64,22 +65,34 @@ function plainOutput({ file, kind }: BaselineResult): { text: string; tokens: nu
 /** Its body holds the last chunk of a stream whose text it does not hold. */
 const PARTIAL = /perplexity-text\.chunks|xai-text/;
 
+/** Quantiles of the relative error, and that of the sum. */
+function errorsOf(count: (text: string) => number, outputs: readonly { text: string; tokens: number }[]) {
+  const errors = outputs.map(({ text, tokens }) => Math.abs(count(text) / tokens - 1)).toSorted((a, b) => a - b);
+  const [median = NaN, p90 = NaN] = [0.5, 0.9].map((share) => errors[Math.floor(share * errors.length)]);
+  const counted = outputs.reduce((total, { text }) => total + count(text), 0);
+  const bias = counted / outputs.reduce((total, { tokens }) => total + tokens, 0) - 1;
+  return { median, p90, bias };
+}
+
 test.skipIf(!recorded)(
   `half of the recorded answers are estimated within 6 %, nine of ten within 18 %${skipNote}`,
   () => {
     const outputs = readBaseline()
       .filter(({ status, file }) => status < 400 && !PARTIAL.test(file))
       .flatMap((result) => plainOutput(result) ?? []);
-    const errors = outputs
-      .map(({ text, tokens }) => Math.abs(estimateTokens(text) / tokens - 1))
-      .toSorted((a, b) => a - b);
-    const [median, p90] = [0.5, 0.9].map((share) => errors[Math.floor(share * errors.length)] ?? NaN);
-    const sum = (of: (output: { text: string; tokens: number }) => number) =>
-      outputs.reduce((total, o) => total + of(o), 0);
-    const bias = sum(({ text }) => estimateTokens(text)) / sum(({ tokens }) => tokens) - 1;
+    const { median, p90, bias } = errorsOf(estimateTokens, outputs);
+    const counted = errorsOf((text) => countTokens(text, { disallowedSpecial: new Set() }), outputs);
     // oxlint-disable-next-line no-console -- the reader of a test run should see how good the estimate is
     console.info(
-      `${outputs.length} answers: error p50 ${median?.toFixed(3)}, p90 ${p90?.toFixed(3)}, in sum ${bias.toFixed(3)}`,
+      [
+        { by: 'characters', median, p90, bias },
+        { by: 'gpt-tokenizer', ...counted },
+      ]
+        .map(
+          (each) =>
+            `${outputs.length} answers by ${each.by}: error p50 ${each.median.toFixed(3)}, p90 ${each.p90.toFixed(3)}, in sum ${each.bias.toFixed(3)}`,
+        )
+        .join('\n'),
     );
     expect(outputs.length).toBeGreaterThanOrEqual(25);
     expect(median).toBeLessThan(0.06);
