@@ -14,6 +14,7 @@ export const CHECK_NAMES = [
   'tools',
   'toolArguments',
   'parallelTools',
+  'streamedTools',
   'vision',
   'jsonMode',
   'jsonSchema',

@@ -9,6 +9,7 @@ import { jsonMode, jsonSchema } from './checks/formats.ts';
 import { connection, models } from './checks/reach.ts';
 import { responses } from './checks/responses.ts';
 import { logprobs, longOutput, maxTokens, seed, stop } from './checks/sampling.ts';
+import { streamedTools } from './checks/streamed-tools.ts';
 import { streamDone, streamUsage, streaming } from './checks/streaming.ts';
 import { parallelTools, toolArguments, tools } from './checks/tools.ts';
 import { embeddingDimensions, embeddings } from './checks/vectors.ts';
@@ -25,6 +26,7 @@ export const CHECKS: Readonly<Record<CheckName, Check>> = {
   tools,
   toolArguments,
   parallelTools,
+  streamedTools,
   vision,
   jsonMode,
   jsonSchema,

@@ -44,7 +44,7 @@ test('aimock passes what it supports', async () => {
     expect(by('fail')).toEqual(['embeddingDimensions', 'choices', 'logprobs', 'unknownModel']);
     expect(by('unsupported')).toEqual([]);
     expect(by('skipped')).toEqual(['contextLength', 'retryAfter']);
-    expect(by('pass')).toHaveLength(22);
+    expect(by('pass')).toHaveLength(23);
     expect(findings).toEqual([]);
   } finally {
     await mock.stop();

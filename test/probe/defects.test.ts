@@ -31,6 +31,7 @@ const TABLE: Readonly<Record<Exclude<Defect, 'noRetryAfter' | 'echoesKey'>, Row>
   brokenToolArguments: { found: 'toolArguments: fail' },
   looseToolArguments: { found: 'toolArguments: fail' },
   singleToolCall: { found: 'parallelTools: unsupported' },
+  noToolCallIndex: { found: 'streamedTools: fail' },
   ignoresImages: { found: 'vision: fail' },
   refusesImages: { found: 'vision: unsupported' },
   ignoresJsonMode: { found: 'jsonMode: fail' },

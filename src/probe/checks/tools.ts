@@ -48,9 +48,7 @@ export const parallelTools: Check = {
 };
 
 function force(ask: Asker): Promise<Reply> {
-  const question = user('What will the weather be in Paris over the next 3 days?');
-  const tool_choice = { type: 'function', function: { name: NAME } };
-  return ask.probing.shared('tools', () => ask.chat({ ...question, ...TOOLS, tool_choice }));
+  return ask.probing.shared('tools', () => ask.chat(FORCED));
 }
 
 const NAME = 'get_weather';
@@ -69,4 +67,11 @@ const TOOLS = {
       function: { name: NAME, description: 'Forecasts the weather of one city.', strict: true, parameters: PARAMETERS },
     },
   ],
+};
+
+/** A question whose answer must be a call. */
+export const FORCED = {
+  ...user('What will the weather be in Paris over the next 3 days?'),
+  ...TOOLS,
+  tool_choice: { type: 'function', function: { name: NAME } },
 };

@@ -13,6 +13,7 @@ export const DEFECTS = {
   brokenToolArguments: 'The arguments of a function break off, and are no JSON.',
   looseToolArguments: 'The arguments of a function do not keep to a strict schema.',
   singleToolCall: 'At most one function is called in a turn.',
+  noToolCallIndex: 'The pieces of function calls in a stream have no index.',
   ignoresImages: 'Pictures are dropped from messages, and the model guesses.',
   refusesImages: 'Parts of a message other than text are refused with 400.',
   ignoresJsonMode: 'response_format json_object is ignored.',

@@ -40,10 +40,15 @@ export function distortReply(reply: Reply, defects: Defects): Reply {
   if (reply.kind === 'json') return { ...reply, body: distortBody(asRecord(reply.body), defects) };
   const chunks = reply.chunks
     .filter((chunk) => chunk !== SSE_DONE || !defects.has('noDone'))
-    .map((chunk) =>
-      defects.has('noFinishReason') ? chunk.replaceAll(/"finish_reason":"\w+"/g, '"finish_reason":null') : chunk,
-    );
+    .map((chunk) => distortChunk(chunk, defects));
   return { ...reply, chunks };
+}
+
+function distortChunk(chunk: string, defects: Defects): string {
+  let text = chunk;
+  if (defects.has('noFinishReason')) text = text.replaceAll(/"finish_reason":"\w+"/g, '"finish_reason":null');
+  if (defects.has('noToolCallIndex')) text = text.replaceAll(/("tool_calls":\[\{)"index":\d+,/g, '$1');
+  return text;
 }
 
 /** A stream that is sent only when it is whole, all at once. */
