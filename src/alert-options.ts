@@ -16,7 +16,7 @@ export interface AlertRuleOptions<UpstreamName extends string = string> {
   readonly clear?: number | undefined;
   /** How long the condition must hold first. @default 0 */
   readonly for?: Duration | undefined;
-  /** Fewer calls in the window never fire the rule. @default 20, for `calls`, `weight`, `openBreakers` and `paused` 0 */
+  /** Fewer calls in the window never fire the rule. @default 20; for `calls`, and for states of upstreams and budgets, 0 */
   readonly minCalls?: number | undefined;
   /** @default 'warning' */
   readonly severity?: Severity | undefined;

@@ -14,7 +14,7 @@ export interface DefaultAlertsOptions<UpstreamName extends string = string> {
 
 /**
  * Rules at the levels that are in common use: more than 2 % of calls failing is a warning, 5 % critical, a p95 over 2 s a
- * warning, an open breaker critical. The numbers are conventions, not evidence: an upstream that is being tried is judged
+ * warning, an open breaker critical, four fifths of a budget spent a warning. The numbers are conventions, not evidence: an upstream that is being tried is judged
  * better by a rollout.
  *
  * @example
@@ -27,6 +27,7 @@ export function defaultAlerts<UpstreamName extends string = string>(
   return [
     ...qualityRules<UpstreamName>('', {}),
     { name: 'open breakers', metric: 'openBreakers', above: 0, severity: 'critical' },
+    { name: 'budgets', metric: 'budgetUsed', above: 0.8, severity: 'warning' },
     ...(costPerHourUsd === undefined ? [] : [costRule<UpstreamName>(costPerHourUsd)]),
     ...(upstream === undefined ? [] : qualityRules<UpstreamName>(`${upstream}: `, { upstream, action })),
   ];

@@ -64,10 +64,17 @@ function resolveClear(path: string, clear: number | undefined, bound: AlertBound
   return RATES.includes(metric) ? below + (1 - below) / 10 : below * 1.1;
 }
 
-const RATES: readonly AlertMetric[] = ['errorRate', 'failureRate', 'fallbackRate', 'primaryHitRate', 'weight'];
+const RATES: readonly AlertMetric[] = [
+  'errorRate',
+  'failureRate',
+  'fallbackRate',
+  'primaryHitRate',
+  'weight',
+  'shadowAgreement',
+];
 
 /** What says something of an upstream without any calls. */
-const STATES: readonly AlertMetric[] = ['calls', 'weight', 'openBreakers', 'paused'];
+const STATES: readonly AlertMetric[] = ['calls', 'weight', 'openBreakers', 'paused', 'budgetUsed', 'exhaustedBudgets'];
 
 const RULE_KEYS: readonly (keyof AlertRuleOptions)[] = [
   'name',

@@ -206,3 +206,21 @@ test('an open breaker can be an alert of its own', async () => {
   await set.clock.advance(5_000);
   expect(set.events.of('alert').map(({ state }) => state)).toEqual(['firing', 'resolved']);
 });
+
+test('a shadow that says other things than stable can be an alert, judged by the answers compared', async () => {
+  const set = setUp({
+    upstreams: { gemini: {} },
+    canary: {
+      shadow: { upstream: 'gemini', share: 1 },
+      alerts: [{ name: 'other', metric: 'shadowAgreement', upstream: 'gemini', below: 0.5, minCalls: 3 }],
+    },
+  });
+  set.providers.usually('openai', chat('The capital of France is Paris.'));
+  set.providers.usually('gemini', chat('No idea!'));
+  for (let index = 0; index < 3; index++) {
+    await ask(set.ai);
+    expect(set.events.of('alert')).toEqual([]);
+    await set.clock.advance(1_000);
+  }
+  expect(set.events.of('alert')).toMatchObject([{ metric: 'shadowAgreement', state: 'firing', calls: 3 }]);
+});

@@ -6,6 +6,7 @@ const LEVELS = [
   ['many errors', 'errorRate', 0.05, 'critical'],
   ['slow', 'latencyP95', 2_000, 'warning'],
   ['open breakers', 'openBreakers', 0, 'critical'],
+  ['budgets', 'budgetUsed', 0.8, 'warning'],
 ] as const;
 
 test('all calls are looked at, at the levels in common use', () => {
@@ -20,6 +21,7 @@ test('an upstream gets rules of its own, and spending one where it is told its b
     'many errors',
     'slow',
     'open breakers',
+    'budgets',
     'spending',
     'deepseek: errors',
     'deepseek: many errors',

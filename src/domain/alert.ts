@@ -2,7 +2,8 @@
 
 /**
  * What a rule can look at: latencies in milliseconds, rates and shares 0–1, money in USD, all else counts of the window.
- * `openBreakers` and `paused` are 0 or 1 for an upstream, and how many there are over all.
+ * `openBreakers` and `paused` are 0 or 1 for an upstream, and how many there are over all; `budgetUsed` is the largest share spent of a
+ * budget for all calls, `exhaustedBudgets` how many amounts of any budget are spent.
  */
 export const ALERT_METRICS = [
   'errorRate',
@@ -35,6 +36,9 @@ export const ALERT_METRICS = [
   'weight',
   'openBreakers',
   'paused',
+  'budgetUsed',
+  'exhaustedBudgets',
+  'shadowAgreement',
 ] as const;
 
 /** The name of a metric that a rule can look at. */

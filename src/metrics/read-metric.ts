@@ -12,7 +12,7 @@ export interface MetricReading {
 }
 
 /** What a metric is read from. */
-export type MetricSource = CallTotals & Pick<Snapshot, 'upstreams'>;
+export type MetricSource = CallTotals & Pick<Snapshot, 'upstreams' | 'budgets' | 'shadow'>;
 
 /**
  * Reads a metric of `upstream`, or of all calls where that is `undefined`.
@@ -25,11 +25,17 @@ export type MetricSource = CallTotals & Pick<Snapshot, 'upstreams'>;
  * | `calls` | calls assigned to it | all calls |
  * | `successes`, `failures` | of its attempts | of whole calls |
  * | `failureRate`, `fallbackRate`, `primaryHitRate` | as of all calls | what `CallTotals` says |
+ * | `budgetUsed`, `exhaustedBudgets` | as of all calls | of all budgets |
+ * | `shadowAgreement` | of the calls mirrored to it | the least of all upstreams' |
  * | `weight`, `openBreakers`, `paused` and other counts, tokens, money | its own | sum over the upstreams |
  *
  * An upstream that has no window reads as `null` of no calls.
  */
 export function readMetric(metric: AlertMetric, upstream: string | undefined, source: MetricSource): MetricReading {
+  if (metric === 'shadowAgreement') return shadowReading(upstream, source);
+  if (metric === 'budgetUsed' || metric === 'exhaustedBudgets') {
+    return { value: budgetValue(metric, source), calls: endedIn(source) };
+  }
   if (metric === 'failureRate' || metric === 'fallbackRate' || metric === 'primaryHitRate') {
     return { value: source[metric], calls: endedIn(source) };
   }
@@ -39,7 +45,27 @@ export function readMetric(metric: AlertMetric, upstream: string | undefined, so
   return { value: ofWindow(metric, window), calls: endedIn(window) };
 }
 
-type OwnMetric = Exclude<AlertMetric, 'failureRate' | 'fallbackRate' | 'primaryHitRate'>;
+/** Judged by the pairs of answers that were compared. */
+function shadowReading(upstream: string | undefined, { shadow = {} }: MetricSource): MetricReading {
+  const asked = upstream === undefined ? Object.values(shadow) : [shadow[upstream]];
+  const known = asked.flatMap((one) => one ?? []);
+  const agreements = known.flatMap(({ agreement }) => agreement ?? []);
+  const calls = known.reduce((sum, { compared }) => sum + compared, 0);
+  return { value: agreements.length === 0 ? null : Math.min(...agreements), calls };
+}
+
+/** Of budgets of keys or upstreams each amount is its own: their sum has no limit. */
+function budgetValue(metric: 'budgetUsed' | 'exhaustedBudgets', { budgets }: MetricSource): number | null {
+  if (budgets.length === 0) return null;
+  if (metric === 'exhaustedBudgets') return budgets.reduce((sum, { exhausted }) => sum + exhausted, 0);
+  const shares = budgets.filter(({ scope }) => scope === 'all').map(({ spentUsd, limitUsd }) => spentUsd / limitUsd);
+  return shares.length === 0 ? null : Math.max(...shares);
+}
+
+type OwnMetric = Exclude<
+  AlertMetric,
+  'failureRate' | 'fallbackRate' | 'primaryHitRate' | 'budgetUsed' | 'exhaustedBudgets' | 'shadowAgreement'
+>;
 /** What calls as a whole and an upstream's attempts both have. */
 type SharedMetric = Extract<OwnMetric, `latency${string}` | `firstChunk${string}` | 'calls' | 'costPerCall'>;
 

@@ -15,7 +15,7 @@ const AT_REST = { weight: 0.5, breaker: { state: 'closed' }, health: 'healthy', 
 
 function sourceOf(recorder: Recorder, nowMs: number): MetricSource {
   const of = (name: string) => ({ ...recorder.upstream(name, nowMs), ...AT_REST });
-  return { ...recorder.totals(nowMs), upstreams: { openai: of('openai'), deepseek: of('deepseek') } };
+  return { ...recorder.totals(nowMs), upstreams: { openai: of('openai'), deepseek: of('deepseek') }, budgets: [] };
 }
 
 function createTwo(): Recorder {
@@ -43,7 +43,7 @@ function createBusy(): Recorder {
 }
 
 describe('without samples', () => {
-  test.each(ALERT_METRICS.filter((metric) => /Rate$|^latency|^firstChunk|^costPerCall$/.test(metric)))(
+  test.each(ALERT_METRICS.filter((metric) => /Rate$|^latency|^firstChunk|^costPerCall$|udget|^shadow/.test(metric)))(
     '%s is null',
     (metric) => {
       expect(read(createTwo(), metric)).toEqual({ value: null, calls: 0 });
@@ -51,13 +51,12 @@ describe('without samples', () => {
     },
   );
 
-  test.each(ALERT_METRICS.filter((metric) => !/Rate$|^latency|^firstChunk|^costPerCall$|^weight$/.test(metric)))(
-    '%s is 0',
-    (metric) => {
-      expect(read(createTwo(), metric)).toEqual({ value: 0, calls: 0 });
-      expect(read(createTwo(), metric, 'deepseek')).toEqual({ value: 0, calls: 0 });
-    },
-  );
+  test.each(
+    ALERT_METRICS.filter((metric) => !/Rate$|^latency|^firstChunk|^costPerCall$|^weight$|udget|^shadow/.test(metric)),
+  )('%s is 0', (metric) => {
+    expect(read(createTwo(), metric)).toEqual({ value: 0, calls: 0 });
+    expect(read(createTwo(), metric, 'deepseek')).toEqual({ value: 0, calls: 0 });
+  });
 
   test('an upstream without a window reads as null', () => {
     expect(read(createBusy(), 'calls', 'nobody')).toEqual({ value: null, calls: 0 });
@@ -147,6 +146,27 @@ describe('the state of upstreams', () => {
 
   test('the weight is that of the split', () => {
     expect(readMetric('weight', 'openai', source).value).toBe(0.9);
+  });
+});
+
+describe('budgets', () => {
+  const budget = { per: 'day', reservedUsd: 0, startedAtMs: 0, resetsAtMs: 1 } as const;
+  const source: MetricSource = {
+    ...sourceOf(createBusy(), 0),
+    budgets: [
+      { ...budget, name: 'all', scope: 'all', limitUsd: 10, spentUsd: 4, accounts: 1, exhausted: 0 },
+      { ...budget, name: 'strict', scope: 'all', limitUsd: 2, spentUsd: 1.8, accounts: 1, exhausted: 0 },
+      { ...budget, name: 'users', scope: 'key', limitUsd: 1, spentUsd: 50, accounts: 90, exhausted: 3 },
+    ],
+  };
+
+  test('the share that is used is the largest of the budgets for all calls', () => {
+    expect(readMetric('budgetUsed', undefined, source).value).toBe(0.9);
+    expect(readMetric('budgetUsed', 'deepseek', source).value).toBe(0.9);
+  });
+
+  test('spent amounts count over all budgets', () => {
+    expect(readMetric('exhaustedBudgets', undefined, source).value).toBe(3);
   });
 });
 
