@@ -10,7 +10,8 @@ import type { Sides } from './side-counts.ts';
 export interface GuardOptions {
   /**
    * How much worse than stable the canary may be, at every step: relative (0.2 is 20 %) for latency and cost, absolute for
-   * rates and scores. @default for rollback 0, 0.2 and 0.05; for promotion a budget of damage over the step's weight
+   * rates and scores. A score that takes few values (stars, passed or not) needs one wider than a step to advance.
+   * @default for rollback 0, 0.2 and 0.05; for promotion a budget of damage over the step's weight
    */
   readonly margin?: number | undefined;
   /** An absolute limit; alone, the canary is not compared with stable. */

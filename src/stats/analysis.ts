@@ -13,7 +13,16 @@ import type { Verdict } from './guardrail.ts';
 import { logSum } from './log-sum.ts';
 import { checkAlpha } from './check-limits.ts';
 
-/** @throws RangeError for numbers that make no sense, and without any guardrail */
+/**
+ * The verdict on a whole rollout: `fail` once the weighted mean of all e-values "worse" reaches 1/α (a mean of e-processes is one,
+ * whatever their dependence), `pass` once each guardrail's "no worse" reaches 1/α of its own.
+ *
+ * @example
+ * const analysis = createAnalysis({ guardrails: { errorRate: {}, latencyP95: { margin: 0.2 } }, weight: 0.05 });
+ * analysis.observe({ arm: 'canary', share: 0.05, values: { errorRate: false, latencyP95: 812 } });
+ * if (analysis.verdict === 'fail') console.log(`roll back: ${analysis.rollback.guardrail}`);
+ * @throws RangeError for numbers that make no sense, and without any guardrail
+ */
 export function createAnalysis(options: AnalysisOptions): Analysis {
   return new GuardedAnalysis(options);
 }

@@ -10,6 +10,7 @@ export interface GuardrailOptions {
   readonly metric: MetricName;
   /**
    * How much worse than stable the canary may be: relative (0.2 is 20 %) for latency and cost, absolute for rates and scores.
+   * Of scores that take few values (stars, passed or not) `noWorse` needs a margin wider than a step, or a canary that is better.
    * @default of `worse`: 0 for rates, 0.2 for latency and cost, 0.05 for scores; of `noWorse`: 0.004, 0.2, 0.05; none if there is a `max`
    */
   readonly margin?: number | undefined;
@@ -61,7 +62,15 @@ export interface Guardrail {
   toJSON(): GuardrailState;
 }
 
-/** @throws RangeError for numbers that make no sense */
+/**
+ * Has the evidence on one metric grown strong enough? It may be asked after each call: the bound holds over the whole run.
+ *
+ * @example
+ * const errors = createGuardrail({ metric: 'errorRate', alpha: 0.01, direction: 'worse' });
+ * for (const { arm, failed } of calls) errors.observe({ arm, value: failed, share: 0.05 });
+ * if (errors.verdict === 'fail') console.log(`worse: an e-value of ${errors.evidence}`);
+ * @throws RangeError for numbers that make no sense
+ */
 export function createGuardrail(options: GuardrailOptions): Guardrail {
   return new MetricGuardrail(options);
 }

@@ -38,8 +38,15 @@ export interface RolloutPlan {
 }
 
 /**
- * Expected times, near the median: half of all rollouts take longer.
+ * How long a rollout will take if the canary is as good as stable, and how soon a regression would be caught. Expected times: about half of
+ * all rollouts take longer.
  *
+ * @example
+ * const { totalMs, warnings } = planRollout({
+ *   steps: [{ weight: 0.01 }, { weight: 0.25, hold: '10m' }, { weight: 1 }],
+ *   callsPerSecond: 20,
+ *   errorRate: 0.01,
+ * });
  * @throws RangeError for numbers that make no sense
  */
 export function planRollout(options: PlanRolloutOptions): RolloutPlan {
