@@ -6,8 +6,8 @@ import type { BatchCall, BatchOptions, BatchResult } from './batch-options.ts';
 import { BatchRun, type BatchCalls } from './batch-run.ts';
 import { CallTally } from './call-tally.ts';
 import { checkFunction, checkKeys, checkNumber } from './check.ts';
-import { fields } from './domain/record.ts';
 import type { Engine } from './engine.ts';
+import { RateLimitedError } from './upstream/limit-errors.ts';
 import { sleep } from './upstream/sleep.ts';
 import { nameOf } from './warnings.ts';
 
@@ -94,17 +94,10 @@ async function whenThereIsRoom<T>(
     try {
       return await engine.tallies.take(tally, make);
     } catch (error) {
-      const retryAtMs = roomAtMs(error);
-      if (retryAtMs === undefined || tally.attempts.length > 0) throw error;
-      await sleep(clock, Math.max(retryAtMs - clock.now(), waitMs), signal);
+      if (!(error instanceof RateLimitedError) || tally.attempts.length > 0) throw error;
+      await sleep(clock, Math.max(error.retryAtMs - clock.now(), waitMs), signal);
     }
   }
-}
-
-/** When an upstream may have room, by the error of a call that was refused for want of it. */
-function roomAtMs(error: unknown): number | undefined {
-  const { code, retryAtMs } = fields(error);
-  return code === 'RATE_LIMITED' && typeof retryAtMs === 'number' ? retryAtMs : undefined;
 }
 
 /** A call that does not listen to its signal is not waited for. */

@@ -107,7 +107,8 @@ export class Engine {
 
   snapshot(): Snapshot {
     const { clock, windowMs } = this.options;
-    return takeSnapshot(this.#recorder, this.traffic, this.parts, { atMs: clock.now(), windowMs });
+    const frozen = takeSnapshot(this.#recorder, this.traffic, this.parts, { atMs: clock.now(), windowMs });
+    return this.cache ? { ...frozen, cache: this.cache.snapshot } : frozen;
   }
 
   /** `metrics` is emitted from the first time that somebody wants it. */

@@ -94,6 +94,7 @@ export type {
   Quantiles,
   ShadowSnapshot,
   Snapshot,
+  CacheSnapshot,
   TaskSnapshot,
   UpstreamSnapshot,
   WindowSnapshot,

@@ -16,6 +16,7 @@ const PACKAGES_BEHIND_ONE_FILE = [
   '@pydantic/genai-prices',
   'rate-limiter-flexible',
   '@cfworker/json-schema',
+  'lru-cache',
 ];
 
 const root = join(import.meta.dirname, '../src');

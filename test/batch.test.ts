@@ -1,8 +1,7 @@
 /** Many calls, some at a time. */
 
-import { OpenAIError } from 'openai';
 import { describe, expect, test } from 'vitest';
-import type { BatchCall, BatchProgress, BatchResult } from '../src/index.ts';
+import { RateLimitedError, type BatchCall, type BatchProgress, type BatchResult } from '../src/index.ts';
 import { BODY, ask, watch, within } from './support/calls.ts';
 import { after, chat, failed } from './support/replies.ts';
 import { setUp, setUpCanary } from './support/set-up.ts';
@@ -256,21 +255,37 @@ describe('progress', () => {
   });
 });
 
+test('a call that no budget pays for fails at once, and the others go on', async () => {
+  const budgets = [{ name: 'daily', per: 'day', limitUsd: 0.000_1, onExceeded: 'reject' }] as const;
+  const { ai, clock } = setUp({ client: { maxRetries: 0 }, canary: { budgets } });
+  const small = () => ai.chat.completions.create({ ...BODY, max_tokens: 5 });
+  const large = () => ai.chat.completions.create({ ...BODY, max_tokens: 5_000 });
+  const results = await within(clock, 0, Promise.resolve(ai.canary.batch([small, large])));
+  expect(results).toMatchObject([{ ok: true }, { ok: false, error: { code: 'BUDGET_EXCEEDED' }, costUsd: null }]);
+});
+
 describe('a call that is refused because all upstreams are full', () => {
-  class Full extends OpenAIError {
-    readonly code = 'RATE_LIMITED';
-    readonly retryAtMs: number;
-    constructor(retryAtMs: number) {
-      super('Full.');
-      this.retryAtMs = retryAtMs;
-    }
-  }
+  test('is made when there is room: limits slow a batch down, and fail none of its calls', async () => {
+    const { ai, clock, providers } = setUpCanary({
+      client: { maxRetries: 0 },
+      upstreams: { gemini: { limits: { rpm: 4 } } },
+      canary: { fallbacks: [] },
+    });
+    const batch = watch(Promise.resolve(ai.canary.batch(Array(10).fill(() => ask(ai)))));
+    await clock.advance(1_000);
+    expect(providers.asked).toHaveLength(4);
+    for (let minute = 0; minute < 4; minute += 1) await clock.advance(60_000);
+    const served = batch.now.state === 'resolved' ? batch.now.value : [];
+    expect(served.map(({ ok, upstream }) => `${ok} ${upstream}`)).toEqual(Array(10).fill('true gemini'));
+    expect(providers.asked).toHaveLength(10);
+    expect(clock.pendingTimers).toBe(0);
+  });
 
   test('waits until there may be room', async () => {
     const { ai, clock } = setUp();
     const startedAtMs = clock.now();
     const call = (): number => {
-      if (clock.now() - startedAtMs < 3_000) throw new Full(startedAtMs + 3_000);
+      if (clock.now() - startedAtMs < 3_000) throw new RateLimitedError('openai', startedAtMs + 3_000);
       return clock.now() - startedAtMs;
     };
     const results = await within(clock, 10_000, Promise.resolve(ai.canary.batch([call])));
@@ -282,7 +297,7 @@ describe('a call that is refused because all upstreams are full', () => {
     const { ai, clock, providers } = setUp();
     const call = async (): Promise<void> => {
       await ask(ai);
-      throw new Full(clock.now());
+      throw new RateLimitedError('openai', clock.now());
     };
     const results = await within(clock, 10_000, Promise.resolve(ai.canary.batch([call])));
     expect(results).toMatchObject([{ ok: false, error: { code: 'RATE_LIMITED' } }]);
@@ -293,7 +308,7 @@ describe('a call that is refused because all upstreams are full', () => {
     const { ai, clock } = setUp();
     const aborter = new AbortController();
     const call = (): never => {
-      throw new Full(clock.now() + 60_000);
+      throw new RateLimitedError('openai', clock.now() + 60_000);
     };
     const batch = watch(Promise.resolve(ai.canary.batch([call], { signal: aborter.signal })));
     await clock.advance(1_000);

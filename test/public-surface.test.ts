@@ -38,6 +38,7 @@ test('the main entry point', () => {
         "BudgetSnapshot",
         "CacheContext",
         "CacheOptions",
+        "CacheSnapshot",
         "Call",
         "CallLedger",
         "CallRecord",

@@ -126,6 +126,18 @@ export interface ShadowSnapshot extends ShadowAdvice {
   readonly waiting: number;
 }
 
+/** What the cache did since the client was built, and what it holds. */
+export interface CacheSnapshot {
+  /** Calls that were answered from memory. */
+  readonly hits: number;
+  /** Calls that were given the answer to an identical one under way. */
+  readonly joined: number;
+  /** Calls that were sent. */
+  readonly misses: number;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
 /** `client.canary.snapshot()`. */
 export interface Snapshot<UpstreamName extends string = string> extends CallTotals {
   readonly atMs: number;
@@ -138,6 +150,8 @@ export interface Snapshot<UpstreamName extends string = string> extends CallTota
   readonly budgets: readonly BudgetSnapshot[];
   /** By task, of the calls that have one: at most 50 tasks, and `other`. */
   readonly tasks: Readonly<Record<string, TaskSnapshot>>;
+  /** Only with a cache. */
+  readonly cache?: CacheSnapshot | undefined;
   /** By upstream that calls are or were mirrored to; absent where nothing is mirrored. */
   readonly shadow?: Readonly<Partial<Record<UpstreamName, ShadowSnapshot>>>;
 }

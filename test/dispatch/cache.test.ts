@@ -63,9 +63,9 @@ describe('an identical call', () => {
   test('is part of no window: it says nothing about an upstream', async () => {
     const { ai, clock } = cached();
     await within(clock, 0, ask(ai));
-    const before = ai.canary.snapshot();
+    const { cache: _, ...before } = ai.canary.snapshot();
     await within(clock, 0, ask(ai));
-    expect(ai.canary.snapshot()).toEqual(before);
+    expect(ai.canary.snapshot()).toMatchObject(before);
   });
 
   test('is answered while the upstream is out of service, and neither opens nor closes its breaker', async () => {
@@ -270,6 +270,17 @@ test('when says which calls are cached, and sees the call and its body', async (
   await within(clock, 0, ask(ai));
   await within(clock, 0, ask(ai));
   expect(providers.asked).toHaveLength(3);
+});
+
+test('snapshot().cache tells what was given again, and what is held', async () => {
+  const { ai, clock, providers } = cached();
+  providers.script('openai', after(10, chat()));
+  await within(clock, 10, Promise.all([ask(ai), ask(ai)]));
+  await within(clock, 0, ask(ai));
+  const { cache } = ai.canary.snapshot();
+  expect(cache).toMatchObject({ misses: 1, joined: 1, hits: 1, entries: 1 });
+  expect(cache?.bytes).toBeGreaterThan(1_000);
+  expect(setUp().ai.canary.snapshot().cache).toBeUndefined();
 });
 
 test('without the option nothing is kept', async () => {

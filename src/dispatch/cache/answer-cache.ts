@@ -2,6 +2,7 @@
 
 import type { Call } from '../../domain/call.ts';
 import type { Plan } from '../../domain/plan.ts';
+import type { CacheSnapshot } from '../../domain/snapshot.ts';
 import type { Answer } from '../../upstream/answer.ts';
 import { Claim } from '../../upstream/claim.ts';
 import { isStream, meterStream } from '../../upstream/meter-stream.ts';
@@ -23,6 +24,9 @@ export class AnswerCache {
   readonly #failed: (option: 'when' | 'key', error: unknown) => void;
   readonly #store: AnswerStore;
   readonly #flights = new Map<string, Flight>();
+  #hits = 0;
+  #joined = 0;
+  #misses = 0;
 
   /** `failed` is told of what the user's functions throw. */
   constructor(policy: CachePolicy, parts: DispatchParts, failed: (option: 'when' | 'key', error: unknown) => void) {
@@ -30,6 +34,11 @@ export class AnswerCache {
     this.#parts = parts;
     this.#failed = failed;
     this.#store = new AnswerStore(policy, parts.clock);
+  }
+
+  get snapshot(): CacheSnapshot {
+    const { entries, bytes } = this.#store;
+    return { hits: this.#hits, joined: this.#joined, misses: this.#misses, entries, bytes };
   }
 
   /** Whether the call is one for the cache. */
@@ -54,13 +63,19 @@ export class AnswerCache {
     for (;;) {
       if (signal?.aborted) return this.#dispatch(asked);
       const stored = this.#store.get(key);
-      if (stored) return giveStored(stored, asked, this.#parts);
+      if (stored) {
+        this.#hits += 1;
+        return giveStored(stored, asked, this.#parts);
+      }
       // A stream goes at the pace of its reader: nobody else waits for it.
       if (call.stream) return this.#record(key, asked);
       const flight = this.#flights.get(key);
       if (!flight) return this.#lead(key, asked);
       const end = await flight.join(this.#parts.clock, source.timeoutMs, signal);
-      if (typeof end === 'object') return giveStored(end, asked, this.#parts);
+      if (typeof end === 'object') {
+        this.#joined += 1;
+        return giveStored(end, asked, this.#parts);
+      }
       // A caller that gave up says nothing about the call: another takes its place, and the others wait for that one.
       if (end !== 'aborted') return this.#dispatch(asked);
     }
@@ -77,6 +92,7 @@ export class AnswerCache {
   }
 
   #dispatch({ call, plan, source }: AskedCall): Promise<Answer> {
+    this.#misses += 1;
     this.#parts.retryBudget.deposit();
     return dispatch(call, plan, source, this.#parts);
   }
