@@ -25,7 +25,8 @@ export interface ShadowOptions<UpstreamName extends string = string> {
   readonly timeout?: Duration | undefined;
   /**
    * Your own comparison, such as a judge model: its `score` becomes the agreement. It is asked for four pairs at a time, waits for
-   * nobody, and is given up after 30 seconds. What it throws is reported once. @default the built-in aspects
+   * nobody, and is given up after 30 seconds. It may call the same client: its calls are not mirrored. What it throws is reported
+   * once. @default the built-in aspects
    */
   readonly compare?:
     | ((call: ShadowCall, real: ShadowAnswer, shadow: ShadowAnswer) => CompareResult | PromiseLike<CompareResult>)

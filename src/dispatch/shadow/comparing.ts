@@ -30,6 +30,11 @@ export class Comparing {
     return this.#samples.samples;
   }
 
+  /** A judge model may be asked through the very client whose calls are mirrored: its own calls are not. */
+  get isAsking(): boolean {
+    return this.#own?.isAsking ?? false;
+  }
+
   listen(listener: OnAgreement): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -1,5 +1,6 @@
 /** Asks the user's own `compare`, which may take long, fail, or never come back. */
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock, Timer } from '../../domain/clock.ts';
 import type { ShadowAnswer, ShadowCall } from '../../domain/shadow.ts';
 import type { Compare, CompareResult } from './shadow-policy.ts';
@@ -19,6 +20,7 @@ export class OwnComparison {
   readonly #failed: (error: unknown) => void;
   readonly #slots = new Slots(MAX_CONCURRENCY, MAX_QUEUE);
   readonly #timers = new Set<Timer>();
+  readonly #asking = new AsyncLocalStorage<true>();
 
   /** `failed` is told what `compare` threw. */
   constructor(compare: Compare, clock: Clock, failed: (error: unknown) => void) {
@@ -27,10 +29,16 @@ export class OwnComparison {
     this.#failed = failed;
   }
 
+  /** The code that runs is the user's `compare`, or something that it called. */
+  get isAsking(): boolean {
+    return this.#asking.getStore() === true;
+  }
+
   /** A score of 0–1 and labels; `undefined` where there is none: too many are under way, it failed or took too long. */
   ask(call: ShadowCall, real: ShadowAnswer, shadow: ShadowAnswer): Promise<Required<CompareResult> | undefined> {
     return new Promise((resolve) => {
-      const work = async (): Promise<void> => resolve(await this.#inTime(() => this.#compare(call, real, shadow)));
+      const work = async (): Promise<void> =>
+        resolve(await this.#inTime(() => this.#asking.run(true, () => this.#compare(call, real, shadow))));
       if (!this.#slots.enter(work)) resolve(undefined);
     });
   }

@@ -103,7 +103,7 @@ export class ShadowRunner {
   #copy(target: ShadowTarget, { call, source, progress }: MirrorRun): Copy | undefined {
     const { upstreams, clock } = this.#parts;
     const { body } = source.options;
-    const upstream = upstreams.get(target.name);
+    const upstream = this.#comparing.isAsking ? undefined : upstreams.get(target.name);
     const sideEffects = hasSideEffects(body);
     if (!upstream || unfit(target.name, call, body, this.#parts)) return undefined;
     if (!this.#mayMirror(call, body, sideEffects)) return undefined;

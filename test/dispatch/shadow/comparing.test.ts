@@ -132,6 +132,19 @@ describe('the user’s own `compare`', () => {
     ]);
   });
 
+  test('may ask the same client: the calls of a judge are not mirrored themselves', async () => {
+    const compare = async (): Promise<CompareResult> => {
+      await ask(world.ai);
+      return { score: 1 };
+    };
+    const world: SetUp = saying('Rome', 'Oslo', { compare });
+    await askAndWait(world);
+    await world.clock.advance(100);
+    expect(world.providers.asked).toEqual(['openai', 'gemini', 'openai']);
+    await askAndWait(world);
+    expect(world.providers.to('gemini')).toHaveLength(2);
+  });
+
   test('may be async, and no caller waits for it', async () => {
     const { promise, resolve } = Promise.withResolvers<CompareResult>();
     const world = saying('Rome', 'Oslo', { compare: () => promise });
