@@ -13,6 +13,8 @@ export interface AlertWatchParts {
   readonly rules: readonly AlertRule[];
   readonly snapshot: () => Snapshot;
   readonly traffic: Traffic;
+  /** Who takes back an upstream that is under a rollout. */
+  readonly rollouts?: { rollBackByRule(upstream: string, reason: string): boolean } | undefined;
   readonly emitter: Emitter;
   readonly warnings: Warnings;
   readonly clock: Clock;
@@ -55,11 +57,12 @@ export class AlertWatch {
   }
 
   #rollback({ name, metric, upstream, bound }: AlertRule, { value, calls, atMs }: Alert): void {
-    const { traffic, emitter, warnings } = this.#parts;
+    const { traffic, rollouts, emitter, warnings } = this.#parts;
     // A rule with this action names an upstream, and one without a value does not fire.
-    if (upstream === undefined || value === null || !traffic.weights[upstream]) return;
+    if (upstream === undefined || value === null) return;
     const limit = 'above' in bound ? `above ${bound.above}` : `below ${bound.below}`;
     const reason = `${name}: ${metric} ${Number(value.toPrecision(3))} is ${limit} over ${calls} calls`;
+    if (rollouts?.rollBackByRule(upstream, reason) || !traffic.weights[upstream]) return;
     const change = traffic.rollback(upstream, reason, atMs);
     if (!change) {
       const message = `${reason}, but no other upstream can take over from ${upstream}`;

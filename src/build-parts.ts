@@ -46,6 +46,7 @@ export function buildParts(
     retryBudget: createRetryBudget({ share: retryShare, clock }),
     hedging: options.hedge && createHedging({ ...options.hedge, p95Ms: p95Of(observed.recorder, clock) }),
     observer: createObserver(observed),
+    rollouts: observed.rollouts,
     pricing: createPricing(upstreams, stable, table, (upstream, model) => {
       const message = `No price is known for ${model} on ${upstream}: its cost is counted as unknown`;
       warnings.once(message, { code: 'price', message, atMs: clock.now() });

@@ -72,6 +72,13 @@ export function checkFunction<F>(path: string, value: F): F {
   throw new ConfigError(path, `should be a function, got ${showKind(value)}`);
 }
 
+/** @throws ConfigError unless `value` has these methods */
+export function checkMethods<T extends object>(path: string, value: T, methods: readonly (keyof T & string)[]): T {
+  const missing = methods.find((method) => typeof (value as T | null)?.[method] !== 'function');
+  if (missing === undefined) return value;
+  throw new ConfigError(path, `should have the methods ${methods.join(' and ')}, got ${show(value)}`);
+}
+
 /**
  * @param variable the environment variable that the key comes from, if it does
  * @throws ConfigError for a key that is blank or has white space in it; the message never shows the key

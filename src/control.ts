@@ -5,52 +5,32 @@ import type { BatchCall, BatchOptions } from './batch-options.ts';
 import { claimOf } from './call-promise.ts';
 import type { AlertReport } from './domain/alert.ts';
 import type { CallLedger } from './domain/attempt.ts';
-import type { CanaryEventName } from './domain/events.ts';
 import type { RouteOptions } from './domain/call.ts';
 import type { ProbeReport } from './domain/probe.ts';
 import type { Snapshot } from './domain/snapshot.ts';
-import type { Listener } from './emitter.ts';
 import type { Engine } from './engine.ts';
 import { explain, type ExplainOptions, type Explanation } from './explain.ts';
 import type { CostBreakdown, CostDimension, CostReport } from './pricing/cost-report.ts';
 import type { ProbeOptions } from './probe-options.ts';
 import { reportCosts, type CostsOptions } from './report-costs.ts';
+import { Listening } from './listening.ts';
+import { checkWeightsBesideRollouts } from './resolve-rollouts.ts';
 import { resolveWeights } from './resolve-weights.ts';
 import { ShadowControl } from './shadow-control.ts';
+import type { RolloutReport } from './rollout/report.ts';
+import { rolloutOf, type RolloutControl } from './rollout-control.ts';
 import type { TrafficChange } from './traffic.ts';
 
 /** Controls and observes the traffic of a client and of all its `withOptions()` clones. */
-export class CanaryControl<UpstreamName extends string = string> {
+export class CanaryControl<UpstreamName extends string = string> extends Listening {
   /** Copies of calls: what is mirrored, and where answers disagree. */
   readonly shadow: ShadowControl<UpstreamName>;
   readonly #engine: Engine;
 
   constructor(engine: Engine) {
+    super(engine);
     this.#engine = engine;
     this.shadow = new ShadowControl(engine);
-  }
-
-  /**
-   * Calls `listener` at every event of that name. What it throws is reported once as a `warning` and hurts nothing.
-   *
-   * @example ai.canary.on('rollback', ({ upstream, reason }) => page(`${upstream}: ${reason}`));
-   */
-  on<Name extends CanaryEventName>(name: Name, listener: Listener<Name>): this {
-    this.#engine.emitter.on(name, listener);
-    if (name === 'metrics') this.#engine.startMetrics();
-    return this;
-  }
-
-  /** Like `on`, for the next event only. */
-  once<Name extends CanaryEventName>(name: Name, listener: Listener<Name>): this {
-    this.#engine.emitter.once(name, listener);
-    if (name === 'metrics') this.#engine.startMetrics();
-    return this;
-  }
-
-  off<Name extends CanaryEventName>(name: Name, listener: Listener<Name>): this {
-    this.#engine.emitter.off(name, listener);
-    return this;
   }
 
   /**
@@ -80,9 +60,34 @@ export class CanaryControl<UpstreamName extends string = string> {
    * @throws ConfigError for unknown names and impossible numbers; nothing is changed then
    */
   setWeights(weights: Readonly<Partial<Record<UpstreamName, number>>>): void {
-    const { stable, upstreams, clock } = this.#engine.options;
-    const names = upstreams.map(({ name }) => name);
-    this.#engine.traffic.setWeights(resolveWeights('weights', weights, names, stable), clock.now());
+    const { options, names, traffic } = this.#engine;
+    const resolved = resolveWeights('weights', weights, names, traffic.stable);
+    checkWeightsBesideRollouts('weights', resolved, options.rollouts, traffic.stable);
+    traffic.setWeights(resolved, options.clock.now());
+  }
+
+  /** The rollout, or the first of several. @throws ConfigError without the option `rollout` */
+  get rollout(): RolloutControl {
+    return rolloutOf(this.rollouts);
+  }
+
+  /** Every rollout by its canary: `rollouts.deepseek.pause('until Monday')`. */
+  get rollouts(): Readonly<Record<UpstreamName, RolloutControl>> {
+    // Upstreams without a rollout have none here either: whoever names one knows which.
+    return this.#engine.rollouts?.controls ?? {};
+  }
+
+  /** Where the rollout to `upstream`, or the first, stands, for people and pages. */
+  explainRollout(upstream?: UpstreamName): RolloutReport {
+    return rolloutOf(this.rollouts, upstream).state;
+  }
+
+  /**
+   * What the application found out about a call (as `last` takes it): its `quality`, or a metric of its own that a guardrail names. Gives
+   * whether a rollout is judged by the call. @throws ConfigError for values that are no numbers, and metrics that no guardrail names
+   */
+  record(call: unknown, values: Readonly<Record<string, number>>): boolean {
+    return this.#engine.rollouts?.record(claimOf(call, this.#engine.claims)?.judged, values) ?? false;
   }
 
   /** The latest changes of the split, oldest first, with their reasons. */

@@ -93,8 +93,13 @@ const EVENT_NAMES = [
   'budget',
   'metrics',
   'alert',
+  'analysis',
+  'step',
+  'promote',
   'rollback',
   'probe',
+  'pause',
+  'resume',
   'warning',
 ] as const satisfies readonly CanaryEventName[];
 

@@ -11,13 +11,14 @@ import type { KeyOption } from './dispatch/describe-call.ts';
 import type { DispatchParts } from './dispatch/dispatch-parts.ts';
 import { Tallies } from './call-tally.ts';
 import { Classifier } from './classifier.ts';
-import { planCall, type PlanningState } from './dispatch/plan-call.ts';
+import { planCall, unavailable, type PlanningState } from './dispatch/plan-call.ts';
 import { Emitter } from './emitter.ts';
 import { createRecorder, type Recorder } from './metrics/recorder.ts';
 import { createCosts } from './pricing/costs.ts';
 import { planningState } from './planning-state.ts';
 import { Prober } from './prober.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
+import { Rollouts, createRolloutSplit } from './rollouts.ts';
 import { RouteContext } from './route.ts';
 import { safeKey } from './safe-key.ts';
 import { createAffinity, type Affinity } from './routing/affinity.ts';
@@ -38,6 +39,8 @@ export class Engine {
   readonly costs = createCosts();
   readonly claims: Claims = new WeakMap();
   readonly traffic: Traffic;
+  /** Built where there is one to judge. */
+  readonly rollouts: Rollouts | undefined;
   readonly alerts: Alerts;
   readonly prober: Prober;
   readonly parts: DispatchParts;
@@ -68,14 +71,18 @@ export class Engine {
     );
     // Without a `canary` option nothing is logged that the SDK alone would not log.
     this.warnings = new Warnings(this.emitter, routes ? options.logger : undefined);
-    this.traffic = new Traffic(weights, this.names, stable);
+    this.traffic = new Traffic(weights, this.names, stable, createRolloutSplit(options.rollouts));
     this.#recorder = createRecorder({ upstreams: this.names, windowMs });
     this.keyOption =
       options.key && safeKey(options.key, (error) => this.#warn('key', `The key function threw ${nameOf(error)}`));
     const classify = options.tasks?.classify;
     this.classifier = classify && new Classifier(classify, clock, (message) => this.#warn('task', message));
     const { emitter, warnings, traffic, costs } = this;
-    const shared = { recorder: this.#recorder, emitter, warnings, clock };
+    const { rollouts: policies, store } = options;
+    const mayServe = (name: string, call: Call, body: unknown) => this.#mayServe(name, call, body);
+    this.rollouts =
+      policies.length > 0 ? new Rollouts({ policies, clock, emitter, traffic, warnings, store, mayServe }) : undefined;
+    const shared = { recorder: this.#recorder, emitter, warnings, clock, rollouts: this.rollouts };
     this.parts = buildParts(options, { ...shared, costs }, { affinity: this.#affinity, routes });
     this.cache =
       options.cache &&
@@ -87,7 +94,8 @@ export class Engine {
     const nextCallId = () => this.nextCallId();
     this.prober = new Prober({ parts: this.parts, emitter, active: options.probe, nextCallId });
     const snapshot = () => this.snapshot();
-    this.alerts = new Alerts({ emitter, warnings, clock, random, traffic, rules, webhook, snapshot });
+    const { rollouts } = this;
+    this.alerts = new Alerts({ emitter, warnings, clock, random, traffic, rollouts, rules, webhook, snapshot });
   }
 
   nextCallId(): number {
@@ -125,10 +133,18 @@ export class Engine {
     this.#closed = true;
     this.alerts.close();
     this.prober.close();
+    this.rollouts?.close();
     this.#metricsTicker?.stop();
     this.parts.shadow?.close();
     for (const { breaker } of this.parts.upstreams.values()) breaker?.close();
     this.emitter.removeAll();
+  }
+
+  /** A breaker that is not closed lets some calls pass and others not: neither side is compared then. */
+  #mayServe(name: string, call: Call, body: unknown): boolean {
+    const { breaker } = this.parts.upstreams.get(name) ?? {};
+    if (breaker && breaker.state.state !== 'closed') return false;
+    return unavailable(name, call, body, this.#planning, this.options.clock.now()) === undefined;
   }
 
   #warn(code: 'listener' | 'key' | 'task' | 'cache', message: string): void {

@@ -37,6 +37,7 @@ export { UnknownPriceError } from './upstream/unknown-price-error.ts';
 export { costOf } from './cost-of.ts';
 export type { CostOf, CostOfInput } from './cost-of.ts';
 export type { PartialAnswer } from './upstream/errors.ts';
+export { RolloutError } from './upstream/rollout-error.ts';
 export { presets } from './rollout/presets.ts';
 export { fileStore } from './store/file-store.ts';
 export { memoryStore } from './store/memory-store.ts';
@@ -73,6 +74,7 @@ export type {
   RateLimitEvent,
   RetryEvent,
   RollbackEvent,
+  RuleRollbackEvent,
   WarningEvent,
 } from './domain/events.ts';
 export type { FailureKind, Outcome, TimeoutPhase } from './domain/outcome.ts';
@@ -99,7 +101,22 @@ export type {
   UpstreamSnapshot,
   WindowSnapshot,
 } from './domain/snapshot.ts';
-export type { SegmentCondition, StepRequirements } from './domain/rollout.ts';
+export type {
+  RollbackCause,
+  RolloutCause,
+  RolloutPhase,
+  RolloutState,
+  SegmentCondition,
+  StepRequirements,
+} from './domain/rollout.ts';
+export type { AnalysisEvent, RolloutChangeEvent, RolloutRollbackEvent } from './domain/rollout-events.ts';
+export type {
+  ArmNumbers,
+  GuardrailNumbers,
+  RolloutDecision,
+  RolloutNumbers,
+  RolloutVerb,
+} from './domain/rollout-numbers.ts';
 export type { Ranges, Weights } from './domain/split.ts';
 export type { Json, Lease, Store, StoredMessage } from './domain/store.ts';
 export type {
@@ -124,7 +141,11 @@ export type {
 export type { Capabilities } from './providers/capabilities.ts';
 export type { DialectChange } from './providers/dialect-change.ts';
 export type { ProviderName } from './providers/presets.ts';
-export type { RolloutStepOptions } from './rollout/rollout-options.ts';
+export type { RolloutOptions, RolloutStepOptions } from './rollout/rollout-options.ts';
+export type { RolloutReport } from './rollout/report.ts';
+export type { RolloutWait } from './rollout/waits.ts';
+export type { RolloutControl } from './rollout-control.ts';
+export type { GuardOptions } from './stats/analysis-types.ts';
 export type { FileStoreOptions } from './store/file-store.ts';
 export type { StoreOptions } from './store/memory-store.ts';
 export type { Listener } from './emitter.ts';

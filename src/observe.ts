@@ -4,6 +4,7 @@ import type { AttemptRecord, CallRecord } from './domain/attempt.ts';
 import type { Call } from './domain/call.ts';
 import type { Clock } from './domain/clock.ts';
 import type { CallObserver } from './dispatch/call-observer.ts';
+import type { DispatchParts } from './dispatch/dispatch-parts.ts';
 import type { Emitter } from './emitter.ts';
 import type { Recorder } from './metrics/recorder.ts';
 import type { CostEntry } from './pricing/cost-sum.ts';
@@ -19,6 +20,8 @@ export interface Observed {
   readonly emitter: Emitter;
   readonly warnings: Warnings;
   readonly clock: Clock;
+  /** What rollouts are judged by. */
+  readonly rollouts?: (Pick<CallObserver, 'attempt' | 'call'> & DispatchParts['rollouts']) | undefined;
 }
 
 /** An upstream that says "not now" without saying how long is left alone for a second. */
@@ -27,7 +30,7 @@ const UNTOLD_PAUSE_MS = 1_000;
 const REFUSED_PAUSE_MS = 300_000;
 
 export function createObserver(observed: Observed): CallObserver {
-  const { recorder, costs, emitter, clock } = observed;
+  const { recorder, costs, emitter, clock, rollouts } = observed;
   const refusals = new Refusals(observed);
   const judge = (record: AttemptRecord): void => {
     recorder.attempt(record);
@@ -38,10 +41,12 @@ export function createObserver(observed: Observed): CallObserver {
     attempt: (record, call) => {
       costs.add(costEntry(record, call));
       if (record.reason !== 'probe') judge(record);
+      rollouts?.attempt(record, call);
       if (emitter.wants('attempt')) emitter.emit('attempt', record);
     },
     call: (record: CallRecord) => {
       recorder.call(record);
+      rollouts?.call(record);
       if (emitter.wants('call')) emitter.emit('call', record);
     },
     cached: (attempt, record, call) => {

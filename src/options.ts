@@ -18,6 +18,8 @@ import type { UpstreamPrice } from './domain/usage.ts';
 import type { CacheOptions } from './cache-options.ts';
 import type { TaskOptions } from './task-options.ts';
 import type { ShadowOptions } from './shadow-options.ts';
+import type { Store } from './domain/store.ts';
+import type { RolloutOptions } from './rollout/rollout-options.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 
 /** Attribute conditions that decide before the split does; the first match wins. */
@@ -89,6 +91,11 @@ export interface CanaryOptions<UpstreamName extends string = string, StableName 
   readonly webhook?: WebhookOptions | undefined;
   /** Checks that upstreams can be reached, also where no call goes; told in `snapshot().upstreams[name].health`. @default none */
   readonly probe?: ActiveProbeOptions<NoInfer<UpstreamName | StableName>> | undefined;
+  /** Brings calls to a canary in steps, judged by evidence; a list brings several at once. */
+  readonly rollout?:
+    RolloutOptions<NoInfer<UpstreamName>> | readonly RolloutOptions<NoInfer<UpstreamName>>[] | undefined;
+  /** Where rollouts are kept, so that a restart goes on where it was. @default nowhere: each start begins anew */
+  readonly store?: Store | undefined;
   /** The sliding window of metrics. @default '5m' */
   readonly window?: Duration | undefined;
   /** How often `metrics` is emitted and alert rules are looked at. @default '30s' */

@@ -9,14 +9,13 @@ import type { Traffic } from './traffic.ts';
 
 /** Follows `traffic` as its split changes. */
 export function planningState(
-  { home, stable, segments, random, salt }: ResolvedOptions,
+  { home, segments, random, salt }: ResolvedOptions,
   { upstreams, budgets, fallbacksAfter, taskRoutes, estimateCostUsd, isPriced, toolRuns }: DispatchParts,
   { traffic, affinity }: { readonly traffic: Traffic; readonly affinity: Affinity },
 ): PlanningState {
   return {
     upstreams,
     home,
-    stable,
     segments,
     random,
     fallbacksAfter,
@@ -27,6 +26,10 @@ export function planningState(
     budgets,
     toolRuns,
     bucketOf: createBucketer(salt),
+    rollouts: traffic.rollouts,
+    get stable() {
+      return traffic.stable;
+    },
     get ranges() {
       return traffic.ranges;
     },

@@ -1,10 +1,11 @@
 /** Turns what a user wrote into what the engine needs: defaults filled in, durations in ms, contradictions refused. */
 
 import type { ClientOptions } from 'openai';
-import { checkDuration, checkFunction, checkKeys, checkNumber, checkOneOf, checkText, show } from './check.ts';
+import { checkDuration, checkFunction, checkKeys, checkMethods, checkNumber, checkOneOf, checkText } from './check.ts';
 import type { WebhookPolicy } from './alerting/webhook.ts';
 import type { AlertRule } from './domain/alert.ts';
 import type { Clock } from './domain/clock.ts';
+import type { Store } from './domain/store.ts';
 import type { Segment, Weights } from './domain/split.ts';
 import type { CachePolicy } from './dispatch/cache/cache-policy.ts';
 import type { DispatchPolicy } from './dispatch/dispatch-parts.ts';
@@ -18,6 +19,7 @@ import { resolveCache } from './resolve-cache.ts';
 import { resolveFallbacks } from './resolve-fallbacks.ts';
 import { resolveBreaker, resolveDispatch, resolveHedge, type HedgePolicy } from './resolve-policies.ts';
 import { resolveActiveProbe, type ActiveProbePolicy } from './resolve-probe.ts';
+import { resolveRollouts, resolveStore } from './resolve-rollouts.ts';
 import { resolveSegments } from './resolve-segments.ts';
 import { resolveTasks, type Tasks } from './resolve-tasks.ts';
 import { resolveShadow } from './resolve-shadow.ts';
@@ -25,9 +27,9 @@ import { resolveUpstreams } from './resolve-upstreams.ts';
 import { resolveWebhook } from './resolve-webhook.ts';
 import { resolveWeights } from './resolve-weights.ts';
 import type { BudgetPolicy } from './pricing/budget.ts';
+import type { RolloutPolicy } from './rollout/rollout-policy.ts';
 import { systemClock } from './system-clock.ts';
 import type { BreakerPolicy } from './upstream/breaker.ts';
-import { ConfigError } from './upstream/errors.ts';
 import type { UpstreamConfig } from './upstream/upstream.ts';
 
 /** Options with nothing left open. */
@@ -55,6 +57,8 @@ export interface ResolvedOptions {
   readonly webhook: WebhookPolicy | undefined;
   readonly budgets: readonly BudgetPolicy[];
   readonly probe: ActiveProbePolicy | undefined;
+  readonly rollouts: readonly RolloutPolicy[];
+  readonly store: Store | undefined;
   readonly windowMs: number;
   readonly metricsIntervalMs: number;
   readonly key: ((call: KeyContext) => string | undefined) | undefined;
@@ -75,11 +79,12 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
   const names = upstreams.map((upstream) => upstream.name);
   const { stable = home, salt = 'canary', clock = systemClock, random = Math.random, retry } = canary;
   checkOneOf('canary.stable', stable, names);
+  const weights = resolveWeights('canary.weights', canary.weights, names, stable);
   return {
     home,
     stable,
     upstreams,
-    weights: resolveWeights('canary.weights', canary.weights, names, stable),
+    weights,
     salt: checkText('canary.salt', salt, 'a non-empty string'),
     segments: resolveSegments(canary.segments, names),
     policy: resolveDispatch(canary),
@@ -98,6 +103,8 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
     budgets: resolveBudgets(canary.budgets, names),
     webhook: resolveWebhook(canary.webhook),
     probe: resolveActiveProbe(canary.probe, names),
+    rollouts: resolveRollouts(canary.rollout, { names, stable, weights }),
+    store: resolveStore(canary.store),
     windowMs: checkDuration('canary.window', window, { min: 1_000 }),
     metricsIntervalMs: checkDuration('canary.metricsInterval', metricsInterval),
     key: checkFunction('canary.key', canary.key),
@@ -135,6 +142,8 @@ const OPTION_NAMES: readonly (keyof CanaryOptions)[] = [
   'alerts',
   'webhook',
   'probe',
+  'rollout',
+  'store',
   'window',
   'metricsInterval',
   'clock',
@@ -147,10 +156,4 @@ function resolveLogger(logger: Logger | undefined, client: ClientOptions): Logge
   if (logger !== undefined) return checkMethods('canary.logger', logger, ['warn']);
   const level = client.logLevel ?? environment('OPENAI_LOG');
   return level === 'off' || level === 'error' ? undefined : (client.logger ?? console);
-}
-
-function checkMethods<T extends object>(path: string, value: T, methods: readonly (keyof T & string)[]): T {
-  const missing = methods.find((method) => typeof (value as T | null)?.[method] !== 'function');
-  if (missing === undefined) return value;
-  throw new ConfigError(path, `should have the methods ${methods.join(' and ')}, got ${show(value)}`);
 }

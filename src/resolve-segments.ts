@@ -14,10 +14,15 @@ export function resolveSegments(
   return segments.map((segment, index) => {
     const path = `canary.segments[${index}]`;
     checkKeys(path, segment, ['when', 'upstream']);
-    checkObject(`${path}.when`, segment.when, 'an object of attributes');
-    for (const [attribute, wanted] of Object.entries(segment.when)) checkWanted(`${path}.when.${attribute}`, wanted);
+    checkCondition(`${path}.when`, segment.when);
     return { when: segment.when, upstream: checkOneOf(`${path}.upstream`, segment.upstream, names) };
   });
+}
+
+/** @throws ConfigError unless `when` says which attributes are to have which values */
+export function checkCondition(path: string, when: SegmentOptions['when']): void {
+  checkObject(path, when, 'an object of attributes');
+  for (const [attribute, wanted] of Object.entries(when)) checkWanted(`${path}.${attribute}`, wanted);
 }
 
 function checkWanted(path: string, wanted: unknown): void {

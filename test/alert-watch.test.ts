@@ -127,7 +127,7 @@ test('a slow upstream is rolled back by its p95', async () => {
   }
   await set.clock.advance(1_000);
   expect(set.events.of('rollback')).toMatchObject([{ metric: 'latencyP95', upstream: 'gemini' }]);
-  expect(set.events.of('rollback')[0]!.value).toBeGreaterThan(880);
+  expect(set.events.of('rollback')).toEqual([expect.objectContaining({ value: expect.toSatisfy((ms) => ms > 880) })]);
 });
 
 test('an upstream without weight is not rolled back: the alert fires alone', async () => {

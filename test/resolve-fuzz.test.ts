@@ -22,10 +22,14 @@ const inSection = (section: string, field: string) => (it: unknown) => canary({ 
 const inRule = (field: string) => (it: unknown) => canary({ alerts: [{ ...RULE, [field]: it }] });
 const inSegment = (field: string) => (it: unknown) =>
   canary({ segments: [{ when: {}, upstream: 'gemini', [field]: it }] });
+const ROLLOUT = { to: 'gemini', steps: [{ weight: 0.5 }] };
+const inRollout = (field: string) => (it: unknown) => canary({ rollout: { ...ROLLOUT, [field]: it } });
+const inStep = (field: string) => (it: unknown) =>
+  canary({ rollout: { ...ROLLOUT, steps: [{ weight: 0.5, [field]: it }] } });
 const inPrice = (field: string) => (it: unknown) => canary({ prices: { gemini: { ...PRICE, [field]: it } } });
 
 const TOP =
-  'name upstreams weights stable key salt segments tasks cache fallbacks retry breaker timeouts shadow prices alerts window metricsInterval clock random logger';
+  'name upstreams weights stable key salt segments tasks cache fallbacks retry breaker timeouts shadow prices alerts window metricsInterval rollout store clock random logger';
 
 const PLACES: readonly (readonly [place: string, canaryWith: (it: unknown) => unknown])[] = [
   ['canary', (it) => it],
@@ -50,6 +54,10 @@ const PLACES: readonly (readonly [place: string, canaryWith: (it: unknown) => un
   ['canary.segments[0]', (it) => canary({ segments: [it] })],
   ...under('canary.segments[0]', 'when upstream', inSegment),
   ...under('canary.cache', 'ttl maxBytes when key shared', (field) => inSection('cache', field)),
+  ...under('canary.rollout', 'to steps guardrails alpha auto onComplete salt', inRollout),
+  ...under('canary.rollout.steps[0]', 'shadow segment weight hold minCalls require', inStep),
+  ['canary.rollout[0]', (it) => canary({ rollout: [it] })],
+  ['canary.rollout.guardrails.errorRate', (it) => canary({ rollout: { ...ROLLOUT, guardrails: { errorRate: it } } })],
   ...under('canary.tasks', 'classify routes', (field) => (it) => canary({ tasks: { routes: {}, [field]: it } })),
 ];
 

@@ -1,8 +1,9 @@
 /** What dispatching a call is made of. */
 
-import type { StreamMode } from '../domain/call.ts';
+import type { Call, StreamMode } from '../domain/call.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { CountTokens } from '../pricing/estimate-tokens.ts';
+import type { Plan } from '../domain/plan.ts';
 import type { Claim } from '../upstream/claim.ts';
 import type { RetryBudget } from '../upstream/retry-budget.ts';
 import type { OpenAI, RequestOptions, Send } from '../upstream/sdk.ts';
@@ -49,6 +50,8 @@ export interface DispatchParts {
   readonly isPriced: IsPriced | undefined;
   /** Counts tokens where providers do not: `undefined` until it is loaded, and where there is none. */
   readonly tokenizer: () => CountTokens | undefined;
+  /** Takes note of calls that are evidence, and gives what `claim.judged` keeps. */
+  readonly rollouts: { dispatched(call: Call, body: unknown, plan: Plan): unknown } | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   /** Errors are freed of secrets. Without a `canary` option the caller sees what the SDK alone would show. */

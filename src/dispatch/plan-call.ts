@@ -4,6 +4,7 @@ import type { Call } from '../domain/call.ts';
 import type { Plan, PlanReason, SkipReason } from '../domain/plan.ts';
 import type { Ranges, Segment } from '../domain/split.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
+import type { RolloutSplit } from '../rollout/rollout-split.ts';
 import type { Affinity } from '../routing/affinity.ts';
 import { matchSegment } from '../routing/segment.ts';
 import { chooseUpstream } from '../routing/split.ts';
@@ -17,6 +18,8 @@ export interface PlanningState extends FitnessState {
   /** The upstream that is the application's client itself: what belongs to its account stays there. */
   readonly home: string;
   readonly ranges: Ranges;
+  /** What rollouts take before the table is asked. */
+  readonly rollouts: RolloutSplit | undefined;
   readonly segments: readonly Segment[];
   /** The upstreams of a task, in order. */
   readonly taskRoutes: TaskRoutes | undefined;
@@ -58,7 +61,7 @@ export function planCall(call: Call, body: unknown, state: PlanningState, nowMs:
 }
 
 /**
- * Forced upstream, then that of a run of tools, then the owner of an id, then segments, then the route of the task, then the split. Segments
+ * Forced upstream, then that of a run of tools, then the owner of an id, then segments, then the route of the task, then rollouts, then the split. Segments
  * say whom a caller may be served by at all; a task only, who is good enough.
  */
 function chooseFirst(call: Call, state: PlanningState): Choice {
@@ -79,6 +82,8 @@ function chooseFirst(call: Call, state: PlanningState): Choice {
   // Vectors of two models do not compare: a route is for those of its upstreams that serve the model.
   const first = route?.find((name) => servesModel(name, call, state));
   if (first !== undefined) return { assigned: first, reason: 'task' };
+  const taken = state.rollouts?.take(call, state.random);
+  if (taken) return keepModel(call, state, { assigned: taken.upstream, reason: 'rollout', bucket: taken.bucket });
   const bucket = call.key === undefined ? state.random() : state.bucketOf(call.key);
   return keepModel(call, state, { assigned: chooseUpstream(state.ranges, bucket), reason: 'split', bucket });
 }
@@ -102,7 +107,8 @@ function followers(call: Call, choice: Choice, state: PlanningState): readonly s
   return state.fallbacksAfter(choice.assigned, undefined, order);
 }
 
-function unavailable(
+/** Why an upstream cannot be asked now. */
+export function unavailable(
   name: string,
   call: Call,
   body: unknown,

@@ -71,7 +71,7 @@ export interface AlertRule {
 export interface Alert {
   readonly name: string;
   readonly state: 'firing' | 'resolved';
-  readonly metric: AlertMetric | 'auth' | 'quota';
+  readonly metric: AlertMetric | 'auth' | 'quota' | 'sampleRatio';
   readonly upstream: string | undefined;
   /** The metric's value; `null` where no calls are left in the window. */
   readonly value: number | null;

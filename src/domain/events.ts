@@ -8,6 +8,7 @@ import type { FailureKind } from './outcome.ts';
 import type { SkipReason } from './plan.ts';
 import type { ProbeEvent } from './probe.ts';
 import type { ShadowEvent } from './shadow.ts';
+import type { AnalysisEvent, RolloutChangeEvent, RolloutRollbackEvent } from './rollout-events.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** The same upstream is asked again after a wait. */
@@ -78,9 +79,11 @@ export interface BudgetEvent {
   readonly resetsAtMs: number;
   readonly atMs: number;
 }
+/** All traffic was taken from an upstream: by an alert rule (then `rule` names it), or by its rollout. */
+export type RollbackEvent = RuleRollbackEvent | RolloutRollbackEvent;
 
 /** An alert rule took all traffic from an upstream. */
-export interface RollbackEvent {
+export interface RuleRollbackEvent {
   readonly upstream: string;
   /** For people: which rule, which number. */
   readonly reason: string;
@@ -108,6 +111,8 @@ export interface WarningEvent {
     | 'price'
     | 'modelNotFound'
     | 'rollback'
+    | 'rollout'
+    | 'store'
     | 'webhook'
     | 'shadow';
   readonly message: string;
@@ -127,8 +132,13 @@ export interface CanaryEvents {
   readonly budget: BudgetEvent;
   readonly metrics: Snapshot;
   readonly alert: Alert;
+  readonly analysis: AnalysisEvent;
+  readonly step: RolloutChangeEvent;
+  readonly promote: RolloutChangeEvent;
   readonly rollback: RollbackEvent;
   readonly probe: ProbeEvent;
+  readonly pause: RolloutChangeEvent;
+  readonly resume: RolloutChangeEvent;
   readonly warning: WarningEvent;
 }
 

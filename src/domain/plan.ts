@@ -1,7 +1,8 @@
 /** Which upstreams serve a call, in order, and why. */
 
 /** What decided on the first upstream. */
-export type PlanReason = 'forced' | 'toolRun' | 'affinity' | 'notPortable' | 'segment' | 'task' | 'split' | 'stable';
+export type PlanReason =
+  'forced' | 'toolRun' | 'affinity' | 'notPortable' | 'segment' | 'task' | 'rollout' | 'split' | 'stable';
 
 /** Why an upstream that stood in the plan was not asked. */
 export type SkipReason =

@@ -5,7 +5,7 @@ import type { AttributeValue } from './call.ts';
 /** Where a rollout stands. */
 export type RolloutPhase = RolloutState['phase'];
 
-/** Who ended or stopped a rollout: the evidence, an alert rule, a broken sample ratio, a person. */
+/** Who moves a rollout: the evidence, an alert rule, a broken sample ratio, a person. */
 export type RolloutCause = 'evidence' | 'rule' | 'sampleRatio' | 'user';
 
 /** Who rolled a rollout back; `undo` took back a promotion. */

@@ -1,24 +1,12 @@
 /** What the calls of one arm were like: sums, for people and for a step's requirements. The evidence is kept elsewhere. */
 
+import type { ArmNumbers } from '../domain/rollout-numbers.ts';
+
 /** One judged call, as far as it is known. */
 export interface JudgedCall {
   readonly failed: boolean;
   readonly latencyMs: number;
   readonly costUsd: number | null;
-}
-
-/** The numbers of one arm. */
-export interface ArmNumbers {
-  readonly calls: number;
-  readonly failures: number;
-  /** failures / calls, 0–1; `null` without calls. */
-  readonly errorRate: number | null;
-  /** Of successes. */
-  readonly meanLatencyMs: number | null;
-  /** Of calls whose cost is known. */
-  readonly costPerCallUsd: number | null;
-  /** Mean of what `canary.record(call, { quality })` told. */
-  readonly quality: number | null;
 }
 
 /** What is kept of an arm; plain numbers, to be stored. */

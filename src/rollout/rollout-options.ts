@@ -2,6 +2,30 @@
 
 import type { Duration } from '../domain/duration.ts';
 import type { SegmentCondition, StepRequirements } from '../domain/rollout.ts';
+import type { GuardOptions } from '../stats/analysis-types.ts';
+
+/** Moves calls from stable to a canary, step by step, for as long as the evidence allows it. */
+export interface RolloutOptions<UpstreamName extends string = string> {
+  /** The canary: an upstream other than stable, without a weight of its own. */
+  readonly to: UpstreamName;
+  /** In order; weights rise. `presets` has some that others use. */
+  readonly steps: readonly RolloutStepOptions[];
+  /**
+   * What may not become worse: `errorRate`, `latencyP50`, `latencyP95`, `latencyP99`, `firstChunkP95`, `latency` (the whole
+   * distribution), `costPerCall`, `quality`, or a metric of your own that `canary.record(call, { metric: value })` feeds. Each has a
+   * `margin` over stable's (relative for latency and cost, absolute for the others), an absolute `max`, or both.
+   * @default { errorRate: {} }
+   */
+  readonly guardrails?: Readonly<Record<string, GuardOptions>> | undefined;
+  /** The probability that a canary as good as stable is rolled back, over the whole run. @default 0.01, shared by all rollouts */
+  readonly alpha?: number | undefined;
+  /** `false` begins no step by itself: each waits for a `promote()`. @default true */
+  readonly auto?: boolean | undefined;
+  /** `'replaceStable'` gives stable's place to a canary that is promoted; needs a last weight of 1. @default 'keep' */
+  readonly onComplete?: 'keep' | 'replaceStable' | undefined;
+  /** Mixed into the hash of keys, so that rollouts choose independently. @default `to` */
+  readonly salt?: string | undefined;
+}
 
 /** One step: a shadow share, a segment or a weight, and what must be so before the next one begins. */
 export type RolloutStepOptions = StepTrafficOptions & {

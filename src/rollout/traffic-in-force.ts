@@ -15,7 +15,8 @@ export interface TrafficInForce {
 /** What stable keeps as long as a rollout is judged: with nothing to compare with, nothing can be found out. */
 export const HOLDBACK = 0.01;
 
-const NOTHING: TrafficInForce = { weight: 0, segments: [], shadow: 0 };
+/** Not a call. */
+export const NO_TRAFFIC: TrafficInForce = { weight: 0, segments: [], shadow: 0 };
 
 /** A key that is in the canary stays there from step to step: weights and segments of earlier steps stay in force. */
 export function trafficInForce(state: RolloutState, steps: readonly RolloutStep[]): TrafficInForce {
@@ -32,7 +33,7 @@ export function trafficInForce(state: RolloutState, steps: readonly RolloutStep[
     case 'promoted':
       return { ...upTo(steps), shadow: 0 };
     case 'rolledBack':
-      return NOTHING;
+      return NO_TRAFFIC;
     default:
       return state satisfies never;
   }

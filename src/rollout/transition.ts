@@ -12,9 +12,6 @@ export type RolloutEvent =
   | { readonly verb: 'undo' }
   | { readonly verb: 'setWeight'; readonly weight: number };
 
-/** What a verb is called. */
-export type RolloutVerb = RolloutEvent['verb'];
-
 /** Where a rollout begins. */
 export function started(run: number, atMs: number): RolloutState {
   return { phase: 'progressing', run, step: 0, sinceMs: atMs };

@@ -1,7 +1,7 @@
 /** What a rollout waits for before it moves on, and when it can at the earliest. */
 
 import type { RolloutState, RolloutStep, StepRequirements } from '../domain/rollout.ts';
-import type { ArmNumbers } from './arm-numbers.ts';
+import type { ArmNumbers } from '../domain/rollout-numbers.ts';
 import { HOLDBACK } from './traffic-in-force.ts';
 
 /** One thing that a rollout waits for. */

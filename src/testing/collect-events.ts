@@ -63,7 +63,12 @@ const EVENT_NAMES = Object.keys({
   shadow: true,
   metrics: true,
   alert: true,
+  analysis: true,
+  step: true,
+  promote: true,
   rollback: true,
   probe: true,
+  pause: true,
+  resume: true,
   warning: true,
 } satisfies Record<CanaryEventName, true>) as CanaryEventName[];

@@ -12,6 +12,8 @@ export type ClaimKind = 'parsed' | 'raw';
 export class Claim {
   /** The call's ledger, from its dispatch on. */
   ledger: (() => CallLedger) | undefined;
+  /** What the call is to rollouts, which know what it means; `undefined` where it is no evidence. */
+  judged: unknown;
 
   #kind: ClaimKind | undefined;
   #waiting: Promise<ClaimKind> | undefined;

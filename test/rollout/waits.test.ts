@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import type { RolloutStep, StepTraffic } from '../../src/domain/rollout.ts';
-import { addCall, addQuality, emptySums, numbersOf, type ArmNumbers } from '../../src/rollout/arm-numbers.ts';
+import type { ArmNumbers } from '../../src/domain/rollout-numbers.ts';
+import { addCall, addQuality, emptySums, numbersOf } from '../../src/rollout/arm-numbers.ts';
 import { earliestMoveMs, waitsOf, type StepProgress } from '../../src/rollout/waits.ts';
 
 function arm(calls: number, { failures = 0, latencyMs = 100, costUsd = 1, quality = 0.8 } = {}): ArmNumbers {

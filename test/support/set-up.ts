@@ -70,6 +70,10 @@ const ALL_BUT_METRICS: readonly CanaryEventName[] = [
   'budget',
   'shadow',
   'alert',
+  'step',
+  'promote',
   'rollback',
+  'pause',
+  'resume',
   'warning',
 ];

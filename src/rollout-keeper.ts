@@ -1,0 +1,129 @@
+/** Keeps a rollout in the store: one process at a time is in charge of it, the others follow. */
+
+import type { Clock } from './domain/clock.ts';
+import type { Json, Store } from './domain/store.ts';
+import type { RolloutPolicy } from './rollout/rollout-policy.ts';
+import { fromStored, toStored, type Kept, type RolloutMemory } from './rollout/stored-rollout.ts';
+import { nameOf, type Warnings } from './warnings.ts';
+
+/** What is kept, and who is told. */
+export interface KeeperParts {
+  readonly store: Store;
+  readonly policy: RolloutPolicy;
+  readonly clock: Clock;
+  readonly warnings: Warnings;
+  /** The process, among those that share the store. */
+  readonly holder: string;
+  readonly memory: () => RolloutMemory;
+  /** Goes on from what is in the store; `undefined` where nothing is, or only of other options. */
+  readonly adopt: (kept: Kept | undefined) => void;
+  /** Does what somebody asked for through the store. Must not throw. */
+  readonly command: (message: Json) => void;
+}
+
+/** How long a process that has died stays in charge. */
+const LEASE_MS = 10_000;
+/** Evidence is written this often, in ms; decisions at once. */
+const WRITE_EVERY_MS = 5_000;
+
+export class RolloutKeeper {
+  readonly #parts: KeeperParts;
+  readonly #key: string;
+  readonly #box: string;
+  #fence: number | undefined;
+  #lastMessage = 0;
+  #writtenAtMs = -Infinity;
+  /** Everything asked of the store, one after the other. */
+  #last: Promise<unknown> = Promise.resolve();
+  #syncing = false;
+  #closed = false;
+
+  constructor(parts: KeeperParts) {
+    this.#parts = parts;
+    this.#key = `rollout:${parts.policy.to}`;
+    this.#box = commandBox(parts.policy.to);
+  }
+
+  /** Whether this process is in charge. `false` until the store has told what it knows. */
+  get leads(): boolean {
+    return this.#fence !== undefined;
+  }
+
+  /** Each second. Nobody waits for it. */
+  tick(): void {
+    if (this.#syncing || this.#closed) return;
+    this.#syncing = true;
+    const synced = (): void => void (this.#syncing = false);
+    this.#enqueue(() => this.#sync().then(synced), synced);
+  }
+
+  /** Writes `memory`, then says whether it was: `false` where another process has taken charge meanwhile. */
+  save(memory: RolloutMemory, done: (written: boolean) => void): void {
+    // A store that is away holds up nothing that is decided: it is written with the next tick that finds it.
+    this.#enqueue(
+      async () => done(await this.#write(memory)),
+      () => done(true),
+    );
+  }
+
+  /** Leaves a command for the process that is in charge. */
+  post(message: Json): void {
+    this.#enqueue(() => this.#parts.store.post(this.#box, message));
+  }
+
+  /** Lets another process take charge at once. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#enqueue(async () => {
+      if (this.#fence !== undefined) await this.#write(this.#parts.memory());
+      await this.#parts.store.release(this.#key, this.#parts.holder);
+    });
+  }
+
+  async #sync(): Promise<void> {
+    const { store, holder, command, clock, memory } = this.#parts;
+    const lease = await store.lease(this.#key, holder, LEASE_MS);
+    if (lease?.fence !== this.#fence || !lease) {
+      this.#fence = undefined;
+      this.#adopt(await store.read(this.#key));
+      if (!lease) return;
+      this.#fence = lease.fence;
+    }
+    for (const { id, message } of await store.messages(this.#box, this.#lastMessage)) {
+      this.#lastMessage = id;
+      command(message);
+    }
+    if (clock.now() - this.#writtenAtMs >= WRITE_EVERY_MS) await this.#write(memory());
+  }
+
+  #adopt(stored: Json | undefined): void {
+    const kept = stored === undefined ? undefined : fromStored(stored, this.#parts.policy);
+    if (kept) this.#lastMessage = Math.max(this.#lastMessage, kept.lastMessage);
+    this.#parts.adopt(kept);
+  }
+
+  async #write(memory: RolloutMemory): Promise<boolean> {
+    const { store, policy, clock } = this.#parts;
+    if (this.#fence === undefined) return false;
+    const written = await store.write(this.#key, toStored(memory, policy, this.#lastMessage), this.#fence);
+    if (written) this.#writtenAtMs = clock.now();
+    else this.#fence = undefined;
+    return written;
+  }
+
+  #enqueue(work: () => Promise<unknown>, failed?: () => void): void {
+    this.#last = this.#last.then(work).catch((error: unknown) => {
+      const { warnings, clock } = this.#parts;
+      const message = `The store is away (${nameOf(error)}): rollouts go on with what is known`;
+      warnings.once('store', { code: 'store', message, atMs: clock.now() });
+      this.#writtenAtMs = -Infinity;
+      failed?.();
+    });
+  }
+}
+
+/** Where commands for a rollout are left in a store: messages `{ verb: 'pause', reason? }`. */
+export function commandBox(to: string): string {
+  return `commands:${to}`;
+}

@@ -1,0 +1,147 @@
+/** Ticks the state machine of one rollout by the clock and by its calls. */
+
+import type { Clock } from '../domain/clock.ts';
+import type { RolloutCause, RolloutState } from '../domain/rollout.ts';
+import type { RolloutDecision, RolloutNumbers } from '../domain/rollout-numbers.ts';
+import { RolloutError } from '../upstream/rollout-error.ts';
+import { JudgedCalls } from './judged-calls.ts';
+import type { RolloutReport } from './report.ts';
+import type { RolloutPolicy } from './rollout-policy.ts';
+import { numbersIn, progressIn, reportOf, type Standing } from './standing.ts';
+import type { Kept, RolloutMemory } from './stored-rollout.ts';
+import { trafficInForce } from './traffic-in-force.ts';
+import { started, transition, type RolloutEvent } from './transition.ts';
+import { waitsOf } from './waits.ts';
+
+/** Where decisions go. */
+export interface RolloutOutlet {
+  /** Puts a decision into force and tells of it; where there is a store, when it is written. */
+  decided(decision: RolloutDecision): void;
+  /** The rollout is in charge of itself, and not another process. */
+  readonly leads: boolean;
+}
+
+/** More time than this between two looks was not watched, in ms: the machine slept, or the event loop was blocked. */
+const LONGEST_GAP_MS = 10_000;
+/** Decisions that are remembered. */
+const MAX_HISTORY = 100;
+
+export class RolloutController {
+  readonly policy: RolloutPolicy;
+  readonly #clock: Clock;
+  readonly #outlet: RolloutOutlet;
+  #state: RolloutState;
+  #calls: JudgedCalls;
+  #heldMs = 0;
+  #lookedAtMs: number;
+  #history: RolloutDecision[] = [];
+
+  constructor(policy: RolloutPolicy, clock: Clock, outlet: RolloutOutlet) {
+    this.policy = policy;
+    this.#clock = clock;
+    this.#outlet = outlet;
+    this.#lookedAtMs = clock.now();
+    this.#state = started(1, this.#lookedAtMs);
+    this.#calls = this.#freshCalls();
+  }
+
+  /** As decided; with a store it may not be in force yet. */
+  get state(): RolloutState {
+    return this.#state;
+  }
+
+  get calls(): JudgedCalls {
+    return this.#calls;
+  }
+
+  /** The latest decisions, oldest first. */
+  get history(): readonly RolloutDecision[] {
+    return [...this.#history];
+  }
+
+  get numbers(): RolloutNumbers {
+    return numbersIn(this.#standing);
+  }
+
+  get report(): RolloutReport {
+    return reportOf(this.#standing, this.#clock.now(), !this.#outlet.leads);
+  }
+
+  /** Whether calls are evidence now. */
+  get judges(): boolean {
+    const { phase } = this.#state;
+    return this.#outlet.leads && (phase === 'progressing' || phase === 'paused');
+  }
+
+  /** Looks at the evidence and moves, if it is time. Each second, and when a call of the canary has failed. */
+  look(): void {
+    const nowMs = this.#clock.now();
+    if (this.#state.phase === 'progressing') this.#heldMs += Math.min(nowMs - this.#lookedAtMs, LONGEST_GAP_MS);
+    this.#lookedAtMs = nowMs;
+    if (!this.judges) return;
+    const { rollback } = this.#calls.analysis;
+    if (rollback.evidence >= 1) {
+      const reason = `${rollback.guardrail}: worse than it may be, beyond chance`;
+      this.#move({ verb: 'rollback', reason, by: 'evidence' }, 'evidence', reason);
+    } else if (this.#state.phase === 'progressing' && waitsOf(progressIn(this.#standing)).length === 0) {
+      this.#move({ verb: 'promote' }, 'evidence', 'time, calls, requirements and evidence are there');
+    }
+  }
+
+  /** @throws RolloutError where the verb makes no sense in this phase; nothing is changed then */
+  ask(event: RolloutEvent, by: RolloutCause, reason: string): void {
+    this.assertSense(event);
+    this.#move(event, by, reason);
+  }
+
+  /** @throws RolloutError */
+  assertSense(event: RolloutEvent): void {
+    if (transition(this.#state, event, this.policy.steps.length, 0)) return;
+    throw new RolloutError(this.policy.to, event.verb, this.#state.phase);
+  }
+
+  /** What it goes on with after a restart. */
+  memory(): RolloutMemory {
+    return { state: this.#state, heldMs: this.#heldMs, calls: this.#calls.toJSON(), history: this.history };
+  }
+
+  /** Goes on from what was kept, here or in another process. */
+  restore({ state, heldMs = 0, calls, history }: Kept['memory']): void {
+    this.#state = state;
+    if (calls) this.#calls.restore(calls);
+    else this.#calls = this.#freshCalls();
+    this.#heldMs = heldMs;
+    this.#lookedAtMs = this.#clock.now();
+    this.#history = [...history];
+  }
+
+  get #standing(): Standing {
+    return { policy: this.policy, state: this.#state, calls: this.#calls, heldMs: this.#heldMs };
+  }
+
+  #move(event: RolloutEvent, by: RolloutCause, reason: string): void {
+    const { to: upstream, steps } = this.policy;
+    const from = this.#state;
+    const atMs = this.#clock.now();
+    const to = transition(from, event, steps.length, atMs);
+    if (!to || to === from) return;
+    const decision = { upstream, atMs, verb: event.verb, by, reason, from, to, numbers: this.numbers };
+    this.#state = to;
+    this.#history.push(decision);
+    if (this.#history.length > MAX_HISTORY) this.#history.shift();
+    this.#enter(from, to);
+    this.#outlet.decided(decision);
+  }
+
+  /** A new run begins without evidence, a new step without proof. */
+  #enter(from: RolloutState, to: RolloutState): void {
+    if (to.run !== from.run) this.#calls = this.#freshCalls();
+    else if (to.phase !== 'progressing' || !('step' in from) || to.step === from.step) return;
+    else this.#calls.startStep(trafficInForce(to, this.policy.steps).weight);
+    this.#heldMs = 0;
+  }
+
+  #freshCalls(): JudgedCalls {
+    return new JudgedCalls(this.policy, trafficInForce(this.#state, this.policy.steps).weight);
+  }
+}

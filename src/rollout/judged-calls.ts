@@ -1,0 +1,148 @@
+/** The calls that a rollout is judged by: what they were like, and what they prove. */
+
+import { createAnalysis, restoreAnalysis } from '../stats/analysis.ts';
+import type { Analysis, AnalysisState } from '../stats/analysis-types.ts';
+import type { Arm } from '../stats/arm.ts';
+import { createGuardrail, restoreGuardrail, type Guardrail, type GuardrailState } from '../stats/guardrail.ts';
+import { addCall, addQuality, emptySums, type ArmSums } from './arm-numbers.ts';
+import type { RolloutPolicy } from './rollout-policy.ts';
+
+/** How the first attempt of a judged call ended. */
+export interface JudgedOutcome {
+  readonly failed: boolean;
+  readonly latencyMs: number;
+  /** `undefined` for a call that is no stream. */
+  readonly firstChunkMs: number | undefined;
+  readonly stream: boolean;
+  readonly costUsd: number | null;
+}
+
+type Both<T> = Record<Arm, T>;
+
+/** Plain data, for a store. */
+export interface JudgedCallsState {
+  readonly analysis: AnalysisState;
+  readonly lost: GuardrailState;
+  readonly step: Both<ArmSums>;
+  readonly run: Both<ArmSums>;
+}
+
+/** Calls of the canary that end as no evidence (the caller's own fault, aborted) may be this share more than stable's. */
+const LOST_MARGIN = 0.02;
+/** The same odds as the sample-ratio check: it stops a rollout for people to look, once in a thousand runs for nothing. */
+const LOST_ALPHA = 0.001;
+
+export class JudgedCalls {
+  #analysis: Analysis;
+  /** Whether more of the canary's calls than of stable's end as no evidence: what is left then proves nothing. */
+  #lost: Guardrail;
+  #step: Both<ArmSums>;
+  #run: Both<ArmSums>;
+
+  constructor({ guardrails, alpha }: RolloutPolicy, weight: number) {
+    this.#analysis = createAnalysis({ guardrails, alpha, weight: stepWeight(weight) });
+    this.#lost = createLost();
+    this.#step = emptyBoth();
+    this.#run = emptyBoth();
+  }
+
+  get analysis(): Analysis {
+    return this.#analysis;
+  }
+
+  /** Of the step in force. */
+  get step(): Readonly<Both<ArmSums>> {
+    return this.#step;
+  }
+
+  /** Since the rollout began, or began anew. */
+  get run(): Readonly<Both<ArmSums>> {
+    return this.#run;
+  }
+
+  /** 0–1; at 1 the two arms lose calls so differently that they cannot be compared. */
+  get lostEvidence(): number {
+    return Math.min(1, Math.max(0, Math.log(this.#lost.evidence) / -Math.log(LOST_ALPHA)));
+  }
+
+  ended(arm: Arm, share: number, outcome: JudgedOutcome): void {
+    addCall(this.#step[arm], outcome);
+    addCall(this.#run[arm], outcome);
+    this.#lost.observe({ arm, value: 0, share });
+    this.#analysis.observe({ arm, share, values: valuesOf(outcome) });
+  }
+
+  /** A call that is no evidence. */
+  wasLost(arm: Arm, share: number): void {
+    this.#lost.observe({ arm, value: 1, share });
+  }
+
+  /** What the application found out about a call later: a quality, a metric of its own. */
+  recorded(arm: Arm, share: number, values: Readonly<Record<string, number>>): void {
+    const { quality } = values;
+    if (quality !== undefined) {
+      addQuality(this.#step[arm], quality);
+      addQuality(this.#run[arm], quality);
+    }
+    this.#analysis.observe({ arm, share, values });
+  }
+
+  /** Begins to count lost calls anew: somebody has looked why. */
+  forgetLost(): void {
+    this.#lost = createLost();
+  }
+
+  startStep(weight: number): void {
+    this.#step = emptyBoth();
+    this.#analysis.startStep(stepWeight(weight));
+  }
+
+  toJSON(): JudgedCallsState {
+    return {
+      analysis: this.#analysis.toJSON(),
+      lost: this.#lost.toJSON(),
+      step: structuredCopy(this.#step),
+      run: structuredCopy(this.#run),
+    };
+  }
+
+  restore({ analysis, lost, step, run }: JudgedCallsState): void {
+    this.#analysis = restoreAnalysis(analysis);
+    this.#lost = restoreGuardrail(lost);
+    this.#step = structuredCopy(step);
+    this.#run = structuredCopy(run);
+  }
+}
+
+const createLost = (): Guardrail =>
+  createGuardrail({ metric: 'errorRate', margin: LOST_MARGIN, alpha: LOST_ALPHA, direction: 'worse' });
+
+/** A segment's part in all calls is not known beforehand: it is held to the margin of a quarter. */
+const UNKNOWN_WEIGHT = 0.25;
+const stepWeight = (weight: number): number => (weight > 0 ? weight : UNKNOWN_WEIGHT);
+
+const emptyBoth = (): Both<ArmSums> => ({ stable: emptySums(), canary: emptySums() });
+const structuredCopy = ({ stable, canary }: Readonly<Both<ArmSums>>): Both<ArmSums> => ({
+  stable: { ...stable },
+  canary: { ...canary },
+});
+
+/** Whether a metric is read off calls here; others are for the application to record. */
+export function isMeasured(metric: string): boolean {
+  return Object.hasOwn(valuesOf({ failed: false, latencyMs: 0, firstChunkMs: 0, stream: true, costUsd: 0 }), metric);
+}
+
+/** A failed call is slower than any other, and what it cost says nothing about what answers cost. */
+function valuesOf({ failed, latencyMs, firstChunkMs, stream, costUsd }: JudgedOutcome) {
+  const latency = failed ? Infinity : latencyMs;
+  const firstChunk = firstChunkMs ?? (failed ? Infinity : undefined);
+  return {
+    errorRate: failed ? 1 : 0,
+    latencyP50: latency,
+    latencyP95: latency,
+    latencyP99: latency,
+    latency,
+    firstChunkP95: stream ? firstChunk : undefined,
+    costPerCall: failed ? undefined : (costUsd ?? undefined),
+  };
+}

@@ -1,0 +1,154 @@
+/** All rollouts of an engine, and the calls that they are judged by. */
+
+import type { AttemptRecord, CallRecord } from './domain/attempt.ts';
+import type { Call } from './domain/call.ts';
+import { checkNumber, checkOneOf } from './check.ts';
+import type { Store } from './domain/store.ts';
+import type { Plan } from './domain/plan.ts';
+import type { JudgedOutcome } from './rollout/judged-calls.ts';
+import { RolloutControl } from './rollout-control.ts';
+import { RolloutRun, type JudgedPart, type RolloutRunParts } from './rollout-run.ts';
+import type { RolloutPolicy } from './rollout/rollout-policy.ts';
+import { isMeasured } from './rollout/judged-calls.ts';
+import { RolloutSplit } from './rollout/rollout-split.ts';
+import { createBucketer } from './routing/bucket.ts';
+import { startTicker, type Ticker } from './ticker.ts';
+
+/** How often evidence is looked at, in ms, beside each failure of a canary. */
+const INTERVAL_MS = 1_000;
+/** Judged calls under way that are kept in mind: a bound, should some never end. */
+const MAX_UNDER_WAY = 50_000;
+
+/** What rollouts work with. */
+export interface RolloutsParts extends RolloutRunParts {
+  readonly policies: readonly RolloutPolicy[];
+  readonly store: Store | undefined;
+  /** Whether an upstream could be the first that a call is sent to now. */
+  readonly mayServe: (name: string, call: Call, body: unknown) => boolean;
+}
+
+/** A call that is evidence. */
+export interface JudgedCall {
+  readonly upstream: string;
+  readonly parts: readonly JudgedPart[];
+}
+
+export class Rollouts {
+  readonly controls: Readonly<Record<string, RolloutControl>>;
+  readonly runs: readonly RolloutRun[];
+  readonly #parts: RolloutsParts;
+  readonly #ticker: Ticker;
+  /** What the application may tell of a call. */
+  readonly #recordable: readonly string[];
+  /** By the number of the call, the oldest first. */
+  readonly #underWay = new Map<number, JudgedCall>();
+
+  constructor(parts: RolloutsParts) {
+    const { policies, clock, traffic } = parts;
+    this.#parts = parts;
+    this.runs = policies.map((policy) => new RolloutRun(policy, parts));
+    this.controls = Object.fromEntries(this.runs.map((run) => [run.policy.to, new RolloutControl(run)]));
+    const metrics = policies.flatMap(({ guardrails }) => Object.keys(guardrails));
+    this.#recordable = ['quality', ...metrics.filter((metric) => !isMeasured(metric))];
+    traffic.onChange(() => this.runs.forEach((run) => run.splitChanged()));
+    for (const run of this.runs) run.start();
+    this.#ticker = startTicker(clock, INTERVAL_MS, this, Rollouts.#look);
+  }
+
+  /** A call is about to be sent: its part in each rollout is fixed here. `undefined` where it is no evidence. */
+  dispatched(call: Call, body: unknown, plan: Plan): JudgedCall | undefined {
+    const { reason, assigned } = plan;
+    if (reason !== 'split' && reason !== 'rollout') return undefined;
+    const { mayServe } = this.#parts;
+    if (!mayServe(assigned, call, body)) return undefined;
+    const found: JudgedPart[] = [];
+    for (const run of this.runs) {
+      const { to, stable } = run.policy;
+      const arm = assigned === to ? 'canary' : assigned === stable && reason === 'split' ? 'stable' : undefined;
+      // Chance alone must have decided: a call that the other side could not have got compares nothing.
+      const part = arm && mayServe(arm === 'canary' ? stable : to, call, body) ? run.assigned(call, arm) : undefined;
+      if (part) found.push(part);
+    }
+    if (found.length === 0) return undefined;
+    const judged = { upstream: assigned, parts: found };
+    this.#keep(call.id, judged);
+    return judged;
+  }
+
+  /** The first attempt is what a call is judged by, whoever served it in the end. */
+  attempt(record: AttemptRecord): void {
+    if (record.index !== 0) return;
+    const judged = this.#take(record.callId);
+    // An upstream that could not be asked in the end says nothing.
+    if (!judged || judged.upstream !== record.upstream) return;
+    const outcome = outcomeOf(record);
+    for (const part of judged.parts) part.rollout.ended(part, outcome);
+  }
+
+  /** A call that is over without an attempt is no evidence: it was answered from elsewhere, or never sent. */
+  call(record: CallRecord): void {
+    this.#underWay.delete(record.callId);
+  }
+
+  /** What the application found out about a call. @throws ConfigError */
+  record(judged: unknown, values: Readonly<Record<string, number>>): boolean {
+    for (const [metric, value] of Object.entries(values)) {
+      checkOneOf(`record.${metric}`, metric, this.#recordable);
+      checkNumber(`record.${metric}`, value, {});
+    }
+    // Only `dispatched` puts it where this comes from.
+    const parts = (judged as JudgedCall | undefined)?.parts ?? [];
+    for (const part of parts) part.rollout.recorded(part, values);
+    return parts.length > 0;
+  }
+
+  rollBackByRule(upstream: string, reason: string): boolean {
+    const run = this.runs.find(({ policy }) => policy.to === upstream);
+    run?.controller.ask({ verb: 'rollback', reason, by: 'rule' }, 'rule', reason);
+    return run !== undefined;
+  }
+
+  close(): void {
+    this.#ticker.stop();
+    for (const run of this.runs) run.close();
+  }
+
+  /** Not a closure of the constructor: that would hold the engine as long as its timer runs. */
+  static #look(this: void, rollouts: Rollouts): void {
+    rollouts.#warnOfRestarts();
+    for (const run of rollouts.runs) run.look();
+  }
+
+  /** Not before listeners had time to come. */
+  #warnOfRestarts(): void {
+    const { store, warnings, clock } = this.#parts;
+    if (store?.persistent) return;
+    const message = 'Rollouts begin at their first step at each start: no store that outlives the process keeps them';
+    warnings.once(message, { code: 'rollout', message, atMs: clock.now() });
+  }
+
+  #keep(callId: number, judged: JudgedCall): void {
+    this.#underWay.set(callId, judged);
+    if (this.#underWay.size <= MAX_UNDER_WAY) return;
+    const [oldest] = this.#underWay.keys();
+    if (oldest !== undefined) this.#underWay.delete(oldest);
+  }
+
+  #take(callId: number): JudgedCall | undefined {
+    const judged = this.#underWay.get(callId);
+    if (judged) this.#underWay.delete(callId);
+    return judged;
+  }
+}
+
+/** What rollouts take out of the split; `undefined` without any. */
+export function createRolloutSplit(policies: readonly RolloutPolicy[]): RolloutSplit | undefined {
+  if (policies.length === 0) return undefined;
+  return new RolloutSplit(policies.map(({ to, reserve, salt }) => ({ to, reserve, bucketOf: createBucketer(salt) })));
+}
+
+/** `undefined` for what the caller caused: its own mistakes, and that it went away. */
+function outcomeOf({ outcome, latencyMs, firstChunkMs, stream, cost }: AttemptRecord): JudgedOutcome | undefined {
+  if (outcome === 'neutral' || outcome === 'aborted') return undefined;
+  return { failed: outcome === 'failure', latencyMs, firstChunkMs, stream, costUsd: cost.costUsd };
+}
