@@ -61,6 +61,7 @@ export type { Alert, AlertBound, AlertMetric, AlertReport, AlertRule, AlertStatu
 export type { AttemptReason, AttemptRecord, CallLedger, CallRecord, Delivery } from './domain/attempt.ts';
 export type { BreakerReason, BreakerState } from './domain/breaker.ts';
 export type { BudgetPeriod, BudgetScope, BudgetSnapshot } from './domain/budget.ts';
+export type { LimitsSnapshot } from './domain/limits.ts';
 export type { AttributeValue, Call, KeySource, RouteOptions, StreamMode, Surface } from './domain/call.ts';
 export type { Clock, Timer } from './domain/clock.ts';
 export type { Duration } from './domain/duration.ts';

@@ -14,7 +14,7 @@ export function takeSnapshot(
   { atMs, windowMs }: { readonly atMs: number; readonly windowMs: number },
 ): Snapshot {
   const frozen: Record<string, UpstreamSnapshot> = {};
-  for (const [name, { breaker, pause, lastCheck }] of upstreams) {
+  for (const [name, { breaker, pause, lastCheck, limits }] of upstreams) {
     const window = recorder.upstream(name, atMs);
     const state = breaker?.state ?? CLOSED;
     const reached = lastCheck && atMs - lastCheck.atMs <= windowMs ? lastCheck.reached : undefined;
@@ -24,6 +24,7 @@ export function takeSnapshot(
       breaker: state,
       health: healthOf(window, { breaker: state, paused: pause.reason(atMs), reached }),
       pausedUntilMs: pause.until(atMs),
+      ...(limits && { limits: limits.snapshot(atMs) }),
     };
   }
   const mirrored = shadow && { shadow: shadow.snapshot(atMs, recorder.upstream(stable, atMs)) };

@@ -92,6 +92,7 @@ test('the main entry point', () => {
         "KeySource",
         "Lease",
         "LimitsOptions",
+        "LimitsSnapshot",
         "ListPrice",
         "Listener",
         "Logger",

@@ -14,8 +14,8 @@ type Turn = Admitted | undefined | Promise<Admitted | undefined>;
  */
 export function admitInTurn(names: readonly string[], run: CallRun, from = 0): Turn {
   const { upstreams, clock } = run.parts;
-  for (const [index, name] of names.entries()) {
-    const upstream = index < from ? undefined : upstreams.get(name);
+  for (let index = from; index < names.length; index += 1) {
+    const upstream = upstreams.get(names[index] ?? '');
     if (!upstream || upstream.pause.until(clock.now()) !== null) continue;
     const entered = enterInTurn(upstream, run);
     if (entered instanceof Promise) return entered.then((admitted) => admitted ?? admitInTurn(names, run, index + 1));

@@ -40,7 +40,7 @@ export class Budgets {
     const nowMs = clock.now();
     // What has no known price is held by nothing, and refused only where all is spent.
     const estimateUsd = estimateCostUsd(upstream, call, body) ?? 0;
-    const drawn = this.#accountsOf(call, upstream, nowMs);
+    const drawn = this.#accountsOf(call, upstream, nowMs, true);
     for (const { budget, account } of drawn) {
       if (!budget.policy.rejects || account.fits(estimateUsd)) continue;
       this.#tell(budget, account, upstream, true);
@@ -53,7 +53,7 @@ export class Budgets {
   /** The budget that refuses an attempt; without a body, one that is wholly spent. Nothing is held. */
   refusing(call: Call, upstream: string, body?: unknown): Budget | undefined {
     const { clock, estimateCostUsd } = this.#input;
-    const drawn = this.#accountsOf(call, upstream, clock.now()).filter(({ budget }) => budget.policy.rejects);
+    const drawn = this.#accountsOf(call, upstream, clock.now(), false).filter(({ budget }) => budget.policy.rejects);
     const estimateUsd = body === undefined || drawn.length === 0 ? 0 : (estimateCostUsd(upstream, call, body) ?? 0);
     return drawn.find(({ account }) => (body === undefined ? account.isExhausted : !account.fits(estimateUsd)))?.budget;
   }
@@ -74,11 +74,11 @@ export class Budgets {
     return this.#budgets.map((budget) => budget.snapshot(nowMs));
   }
 
-  #accountsOf(call: Call, upstream: string, nowMs: number): readonly Drawn[] {
+  #accountsOf(call: Call, upstream: string, nowMs: number, kept: boolean): readonly Drawn[] {
     const spender: Spender = { upstream, key: this.#hasKeys ? this.#hashedKeyOf(call) : undefined };
     const drawn: Drawn[] = [];
     for (const budget of this.#budgets) {
-      const account = budget.accountOf(spender, nowMs);
+      const account = budget.accountOf(spender, nowMs, kept);
       if (account) drawn.push({ budget, account });
     }
     return drawn;

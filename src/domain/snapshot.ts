@@ -2,6 +2,7 @@
 
 import type { BreakerState } from './breaker.ts';
 import type { BudgetSnapshot } from './budget.ts';
+import type { LimitsSnapshot } from './limits.ts';
 import type { FailureKind } from './outcome.ts';
 import type { ComparisonAspect, ShadowAdvice, ShadowDropReason } from './shadow.ts';
 
@@ -65,6 +66,8 @@ export interface UpstreamSnapshot extends WindowSnapshot {
   readonly health: Health;
   /** Not asked before this time because of a rate limit, quota or credentials; `null` when it may be asked. */
   readonly pausedUntilMs: number | null;
+  /** Absent without limits. */
+  readonly limits?: LimitsSnapshot;
 }
 
 /** The numbers of all calls over the window. The three rates are shares of `successes + failures` and sum to 1. */

@@ -46,8 +46,8 @@ export class Budget {
     return this.#period;
   }
 
-  /** The amount that `spender` draws on; `undefined` where the budget is not for it. */
-  accountOf(spender: Spender, nowMs: number): BudgetAccount | undefined {
+  /** The amount that `spender` draws on; `undefined` where the budget is not for it. It is `kept` only where something is drawn. */
+  accountOf(spender: Spender, nowMs: number, kept: boolean): BudgetAccount | undefined {
     this.periodAt(nowMs);
     const { scope, only, limitUsd } = this.policy;
     const name = scope === 'all' ? '' : spender[scope];
@@ -55,6 +55,7 @@ export class Budget {
     const known = this.#accounts.get(name);
     if (known && scope !== 'key') return known;
     const account = known ?? new BudgetAccount(limitUsd);
+    if (!kept) return account;
     this.#accounts.delete(name);
     this.#accounts.set(name, account);
     if (this.#accounts.size > MAX_ACCOUNTS) this.#forgetOldest();

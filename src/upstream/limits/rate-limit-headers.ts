@@ -56,11 +56,20 @@ function firstOf(forms: readonly Names[], headers: ResponseHeaders, nowMs: numbe
   for (const [remainingName, limitName, resetName, perMinute] of forms) {
     const remaining = count(headers.get(remainingName));
     if (remaining === undefined) continue;
-    const resetMs = resetValueMs(headers.get(resetName), headers, nowMs);
     const limit = count(headers.get(limitName));
-    return { remaining, limit, resetMs: resetMs === undefined ? undefined : Math.max(0, resetMs), perMinute };
+    // A limit of nothing is none: who answers nobody sends an error.
+    if (limit === 0) continue;
+    const resetMs = resetValueMs(headers.get(resetName), headers, nowMs);
+    return { remaining, limit, resetMs: resetMs === undefined ? undefined : bounded(resetMs), perMinute };
   }
   return undefined;
+}
+
+/** A longer reset is a mistake or a malice. */
+const LONGEST_RESET_MS = 86_400_000;
+
+function bounded(resetMs: number): number {
+  return Math.min(Math.max(0, resetMs), LONGEST_RESET_MS);
 }
 
 /** Some providers write `-1` for "no limit"; that tells nothing. */

@@ -1,6 +1,7 @@
 /** How much an upstream may be asked at a time and in a minute: what the user says, and what the provider tells. */
 
 import type { Clock } from '../../domain/clock.ts';
+import type { LimitsSnapshot } from '../../domain/limits.ts';
 import type { ResponseHeaders } from '../retry-after.ts';
 import { MinuteLimiter } from './minute-limiter.ts';
 import { ModelLimits, latest } from './model-limits.ts';
@@ -52,9 +53,13 @@ export class UpstreamLimits implements SlotOwner {
     this.line = queue && new WaitingLine({ ...queue, clock, take });
   }
 
-  /** Attempts under way. */
-  get underWay(): number {
-    return this.#slots.size;
+  snapshot(nowMs: number): LimitsSnapshot {
+    return {
+      underWay: this.#slots.size,
+      waiting: this.line?.length ?? 0,
+      requests: this.#requests?.used(nowMs) ?? null,
+      tokens: this.#tokens?.used(nowMs) ?? null,
+    };
   }
 
   /** A place at once; `undefined` where there is none, or where others wait for it. */

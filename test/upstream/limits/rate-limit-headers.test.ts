@@ -74,6 +74,16 @@ const CASES: readonly { name: string; headers: Record<string, string>; told: Tol
     headers: { 'x-ratelimit-remaining-requests': 'many', 'x-ratelimit-remaining-tokens': '-1' },
     told: { requests: undefined, tokens: undefined },
   },
+  {
+    name: 'a limit of nothing',
+    headers: { 'x-ratelimit-limit-requests': '0', 'x-ratelimit-remaining-requests': '0' },
+    told: { requests: undefined, tokens: undefined },
+  },
+  {
+    name: 'a reset in a year',
+    headers: { 'ratelimit-remaining': '0', 'ratelimit-reset': '31536000' },
+    told: { requests: { remaining: 0, limit: undefined, resetMs: 86_400_000, perMinute: false }, tokens: undefined },
+  },
   { name: 'nothing', headers: {}, told: { requests: undefined, tokens: undefined } },
 ];
 
