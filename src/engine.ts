@@ -80,8 +80,9 @@ export class Engine {
     const { emitter, warnings, traffic, costs } = this;
     const { rollouts: policies, store } = options;
     const mayServe = (name: string, call: Call, body: unknown) => this.#mayServe(name, call, body);
-    this.rollouts =
-      policies.length > 0 ? new Rollouts({ policies, clock, emitter, traffic, warnings, store, mayServe }) : undefined;
+    const setShadowShare = (upstream: string, share: number) => this.parts.shadow?.setShare(upstream, share);
+    const driven = { clock, emitter, traffic, warnings, store, mayServe, setShadowShare };
+    this.rollouts = policies.length > 0 ? new Rollouts({ policies, ...driven }) : undefined;
     const shared = { recorder: this.#recorder, emitter, warnings, clock, rollouts: this.rollouts };
     this.parts = buildParts(options, { ...shared, costs }, { affinity: this.#affinity, routes });
     this.cache =
@@ -95,6 +96,7 @@ export class Engine {
     this.prober = new Prober({ parts: this.parts, emitter, active: options.probe, nextCallId });
     const snapshot = () => this.snapshot();
     const { rollouts } = this;
+    rollouts?.start();
     this.alerts = new Alerts({ emitter, warnings, clock, random, traffic, rollouts, rules, webhook, snapshot });
   }
 

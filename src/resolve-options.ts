@@ -22,7 +22,7 @@ import { resolveActiveProbe, type ActiveProbePolicy } from './resolve-probe.ts';
 import { resolveRollouts, resolveStore } from './resolve-rollouts.ts';
 import { resolveSegments } from './resolve-segments.ts';
 import { resolveTasks, type Tasks } from './resolve-tasks.ts';
-import { resolveShadow } from './resolve-shadow.ts';
+import { resolveShadowBeside } from './resolve-shadow.ts';
 import { resolveUpstreams } from './resolve-upstreams.ts';
 import { resolveWebhook } from './resolve-webhook.ts';
 import { resolveWeights } from './resolve-weights.ts';
@@ -80,6 +80,7 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
   const { stable = home, salt = 'canary', clock = systemClock, random = Math.random, retry } = canary;
   checkOneOf('canary.stable', stable, names);
   const weights = resolveWeights('canary.weights', canary.weights, names, stable);
+  const rollouts = resolveRollouts(canary.rollout, { names, stable, weights });
   return {
     home,
     stable,
@@ -96,14 +97,14 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
       max: 1,
     }),
     hedge: canary.hedge && resolveHedge(canary.hedge),
-    shadow: canary.shadow && resolveShadow(canary.shadow, names),
+    shadow: resolveShadowBeside(rollouts, canary.shadow, names),
     breaker: breaker === false ? undefined : resolveBreaker(breaker),
     rejectsUnpriced: rejectsUnpriced(canary),
     alerts: resolveAlerts(alerts, names),
     budgets: resolveBudgets(canary.budgets, names),
     webhook: resolveWebhook(canary.webhook),
     probe: resolveActiveProbe(canary.probe, names),
-    rollouts: resolveRollouts(canary.rollout, { names, stable, weights }),
+    rollouts,
     store: resolveStore(canary.store),
     windowMs: checkDuration('canary.window', window, { min: 1_000 }),
     metricsIntervalMs: checkDuration('canary.metricsInterval', metricsInterval),

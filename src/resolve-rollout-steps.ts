@@ -44,8 +44,7 @@ function resolveStep(path: string, step: RolloutStepOptions): RolloutStep {
 function resolveTraffic(path: string, { shadow, segment, weight }: RolloutStepOptions): StepTraffic {
   if (shadow !== undefined) {
     if (segment !== undefined || weight !== undefined) throw new ConfigError(path, ONE_OF);
-    checkShare(`${path}.shadow`, shadow);
-    throw new ConfigError(`${path}.shadow`, 'is not there yet: begin with a small weight');
+    return { kind: 'shadow', share: checkShare(`${path}.shadow`, shadow) };
   }
   if (segment !== undefined) {
     checkCondition(`${path}.segment`, segment);

@@ -2,10 +2,25 @@
 
 import { checkDuration, checkFunction, checkKeys, checkNumber, checkOneOf, show } from './check.ts';
 import type { ShadowPolicy } from './dispatch/shadow/shadow-policy.ts';
+import type { RolloutPolicy } from './rollout/rollout-policy.ts';
 import type { ShadowOptions } from './shadow-options.ts';
 import { ConfigError } from './upstream/errors.ts';
 
 const PATH = 'canary.shadow';
+
+/** Steps of rollouts mirror calls also where nothing else asks for it. @throws ConfigError */
+export function resolveShadowBeside(
+  rollouts: readonly RolloutPolicy[],
+  shadow: ShadowOptions | undefined,
+  names: readonly string[],
+): ShadowPolicy | undefined {
+  const driven = rollouts.filter(({ steps }) => steps.some(({ kind }) => kind === 'shadow')).map(({ to }) => to);
+  if (shadow === undefined) return driven.length > 0 ? resolveShadow({}, names) : undefined;
+  const policy = resolveShadow(shadow, names);
+  const twice = driven.find((name) => name in policy.shares);
+  if (twice === undefined) return policy;
+  throw new ConfigError(`${PATH}.upstream`, `should not be ${twice}, whose rollout has steps that say its share`);
+}
 
 /** @throws ConfigError */
 export function resolveShadow(shadow: ShadowOptions, names: readonly string[]): ShadowPolicy {

@@ -15,6 +15,8 @@ export interface RolloutEffectsParts {
   readonly clock: Clock;
   readonly emitter: Emitter;
   readonly traffic: Traffic;
+  /** Mirrors another share of calls to an upstream, 0–1. */
+  readonly setShadowShare: (upstream: string, share: number) => void;
 }
 
 export class RolloutEffects {
@@ -36,9 +38,10 @@ export class RolloutEffects {
   /** Without a word: at the start, or where another process decided. */
   apply(state: RolloutState): void {
     const { to, steps, onComplete } = this.#policy;
-    const { traffic } = this.#parts;
+    const { traffic, setShadowShare } = this.#parts;
     this.#inForce = trafficInForce(state, steps);
     traffic.setRollout(to, this.#inForce);
+    if (steps.some(({ kind }) => kind === 'shadow')) setShadowShare(to, this.#inForce.shadow);
     if (onComplete === 'replaceStable') traffic.setStable(state.phase === 'promoted' ? to : undefined);
   }
 

@@ -49,10 +49,14 @@ export class Rollouts {
     this.runs = policies.map((policy) => new RolloutRun(policy, parts));
     this.controls = Object.fromEntries(this.runs.map((run) => [run.policy.to, new RolloutControl(run)]));
     const metrics = policies.flatMap(({ guardrails }) => Object.keys(guardrails));
-    this.#recordable = ['quality', ...metrics.filter((metric) => !isMeasured(metric))];
+    this.#recordable = [...new Set(['quality', ...metrics.filter((metric) => !isMeasured(metric))])];
     traffic.onChange(() => this.runs.forEach((run) => run.splitChanged()));
-    for (const run of this.runs) run.start();
     this.#ticker = startTicker(clock, INTERVAL_MS, this, Rollouts.#look);
+  }
+
+  /** When all that they drive is built. */
+  start(): void {
+    for (const run of this.runs) run.start();
   }
 
   /** A call is about to be sent: its part in each rollout is fixed here. `undefined` where it is no evidence. */

@@ -67,10 +67,11 @@ export class RolloutController {
     return reportOf(this.#standing, this.#clock.now(), !this.#outlet.leads);
   }
 
-  /** Whether calls are evidence now. */
+  /** Whether calls are evidence now; where the two sides cannot be compared they are none. */
   get judges(): boolean {
-    const { phase } = this.#state;
-    return this.#outlet.leads && (phase === 'progressing' || phase === 'paused');
+    const state = this.#state;
+    const isUnderWay = state.phase === 'progressing' || (state.phase === 'paused' && state.by !== 'sampleRatio');
+    return this.#outlet.leads && isUnderWay;
   }
 
   /** Looks at the evidence and moves, if it is time. Each second, and when a call of the canary has failed. */
@@ -79,8 +80,10 @@ export class RolloutController {
     if (this.#state.phase === 'progressing') this.#heldMs += Math.min(nowMs - this.#lookedAtMs, LONGEST_GAP_MS);
     this.#lookedAtMs = nowMs;
     if (!this.judges) return;
-    const { rollback } = this.#calls.analysis;
-    if (rollback.evidence >= 1) {
+    const { analysis, run } = this.#calls;
+    const { rollback } = analysis;
+    // A canary that never gets a call is a broken split, and no bad canary.
+    if (rollback.evidence >= 1 && run.canary.calls > 0) {
       const reason = `${rollback.guardrail}: worse than it may be, beyond chance`;
       this.#move({ verb: 'rollback', reason, by: 'evidence' }, 'evidence', reason);
     } else if (this.#state.phase === 'progressing' && waitsOf(progressIn(this.#standing)).length === 0) {

@@ -1,0 +1,128 @@
+/** Which calls a rollout is judged by. */
+
+import { expect, test } from 'vitest';
+import { route } from '../../src/index.ts';
+import { ask } from '../support/calls.ts';
+import { chat, failed, malformed } from '../support/replies.ts';
+import { driver, failAt, setUpRollout } from '../support/rollout-traffic.ts';
+
+const STEPS = [{ weight: 0.5, hold: '1d' }, { weight: 1 }] as const;
+
+function judged(set: ReturnType<typeof setUpRollout>) {
+  const { canary, stable } = set.ai.canary.rollout.state;
+  return { canary: canary.calls, stable: stable.calls, failures: canary.failures };
+}
+
+/** A caller whose calls go to this upstream. */
+function callerOf(set: ReturnType<typeof setUpRollout>, upstream: string): string {
+  const keys = Array.from({ length: 200 }, (_, index) => `caller-${index}`);
+  return keys.find((key) => set.ai.canary.explain({ key }).upstream === upstream)!;
+}
+
+test('a call counts once, for the side that the split chose', async () => {
+  const set = setUpRollout({ steps: STEPS });
+  await ask(set.ai, route({ key: callerOf(set, 'gemini') }));
+  await ask(set.ai, route({ key: callerOf(set, 'openai') }));
+  expect(judged(set)).toEqual({ canary: 1, stable: 1, failures: 0 });
+});
+
+test('a call that another upstream saved is a failure of the one it was for', async () => {
+  const set = setUpRollout({ steps: STEPS });
+  set.providers.script('gemini', failed(503));
+  const answer = await ask(set.ai, route({ key: callerOf(set, 'gemini') }));
+  expect(answer.choices[0]!.message.content).toBe('Hello.');
+  expect(judged(set)).toEqual({ canary: 1, stable: 0, failures: 1 });
+});
+
+test('a body that is no answer is a failure', async () => {
+  const set = setUpRollout({ steps: STEPS });
+  set.providers.script('gemini', malformed());
+  await ask(set.ai, route({ key: callerOf(set, 'gemini') }));
+  expect(judged(set)).toMatchObject({ canary: 1, failures: 1 });
+});
+
+test.each([
+  ['the caller’s own mistake', failed(400), {}],
+  ['a content filter', failed(400, { code: 'content_filter' }), {}],
+  ['a forced upstream', chat(), { upstream: 'gemini' }],
+])('%s is no evidence', async (_what, reply, options) => {
+  const set = setUpRollout({ steps: STEPS });
+  set.providers.script('gemini', reply);
+  await ask(set.ai, route({ key: callerOf(set, 'gemini'), ...options })).catch(() => undefined);
+  expect(judged(set)).toEqual({ canary: 0, stable: 0, failures: 0 });
+});
+
+test('a call that its caller gave up is no evidence', async () => {
+  const set = setUpRollout({ steps: STEPS });
+  const abort = new AbortController();
+  set.providers.script('gemini', ({ wait }) => wait(Infinity).then(() => new Response()));
+  const call = ask(set.ai, { ...route({ key: callerOf(set, 'gemini') }), signal: abort.signal });
+  await set.clock.advance(10);
+  abort.abort();
+  await expect(call).rejects.toThrow('aborted');
+  await set.clock.advance(10);
+  expect(judged(set)).toEqual({ canary: 0, stable: 0, failures: 0 });
+});
+
+test('where one side is out of service the other side’s calls compare nothing', async () => {
+  const set = setUpRollout({ steps: STEPS }, { breaker: { consecutive: 2 } });
+  set.providers.usually('gemini', failed(503));
+  const [gemini, openai] = [callerOf(set, 'gemini'), callerOf(set, 'openai')];
+  for (let call = 0; call < 4; call++) await ask(set.ai, route({ key: gemini }));
+  for (let call = 0; call < 4; call++) await ask(set.ai, route({ key: openai }));
+  expect(judged(set)).toEqual({ canary: 2, stable: 0, failures: 2 });
+});
+
+test('an answer from the cache is no evidence', async () => {
+  const set = setUpRollout({ steps: STEPS }, { cache: { ttl: '1h', when: () => true } });
+  const key = callerOf(set, 'gemini');
+  for (let call = 0; call < 3; call++) await ask(set.ai, route({ key }));
+  expect(set.providers.to('gemini')).toHaveLength(1);
+  expect(judged(set)).toMatchObject({ canary: 1 });
+});
+
+test('a quality that the application records feeds its guardrail, for the side of the call', async () => {
+  const set = setUpRollout({ steps: STEPS, guardrails: { quality: {}, politeness: { better: 'higher' } } });
+  const one = set.ai.chat.completions.create(
+    { model: 'gpt-4.1', messages: [{ role: 'user', content: 'Hi' }] },
+    route({ key: callerOf(set, 'gemini') }),
+  );
+  await one;
+  expect(set.ai.canary.record(one, { quality: 0.7, politeness: 0.2 })).toBe(true);
+  const { canary, guardrails } = set.ai.canary.rollout.state;
+  expect(canary.quality).toBe(0.7);
+  expect(guardrails.map(({ guardrail, sides }) => [guardrail, sides.canary])).toEqual([
+    ['quality', { calls: 1, mean: 0.7 }],
+    ['politeness', { calls: 1, mean: 0.2 }],
+  ]);
+  expect(() => set.ai.canary.record(one, { rudeness: 1 })).toThrow(
+    'record.rudeness should be one of quality, politeness',
+  );
+  expect(() => set.ai.canary.record(one, { quality: Number.NaN })).toThrow('record.quality should be a number');
+});
+
+test('more calls of the canary than of stable that end as no evidence pause the rollout, with an alert', async () => {
+  const set = setUpRollout({ steps: STEPS });
+  failAt(set, {});
+  let turn = 0;
+  set.providers.usually('gemini', (request) => ((turn += 1) % 2 ? failed(400) : chat())(request));
+  await driver(set)({ calls: 600, perSecond: 50, until: () => set.events.of('pause').length > 0 });
+  expect(set.events.of('pause')).toMatchObject([{ by: 'sampleRatio', upstream: 'gemini' }]);
+  expect(set.events.of('alert')).toMatchObject([{ name: 'sampleRatio:gemini', state: 'firing', severity: 'critical' }]);
+  expect(set.events.of('rollback')).toEqual([]);
+  set.ai.canary.rollout.resume();
+  expect(set.events.of('alert')).toMatchObject([{ state: 'firing' }, { state: 'resolved' }]);
+});
+
+test('a split that does not keep to its shares pauses the rollout, and never rolls it back', async () => {
+  // Who has no key is drawn at random: this chance always says stable.
+  const set = setUpRollout({ steps: STEPS }, { random: () => 0.999, key: () => '' });
+  for (let second = 0; second < 40; second++) {
+    for (let call = 0; call < 5; call++) {
+      await set.ai.completions.create({ model: 'gpt-4.1', prompt: 'Hi' });
+    }
+    await set.clock.advance(1_000);
+  }
+  expect(set.ai.canary.rollout.state.phase).toBe('paused');
+  expect(set.events.of('alert')).toMatchObject([{ metric: 'sampleRatio' }]);
+});

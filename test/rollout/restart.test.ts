@@ -1,0 +1,214 @@
+/** Rollouts that are kept in a store: restarts, crashes, several processes. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { fileStore, memoryStore, route, type Store } from '../../src/index.ts';
+import { ask } from '../support/calls.ts';
+import { driver, failAt, setUpRollout } from '../support/rollout-traffic.ts';
+
+const STEPS = [{ weight: 0.2, minCalls: 30 }, { weight: 0.5, hold: '1d' }, { weight: 1 }] as const;
+const ROLLOUT = { steps: STEPS, guardrails: { errorRate: { margin: 0.3 } } };
+
+/** A store that outlives the client, as a file or a server would. Leases run by this clock. */
+function lasting(): { readonly store: Store; readonly clock: { nowMs: number } } {
+  const clock = { nowMs: 0 };
+  return { store: { ...memoryStore({ now: () => clock.nowMs }), persistent: true }, clock };
+}
+
+async function start(store: Store, rollout: object = ROLLOUT) {
+  const set = setUpRollout(rollout, { store });
+  await set.clock.advance(0);
+  return set;
+}
+
+const whereIs = (set: ReturnType<typeof setUpRollout>, callers = 200): readonly string[] =>
+  Array.from({ length: callers }, (_, caller) => set.ai.canary.explain({ key: `user-${caller}` }).upstream);
+
+test('after a restart it goes on at its step, with its evidence, and every key where it was', async () => {
+  const { store } = lasting();
+  const before = await start(store);
+  failAt(before, { openai: 0.02, gemini: 0.02 });
+  await driver(before)({ calls: 1_500, perSecond: 100 });
+  expect(before.ai.canary.rollout.state.step).toBe(1);
+  const told = before.ai.canary.rollout.state;
+  before.ai.canary.close();
+  await before.clock.advance(0);
+
+  const after = await start(store);
+  const { guardrails, canary, step, callsExposed } = after.ai.canary.rollout.state;
+  expect({ guardrails, canary, step, callsExposed }).toEqual({
+    guardrails: told.guardrails,
+    canary: told.canary,
+    step: told.step,
+    callsExposed: told.callsExposed,
+  });
+  expect(whereIs(after)).toEqual(whereIs(before));
+  expect(after.ai.canary.rollout.history).toEqual(before.ai.canary.rollout.history);
+  await after.clock.advance(1_000);
+  expect(after.events.of('warning')).toEqual([]);
+});
+
+test('a canary that was rolled back stays so, also under other options', async () => {
+  const { store } = lasting();
+  const before = await start(store);
+  before.ai.canary.rollout.rollback('bad');
+  await before.clock.advance(0);
+  before.ai.canary.close();
+  await before.clock.advance(0);
+  expect((await start(store)).ai.canary.rollout.state).toMatchObject({ phase: 'rolledBack', reason: 'bad' });
+});
+
+test('under other options a rollout under way begins anew', async () => {
+  const { store } = lasting();
+  const before = await start(store);
+  before.ai.canary.rollout.promote();
+  await before.clock.advance(0);
+  before.ai.canary.close();
+  await before.clock.advance(0);
+  const after = await start(store, { ...ROLLOUT, steps: [{ weight: 0.1 }] });
+  expect(after.ai.canary.rollout.state).toMatchObject({ phase: 'progressing', step: 0, weight: 0.1 });
+});
+
+test('without a store that lasts it begins anew at each start, and says so', async () => {
+  for (const store of [undefined, memoryStore()]) {
+    const set = setUpRollout(ROLLOUT, { store });
+    await set.clock.advance(1_000);
+    expect(set.events.of('warning')).toMatchObject([
+      { code: 'rollout', message: expect.stringContaining('first step') },
+    ]);
+  }
+});
+
+describe('what is decided is written before it is done:', () => {
+  test('a step that cannot be written yet is not in force', async () => {
+    const { store } = lasting();
+    let write: (() => void) | undefined;
+    const slow: Store = {
+      ...store,
+      write: async (...args) => {
+        await new Promise<void>((resolve) => (write = resolve));
+        return store.write(...args);
+      },
+    };
+    const set = await start(slow);
+    write?.();
+    await set.clock.advance(0);
+    set.ai.canary.rollout.promote();
+    await set.clock.advance(0);
+    expect(set.ai.canary.weights.gemini).toBe(0.2);
+    expect(set.events.of('step')).toEqual([]);
+    write?.();
+    await set.clock.advance(0);
+    expect(set.ai.canary.weights.gemini).toBe(0.5);
+    expect(set.events.of('step')).toHaveLength(1);
+    // A crash at this very moment: the next process finds what was decided.
+    const stored = await store.read('rollout:gemini');
+    expect(stored).toMatchObject({ memory: { state: { step: 1 } } });
+  });
+
+  test('a rollback takes the traffic away at once', async () => {
+    const { store } = lasting();
+    const stuck: Store = { ...store, write: () => new Promise(() => undefined) };
+    const set = await start(stuck);
+    set.ai.canary.rollout.rollback('bad');
+    expect(set.ai.canary.weights).toEqual({ openai: 1, gemini: 0 });
+  });
+
+  test('a store that is away fails no call, and holds up no rollback', async () => {
+    const { store } = lasting();
+    let isAway = false;
+    const away = () => (isAway ? Promise.reject(new Error('ECONNREFUSED')) : undefined);
+    const shaky: Store = {
+      ...store,
+      write: (...args) => away() ?? store.write(...args),
+      lease: (...args) => away() ?? store.lease(...args),
+    };
+    const set = await start(shaky);
+    isAway = true;
+    failAt(set, { gemini: 1 });
+    await driver(set)({ calls: 200, perSecond: 20, until: () => set.events.of('rollback').length > 0 });
+    expect(set.events.of('rollback')).toHaveLength(1);
+    expect(set.events.of('warning')).toMatchObject([{ code: 'store' }]);
+    isAway = false;
+    await set.clock.advance(2_000);
+    expect(await store.read('rollout:gemini')).toMatchObject({ memory: { state: { phase: 'rolledBack' } } });
+  });
+});
+
+describe('of two processes', () => {
+  test('one is in charge, and the other follows it', async () => {
+    const { store } = lasting();
+    const leader = await start(store);
+    const follower = await start(store);
+    expect(follower.ai.canary.rollout.state.waitsFor).toMatchObject([{ for: 'store' }]);
+    leader.ai.canary.rollout.promote();
+    await leader.clock.advance(0);
+    await follower.clock.advance(1_000);
+    expect(follower.ai.canary.weights).toEqual(leader.ai.canary.weights);
+    expect(whereIs(follower)).toEqual(whereIs(leader));
+    expect(follower.events.of('step')).toMatchObject([{ step: 1 }]);
+  });
+
+  test('the follower’s verbs are carried out by the one in charge', async () => {
+    const { store } = lasting();
+    const leader = await start(store);
+    const follower = await start(store);
+    follower.ai.canary.rollout.rollback('seen from here');
+    await follower.clock.advance(0);
+    await leader.clock.advance(1_000);
+    expect(leader.ai.canary.rollout.state).toMatchObject({ phase: 'rolledBack', reason: 'seen from here' });
+    await follower.clock.advance(1_000);
+    expect(follower.ai.canary.weights).toEqual({ openai: 1, gemini: 0 });
+  });
+
+  test('the follower takes charge when the other has died, and goes on where it was', async () => {
+    const { store, clock } = lasting();
+    const leader = await start(store);
+    const follower = await start(store);
+    leader.ai.canary.rollout.promote();
+    await leader.clock.advance(0);
+    clock.nowMs += 60_000;
+    await follower.clock.advance(1_000);
+    expect(follower.ai.canary.rollout.state).toMatchObject({ step: 1, phase: 'progressing' });
+    follower.ai.canary.rollout.promote();
+    await follower.clock.advance(0);
+    expect(follower.ai.canary.rollout.state.step).toBe(2);
+    // Who comes back from the dead writes nothing: it finds that it is not in charge any more.
+    leader.ai.canary.rollout.rollback('too late');
+    await leader.clock.advance(1_000);
+    expect(leader.ai.canary.rollout.state).toMatchObject({ phase: 'progressing', step: 2 });
+  });
+});
+
+test('a command left in the store is carried out once, and one that makes no sense is told of', async () => {
+  const { store } = lasting();
+  const set = await start(store);
+  await store.post('commands:gemini', { verb: 'pause', reason: 'from the command line' });
+  await store.post('commands:gemini', { verb: 'undo' });
+  await set.clock.advance(3_000);
+  expect(set.ai.canary.rollout.state).toMatchObject({ phase: 'paused', reason: 'from the command line' });
+  expect(set.events.of('pause')).toHaveLength(1);
+  expect(set.events.of('warning')).toMatchObject([{ message: expect.stringContaining('undo() makes no sense') }]);
+});
+
+test('a file keeps a rollout over a restart', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'canary-rollout-'));
+  const path = join(folder, 'canary.json');
+  try {
+    const before = await start(fileStore(path));
+    await vi.waitFor(() => expect(before.ai.canary.weights.gemini).toBe(0.2));
+    for (let caller = 0; caller < 30; caller++) await ask(before.ai, route({ key: `user-${caller}` }));
+    before.ai.canary.rollout.promote();
+    await vi.waitFor(() => expect(before.ai.canary.weights.gemini).toBe(0.5));
+    before.ai.canary.close();
+    const after = await start(fileStore(path));
+    await vi.waitFor(() => expect(after.ai.canary.weights.gemini).toBe(0.5));
+    expect(after.ai.canary.rollout.state.callsExposed).toBe(before.ai.canary.rollout.state.callsExposed);
+    after.ai.canary.close();
+    await vi.waitFor(async () => expect(await fileStore(path).lease('rollout:gemini', 'me', 1)).toBeDefined());
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
