@@ -11,7 +11,8 @@ import type { KeyOption } from './dispatch/describe-call.ts';
 import type { DispatchParts } from './dispatch/dispatch-parts.ts';
 import { Tallies } from './call-tally.ts';
 import { Classifier } from './classifier.ts';
-import { planCall, unavailable, type PlanningState } from './dispatch/plan-call.ts';
+import { mayServe } from './dispatch/may-serve.ts';
+import { planCall, type PlanningState } from './dispatch/plan-call.ts';
 import { Emitter } from './emitter.ts';
 import { createRecorder, type Recorder } from './metrics/recorder.ts';
 import { createCosts } from './pricing/costs.ts';
@@ -79,9 +80,9 @@ export class Engine {
     this.classifier = classify && new Classifier(classify, clock, (message) => this.#warn('task', message));
     const { emitter, warnings, traffic, costs } = this;
     const { rollouts: policies, store } = options;
-    const mayServe = (name: string, call: Call, body: unknown) => this.#mayServe(name, call, body);
+    const serves = (name: string, call: Call, body: unknown) => mayServe(name, call, body, this.#planning, clock.now());
     const setShadowShare = (upstream: string, share: number) => this.parts.shadow?.setShare(upstream, share);
-    const driven = { clock, emitter, traffic, warnings, store, mayServe, setShadowShare };
+    const driven = { clock, emitter, traffic, warnings, store, serves, setShadowShare };
     this.rollouts = policies.length > 0 ? new Rollouts({ policies, ...driven }) : undefined;
     const shared = { recorder: this.#recorder, emitter, warnings, clock, rollouts: this.rollouts };
     this.parts = buildParts(options, { ...shared, costs }, { affinity: this.#affinity, routes });
@@ -140,13 +141,6 @@ export class Engine {
     this.parts.shadow?.close();
     for (const { breaker } of this.parts.upstreams.values()) breaker?.close();
     this.emitter.removeAll();
-  }
-
-  /** A breaker that is not closed lets some calls pass and others not: neither side is compared then. */
-  #mayServe(name: string, call: Call, body: unknown): boolean {
-    const { breaker } = this.parts.upstreams.get(name) ?? {};
-    if (breaker && breaker.state.state !== 'closed') return false;
-    return unavailable(name, call, body, this.#planning, this.options.clock.now()) === undefined;
   }
 
   #warn(code: 'listener' | 'key' | 'task' | 'cache', message: string): void {

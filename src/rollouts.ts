@@ -24,7 +24,7 @@ export interface RolloutsParts extends RolloutRunParts {
   readonly policies: readonly RolloutPolicy[];
   readonly store: Store | undefined;
   /** Whether an upstream could be the first that a call is sent to now. */
-  readonly mayServe: (name: string, call: Call, body: unknown) => boolean;
+  readonly serves: (name: string, call: Call, body: unknown) => boolean;
 }
 
 /** A call that is evidence. */
@@ -63,14 +63,14 @@ export class Rollouts {
   dispatched(call: Call, body: unknown, plan: Plan): JudgedCall | undefined {
     const { reason, assigned } = plan;
     if (reason !== 'split' && reason !== 'rollout') return undefined;
-    const { mayServe } = this.#parts;
-    if (!mayServe(assigned, call, body)) return undefined;
+    const { serves } = this.#parts;
+    if (!serves(assigned, call, body)) return undefined;
     const found: JudgedPart[] = [];
     for (const run of this.runs) {
       const { to, stable } = run.policy;
       const arm = assigned === to ? 'canary' : assigned === stable && reason === 'split' ? 'stable' : undefined;
       // Chance alone must have decided: a call that the other side could not have got compares nothing.
-      const part = arm && mayServe(arm === 'canary' ? stable : to, call, body) ? run.assigned(call, arm) : undefined;
+      const part = arm && serves(arm === 'canary' ? stable : to, call, body) ? run.assigned(call, arm) : undefined;
       if (part) found.push(part);
     }
     if (found.length === 0) return undefined;

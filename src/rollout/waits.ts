@@ -48,7 +48,7 @@ export function earliestMoveMs(progress: StepProgress, nowMs: number): number | 
   const step = state.phase === 'progressing' ? steps[state.step] : undefined;
   if (!step || !auto) return null;
   const holdMs = Math.max(0, step.holdMs - heldMs);
-  const calls = step.kind === 'shadow' ? 0 : Math.max(0, step.minCalls - canary.calls);
+  const calls = step.kind === 'shadow' ? 0 : Math.max(0, Math.max(1, step.minCalls) - canary.calls);
   if (calls > 0 && (canary.calls === 0 || heldMs === 0)) return null;
   return nowMs + Math.max(holdMs, calls === 0 ? 0 : Math.ceil((calls * heldMs) / canary.calls));
 }

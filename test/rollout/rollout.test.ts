@@ -1,40 +1,180 @@
-/** Rollouts of a real client: what they decide, and when. */
+/** Rollouts of a real client, judged by its calls: good canaries, bad ones, and bad days of everybody. */
 
 import { describe, expect, test } from 'vitest';
+import { presets } from '../../src/index.ts';
+import { failed } from '../support/replies.ts';
 import { driver, failAt, setUpRollout } from '../support/rollout-traffic.ts';
 
-describe('a rollout', () => {
-  test('begins at its first step, and takes that share of callers', async () => {
-    const set = setUpRollout({ steps: [{ weight: 0.2, hold: '1d' }] });
-    const drive = driver(set);
-    await drive({ calls: 1_000, perSecond: 10_000 });
-    expect(set.ai.canary.weights).toEqual({ openai: 0.8, gemini: 0.2 });
-    expect(set.providers.to('gemini').length).toBeGreaterThan(160);
-    expect(set.providers.to('gemini').length).toBeLessThan(240);
-  });
+type World = ReturnType<typeof setUpRollout>;
 
-  test('takes a good canary to the end, and tells of each step', async () => {
+const AT_5_PERCENT = { steps: [{ weight: 0.05, hold: '1d' }, { weight: 1 }] } as const;
+const rolledBack = (set: World) => (): boolean => set.events.of('rollback').length > 0;
+
+describe('a good canary', () => {
+  test('is taken to the end, step by step', async () => {
     const steps = [
       { weight: 0.25, hold: '10s' },
-      { weight: 0.5, hold: '10s', minCalls: 100 },
+      { weight: 0.5, minCalls: 100 },
       { weight: 1, hold: '10s' },
     ] as const;
     const set = setUpRollout({ steps, guardrails: { errorRate: { margin: 0.05 } } });
     failAt(set, { openai: 0.01, gemini: 0.01 });
-    await driver(set)({ calls: 8_000, perSecond: 50, until: () => set.ai.canary.rollout.state.phase === 'promoted' });
-    expect(set.ai.canary.rollout.state.phase).toBe('promoted');
+    const isPromoted = () => set.ai.canary.rollout.state.phase === 'promoted';
+    await driver(set)({ calls: 8_000, perSecond: 50, until: isPromoted });
+    expect(isPromoted()).toBe(true);
     expect(set.events.of('step').map(({ step }) => step)).toEqual([1, 2]);
     expect(set.events.of('promote')).toMatchObject([{ upstream: 'gemini', weightsAfter: { openai: 0, gemini: 1 } }]);
     expect(set.events.of('rollback')).toEqual([]);
   });
 
-  test('rolls back a canary with three times the errors at 5 %', async () => {
-    const set = setUpRollout({ steps: [{ weight: 0.05, hold: '1d' }, { weight: 1 }] });
-    failAt(set, { openai: 0.01, gemini: 0.03 }, 2);
-    const made = await driver(set)({ calls: 60_000, until: () => set.events.of('rollback').length > 0 });
-    expect(made).toBeLessThan(40_000);
-    expect(set.events.of('rollback')).toMatchObject([
-      { upstream: 'gemini', step: 0, guardrail: 'errorRate', evidence: 1, weightsAfter: { openai: 1, gemini: 0 } },
-    ]);
+  test('goes through the five phases of the preset, each no sooner than time, calls and requirements allow', async () => {
+    // The holds of the articles, in hundreds of seconds rather than hours, and their calls in tens of thousands.
+    const steps = presets.fivePhase.map(({ minCalls, hold, ...step }) => ({
+      ...step,
+      hold: Number.parseInt(hold, 10) * 1_000,
+      minCalls: minCalls / 1_000,
+      require: { maxErrorRate: step.require.maxErrorRate },
+    }));
+    const set = setUpRollout({ steps, guardrails: { errorRate: { margin: 0.2 } } });
+    const begun = set.clock.now();
+    await driver(set)({ calls: 12_000, perSecond: 50, until: () => set.events.of('promote').length > 0 });
+    const moves = [...set.events.of('step'), ...set.events.of('promote')];
+    expect(moves.map(({ weightsAfter }) => weightsAfter.gemini)).toEqual([0.05, 0.25, 0.5, 0.99, 1]);
+    const ends = [4, 12, 24, 48, 72].map((_, index, holds) =>
+      holds.slice(0, index + 1).reduce((sum, hold) => sum + hold, 0),
+    );
+    for (const [index, { atMs }] of moves.entries()) expect(atMs - begun).toBeGreaterThanOrEqual(ends[index]! * 1_000);
+    for (const { canary, heldMs, step } of set.events.of('step')) {
+      expect(canary.calls).toBeGreaterThanOrEqual(steps[step - 1]!.minCalls);
+      expect(heldMs).toBeGreaterThanOrEqual(steps[step - 1]!.hold);
+    }
   });
+
+  test('survives a bad day of both sides', async () => {
+    const set = setUpRollout({ steps: [{ weight: 0.2, hold: '1d' }, { weight: 1 }] });
+    const drive = driver(set);
+    failAt(set, { openai: 0.01, gemini: 0.01 });
+    await drive({ calls: 2_000 });
+    failAt(set, { openai: 0.4, gemini: 0.4 }, 2);
+    await drive({ calls: 3_000 });
+    expect(set.events.of('rollback')).toEqual([]);
+    expect(set.ai.canary.rollout.state.phase).toBe('progressing');
+  });
+
+  test('is not promoted by silence: without traffic it waits, and says so', async () => {
+    const set = setUpRollout({ steps: [{ weight: 0.5, hold: '1m' }, { weight: 1 }] });
+    await set.clock.advance(3_600_000);
+    const { step, waitsFor, earliestMoveMs } = set.ai.canary.rollout.state;
+    expect({ step, earliestMoveMs }).toEqual({ step: 0, earliestMoveMs: null });
+    expect(waitsFor[0]!.message).toContain('no canary call has been judged yet');
+  });
+});
+
+describe('a bad canary', () => {
+  test('with three times the errors is gone at 5 %', async () => {
+    const set = setUpRollout(AT_5_PERCENT);
+    failAt(set, { openai: 0.03, gemini: 0.09 }, 2);
+    await driver(set)({ calls: 25_000, until: rolledBack(set) });
+    expect(set.events.of('rollback')).toMatchObject([
+      { upstream: 'gemini', step: 0, by: 'evidence', guardrail: 'errorRate', evidence: 1 },
+    ]);
+  }, 60_000);
+
+  test('that turns bad after 20,000 good calls is gone soon after', async () => {
+    const set = setUpRollout({ steps: [{ weight: 0.2, hold: '1d' }, { weight: 1 }] });
+    failAt(set, { openai: 0.01, gemini: 0.01 });
+    const drive = driver(set);
+    await drive({ calls: 20_000, perSecond: 500 });
+    expect(set.events.of('rollback')).toEqual([]);
+    failAt(set, { openai: 0.01, gemini: 0.3 }, 2);
+    const made = await drive({ calls: 5_000, until: rolledBack(set) });
+    expect(set.events.of('rollback')).toHaveLength(1);
+    expect(made).toBeLessThan(1_000);
+  }, 120_000);
+
+  test('that is down is gone within a few of its calls, and at the call that shows it', async () => {
+    const set = setUpRollout(AT_5_PERCENT, { breaker: {} });
+    failAt(set, { openai: 0.01, gemini: 0.01 });
+    const drive = driver(set);
+    await drive({ calls: 1_000 });
+    set.providers.usually('gemini', failed(503));
+    const failuresBefore = set.ai.canary.rollout.state.callsFailed;
+    // No second passes: the rollback follows from the failure itself.
+    await drive({ calls: 300, perSecond: 10_000 });
+    const [event] = set.events.of('rollback');
+    expect(event).toMatchObject({ by: 'evidence' });
+    expect(set.ai.canary.rollout.state.callsFailed - failuresBefore).toBeLessThanOrEqual(5);
+    expect(set.ai.canary.weights).toEqual({ openai: 1, gemini: 0 });
+  });
+
+  test('that is dearer is gone by its cost', async () => {
+    const price = { inputPerMTok: 6, outputPerMTok: 24 };
+    const prices = { openai: { inputPerMTok: 2, outputPerMTok: 8 }, gemini: price };
+    const set = setUpRollout(
+      { steps: [{ weight: 0.5, hold: '1d' }, { weight: 1 }], guardrails: { costPerCall: {} } },
+      { prices },
+    );
+    await driver(set)({ calls: 4_000, perSecond: 50, until: rolledBack(set) });
+    expect(set.events.of('rollback')).toMatchObject([{ guardrail: 'costPerCall' }]);
+  });
+});
+
+test('the decision can be recomputed from what the history keeps', async () => {
+  const set = setUpRollout({ steps: [{ weight: 0.5, hold: '1d' }, { weight: 1 }] });
+  failAt(set, { openai: 0.01, gemini: 0.5 });
+  await driver(set)({ calls: 2_000, until: rolledBack(set) });
+  const { verb, by, numbers, from, to } = set.ai.canary.rollout.history[0]!;
+  expect({ verb, by, from: from.phase, to: to.phase }).toEqual({
+    verb: 'rollback',
+    by: 'evidence',
+    from: 'progressing',
+    to: 'rolledBack',
+  });
+  expect(numbers.evidence).toBe(1);
+  expect(Math.max(...numbers.guardrails.map(({ rollback }) => rollback))).toBe(1);
+  expect(numbers.callsExposed).toBe(numbers.canary.calls);
+});
+
+test('each second that brought calls tells how the evidence stands', async () => {
+  const set = setUpRollout(AT_5_PERCENT);
+  const told: unknown[] = [];
+  set.ai.canary.on('analysis', (event) => told.push(event));
+  await driver(set)({ calls: 60, perSecond: 20 });
+  await set.clock.advance(5_000);
+  expect(told).toHaveLength(3);
+  expect(told[0]).toMatchObject({ upstream: 'gemini', phase: 'progressing', step: 0, verdict: 'inconclusive' });
+});
+
+test('a shadow step mirrors calls and answers none of them', async () => {
+  const set = setUpRollout({
+    steps: [
+      { shadow: 1, hold: '1m' },
+      { weight: 0.5, hold: '1d' },
+    ],
+  });
+  await driver(set)({ calls: 20, perSecond: 5 });
+  expect(set.ai.canary.weights).toEqual({ openai: 1, gemini: 0 });
+  expect(set.events.of('call').every(({ upstream }) => upstream === 'openai')).toBe(true);
+  expect(set.providers.to('gemini')).toHaveLength(20);
+  await set.clock.advance(60_000);
+  expect(set.ai.canary.rollout.state.step).toBe(1);
+  expect(set.ai.canary.shadow.share('gemini')).toBe(0);
+});
+
+test('a segment step brings those whose attributes match, and they stay when weights follow', async () => {
+  const steps = [
+    { segment: { plan: ['beta'] }, hold: '1d' },
+    { weight: 0.1, hold: '1d' },
+  ] as const;
+  const set = setUpRollout({ steps });
+  const home = (plan: string, caller: number) =>
+    set.ai.canary.explain({ key: `user-${caller}`, attributes: { plan } }).upstream;
+  const callers = Array.from({ length: 300 }, (_, caller) => caller);
+  const inside = (plan: string) => callers.filter((caller) => home(plan, caller) === 'gemini');
+  const before = inside('beta');
+  expect(before.length).toBeGreaterThan(285);
+  expect(inside('free')).toEqual([]);
+  set.ai.canary.rollout.promote();
+  expect(inside('beta')).toEqual(before);
+  expect(inside('free').length).toBeLessThan(60);
 });
