@@ -3,7 +3,7 @@
 import { APIPromise, type OpenAI } from 'openai';
 import type { Answer } from './upstream/answer.ts';
 import type { Claim } from './upstream/claim.ts';
-import { isStream } from './upstream/meter-stream.ts';
+import { isStream } from './upstream/sdk-stream.ts';
 import type { Parsed, ResponseProps } from './upstream/sdk.ts';
 
 /**

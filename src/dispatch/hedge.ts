@@ -2,6 +2,7 @@
 
 import type { AttemptReason } from '../domain/attempt.ts';
 import type { Answer } from '../upstream/answer.ts';
+import { isStream } from '../upstream/sdk-stream.ts';
 import { admit, type Admitted } from './admission.ts';
 import type { CallRun } from './call-run.ts';
 import type { Hedging } from './hedging.ts';
@@ -76,8 +77,6 @@ async function race(first: Visit, one: Promise<Served>, second: Visit, other: Pr
 }
 
 function hangUp(answer: Answer): void {
-  const data = answer.kind === 'parsed' ? answer.data : undefined;
-  if (typeof data === 'object' && data !== null && 'controller' in data && data.controller instanceof AbortController) {
-    data.controller.abort();
-  }
+  if (answer.kind === 'raw') void answer.response.body?.cancel().catch(() => undefined);
+  else if (isStream(answer.data)) answer.data.controller.abort();
 }

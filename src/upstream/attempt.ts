@@ -1,16 +1,18 @@
 /** One try of a call on one upstream. */
 
-import { APIError, type APIPromise } from 'openai';
+import { APIError } from 'openai';
 import { NOTHING_KNOWN, type Answer, type AttemptInput } from './answer.ts';
 import { classifyFailure } from './failure.ts';
 import { judgeAnswer } from './judge-answer.ts';
-import { parse, propsOf } from './sdk.ts';
-import { watchParsed, watchParsedToo, watchRaw } from './watch-answer.ts';
+import { rawAnswer, type Received } from './raw-answer.ts';
+import { parse, propsOf, type Parsed } from './sdk.ts';
+import { watchParsed } from './watch-answer.ts';
 
 /** Sends the request and gives the answer; rejects with the SDK's own error, or with that of a stream that broke off. */
 export async function attempt(given: AttemptInput): Promise<Answer> {
   let input = given;
-  let answer: Answer | undefined;
+  let parsed: Parsed | undefined;
+  let raw: Received | undefined;
   try {
     const promise = input.send(input.options, input.retries);
     const props = await propsOf(promise);
@@ -18,21 +20,25 @@ export async function attempt(given: AttemptInput): Promise<Answer> {
     if (claimed !== 'parsed') {
       const response = props?.response ?? (await promise.asResponse());
       if (claimed instanceof Promise) input = await collectedLate(input, claimed);
-      if ((await claimed) === 'raw') answer = rawAnswer(input, promise, response);
+      if ((await claimed) === 'raw') raw = { promise, props, response };
     }
     // `then()` gives a plain promise, which costs less to await than one of the SDK's kind.
     // oxlint-disable-next-line promise/valid-params
-    answer ??= { kind: 'parsed', ...(props ? { data: await promise.then(), props } : await parse(promise)) };
+    if (!raw) parsed = props ? { data: await promise.then(), props } : await parse(promise);
   } catch (thrown) {
     throw failed(input, thrown);
   }
-  input.onHeaders?.(answer.kind === 'parsed' ? answer.props.response.headers : answer.response.headers);
+  input.onHeaders?.((raw ?? (parsed as Parsed).props).response.headers);
+  return raw ? rawAnswer(input, raw) : parsedAnswer(input, parsed as Parsed);
+}
+
+async function parsedAnswer(input: AttemptInput, parsed: Parsed): Promise<Answer> {
   // What belongs to an account is not judged: nothing tells where its content begins, or whether it is complete.
   const judge = input.surface === 'other' ? undefined : input.judge;
-  if (answer.kind === 'parsed' && judge) return judgeAnswer(input, judge, answer);
+  if (judge) return judgeAnswer(input, judge, parsed);
   input.limit?.stopTimer();
-  if (answer.kind === 'parsed') watchParsed(input, answer.data);
-  return answer;
+  watchParsed(input, parsed.data);
+  return { kind: 'parsed', data: parsed.data, props: parsed.props };
 }
 
 /** Tells the end of an attempt that brought no answer; gives the error that the caller should see. */
@@ -61,23 +67,4 @@ async function collectedLate(input: AttemptInput, claimed: Promise<unknown>): Pr
     input.onEnd({ ...end, atMs: end.atMs - lateMs, firstChunkAtMs });
   };
   return { ...input, onEnd };
-}
-
-function rawAnswer(input: AttemptInput, promise: APIPromise<unknown>, response: Response): Answer {
-  let ended = false;
-  // The raw stream and the parsed one read the same body: whichever ends first tells.
-  const onEnd: AttemptInput['onEnd'] = (end) => {
-    if (!ended) input.onEnd(end);
-    ended = true;
-  };
-  const watched = { ...input, onEnd };
-  return {
-    kind: 'raw',
-    response: watchRaw(watched, response),
-    parse: async () => {
-      const parsed = await parse(promise);
-      watchParsedToo(watched, response, parsed.data);
-      return parsed;
-    },
-  };
 }

@@ -1,20 +1,31 @@
-/**
- * Holds a stream back until it bears content, so that until then any failure can move on unseen; and from then on never lets
- * it end as if it were whole when it is not.
- */
+/** Puts a guarded reader in place of a stream's own: the caller keeps the SDK's own `Stream` object. */
 
-import { GuardedReader, type StreamGuard } from './guarded-reader.ts';
-import type { StreamInternals } from './meter-stream.ts';
+import type { StreamGuard } from './guard.ts';
+import { GuardedReader } from './guarded-reader.ts';
+import type { StreamInternals } from './sdk-stream.ts';
 
 /**
- * Reads `stream` up to its commitment and gives it back with all that was read still in it.
+ * Reads `stream` up to its commitment, so that until then any failure can move on unseen, and gives it back with all that was
+ * read still in it.
  *
  * @throws what `onEnd` said, where the stream ended before
  */
 export async function guardStream(stream: StreamInternals, guard: StreamGuard): Promise<void> {
-  const reader = new GuardedReader(stream, guard);
+  const reader = new GuardedReader(stream.iterator(), stream.controller.signal, guard);
   await reader.prime();
-  const openAgain = stream.iterator.bind(stream);
+  replaceIterator(stream, reader);
+}
+
+/** Lets `stream` pass as it comes, under the eyes of `guard`. */
+export function passStream(stream: StreamInternals, guard: StreamGuard): void {
+  const reader = new GuardedReader(stream.iterator(), stream.controller.signal, guard);
+  reader.pass();
+  replaceIterator(stream, reader);
+}
+
+/** `tee()`, `toReadableStream()` and `for await` all begin with the iterator, so that all of them are guarded. */
+function replaceIterator(stream: StreamInternals, reader: GuardedReader): void {
+  const { iterator: openAgain } = stream;
   let opened = false;
   stream.iterator = () => {
     // A stream can be read once; a second reader gets the SDK's error.

@@ -1,36 +1,14 @@
 /** Reads a stream under the eyes of a guard: first ahead of the caller, then at the caller's pace. */
 
-import type { IdleWatch } from './idle-watch.ts';
-import type { StreamEnd, StreamInternals } from './meter-stream.ts';
+import type { StreamEnd, StreamGuard, StreamStage } from './guard.ts';
 
-/** Held back still, given to the caller, or left by it and read on. */
-export type StreamStage = 'held' | 'committed' | 'left';
-
-/** What the guard asks and tells. */
-export interface StreamGuard {
-  /** Takes note of a chunk. */
-  readonly see: (chunk: unknown) => void;
-  /** The caller must not see this one. */
-  readonly hides: (chunk: unknown) => boolean;
-  /** Enough has come for the caller to have it: from here on nothing else can answer the call. */
-  readonly isCommitted: () => boolean;
-  /**
-   * Called once, when the stream has ended: what the caller's `next()` throws in place of an ending, `undefined` for one as it
-   * should be.
-   */
-  readonly onEnd: (how: StreamEnd, stage: StreamStage) => unknown;
-  readonly idle: IdleWatch;
-  /** A stream that the caller leaves is read on to its end. */
-  readonly drains: boolean;
-}
-
-/** The one reader of a stream, in place of the SDK's own iterator. */
-export class GuardedReader implements AsyncIterator<unknown> {
-  readonly #guard: StreamGuard;
-  readonly #source: AsyncIterator<unknown>;
+/** The one reader of a stream, in place of its own iterator. */
+export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknown> {
+  readonly #guard: StreamGuard<Item>;
+  readonly #source: AsyncIterator<Item, unknown>;
   readonly #signal: AbortSignal;
   /** Read before the caller asked. */
-  readonly #held: IteratorResult<unknown>[] = [];
+  readonly #held: IteratorResult<Item, unknown>[] = [];
   #given = 0;
   #stage: StreamStage = 'held';
   #ended = false;
@@ -40,14 +18,20 @@ export class GuardedReader implements AsyncIterator<unknown> {
   /** The last pull under way. */
   #tail: Promise<unknown> | undefined;
 
-  constructor(stream: StreamInternals, guard: StreamGuard) {
+  /** `signal` is the stream's own, and goes with it. */
+  constructor(source: AsyncIterator<Item, unknown>, signal: AbortSignal, guard: StreamGuard<Item>) {
     this.#guard = guard;
-    this.#source = stream.iterator();
-    this.#signal = stream.controller.signal;
-    // The signal is the stream's own, and goes with it.
-    this.#signal.addEventListener('abort', () => this.#aborted(), { once: true });
+    this.#source = source;
+    this.#signal = signal;
+    signal.addEventListener('abort', () => this.#aborted(), { once: true });
   }
 
+  /** Holds nothing back. */
+  pass(): void {
+    this.#stage = 'committed';
+  }
+
+  /** Reads up to the commitment; rejects with what `onEnd` said, where the stream ended before. */
   async prime(): Promise<void> {
     while (!this.#guard.isCommitted()) {
       this.#pulling += 1;
@@ -58,7 +42,7 @@ export class GuardedReader implements AsyncIterator<unknown> {
     this.#stage = 'committed';
   }
 
-  next(): Promise<IteratorResult<unknown>> {
+  next(): Promise<IteratorResult<Item, unknown>> {
     if (this.#stage === 'left') return Promise.resolve({ done: true, value: undefined });
     const held = this.#held[this.#given];
     if (held) {
@@ -68,14 +52,14 @@ export class GuardedReader implements AsyncIterator<unknown> {
     }
     // A hidden chunk costs a second pull, and two readers may pull at once: one pull at a time keeps the order.
     this.#pulling += 1;
-    const pull = (): Promise<IteratorResult<unknown>> => this.#pull();
-    const turn = this.#tail ? this.#tail.then(pull, pull) : this.#pull();
+    const pull = this.#pull;
+    const turn = this.#tail ? this.#tail.then(pull, pull) : pull();
     this.#tail = turn;
     return turn;
   }
 
   /** The caller leaves. */
-  async return(value?: unknown): Promise<IteratorResult<unknown>> {
+  async return(value?: unknown): Promise<IteratorResult<Item, unknown>> {
     const drains = this.#guard.drains && !this.#ended;
     this.#stage = 'left';
     if (drains) {
@@ -88,15 +72,15 @@ export class GuardedReader implements AsyncIterator<unknown> {
 
   /** Reads on for nobody but the account, until the stream ends or falls silent. */
   async #drain(): Promise<void> {
-    const { idle, see } = this.#guard;
+    const guard = this.#guard;
     try {
       await this.#tail?.catch(() => undefined);
       for (;;) {
-        idle.waiting();
+        guard.idle?.waiting();
         const result = await this.#source.next();
-        idle.came();
+        guard.idle?.came();
         if (result.done) break;
-        see(result.value);
+        guard.see(result.value);
       }
     } catch {
       // What happens after the caller has left is nobody's failure.
@@ -105,27 +89,36 @@ export class GuardedReader implements AsyncIterator<unknown> {
     }
   }
 
-  /** The next chunk that the caller may see. */
-  async #pull(): Promise<IteratorResult<unknown>> {
-    const { idle, see, hides } = this.#guard;
-    try {
-      for (;;) {
-        idle.waiting();
-        const result = await this.#source.next();
-        idle.came();
-        if (result.done) return this.#done(result);
-        see(result.value);
-        if (!hides(result.value)) return result;
-      }
-    } catch (error) {
-      throw this.#ended ? error : (this.#ending({ kind: 'error', error }) ?? error);
-    } finally {
-      this.#pulling -= 1;
-      if (this.#pulling === 0) this.#tail = undefined;
+  /** The next chunk that the caller may see. Callbacks, since an async function for each chunk costs twice as much. */
+  readonly #pull = (): Promise<IteratorResult<Item, unknown>> => {
+    this.#guard.idle?.waiting();
+    return this.#source.next().then(this.#came, this.#broke);
+  };
+
+  readonly #came = (
+    result: IteratorResult<Item, unknown>,
+  ): IteratorResult<Item, unknown> | Promise<IteratorResult<Item, unknown>> => {
+    const guard = this.#guard;
+    guard.idle?.came();
+    if (!result.done) {
+      guard.see(result.value);
+      if (guard.hides(result.value)) return this.#pull();
     }
+    this.#pulled();
+    return result.done ? this.#done(result) : result;
+  };
+
+  readonly #broke = (error: unknown): never => {
+    this.#pulled();
+    throw this.#ended ? error : (this.#ending({ kind: 'error', error }) ?? error);
+  };
+
+  #pulled(): void {
+    this.#pulling -= 1;
+    if (this.#pulling === 0) this.#tail = undefined;
   }
 
-  #done(result: IteratorResult<unknown>): IteratorResult<unknown> {
+  #done(result: IteratorResult<Item, unknown>): IteratorResult<Item, unknown> {
     const error = this.#ending({ kind: this.#signal.aborted ? 'aborted' : 'done' });
     if (error === undefined) return result;
     // What `onEnd` says is an error of the SDK's or of ours.
@@ -150,7 +143,7 @@ export class GuardedReader implements AsyncIterator<unknown> {
   #end(how: StreamEnd): unknown {
     if (this.#ended) return undefined;
     this.#ended = true;
-    this.#guard.idle.stop();
+    this.#guard.idle?.stop();
     return this.#guard.onEnd(how, this.#stage);
   }
 }

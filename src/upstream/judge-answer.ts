@@ -4,9 +4,9 @@ import type { Answer, AnswerJudge, AttemptInput } from './answer.ts';
 import { isFiltered, malformation } from './check-structure.ts';
 import { FILTERED, MALFORMED, type Failure } from './failure.ts';
 import { guardStream } from './guard-stream.ts';
-import { isStream } from './meter-stream.ts';
 import type { Parsed } from './sdk.ts';
-import { createStreamGuard } from './stream-guard.ts';
+import { isStream } from './sdk-stream.ts';
+import { JudgingGuard } from './stream-guard.ts';
 import { UnsatisfyingAnswer } from './unsatisfying-answer.ts';
 import { endWithBody } from './watch-answer.ts';
 
@@ -23,9 +23,9 @@ export async function judgeAnswer(input: AttemptInput, judge: () => AnswerJudge,
     if (failure) throw new UnsatisfyingAnswer(answer);
     return answer;
   }
-  const guard = createStreamGuard(input, judge(), parsed.data.controller);
+  const guard = new JudgingGuard(input, judge(), parsed.data.controller);
   await guardStream(parsed.data, guard);
-  if (guard.isFilteredWhole()) throw new UnsatisfyingAnswer(answer);
+  if (guard.isFilteredWhole) throw new UnsatisfyingAnswer(answer);
   return answer;
 }
 

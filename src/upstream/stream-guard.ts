@@ -2,20 +2,13 @@
 
 import { APIError, APIUserAbortError } from 'openai';
 import type { AnswerJudge, AttemptInput } from './answer.ts';
-import { ABORTED, FILTERED, TRUNCATED, classifyFailure, type Failure } from './failure.ts';
-import type { StreamGuard } from './guarded-reader.ts';
-import { IdleWatch } from './idle-watch.ts';
-import type { StreamEnd } from './meter-stream.ts';
 import { UpstreamTimeoutError } from './errors.ts';
+import { ABORTED, FILTERED, TRUNCATED, classifyFailure, type Failure } from './failure.ts';
+import type { StreamEnd, StreamGuard, StreamStage } from './guard.ts';
+import { IdleWatch } from './idle-watch.ts';
+import { StreamMeter } from './stream-meter.ts';
+import type { StreamFacts } from './stream-facts.ts';
 import { usageAtEnd } from './usage-at-end.ts';
-import { createStreamFacts } from './create-stream-facts.ts';
-import { isUsageChunk, type StreamFacts } from './stream-facts.ts';
-
-/** A guard that also knows whether the whole answer was filtered away. */
-export interface JudgingGuard extends StreamGuard {
-  /** The stream has ended before anything of it was given, and the provider had filtered it. */
-  readonly isFilteredWhole: () => boolean;
-}
 
 /** How long a complete stream may take to end, in ms: the usage follows the last content in the same breath. */
 const COMPLETE_GRACE_MS = 500;
@@ -26,85 +19,101 @@ interface Verdict {
   readonly error?: unknown;
 }
 
-export function createStreamGuard(input: AttemptInput, judge: AnswerJudge, controller: AbortController): JudgingGuard {
-  const { surface, clock, hidesUsage, limit } = input;
-  const { bufferBytes } = judge;
-  const facts = createStreamFacts(surface);
-  let firstChunkAtMs: number | undefined;
-  let bytes = 0;
-  let ended = false;
-  let hurried = false;
-  let idleError: Error | undefined;
-  const idle = new IdleWatch(clock, judge.idleMs, () => {
-    idleError = new UpstreamTimeoutError('idle', judge.idleMs);
-    controller.abort();
-  });
-  return {
-    idle,
-    drains: judge.drains,
-    see: (chunk) => {
-      const knewId = facts.responseId;
-      facts.see(chunk);
-      input.witness?.chunk(chunk);
-      if (facts.responseId !== undefined && facts.responseId !== knewId) input.onResponseId?.(facts.responseId);
-      if (firstChunkAtMs === undefined && facts.hasContent) {
-        firstChunkAtMs = clock.now();
-        limit?.stopTimer();
-        idle.begin();
-      }
-      // What is complete lacks at most its usage and its end: some providers keep the connection open instead.
-      if (facts.complete && !hurried) {
-        hurried = true;
-        idle.hurry(COMPLETE_GRACE_MS);
-      }
-      if (bufferBytes !== undefined && bytes <= bufferBytes) bytes += JSON.stringify(chunk)?.length ?? 0;
-    },
-    hides: (chunk) => hidesUsage && (isUsageChunk(chunk) || withoutNullUsage(chunk)),
-    isCommitted: () => (bufferBytes === undefined ? facts.hasContent : bytes > bufferBytes),
-    isFilteredWhole: () => ended && facts.filtered,
-    onEnd: (how, stage) => {
-      ended = true;
-      // What happens after the caller has left is nobody's failure.
-      const expired = stage === 'left' ? undefined : (limit?.expired() ?? idleError);
-      const { failure, error } = verdictOf(how, facts, expired, input);
-      if (error !== undefined) input.redact(error);
-      const { reportedUsd, model, brokenToolArguments } = facts;
-      const { usage, usageEstimated } = usageAtEnd(input, facts, !failure && how.kind === 'done');
-      const partial = facts.hasContent;
-      input.onEnd({
-        failure,
-        atMs: clock.now(),
-        firstChunkAtMs,
-        usage,
-        usageEstimated,
-        partial,
-        brokenToolArguments,
-        reportedUsd,
-        model,
-      });
-      if (!failure || failure === FILTERED) return undefined;
-      // The SDK ends the stream of a caller that has left, silently.
-      if (failure === ABORTED) return stage === 'held' ? error : undefined;
-      const broken = { partialText: facts.text, usage, usageEstimated };
-      return stage === 'held' && error !== undefined ? error : judge.interrupted(broken, error);
-    },
-  };
-}
+/** Lets nothing pass before the first content, and no end that is none. */
+export class JudgingGuard extends StreamMeter implements StreamGuard {
+  readonly idle: IdleWatch;
+  readonly drains: boolean;
+  readonly #judge: AnswerJudge;
+  #bytes = 0;
+  #ended = false;
+  #hurried = false;
+  #idleError: Error | undefined;
 
-function verdictOf(how: StreamEnd, facts: StreamFacts, expired: Error | undefined, input: AttemptInput): Verdict {
-  const complete = facts.complete && !facts.failed;
-  if (expired && !complete) return { failure: classifyFailure(expired), error: expired };
-  switch (how.kind) {
-    case 'error':
-      return { failure: classifyFailure(how.error, { nowMs: input.clock.now() }), error: how.error };
-    case 'aborted':
-      return complete ? { failure: undefined } : { failure: ABORTED, error: new APIUserAbortError() };
-    case 'done':
-      if (facts.failed) return failedByWord(facts);
-      if (complete) return { failure: facts.filtered ? FILTERED : undefined };
-      return { failure: TRUNCATED };
-    default:
-      return how satisfies never;
+  /** `controller` ends the stream. */
+  constructor(input: AttemptInput, judge: AnswerJudge, controller: AbortController) {
+    super(input);
+    this.#judge = judge;
+    this.drains = judge.drains;
+    this.idle = new IdleWatch(input.clock, judge.idleMs, () => {
+      this.#idleError = new UpstreamTimeoutError('idle', judge.idleMs);
+      controller.abort();
+    });
+  }
+
+  override see(chunk: unknown): void {
+    super.see(chunk);
+    // What is complete lacks at most its usage and its end: some providers keep the connection open instead.
+    if (this.facts.complete && !this.#hurried) {
+      this.#hurried = true;
+      this.idle.hurry(COMPLETE_GRACE_MS);
+    }
+    const { bufferBytes } = this.#judge;
+    if (bufferBytes !== undefined && this.#bytes <= bufferBytes) this.#bytes += JSON.stringify(chunk)?.length ?? 0;
+  }
+
+  override hides(chunk: unknown): boolean {
+    return this.input.hidesUsage && (super.hides(chunk) || withoutNullUsage(chunk));
+  }
+
+  /** A buffered stream is given when it has ended, or can be held back no longer. */
+  isCommitted(): boolean {
+    const { bufferBytes } = this.#judge;
+    return bufferBytes === undefined ? this.facts.hasContent : this.#bytes > bufferBytes;
+  }
+
+  /** The stream has ended before anything of it was given, and the provider had filtered it. */
+  get isFilteredWhole(): boolean {
+    return this.#ended && this.facts.filtered;
+  }
+
+  /** It was we who ended the stream, and nothing of it was missing. */
+  get wasCutWhole(): boolean {
+    return this.#expired !== undefined && this.isWhole;
+  }
+
+  onEnd(how: StreamEnd, stage: StreamStage): unknown {
+    this.#ended = true;
+    const { input, facts } = this;
+    const { failure, error } = this.#verdictOf(how, stage);
+    if (error !== undefined) input.redact(error);
+    const used = usageAtEnd(input, facts, !failure && how.kind === 'done');
+    this.tell(failure, used);
+    if (!failure || failure === FILTERED) return undefined;
+    // The SDK ends the stream of a caller that has left, silently.
+    if (failure === ABORTED) return stage === 'held' ? error : undefined;
+    return stage === 'held' && error !== undefined
+      ? error
+      : this.#judge.interrupted({ partialText: facts.text, ...used }, error);
+  }
+
+  protected override contentBegan(): void {
+    this.input.limit?.stopTimer();
+    this.idle.begin();
+  }
+
+  get #expired(): Error | undefined {
+    return this.input.limit?.expired() ?? this.#idleError;
+  }
+
+  #verdictOf(how: StreamEnd, stage: StreamStage): Verdict {
+    const { input, facts, isWhole } = this;
+    const expired = stage === 'left' ? undefined : this.#expired;
+    if (expired && !isWhole) return { failure: classifyFailure(expired), error: expired };
+    // What broke off because we ended it, when nothing was missing any more, is no error.
+    const kind = expired && how.kind === 'error' ? 'aborted' : how.kind;
+    switch (kind) {
+      case 'error': {
+        const { error } = how as { readonly error: unknown };
+        return { failure: classifyFailure(error, { nowMs: input.clock.now() }), error };
+      }
+      case 'aborted':
+        return isWhole ? { failure: undefined } : { failure: ABORTED, error: new APIUserAbortError() };
+      case 'done':
+        if (facts.failed) return failedByWord(facts);
+        return { failure: !isWhole ? TRUNCATED : facts.filtered ? FILTERED : undefined };
+      default:
+        return kind satisfies never;
+    }
   }
 }
 

@@ -3,9 +3,10 @@
 import { OpenAI } from 'openai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CanaryClient } from '../../src/index.ts';
+import { splitEvents } from '../../src/testing/answers/sse.ts';
 import { attemptsOf, usageIn } from './support/attempts-of.ts';
 import { callFor, rawText, see } from './support/call-for.ts';
-import { EXCEPTIONS, RAW_USAGE, USAGE_UNASKED, exceptionOf } from './support/exceptions.ts';
+import { EXCEPTIONS, RAW_ACCOUNT, USAGE_UNASKED, exceptionOf, type Exception } from './support/exceptions.ts';
 import { withoutUsage, withoutUsageEvents, withoutUsageOption } from './support/hidden-usage.ts';
 import { isAnswer, isChatStream, readRecordings, recorded, skipNote } from './support/recordings.ts';
 import { serveRecordings, type Served } from './support/serve-recordings.ts';
@@ -49,11 +50,12 @@ test.each(recordings.filter(isChatStream))('who does not ask for usage sees none
 test.each(recordings.filter(isAnswer))('the raw text, and the usage, of $file', async (recording) => {
   const ai = clientWithCanary();
   const attempt = new Promise((resolve) => void ai.canary.once('attempt', resolve));
-  const alone = await rawText(callFor(new OpenAI(served.settings), recording));
-  const seen = recording.file === USAGE_UNASKED ? withoutUsageEvents(alone) : alone;
-  expect(await rawText(callFor(ai, recording))).toBe(seen);
-  const usage = Object.hasOwn(RAW_USAGE, recording.file) ? RAW_USAGE[recording.file] : usageIn(recording);
-  expect(await attempt).toEqual(expect.objectContaining({ usage }));
+  const alone = (await rawText(callFor(new OpenAI(served.settings), recording))).text;
+  const text = recording.file === USAGE_UNASKED ? withoutUsageEvents(alone) : alone;
+  const exception = exceptionOf(recording.file);
+  expect(await rawText(callFor(ai, recording))).toEqual(rawWith(exception, text));
+  const account = { usage: usageIn(recording), ...(exception?.rejectsRaw && exception.account) };
+  expect(await attempt).toEqual(expect.objectContaining({ ...account, ...RAW_ACCOUNT[recording.file] }));
   compared.raw += 1;
 });
 
@@ -62,9 +64,19 @@ test.each(recordings.filter(isChatStream))(
   async (recording) => {
     const unasked = withoutUsageOption(recording);
     const alone = await rawText(callFor(new OpenAI(served.settings), unasked));
-    expect(await rawText(callFor(clientWithCanary(), unasked))).toBe(withoutUsageEvents(alone));
+    const seen = await rawText(callFor(clientWithCanary(), unasked));
+    expect(seen).toEqual(rawWith(exceptionOf(recording.file), withoutUsageEvents(alone.text)));
   },
 );
+
+/** The raw text to its end; where it rejects, the bytes before that: the event that says the error is the last. */
+function rawWith(exception: Exception | undefined, text: string): unknown {
+  if (!exception?.rejectsRaw) return { text };
+  if (exception.rejectsRaw === 'call') return { text: '', rejected: 'call' };
+  const events = splitEvents(text);
+  const last = events.findIndex((event) => event.includes('"error":{'));
+  return { text: events.slice(0, last + 1).join(''), rejected: 'body' };
+}
 
 test.skipIf(!recorded)(`enough was compared, and every exception is a recording${skipNote}`, () => {
   const { bodies, chunks, unasked, raw } = compared;
@@ -78,5 +90,5 @@ test.skipIf(!recorded)(`enough was compared, and every exception is a recording$
   expect(bodies).toBeGreaterThan(200);
   expect(chunks).toBeGreaterThan(2_500);
   const files = new Set(recordings.map(({ file }) => file));
-  expect([...seen, ...accounted, ...Object.keys(RAW_USAGE)].filter((file) => !files.has(file))).toEqual([]);
+  expect([...seen, ...accounted, ...Object.keys(RAW_ACCOUNT)].filter((file) => !files.has(file))).toEqual([]);
 });

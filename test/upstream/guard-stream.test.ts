@@ -4,9 +4,8 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../src/testing/index.ts';
 import { guardStream } from '../../src/upstream/guard-stream.ts';
-import type { StreamGuard, StreamStage } from '../../src/upstream/guarded-reader.ts';
+import type { StreamEnd, StreamGuard, StreamStage } from '../../src/upstream/guard.ts';
 import { IdleWatch } from '../../src/upstream/idle-watch.ts';
-import type { StreamEnd } from '../../src/upstream/meter-stream.ts';
 
 type Step = string | Error | Promise<string>;
 

@@ -4,9 +4,8 @@ import { APIError, APIUserAbortError } from 'openai';
 import { describe, expect, test } from 'vitest';
 import type { AnswerJudge, AttemptInput } from '../../src/upstream/answer.ts';
 import { DeadlineError, StreamInterruptedError, UpstreamTimeoutError } from '../../src/upstream/errors.ts';
-import type { StreamStage } from '../../src/upstream/guarded-reader.ts';
-import type { StreamEnd } from '../../src/upstream/meter-stream.ts';
-import { createStreamGuard } from '../../src/upstream/stream-guard.ts';
+import type { StreamEnd, StreamStage } from '../../src/upstream/guard.ts';
+import { JudgingGuard } from '../../src/upstream/stream-guard.ts';
 import type { TimeLimit } from '../../src/upstream/time-limit.ts';
 import { attemptInput } from './support/attempt-input.ts';
 
@@ -20,7 +19,7 @@ const JUDGE: AnswerJudge = {
 function guardOf({ judge = {}, ...options }: Partial<Omit<AttemptInput, 'judge'>> & { judge?: Partial<AnswerJudge> }) {
   const attempted = attemptInput(options);
   const controller = new AbortController();
-  const guard = createStreamGuard(attempted.input, { ...JUDGE, ...judge }, controller);
+  const guard = new JudgingGuard(attempted.input, { ...JUDGE, ...judge }, controller);
   const see = (...chunks: readonly unknown[]): void => chunks.forEach((chunk) => guard.see(chunk));
   return { ...attempted, controller, guard, see };
 }
@@ -195,11 +194,11 @@ describe('a content filter', () => {
 
   test('is all of the answer where nothing had been given', () => {
     const { guard, see } = guardOf({});
-    expect(guard.isFilteredWhole()).toBe(false);
+    expect(guard.isFilteredWhole).toBe(false);
     see(finish('content_filter'));
-    expect(guard.isFilteredWhole()).toBe(false);
+    expect(guard.isFilteredWhole).toBe(false);
     guard.onEnd(DONE, 'held');
-    expect(guard.isFilteredWhole()).toBe(true);
+    expect(guard.isFilteredWhole).toBe(true);
   });
 
   test('of the Responses API stands in an incomplete response', () => {

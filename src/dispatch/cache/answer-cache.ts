@@ -5,7 +5,8 @@ import type { Plan } from '../../domain/plan.ts';
 import type { CacheSnapshot } from '../../domain/snapshot.ts';
 import type { Answer } from '../../upstream/answer.ts';
 import { Claim } from '../../upstream/claim.ts';
-import { isStream, meterStream } from '../../upstream/meter-stream.ts';
+import { passStream } from '../../upstream/guard-stream.ts';
+import { isStream } from '../../upstream/sdk-stream.ts';
 import type { Parsed } from '../../upstream/sdk.ts';
 import { dispatch } from '../dispatch.ts';
 import type { CallSource, DispatchParts } from '../dispatch-parts.ts';
@@ -135,11 +136,12 @@ export class AnswerCache {
   #recordStream(key: string, { call, plan, source }: AskedCall, { data, props }: Parsed): void {
     if (!isStream(data)) return;
     const recorder = new EventRecorder(call.surface, this.#policy.maxBytes);
-    meterStream(data, {
-      onChunk: (chunk) => {
-        recorder.see(chunk);
-        return false;
-      },
+    passStream(data, {
+      idle: undefined,
+      drains: false,
+      isCommitted: () => true,
+      see: (chunk) => recorder.see(chunk),
+      hides: () => false,
       onEnd: ({ kind }) => {
         const encoded = kind === 'done' ? recorder.whole(props.response) : undefined;
         const served = servedBy(source.claim.ledger?.());

@@ -26,9 +26,18 @@ export function callFor(ai: OpenAI, { file, surface, stream, request }: Recordin
   }
 }
 
-/** The body of the raw answer. */
-export async function rawText(call: APIPromise<unknown>): Promise<string> {
-  return (await call.asResponse()).text();
+/** The text of the raw answer as far as it came, and what rejected then. */
+export async function rawText(call: APIPromise<unknown>): Promise<{ text: string; rejected?: 'call' | 'body' }> {
+  const response = await call.asResponse().catch(() => undefined);
+  if (!response) return { text: '', rejected: 'call' };
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    for await (const bytes of response.body ?? []) text += decoder.decode(bytes, { stream: true });
+  } catch {
+    return { text, rejected: 'body' };
+  }
+  return { text };
 }
 
 /** What the caller of a call gets. */

@@ -13,6 +13,8 @@ export interface Exception {
   readonly account: Partial<AttemptRecord>;
   /** What the caller gets, given what the SDK alone would give. @default the same */
   readonly sees?: (alone: Seen) => unknown;
+  /** What rejects with an error, where the SDK alone would give the raw text to its end: the call, or the reading of the body. */
+  readonly rejectsRaw?: 'call' | 'body';
   readonly files: readonly string[];
 }
 
@@ -34,18 +36,21 @@ export const EXCEPTIONS: readonly Exception[] = [
     why: 'the stream broke off after its first content: the error says so, and has the cause',
     account: { outcome: 'neutral', kind: 'badRequest', usage: expect.anything(), usageEstimated: true },
     sees: (alone) => ({ ...alone, error: interrupted('stream', alone.error) }),
+    rejectsRaw: 'body',
     files: ['chat-sse/groq__gpt-oss-120b__midstream-error-nousage-nodone-reasoning__939.sse', TOKENS_IN_ERROR],
   },
   {
     why: 'nothing is given before the first content: an error until then is the error of the call',
     account: { outcome: 'failure', kind: 'server' },
     sees: thrownByCall,
+    rejectsRaw: 'call',
     files: ['captured-in-issues/openai__200-sse__error_server_is_overloaded.sse'],
   },
   {
     why: 'the same of an event that is no JSON',
     account: { outcome: 'failure', kind: 'malformed' },
     sees: thrownByCall,
+    rejectsRaw: 'call',
     files: ['authored-by-upstream/openai--parallel-tool-call-wrapper.1.chunks.txt'],
   },
   {
@@ -60,12 +65,14 @@ export const EXCEPTIONS: readonly Exception[] = [
         message: OVERLOADED,
       }),
     }),
+    rejectsRaw: 'call',
     files: ['captured-in-issues/openai__200-sse__response_failed_server_is_overloaded.sse'],
   },
   {
     why: 'the stream of another API, which has no choices, is taken for one that ended before its first content',
     account: { outcome: 'failure', kind: 'truncated' },
     sees: () => ({ ...NOTHING, error: interrupted('call', undefined) }),
+    rejectsRaw: 'call',
     files: [
       'authored-by-upstream/google--google-text.chunks.txt',
       'gemini-native/gemini__x__nousage-nodone-crlf__4524.sse',
@@ -116,9 +123,9 @@ export const EXCEPTIONS: readonly Exception[] = [
 ];
 
 /** Where a raw answer tells another usage than a parsed one. */
-export const RAW_USAGE: Readonly<Record<string, unknown>> = {
+export const RAW_ACCOUNT: Readonly<Record<string, Partial<AttemptRecord>>> = {
   // The tokens stand in the error event, of which the SDK shows the error only.
-  [TOKENS_IN_ERROR]: expect.objectContaining({ inputTokens: 43, outputTokens: 10 }),
+  [TOKENS_IN_ERROR]: { usage: expect.objectContaining({ inputTokens: 43, outputTokens: 10 }), usageEstimated: false },
 };
 
 /** The exception that a recording is, if it is one. */

@@ -1,27 +1,23 @@
-/** A stream is watched in place. */
+/** A stream that nothing is asked of is watched in place. */
 
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { isStream, meterStream, type StreamEnd } from '../../src/upstream/meter-stream.ts';
+import { passStream } from '../../src/upstream/guard-stream.ts';
+import { isStream } from '../../src/upstream/sdk-stream.ts';
+import { LoggingGuard } from './support/passing-guard.ts';
 import { sdkStream, sse } from './support/sdk-stream.ts';
-
-interface Watched {
-  readonly seen: unknown[];
-  readonly ends: StreamEnd[];
-}
 
 /** Watches a stream of numbers `{ n }`, and hides some. */
 async function watched(body: BodyInit, hides: (n: number) => boolean = () => false) {
   const stream = await sdkStream(body);
-  const log: Watched = { seen: [], ends: [] };
-  meterStream(stream, {
-    onChunk: (chunk) => {
-      const { n } = chunk as { n: number };
-      log.seen.push(n);
-      return hides(n);
+  const guard = new LoggingGuard((chunk) => hides((chunk as { n: number }).n));
+  passStream(stream, guard);
+  const log = {
+    get seen() {
+      return guard.seen.map((chunk) => (chunk as { n: number }).n);
     },
-    onEnd: (end) => log.ends.push(end),
-  });
+    ends: guard.ends,
+  };
   return { stream, log };
 }
 
@@ -85,7 +81,7 @@ test('pulls at once stay in order also over a generator, which older versions of
       yield* [{ n: 1 }, { n: 2 }, { n: 3 }];
     } as () => AsyncIterator<unknown>,
   };
-  meterStream(stream, { onChunk: (chunk) => (chunk as { n: number }).n === 2, onEnd: () => undefined });
+  passStream(stream, new LoggingGuard((chunk) => (chunk as { n: number }).n === 2));
   const iterator = stream.iterator();
   const pulls = await Promise.all([iterator.next(), iterator.next(), iterator.next()]);
   expect(pulls.map(({ value }) => (value as { n: number } | undefined)?.n)).toEqual([1, 3, undefined]);

@@ -2,16 +2,17 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { meterRawStream } from '../../src/upstream/meter-raw-stream.ts';
-import type { StreamEnd } from '../../src/upstream/meter-stream.ts';
+import { guardBody } from '../../src/upstream/guard-body.ts';
+import { LoggingGuard } from './support/passing-guard.ts';
 import { sse } from './support/sdk-stream.ts';
 
 const encoder = new TextEncoder();
 
 /** Passes these pieces through a watch that hides the events `{ hide: true }`. */
-function passed(pieces: readonly (string | Uint8Array | Error)[], init: ResponseInit = {}) {
+async function passed(pieces: readonly (string | Uint8Array | Error)[], init: ResponseInit = {}) {
   const left = [...pieces];
-  const log = { seen: [] as unknown[], ends: [] as StreamEnd[], cancelled: undefined as unknown };
+  const guard = new LoggingGuard((chunk) => (chunk as { hide?: boolean }).hide === true);
+  const log = { seen: guard.seen, ends: guard.ends, cancelled: undefined as unknown };
   const body = new ReadableStream<Uint8Array>(
     {
       pull(controller) {
@@ -26,13 +27,8 @@ function passed(pieces: readonly (string | Uint8Array | Error)[], init: Response
     },
     { highWaterMark: 0 },
   );
-  const response = meterRawStream(new Response(body, init), {
-    onChunk: (chunk) => {
-      if (chunk !== undefined) log.seen.push(chunk);
-      return (chunk as { hide?: boolean } | undefined)?.hide === true;
-    },
-    onEnd: (end) => log.ends.push(end),
-  });
+  const { signal } = new AbortController();
+  const response = await guardBody(new Response(body, init), body, signal, guard, false);
   return { response, log, left };
 }
 
@@ -40,14 +36,14 @@ const SHOWN = [sse({ n: 1 }), ': keep-alive\n\n', 'event: x\ndata: {"n":2}\n\n',
 const TEXT = SHOWN.join('');
 
 test('every byte that is not hidden passes as it was', async () => {
-  const { response, log } = passed([TEXT]);
+  const { response, log } = await passed([TEXT]);
   expect(await response.text()).toBe(TEXT);
   expect(log.seen).toEqual([{ n: 1 }, { n: 2 }]);
   expect(log.ends).toEqual([{ kind: 'done' }]);
 });
 
 test('a hidden event leaves no trace', async () => {
-  const { response, log } = passed([SHOWN[0]!, sse({ hide: true }), SHOWN.slice(1).join('')]);
+  const { response, log } = await passed([SHOWN[0]!, sse({ hide: true }), SHOWN.slice(1).join('')]);
   expect(await response.text()).toBe(TEXT);
   expect(log.seen).toEqual([{ n: 1 }, { hide: true }, { n: 2 }]);
 });
@@ -59,7 +55,7 @@ test('however the bytes are cut, the same events pass and the same are hidden', 
     fc.asyncProperty(fc.uniqueArray(fc.nat(whole.length), { maxLength: 12 }), async (cuts) => {
       const ends = [0, ...cuts.toSorted((a, b) => a - b), whole.length];
       const pieces = ends.slice(1).map((end, index) => whole.slice(ends[index], end));
-      const { response, log } = passed(pieces.filter(({ length }) => length > 0));
+      const { response, log } = await passed(pieces.filter(({ length }) => length > 0));
       expect(await response.text()).toBe(expected);
       expect(log.seen).toEqual([{ n: 'äöü 🙂' }, { hide: true }, { n: 3 }]);
     }),
@@ -68,19 +64,19 @@ test('however the bytes are cut, the same events pass and the same are hidden', 
 });
 
 test('a last event without its blank line is seen, and hidden, as the SDK would read it', async () => {
-  const { response, log } = passed([sse({ n: 1 }), 'data: {"hide":true}\n']);
+  const { response, log } = await passed([sse({ n: 1 }), 'data: {"hide":true}\n']);
   expect(await response.text()).toBe(sse({ n: 1 }));
   expect(log.seen).toEqual([{ n: 1 }, { hide: true }]);
 });
 
 test('a stream that is cut within an event passes what there is', async () => {
-  const { response, log } = passed([sse({ n: 1 }), 'data: {"n"']);
+  const { response, log } = await passed([sse({ n: 1 }), 'data: {"n"']);
   expect(await response.text()).toBe(`${sse({ n: 1 })}data: {"n"`);
   expect(log.seen).toEqual([{ n: 1 }]);
 });
 
 test('nothing is read before the caller reads', async () => {
-  const { response, left, log } = passed([sse({ n: 1 }), sse({ n: 2 })]);
+  const { response, left, log } = await passed([sse({ n: 1 }), sse({ n: 2 })]);
   await Promise.resolve();
   expect(left).toHaveLength(2);
   const reader = response.body!.getReader();
@@ -90,7 +86,7 @@ test('nothing is read before the caller reads', async () => {
 });
 
 test('a caller that cancels has aborted, and the provider’s stream is cancelled', async () => {
-  const { response, log } = passed([TEXT]);
+  const { response, log } = await passed([TEXT]);
   await response.body!.cancel('enough');
   expect(log.ends).toEqual([{ kind: 'aborted' }]);
   expect(log.cancelled).toBe('enough');
@@ -98,18 +94,12 @@ test('a caller that cancels has aborted, and the provider’s stream is cancelle
 
 test('an error of the provider’s stream is the caller’s, too', async () => {
   const error = new TypeError('terminated');
-  const { response, log } = passed([sse({ n: 1 }), error]);
+  const { response, log } = await passed([sse({ n: 1 }), error]);
   await expect(response.text()).rejects.toBe(error);
   expect(log.ends).toEqual([{ kind: 'error', error }]);
 });
 
-test('status and headers stay', () => {
-  const { response } = passed([TEXT], { status: 201, statusText: 'Made', headers: { 'x-request-id': 'req_1' } });
+test('status and headers stay', async () => {
+  const { response } = await passed([TEXT], { status: 201, statusText: 'Made', headers: { 'x-request-id': 'req_1' } });
   expect([response.status, response.statusText, response.headers.get('x-request-id')]).toEqual([201, 'Made', 'req_1']);
-});
-
-test('a response without a body is left as it is', () => {
-  const response = new Response(null, { status: 204 });
-  const ends: StreamEnd[] = [];
-  expect(meterRawStream(response, { onChunk: () => false, onEnd: (end) => ends.push(end) })).toBe(response);
 });

@@ -1,0 +1,137 @@
+/** Raw streams are held back and watched as parsed ones are, and keep the provider's bytes. */
+
+import { describe, expect, test } from 'vitest';
+import { StreamInterruptedError } from '../../src/index.ts';
+import { STREAM_BODY, errorWithin, watch, within } from '../support/calls.ts';
+import { OVERLOADED, RESET, ROLE, STOP, USAGE_STEP, listening, say } from '../support/chat-steps.ts';
+import { chatStream, events, type StreamStep } from '../support/stream-replies.ts';
+import { setUpCanary, type SetUp, type SetUpOptions } from '../support/set-up.ts';
+
+const openRaw = ({ ai }: SetUp): Promise<Response> => ai.chat.completions.create(STREAM_BODY).asResponse();
+const wait = (waitMs: number): StreamStep => ({ waitMs });
+const textIn = (steps: readonly StreamStep[]): string =>
+  steps.map((step) => ('event' in step ? `data: ${JSON.stringify(step.event)}\n\n` : '')).join('');
+
+/** A canary that streams `steps`, in front of an `openai` that says "Hello.". */
+function streaming(steps: readonly StreamStep[], { done = true, ...options }: SetUpOptions & { done?: boolean } = {}) {
+  const set = setUpCanary({ client: { maxRetries: 0, logLevel: 'off' }, ...options });
+  const { reply, hungUp } = listening(events(steps, { done }));
+  set.providers.usually('gemini', reply);
+  return { ...set, hungUp };
+}
+
+/** The text that came, and the error that the body ended with. */
+async function drainText(response: Response): Promise<{ text: string; error: unknown }> {
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    for await (const bytes of response.body!) text += decoder.decode(bytes, { stream: true });
+    return { text, error: undefined };
+  } catch (error) {
+    return { text, error };
+  }
+}
+
+const FAILURES: readonly (readonly [string, readonly StreamStep[], string])[] = [
+  ['an error of the provider', [OVERLOADED], 'server'],
+  ['a connection that breaks', [RESET], 'connection'],
+  ['an end without finish_reason', [], 'truncated'],
+  ['an event that is no JSON', [{ event: '{"choices' }], 'malformed'],
+];
+
+describe('before the first content a failure moves on unseen', () => {
+  test.each(FAILURES)('%s', async (_name, steps, kind) => {
+    const set = streaming([ROLE, ...steps]);
+    const { text, error } = await drainText(await openRaw(set));
+    expect([text.includes('Hello.'), error]).toEqual([true, undefined]);
+    expect(set.events.of('attempt')).toMatchObject([
+      { upstream: 'gemini', outcome: 'failure', kind },
+      { upstream: 'openai', outcome: 'success', reason: 'fallback' },
+    ]);
+    expect(set.events.of('call')).toMatchObject([{ upstream: 'openai', outcome: 'success', fallbacks: 1 }]);
+  });
+
+  test('silence of 30 s, whose socket is closed', async () => {
+    const set = streaming([ROLE, wait(Infinity)]);
+    const response = await within(set.clock, 30_000, openRaw(set));
+    expect((await drainText(response)).text).toContain('Hello.');
+    expect(set.hungUp()).toEqual([true]);
+    expect(set.events.of('attempt')).toMatchObject([{ kind: 'timeout', phase: 'firstChunk' }, { upstream: 'openai' }]);
+  });
+
+  test('where no other upstream is, the call rejects', async () => {
+    const set = streaming([ROLE, OVERLOADED], { canary: { fallbacks: [] } });
+    expect(await errorWithin(set.clock, 0, openRaw(set))).toMatchObject({ message: 'Overloaded.' });
+  });
+});
+
+describe('after the first content a failure is an error of the body', () => {
+  test.each(FAILURES)('%s', async (_name, steps, kind) => {
+    const set = streaming([ROLE, say('Hel'), say('lo'), ...steps], { done: false });
+    const { text, error } = await drainText(await openRaw(set));
+    expect(error).toBeInstanceOf(StreamInterruptedError);
+    expect(error).toMatchObject({ partialText: 'Hello', upstream: 'gemini', usageEstimated: true });
+    expect(text.startsWith(textIn([ROLE, say('Hel'), say('lo')]))).toBe(true);
+    expect(set.providers.asked).toEqual(['gemini']);
+    expect(set.events.of('attempt')).toMatchObject([{ outcome: 'failure', kind, usageEstimated: true }]);
+  });
+
+  test('silence of 30 s', async () => {
+    const set = streaming([say('Hel'), wait(Infinity)]);
+    const { error } = await within(set.clock, 30_000, openRaw(set).then(drainText));
+    expect(error).toMatchObject({ name: 'StreamInterruptedError', cause: { phase: 'idle' } });
+    expect(set.hungUp()).toEqual([true]);
+  });
+});
+
+describe('what the caller gets', () => {
+  test('comes when the first content has', async () => {
+    const set = streaming([ROLE, wait(5_000), say('Hi'), STOP]);
+    const call = watch(openRaw(set));
+    await set.clock.advance(4_999);
+    expect(call.now.state).toBe('pending');
+    await set.clock.advance(1);
+    expect(call.now.state).toBe('resolved');
+  });
+
+  test('is byte for byte the provider’s, less the usage that we asked for', async () => {
+    const steps = [ROLE, say('Hel'), say('lo'), STOP];
+    const set = streaming([...steps, USAGE_STEP]);
+    const { text, error } = await drainText(await openRaw(set));
+    expect([text, error]).toEqual([`${textIn(steps)}data: [DONE]\n\n`, undefined]);
+    const [attempt] = set.events.of('attempt');
+    expect(attempt).toMatchObject({ outcome: 'success', usageEstimated: false });
+    expect(attempt?.usage).toBeDefined();
+  });
+
+  test('is the same stream when it is asked for parsed after all', async () => {
+    const set = streaming([ROLE, say('Hel'), say('lo'), STOP, USAGE_STEP]);
+    const promise = set.ai.chat.completions.create(STREAM_BODY);
+    await promise.asResponse();
+    const chunks = await Array.fromAsync(await promise);
+    expect(chunks).toHaveLength(4);
+    expect(set.events.of('attempt')).toMatchObject([{ outcome: 'success' }]);
+  });
+
+  test('and cancels is an abort, whose usage is estimated', async () => {
+    const set = streaming([ROLE, say('Hel'), wait(Infinity)]);
+    const { body } = await openRaw(set);
+    await body!.cancel();
+    expect(set.events.of('attempt')).toMatchObject([{ outcome: 'aborted', usageEstimated: true }]);
+    expect(set.events.of('fallback')).toEqual([]);
+  });
+
+  test('ends when it is complete, though the provider keeps the connection open', async () => {
+    const set = streaming([ROLE, say('Hi'), STOP, wait(Infinity)]);
+    const { text, error } = await within(set.clock, 500, openRaw(set).then(drainText));
+    expect([text, error]).toEqual([textIn([ROLE, say('Hi'), STOP]), undefined]);
+    expect(set.events.of('attempt')).toMatchObject([{ outcome: 'success' }]);
+  });
+
+  test('of a buffered call is a whole answer', async () => {
+    const set = streaming([ROLE, say('Hel'), RESET], { canary: { stream: 'buffered' } });
+    set.providers.usually('openai', chatStream(['Hel', 'lo', '.']));
+    const { text, error } = await drainText(await openRaw(set));
+    expect([text.includes('"lo"'), error]).toEqual([true, undefined]);
+  });
+});
