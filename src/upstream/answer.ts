@@ -57,8 +57,6 @@ export interface AttemptInput {
   readonly surface: Surface;
   /** Whether the body of a raw response may be read beside the caller. */
   readonly metersRaw: boolean;
-  /** The provider gives no `finish_reason`: `[DONE]` after content says that a stream is whole. */
-  readonly endsByDone?: boolean | undefined;
   /** The last usage chunk of a stream is there because we asked for it: the caller does not see it. */
   readonly hidesUsage: boolean;
   readonly send: Send;

@@ -64,9 +64,8 @@ class EventGuard implements StreamGuard<RawEvent> {
     return this.#guard.drains;
   }
 
-  see({ chunk, isDone }: RawEvent): void {
-    if (isDone) this.#guard.seeDone();
-    else if (chunk !== undefined) this.#guard.see(chunk);
+  see({ chunk }: RawEvent): void {
+    if (chunk !== undefined) this.#guard.see(chunk);
   }
 
   hides({ chunk }: RawEvent): boolean {

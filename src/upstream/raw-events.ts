@@ -9,8 +9,6 @@ export interface RawEvent {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Its JSON; `undefined` where it has none. */
   readonly chunk: unknown;
-  /** It is `[DONE]`: what follows is not read any more. */
-  readonly isDone: boolean;
 }
 
 export interface RawEventsOptions {
@@ -28,6 +26,7 @@ export class RawEvents implements AsyncIterator<RawEvent, unknown> {
   readonly #bytes = new EventBytes();
   #ready: RawEvent[] = [];
   #next = 0;
+  /** `[DONE]` has come: what follows passes unread. */
   #isDone = false;
   #hasEnded = false;
   /** What the last event said, thrown when its bytes have been given. */
@@ -78,10 +77,9 @@ export class RawEvents implements AsyncIterator<RawEvent, unknown> {
     // What follows an error is the provider's word no more.
     if (this.#error !== undefined) return;
     const event = this.#isDone ? undefined : readEvent(bytes);
-    const isDone = event?.data.startsWith('[DONE]') ?? false;
-    this.#isDone ||= isDone;
-    const chunk = event && !isDone ? this.#parse(event.name, event.data) : undefined;
-    this.#ready.push({ bytes, chunk, isDone });
+    this.#isDone ||= event?.data.startsWith('[DONE]') ?? false;
+    const chunk = event && !this.#isDone ? this.#parse(event.name, event.data) : undefined;
+    this.#ready.push({ bytes, chunk });
   }
 
   #parse(name: string, data: string): unknown {

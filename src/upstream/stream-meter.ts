@@ -11,7 +11,6 @@ export abstract class StreamMeter {
   protected readonly input: AttemptInput;
   protected readonly facts: StreamFacts;
   #firstChunkAtMs: number | undefined;
-  #doneSaid = false;
 
   constructor(input: AttemptInput) {
     this.input = input;
@@ -30,21 +29,14 @@ export abstract class StreamMeter {
     }
   }
 
-  /** The provider has sent `[DONE]`. */
-  seeDone(): void {
-    this.#doneSaid = true;
-  }
-
   /** The usage that we asked for is not the caller's to see. */
   hides(chunk: unknown): boolean {
     return this.input.hidesUsage && isUsageChunk(chunk);
   }
 
-  /** Whether nothing of the answer is missing. Of a provider that gives no `finish_reason`, `[DONE]` after content says so. */
+  /** Whether nothing of the answer is missing. */
   protected get isWhole(): boolean {
-    const { facts, input } = this;
-    if (facts.failed) return false;
-    return facts.complete || (this.#doneSaid && facts.hasContent && input.endsByDone === true);
+    return this.facts.complete && !this.facts.failed;
   }
 
   protected contentBegan(): void {
