@@ -1,16 +1,22 @@
 /** Commands that somebody left for a rollout in the store: another process, the command line. */
 
+import type { Clock } from './domain/clock.ts';
 import type { Json } from './domain/store.ts';
 import type { RolloutController } from './rollout/controller.ts';
 import { toCommand } from './rollout/stored-rollout.ts';
-import { nameOf } from './warnings.ts';
+import { nameOf, type Warnings } from './warnings.ts';
 
-/** Does what `message` says. One that makes no sense is left undone, which `warn` is told. */
-export function obey(controller: RolloutController, message: Json, warn: (about: string) => void): void {
+/** Does what `message` says. One that makes no sense is left undone, with a warning. */
+export function obey(
+  controller: RolloutController,
+  command: Json,
+  { clock, warnings }: { readonly clock: Clock; readonly warnings: Warnings },
+): void {
   try {
-    const { event, reason } = toCommand(message);
+    const { event, reason } = toCommand(command);
     controller.ask(event, 'user', reason);
   } catch (error) {
-    warn(`A command for the rollout to ${controller.policy.to} was left undone: ${nameOf(error)}`);
+    const message = `A command for the rollout to ${controller.policy.to} was left undone: ${nameOf(error)}`;
+    warnings.once(message, { code: 'rollout', message, atMs: clock.now() });
   }
 }

@@ -55,6 +55,10 @@ export class RolloutRun implements RolloutOutlet {
     return this.#unwritten === 0 && (this.#keeper?.leads ?? true);
   }
 
+  get knows(): boolean {
+    return this.#keeper === undefined || this.#hasStarted;
+  }
+
   /** Without a store the first step begins at once; with one, when it has told where the rollout stands. */
   start(): void {
     if (this.#keeper) this.#keeper.tick();
@@ -135,13 +139,11 @@ export class RolloutRun implements RolloutOutlet {
   }
 
   #keepIn(store: Store): RolloutKeeper {
-    const { clock, warnings } = this.#parts;
     const { policy, controller } = this;
     const memory = () => controller.memory();
     const adopt = (kept: Kept | undefined): void => this.#adopt(kept);
-    const warn = (message: string): void => warnings.once(message, { code: 'rollout', message, atMs: clock.now() });
-    const command = (message: Json): void => obey(controller, message, warn);
-    return new RolloutKeeper({ store, policy, clock, warnings, holder: randomUUID(), memory, adopt, command });
+    const command = (message: Json): void => obey(controller, message, this.#parts);
+    return new RolloutKeeper({ ...this.#parts, store, policy, holder: randomUUID(), memory, adopt, command });
   }
 
   /** Goes on from what the store has, and tells what others decided meanwhile. */

@@ -1,12 +1,15 @@
 /** The commands and their options. */
 
 import { Command, CommanderError } from 'commander';
-import { ConfigError } from '../index.ts';
+import { ConfigError, RolloutError } from '../index.ts';
 import type { CommandContext } from './command.ts';
+import { describePlan, runPlan } from './commands/plan.ts';
 import { describeProbe, runProbe } from './commands/probe.ts';
 import { describeSimulate, runSimulate } from './commands/simulate.ts';
+import { describeGet, describeHistory, describeStatus, runGet, runHistory, runStatus } from './commands/status.ts';
 import { describeTry, runTry } from './commands/try.ts';
-import { DONE, EXIT_CODES_HELP, USAGE } from './exit-codes.ts';
+import { VERBS, describeVerb, runVerb } from './commands/verbs.ts';
+import { DONE, EXIT_CODES_HELP, REFUSED, USAGE } from './exit-codes.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Runs the command that `args` name; gives its exit code. Never throws. */
@@ -39,12 +42,36 @@ function buildProgram(context: CommandContext, ended: (exitCode: number) => void
   describeProbe(add('probe')).action(async (upstream, options) => ended(await runProbe(upstream, options, context)));
   describeTry(add('try')).action(async (options) => ended(await runTry(options, context)));
   describeSimulate(add('simulate')).action(async (file, options) => ended(await runSimulate(file, options, context)));
+  describePlan(add('plan')).action(async (options) => ended(await runPlan(options, context)));
+  describeStatus(add('status')).action(async (options) => ended(await runStatus(options, context)));
+  describeGet(add('get')).action(async (options) => ended(await runGet(options, context)));
+  describeHistory(add('history')).action(async (options) => ended(await runHistory(options, context)));
+  for (const verb of VERBS) addVerb(add(verb.name), verb, context, ended);
   return program;
+}
+
+/** Commander hands over the argument only where the verb has one. */
+function addVerb(
+  command: Command,
+  verb: (typeof VERBS)[number],
+  context: CommandContext,
+  ended: (code: number) => void,
+) {
+  const { argument } = verb;
+  describeVerb(command, verb).action(async (...given) => {
+    const [first, second] = given;
+    const [said, options] = argument ? [first, second] : [undefined, first];
+    ended(await runVerb(verb, said, options, context));
+  });
 }
 
 function exitCodeOf(error: unknown, { terminal }: CommandContext): number {
   // Commander has said what was wrong; help and version are no errors.
   if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : USAGE;
+  if (error instanceof RolloutError) {
+    terminal.err(terminal.colours.yellow(error.message));
+    return REFUSED;
+  }
   const said = error instanceof Error ? error.message : String(error);
   if (error instanceof ConfigError)
     terminal.err(terminal.colours.red(`ConfigError: ${said.replace(/^ConfigError: /, '')}`));

@@ -19,6 +19,8 @@ export interface RolloutOutlet {
   decided(decision: RolloutDecision): void;
   /** The rollout is in charge of itself, and not another process. */
   readonly leads: boolean;
+  /** Where the rollout stands is known: the store, if there is one, has answered. */
+  readonly knows: boolean;
 }
 
 /** More time than this between two looks was not watched, in ms: the machine slept, or the event loop was blocked. */
@@ -64,7 +66,7 @@ export class RolloutController {
   }
 
   get report(): RolloutReport {
-    return reportOf(this.#standing, this.#clock.now(), !this.#outlet.leads);
+    return reportOf(this.#standing, this.#clock.now(), !this.#outlet.knows);
   }
 
   /** Whether calls are evidence now; where the two sides cannot be compared they are none. */

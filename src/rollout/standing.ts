@@ -51,7 +51,7 @@ export function reportOf(standing: Standing, nowMs: number, waitsForStore: boole
   const { policy, state } = standing;
   const { to, steps } = policy;
   const progress = progressIn(standing);
-  const store = { for: 'store', message: 'another process is in charge, or the store has not answered yet' } as const;
+  const store = { for: 'store', message: 'the store has not answered yet' } as const;
   return {
     upstream: to,
     ...describeState(state, steps.length),

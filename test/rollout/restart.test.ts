@@ -142,7 +142,7 @@ describe('of two processes', () => {
     const { store } = lasting();
     const leader = await start(store);
     const follower = await start(store);
-    expect(follower.ai.canary.rollout.state.waitsFor).toMatchObject([{ for: 'store' }]);
+    expect(follower.ai.canary.rollout.state.waitsFor).toEqual(leader.ai.canary.rollout.state.waitsFor);
     leader.ai.canary.rollout.promote();
     await leader.clock.advance(0);
     await follower.clock.advance(1_000);

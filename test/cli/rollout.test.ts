@@ -1,0 +1,119 @@
+/** Rollouts of a running process, moved from the command line through the store that both share. */
+
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fileStore } from '../../src/index.ts';
+import type { ProgramEnd } from '../support/run-program.ts';
+import { setUp, type SetUp } from '../support/set-up.ts';
+import { folderWith, type Folder } from './run-cli.ts';
+
+const ROLLOUT = {
+  to: 'gemini',
+  steps: [{ weight: 0.1, hold: '1d' }, { weight: 0.5, hold: '1d' }, { weight: 1 }],
+} as const;
+const CONFIG = JSON.stringify({
+  canary: { upstreams: { gemini: { provider: 'gemini', model: 'gemini-2.5-flash' } }, rollout: ROLLOUT },
+});
+
+let folder: Folder;
+let running: SetUp;
+
+beforeAll(async () => {
+  folder = await folderWith({ 'openai-canary.config.json': CONFIG });
+  const store = fileStore(join(folder.path, 'state.json'));
+  running = setUp({ upstreams: { gemini: {} }, canary: { rollout: ROLLOUT, store } });
+});
+
+afterAll(async () => {
+  running.ai.canary.close();
+  await folder[Symbol.asyncDispose]();
+});
+
+/** Runs a command while time goes on in the process that it is for. */
+async function run(...args: readonly string[]): Promise<ProgramEnd> {
+  const ending = folder.run(...args, '--store', 'state.json');
+  let ended = false;
+  void ending.finally(() => (ended = true));
+  const isOver = (): boolean => ended;
+  while (!isOver()) {
+    await running.clock.advance(1_000);
+    await wait(20);
+  }
+  return ending;
+}
+
+const phase = () => running.ai.canary.rollout.state.phase;
+
+describe('one after the other', () => {
+  test('status shows where it stands, and what it waits for', async () => {
+    const { exitCode, stdout, stderr } = await run('status');
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^gemini {2}progressing {2}step 1 of 3 {2}weight 10 %/);
+    expect(stdout).toMatch(/^guardrail +to rollback +to promotion/m);
+    expect(stdout).toMatch(/^waits: held for/m);
+  });
+
+  test('get is one line, and JSON for programs', async () => {
+    const { stdout } = await run('get');
+    expect(stdout).toMatch(/^gemini {2}progressing {2}step 1\/3 {2}weight 10 % .*\n$/);
+    const { stdout: json } = await run('get', '--json');
+    expect(JSON.parse(json)).toMatchObject({ upstream: 'gemini', phase: 'progressing', step: 0, weight: 0.1 });
+  });
+
+  test.each([
+    [['pause', 'until Monday'], 'paused'],
+    [['resume'], 'progressing'],
+    [['set-weight', '0.05'], 'progressing'],
+    [['promote'], 'progressing'],
+    [['promote', '--full'], 'promoted'],
+    [['undo'], 'rolledBack'],
+    [['retry'], 'progressing'],
+    [['rollback', 'users complain'], 'rolledBack'],
+  ])('%j is carried out by the running process', async (args, after) => {
+    const { exitCode, stdout, stderr } = await run(...args);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(after);
+    expect(phase()).toBe(after);
+  });
+
+  test('a verb that makes no sense is refused with 3, and says why', async () => {
+    const { exitCode, stderr } = await run('resume');
+    expect(exitCode).toBe(3);
+    expect(stderr).toBe('resume() makes no sense while the rollout to gemini is rolled back.\n');
+  });
+
+  test('history tells what was decided, by whom and why', async () => {
+    const { stdout } = await run('history');
+    expect(stdout).toMatch(/pause +user .*until Monday/);
+    expect(stdout).toMatch(/setWeight +user/);
+    expect(stdout).toMatch(/rollback +user .*users complain/);
+    const { stdout: json } = await run('history', '--json');
+    expect((JSON.parse(json) as { verb: string }[]).map(({ verb }) => verb)).toEqual(
+      running.ai.canary.rollout.history.map(({ verb }) => verb),
+    );
+  });
+
+  test('get -w ends with the rollout', async () => {
+    const { exitCode, stdout } = await run('get', '-w');
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('rolledBack');
+  });
+});
+
+test('a command that nobody takes ends with 4, and says so', async () => {
+  await using own = await folderWith({ 'openai-canary.config.json': CONFIG });
+  const { exitCode, stderr } = await own.run('pause', '--store', 'nobody.json', '--timeout', '0.2');
+  expect(exitCode).toBe(4);
+  expect(stderr).toContain('No running process took the command pause within 0.2 s');
+});
+
+test.each([
+  [['status'], 'A running process is reached through its store: name its file by --store, or set canary.store'],
+  [['status', '--store', 's.json', '--rollout', 'openai'], 'There is no rollout to openai: there are gemini'],
+  [['set-weight', '5', '--store', 's.json'], 'The share should be between 0 and 1, got 5'],
+])('%j is refused', async (args, message) => {
+  await using own = await folderWith({ 'openai-canary.config.json': CONFIG });
+  const { exitCode, stderr } = await own.run(...args);
+  expect([exitCode, stderr]).toEqual([2, `${message}\n`]);
+});
