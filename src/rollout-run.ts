@@ -2,10 +2,12 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Call } from './domain/call.ts';
+import type { RolloutCause } from './domain/rollout.ts';
 import type { RolloutDecision } from './domain/rollout-numbers.ts';
 import type { Json, Store } from './domain/store.ts';
+import type { JudgedPart, Judging } from './calls-under-way.ts';
 import { RolloutController, type RolloutOutlet } from './rollout/controller.ts';
-import type { JudgedOutcome } from './rollout/judged-calls.ts';
+import type { JudgedOutcome } from './rollout/call-values.ts';
 import type { RolloutPolicy } from './rollout/rollout-policy.ts';
 import { RolloutShares } from './rollout/rollout-shares.ts';
 import { segmentOf } from './rollout/rollout-split.ts';
@@ -23,16 +25,7 @@ export interface RolloutRunParts extends RolloutEffectsParts {
   readonly store: Store | undefined;
 }
 
-/** A call's part in one rollout, fixed when it was dispatched. */
-export interface JudgedPart {
-  readonly rollout: RolloutRun;
-  readonly arm: Arm;
-  readonly share: number;
-  /** The run of the rollout that it belongs to. */
-  readonly run: number;
-}
-
-export class RolloutRun implements RolloutOutlet {
+export class RolloutRun implements RolloutOutlet, Judging {
   readonly policy: RolloutPolicy;
   readonly controller: RolloutController;
   readonly #parts: RolloutRunParts;
@@ -74,16 +67,25 @@ export class RolloutRun implements RolloutOutlet {
     if (!this.controller.judges) return undefined;
     const segment = segmentOf(this.#effects.inForce.segments, call.attributes);
     const share = this.#shares.assigned(arm, call.key, segment);
-    return share === undefined ? undefined : { rollout: this, arm, share, run: this.controller.state.run };
+    if (share === undefined) return undefined;
+    return { rollout: this, arm, share, run: this.controller.state.run, overdue: false };
   }
 
   /** @param outcome `undefined` for a call that is no evidence after all */
-  ended({ arm, share, run }: JudgedPart, outcome: JudgedOutcome | undefined): void {
+  ended({ arm, share, run, overdue }: JudgedPart, outcome: JudgedOutcome | undefined): void {
     const { controller } = this;
     if (!controller.judges || run !== controller.state.run) return;
-    if (outcome) controller.calls.ended(arm, share, outcome);
+    if (outcome) controller.calls.ended(arm, share, outcome, overdue);
     else controller.calls.wasLost(arm, share);
     if (outcome?.failed && arm === 'canary') controller.look();
+  }
+
+  looked(part: JudgedPart, ageMs: number): void {
+    const { controller } = this;
+    if (part.overdue || !controller.judges || part.run !== controller.state.run) return;
+    if (ageMs <= controller.calls.overdueMs) return;
+    part.overdue = true;
+    controller.calls.overdue(part.arm, part.share);
   }
 
   recorded({ arm, share, run }: JudgedPart, values: Readonly<Record<string, number>>): void {
@@ -107,11 +109,11 @@ export class RolloutRun implements RolloutOutlet {
   }
 
   /** @throws RolloutError where the verb makes no sense in this phase */
-  ask(event: RolloutEvent, reason: string): void {
+  ask(event: RolloutEvent, reason: string, by: RolloutCause = 'user'): void {
     this.controller.assertSense(event);
     // Whoever is in charge does it.
     if (this.#keeper && !this.#keeper.leads) this.#keeper.post({ ...event, reason } as Json);
-    else this.controller.ask(event, 'user', reason);
+    else this.controller.ask(event, by, reason);
   }
 
   decided(decision: RolloutDecision): void {
@@ -126,10 +128,7 @@ export class RolloutRun implements RolloutOutlet {
   }
 
   #enact(decision: RolloutDecision, weightsBefore = this.#parts.traffic.weights): void {
-    if (decision.verb === 'resume') {
-      this.#shares.forget();
-      this.controller.calls.forgetLost();
-    }
+    if (decision.verb === 'resume') this.#shares.forget();
     this.#effects.enact(decision, weightsBefore);
   }
 

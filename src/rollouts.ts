@@ -2,35 +2,27 @@
 
 import type { AttemptRecord, CallRecord } from './domain/attempt.ts';
 import type { Call } from './domain/call.ts';
+import { CallsUnderWay, type JudgedCall, type JudgedPart } from './calls-under-way.ts';
 import { checkNumber, checkOneOf } from './check.ts';
 import type { Store } from './domain/store.ts';
 import type { Plan } from './domain/plan.ts';
-import type { JudgedOutcome } from './rollout/judged-calls.ts';
+import type { JudgedOutcome } from './rollout/call-values.ts';
 import { RolloutControl } from './rollout-control.ts';
-import { RolloutRun, type JudgedPart, type RolloutRunParts } from './rollout-run.ts';
+import { RolloutRun, type RolloutRunParts } from './rollout-run.ts';
 import type { RolloutPolicy } from './rollout/rollout-policy.ts';
-import { isMeasured } from './rollout/judged-calls.ts';
+import { isMeasured } from './rollout/call-values.ts';
 import { RolloutSplit } from './rollout/rollout-split.ts';
 import { createBucketer } from './routing/bucket.ts';
 import { startTicker, type Ticker } from './ticker.ts';
 
 /** How often evidence is looked at, in ms, beside each failure of a canary. */
 const INTERVAL_MS = 1_000;
-/** Judged calls under way that are kept in mind: a bound, should some never end. */
-const MAX_UNDER_WAY = 50_000;
-
 /** What rollouts work with. */
 export interface RolloutsParts extends RolloutRunParts {
   readonly policies: readonly RolloutPolicy[];
   readonly store: Store | undefined;
   /** Whether an upstream could be the first that a call is sent to now. */
   readonly serves: (name: string, call: Call, body: unknown) => boolean;
-}
-
-/** A call that is evidence. */
-export interface JudgedCall {
-  readonly upstream: string;
-  readonly parts: readonly JudgedPart[];
 }
 
 export class Rollouts {
@@ -40,8 +32,7 @@ export class Rollouts {
   readonly #ticker: Ticker;
   /** What the application may tell of a call. */
   readonly #recordable: readonly string[];
-  /** By the number of the call, the oldest first. */
-  readonly #underWay = new Map<number, JudgedCall>();
+  readonly #underWay = new CallsUnderWay();
 
   constructor(parts: RolloutsParts) {
     const { policies, clock, traffic } = parts;
@@ -74,15 +65,15 @@ export class Rollouts {
       if (part) found.push(part);
     }
     if (found.length === 0) return undefined;
-    const judged = { upstream: assigned, parts: found };
-    this.#keep(call.id, judged);
+    const judged = { upstream: assigned, atMs: this.#parts.clock.now(), parts: found };
+    this.#underWay.keep(call.id, judged);
     return judged;
   }
 
   /** The first attempt is what a call is judged by, whoever served it in the end. */
   attempt(record: AttemptRecord): void {
     if (record.index !== 0) return;
-    const judged = this.#take(record.callId);
+    const judged = this.#underWay.take(record.callId);
     // An upstream that could not be asked in the end says nothing.
     if (!judged || judged.upstream !== record.upstream) return;
     const outcome = outcomeOf(record);
@@ -91,7 +82,7 @@ export class Rollouts {
 
   /** A call that is over without an attempt is no evidence: it was answered from elsewhere, or never sent. */
   call(record: CallRecord): void {
-    this.#underWay.delete(record.callId);
+    this.#underWay.take(record.callId);
   }
 
   /** What the application found out about a call. @throws ConfigError */
@@ -108,7 +99,7 @@ export class Rollouts {
 
   rollBackByRule(upstream: string, reason: string): boolean {
     const run = this.runs.find(({ policy }) => policy.to === upstream);
-    run?.controller.ask({ verb: 'rollback', reason, by: 'rule' }, 'rule', reason);
+    run?.ask({ verb: 'rollback', reason, by: 'rule' }, reason, 'rule');
     return run !== undefined;
   }
 
@@ -120,6 +111,8 @@ export class Rollouts {
   /** Not a closure of the constructor: that would hold the engine as long as its timer runs. */
   static #look(this: void, rollouts: Rollouts): void {
     rollouts.#warnOfRestarts();
+    const patienceMs = Math.min(...rollouts.runs.map(({ controller }) => controller.calls.overdueMs));
+    rollouts.#underWay.look(rollouts.#parts.clock.now(), patienceMs);
     for (const run of rollouts.runs) run.look();
   }
 
@@ -129,19 +122,6 @@ export class Rollouts {
     if (store?.persistent) return;
     const message = 'Rollouts begin at their first step at each start: no store that outlives the process keeps them';
     warnings.once(message, { code: 'rollout', message, atMs: clock.now() });
-  }
-
-  #keep(callId: number, judged: JudgedCall): void {
-    this.#underWay.set(callId, judged);
-    if (this.#underWay.size <= MAX_UNDER_WAY) return;
-    const [oldest] = this.#underWay.keys();
-    if (oldest !== undefined) this.#underWay.delete(oldest);
-  }
-
-  #take(callId: number): JudgedCall | undefined {
-    const judged = this.#underWay.get(callId);
-    if (judged) this.#underWay.delete(callId);
-    return judged;
   }
 }
 

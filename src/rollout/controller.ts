@@ -134,6 +134,7 @@ export class RolloutController {
     this.#state = to;
     this.#history.push(decision);
     if (this.#history.length > MAX_HISTORY) this.#history.shift();
+    if (event.verb === 'resume') this.#calls.forgetLost();
     this.#enter(from, to);
     this.#outlet.decided(decision);
   }

@@ -5,17 +5,9 @@ import type { Analysis, AnalysisState } from '../stats/analysis-types.ts';
 import type { Arm } from '../stats/arm.ts';
 import { createGuardrail, restoreGuardrail, type Guardrail, type GuardrailState } from '../stats/guardrail.ts';
 import { addCall, addQuality, emptySums, type ArmSums } from './arm-numbers.ts';
+import { NO_LATENCY, OVERDUE, valuesOf, type JudgedOutcome } from './call-values.ts';
+import { Patience } from './patience.ts';
 import type { RolloutPolicy } from './rollout-policy.ts';
-
-/** How the first attempt of a judged call ended. */
-export interface JudgedOutcome {
-  readonly failed: boolean;
-  readonly latencyMs: number;
-  /** `undefined` for a call that is no stream. */
-  readonly firstChunkMs: number | undefined;
-  readonly stream: boolean;
-  readonly costUsd: number | null;
-}
 
 type Both<T> = Record<Arm, T>;
 
@@ -39,7 +31,10 @@ export class JudgedCalls {
   #step: Both<ArmSums>;
   #run: Both<ArmSums>;
 
+  readonly #patience: Patience;
+
   constructor({ guardrails, alpha }: RolloutPolicy, weight: number) {
+    this.#patience = new Patience(guardrails);
     this.#analysis = createAnalysis({ guardrails, alpha, weight: stepWeight(weight) });
     this.#lost = createLost();
     this.#step = emptyBoth();
@@ -65,11 +60,23 @@ export class JudgedCalls {
     return Math.min(1, Math.max(0, Math.log(this.#lost.evidence) / -Math.log(LOST_ALPHA)));
   }
 
-  ended(arm: Arm, share: number, outcome: JudgedOutcome): void {
+  /** @param wasOverdue its latency is counted already */
+  ended(arm: Arm, share: number, outcome: JudgedOutcome, wasOverdue = false): void {
     addCall(this.#step[arm], outcome);
     addCall(this.#run[arm], outcome);
     this.#lost.observe({ arm, value: 0, share });
-    this.#analysis.observe({ arm, share, values: valuesOf(outcome) });
+    const values = valuesOf(outcome);
+    this.#analysis.observe({ arm, share, values: wasOverdue ? { ...values, ...NO_LATENCY } : values });
+    if (arm === 'stable' && !outcome.failed) this.#patience.answered(outcome.latencyMs);
+  }
+
+  /** A call that has run for longer than this, in ms, is among the slowest already, however it ends. */
+  get overdueMs(): number {
+    return this.#patience.overdueMs;
+  }
+
+  overdue(arm: Arm, share: number): void {
+    this.#analysis.observe({ arm, share, values: OVERDUE });
   }
 
   /** A call that is no evidence. */
@@ -126,23 +133,3 @@ const structuredCopy = ({ stable, canary }: Readonly<Both<ArmSums>>): Both<ArmSu
   stable: { ...stable },
   canary: { ...canary },
 });
-
-/** Whether a metric is read off calls here; others are for the application to record. */
-export function isMeasured(metric: string): boolean {
-  return Object.hasOwn(valuesOf({ failed: false, latencyMs: 0, firstChunkMs: 0, stream: true, costUsd: 0 }), metric);
-}
-
-/** A failed call is slower than any other, and what it cost says nothing about what answers cost. */
-function valuesOf({ failed, latencyMs, firstChunkMs, stream, costUsd }: JudgedOutcome) {
-  const latency = failed ? Infinity : latencyMs;
-  const firstChunk = firstChunkMs ?? (failed ? Infinity : undefined);
-  return {
-    errorRate: failed ? 1 : 0,
-    latencyP50: latency,
-    latencyP95: latency,
-    latencyP99: latency,
-    latency,
-    firstChunkP95: stream ? firstChunk : undefined,
-    costPerCall: failed ? undefined : (costUsd ?? undefined),
-  };
-}

@@ -1,8 +1,9 @@
 /** Rollouts of a real client, judged by its calls: good canaries, bad ones, and bad days of everybody. */
 
 import { describe, expect, test } from 'vitest';
-import { presets } from '../../src/index.ts';
-import { failed } from '../support/replies.ts';
+import { presets, route } from '../../src/index.ts';
+import { ask } from '../support/calls.ts';
+import { chat, failed, silent } from '../support/replies.ts';
 import { driver, failAt, setUpRollout } from '../support/rollout-traffic.ts';
 
 type World = ReturnType<typeof setUpRollout>;
@@ -117,6 +118,25 @@ describe('a bad canary', () => {
     await driver(set)({ calls: 4_000, perSecond: 50, until: rolledBack(set) });
     expect(set.events.of('rollback')).toMatchObject([{ guardrail: 'costPerCall' }]);
   });
+});
+
+test('a canary that hangs is gone long before its calls time out', async () => {
+  const set = setUpRollout({
+    steps: [{ weight: 0.5, hold: '1d' }, { weight: 1 }],
+    guardrails: { errorRate: {}, latencyP95: {} },
+  });
+  const drive = driver(set);
+  for (const upstream of ['openai', 'gemini']) set.providers.usually(upstream, chat());
+  await drive({ calls: 400, perSecond: 50 });
+  set.providers.usually('gemini', silent());
+  const hanging = new AbortController();
+  for (let caller = 0; caller < 60; caller++) {
+    // Nobody waits for these: half of them never end by themselves.
+    ask(set.ai, { ...route({ key: `late-${caller}` }), signal: hanging.signal }).catch(() => undefined);
+  }
+  await set.clock.advance(5_000);
+  expect(set.events.of('rollback')).toMatchObject([{ guardrail: 'latencyP95', by: 'evidence' }]);
+  hanging.abort();
 });
 
 test('the decision can be recomputed from what the history keeps', async () => {
