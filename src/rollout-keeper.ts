@@ -23,6 +23,8 @@ export interface KeeperParts {
 
 /** How long a process that has died stays in charge. */
 const LEASE_MS = 10_000;
+/** How often it is prolonged. */
+const RENEW_EVERY_MS = 3_000;
 /** Evidence is written this often, in ms; decisions at once. */
 const WRITE_EVERY_MS = 5_000;
 
@@ -32,6 +34,7 @@ export class RolloutKeeper {
   readonly #box: string;
   #fence: number | undefined;
   #lastMessage = 0;
+  #leasedAtMs = -Infinity;
   #writtenAtMs = -Infinity;
   /** Everything asked of the store, one after the other. */
   #last: Promise<unknown> = Promise.resolve();
@@ -82,19 +85,30 @@ export class RolloutKeeper {
   }
 
   async #sync(): Promise<void> {
-    const { store, holder, command, clock, memory } = this.#parts;
-    const lease = await store.lease(this.#key, holder, LEASE_MS);
-    if (lease?.fence !== this.#fence || !lease) {
-      this.#fence = undefined;
-      this.#adopt(await store.read(this.#key));
-      if (!lease) return;
-      this.#fence = lease.fence;
-    }
+    const { store, command, clock, memory } = this.#parts;
+    const isFresh = clock.now() - this.#leasedAtMs < RENEW_EVERY_MS;
+    if (!(this.leads && isFresh) && !(await this.#takeCharge())) return;
     for (const { id, message } of await store.messages(this.#box, this.#lastMessage)) {
       this.#lastMessage = id;
       command(message);
     }
     if (clock.now() - this.#writtenAtMs >= WRITE_EVERY_MS) await this.#write(memory());
+  }
+
+  /** `false` while another process is in charge; what it decided is adopted. */
+  async #takeCharge(): Promise<boolean> {
+    const { store, holder, clock } = this.#parts;
+    const lease = await store.lease(this.#key, holder, LEASE_MS);
+    if (lease && lease.fence === this.#fence) {
+      this.#leasedAtMs = clock.now();
+      return true;
+    }
+    this.#fence = undefined;
+    this.#adopt(await store.read(this.#key));
+    if (!lease) return false;
+    this.#fence = lease.fence;
+    this.#leasedAtMs = clock.now();
+    return true;
   }
 
   #adopt(stored: Json | undefined): void {
