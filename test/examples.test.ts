@@ -30,9 +30,12 @@ test('a report of what was spent, by customer and by model', async () => {
   expect(exitCode).toBe(0);
 });
 
-test('the demo loses no call, opens the breaker and rolls back', async () => {
-  const { exitCode, stdout } = await runProgram(join(examples, 'demo/main.ts'));
-  expect(stdout).toContain('ROLLBACK of deepseek');
+test('the demo raises its canary and takes it back on evidence, and loses no call', { timeout: 60_000 }, async () => {
+  const { exitCode, stdout, stderr } = await runProgram(join(examples, 'demo/main.ts'));
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/\d+ calls show it to be no worse: the canary gets 25\.0 % of the users/);
+  expect(stdout).toMatch(/ROLLBACK of deepseek\. .+: worse than it may be, beyond chance/);
+  expect(stdout).toMatch(/✓ no call was lost: \d+ served, 0 lost/);
   expect(stdout).not.toContain('✗');
   expect(exitCode).toBe(0);
 });

@@ -11,11 +11,11 @@ export interface Arrival {
   readonly outputTokens: number;
 }
 
-/** Eight seconds of 150 calls a second, arriving at random, with the sizes of ordinary conversations. */
+/** Eight seconds of 200 calls a second, arriving at random, with the sizes of ordinary conversations. */
 export function madeUpArrivals(): readonly Arrival[] {
   const random = seededRandom(7);
   const arrivals: Arrival[] = [];
-  for (let afterMs = 0; afterMs < 8_000; afterMs -= Math.log(1 - random()) * (1_000 / 150)) {
+  for (let afterMs = 0; afterMs < 8_000; afterMs -= Math.log(1 - random()) * (1_000 / 200)) {
     arrivals.push({ afterMs, inputTokens: 200 + random() * 1_800, outputTokens: 20 + random() * 380 });
   }
   return arrivals;

@@ -1,5 +1,5 @@
 /**
- * A canary is tried on a quarter of the users, degrades half-way, and is rolled back, without one call lost.
+ * A canary rises to a quarter of the users on evidence, begins to fail, and is rolled back on evidence, without one call lost.
  *
  *   node examples/demo/main.ts [--trace FILE] [--speed 200] [--rows 2000] [--live]
  *
@@ -9,8 +9,8 @@
 
 import { parseArgs } from 'node:util';
 import { runLive } from './live.ts';
-import { runDegradation } from './degradation.ts';
 import { madeUpArrivals, readTrace } from './arrivals.ts';
+import { runRollout } from './rollout.ts';
 
 const { values } = parseArgs({
   options: {
@@ -25,9 +25,7 @@ const rows = positive('rows', values.rows);
 const speed = positive('speed', values.speed);
 const passed = values.live
   ? await runLive()
-  : await runDegradation(
-      values.trace === undefined ? madeUpArrivals() : await readTrace(values.trace, { rows, speed }),
-    );
+  : await runRollout(values.trace === undefined ? madeUpArrivals() : await readTrace(values.trace, { rows, speed }));
 process.exitCode = passed ? 0 : 1;
 
 function positive(name: string, text: string): number {

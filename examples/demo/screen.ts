@@ -1,20 +1,21 @@
-/** Live progress: a table that redraws itself in a terminal, plain lines elsewhere. */
+/** Live progress: numbers that redraw themselves in a terminal, plain lines elsewhere. */
 
 import type { CanaryClient } from '../../src/index.ts';
-import { tableOf } from './table.ts';
+import { panelLineOf, panelOf } from './panel.ts';
+import { percent, tableOf } from './table.ts';
 import type { Tally } from './tally.ts';
 
 export interface Screen {
-  /** Says something above the live table. */
+  /** Says something above what is drawn. */
   readonly say: (line: string) => void;
   readonly close: () => void;
 }
 
 const REDRAW_MS = 200;
-const LINE_MS = 1_000;
+const LINE_MS = 500;
 
 export function openScreen(ai: CanaryClient, tally: Tally): Screen {
-  const live = process.stdout.isTTY;
+  const isLive = process.stdout.isTTY && process.env.TERM !== 'dumb';
   const startedMs = performance.now();
   let drawn = 0;
   const stamp = (): string => `${((performance.now() - startedMs) / 1_000).toFixed(1).padStart(5)} s  `;
@@ -23,28 +24,24 @@ export function openScreen(ai: CanaryClient, tally: Tally): Screen {
     drawn = 0;
   };
   const draw = (): void => {
-    if (!live) {
-      console.log(stamp() + summary(ai, tally));
+    const { served, lost, fallbacks } = tally.counts;
+    if (!isLive) {
+      console.log(`${stamp()}${served} served, ${lost} lost | ${panelLineOf(ai)}`);
       return;
     }
     erase();
-    const lines = [
-      '',
-      ...tableOf(ai),
-      '',
-      `${tally.counts.served} served, ${tally.counts.lost} lost, ${tally.counts.fallbacks} fallbacks`,
-    ];
+    const counts = `${served} served, ${lost} lost, ${fallbacks} taken over by stable`;
+    const lines = ['', ...panelOf(ai), '', ...tableOf(ai), '', counts];
     process.stdout.write(`${lines.join('\n')}\n`);
     drawn = lines.length;
   };
   const say = (line: string): void => {
     erase();
     console.log(stamp() + line);
-    if (live) draw();
+    if (isLive) draw();
   };
-  ai.canary.on('breaker', ({ upstream, from, to }) => say(`Breaker of ${upstream}: ${from} → ${to}.`));
-  ai.canary.on('rollback', ({ upstream, reason }) => say(`ROLLBACK of ${upstream}. ${reason}.`));
-  const timer = setInterval(draw, live ? REDRAW_MS : LINE_MS);
+  tellEvents(ai, say);
+  const timer = setInterval(draw, isLive ? REDRAW_MS : LINE_MS);
   return {
     say,
     close: () => {
@@ -54,11 +51,11 @@ export function openScreen(ai: CanaryClient, tally: Tally): Screen {
   };
 }
 
-/** One line in place of the table. */
-function summary(ai: CanaryClient, tally: Tally): string {
-  const [, ...rows] = tableOf(ai);
-  return [
-    `${tally.counts.served} served, ${tally.counts.lost} lost`,
-    ...rows.map((row) => row.replace(/ {2,}/g, ' ')),
-  ].join(' | ');
+function tellEvents(ai: CanaryClient, say: Screen['say']): void {
+  ai.canary.on('step', ({ step, weightsAfter, canary }) => {
+    const copies = step === 1 ? 'Copies were answered well' : `${canary.calls} calls show it to be no worse`;
+    say(`${copies}: the canary gets ${percent(weightsAfter.deepseek ?? 0)} of the users.`);
+  });
+  ai.canary.on('breaker', ({ upstream, from, to }) => say(`Breaker of ${upstream}: ${from} → ${to}.`));
+  ai.canary.on('rollback', ({ upstream, reason }) => say(`ROLLBACK of ${upstream}. ${reason}.`));
 }

@@ -31,10 +31,12 @@ export function aligned(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-function percent(share: number | null): string {
+/** `'25.0 %'`, or a dash. */
+export function percent(share: number | null): string {
   return share === null ? '–' : `${(share * 100).toFixed(1)} %`;
 }
 
-function usd(amount: number | undefined): string {
-  return amount === undefined ? '–' : `$${amount.toFixed(4)}`;
+/** `'$0.0042'`, or a dash. */
+export function usd(amount: number | null | undefined): string {
+  return amount === undefined || amount === null ? '–' : `$${amount.toFixed(4)}`;
 }

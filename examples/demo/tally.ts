@@ -1,23 +1,28 @@
 /** What happened during the demo, as told by events and by the calls themselves. */
 
-import type { BreakerEvent, CanaryClient, FallbackEvent, RollbackEvent } from '../../src/index.ts';
+import type { CanaryClient, RolloutRollbackEvent } from '../../src/index.ts';
 
 export interface Tally {
   readonly served: () => void;
   readonly lost: (error: unknown) => void;
   /** `user` was assigned to `upstream`. */
   readonly routed: (user: string, upstream: string) => void;
+  /** The canary has begun to fail. */
+  readonly degraded: () => void;
   readonly counts: Readonly<Counts>;
-  readonly openings: readonly BreakerEvent[];
-  readonly rollback: RollbackEvent | undefined;
+  /** The canary's share, 0–1, at each step that was taken on evidence. */
+  readonly rises: readonly number[];
+  /** On evidence. */
+  readonly rollback: RolloutRollbackEvent | undefined;
+  /** From the beginning of the failures to the rollback; `undefined` without either. */
+  readonly caughtAfterMs: number | undefined;
 }
 
 interface Counts {
   served: number;
   lost: number;
+  retries: number;
   fallbacks: number;
-  /** Fallbacks that cost the caller no failed attempt, since the breaker was open. */
-  passedOver: number;
   /** Users whose upstream changed although no weight had. */
   unfaithful: number;
   /** Users whose upstream changed with the weights. */
@@ -25,21 +30,30 @@ interface Counts {
 }
 
 export function createTally(ai: CanaryClient): Tally {
-  const counts: Counts = { served: 0, lost: 0, fallbacks: 0, passedOver: 0, unfaithful: 0, moved: 0 };
-  const openings: BreakerEvent[] = [];
-  const homes = new Map<string, { readonly upstream: string; readonly changes: number }>();
-  let rollback: RollbackEvent | undefined;
-  ai.canary.on('rollback', (event) => (rollback = event));
-  ai.canary.on('breaker', (event) => event.to === 'open' && openings.push(event));
-  ai.canary.on('fallback', ({ reason }: FallbackEvent) => {
-    counts.fallbacks += 1;
-    if (reason === 'breaker') counts.passedOver += 1;
+  const counts: Counts = { served: 0, lost: 0, retries: 0, fallbacks: 0, unfaithful: 0, moved: 0 };
+  const rises: number[] = [];
+  const homes = new Map<string, { readonly upstream: string; readonly weights: string }>();
+  let rollback: RolloutRollbackEvent | undefined;
+  let degradedMs: number | undefined;
+  let caughtAfterMs: number | undefined;
+  ai.canary.on('step', ({ weightsAfter, by }) => {
+    if (by === 'evidence') rises.push(weightsAfter.deepseek ?? 0);
   });
+  ai.canary.on('rollback', (event) => {
+    if (event.rule !== undefined || event.by !== 'evidence') return;
+    rollback = event;
+    if (degradedMs !== undefined) caughtAfterMs = performance.now() - degradedMs;
+  });
+  ai.canary.on('retry', () => (counts.retries += 1));
+  ai.canary.on('fallback', () => (counts.fallbacks += 1));
   return {
     counts,
-    openings,
+    rises,
     get rollback() {
       return rollback;
+    },
+    get caughtAfterMs() {
+      return caughtAfterMs;
     },
     served: () => void (counts.served += 1),
     lost: (error) => {
@@ -47,10 +61,11 @@ export function createTally(ai: CanaryClient): Tally {
       if (counts.lost === 1) console.error(error);
     },
     routed: (user, upstream) => {
-      const changes = ai.canary.history.length;
+      const weights = Object.values(ai.canary.weights).join();
       const home = homes.get(user);
-      if (home && home.upstream !== upstream) counts[home.changes === changes ? 'unfaithful' : 'moved'] += 1;
-      homes.set(user, { upstream, changes });
+      if (home && home.upstream !== upstream) counts[home.weights === weights ? 'unfaithful' : 'moved'] += 1;
+      homes.set(user, { upstream, weights });
     },
+    degraded: () => void (degradedMs = performance.now()),
   };
 }

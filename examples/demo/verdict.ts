@@ -1,34 +1,64 @@
 /** The end of the demo: what was promised, and whether it happened. */
 
 import type { CanaryClient } from '../../src/index.ts';
-import { tableOf } from './table.ts';
+import { figureOf } from './panel.ts';
+import { aligned, percent, tableOf } from './table.ts';
 import type { Tally } from './tally.ts';
 
-/** Prints the table and the promises; `true` if all were kept. */
+/** Prints the evidence, the table and the promises; `true` if all were kept. */
 export function printVerdict(
   ai: CanaryClient,
   tally: Tally,
   received: { readonly stable: number; readonly canary: number },
 ): boolean {
-  const { counts, openings, rollback } = tally;
-  const weights: Readonly<Record<string, number>> = ai.canary.weights;
+  const promises = promisesOf(ai, tally);
+  console.log(['', ...evidenceOf(tally), '', ...tableOf(ai), ''].join('\n'));
+  for (const [kept, promise] of promises) console.log(`${kept ? '✓' : '✗'} ${promise}`);
   const { total } = ai.canary.costs();
-  const promises: readonly (readonly [kept: boolean, promise: string])[] = [
+  const saved = total.savingsUsd >= 0 ? 'less' : 'more';
+  console.log(
+    `\n${total.attempts} attempts (${received.stable} reached stable, ${received.canary} the canary) cost $${total.costUsd.toFixed(2)},` +
+      ` $${Math.abs(total.savingsUsd).toFixed(2)} ${saved} than on stable alone.`,
+  );
+  return promises.every(([kept]) => kept);
+}
+
+function promisesOf(ai: CanaryClient, { counts, rises, rollback, caughtAfterMs }: Tally) {
+  const weights: Readonly<Record<string, number>> = ai.canary.weights;
+  const caught =
+    caughtAfterMs === undefined ? 'never' : `${(caughtAfterMs / 1_000).toFixed(1)} s after it began to fail`;
+  const exposed = `${rollback?.callsExposed ?? 0} calls went to it, ${rollback?.callsFailed ?? 0} failed`;
+  return [
     [counts.lost === 0 && counts.served > 0, `no call was lost: ${counts.served} served, ${counts.lost} lost`],
-    [openings.length > 0, `the breaker of the canary opened: ${openings.length} times`],
-    [counts.fallbacks > 0, `stable took over: ${counts.fallbacks} fallbacks, ${counts.passedOver} of them at once`],
-    [rollback?.upstream === 'deepseek', `the canary was rolled back: ${rollback?.reason ?? 'no'}`],
+    [rises.length > 1, `the canary rose on evidence: ${rises.map((share) => percent(share)).join(', ')}`],
+    [
+      rollback !== undefined && caughtAfterMs !== undefined,
+      `it was rolled back ${caught}: ${rollback?.reason ?? 'no evidence'}`,
+    ],
+    [
+      (rollback?.callsFailed ?? 0) > 0 && counts.retries + counts.fallbacks > 0,
+      `${exposed}, and no caller noticed: ${counts.retries} retries, ${counts.fallbacks} fallbacks to stable`,
+    ],
     [(weights.deepseek ?? 0) === 0, `its users went back to stable: weight ${weights.deepseek ?? 0}`],
     [
       counts.unfaithful === 0,
       `users kept their upstream: ${counts.moved} moved with the weights, ${counts.unfaithful} without`,
     ],
-  ];
-  console.log(['', ...tableOf(ai), ''].join('\n'));
-  for (const [kept, promise] of promises) console.log(`${kept ? '✓' : '✗'} ${promise}`);
-  console.log(
-    `\n${total.attempts} attempts (${received.stable} reached stable, ${received.canary} the canary) cost $${total.costUsd.toFixed(4)},` +
-      ` $${total.savingsUsd.toFixed(4)} less than on stable alone.`,
-  );
-  return promises.every(([kept]) => kept);
+  ] as const;
+}
+
+/** Both sides as they were when the rollback was decided. */
+function evidenceOf({ rollback }: Tally): string[] {
+  if (!rollback) return ['There was no rollback on evidence.'];
+  const { guardrails, stable, canary } = rollback;
+  const rows = guardrails.map(({ guardrail, rollback: worse }) => [
+    guardrail,
+    worse.toFixed(2),
+    figureOf(guardrail, stable),
+    figureOf(guardrail, canary),
+  ]);
+  return aligned([
+    ['at the rollback', 'evidence', `stable (${stable.calls} calls)`, `canary (${canary.calls} calls)`],
+    ...rows,
+  ]);
 }
