@@ -1,5 +1,6 @@
 /** Streams that are given again. */
 
+import { getEventListeners } from 'node:events';
 import type { OpenAI } from 'openai';
 import { expect, test } from 'vitest';
 import { StreamInterruptedError, route, type CacheOptions, type CanaryOptions } from '../../src/index.ts';
@@ -79,6 +80,19 @@ test('its controller and the signal of the call end it', async () => {
   aborter.abort();
   expect((await drain(bySignal)).chunks).toEqual([]);
   await expect(stream(set, { signal: aborter.signal })).rejects.toThrow('Request was aborted.');
+});
+
+test('whoever leaves it early leaves nothing on the signal of the call', async () => {
+  const set = cached();
+  set.providers.script('openai', chatStream(['One', ' two', ' three']));
+  await readWhole(set);
+  const { signal } = new AbortController();
+  const left = await within(set.clock, 0, stream(set, { signal }));
+  for await (const _ of left) left.controller.abort();
+  for await (const _ of await within(set.clock, 0, stream(set, { signal }))) break;
+  await readWhole(set, { signal });
+  expect(set.providers.asked).toHaveLength(1);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
 test('it can be read once, like any', async () => {

@@ -185,6 +185,24 @@ describe('only the very same call', () => {
     expect(providers.asked).toHaveLength(3);
   });
 
+  test('so is one whose credentials come from a function, before and after it was asked', async () => {
+    const { ai, clock, providers } = cached();
+    const tenant = (name: string) => ai.withOptions({ apiKey: () => Promise.resolve(`token-of-${name}`) });
+    const [one, other] = [tenant('one'), tenant('other')];
+    for (const client of [one, other]) await within(clock, 0, ask(client));
+    expect(providers.asked).toHaveLength(2);
+    for (const client of [one, other]) await within(clock, 0, ask(client));
+    expect(providers.asked).toHaveLength(2);
+  });
+
+  test('credentials that a function renews are of the same account', async () => {
+    let tokens = 0;
+    const apiKey = () => Promise.resolve(`token-${(tokens += 1)}`);
+    const { ai, clock, providers } = setUp({ client: { apiKey }, canary: { cache: {} } });
+    for (let call = 0; call < 3; call += 1) await within(clock, 0, ask(ai));
+    expect(providers.asked).toHaveLength(1);
+  });
+
   test('each upstream has its own answers', async () => {
     const { ai, clock, providers } = setUp({ upstreams: { gemini: {} }, canary: { cache: {} } });
     await within(clock, 0, ask(ai));
@@ -371,6 +389,14 @@ describe('identical calls at the same time', () => {
     expect(answers.map(textOf)).toEqual(['From openai.', 'From openai.']);
     expect(textOf(await within(clock, 0, ask(ai)))).toBe('From gemini.');
     expect(providers.asked).toEqual(['gemini', 'openai', 'gemini']);
+  });
+
+  test('that allow no fallback take none from another either', async () => {
+    const { ai, clock, providers } = setUpCanary({ client: { maxRetries: 0 }, canary: { cache: {} } });
+    providers.script('gemini', after(10, failed(503)), chat('From gemini.'));
+    providers.script('openai', chat('From openai.'));
+    const answers = await within(clock, 10, Promise.all([ask(ai), ask(ai, route({ fallbacks: false }))]));
+    expect(answers.map(textOf)).toEqual(['From openai.', 'From gemini.']);
   });
 });
 

@@ -101,6 +101,20 @@ test('a quality that the application records feeds its guardrail, for the side o
   expect(() => set.ai.canary.record(one, { quality: Number.NaN })).toThrow('record.quality should be a number');
 });
 
+test('a call that is made for the cache can be told about, one that is answered from it cannot', async () => {
+  const set = setUpRollout({ steps: STEPS, guardrails: { quality: {} } }, { cache: { when: () => true } });
+  const asked = () =>
+    set.ai.chat.completions.create(
+      { model: 'gpt-4.1', messages: [{ role: 'user', content: 'Hi' }] },
+      route({ key: callerOf(set, 'gemini') }),
+    );
+  const [made, given] = [asked(), asked()];
+  await Promise.all([made, given]);
+  expect(set.providers.asked).toHaveLength(1);
+  expect([made, given].map((call) => set.ai.canary.record(call, { quality: 0.7 }))).toEqual([true, false]);
+  expect(judged(set)).toMatchObject({ canary: 1 });
+});
+
 test('more calls of the canary than of stable that end as no evidence pause the rollout, with an alert', async () => {
   const set = setUpRollout({ steps: STEPS });
   failAt(set, {});

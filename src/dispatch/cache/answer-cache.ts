@@ -5,11 +5,10 @@ import type { Plan } from '../../domain/plan.ts';
 import type { CacheSnapshot } from '../../domain/snapshot.ts';
 import type { Answer } from '../../upstream/answer.ts';
 import { Claim } from '../../upstream/claim.ts';
-import { passStream } from '../../upstream/guard-stream.ts';
 import { isStream } from '../../upstream/sdk-stream.ts';
-import type { Parsed } from '../../upstream/sdk.ts';
 import { dispatch } from '../dispatch.ts';
 import type { CallSource, DispatchParts } from '../dispatch-parts.ts';
+import { Accounts } from './account.ts';
 import { AnswerStore, type StoredAnswer } from './answer-store.ts';
 import { cacheKeyOf } from './cache-key.ts';
 import { admits, type CachePolicy } from './cache-policy.ts';
@@ -24,6 +23,7 @@ export class AnswerCache {
   readonly #parts: DispatchParts;
   readonly #failed: (option: 'when' | 'key', error: unknown) => void;
   readonly #store: AnswerStore;
+  readonly #accounts = new Accounts();
   readonly #flights = new Map<string, Flight>();
   #hits = 0;
   #joined = 0;
@@ -73,7 +73,7 @@ export class AnswerCache {
       const flight = this.#flights.get(key);
       if (!flight) return this.#lead(key, asked);
       const end = await flight.join(this.#parts.clock, source.timeoutMs, signal);
-      if (typeof end === 'object') {
+      if (typeof end === 'object' && (call.fallbacks || end.upstream === plan.assigned)) {
         this.#joined += 1;
         return giveStored(end, asked, this.#parts);
       }
@@ -85,7 +85,7 @@ export class AnswerCache {
   #keyOf({ call, plan, source }: AskedCall): string | undefined {
     const upstream = this.#parts.upstreams.get(plan.assigned);
     try {
-      return upstream && cacheKeyOf(call, upstream, source, this.#policy);
+      return upstream && cacheKeyOf(call, upstream, source, { policy: this.#policy, accounts: this.#accounts });
     } catch (error) {
       this.#failed('key', error);
       return undefined;
@@ -109,6 +109,7 @@ export class AnswerCache {
       claim.make('parsed');
       const answering = this.#dispatch({ call, plan, source: { ...source, claim } });
       source.claim.ledger = claim.ledger;
+      source.claim.judged = claim.judged;
       const answer = await answering;
       if (answer.kind !== 'parsed') return answer;
       const encoded = encodeBody(answer.data, answer.props.response, call.surface);
@@ -128,26 +129,16 @@ export class AnswerCache {
 
   /** Makes a call for a stream, and keeps what its reader reads to the end. */
   async #record(key: string, asked: AskedCall): Promise<Answer> {
+    const { call, plan, source } = asked;
     const answer = await this.#dispatch(asked);
-    if (answer.kind === 'parsed' && isStream(answer.data)) this.#recordStream(key, asked, answer);
-    return answer;
-  }
-
-  #recordStream(key: string, { call, plan, source }: AskedCall, { data, props }: Parsed): void {
-    if (!isStream(data)) return;
+    if (answer.kind !== 'parsed' || !isStream(answer.data)) return answer;
     const recorder = new EventRecorder(call.surface, this.#policy.maxBytes);
-    passStream(data, {
-      idle: undefined,
-      drains: false,
-      isCommitted: () => true,
-      see: (chunk) => recorder.see(chunk),
-      hides: () => false,
-      onEnd: ({ kind }) => {
-        const encoded = kind === 'done' ? recorder.whole(props.response) : undefined;
-        const served = servedBy(source.claim.ledger?.());
-        if (encoded && served) this.#keep(key, storedAnswer(encoded, served), plan);
-      },
+    recorder.record(answer.data, () => {
+      const encoded = recorder.whole(answer.props.response);
+      const served = servedBy(source.claim.ledger?.());
+      if (encoded && served) this.#keep(key, storedAnswer(encoded, served), plan);
     });
+    return answer;
   }
 
   #keep(key: string, answer: StoredAnswer, { assigned }: Plan): StoredAnswer {

@@ -7,9 +7,9 @@ import { patchBody } from '../../providers/patch-body.ts';
 import { upstreamModel } from '../../providers/upstream-model.ts';
 import { headerEntries } from '../../upstream/header-entries.ts';
 import { KEY_HEADER, UPSTREAM_HEADER } from '../../upstream/request-mark.ts';
-import type { OpenAI } from '../../upstream/sdk.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import type { CallSource } from '../dispatch-parts.ts';
+import type { Accounts } from './account.ts';
 import { partitionOf, type CachePolicy } from './cache-policy.ts';
 
 /**
@@ -21,7 +21,7 @@ export function cacheKeyOf(
   call: Call,
   upstream: Upstream,
   { options, connect }: CallSource,
-  policy: CachePolicy,
+  { policy, accounts }: { readonly policy: CachePolicy; readonly accounts: Accounts },
 ): string {
   const { rules } = upstream.config;
   const { partition, ignored } = partitionOf(policy, call, options.body);
@@ -40,7 +40,7 @@ export function cacheKeyOf(
       // Who asked for usage sees its chunk, who did not does not, though both send the same body.
       patch?.usageAdded ?? false,
       partition,
-      accountOf(connect(upstream).client),
+      accounts.accountOf(connect(upstream).client),
       headerEntries(options.headers).filter(([name]) => !OF_ONE_CALL.has(name)),
       body,
     ]),
@@ -59,15 +59,3 @@ const OF_ONE_CALL: ReadonlySet<string> = new Set([
   'idempotency-key',
   'x-stainless-helper-method',
 ]);
-
-/** What the SDK keeps of the options of a client. */
-interface Internals {
-  readonly _options?: { readonly defaultHeaders?: unknown; readonly defaultQuery?: unknown };
-}
-
-/** Clones of one client (`withOptions`) share the cache, and may be of several accounts. */
-function accountOf(client: OpenAI): readonly unknown[] {
-  const { baseURL, apiKey, organization, project } = client;
-  const { _options } = client as unknown as Internals;
-  return [baseURL, apiKey, organization, project, headerEntries(_options?.defaultHeaders), _options?.defaultQuery];
-}

@@ -65,7 +65,7 @@ function headOf({ status, statusText, url, headers }: Response): Omit<EncodedAns
 
 /** Headers that speak of the transfer, or of a moment that will be over. */
 function isOfItsMoment(name: string): boolean {
-  return MOMENTARY.has(name) || name.startsWith('x-ratelimit-') || name.startsWith('retry-after');
+  return MOMENTARY.has(name) || name.includes('ratelimit-') || name.startsWith('retry-after');
 }
 
 const MOMENTARY: ReadonlySet<string> = new Set([

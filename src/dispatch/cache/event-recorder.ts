@@ -1,6 +1,8 @@
 /** Writes down the chunks of a stream as they pass to their reader. */
 
 import type { Surface } from '../../domain/call.ts';
+import { passStream } from '../../upstream/guard-stream.ts';
+import type { StreamInternals } from '../../upstream/sdk-stream.ts';
 import { encodeEvent, encodeEvents, endOfEvents, responseIdOf, type EncodedAnswer } from './encode-answer.ts';
 
 export class EventRecorder {
@@ -16,18 +18,32 @@ export class EventRecorder {
     this.#maxLength = maxLength;
   }
 
+  /** Watches what the reader of `stream` reads; `onRead` is called where that was all of it. */
+  record(stream: StreamInternals, onRead: () => void): void {
+    passStream(stream, {
+      idle: undefined,
+      drains: false,
+      isCommitted: () => true,
+      see: (chunk) => this.#see(chunk),
+      hides: () => false,
+      onEnd: ({ kind }) => {
+        if (kind === 'done') onRead();
+      },
+    });
+  }
+
+  /** All chunks, as the body of `response`. */
+  whole(response: Response): EncodedAnswer | undefined {
+    return this.#events && encodeEvents([...this.#events, ...endOfEvents(this.#surface)], response, this.#responseId);
+  }
+
   /** At once: the reader may change the chunk. */
-  see(chunk: unknown): void {
+  #see(chunk: unknown): void {
     if (!this.#events) return;
     const event = encodeEvent(chunk, this.#surface);
     this.#responseId ??= responseIdOf(chunk, this.#surface);
     this.#events.push(event);
     this.#length += event.length;
     if (this.#length > this.#maxLength) this.#events = undefined;
-  }
-
-  /** All chunks, as the body of `response`. */
-  whole(response: Response): EncodedAnswer | undefined {
-    return this.#events && encodeEvents([...this.#events, ...endOfEvents(this.#surface)], response, this.#responseId);
   }
 }

@@ -41,7 +41,11 @@ function eventsOf(
   return new ReadableStream(
     {
       start: (stream) => {
-        controller.signal.addEventListener('abort', () => stream.error(controller.signal.reason), { once: true });
+        const end = (): void => {
+          release();
+          stream.error(controller.signal.reason);
+        };
+        controller.signal.addEventListener('abort', end, { once: true });
       },
       pull: (stream) => {
         const event = events[given];
