@@ -4,6 +4,7 @@ import type { Usage } from '../domain/usage.ts';
 import { estimateUsage } from '../pricing/estimate-usage.ts';
 import { usageOf } from '../pricing/usage.ts';
 import type { AttemptInput } from './answer.ts';
+import { malformation } from './check-structure.ts';
 import type { Failure } from './failure.ts';
 import { outputTextOf } from './output-text.ts';
 import type { StreamFacts } from './stream-facts.ts';
@@ -35,7 +36,9 @@ export function usageOfBody(input: EstimateInput, body: unknown, failure: Failur
   const usage = surface === 'other' ? undefined : usageOf(surface, body);
   if (usage || failure || !input.judge) return { usage, usageEstimated: false };
   const text = outputTextOf(surface, body);
-  return text === '' && surface !== 'embeddings' ? { usage, usageEstimated: false } : estimated(input, text);
+  const saysSomething = text !== '' || surface === 'embeddings';
+  // A raw body is the caller's to judge: what is no answer comes without a failure there.
+  return saysSomething && !malformation(surface, body) ? estimated(input, text) : { usage, usageEstimated: false };
 }
 
 function estimated({ surface, options, tokenizer }: EstimateInput, outputText: string): UsageAtEnd {

@@ -2,7 +2,7 @@
 
 import { OpenAI } from 'openai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CanaryClient } from '../../src/index.ts';
+import { CanaryClient, type AttemptRecord } from '../../src/index.ts';
 import { splitEvents } from '../../src/testing/answers/sse.ts';
 import { attemptsOf, usageIn } from './support/attempts-of.ts';
 import { callFor, rawText, see } from './support/call-for.ts';
@@ -35,6 +35,7 @@ test.each(recordings)('value, chunks or error, and account, of $file', async (re
   expect(seen).toEqual(exception?.sees?.(alone) ?? alone);
   const usual = { ...usageExpected(recording), ...(!alone.error && { outcome: 'success' }) };
   expect(attempts).toEqual([expect.objectContaining({ ...usual, ...exception?.account })]);
+  expect(attempts).toSatisfy(isHonestFor(recording));
   compared.bodies += 1;
   compared.chunks += seen.chunks.length;
 });
@@ -49,13 +50,14 @@ test.each(recordings.filter(isChatStream))('who does not ask for usage sees none
 
 test.each(recordings.filter(isAnswer))('the raw text, and the usage, of $file', async (recording) => {
   const ai = clientWithCanary();
-  const attempt = new Promise((resolve) => void ai.canary.once('attempt', resolve));
+  const attempt = new Promise<AttemptRecord>((resolve) => void ai.canary.once('attempt', resolve));
   const alone = (await rawText(callFor(new OpenAI(served.settings), recording))).text;
   const text = recording.file === USAGE_UNASKED ? withoutUsageEvents(alone) : alone;
   const exception = exceptionOf(recording.file);
   expect(await rawText(callFor(ai, recording))).toEqual(rawWith(exception, text));
   const account = { ...usageExpected(recording), ...(exception?.rejectsRaw && exception.account) };
   expect(await attempt).toEqual(expect.objectContaining({ ...account, ...RAW_ACCOUNT[recording.file] }));
+  expect([await attempt]).toSatisfy(isHonestFor(recording, isTold(recording) || recording.file in RAW_ACCOUNT));
   compared.raw += 1;
 });
 
@@ -69,10 +71,19 @@ test.each(recordings.filter(isChatStream))(
   },
 );
 
-/** The usage that was recorded; where none was told, it may be estimated. */
+/** The usage that was recorded, as it was told. */
 function usageExpected(recording: Recording): object {
   const usage = usageIn(recording);
   return usage ? { usage, usageEstimated: false } : {};
+}
+
+function isTold(recording: Recording): boolean {
+  return usageIn(recording) !== undefined;
+}
+
+/** Where no usage was told, there is none, or one that is marked as an estimate. */
+function isHonestFor(recording: Recording, told = isTold(recording)): (attempts: readonly AttemptRecord[]) => boolean {
+  return (attempts) => attempts.every(({ usage, usageEstimated }) => told || (usage !== undefined) === usageEstimated);
 }
 
 /** The raw text to its end; where it rejects, the bytes before that: the event that says the error is the last. */

@@ -66,6 +66,20 @@ test('an answer that says nothing, and what was checked and not answered, have n
   expect(told.of('attempt').map(({ usage }) => usage)).toEqual([undefined, undefined]);
 });
 
+test('vectors without usage are estimated by what was asked; a raw body that is no answer is not', async () => {
+  const { ai, providers, events: told } = setUp();
+  const vectors = json({ object: 'list', data: [{ object: 'embedding', index: 0, embedding: [0.5] }], model: 'm' });
+  providers.script('openai', vectors, vectors, json({ error: { message: 'Overloaded', code: 'server_error' } }));
+  const body = { model: 'm', input: TEXT };
+  await ai.embeddings.create(body);
+  await (await ai.embeddings.create(body).asResponse()).json();
+  await (await ai.embeddings.create(body).asResponse()).json();
+  await vi.waitFor(() => expect(told.of('attempt')).toHaveLength(3));
+  const estimated = { usage: { inputTokens: expect.any(Number), outputTokens: 0 }, usageEstimated: true };
+  const none = { usage: undefined, usageEstimated: false };
+  expect(told.of('attempt')).toMatchObject([estimated, estimated, none]);
+});
+
 test('without a `canary` option nothing is guessed', async () => {
   const ai = new CanaryClient({ apiKey: 'key', fetch: async () => untold({ body: {} } as never) });
   await ai.chat.completions.create(BODY);
