@@ -58,10 +58,10 @@ test('a raw response of a failed call is the SDK’s error', async () => {
   );
 });
 
-test('a raw response is given before its body has come', async () => {
+test('a raw stream is given at its first content, before the rest of its body has come', async () => {
   const { ai, clock, providers } = setUp();
-  providers.script('openai', chatStream(['a', 'b'], { everyMs: 60_000 }));
-  const raw = await within(clock, 0, ai.chat.completions.create(STREAM_BODY).asResponse());
+  providers.script('openai', chatStream(['a', 'b', 'c'], { everyMs: 20_000 }));
+  const raw = await within(clock, 20_000, ai.chat.completions.create(STREAM_BODY).asResponse());
   expect(raw.bodyUsed).toBe(false);
   const text = raw.text();
   await clock.advance(200_000);

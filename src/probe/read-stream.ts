@@ -16,8 +16,6 @@ export interface StreamEvent {
 /** A whole stream. */
 export interface StreamRead {
   readonly events: readonly StreamEvent[];
-  /** How often something came over the network. */
-  readonly reads: number;
   readonly endedAtMs: number;
 }
 
@@ -26,16 +24,14 @@ export async function readStream(response: Response, clock: Clock): Promise<Stre
   const decoder = new TextDecoder();
   const events: StreamEvent[] = [];
   let pending = '';
-  let reads = 0;
   for await (const bytes of response.body ?? []) {
-    reads += 1;
     pending += decoder.decode(bytes, { stream: true });
     const whole = pending.split(/\r\n\r\n|\n\n|\r\r/);
     pending = whole.pop() ?? '';
     for (const text of whole) pushEvent(events, text, clock.now());
   }
   pushEvent(events, pending + decoder.decode(), clock.now());
-  return { events, reads, endedAtMs: clock.now() };
+  return { events, endedAtMs: clock.now() };
 }
 
 /** The events that bear words. */

@@ -5,7 +5,7 @@ import { findUsage } from '../../pricing/find-usage.ts';
 import type { Asker } from '../asker.ts';
 import { fail, pass, refused, skip, type Check, type Verdict } from '../check.ts';
 import { showMs, user } from '../read-chat.ts';
-import { contentEvents, listOf, type StreamRead } from '../read-stream.ts';
+import { contentEvents, listOf, type StreamEvent, type StreamRead } from '../read-stream.ts';
 import type { Reply } from '../reply.ts';
 
 export const streaming: Check = {
@@ -57,7 +57,7 @@ function judge(stream: StreamRead, startedAtMs: number): Verdict {
   if (!ends) return fail('no chunk has a finish_reason');
   const totalMs = stream.endedAtMs - startedAtMs;
   const flowMs = stream.endedAtMs - first.atMs;
-  if (isHeldBack(stream.reads, totalMs, flowMs)) {
+  if (isHeldBack(momentsOf(content), totalMs, flowMs)) {
     return fail(`all ${content.length} chunks came within ${showMs(flowMs)}, after ${showMs(totalMs - flowMs)}`);
   }
   return pass(`${content.length} chunks, the first after ${showMs(first.atMs - startedAtMs)} of ${showMs(totalMs)}`);
@@ -67,11 +67,16 @@ function judge(stream: StreamRead, startedAtMs: number): Verdict {
 const MIN_TOTAL_MS = 200;
 /** Generating sixty numbers takes longer than a twentieth of the wait for the first. */
 const MIN_FLOW_SHARE = 0.05;
-/** A stream that was held back comes in few packets. */
-const MAX_PACKETS = 8;
+/** A stream that was held back comes in few moments, whatever kept this process from reading it sooner. */
+const MAX_MOMENTS = 8;
 
-function isHeldBack(reads: number, totalMs: number, flowMs: number): boolean {
-  return totalMs >= MIN_TOTAL_MS && flowMs < totalMs * MIN_FLOW_SHARE && reads <= MAX_PACKETS;
+function isHeldBack(moments: number, totalMs: number, flowMs: number): boolean {
+  return totalMs >= MIN_TOTAL_MS && flowMs < totalMs * MIN_FLOW_SHARE && moments <= MAX_MOMENTS;
+}
+
+/** In how many different milliseconds the events came. */
+function momentsOf(events: readonly StreamEvent[]): number {
+  return new Set(events.map(({ atMs }) => Math.floor(atMs))).size;
 }
 
 function hasEnded(choice: unknown): boolean {
