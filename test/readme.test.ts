@@ -1,9 +1,12 @@
-/** The README is true: every block in it runs. */
+/** The README is true: every block in it runs, and nothing is left out. */
 
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { glob, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { runProgram as runCommand } from '../src/cli/program.ts';
+import { terminalOf } from '../src/cli/terminal.ts';
 import { runProgram } from './support/run-program.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -17,12 +20,14 @@ const programs = blocks.filter(({ language }) => language === 'ts');
 test('the README shows the change by line 10 and a rollout by line 40', () => {
   const lines = readme.split('\n');
   expect(lines.slice(0, 10).join('\n')).toContain('+const ai = new CanaryClient();');
-  expect(lines.slice(0, 40).join('\n')).toContain("action: 'rollback'");
+  expect(lines.slice(0, 40).join('\n')).toMatch(/^```ts$[^]+ rollout: {$[^]+on\('rollback'[^]+^```$/m);
+  expect(lines.length).toBeLessThan(540);
   expect(programs.length).toBeGreaterThan(7);
 });
 
-test('every block is a program, the change, or a command', () => {
-  expect([...new Set(blocks.map(({ language }) => language))].toSorted()).toEqual(['diff', 'sh', 'ts']);
+test('every block is a program, the change, a command, or a configuration', () => {
+  const languages = [...new Set(blocks.map(({ language }) => language))];
+  expect(languages.toSorted()).toEqual(['console', 'diff', 'sh', 'ts', 'yaml']);
 });
 
 test.for(programs.map(({ text }, index) => [index + 1, text] as const))(
@@ -33,7 +38,8 @@ test.for(programs.map(({ text }, index) => [index + 1, text] as const))(
     try {
       const file = join(folder, 'program.ts');
       await writeFile(file, ownSource(text));
-      const { exitCode, stderr } = await runProgram(file, { simulatesNetwork: true });
+      // In a folder of its own, for programs that keep their state in a file.
+      const { exitCode, stderr } = await runProgram(file, { simulatesNetwork: true, cwd: folder });
       expect(stderr).toBe('');
       expect(exitCode).toBe(0);
     } finally {
@@ -51,8 +57,58 @@ test('the commands of the README are what continuous integration runs', async ()
   for (const command of commands) expect(ci).toContain(`step ${command}\n`);
 });
 
+test('the configuration of the README is one that the command line plans', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'openai-canary-'));
+  const file = join(folder, 'openai-canary.config.yaml');
+  await writeFile(file, blocks.find(({ language }) => language === 'yaml')?.text ?? '');
+  const plan = await runCli('plan', '--config', file, '--calls-per-second', '20');
+  expect(plan).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(plan.stdout).toContain('25 %');
+  await rm(folder, { recursive: true });
+});
+
+test('the commands of the README exist, with the options that it names', async () => {
+  const lines = blocks.filter(({ language }) => language === 'console').flatMap(({ text }) => text.trim().split('\n'));
+  const { stdout: listed } = await runCli('--help');
+  expect(lines.length).toBeGreaterThan(7);
+  for (const line of lines) {
+    const [, name = '', rest = ''] = /^\$ openai-canary ([\w-]+)([^#]*)/.exec(line) ?? [];
+    expect(listed).toMatch(new RegExp(`^  ${name} `, 'm'));
+    const { stdout: help } = await runCli(name, '--help');
+    for (const option of rest.match(/(?<= )--?[a-z-]+/g) ?? []) expect(help).toMatch(new RegExp(`${option}[, ]`));
+  }
+});
+
+test('the README names every option', async () => {
+  const unnamed: string[] = [];
+  for await (const file of glob(
+    'src/{{alert-,batch-,cache-,limit-,policy-,probe-,shadow-,task-,upstream-,}options,rollout/rollout-options}.ts',
+    { cwd: root },
+  )) {
+    const source = await readFile(join(root, file), 'utf8');
+    for (const [, fields = ''] of source.matchAll(/^export interface \w+Options\b[^{]*{([^]*?)^}/gm)) {
+      for (const [, option = ''] of fields.matchAll(/^  readonly (\w+)\??:/gm)) {
+        if (!new RegExp(`\\b${option}\\b`).test(readme)) unnamed.push(`${file}: ${option}`);
+      }
+    }
+  }
+  expect(unnamed).toEqual([]);
+});
+
+async function runCli(...args: readonly string[]) {
+  let [stdout, stderr] = ['', ''];
+  const terminal = terminalOf({
+    stdout: { isTTY: false, write: (text: string | Uint8Array) => ((stdout += String(text)), true) },
+    stderr: { isTTY: false, write: (text: string | Uint8Array) => ((stderr += String(text)), true) },
+    env: {},
+  });
+  const exitCode = await runCommand(args, { terminal, signal: new AbortController().signal });
+  return { exitCode, stdout, stderr };
+}
+
 function ownSource(text: string): string {
   return text
     .replaceAll("'openai-canary/testing'", JSON.stringify(join(root, 'src/testing/index.ts')))
+    .replaceAll("'openai-canary/analysis'", JSON.stringify(join(root, 'src/analysis/index.ts')))
     .replaceAll("'openai-canary'", JSON.stringify(join(root, 'src/index.ts')));
 }
