@@ -1,6 +1,7 @@
 /** Checks of what a user wrote; each failure names the option, the rule and the value. */
 
 import { durationMs, type Duration } from './domain/duration.ts';
+import { nearName } from './domain/near-name.ts';
 import { ConfigError } from './upstream/errors.ts';
 
 /** Where a number must lie. */
@@ -121,26 +122,7 @@ function rangeOf({ min, max, integer }: Bounds): string {
   return noun;
 }
 
-/** The nearest of `allowed`, if it is near: at most two letters are wrong, and at most half of them. */
 function didYouMean(value: unknown, allowed: readonly string[]): string {
-  if (typeof value !== 'string') return '';
-  const candidates = allowed.map((name) => ({ name, wrong: distance(value.toLowerCase(), name.toLowerCase()) }));
-  const near = candidates
-    .filter(({ name, wrong }) => wrong <= Math.min(2, name.length / 2))
-    .toSorted((one, other) => one.wrong - other.wrong)[0];
-  return near === undefined ? '' : `; did you mean ${near.name}?`;
-}
-
-/** Levenshtein's edit distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const substituted = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substituted, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+  const near = typeof value === 'string' ? nearName(value, allowed) : undefined;
+  return near === undefined ? '' : `; did you mean ${near}?`;
 }

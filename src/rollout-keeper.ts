@@ -1,7 +1,7 @@
 /** Keeps a rollout in the store: one process at a time is in charge of it, the others follow. */
 
 import type { Clock } from './domain/clock.ts';
-import type { Json, Store } from './domain/store.ts';
+import { rolloutKey, type Json, type Store } from './domain/store.ts';
 import type { RolloutPolicy } from './rollout/rollout-policy.ts';
 import { fromStored, toStored, type Kept, type RolloutMemory } from './rollout/stored-rollout.ts';
 import { nameOf, type Warnings } from './warnings.ts';
@@ -43,7 +43,7 @@ export class RolloutKeeper {
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
-    this.#key = `rollout:${parts.policy.to}`;
+    this.#key = rolloutKey(parts.policy.to);
     this.#box = commandBox(parts.policy.to);
   }
 

@@ -20,9 +20,12 @@ const UNITS: readonly (readonly [string, number])[] = [
   ['s', 1_000],
 ];
 
-/** `'$0.0042'`; `'–'` where it is unknown. */
+/** `'$0.0042'`, `'-$1.50'`; `'–'` where it is unknown. */
 export function usd(amount: number | null | undefined): string {
-  return amount === null || amount === undefined ? '–' : `$${amount.toFixed(Math.abs(amount) >= 1 ? 2 : 4)}`;
+  if (amount === null || amount === undefined) return '–';
+  const size = Math.abs(amount);
+  const figure = size.toFixed(size >= 1 ? 2 : 4);
+  return amount < 0 && Number(figure) > 0 ? `-$${figure}` : `$${figure}`;
 }
 
 /** Columns of equal width, the head first; columns named in `left` are texts, the rest figures. */

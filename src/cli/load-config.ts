@@ -13,7 +13,8 @@ export type ClientConfig = NonNullable<ConstructorParameters<typeof CanaryClient
 
 /** A configuration and the file that it came from. */
 export interface LoadedConfig {
-  readonly path: string;
+  /** The file, as the user wrote it. */
+  readonly name: string;
   readonly options: ClientConfig;
 }
 
@@ -25,14 +26,15 @@ const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.cjs', '.json', '.yaml', '.ym
  * @throws UsageError where there is none, or what it holds is no object
  */
 export async function loadConfig(file: string | undefined): Promise<LoadedConfig> {
-  const path = resolve(file ?? findConfig());
-  if (!existsSync(path)) throw new UsageError(`There is no file ${file ?? path}`);
-  const options = await read(path);
+  const name = file ?? findConfig();
+  const path = resolve(name);
+  if (!existsSync(path)) throw new UsageError(`There is no file ${name}`);
+  const options = await read(path, name);
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new UsageError(`${path} should hold an object: the options of new CanaryClient()`);
+    throw new UsageError(`${name} should hold an object: the options of new CanaryClient()`);
   }
   // What the object holds, the client checks when it is built.
-  return { path, options };
+  return { name, options };
 }
 
 function findConfig(): string {
@@ -41,43 +43,51 @@ function findConfig(): string {
   throw new UsageError(`No configuration: name one by --config, or write ${NAME}.{ts,js,json,yaml} here`);
 }
 
-async function read(path: string): Promise<unknown> {
+async function read(path: string, name: string): Promise<unknown> {
   switch (extname(path)) {
     case '.json':
-      return parsed(path, JSON.parse);
+      return parsed(path, name, JSON.parse);
     case '.yaml':
     case '.yml':
-      return parsed(path, parseYaml);
+      return parsed(path, name, parseYaml);
     default:
-      return imported(path);
+      return imported(path, name);
   }
 }
 
-async function parsed(path: string, parse: (text: string) => unknown): Promise<unknown> {
-  const text = await readFile(path, 'utf8');
+async function parsed(path: string, name: string, parse: (text: string) => unknown): Promise<unknown> {
   try {
-    return parse(text);
+    return parse(await readFile(path, 'utf8'));
   } catch (error) {
-    throw new UsageError(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new UsageError(`${name}: ${saidBy(error)}`, { cause: error });
   }
 }
 
 /** Node runs TypeScript without a build from 22.18 on. */
-async function imported(path: string): Promise<unknown> {
+async function imported(path: string, name: string): Promise<unknown> {
+  const module = await importOf(path, name);
+  const { default: exported = module.config } = module;
+  if (exported === undefined) throw new UsageError(`${name} should have a default export`);
+  return exported;
+}
+
+interface ConfigModule {
+  readonly default?: unknown;
+  readonly config?: unknown;
+}
+
+async function importOf(path: string, name: string): Promise<ConfigModule> {
   try {
-    const module = (await import(pathToFileURL(path).href)) as {
-      readonly default?: unknown;
-      readonly config?: unknown;
-    };
-    const { default: exported = module.config } = module;
-    if (exported === undefined) throw new UsageError(`${path} should have a default export`);
-    return exported;
+    return (await import(pathToFileURL(path).href)) as ConfigModule;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION') {
-      const hint =
-        'Node runs TypeScript from 22.18 on: update it, or write the configuration in JavaScript, JSON or YAML';
-      throw new UsageError(`${path} cannot be read by Node ${process.versions.node}. ${hint}`, { cause: error });
-    }
-    throw error;
+    const isUnread = error instanceof Error && 'code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION';
+    const said = isUnread
+      ? `Node ${process.versions.node} runs no TypeScript: update it to 22.18, or write JavaScript, JSON or YAML`
+      : saidBy(error);
+    throw new UsageError(`${name}: ${said}`, { cause: error });
   }
+}
+
+function saidBy(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -9,8 +9,9 @@ import { describeSimulate, runSimulate } from './commands/simulate.ts';
 import { describeGet, describeHistory, describeStatus, runGet, runHistory, runStatus } from './commands/status.ts';
 import { describeTry, runTry } from './commands/try.ts';
 import { VERBS, describeVerb, runVerb } from './commands/verbs.ts';
-import { DONE, EXIT_CODES_HELP, REFUSED, USAGE } from './exit-codes.ts';
+import { DONE, EXIT_CODES_HELP, FAILED, REFUSED, USAGE } from './exit-codes.ts';
 import { UsageError } from './usage-error.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 
 /** Runs the command that `args` name; gives its exit code. Never throws. */
 export async function runProgram(args: readonly string[], context: CommandContext): Promise<number> {
@@ -32,6 +33,7 @@ function buildProgram(context: CommandContext, ended: (exitCode: number) => void
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
     })
+    .version(packageJson.version, '-V, --version', 'print the version')
     .exitOverride()
     .addHelpText('after', EXIT_CODES_HELP);
   const add = (name: string): Command =>
@@ -72,12 +74,12 @@ function exitCodeOf(error: unknown, { terminal }: CommandContext): number {
     terminal.err(terminal.colours.yellow(error.message));
     return REFUSED;
   }
-  const said = error instanceof Error ? error.message : String(error);
-  if (error instanceof ConfigError)
-    terminal.err(terminal.colours.red(`ConfigError: ${said.replace(/^ConfigError: /, '')}`));
-  else terminal.err(terminal.colours.red(said));
-  if (!(error instanceof ConfigError || error instanceof UsageError) && error instanceof Error) {
-    terminal.err(terminal.colours.dim(error.stack ?? ''));
+  const { red, dim } = terminal.colours;
+  if (error instanceof UsageError || error instanceof ConfigError) {
+    terminal.err(red(error.message));
+    return USAGE;
   }
-  return USAGE;
+  terminal.err(red(String(error)));
+  if (error instanceof Error && error.stack) terminal.err(dim(error.stack.replace(/^[^\n]*\n/, '')));
+  return FAILED;
 }

@@ -1,5 +1,6 @@
 /** Configurations whose upstreams are not asked: no request leaves the process, and no key is needed. */
 
+import { memoryStore } from '../index.ts';
 import type { ClientConfig } from './load-config.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -15,7 +16,21 @@ export function simulatedConfig(config: ClientConfig, fetchOf: (upstream: string
   for (const [upstream, { client }] of Object.entries(config.canary?.upstreams ?? {})) {
     if (client) throw new UsageError(`Upstream ${upstream} has a client of its own, which cannot be simulated`);
   }
-  return withoutKeys(config, fetchOf);
+  const { canary, ...client } = withoutKeys(config, fetchOf);
+  // A comparison of the user's own may ask a judge model.
+  const shadow = canary?.shadow && { ...canary.shadow, compare: undefined };
+  return { ...client, canary: { ...canary, shadow } };
+}
+
+/**
+ * A configuration that reaches nobody but its upstreams: a store that a running process shares must not learn from calls that are
+ * no user's, and nobody is to be woken by them.
+ */
+export function aloneConfig(config: ClientConfig): ClientConfig {
+  const { canary } = config;
+  if (!canary) return config;
+  const store = canary.store && { ...memoryStore(), persistent: canary.store.persistent };
+  return { ...config, canary: { ...canary, store, webhook: undefined, probe: undefined } };
 }
 
 /** For what asks no upstream at all. */
@@ -24,7 +39,7 @@ export function offlineConfig(config: ClientConfig): ClientConfig {
 }
 
 function withoutKeys(config: ClientConfig, fetchOf: (upstream: string) => typeof fetch): ClientConfig {
-  const { canary = {} } = config;
+  const { canary = {}, ...client } = aloneConfig(config);
   const { upstreams = {}, name = 'openai' } = canary;
   const keyless = Object.entries(upstreams).map(([upstream, options]) => {
     if (options.client) return [upstream, options];
@@ -33,7 +48,7 @@ function withoutKeys(config: ClientConfig, fetchOf: (upstream: string) => typeof
     return [upstream, { ...options, ...apiKey, fetch: fetchOf(upstream) }];
   });
   return {
-    ...config,
+    ...client,
     apiKey: NO_KEY,
     fetch: fetchOf(name),
     canary: { ...canary, upstreams: Object.fromEntries(keyless) as typeof upstreams },

@@ -44,3 +44,8 @@ export interface Store {
   /** The messages of a box after the one with this id (0: all that are kept), oldest first. They stay in the box. */
   messages(box: string, afterId: number): Promise<readonly StoredMessage[]>;
 }
+
+/** Where a rollout is kept. */
+export function rolloutKey(to: string): string {
+  return `rollout:${to}`;
+}

@@ -37,8 +37,9 @@ const PARTS: ReadonlyMap<string, Part> = new Map(
     part('analysis', 5, [0, 1]),
     ...INTEGRATIONS.map((name) => part(name, 5, [0], { besides: [PUBLIC_SURFACE] })),
     part('cli', 5, [0], {
-      besides: [PUBLIC_SURFACE, 'testing', 'analysis', ...INTEGRATIONS],
-      packages: ['commander', 'yaml'],
+      // Its version is that of the package.
+      besides: [PUBLIC_SURFACE, 'testing', 'analysis', ...INTEGRATIONS, '../package.json'],
+      packages: ['commander', 'openai', 'yaml'],
     }),
   ].map((entry) => [entry.name, entry]),
 );
@@ -60,11 +61,9 @@ export function partOf(path: string): Part | undefined {
 
 /** Whether a file of part `from` may import the file `target`. */
 export function mayImportFile(from: Part, target: string): boolean {
+  if (from.besides.includes(target)) return true;
   const to = partOf(target);
-  if (!to) return false;
-  return (
-    to === from || from.layers.includes(to.layer) || from.besides.includes(to.name) || from.besides.includes(target)
-  );
+  return to !== undefined && (to === from || from.layers.includes(to.layer) || from.besides.includes(to.name));
 }
 
 /** Whether a file of part `from` may import the package or builtin module `specifier`. */

@@ -37,11 +37,11 @@ test('the pace may come from recorded traffic, and the plan go to a program', as
 
 test.each([
   [configOf(STEPS), [], 'The pace is needed: --calls-per-second, or --trace'],
-  ['canary: {}', ['--calls-per-second', '1'], 'The configuration has no canary.rollout'],
+  ['canary: {}', ['--calls-per-second', '1'], 'openai-canary.config.yaml has no canary.rollout'],
   [
     configOf('{ to: deepseek, steps: [{ weight: 0.5 }, { weight: 5 }] }'),
     ['--calls-per-second', '1'],
-    'ConfigError: canary.rollout.steps[1].weight should be between 0 and 1, got 5',
+    'openai-canary.config.yaml: canary.rollout.steps[1].weight should be between 0 and 1, got 5',
   ],
 ])('%s with %j is refused', async (config, args, message) => {
   await using folder = await folderWith({ 'openai-canary.config.yaml': config });

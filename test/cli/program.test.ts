@@ -1,13 +1,31 @@
 /** The program as a whole, in a process of its own. */
 
 import { expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
 import { CONFIG, folderWith } from './run-cli.ts';
+
+const COMMANDS = 'probe try simulate plan status get history promote pause resume rollback retry undo set-weight'.split(
+  ' ',
+);
 
 test('help names every command and every exit code', async () => {
   await using folder = await folderWith({});
   const { exitCode, stdout, stderr } = await folder.run('--help');
   expect([exitCode, stderr]).toEqual([0, '']);
-  for (const word of ['try', 'simulate', 'Exit codes:']) expect(stdout).toContain(word);
+  for (const word of [...COMMANDS, 'Exit codes:']) expect(stdout).toContain(word);
+});
+
+test.each(COMMANDS)('the help of %s has an example', async (command) => {
+  await using folder = await folderWith({});
+  const { exitCode, stdout } = await folder.run(command, '--help');
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^Example:\\n {2}\\$ openai-canary ${command} ?`, 'm'));
+});
+
+test('its version is that of the package', async () => {
+  await using folder = await folderWith({});
+  const { exitCode, stdout } = await folder.run('--version');
+  expect([exitCode, stdout]).toEqual([0, `${packageJson.version}\n`]);
 });
 
 test('a command that does not exist is answered with the near one', async () => {
@@ -35,11 +53,11 @@ test.each([
     'openai-canary.config.ts',
     'export default { canary: { weights: { openai: 1, deepseek: -5 as number }, upstreams: { deepseek: {} } } };',
   ],
-])('what cannot be right in %s is named by its path', async (name, text) => {
+])('what cannot be right in %s is named by the file and its path', async (name, text) => {
   await using folder = await folderWith({ [name]: text });
   const { exitCode, stderr } = await folder.run('try', '--simulate');
   expect(exitCode).toBe(2);
-  expect(stderr).toBe('ConfigError: canary.weights.deepseek should be a non-negative number, got -5\n');
+  expect(stderr).toBe(`${name}: canary.weights.deepseek should be a non-negative number, got -5\n`);
 });
 
 test.each([
@@ -47,6 +65,7 @@ test.each([
   ['a.yaml', 'canary: [', /flow/i],
   ['a.json', '[]', /should hold an object/],
   ['a.mjs', 'export const other = 1;', /should have a default export/],
+  ['a.mjs', 'throw new Error("no vault here");', /^a\.mjs: no vault here\n$/],
 ])('%s that holds %j is refused with its name', async (name, text, message) => {
   await using folder = await folderWith({ [name]: text });
   const { exitCode, stderr } = await folder.run('try', '--simulate', '--config', name);
@@ -59,4 +78,48 @@ test('a wrong number is named with its option', async () => {
   await using folder = await folderWith({ 'openai-canary.config.yaml': CONFIG });
   const { exitCode, stderr } = await folder.run('try', '--simulate', '--calls', 'many');
   expect([exitCode, stderr]).toEqual([2, '--calls should be a whole number, at least 1, got "many"\n']);
+});
+
+test.each([
+  [
+    ['plan', '--calls-per-second', '1', '--error-rate', '5'],
+    '--error-rate should be a number between 0 and 1, got "5"',
+  ],
+  [['probe', '--timeout', '0s'], '--timeout should be a time like 500ms, 30s, 5m, 4h or 2d, got "0s"'],
+  [['probe', '--timeout', '30'], '--timeout should be a time like 500ms, 30s, 5m, 4h or 2d, got "30"'],
+])('%j is refused in one line', async (args, message) => {
+  const rollout = '{ to: deepseek, steps: [{ weight: 1 }] }';
+  await using folder = await folderWith({
+    'openai-canary.config.yaml': `canary: { upstreams: { deepseek: { provider: deepseek } }, rollout: ${rollout} }`,
+  });
+  const { exitCode, stderr } = await folder.run(...args);
+  expect([exitCode, stderr]).toEqual([2, `${message}\n`]);
+});
+
+/** What a configuration reaches beside its upstreams says so, loudly. */
+const WITH_OTHERS = `
+const touched = (what) => { console.error('touched: ' + what); };
+const store = { persistent: true };
+for (const method of ['read', 'write', 'lease', 'release', 'post', 'messages']) store[method] = async () => touched('store');
+export default {
+  canary: {
+    upstreams: { deepseek: { provider: 'deepseek', model: 'deepseek-chat' } },
+    prices: { openai: { inputPerMTok: 2, outputPerMTok: 8 }, deepseek: { inputPerMTok: 1, outputPerMTok: 2 } },
+    rollout: { to: 'deepseek', steps: [{ weight: 0.5, minCalls: 5, require: {}, hold: '10s' }, { weight: 0.9 }] },
+    shadow: { upstream: 'openai', share: 1, compare: () => { touched('compare'); return { score: 1 }; } },
+    alerts: [{ name: 'busy', metric: 'calls', above: 1 }],
+    webhook: { url: 'http://127.0.0.1:1/hook', attempts: 1 },
+    probe: { every: '1s' },
+    store,
+  },
+};`;
+
+test.each([
+  ['simulate', 'trace.csv', '--for', '2m'],
+  ['try', '--simulate', '-n', '12', '--concurrency', '12'],
+])('%s leaves store, webhook, probes and comparison of a configuration alone', async (...args) => {
+  const trace = `TIMESTAMP,ContextTokens,GeneratedTokens\n${Array.from({ length: 60 }, (_, at) => `${at},10,10`).join('\n')}`;
+  await using folder = await folderWith({ 'openai-canary.config.mjs': WITH_OTHERS, 'trace.csv': trace });
+  const { exitCode, stderr } = await folder.run(...args);
+  expect([exitCode, stderr]).toEqual([0, '']);
 });

@@ -101,16 +101,48 @@ describe('one after the other', () => {
   });
 });
 
+test.each(['status', 'get', 'history'])(
+  '%s of a store that no process has written to says so, with 4',
+  async (command) => {
+    await using own = await folderWith({ 'openai-canary.config.json': CONFIG });
+    const { exitCode, stdout, stderr } = await own.run(command, '--store', 'nobody.json');
+    expect([exitCode, stdout]).toEqual([4, '']);
+    expect(stderr).toBe('The store knows of no rollout to gemini: no process has begun it\n');
+  },
+);
+
+test.each([['status'], ['pause', '--timeout', '200ms']])(
+  'a rollout under way by another configuration is neither shown nor moved: %s',
+  async (...args) => {
+    await using own = await folderWith({ 'openai-canary.config.json': CONFIG.replace('0.1', '0.2') });
+    const store = fileStore(join(own.path, 'state.json'));
+    const process = setUp({ upstreams: { gemini: {} }, canary: { rollout: ROLLOUT, store } });
+    while ((await store.read('rollout:gemini')) === undefined) {
+      await process.clock.advance(1_000);
+      await wait(20);
+    }
+    const { exitCode, stdout, stderr } = await own.run(...args, '--store', 'state.json');
+    expect([exitCode, stdout]).toEqual([4, '']);
+    expect(stderr).toContain('is under way by another configuration');
+    expect(await store.messages('commands:gemini', 0)).toEqual([]);
+    process.ai.canary.close();
+  },
+);
+
 test('a command that nobody takes ends with 4, and says so', async () => {
   await using own = await folderWith({ 'openai-canary.config.json': CONFIG });
-  const { exitCode, stderr } = await own.run('pause', '--store', 'nobody.json', '--timeout', '0.2');
+  const { exitCode, stderr } = await own.run('pause', '--store', 'nobody.json', '--timeout', '200ms');
   expect(exitCode).toBe(4);
-  expect(stderr).toContain('No running process took the command pause within 0.2 s');
+  expect(stderr).toContain('No running process took the command pause within 200ms');
 });
 
 test.each([
   [['status'], 'A running process is reached through its store: name its file by --store, or set canary.store'],
-  [['status', '--store', 's.json', '--rollout', 'openai'], 'There is no rollout to openai: there are gemini'],
+  [['status', '--store', 's.json', '--rollout', 'openai'], '--rollout should name one of gemini, got "openai"'],
+  [
+    ['status', '--store', 's.json', '--rollout', 'gemni'],
+    '--rollout should name one of gemini, got "gemni"; did you mean gemini?',
+  ],
   [['set-weight', '5', '--store', 's.json'], 'The share should be between 0 and 1, got 5'],
 ])('%j is refused', async (args, message) => {
   await using own = await folderWith({ 'openai-canary.config.json': CONFIG });

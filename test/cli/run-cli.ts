@@ -13,15 +13,19 @@ export interface Folder extends AsyncDisposable {
   readonly path: string;
   /** Runs the program there. */
   readonly run: (...args: readonly string[]) => Promise<ProgramEnd>;
+  /** Runs it, and presses Ctrl-C as soon as its standard error has `said`. */
+  readonly interrupt: (args: readonly string[], said: string) => Promise<ProgramEnd>;
 }
 
 /** @param files their contents by name */
 export async function folderWith(files: Readonly<Record<string, string>>): Promise<Folder> {
   const path = await mkdtemp(join(tmpdir(), 'openai-canary-'));
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(path, name), text)));
+  const here = { cwd: path, env: { NODE_NO_WARNINGS: '1' } };
   return {
     path,
-    run: (...args) => runProgram(PROGRAM, { args, cwd: path, env: { NODE_NO_WARNINGS: '1' } }),
+    run: (...args) => runProgram(PROGRAM, { args, ...here }),
+    interrupt: (args, said) => runProgram(PROGRAM, { args, interruptAt: said, ...here }),
     [Symbol.asyncDispose]: () => rm(path, { recursive: true }),
   };
 }

@@ -56,10 +56,12 @@ test('for people it is a table, and the course of the decisions', async () => {
 });
 
 test.each([
-  ['--errors', 'gemini=0.5', 'There is no upstream gemini: there are openai, deepseek'],
+  ['--errors', 'gemini=0.5', '--errors should name one of openai, deepseek, got "gemini"'],
+  ['--errors', 'deepsek=0.5', '--errors should name one of openai, deepseek, got "deepsek"; did you mean deepseek?'],
+  ['--for', 'ever', '--for should be a time like 500ms, 30s, 5m, 4h or 2d, got "ever"'],
   ['--errors', 'deepseek', '--errors should be like deepseek=0.05 or deepseek=0.05@2h, got deepseek'],
   ['--errors', 'deepseek=5', '--errors should be like deepseek=0.05 or deepseek=0.05@2h, got deepseek=5'],
-  ['--errors', 'deepseek=0.5@noon', 'A time should be like 90s, 30m, 4h or 2d, got noon'],
+  ['--errors', 'deepseek=0.5@noon', '--errors should be like deepseek=0.05 or deepseek=0.05@2h, got deepseek=0.5@noon'],
   ['--latency', 'deepseek=fast', '--latency should be like deepseek=900, in ms, got deepseek=fast'],
 ])('%s %s is refused', async (option, value, message) => {
   await using folder = await folderWith(FILES);
@@ -74,6 +76,31 @@ test('a trace that is none is refused with the line', async () => {
   });
   const { exitCode, stderr } = await folder.run('simulate', 'bad.csv');
   expect([exitCode, stderr]).toEqual([2, 'bad.csv: line 3 should hold a time and two numbers, has 1,x,1\n']);
+});
+
+test('a trace without calls is refused', async () => {
+  await using folder = await folderWith({ ...FILES, 'none.csv': 'TIMESTAMP,ContextTokens,GeneratedTokens\n' });
+  const { exitCode, stderr } = await folder.run('simulate', 'none.csv');
+  expect([exitCode, stderr]).toEqual([2, 'none.csv has no calls\n']);
+});
+
+test('the course of a rollout is told, step by step, and copies under way at the end keep nobody', async () => {
+  const rollout = '{ to: deepseek, steps: [{ shadow: 1, hold: 2m }, { weight: 0.5, hold: 5m }, { weight: 0.9 }] }';
+  await using folder = await folderWith({
+    ...FILES,
+    'openai-canary.config.yaml': `canary: { upstreams: { deepseek: { provider: deepseek, model: deepseek-chat } }, rollout: ${rollout} }`,
+  });
+  const { exitCode, stdout } = await folder.run('simulate', 'trace.csv', '--for', '150s');
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^ *2 min +step +deepseek: /m);
+});
+
+test('Ctrl-C shows what was simulated until then, and ends with 130', async () => {
+  await using folder = await folderWith(FILES);
+  const { exitCode, stdout, stderr } = await folder.interrupt(['simulate', 'trace.csv', '--for', '300d'], 'simulated');
+  expect(exitCode).toBe(130);
+  expect(stdout).toMatch(/^\d+ calls in /);
+  expect(stderr).toMatch(/^Stopped after [\d.e-]+ % of the time\.$/m);
 });
 
 interface Simulated {

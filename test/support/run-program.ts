@@ -31,11 +31,13 @@ export interface ProgramOptions {
   readonly cwd?: string;
   /** More variables of its environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Ctrl-C is pressed as soon as the program says this. @default never */
+  readonly interruptAt?: string;
 }
 
 /** `file` is run by Node itself. */
 export async function runProgram(file: string, options: ProgramOptions = {}): Promise<ProgramEnd> {
-  const { args = [], simulatesNetwork = false, cwd, env } = options;
+  const { args = [], simulatesNetwork = false, cwd, env, interruptAt } = options;
   await using provider = await startProvider();
   const preload = simulatesNetwork ? ['--import', fileURLToPath(new URL('./loopback-fetch.ts', import.meta.url))] : [];
   const child = spawn(process.execPath, [...preload, file, ...args], {
@@ -47,7 +49,10 @@ export async function runProgram(file: string, options: ProgramOptions = {}): Pr
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    if (interruptAt !== undefined && text.includes(interruptAt)) child.kill('SIGINT');
+  });
   const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve));
   return { exitCode, stdout, stderr };
 }

@@ -2,14 +2,16 @@
 
 import type { Command } from 'commander';
 import { planRollout, type RolloutPlan, type StepPlan } from '../../analysis/index.ts';
-import { CanaryClient, type RolloutOptions } from '../../index.ts';
+import type { RolloutOptions } from '../../index.ts';
+import { clientOf } from '../client-of.ts';
 import type { CommandContext, CommonOptions } from '../command.ts';
 import { DONE, NOT_WELL } from '../exit-codes.ts';
 import { duration, percent, table } from '../format.ts';
 import { loadConfig } from '../load-config.ts';
 import { offlineConfig } from '../simulated-config.ts';
 import { readTrace } from '../simulate/trace.ts';
-import { numberOption, UsageError } from '../usage-error.ts';
+import { numberOption } from '../read-option.ts';
+import { UsageError } from '../usage-error.ts';
 
 interface PlanOptions extends CommonOptions {
   readonly callsPerSecond?: string;
@@ -27,13 +29,14 @@ export function describePlan(command: Command): Command {
 }
 
 export async function runPlan(options: PlanOptions, { terminal }: CommandContext): Promise<number> {
-  const { options: config } = await loadConfig(options.config);
+  const loaded = await loadConfig(options.config);
+  const config = loaded.options;
   // Whatever cannot be right is said here, with its path.
-  new CanaryClient(offlineConfig(config)).canary.close();
+  clientOf(loaded, offlineConfig(config)).canary.close();
   const rollouts = [config.canary?.rollout ?? []].flat();
-  if (rollouts.length === 0) throw new UsageError('The configuration has no canary.rollout');
+  if (rollouts.length === 0) throw new UsageError(`${loaded.name} has no canary.rollout`);
   const callsPerSecond = await paceOf(options);
-  const errorRate = numberOption('error-rate', options.errorRate, { min: 0 });
+  const errorRate = numberOption('error-rate', options.errorRate, { min: 0, max: 1 });
   const plans = rollouts.map((rollout) => ({ to: rollout.to, plan: planOf(rollout, callsPerSecond, errorRate) }));
   if (options.json) terminal.out(JSON.stringify(plans, infinityAsNull, 2));
   else for (const { to, plan } of plans) for (const line of planLines(to, plan)) terminal.out(line);

@@ -1,13 +1,15 @@
 /** `probe`: what an upstream of a configuration can do, tried out on it. */
 
 import type { Command } from 'commander';
-import { CanaryClient, type ProbeOptions, type ProbeReport } from '../../index.ts';
+import type { ProbeOptions, ProbeReport } from '../../index.ts';
+import { clientOf } from '../client-of.ts';
 import type { CommandContext, CommonOptions } from '../command.ts';
-import { DONE, NOT_WELL } from '../exit-codes.ts';
+import { DONE, INTERRUPTED, NOT_WELL } from '../exit-codes.ts';
 import { loadConfig } from '../load-config.ts';
 import type { Colours } from '../terminal.ts';
 import { openLiveView } from '../live-view.ts';
-import { numberOption } from '../usage-error.ts';
+import { numberOption, timeOption } from '../read-option.ts';
+import { aloneConfig } from '../simulated-config.ts';
 
 interface ProbeCommandOptions extends CommonOptions {
   readonly only?: string;
@@ -26,7 +28,7 @@ export function describeProbe(command: Command): Command {
     .option('-m, --model <name>', 'the model that is asked for')
     .option('--embedding-model <name>', 'the model of embeddings; they are skipped without one')
     .option('--context-tokens <number>', "the model's window: a prompt a fifth longer is tried, once")
-    .option('--timeout <ms>', 'the longest that one answer may take')
+    .option('--timeout <time>', 'the longest that one answer may take: 10s, 1m')
     .option('--max-usd <number>', 'skip what would cost more in all')
     .addHelpText('after', '\nExample:\n  $ openai-canary probe deepseek --only chat,streaming,tools --max-usd 0.05');
 }
@@ -36,8 +38,9 @@ export async function runProbe(
   options: ProbeCommandOptions,
   { terminal, signal }: CommandContext,
 ): Promise<number> {
-  const { options: config } = await loadConfig(options.config);
-  await using ai: CanaryClient = new CanaryClient({ ...config, canary: config.canary ?? {} });
+  const loaded = await loadConfig(options.config);
+  const config = loaded.options;
+  await using ai = clientOf(loaded, aloneConfig({ ...config, canary: config.canary ?? {} }));
   const name = upstream ?? config.canary?.name ?? 'openai';
   let progress = `probing ${name} …`;
   const view = openLiveView(terminal, { lines: () => [progress], summary: () => progress });
@@ -46,6 +49,7 @@ export async function runProbe(
   });
   const report = await ai.canary.probe(name, { ...probeOptions(options), signal }).finally(view.close);
   terminal.out(options.json ? JSON.stringify(report, null, 2) : painted(report.table(), terminal.colours));
+  if (signal.aborted) return INTERRUPTED;
   return isWell(report) ? DONE : NOT_WELL;
 }
 
@@ -59,7 +63,7 @@ function probeOptions(options: ProbeCommandOptions): ProbeOptions {
     ...(contextTokens !== undefined && {
       contextTokens: numberOption('context-tokens', contextTokens, { min: 1, integer: true }),
     }),
-    ...(timeout !== undefined && { timeout: numberOption('timeout', timeout, { min: 1 }) }),
+    ...(timeout !== undefined && { timeout: timeOption('timeout', timeout) }),
     ...(maxUsd !== undefined && { budgetUsd: numberOption('max-usd', maxUsd, { min: 0 }) }),
   };
 }

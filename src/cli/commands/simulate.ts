@@ -3,14 +3,14 @@
 import type { Command } from 'commander';
 import { ManualClock } from '../../testing/index.ts';
 import type { CommandContext, CommonOptions } from '../command.ts';
-import { DONE } from '../exit-codes.ts';
+import { DONE, INTERRUPTED } from '../exit-codes.ts';
 import { duration, percent, table, usd } from '../format.ts';
 import { openLiveView } from '../live-view.ts';
 import { loadConfig, type ClientConfig } from '../load-config.ts';
-import { behavioursOf, spanOf, type BehaviourOptions } from '../simulate/behaviours.ts';
+import { behavioursOf, type BehaviourOptions } from '../simulate/behaviours.ts';
 import { runSimulation, type Simulated } from '../simulate/run-simulation.ts';
 import { readTrace } from '../simulate/trace.ts';
-import { numberOption } from '../usage-error.ts';
+import { numberOption, timeOption } from '../read-option.ts';
 
 interface SimulateOptions extends CommonOptions, BehaviourOptions {
   readonly model: string;
@@ -39,30 +39,31 @@ export function describeSimulate(command: Command): Command {
 }
 
 export async function runSimulate(file: string, options: SimulateOptions, context: CommandContext): Promise<number> {
-  const { options: config } = await loadConfig(options.config);
+  const { terminal, signal } = context;
+  const config = await loadConfig(options.config);
   const trace = await readTrace(file);
   const clock = new ManualClock();
-  const behaviours = behavioursOf(options, namesIn(config), clock.now());
+  const behaviours = behavioursOf(options, namesIn(config.options), clock.now());
   let progress = 0;
-  const line = (): string =>
-    `simulated ${percent(progress)} of the time, ${context.signal.aborted ? 'stopping' : 'going on'}`;
-  const view = openLiveView(context.terminal, { lines: () => [line()], summary: line });
+  const line = (): string => `${percent(progress)} simulated${signal.aborted ? ', stopping' : ''}`;
+  const view = openLiveView(terminal, { lines: () => [line()], summary: line });
   const simulated = await runSimulation({
     config,
     trace,
     behaviours,
     clock,
-    forMs: options.for === undefined ? undefined : spanOf(options.for),
+    forMs: options.for === undefined ? undefined : timeOption('for', options.for),
     model: options.model,
     users: numberOption('users', options.users, { min: 1, integer: true }),
     seed: numberOption('seed', options.seed, { min: 0, integer: true }),
-    signal: context.signal,
+    signal,
     onProgress: (share) => (progress = share),
-  });
-  view.close();
+  }).finally(view.close);
   report(simulated, options, context);
   simulated.ai.canary.close();
-  return DONE;
+  if (!signal.aborted) return DONE;
+  terminal.err(`Stopped after ${percent(progress)} of the time.`);
+  return INTERRUPTED;
 }
 
 function namesIn({ canary = {} }: ClientConfig): readonly string[] {

@@ -3,8 +3,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command.ts';
-import { DONE } from '../exit-codes.ts';
-import { followRollout, type FollowOptions } from '../follow-rollout.ts';
+import { DONE, NO_ANSWER } from '../exit-codes.ts';
+import { followRollout, type FollowOptions, type FollowedRollout } from '../follow-rollout.ts';
+import type { Terminal } from '../terminal.ts';
 import { changeLine, historyTable, rolloutLines } from '../rollout-lines.ts';
 
 /** Options of every command that reaches a running process. */
@@ -14,12 +15,27 @@ export function withStore(command: Command): Command {
     .option('-r, --rollout <upstream>', 'the canary, where there are several rollouts');
 }
 
+/** A rollout that this program alone would begin says nothing of any process. */
+export function tellUnknown({ kept, state }: FollowedRollout, { err, colours }: Terminal): number {
+  const why =
+    kept === 'nothing'
+      ? `The store knows of no rollout to ${state.upstream}: no process has begun it`
+      : `The rollout to ${state.upstream} is under way by another configuration: name that of the running process by --config`;
+  err(colours.yellow(why));
+  return NO_ANSWER;
+}
+
 export function describeStatus(command: Command): Command {
-  return withStore(command.description('show where a rollout stands, on which evidence, and what it waits for'));
+  return withStore(
+    command
+      .description('show where a rollout stands, on which evidence, and what it waits for')
+      .addHelpText('after', '\nExample:\n  $ openai-canary status --store state.json'),
+  );
 }
 
 export async function runStatus(options: FollowOptions, { terminal, signal }: CommandContext): Promise<number> {
   await using rollout = await followRollout(options, signal);
+  if (rollout.kept !== 'all') return tellUnknown(rollout, terminal);
   if (options.json) terminal.out(JSON.stringify(rollout.state, null, 2));
   else for (const line of rolloutLines(rollout.state, Date.now(), terminal.colours)) terminal.out(line);
   return DONE;
@@ -33,7 +49,8 @@ export function describeGet(command: Command): Command {
   return withStore(
     command
       .description('show a rollout in one line; with -w a line for each change')
-      .option('-w, --watch', 'go on until it is promoted or rolled back, or Ctrl-C'),
+      .option('-w, --watch', 'go on until it is promoted or rolled back, or Ctrl-C')
+      .addHelpText('after', '\nExample:\n  $ openai-canary get -w --store state.json'),
   );
 }
 
@@ -41,6 +58,7 @@ const WATCH_MS = 500;
 
 export async function runGet(options: GetOptions, { terminal, signal }: CommandContext): Promise<number> {
   await using rollout = await followRollout(options, signal);
+  if (rollout.kept !== 'all') return tellUnknown(rollout, terminal);
   let told = '';
   do {
     const { state } = rollout;
@@ -54,11 +72,16 @@ export async function runGet(options: GetOptions, { terminal, signal }: CommandC
 }
 
 export function describeHistory(command: Command): Command {
-  return withStore(command.description('show what was decided, by whom, and on which numbers'));
+  return withStore(
+    command
+      .description('show what was decided, by whom, and on which numbers')
+      .addHelpText('after', '\nExample:\n  $ openai-canary history --json --store state.json'),
+  );
 }
 
 export async function runHistory(options: FollowOptions, { terminal, signal }: CommandContext): Promise<number> {
   await using rollout = await followRollout(options, signal);
+  if (rollout.kept !== 'all') return tellUnknown(rollout, terminal);
   const { history } = rollout.control;
   if (options.json) terminal.out(JSON.stringify(history, null, 2));
   else if (history.length === 0) terminal.out('Nothing has been decided yet.');

@@ -1,16 +1,17 @@
 /** `try`: a burst of calls through a configuration, with a live view. */
 
 import type { Command } from 'commander';
-import { CanaryClient, route } from '../../index.ts';
+import { route, type CanaryClient } from '../../index.ts';
 import { startProvider } from '../../testing/index.ts';
+import { clientOf } from '../client-of.ts';
 import type { CommandContext, CommonOptions } from '../command.ts';
-import { DONE, NOT_WELL } from '../exit-codes.ts';
+import { DONE, INTERRUPTED, NOT_WELL } from '../exit-codes.ts';
 import { usd } from '../format.ts';
 import { openLiveView } from '../live-view.ts';
 import { loadConfig, type ClientConfig } from '../load-config.ts';
-import { simulatedConfig } from '../simulated-config.ts';
+import { aloneConfig, simulatedConfig } from '../simulated-config.ts';
 import { upstreamTable } from '../upstream-table.ts';
-import { numberOption } from '../usage-error.ts';
+import { numberOption } from '../read-option.ts';
 
 interface TryOptions extends CommonOptions {
   readonly calls: string;
@@ -26,7 +27,9 @@ interface TryOptions extends CommonOptions {
 
 export function describeTry(command: Command): Command {
   return command
-    .description('make a burst of calls through a configuration, with a live view')
+    .description(
+      'make a burst of calls through a configuration, with a live view; its store and webhook are left alone',
+    )
     .option('-n, --calls <number>', 'how many calls', '20')
     .option('--concurrency <number>', 'how many at a time', '4')
     .option('--users <number>', 'how many different users call', '10')
@@ -40,20 +43,22 @@ export function describeTry(command: Command): Command {
 }
 
 export async function runTry(options: TryOptions, context: CommandContext): Promise<number> {
-  const { terminal } = context;
-  const { options: config } = await loadConfig(options.config);
+  const { terminal, signal } = context;
+  const loaded = await loadConfig(options.config);
+  const config = loaded.options;
   await using provider = options.simulate ? await startProvider({ latencyMs: { median: 120, sigma: 0.5 } }) : undefined;
-  await using ai: CanaryClient = new CanaryClient(provider ? sentTo(provider.url, config) : config);
+  await using ai = clientOf(loaded, provider ? sentTo(provider.url, config) : aloneConfig(config));
   const tally = { served: 0, lost: 0, errors: new Map<string, number>() };
-  const view = openLiveView(terminal, {
-    lines: () => [...upstreamTable(ai), '', `${tally.served} served, ${tally.lost} lost`],
-    summary: () => `${tally.served} served, ${tally.lost} lost, ${usd(ai.canary.costs().total.costUsd)} spent`,
-  });
+  const progress = (): string => {
+    const stopping = signal.aborted ? '; stopping, Ctrl-C again ends at once' : '';
+    return `${tally.served} served, ${tally.lost} lost, ${usd(ai.canary.costs().total.costUsd)} spent${stopping}`;
+  };
+  const view = openLiveView(terminal, { lines: () => [...upstreamTable(ai), '', progress()], summary: progress });
   ai.canary.on('fallback', ({ from, to, reason }) => view.say(`${from} → ${to}: ${reason}`));
   ai.canary.on('breaker', ({ upstream, to }) => view.say(`breaker of ${upstream}: ${to}`));
-  await burst(ai, options, context, tally);
-  view.close();
+  await burst(ai, options, context, tally).finally(view.close);
   report(ai, tally, options, context);
+  if (signal.aborted) return INTERRUPTED;
   return tally.lost > 0 ? NOT_WELL : DONE;
 }
 

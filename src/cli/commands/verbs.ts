@@ -6,8 +6,9 @@ import type { CommandContext } from '../command.ts';
 import { DONE, NO_ANSWER } from '../exit-codes.ts';
 import { followRollout, type FollowOptions } from '../follow-rollout.ts';
 import { changeLine } from '../rollout-lines.ts';
-import { numberOption, UsageError } from '../usage-error.ts';
-import { withStore } from './status.ts';
+import { timeOption } from '../read-option.ts';
+import { UsageError } from '../usage-error.ts';
+import { tellUnknown, withStore } from './status.ts';
 
 interface VerbOptions extends FollowOptions {
   readonly timeout: string;
@@ -18,6 +19,8 @@ interface VerbOptions extends FollowOptions {
 interface Verb {
   readonly name: string;
   readonly about: string;
+  /** Of how it is called. */
+  readonly example: string;
   /** What follows its name, as Commander writes it. */
   readonly argument?: readonly [form: string, about: string];
   readonly ask: (control: RolloutControl, argument: string | undefined, options: VerbOptions) => void;
@@ -36,6 +39,7 @@ export const VERBS: readonly Verb[] = [
   {
     name: 'promote',
     about: 'begin the next step now; with --full give the canary its last step at once',
+    example: 'promote --full',
     ask: (control, _, { full }) => control.promote({ full: full === true }),
     isDone: (after, before, _, { full }) =>
       after.phase === 'promoted' || (!full && (after.step > before.step || after.run > before.run)),
@@ -43,6 +47,7 @@ export const VERBS: readonly Verb[] = [
   {
     name: 'pause',
     about: 'begin no further step until resume',
+    example: 'pause "until Monday"',
     argument: REASON,
     ask: (control, reason) => control.pause(reason),
     isDone: ({ phase }) => phase === 'paused',
@@ -50,12 +55,14 @@ export const VERBS: readonly Verb[] = [
   {
     name: 'resume',
     about: 'go on after a pause',
+    example: 'resume',
     ask: (control) => control.resume(),
     isDone: ({ phase }) => phase === 'progressing',
   },
   {
     name: 'rollback',
     about: 'take the canary out of service',
+    example: 'rollback "users complain"',
     argument: REASON,
     ask: (control, reason) => control.rollback(reason),
     isDone: ({ phase }) => phase === 'rolledBack',
@@ -63,26 +70,34 @@ export const VERBS: readonly Verb[] = [
   {
     name: 'retry',
     about: 'begin again at the first step, after a rollback',
+    example: 'retry',
     ask: (control) => control.retry(),
     isDone: (after, before) => after.run > before.run,
   },
   {
     name: 'undo',
     about: 'go back to the former stable, after a promotion',
+    example: 'undo',
     ask: (control) => control.undo(),
     isDone: ({ phase }) => phase === 'rolledBack',
   },
   {
     name: 'set-weight',
     about: "set another share of calls in place of the step's, until the next step",
+    example: 'set-weight 0.1',
     argument: ['<share>', '0 to 1'],
     ask: (control, share) => control.setWeight(shareOf(share)),
     isDone: ({ weight }, _, share) => weight === shareOf(share),
   },
 ];
 
-export function describeVerb(command: Command, { name, about, argument }: Verb): Command {
-  withStore(command.description(about)).option('--timeout <seconds>', 'how long to wait for a process to do it', '15');
+export function describeVerb(command: Command, { name, about, argument, example }: Verb): Command {
+  withStore(command.description(about)).option(
+    '--timeout <time>',
+    'how long to wait for a process to do it: 500ms, 15s, 1m',
+    '15s',
+  );
+  command.addHelpText('after', `\nExample:\n  $ openai-canary ${example} --store state.json`);
   if (name === 'promote') command.option('--full', 'to the end, whatever steps there are');
   return argument ? command.argument(...argument) : command;
 }
@@ -94,15 +109,19 @@ export async function runVerb(
   options: VerbOptions,
   { terminal, signal }: CommandContext,
 ): Promise<number> {
-  const timeoutMs = numberOption('timeout', options.timeout, { min: 0 }) * 1_000;
+  const timeoutMs = timeOption('timeout', options.timeout);
   await using rollout = await followRollout(options, signal);
+  // Another configuration would not see what comes of it.
+  if (rollout.kept === 'foreign') return tellUnknown(rollout, terminal);
   const before = rollout.state;
   ask(rollout.control, argument, options);
   const done = await rollout.until((after) => isDone(after, before, argument, options), timeoutMs, signal);
   if (options.json) terminal.out(JSON.stringify(rollout.state, null, 2));
   else if (done) terminal.out(changeLine(rollout.state));
   if (done) return DONE;
-  terminal.err(`No running process took the command ${name} within ${options.timeout} s; it is still in the store`);
+  terminal.err(
+    `No running process took the command ${name} within ${options.timeout}: it waits in the store for one that does`,
+  );
   return NO_ANSWER;
 }
 

@@ -26,9 +26,21 @@ export function madeProvider(behaviour: MadeBehaviour, clock: Clock, random: () 
     const [inputTokens = 0, outputTokens = 0] = sizesIn(messages[0]?.content ?? '');
     const fails = random() < (clock.now() < fromMs ? errorRateBefore : errorRate);
     const latencyMs = lognormal(medianLatencyMs, SIGMA, random) + (fails ? 0 : outputTokens * MS_PER_OUTPUT_TOKEN);
-    await new Promise<void>((resolve) => clock.setTimeout(resolve, latencyMs));
+    await pass(clock, latencyMs, init?.signal);
     return fails ? failure() : answer(model, inputTokens, outputTokens);
   };
+}
+
+/** Who hangs up waits no longer, as with a real provider. */
+function pass(clock: Clock, delayMs: number, signal: AbortSignal | null | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimeout(resolve, delayMs);
+    const hangUp = (): void => {
+      timer.cancel();
+      reject(new DOMException('The request was aborted', 'AbortError'));
+    };
+    signal?.addEventListener('abort', hangUp, { once: true });
+  });
 }
 
 /** The body of a simulated call: its sizes stand in its message, which every dialect leaves as it is. */

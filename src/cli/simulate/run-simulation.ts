@@ -1,14 +1,16 @@
 /** Sends a trace through a client whose time and providers are simulated. */
 
-import { CanaryClient, route } from '../../index.ts';
+import { route, type CanaryClient } from '../../index.ts';
 import { seededRandom, type ManualClock } from '../../testing/index.ts';
-import type { ClientConfig } from '../load-config.ts';
+import { clientOf } from '../client-of.ts';
+import type { LoadedConfig } from '../load-config.ts';
 import { simulatedConfig } from '../simulated-config.ts';
+import { watchDecisions, type Decision } from './decisions.ts';
 import { madeProvider, sizedMessage, type MadeBehaviour } from './made-provider.ts';
 import type { Arrival } from './trace.ts';
 
 export interface SimulationInput {
-  readonly config: ClientConfig;
+  readonly config: LoadedConfig;
   readonly trace: readonly Arrival[];
   readonly behaviours: ReadonlyMap<string, MadeBehaviour>;
   readonly clock: ManualClock;
@@ -30,12 +32,6 @@ export interface Simulated {
   readonly tookMs: number;
   /** What was decided, in order. */
   readonly decisions: readonly Decision[];
-}
-
-export interface Decision {
-  readonly afterMs: number;
-  readonly event: string;
-  readonly text: string;
 }
 
 export async function runSimulation(input: SimulationInput): Promise<Simulated> {
@@ -64,11 +60,8 @@ export async function runSimulation(input: SimulationInput): Promise<Simulated> 
 function simulatedClient({ config, behaviours, clock, seed }: SimulationInput): CanaryClient {
   const random = seededRandom(seed);
   const fetches = new Map([...behaviours].map(([name, made]) => [name, madeProvider(made, clock, random)]));
-  const { canary, ...client } = simulatedConfig(config, (name) => fetches.get(name) ?? fetch);
-  return new CanaryClient({
-    ...client,
-    canary: { ...canary, clock, random: seededRandom(seed + 1), webhook: undefined },
-  });
+  const { canary, ...client } = simulatedConfig(config.options, (name) => fetches.get(name) ?? fetch);
+  return clientOf(config, { ...client, canary: { ...canary, clock, random: seededRandom(seed + 1) } });
 }
 
 async function callOnce(
@@ -85,18 +78,4 @@ async function callOnce(
   } catch {
     counts.lost += 1;
   }
-}
-
-/** Alerts, breakers and what the rollout does. */
-function watchDecisions(ai: CanaryClient, startMs: number): Decision[] {
-  const decisions: Decision[] = [];
-  const note = (event: string, atMs: number, text: string): void => {
-    decisions.push({ afterMs: atMs - startMs, event, text });
-  };
-  ai.canary.on('alert', ({ name, state, value, atMs }) =>
-    note('alert', atMs, `${name} is ${state} at ${value ?? '–'}`),
-  );
-  ai.canary.on('breaker', ({ upstream, to, atMs }) => note('breaker', atMs, `${upstream} is ${to}`));
-  ai.canary.on('rollback', ({ upstream, reason, atMs }) => note('rollback', atMs, `${upstream}: ${reason}`));
-  return decisions;
 }

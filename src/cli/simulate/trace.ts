@@ -40,8 +40,9 @@ export async function readTrace(file: string): Promise<readonly Arrival[]> {
     if (Object.values(row).every(Number.isFinite)) return { ...row, user: cells[user]?.trim() };
     throw new UsageError(`${file}: line ${index + 2} should hold a time and two numbers, has ${line}`);
   });
-  const startMs = rows[0]?.atMs ?? 0;
-  return rows.map(({ atMs, ...size }) => ({ afterMs: Math.max(0, atMs - startMs), ...size }));
+  const [first] = rows;
+  if (!first) throw new UsageError(`${file} has no calls`);
+  return rows.map(({ atMs, ...size }) => ({ afterMs: Math.max(0, atMs - first.atMs), ...size }));
 }
 
 /** Traces are in UTC, with more digits than `Date` reads. */
