@@ -55,6 +55,12 @@ test('the shares of a client sum to 1, whatever the weights', () => {
   );
 });
 
+test('the largest weight that a number can hold is a weight like any other', () => {
+  expect(clientWith({ weights: { gemini: Number.MAX_VALUE } }).canary.explain({ key: 'user-1' }).upstream).toBe(
+    'gemini',
+  );
+});
+
 test.each([
   [{ gemini: -1 }, 'canary.weights.gemini should be a non-negative number, got -1'],
   [{ gemini: Number.NaN }, 'canary.weights.gemini should be a non-negative number, got NaN'],

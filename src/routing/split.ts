@@ -8,7 +8,9 @@ import type { Ranges, Weights } from '../domain/split.ts';
  */
 export function normalizeWeights(weights: Weights): Weights {
   const entries = Object.entries(weights);
-  const sum = decimal(entries.reduce((total, [, weight]) => total + weight, 0));
+  const total = entries.reduce((before, [, weight]) => before + weight, 0);
+  // The largest numbers round up to infinity.
+  const sum = Math.min(decimal(total), Number.MAX_VALUE);
   return Object.fromEntries(entries.map(([upstream, weight]) => [upstream, decimal(weight / sum)]));
 }
 

@@ -49,6 +49,26 @@ describe('normalizeWeights', () => {
   });
 });
 
+describe('weights at the edge of what a number can hold', () => {
+  test('leave no table without a range', () => {
+    const { MAX_VALUE, MIN_VALUE } = Number;
+    const edge = fc.constantFrom(0, 1, MIN_VALUE, 1e-320, 1e300, MAX_VALUE / 2, MAX_VALUE);
+    const hasSum = (sum: number) => sum > 0 && Number.isFinite(sum);
+    const weights = fc
+      .array(edge, { minLength: 1, maxLength: 4 })
+      .filter((all) => hasSum(all.reduce((sum, weight) => sum + weight, 0)));
+    fc.assert(
+      fc.property(weights, (all) => {
+        const shares = normalizeWeights(Object.fromEntries(all.entries()));
+        expect(Object.values(shares).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
+        const heaviest = String(all.indexOf(Math.max(...all)));
+        expect(layOut(shares, []).map(([, upstream]) => upstream)).toContain(heaviest);
+      }),
+      { seed: SEED, numRuns: 1_000 },
+    );
+  });
+});
+
 describe('layOut', () => {
   test('ranges stand in the given order, those without a share left out', () => {
     const weights = normalizeWeights({ stable: 85, gemini: 0, deepseek: 5, qwen: 10 });
