@@ -1,6 +1,7 @@
 /**
  * What a call through `CanaryClient` costs beside the bare SDK, in one run: with an in-memory `fetch`, and against a loopback provider
- * in another process. To reach: at most 15 µs more in memory, at least 0.97 of the throughput on loopback.
+ * in another process. To reach in memory: at most 15 µs more with what every client has, 20 µs with everything; on loopback at
+ * least 0.97 of the throughput. `node bench/features.ts` says what each feature adds.
  *
  *   npm run bench
  */
@@ -9,8 +10,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { OpenAI } from 'openai';
-import { CanaryClient, route } from '../src/index.ts';
+import { CanaryClient } from '../src/index.ts';
 import { answerText, callBody } from './bodies.ts';
+import { callsWith, FEATURES } from './everything.ts';
 import { measure, median, medianDifference, medianRatio } from './measure.ts';
 
 const headers = { 'content-type': 'application/json' };
@@ -28,35 +30,29 @@ const baseURL = String(printed).trim();
 const onLoopback = await measure(contenders({ baseURL }), { rounds: 20, times: 500, concurrency: 16 });
 print('loopback provider in another process, 16 calls at a time', onLoopback);
 server.stdin.end();
+process.exit();
 
-/** The bare SDK; ours without a `canary` option; ours with split, retry, breaker, metering and a listener. */
+/** The bare SDK; ours without a `canary` option; with split, retry, breaker, metering and a listener; with all features beside. */
 function contenders(connection: { readonly fetch?: typeof fetch; readonly baseURL?: string }) {
   const options = { apiKey: 'bench', ...connection };
   const bare = new OpenAI(options);
   const off = new CanaryClient(options);
-  const on = new CanaryClient({
-    ...options,
-    canary: {
-      upstreams: { mini: { model: 'gpt-4.1-mini' } },
-      weights: { openai: 90, mini: 10 },
-      prices: { openai: { inputPerMTok: 2, outputPerMTok: 8 }, mini: { inputPerMTok: 0.4, outputPerMTok: 1.6 } },
-    },
-  });
-  let attempts = 0;
-  on.canary.on('attempt', () => (attempts += 1));
   return {
     bare: () => bare.chat.completions.create(callBody),
     off: () => off.chat.completions.create(callBody),
-    on: () => on.chat.completions.create(callBody, route({ key: `user-${attempts % 1_000}` })),
+    on: callsWith(['split'], connection).call,
+    everything: callsWith(FEATURES, connection).call,
   };
 }
 
-function print(title: string, { bare, off, on }: Record<'bare' | 'off' | 'on', readonly number[]>): void {
+function print(title: string, measured: Record<keyof ReturnType<typeof contenders>, readonly number[]>): void {
+  const { bare, off, on, everything } = measured;
   console.log(`\n${title}`);
   console.log('                         µs a call   µs more   throughput');
   row('openai', bare, bare);
   row('openai-canary, off', off, bare);
-  row('openai-canary, all on', on, bare);
+  row('openai-canary, on', on, bare);
+  row('  and everything else', everything, bare);
 }
 
 function row(name: string, values: readonly number[], base: readonly number[]): void {
