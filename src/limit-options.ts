@@ -41,7 +41,7 @@ export interface BudgetOptions<UpstreamName extends string = string> {
   /** USD, above 0. */
   readonly limitUsd: number;
   /**
-   * `'key'`: each key has the amount for itself (the 10,000 latest are known; calls without a key are free). `'upstream'`: so has
+   * `'key'`: each key has the amount for itself (the 10,000 latest are known; calls without a key are free, and a conversation is none). `'upstream'`: so has
    * each upstream. Or for one of them alone. @default one amount for all calls
    */
   readonly scope?: 'key' | 'upstream' | { readonly key: string } | { readonly upstream: UpstreamName } | undefined;

@@ -88,7 +88,9 @@ export class Budgets {
   #hashedKeyOf(call: Call): string | undefined {
     if (this.#lastCall !== call) {
       this.#lastCall = call;
-      this.#lastKey = call.key === undefined ? undefined : this.#input.hashKey(call.key);
+      // A conversation keeps its upstream; it is nobody who spends.
+      const isNamed = call.key !== undefined && call.keySource !== 'conversation';
+      this.#lastKey = isNamed ? this.#input.hashKey(call.key) : undefined;
     }
     return this.#lastKey;
   }

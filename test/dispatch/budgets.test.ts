@@ -106,7 +106,7 @@ test('explain says that a budget is wholly spent', async () => {
   });
 });
 
-test('each key has its own amount, and calls without any are free', async () => {
+test('each key has its own amount', async () => {
   const { clock, providers, ...world } = useAnswer(
     setUp({
       canary: { budgets: [{ name: 'user', per: 'day', limitUsd: 0.01, scope: 'key', onExceeded: 'reject' }] },
@@ -120,6 +120,12 @@ test('each key has its own amount, and calls without any are free', async () => 
   expect(world.ai.canary.snapshot().budgets).toMatchObject([{ name: 'user', scope: 'key', accounts: 2 }]);
   const told = JSON.stringify([world.events.of('budget'), world.ai.canary.snapshot().budgets]);
   expect(told).not.toMatch(/ann|bob/);
+});
+
+test('calls without any key are free: a conversation is none', async () => {
+  const world = withBudget({ scope: 'key', limitUsd: 0.01 });
+  expect(await askTimes(world, 3)).toEqual(Array(3).fill('resolved'));
+  expect(world.ai.canary.snapshot().budgets).toMatchObject([{ accounts: 0, spentUsd: 0 }]);
 });
 
 test('a budget for one key is for that key alone', async () => {
