@@ -37,6 +37,8 @@ export function createPricing(
     // A probe asks for models that do not exist, and shows for itself what has no price.
     if (cost.costUsd === null && end.usage && model !== undefined && reason !== 'probe') tell(upstream, model);
     if (upstream === stable) return { cost, stableCostUsd: cost.costUsd };
+    // Stable would have been asked for an answer, not for a failure: that is paid on top.
+    if (cost.costUsd !== null && end.failure?.outcome === 'failure') return { cost, stableCostUsd: 0 };
     const stableModel = upstreamModel(upstreams.get(stable)?.config.rules.model, call);
     return { cost, stableCostUsd: priceAt(stable, stableModel, end, undefined).costUsd };
   };

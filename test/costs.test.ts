@@ -2,11 +2,12 @@
 
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { ConfigError, route, type CostDimension } from '../src/index.ts';
-import { BODY, STREAM_BODY, ask, errorWithin, within } from './support/calls.ts';
-import { after, chat, failed, silent } from './support/replies.ts';
+import { ConfigError, route, type CanaryOptions, type CostDimension, type CostRow } from '../src/index.ts';
+import { BODY, STREAM_BODY, ask, drain, errorWithin, within } from './support/calls.ts';
+import { after, chat, failed, json, silent, type Reply } from './support/replies.ts';
 import { runModule } from './support/child-process.ts';
 import { setUp, setUpCanary, type SetUp } from './support/set-up.ts';
+import { chatStream, chunk, events } from './support/stream-replies.ts';
 
 /** Ten tokens of input and five of output on `openai`, at the price of `setUp`. */
 const COST_USD = 0.00006;
@@ -60,7 +61,7 @@ describe('the ledger counts', () => {
 
   test('a stream that was left, by estimate', async () => {
     const { ai } = setUp();
-    for await (const chunk of await ai.chat.completions.create(STREAM_BODY)) if (chunk.choices.length > 0) break;
+    for await (const { choices } of await ai.chat.completions.create(STREAM_BODY)) if (choices.length > 0) break;
     const [row] = ai.canary.costs({ by: 'model' }).rows;
     expect(row).toMatchObject({ attempts: 1, unpriced: 0, outputTokens: expect.any(Number) });
     expect(row?.costUsd).toBeGreaterThan(0);
@@ -104,6 +105,59 @@ test('what the same tokens would have cost on stable stands beside their cost, a
   expect(row?.savingsUsd).toBeCloseTo(COST_USD / 2, 12);
 });
 
+describe('nothing is saved by', () => {
+  const HALF = { openai: { inputPerMTok: 2, outputPerMTok: 8 }, gemini: { inputPerMTok: 1, outputPerMTok: 4 } };
+  const world = (canary: CanaryOptions = {}): SetUp =>
+    setUpCanary({ client: { maxRetries: 0 }, canary: { prices: HALF, breaker: false, ...canary } });
+  const savedOn = ({ ai }: SetUp, upstream: string): CostRow | undefined =>
+    ai.canary.costs({ by: 'upstream' }).rows.find(({ name }) => name === upstream);
+
+  test('the upstream that a hedge hung up on: stable would have been asked once', async () => {
+    const set = world({ hedge: { after: 100, maxShare: 1 }, stream: { mode: 'buffered' } });
+    set.providers.script('gemini', (request) => {
+      const begun = chunk(request, { delta: { role: 'assistant', content: 'One' } });
+      return events([{ event: begun }, { waitMs: Infinity }])(request);
+    });
+    set.providers.script('openai', after(50, chatStream(['Two'])));
+    await drain(await within(set.clock, 150, set.ai.chat.completions.create(STREAM_BODY)));
+    expect(set.events.of('attempt').map(({ upstream, outcome }) => `${upstream}: ${outcome}`)).toEqual([
+      'openai: success',
+      'gemini: aborted',
+    ]);
+    expect(savedOn(set, 'gemini')!.costUsd).toBeGreaterThan(0);
+    expect(savedOn(set, 'gemini')!.savingsUsd).toBe(-savedOn(set, 'gemini')!.costUsd);
+  });
+
+  test('the second answer of two that came in the same moment', async () => {
+    const set = world({ hedge: { after: 100, maxShare: 1 } });
+    const gate = Promise.withResolvers<void>();
+    const atOnce: Reply = (request) => gate.promise.then(() => chat()(request));
+    set.providers.script('gemini', atOnce).script('openai', atOnce);
+    const asked = ask(set.ai);
+    await set.clock.advance(100);
+    gate.resolve();
+    await asked;
+    await set.clock.advance(0);
+    expect(set.events.of('attempt').map(({ outcome }) => outcome)).toEqual(['success', 'success']);
+    expect(set.ai.canary.costs({ by: 'upstream' }).total.stableCostUsd).toBeCloseTo(COST_USD, 12);
+  });
+
+  test('an attempt that failed elsewhere, however much it did', async () => {
+    const set = world();
+    set.providers.script(
+      'gemini',
+      json({ choices: [], usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 } }),
+    );
+    await within(set.clock, 0, ask(set.ai));
+    expect(set.events.of('attempt')).toMatchObject([
+      { upstream: 'gemini', outcome: 'failure' },
+      { upstream: 'openai' },
+    ]);
+    expect(savedOn(set, 'gemini')).toMatchObject({ costUsd: COST_USD / 2, savingsUsd: -COST_USD / 2 });
+    expect(savedOn(set, 'openai')).toMatchObject({ savingsUsd: 0 });
+  });
+});
+
 test('the pace is taken over the time since the first attempt, a minute at least', async () => {
   const { ai, clock } = setUp();
   await ask(ai);
@@ -116,6 +170,16 @@ test('the pace is taken over the time since the first attempt, a minute at least
   const perDay = ai.canary.costs({ by: 'day' }).rows.map(({ costPerHour }) => costPerHour);
   expect(perDay[0]).toBeCloseTo(COST_USD / 24, 12);
   expect(perDay[1]).toBeCloseTo(COST_USD, 12);
+});
+
+test('days without attempts count for the pace since a day', async () => {
+  const { ai, clock } = setUp();
+  await ask(ai);
+  await clock.advance(10 * 86_400_000);
+  await ask(ai);
+  const { total, sinceMs } = ai.canary.costs({ by: 'upstream', since: new Date('2026-01-09') });
+  expect(sinceMs).toBe(Date.UTC(2026, 0, 9));
+  expect(total.costPerHour).toBeCloseTo(COST_USD / 48, 12);
 });
 
 test('what it is divided by has to be one of six things', () => {

@@ -6,7 +6,14 @@ import type { AttemptEnd } from '../upstream/answer.ts';
 import type { Pricing, StartedAttempt } from './call-observer.ts';
 import { deliveryOf } from './delivery.ts';
 
-export function attemptRecord(call: Call, started: StartedAttempt, end: AttemptEnd, pricing: Pricing): AttemptRecord {
+/** `isSpare`: another attempt answered the call, so that this one cost, and saved nothing. */
+export function attemptRecord(
+  call: Call,
+  started: StartedAttempt,
+  end: AttemptEnd,
+  pricing: Pricing,
+  isSpare = false,
+): AttemptRecord {
   const { upstream, index, reason, startedAtMs } = started;
   const { failure, atMs, firstChunkAtMs, usage } = end;
   const { cost, stableCostUsd } = pricing(started, end, call);
@@ -31,6 +38,6 @@ export function attemptRecord(call: Call, started: StartedAttempt, end: AttemptE
     usageEstimated: end.usageEstimated,
     brokenToolArguments: end.brokenToolArguments,
     cost,
-    stableCostUsd,
+    stableCostUsd: isSpare ? 0 : stableCostUsd,
   };
 }

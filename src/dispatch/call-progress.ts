@@ -15,7 +15,8 @@ export class CallProgress {
   readonly #observer: CallObserver;
   readonly #pricing: Pricing;
   readonly #attempts: AttemptRecord[] = [];
-  #started = 0;
+  /** The upstream of each attempt begun, by its index. */
+  readonly #startedOn: string[] = [];
   #retries = 0;
   #fallbacks = 0;
   /** Index of the attempt whose answer the caller has. */
@@ -44,12 +45,17 @@ export class CallProgress {
 
   /** Attempts begun. */
   get started(): number {
-    return this.#started;
+    return this.#startedOn.length;
+  }
+
+  /** The upstreams of attempts that have not ended. */
+  get underWay(): readonly string[] {
+    return this.#startedOn.filter((_, begun) => !this.#attempts.some(({ index }) => index === begun));
   }
 
   start(upstream: string, reason: AttemptReason, model: string | undefined, startedAtMs: number): StartedAttempt {
-    const index = this.#started;
-    this.#started += 1;
+    const index = this.started;
+    this.#startedOn.push(upstream);
     return { upstream, index, reason, model, startedAtMs };
   }
 
@@ -85,8 +91,10 @@ export class CallProgress {
     else this.#observer.call(this.#record({ upstream: this.#assigned, outcome, kind, atMs }));
   }
 
-  end(started: StartedAttempt, end: AttemptEnd): AttemptRecord {
-    const record = attemptRecord(this.call, started, end, this.#pricing);
+  /** `isSpare`: nobody waits for this attempt any more. */
+  end(started: StartedAttempt, end: AttemptEnd, isSpare = false): AttemptRecord {
+    const isSecond = !end.failure && this.#attempts.some(({ outcome }) => outcome === 'success');
+    const record = attemptRecord(this.call, started, end, this.#pricing, isSpare || isSecond);
     this.#attempts.push(record);
     this.#observer.attempt(record, this.call);
     this.#finishIfOver();
@@ -95,7 +103,7 @@ export class CallProgress {
 
   /** A call is over when its answer is, and all that it cost is known: what was hung up on, too. */
   #finishIfOver(): void {
-    if (this.#answeredBy === undefined || this.#attempts.length < this.#started) return;
+    if (this.#answeredBy === undefined || this.#attempts.length < this.started) return;
     const served = this.#attempts.find(({ index }) => index === this.#answeredBy);
     if (!served) return;
     this.#finish(served);
@@ -132,7 +140,7 @@ export class CallProgress {
       upstream,
       outcome,
       kind,
-      attempts: this.#started,
+      attempts: this.started,
       retries: this.#retries,
       fallbacks: this.#fallbacks,
       latencyMs: atMs - startedAtMs,

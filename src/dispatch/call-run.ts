@@ -13,6 +13,7 @@ import { CallProgress } from './call-progress.ts';
 import type { CallSource, DispatchParts } from './dispatch-parts.ts';
 import { unfit } from './fitness.ts';
 import { routeOfTask } from './plan-call.ts';
+import { totalCostUsd } from './total-cost.ts';
 import type { MirroredCall } from './shadow/mirrored-call.ts';
 
 /** The SDK's own default, and the least that an attempt budget of ours is. */
@@ -71,8 +72,21 @@ export class CallRun {
     const order = plan.reason === 'task' ? routeOfTask(call, parts.taskRoutes) : undefined;
     const names = parts.fallbacksAfter(plan.assigned, kind, order);
     const { body } = source.options;
-    return names.filter((name) => !this.#asked.includes(name) && !unfit(name, call, body, parts));
+    const fits = (name: string): boolean => !unfit(name, call, body, parts) && this.affords(name);
+    return names.filter((name) => !this.#asked.includes(name) && fits(name));
   }
+
+  /** Whether one more attempt stays within what the call may cost: less what attempts did cost, as far as is known, and what those under way may. */
+  affords(name: string): boolean {
+    const { call, parts, progress, source } = this;
+    if (call.maxCostUsd === undefined) return true;
+    const estimateUsd = (upstream: string): number => parts.estimateCostUsd(upstream, call, source.options.body) ?? 0;
+    const spentUsd = totalCostUsd(progress.attempts) ?? 0;
+    return (
+      [...progress.underWay, name].reduce((sumUsd, each) => sumUsd + estimateUsd(each), spentUsd) <= call.maxCostUsd
+    );
+  }
+
   /** What an attempt on `upstream` takes of its limits. */
   loadOn({ config: { rules } }: Upstream): Load {
     const { call } = this;

@@ -18,6 +18,7 @@ export function retryDelayMs({ run, upstream, failure }: FailedVisit, retryIndex
   const { parts } = run;
   const { policy, clock, random } = parts;
   if (!failure?.retrySame || failure.kind === undefined) return undefined;
+  if (!run.affords(upstream.name)) return undefined;
   const nowMs = clock.now();
   const other = canAdmit(run.untried(failure.kind), run);
   // The last attempt belongs to another upstream where there is one, and so does every call that is told to wait.

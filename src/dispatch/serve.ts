@@ -127,7 +127,7 @@ export class Visit implements RetryInput<Answer> {
         this.failure = end.failure;
         slot?.settle(tokensOf(end));
         this.#settle(permit, end, paused);
-        const record = progress.end(started, end);
+        const record = progress.end(started, end, this.#cancelled);
         reservation?.settle(record);
       },
     });

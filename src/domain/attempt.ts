@@ -47,7 +47,10 @@ export interface AttemptRecord {
   /** The model wants a function called with arguments that are no JSON object. They are passed on as they came. @default false */
   readonly brokenToolArguments?: boolean | undefined;
   readonly cost: Cost;
-  /** What the same tokens would have cost on stable, in USD; `null` when unknown, 0 for a shadow: stable would not have been asked. */
+  /**
+   * What the same tokens would have cost on stable, in USD; `null` when unknown. 0 for what stable alone would not have been asked for: a
+   * shadow, the loser of a hedge, an attempt that failed on another upstream.
+   */
   readonly stableCostUsd: number | null;
 }
 

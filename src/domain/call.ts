@@ -29,8 +29,9 @@ export interface RouteOptions<UpstreamName extends string = string> {
   /** What segments match on: `{ plan: 'premium', beta: true }`. */
   readonly attributes?: Readonly<Record<string, AttributeValue>> | undefined;
   /**
-   * An upstream where one attempt is estimated to cost more, in USD, is passed over: input by its text, output up to the limit that the body
-   * allows, at the upstream's price. One whose price is unknown is not. Where none is left the call rejects with `CostCapError`.
+   * What the call may cost, in USD. An upstream where one more attempt is estimated to cost more than what earlier ones left of it is passed
+   * over: input by its text, output up to the limit that the body allows, at the upstream's price. One whose price nobody knows is asked all
+   * the same. Where no upstream is left for the first attempt the call rejects with `CostCapError`.
    */
   readonly maxCostUsd?: number | undefined;
   /** `false` keeps the call on its upstream, whatever happens there. @default true */
@@ -59,7 +60,7 @@ export interface Call {
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   /** The upstream the caller forced, if any. */
   readonly forcedUpstream: string | undefined;
-  /** The most that an attempt may be estimated to cost, in USD. */
+  /** The most that all attempts together may be estimated to cost, in USD. */
   readonly maxCostUsd?: number | undefined;
   readonly fallbacks: boolean;
   readonly streamMode: StreamMode | undefined;

@@ -54,7 +54,9 @@ export function createCosts({ maxDays = 400 }: { readonly maxDays?: number | und
     },
     breakDown({ sinceMs = -Infinity, nowMs, by, hashKey }) {
       const found = kept(sinceMs);
-      const fromMs = found[0] === undefined ? nowMs : Math.max(firstMs, startOf(found[0].day));
+      // Days without attempts count, as far back as anything is kept.
+      const firstDay = Math.max(dayOf(sinceMs), Math.min(...days.keys()));
+      const fromMs = found.length === 0 ? nowMs : Math.max(firstMs, startOf(firstDay));
       return breakDown({ days: found, by, sinceMs: fromMs, nowMs, prices: TABLE_VERSION, hashKey });
     },
   };

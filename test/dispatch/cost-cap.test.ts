@@ -4,7 +4,7 @@ import type { OpenAI } from 'openai';
 import { expect, test } from 'vitest';
 import { ConfigError, CostCapError, route, type CanaryOptions } from '../../src/index.ts';
 import { BODY, errorWithin, within } from '../support/calls.ts';
-import { failed } from '../support/replies.ts';
+import { after, chat, failed, json } from '../support/replies.ts';
 import { setUp, type SetUp } from '../support/set-up.ts';
 
 /** A thousand tokens of output: 0.008 USD on `openai`, 0.0004 on `groq`; what `gemini` takes nobody knows. */
@@ -47,6 +47,42 @@ test('a fallback that would cost more than the cap is not asked', async () => {
   set.providers.script('groq', failed(503));
   expect(await errorWithin(set.clock, 0, write(set, route({ maxCostUsd: 0.001 })))).toMatchObject({ status: 503 });
   expect(set.providers.asked).toEqual(['groq']);
+});
+
+/** 0.0002 USD on `groq`: answered without a choice. */
+const DEAR_FAILURE = json({ choices: [], usage: { prompt_tokens: 0, completion_tokens: 500, total_tokens: 500 } });
+
+test('what earlier attempts of the call have cost is taken off its cap: for fallbacks', async () => {
+  const set = priced({ weights: { groq: 1 }, fallbacks: ['openai'] });
+  set.providers.script('groq', DEAR_FAILURE);
+  await within(set.clock, 0, write(set, route({ maxCostUsd: 0.0081 })));
+  expect(set.providers.asked).toEqual(['groq']);
+  set.providers.script('groq', DEAR_FAILURE);
+  await within(set.clock, 0, write(set, route({ maxCostUsd: 0.0083 })));
+  expect(set.providers.asked).toEqual(['groq', 'groq', 'openai']);
+});
+
+test('and for retries', async () => {
+  const set = priced({ weights: { groq: 1 }, fallbacks: [], retry: { attempts: 2, minDelay: 0 } });
+  set.providers.script('groq', DEAR_FAILURE, DEAR_FAILURE);
+  await within(set.clock, 1_000, write(set, { maxRetries: 2, ...route({ maxCostUsd: 0.0005 }) }));
+  expect(set.providers.asked).toEqual(['groq']);
+});
+
+test('what is under way counts as estimated: a call is not hedged beyond its cap', async () => {
+  const set = priced({ weights: { groq: 1 }, fallbacks: ['openai'], hedge: { after: 100, maxShare: 1 } });
+  set.providers.usually('groq', after(200, chat()));
+  await within(set.clock, 200, write(set, route({ maxCostUsd: 0.0083 })));
+  expect(set.providers.asked).toEqual(['groq']);
+  await within(set.clock, 200, write(set, route({ maxCostUsd: 0.009 })));
+  expect(set.providers.asked).toEqual(['groq', 'groq', 'openai']);
+});
+
+test('an attempt that was refused has cost nothing of the cap', async () => {
+  const set = priced({ weights: { groq: 1 }, fallbacks: ['openai'] });
+  set.providers.script('groq', failed(503));
+  await within(set.clock, 0, write(set, route({ maxCostUsd: 0.0081 })));
+  expect(set.providers.asked).toEqual(['groq', 'openai']);
 });
 
 test('where every upstream would cost more, the error names the cap and the least estimate, and nothing is sent', async () => {
