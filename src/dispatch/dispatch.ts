@@ -7,11 +7,12 @@ import type { Answer } from '../upstream/answer.ts';
 import { DeadlineError } from '../upstream/errors.ts';
 import { ABORTED, type Failure } from '../upstream/failure.ts';
 import { UnsatisfyingAnswer } from '../upstream/unsatisfying-answer.ts';
+import { beginVisit } from './begin-visit.ts';
 import { CallRun } from './call-run.ts';
 import { firstTarget, nextTarget, type Move } from './choose-target.ts';
 import type { CallSource, DispatchParts } from './dispatch-parts.ts';
 import { hedgeDelayMs, serveHedged } from './hedge.ts';
-import { Visit } from './serve.ts';
+import type { Visit } from './serve.ts';
 
 /** Gives the first answer, or rejects with the error that tells the caller most. */
 export async function dispatch(call: Call, plan: Plan, source: CallSource, parts: DispatchParts): Promise<Answer> {
@@ -24,8 +25,9 @@ export async function dispatch(call: Call, plan: Plan, source: CallSource, parts
   for (;;) {
     // Only the first upstream is hedged: whoever is asked after a failure is late already.
     const delayMs = reason === 'first' ? hedgeDelayMs(run, target) : undefined;
-    const visit = new Visit(run, target, delayMs !== undefined);
+    let visit: Visit | undefined;
     try {
+      visit = beginVisit(run, target, delayMs !== undefined);
       if (!parts.hedging || delayMs === undefined) {
         const answer = await visit.serve(reason);
         run.progress.answered(visit.attemptIndex);
@@ -36,7 +38,7 @@ export async function dispatch(call: Call, plan: Plan, source: CallSource, parts
       return answer;
     } catch (error) {
       // A caller that gave up during a back-off waits for no other upstream.
-      const failure = source.options.signal?.aborted ? ABORTED : visit.failure;
+      const failure = source.options.signal?.aborted ? ABORTED : visit?.failure;
       if (failure?.outcome === 'failure') run.firstFault ??= { error, failure };
       const move = failure && (await moveOn(run, failure));
       if (!move) {

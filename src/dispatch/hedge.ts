@@ -4,9 +4,10 @@ import type { AttemptReason } from '../domain/attempt.ts';
 import type { Answer } from '../upstream/answer.ts';
 import { isStream } from '../upstream/sdk-stream.ts';
 import { admit, type Admitted } from './admission.ts';
+import { beginVisit } from './begin-visit.ts';
 import type { CallRun } from './call-run.ts';
 import type { Hedging } from './hedging.ts';
-import { Visit } from './serve.ts';
+import type { Visit } from './serve.ts';
 
 /** How long `target` may take before it is hedged; `undefined` where it is not. */
 export function hedgeDelayMs(run: CallRun, { upstream }: Admitted): number | undefined {
@@ -31,11 +32,10 @@ export async function serveHedged(first: Visit, delayMs: number, hedging: Hedgin
   const answering = served(first, 'first');
   const isLate = await takesLonger(run, answering, delayMs);
   hedging.took(upstream.name, isLate);
-  const next = isLate ? hedgeTarget(run, hedging) : undefined;
-  if (!next) return answering;
+  const second = isLate ? secondVisit(run, hedging) : undefined;
+  if (!second) return answering;
   const { clock } = run.parts;
-  run.progress.hedge({ from: upstream.name, to: next.upstream.name, afterMs: delayMs, atMs: clock.now() });
-  const second = new Visit(run, next, true);
+  run.progress.hedge({ from: upstream.name, to: second.upstream.name, afterMs: delayMs, atMs: clock.now() });
   return race(first, answering, second, served(second, 'hedge'));
 }
 
@@ -44,9 +44,15 @@ async function served(visit: Visit, reason: AttemptReason): Promise<Served> {
   return { answer, attemptIndex: visit.attemptIndex };
 }
 
-function hedgeTarget(run: CallRun, hedging: Hedging): Admitted | undefined {
+function secondVisit(run: CallRun, hedging: Hedging): Visit | undefined {
   if (run.attemptsLeft < 1 || run.remainingMs <= 0 || !hedging.admits()) return undefined;
-  return admit(run.untried('timeout'), run);
+  const target = admit(run.untried('timeout'), run);
+  try {
+    return target && beginVisit(run, target, true);
+  } catch {
+    // The first upstream may still answer.
+    return undefined;
+  }
 }
 
 function takesLonger({ parts }: CallRun, answer: Promise<unknown>, delayMs: number): Promise<boolean> {
