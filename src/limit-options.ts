@@ -31,7 +31,8 @@ export interface LimitsOptions {
 
 /**
  * How much may be spent in a period. Before an attempt its cost is held by estimate (its input, and all the output that it allows);
- * when it has ended, what it did cost is paid. Where nobody tells that, the estimate stands. Retries, hedges and shadows are paid, too.
+ * when it has ended, what it did cost is paid. Where nobody tells that within an hour, the estimate stands. Retries, hedges and
+ * shadows are paid, too.
  */
 export interface BudgetOptions<UpstreamName extends string = string> {
   /** For events, errors and the snapshot. */

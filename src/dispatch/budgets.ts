@@ -7,6 +7,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { BudgetEvent } from '../domain/events.ts';
 import type { BudgetAccount } from '../pricing/budget-account.ts';
 import { Budget, type BudgetPolicy, type Spender } from '../pricing/budget.ts';
+import { UNKNOWN_COST } from '../pricing/cost.ts';
 import type { EstimateCostUsd } from './call-observer.ts';
 import { Reservation, type Drawn } from './reservation.ts';
 
@@ -20,10 +21,15 @@ export interface BudgetsInput {
   readonly onShare: (event: BudgetEvent) => void;
 }
 
+/** An attempt that has not ended after an hour is paid as estimated: nobody reads its answer, and its money would be held for ever. */
+const LONGEST_MS = 3_600_000;
+
 export class Budgets {
   readonly #input: BudgetsInput;
   readonly #budgets: readonly Budget[];
   readonly #hasKeys: boolean;
+  /** For attempts under way, the oldest first. */
+  readonly #open = new Set<Reservation>();
   #lastCall: Call | undefined;
   #lastKey: string | undefined;
 
@@ -38,6 +44,7 @@ export class Budgets {
   reserve(call: Call, upstream: string, body: unknown): Reservation | Budget {
     const { clock, estimateCostUsd } = this.#input;
     const nowMs = clock.now();
+    this.#settleOldest(nowMs);
     // What has no known price is held by nothing, and refused only where all is spent.
     const estimateUsd = estimateCostUsd(upstream, call, body) ?? 0;
     const drawn = this.#accountsOf(call, upstream, nowMs, true);
@@ -47,7 +54,9 @@ export class Budgets {
       return budget;
     }
     for (const { account } of drawn) account.reserve(estimateUsd);
-    return new Reservation(this, drawn, upstream, estimateUsd);
+    const reservation = new Reservation(this, { drawn, upstream, estimateUsd, madeAtMs: nowMs });
+    this.#open.add(reservation);
+    return reservation;
   }
 
   /** The budget that refuses an attempt; without a body, one that is wholly spent. Nothing is held. */
@@ -61,6 +70,7 @@ export class Budgets {
   /** The attempt has cost so much, or nobody knows how much: then the estimate stands, unless it was refused before any work. */
   settle(reservation: Reservation, { cost, delivery }: Pick<AttemptRecord, 'cost' | 'delivery'>): void {
     const { estimateUsd, drawn, upstream } = reservation;
+    this.#open.delete(reservation);
     const costUsd = cost.costUsd ?? (delivery === 'rejected' ? 0 : estimateUsd);
     for (const { budget, account } of drawn) {
       // The period may be over: then it is paid in the new one.
@@ -70,8 +80,21 @@ export class Budgets {
     }
   }
 
+  /** The attempt was not made. */
+  cancel(reservation: Reservation): void {
+    this.#open.delete(reservation);
+    for (const { account } of reservation.drawn) account.settle(reservation.estimateUsd, 0);
+  }
+
   snapshot(nowMs: number): readonly BudgetSnapshot[] {
     return this.#budgets.map((budget) => budget.snapshot(nowMs));
+  }
+
+  #settleOldest(nowMs: number): void {
+    for (const reservation of this.#open) {
+      if (nowMs - reservation.madeAtMs < LONGEST_MS) return;
+      reservation.settle({ cost: UNKNOWN_COST, delivery: 'ambiguous' });
+    }
   }
 
   #accountsOf(call: Call, upstream: string, nowMs: number, kept: boolean): readonly Drawn[] {

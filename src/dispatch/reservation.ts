@@ -11,35 +11,43 @@ export interface Drawn {
 }
 
 /** Who keeps the budgets. */
-export interface Settles {
+export interface ReservationOwner {
   settle(reservation: Reservation, record: Pick<AttemptRecord, 'cost' | 'delivery'>): void;
+  cancel(reservation: Reservation): void;
 }
+
+/** What is held for an attempt, and since when. */
+type Held = Pick<Reservation, 'drawn' | 'upstream' | 'estimateUsd' | 'madeAtMs'>;
 
 /** Is settled exactly once: what comes after the first `settle()` or `cancel()` does nothing. */
 export class Reservation {
   readonly drawn: readonly Drawn[];
   readonly upstream: string;
   readonly estimateUsd: number;
-  readonly #budgets: Settles;
+  readonly madeAtMs: number;
+  readonly #budgets: ReservationOwner;
   #isOpen = true;
 
-  constructor(budgets: Settles, drawn: readonly Drawn[], upstream: string, estimateUsd: number) {
+  constructor(budgets: ReservationOwner, { drawn, upstream, estimateUsd, madeAtMs }: Held) {
     this.#budgets = budgets;
     this.drawn = drawn;
     this.upstream = upstream;
     this.estimateUsd = estimateUsd;
+    this.madeAtMs = madeAtMs;
   }
 
   settle(record: Pick<AttemptRecord, 'cost' | 'delivery'>): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#budgets.settle(this, record);
+    if (this.#close()) this.#budgets.settle(this, record);
   }
 
   /** The attempt was not made. */
   cancel(): void {
-    if (!this.#isOpen) return;
+    if (this.#close()) this.#budgets.cancel(this);
+  }
+
+  #close(): boolean {
+    const wasOpen = this.#isOpen;
     this.#isOpen = false;
-    for (const { account } of this.drawn) account.settle(this.estimateUsd, 0);
+    return wasOpen;
   }
 }

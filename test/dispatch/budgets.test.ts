@@ -219,6 +219,22 @@ test('a stream holds its money until it ends', async () => {
   expect(await askTimes(world, 1)).toEqual(['resolved']);
 });
 
+test('a stream that nobody reads is paid as estimated after an hour, and not for ever', async () => {
+  const world = useAnswer(withBudget({ limitUsd: 0.01 }));
+  world.providers.script('gemini', chatStream(['Hello']));
+  const unread = await within(world.clock, 0, world.ai.chat.completions.create({ ...ASKED, stream: true }));
+  await world.clock.advance(HOUR_MS - 1);
+  expect(await askTimes(world, 1)).toEqual(['rejected']);
+  await world.clock.advance(1);
+  expect(await askTimes(world, 1)).toEqual(['rejected']);
+  const [budget] = world.ai.canary.snapshot().budgets;
+  expect(budget).toMatchObject({ spentUsd: expect.closeTo(0.008, 4), reservedUsd: 0 });
+  await world.clock.advance(HOUR_MS);
+  expect(await askTimes(world, 1)).toEqual(['resolved']);
+  for await (const _ of unread) void _;
+  expect(world.ai.canary.snapshot().budgets).toMatchObject([{ spentUsd: expect.closeTo(ANSWER_USD, 9) }]);
+});
+
 test('every attempt of a call is paid', async () => {
   const { ai, clock, providers } = setUpCanary({
     canary: { budgets: [{ name: 'all', per: 'day', limitUsd: 1 }] },
