@@ -12,7 +12,7 @@ export interface AlertRuleOptions<UpstreamName extends string = string> {
   /** Fires while the metric is above this (rates 0–1, latencies ms, money USD). Either `above` or `below`. */
   readonly above?: number | undefined;
   readonly below?: number | undefined;
-  /** A rule that fires resolves at this value, on the good side of its bound. @default a tenth of the bound from it */
+  /** A rule that fires resolves at this value, on the good side of its bound. @default a tenth of the bound from it; of counts in whole numbers */
   readonly clear?: number | undefined;
   /** How long the condition must hold first. @default 0 */
   readonly for?: Duration | undefined;

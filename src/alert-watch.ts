@@ -45,7 +45,8 @@ export class AlertWatch {
   look(): void {
     const { snapshot, emitter, clock } = this.#parts;
     const nowMs = clock.now();
-    this.#watchedMs += Math.min(nowMs - this.#lookedAtMs, LONGEST_GAP_MS);
+    // A clock of the user's own may be set back.
+    this.#watchedMs += Math.max(0, Math.min(nowMs - this.#lookedAtMs, LONGEST_GAP_MS));
     this.#lookedAtMs = nowMs;
     const numbers = snapshot();
     const read = ({ metric, upstream }: AlertRule) => readMetric(metric, upstream, numbers);
@@ -66,7 +67,8 @@ export class AlertWatch {
     const change = traffic.rollback(upstream, reason, atMs);
     if (!change) {
       const message = `${reason}, but no other upstream can take over from ${upstream}`;
-      warnings.once(message, { code: 'rollback', message, atMs });
+      // Its numbers differ each time.
+      warnings.once(`rollback: ${name}`, { code: 'rollback', message, atMs });
       return;
     }
     const { weightsBefore, weightsAfter } = change;

@@ -53,15 +53,26 @@ function resolveBound(path: string, { above, below }: AlertRuleOptions, metric: 
   return { below: checkNumber(`${path}.below`, below, bounds) };
 }
 
-/** By default a tenth on the good side of the bound: of a rate that should be high, a tenth of the way up to 1. */
 function resolveClear(path: string, clear: number | undefined, bound: AlertBound, metric: AlertMetric): number {
+  if (clear === undefined) return defaultClear(bound, metric);
+  if ('above' in bound) return checkNumber(path, clear, { min: 0, max: bound.above });
+  const most = RATES.includes(metric) ? { max: 1 } : {};
+  return checkNumber(path, clear, { min: bound.below, ...most });
+}
+
+/**
+ * A tenth on the good side of the bound: of a rate that should be high, a tenth of the way up to 1; of a count never beyond the
+ * next whole number, so that one call is enough again for a rule of `below: 1`.
+ */
+function defaultClear(bound: AlertBound, metric: AlertMetric): number {
+  const isCount = COUNTS.includes(metric);
   if ('above' in bound) {
-    return clear === undefined ? bound.above * 0.9 : checkNumber(path, clear, { min: 0, max: bound.above });
+    const tenthOff = bound.above * 0.9;
+    return isCount ? Math.min(bound.above, Math.ceil(tenthOff)) : tenthOff;
   }
   const { below } = bound;
-  const most = RATES.includes(metric) ? { max: 1 } : {};
-  if (clear !== undefined) return checkNumber(path, clear, { min: below, ...most });
-  return RATES.includes(metric) ? below + (1 - below) / 10 : below * 1.1;
+  if (RATES.includes(metric)) return below + (1 - below) / 10;
+  return isCount ? Math.max(below, Math.floor(below * 1.1)) : below * 1.1;
 }
 
 const RATES: readonly AlertMetric[] = [
@@ -71,6 +82,23 @@ const RATES: readonly AlertMetric[] = [
   'primaryHitRate',
   'weight',
   'shadowAgreement',
+];
+
+/** Whole numbers. */
+const COUNTS: readonly AlertMetric[] = [
+  'calls',
+  'attempts',
+  'successes',
+  'failures',
+  'neutral',
+  'aborted',
+  'retries',
+  'fallbacks',
+  'brokenToolCalls',
+  'unpriced',
+  'openBreakers',
+  'paused',
+  'exhaustedBudgets',
 ];
 
 /** What says something of an upstream without any calls. */

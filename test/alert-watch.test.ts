@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { route } from '../src/index.ts';
+import { ManualClock } from '../src/testing/index.ts';
 import { ask, within } from './support/calls.ts';
 import { after, chat, failed } from './support/replies.ts';
 import { setUp, type SetUp } from './support/set-up.ts';
@@ -116,6 +117,34 @@ test('a condition must hold as long as the rule says', async () => {
   await set.clock.advance(10_999);
   expect(set.events.of('alert')).toEqual([]);
   await set.clock.advance(1);
+  expect(set.events.of('alert')).toHaveLength(1);
+});
+
+test('time that nobody watched, of a machine that slept, counts for ten seconds', async () => {
+  const set = setUpRule({ metric: 'weight', above: 0.1, for: '30s', minCalls: 0, action: undefined });
+  await set.clock.advance(2_000);
+  set.clock.jump(3_600_000);
+  await set.clock.advance(1_000);
+  expect(set.events.of('alert')).toEqual([]);
+  await set.clock.advance(20_000);
+  expect(set.events.of('alert')).toHaveLength(1);
+});
+
+test('a clock that is set back holds no rule up', async () => {
+  const clock = new ManualClock();
+  let backMs = 0;
+  const moody = { now: () => clock.now() - backMs, setTimeout: clock.setTimeout.bind(clock) };
+  const set = setUp({
+    upstreams: { gemini: {} },
+    canary: {
+      clock: moody,
+      alerts: [{ ...RULE, metric: 'weight', above: 0.1, for: '30s', minCalls: 0, action: undefined }],
+      weights: { openai: 1, gemini: 1 },
+    },
+  });
+  await clock.advance(10_000);
+  backMs = 3_600_000;
+  await clock.advance(25_000);
   expect(set.events.of('alert')).toHaveLength(1);
 });
 

@@ -79,6 +79,11 @@ test.each([
   [{ metric: 'openBreakers', above: 0 }, 0],
   [{ metric: 'primaryHitRate', below: 0.95 }, 0.955],
   [{ metric: 'calls', below: 10 }, 11],
+  [{ metric: 'calls', below: 1 }, 1],
+  [{ metric: 'calls', below: 5 }, 5],
+  [{ metric: 'openBreakers', above: 1 }, 1],
+  [{ metric: 'failures', above: 100 }, 90],
+  [{ metric: 'failures', above: 0.5 }, 0.5],
 ] as const)('%j resolves at %d', (rule, clear) => {
   const [resolved] = resolveAlerts([{ name: 'rule', ...rule }], NAMES);
   expect(resolved?.clear).toBeCloseTo(clear, 10);

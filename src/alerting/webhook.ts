@@ -36,7 +36,8 @@ export class Webhook {
   readonly #parts: WebhookParts;
   readonly #waiting: Notice[] = [];
   #working = false;
-  #closed = false;
+  /** Set by closing: for what waits then there is the time of one try, of all together. */
+  #endsAtMs = Infinity;
   /** Ends the wait before the next try. */
   #hurry: (() => void) | undefined;
 
@@ -57,9 +58,10 @@ export class Webhook {
     if (!this.#working) void this.#work();
   }
 
-  /** What waits is tried once more, and no longer. */
+  /** What waits is tried once more, for as long as one try may take. */
   close(): void {
-    this.#closed = true;
+    const { clock } = this.#parts;
+    this.#endsAtMs = Math.min(this.#endsAtMs, clock.now() + this.#policy.timeoutMs);
     this.#hurry?.();
   }
 
@@ -76,7 +78,7 @@ export class Webhook {
     for (let attempt = 0; ; attempt += 1) {
       const problem = await this.#post(body, id);
       if (problem === undefined) return;
-      if (!problem.again || attempt + 1 >= attempts || this.#closed) {
+      if (!problem.again || attempt + 1 >= attempts || this.#endsAtMs !== Infinity) {
         return this.#parts.failed(`The webhook at ${this.#origin} ${problem.text}: a notice was given up`);
       }
       await this.#wait(attempt);
@@ -86,12 +88,14 @@ export class Webhook {
   /** What was wrong with a try, and whether another may go better. */
   async #post(body: string, id: string): Promise<{ readonly text: string; readonly again: boolean } | undefined> {
     const { clock, send } = this.#parts;
-    const { url, timeoutMs } = this.#policy;
+    const { url } = this.#policy;
+    const timeoutMs = Math.min(this.#policy.timeoutMs, this.#endsAtMs - clock.now());
+    if (timeoutMs <= 0) return { text: 'had no time left', again: false };
     const controller = new AbortController();
     const timer = clock.setTimeout(() => controller.abort(), timeoutMs);
     try {
       // A redirect would take the notice, and its signature, to who knows where.
-      const init = { method: 'POST', redirect: 'error', headers: this.#headers(body, id), body } as const;
+      const init = { method: 'POST', redirect: 'manual', headers: this.#headers(body, id), body } as const;
       const response = await send(url, { ...init, signal: controller.signal });
       await response.body?.cancel();
       if (response.ok) return undefined;

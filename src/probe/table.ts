@@ -18,7 +18,7 @@ export function tableOf({
   ];
   const passed = checks.filter(({ status }) => status === 'pass').length;
   const title = model === undefined ? upstream : `${upstream} (${model})`;
-  const sums = `${passed} of ${checks.length} pass, ${findings.length} suspect; ${ms(durationMs)}, ${usd(costUsd)}`;
+  const sums = `${passed} of ${checks.length} pass, ${findings.length} suspect; ${ms(durationMs)}, ${costUsd === null ? 'cost unknown' : usd(costUsd)}`;
   return [title, ...aligned(rows), sums].join('\n');
 }
 

@@ -109,7 +109,7 @@ test('a receiver that is silent is hung up on, and tried again', async () => {
 
 test.each([
   ['refuses', [400], /answered 400: a notice was given up/],
-  ['sends elsewhere', [302], /cannot be reached/],
+  ['sends elsewhere', [302], /answered 302: a notice was given up/],
   ['fails for ever', [500, 500], /answered 500/],
 ] as const)(
   'a receiver that %s is given up, with a warning that shows no more than its origin',
@@ -147,4 +147,43 @@ test('a client that is closed tries what waits once more, and leaves no timer', 
   for (let turn = 0; turn < 20; turn++) await setImmediate();
   expect(receiver.deliveries).toHaveLength(2);
   expect(set.clock.pendingTimers).toBe(0);
+});
+
+test('where a receiver sends elsewhere, nobody goes, and it is not tried again', async () => {
+  await using receiver = await startReceiver([302]);
+  const set = setUpWebhook(receiver, { secret: 'shh' });
+  await fire(set);
+  while (set.events.of('warning').length === 0) await setImmediate();
+  await set.clock.advance(120_000);
+  expect(receiver.deliveries).toHaveLength(1);
+});
+
+test('a client that is closed spends on all that waits no more than the time of one try', async () => {
+  await using receiver = await startReceiver(['silence', 'silence', 'silence', 'silence']);
+  const set = setUpWebhook(receiver, { timeout: '2s' }, 'rollback');
+  await fire(set);
+  await receiver.received(1);
+  set.ai.canary.close();
+  await set.clock.advance(2_000);
+  for (let turn = 0; turn < 50; turn++) await setImmediate();
+  expect(receiver.deliveries).toHaveLength(1);
+  expect(set.clock.pendingTimers).toBe(0);
+});
+
+test('of more than a hundred that wait the oldest are dropped, which is told once', async () => {
+  await using receiver = await startReceiver();
+  const alerts = Array.from({ length: 150 }, (_, index) => ({ ...RULE, name: `rule ${index}` }));
+  const { url } = receiver;
+  const set = setUp({
+    upstreams: { gemini: {} },
+    client: { maxRetries: 0 },
+    canary: { breaker: false, alerts, webhook: { url } },
+  });
+  await fire(set);
+  await received(receiver, 101, set);
+  const names = receiver.deliveries.map(({ body }) => (JSON.parse(body) as { name: string }).name);
+  expect(names).toEqual(['rule 0', ...alerts.slice(50).map(({ name }) => name)]);
+  expect(set.events.of('warning').map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^More than 100 notices wait/),
+  ]);
 });

@@ -55,7 +55,7 @@ export async function runTry(options: TryOptions, context: CommandContext): Prom
   };
   const view = openLiveView(terminal, { lines: () => [...upstreamTable(ai), '', progress()], summary: progress });
   ai.canary.on('fallback', ({ from, to, reason }) => view.say(`${from} → ${to}: ${reason}`));
-  ai.canary.on('breaker', ({ upstream, to }) => view.say(`breaker of ${upstream}: ${to}`));
+  ai.canary.on('breaker', ({ upstream, from, to }) => from !== to && view.say(`breaker of ${upstream}: ${to}`));
   await burst(ai, options, context, tally).finally(view.close);
   report(ai, tally, options, context);
   if (signal.aborted) return INTERRUPTED;

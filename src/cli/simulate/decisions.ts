@@ -18,7 +18,10 @@ export function watchDecisions(ai: CanaryClient, startMs: number): readonly Deci
   ai.canary.on('alert', ({ name, state, value, atMs }) =>
     note('alert', atMs, `${name} is ${state} at ${value === null ? '–' : Number(value.toPrecision(3))}`),
   );
-  ai.canary.on('breaker', ({ upstream, to, atMs }) => note('breaker', atMs, `${upstream} is ${to}`));
+  // One that stays open for longer tells that, too.
+  ai.canary.on('breaker', ({ upstream, from, to, atMs }) => {
+    if (from !== to) note('breaker', atMs, `${upstream} is ${to}`);
+  });
   for (const event of ['step', 'pause', 'promote', 'rollback'] as const) {
     ai.canary.on(event, ({ upstream, reason, atMs }) => note(event, atMs, `${upstream}: ${reason}`));
   }
