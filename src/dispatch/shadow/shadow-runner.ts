@@ -125,12 +125,16 @@ export class ShadowRunner {
     });
   }
 
-  /** A `when` that throws mirrors nothing. */
+  /** A `when` that throws, or promises, mirrors nothing. */
   #mayMirror(call: Call, body: unknown, sideEffects: boolean): boolean {
     const { when } = this.#policy;
     if (!when) return !sideEffects;
     try {
-      return when(viewOf(call, body, sideEffects));
+      const said: unknown = when(viewOf(call, body, sideEffects));
+      if (typeof said === 'boolean') return said;
+      // A promise is true to `if`, and one that rejects would end the process.
+      void Promise.resolve(said).catch(() => undefined);
+      throw new TypeError('it should say true or false, at once');
     } catch (error) {
       this.#parts.observer.failed('shadow.when', error);
       return false;

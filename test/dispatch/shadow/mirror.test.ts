@@ -145,6 +145,16 @@ test('a `when` that throws mirrors nothing, and is told once', async () => {
   expect(world.events.of('warning')).toMatchObject([{ code: 'shadow', message: 'shadow.when failed: Error: no idea' }]);
 });
 
+test('a `when` that promises an answer mirrors nothing, and fails nobody', async () => {
+  const when = (() => Promise.reject(new Error('no database'))) as unknown as () => boolean;
+  const world = shadowed({ when });
+  await askAndWait(world);
+  expect(world.providers.asked).toEqual(['openai']);
+  expect(world.events.of('warning')).toMatchObject([
+    { code: 'shadow', message: expect.stringMatching(/true or false/) },
+  ]);
+});
+
 test('the copy is of the call as it was made: what an application adds later to its list does not reach the shadow', async () => {
   const { ai, clock, providers } = shadowed({ maxConcurrency: 1 });
   const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: 'user', content: 'One?' }];
