@@ -55,7 +55,7 @@ export class BatchRun<T> {
     } finally {
       signal?.removeEventListener('abort', onAbort);
       this.#abort();
-      this.#leave();
+      void this.#leave();
     }
   }
 
@@ -114,8 +114,11 @@ export class BatchRun<T> {
   }
 
   /** The source may be waiting for what never comes: it is not waited for. */
-  #leave(): void {
-    if (this.#broken) return;
-    Promise.resolve(this.#source.return?.()).catch(() => undefined);
+  async #leave(): Promise<void> {
+    try {
+      await this.#source.return?.();
+    } catch {
+      // The results are whole without it.
+    }
   }
 }

@@ -50,6 +50,7 @@ export function startBatch<T>(engine: Engine, calls: BatchCalls<T>, options: Bat
   const { concurrency = 8, signal, stopOnError } = options;
   checkNumber('batch.concurrency', concurrency, { min: 1, integer: true });
   checkFunction('batch.onProgress', options.onProgress);
+  if (options.total !== undefined) checkNumber('batch.total', options.total, { min: 0, integer: true });
   const total = options.total ?? lengthOf(calls);
   const make = (call: BatchCall<T>, index: number, controller: AbortController): Promise<BatchResult<T>> =>
     makeCall(engine, call, index, controller);

@@ -1,6 +1,6 @@
 /** What `client.canary.costs()` says. */
 
-import { checkOneOf } from './check.ts';
+import { checkNumber, checkOneOf } from './check.ts';
 import type { Engine } from './engine.ts';
 import { hashKey } from './hash-key.ts';
 import type { CostBreakdown, CostDimension, CostReport } from './pricing/cost-report.ts';
@@ -13,9 +13,11 @@ export interface CostsOptions {
   readonly by?: CostDimension | undefined;
 }
 
-/** @throws ConfigError for a `by` that there is not */
+/** @throws ConfigError for a `by` that there is not, and a `since` that is no time */
 export function reportCosts({ costs, options }: Engine, { since, by }: CostsOptions): CostReport | CostBreakdown {
-  const span = { sinceMs: since instanceof Date ? since.getTime() : since, nowMs: options.clock.now() };
+  const sinceMs = since instanceof Date ? since.getTime() : since;
+  if (sinceMs !== undefined) checkNumber('costs.since', sinceMs, {});
+  const span = { sinceMs, nowMs: options.clock.now() };
   if (by === undefined) return costs.report(span);
   checkOneOf('costs.by', by, COST_DIMENSIONS);
   return costs.breakDown({ ...span, by, hashKey });

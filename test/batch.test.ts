@@ -148,6 +148,20 @@ describe('as an async iterable', () => {
     await expect(reading).rejects.toThrow('The file ends here');
     expect(results).toMatchObject([{ ok: true, value: 'only' }]);
   });
+
+  test('its source is told to end where it gives what is no call', async () => {
+    const { ai } = setUp();
+    let isClosed = false;
+    function* calls(): Generator<BatchCall<string>> {
+      try {
+        yield 'no call' as never;
+      } finally {
+        isClosed = true;
+      }
+    }
+    await expect(ai.canary.batch(calls())).rejects.toThrow('calls[0] should be a function');
+    expect(isClosed).toBe(true);
+  });
 });
 
 describe('a batch that ends early', () => {
@@ -330,6 +344,7 @@ test('options and calls that cannot be right are refused', async () => {
   expect(() => ai.canary.batch([], { concurrency: 0 })).toThrow(
     'batch.concurrency should be a whole number, at least 1, got 0',
   );
+  expect(() => ai.canary.batch([], { total: -1 })).toThrow('batch.total should be a whole number, at least 0, got -1');
   expect(() => ai.canary.batch([], { concurency: 2 } as object)).toThrow('did you mean concurrency?');
 });
 

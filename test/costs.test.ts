@@ -188,6 +188,11 @@ test('what it is divided by has to be one of six things', () => {
   expect(() => ai.canary.costs({ by: 'user' })).toThrow(ConfigError);
 });
 
+test('what is no time is refused, rather than answered with nothing', () => {
+  const { ai } = setUp();
+  expect(() => ai.canary.costs({ since: new Date('yesterday') })).toThrow('costs.since should be a number, got NaN');
+});
+
 test('a million calls of a million keys leave the memory flat', async () => {
   const printed = await runModule(
     `
