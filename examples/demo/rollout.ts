@@ -28,7 +28,7 @@ export async function runRollout(arrivals: readonly Arrival[]): Promise<boolean>
   ai.canary.on('step', async ({ step }) => {
     if (step !== FAILS_AT.step) return;
     await wait(FAILS_AT.afterMs);
-    screen.say('The canary begins to fail: one call in four, the others become slow.');
+    screen.say('The canary begins to fail: three calls in ten.');
     degrade(canary);
     tally.degraded();
   });
@@ -75,12 +75,11 @@ function createClient(stable: Provider, canary: Provider) {
 
 function degrade(canary: Provider): void {
   canary.set({
-    errorRate: 0.25,
+    errorRate: 0.3,
     errorMix: [
       { status: 503, weight: 3 },
       { status: 500, weight: 1 },
     ],
-    latencyMs: { median: 70, sigma: 0.5 },
   });
 }
 
