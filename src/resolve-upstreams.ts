@@ -83,6 +83,7 @@ function resolveUpstream(
     rules: { ...resolveBodyRules(path, options), includeUsage: true, provider },
     timeoutMs: timeout === undefined ? undefined : checkDuration(`${path}.timeout`, timeout),
     drains: checkOneOf(`${path}.onAbort`, onAbort, ['cancel', 'drain']) === 'drain',
+    endsByDone: capabilities.finishReason === false,
     capable: { provider, capabilities: checkCapabilities(`${path}.capabilities`, capabilities) },
     pricing: pricingOf(connection, provider, home.pricing),
     keySource: upstreamKeySource(path, connection, { ...options, provider }, home.keySource),
@@ -90,7 +91,7 @@ function resolveUpstream(
 }
 
 function checkCapabilities(path: string, capabilities: Capabilities): Capabilities {
-  checkKeys(path, capabilities, REQUIREMENTS);
+  checkKeys(path, capabilities, [...REQUIREMENTS, 'finishReason']);
   for (const [name, able] of Object.entries(capabilities)) {
     if (typeof able !== 'boolean')
       throw new ConfigError(`${path}.${name}`, `should be true or false, got ${show(able)}`);

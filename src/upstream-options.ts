@@ -31,7 +31,7 @@ export interface UpstreamOptions extends Omit<ClientOptions, 'provider' | 'timeo
   readonly timeout?: Duration | undefined;
   /** A stream that the caller leaves: hung up on, or read on for its true usage. @default 'cancel' */
   readonly onAbort?: 'cancel' | 'drain' | undefined;
-  /** What the upstream can do or not, beyond what is known of its provider: `{ vision: false }`. A call that needs more passes it over. */
+  /** What the upstream can do or not, beyond what is known of its provider: `{ vision: false }`. A call that needs more passes it over; `finishReason: false` is no need of calls: its streams are whole with `[DONE]`. */
   readonly capabilities?: Capabilities | undefined;
   /** How much it may be asked. @default no limits */
   readonly limits?: LimitsOptions | undefined;

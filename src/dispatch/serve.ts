@@ -3,6 +3,7 @@
 import type { AttemptReason } from '../domain/attempt.ts';
 import type { Answer, AttemptEnd } from '../upstream/answer.ts';
 import { attempt } from '../upstream/attempt.ts';
+import { DoneWatch } from '../upstream/done-watch.ts';
 import type { Failure } from '../upstream/failure.ts';
 import { optionsFor, type UpstreamRequest } from '../upstream/options-for.ts';
 import { redact } from '../upstream/redact.ts';
@@ -109,6 +110,7 @@ export class Visit implements RetryInput<Answer> {
       surface: call.surface,
       metersRaw: true,
       hidesUsage: usageAdded,
+      done: call.stream && upstream.config.endsByDone ? new DoneWatch() : undefined,
       send,
       options,
       retries: sdkRetries ? null : 0,

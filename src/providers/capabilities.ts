@@ -6,7 +6,10 @@ import { reasoningOf } from './openai-model.ts';
 import type { ProviderName } from './presets.ts';
 
 /** What the user says of an upstream; it wins over what is known of the provider. */
-export type Capabilities = Readonly<Partial<Record<Requirement, boolean>>>;
+export interface Capabilities extends Readonly<Partial<Record<Requirement, boolean>>> {
+  /** `false`: its streams end with `[DONE]` after content, and no choice says how it finished. @default true */
+  readonly finishReason?: boolean;
+}
 
 /** What is known of an upstream. */
 export interface Capable {

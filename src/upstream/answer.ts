@@ -5,6 +5,7 @@ import type { Surface } from '../domain/call.ts';
 import type { Usage } from '../domain/usage.ts';
 import type { CountTokens } from '../pricing/estimate-tokens.ts';
 import type { Claim } from './claim.ts';
+import type { DoneWatch } from './done-watch.ts';
 import type { PartialAnswer } from './errors.ts';
 import type { Failure } from './failure.ts';
 import type { ResponseHeaders } from './retry-after.ts';
@@ -59,6 +60,8 @@ export interface AttemptInput {
   readonly metersRaw: boolean;
   /** The last usage chunk of a stream is there because we asked for it: the caller does not see it. */
   readonly hidesUsage: boolean;
+  /** The upstream gives no `finish_reason`: `[DONE]` after content says that a stream is whole. */
+  readonly done?: DoneWatch | undefined;
   readonly send: Send;
   readonly options: RequestOptions;
   /** For the SDK; 0 where retries are ours, `null` where they are the SDK's own. */

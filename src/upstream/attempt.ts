@@ -5,7 +5,8 @@ import { NOTHING_KNOWN, type Answer, type AttemptInput } from './answer.ts';
 import { classifyFailure } from './failure.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import { rawAnswer, type Received } from './raw-answer.ts';
-import { parse, propsOf, type Parsed } from './sdk.ts';
+import type { DoneWatch } from './done-watch.ts';
+import { parse, propsOf, type Parsed, type ResponseProps } from './sdk.ts';
 import { watchParsed } from './watch-answer.ts';
 
 /** Sends the request and gives the answer; rejects with the SDK's own error, or with that of a stream that broke off. */
@@ -16,6 +17,7 @@ export async function attempt(given: AttemptInput): Promise<Answer> {
   try {
     const promise = input.send(input.options, input.retries);
     const props = await propsOf(promise);
+    if (input.done && props) watchDone(props, input.done);
     const claimed = input.claim.made();
     if (claimed !== 'parsed') {
       const response = props?.response ?? (await promise.asResponse());
@@ -39,6 +41,11 @@ async function parsedAnswer(input: AttemptInput, parsed: Parsed): Promise<Answer
   input.limit?.stopTimer();
   watchParsed(input, parsed.data);
   return { kind: 'parsed', data: parsed.data, props: parsed.props };
+}
+
+/** The body is read by whoever parses `props`, and by nobody before. */
+function watchDone(props: ResponseProps, done: DoneWatch): void {
+  (props as { response: Response }).response = done.watch(props.response);
 }
 
 /** Tells the end of an attempt that brought no answer; gives the error that the caller should see. */

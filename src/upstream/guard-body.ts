@@ -4,6 +4,7 @@ import type { StreamEnd, StreamGuard, StreamStage } from './guard.ts';
 import { GuardedReader } from './guarded-reader.ts';
 import { RawEvents, type RawEvent } from './raw-events.ts';
 import type { StreamMeter } from './stream-meter.ts';
+import { withBody } from './with-body.ts';
 
 /** A guard of parsed chunks, as events need one. */
 export type ChunkGuard = StreamMeter & StreamGuard & { readonly wasCutWhole?: boolean };
@@ -21,14 +22,13 @@ export async function guardBody(
   guard: ChunkGuard,
   holdsBack: boolean,
 ): Promise<Response> {
-  const { status, statusText, headers, url } = response;
+  const { headers } = response;
   const wasCutWhole = (): boolean => guard.wasCutWhole === true;
   const events = new RawEvents(body, { headers, throws: holdsBack, wasCutWhole });
   const reader = new GuardedReader(events, signal, new EventGuard(guard));
   if (holdsBack) await reader.prime();
   else reader.pass();
-  const guarded = new Response(bytesOf(reader), { status, statusText, headers });
-  return Object.defineProperty(guarded, 'url', { value: url });
+  return withBody(response, bytesOf(reader));
 }
 
 function bytesOf(reader: GuardedReader<RawEvent>): ReadableStream<Uint8Array> {

@@ -30,6 +30,7 @@ export class IdleWatch {
     this.#idleMs = Math.min(this.#idleMs, idleMs);
     this.#timer?.cancel();
     this.#timer = undefined;
+    if (this.#waitingSinceMs !== undefined) this.waiting();
   }
 
   /** A chunk is waited for. A reader that does not ask for one leaves the provider time without end. */

@@ -38,15 +38,12 @@ export class JudgingGuard extends StreamMeter implements StreamGuard {
       this.#idleError = new UpstreamTimeoutError('idle', judge.idleMs);
       controller.abort();
     });
+    if (input.done) input.done.onSeen = () => this.#hurry();
   }
 
   override see(chunk: unknown): void {
     super.see(chunk);
-    // What is complete lacks at most its usage and its end: some providers keep the connection open instead.
-    if (this.facts.complete && !this.#hurried) {
-      this.#hurried = true;
-      this.idle.hurry(COMPLETE_GRACE_MS);
-    }
+    if (this.facts.complete) this.#hurry();
     const { bufferBytes } = this.#judge;
     if (bufferBytes !== undefined && this.#bytes <= bufferBytes) this.#bytes += JSON.stringify(chunk)?.length ?? 0;
   }
@@ -89,6 +86,13 @@ export class JudgingGuard extends StreamMeter implements StreamGuard {
   protected override contentBegan(): void {
     this.input.limit?.stopTimer();
     this.idle.begin();
+  }
+
+  /** What is complete lacks at most its usage and its end: some providers keep the connection open instead. */
+  #hurry(): void {
+    if (this.#hurried) return;
+    this.#hurried = true;
+    this.idle.hurry(COMPLETE_GRACE_MS);
   }
 
   get #expired(): Error | undefined {

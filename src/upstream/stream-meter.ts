@@ -36,7 +36,9 @@ export abstract class StreamMeter {
 
   /** Whether nothing of the answer is missing. */
   protected get isWhole(): boolean {
-    return this.facts.complete && !this.facts.failed;
+    const { facts, input } = this;
+    if (facts.failed) return false;
+    return facts.complete || (facts.hasContent && input.done?.seen === true);
   }
 
   protected contentBegan(): void {

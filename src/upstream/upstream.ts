@@ -36,6 +36,8 @@ export interface UpstreamConfig {
   readonly timeoutMs: number | undefined;
   /** Streams that the caller leaves are read on, for their true usage. */
   readonly drains: boolean;
+  /** It gives no `finish_reason`: its streams are whole when they say `[DONE]`. */
+  readonly endsByDone?: boolean | undefined;
   /** What is known of what it can do. */
   readonly capable: Omit<Capable, 'model'>;
   readonly pricing: UpstreamPricing;

@@ -8,6 +8,7 @@ import type { AnswerWitness, AttemptEnd } from '../../upstream/answer.ts';
 import { NOTHING_KNOWN } from '../../upstream/answer.ts';
 import { attempt } from '../../upstream/attempt.ts';
 import { Claim } from '../../upstream/claim.ts';
+import { DoneWatch } from '../../upstream/done-watch.ts';
 import { StreamInterruptedError } from '../../upstream/errors.ts';
 import { classifyFailure, type Failure } from '../../upstream/failure.ts';
 import { optionsFor } from '../../upstream/options-for.ts';
@@ -89,6 +90,7 @@ async function readToEnd(
     surface: call.surface,
     metersRaw: true,
     hidesUsage: usageAdded,
+    done: call.stream && upstream.config.endsByDone ? new DoneWatch() : undefined,
     send,
     options,
     retries: sdkRetries ? null : 0,

@@ -1,0 +1,98 @@
+/** Streams of upstreams that give no `finish_reason`: `[DONE]` after content says that they are whole. */
+
+import { describe, expect, test } from 'vitest';
+import { ConfigError, StreamInterruptedError } from '../../src/index.ts';
+import { STREAM_BODY, errorWithin, within } from '../support/calls.ts';
+import { ROLE, listening, say } from '../support/chat-steps.ts';
+import { setUpCanary, type SetUp } from '../support/set-up.ts';
+import { events, type StreamStep } from '../support/stream-replies.ts';
+
+const NO_REASON = { capabilities: { finishReason: false } };
+const WORDS = [ROLE, say('Hel'), say('lo')];
+const DONE: StreamStep = { event: '[DONE]' };
+const SILENCE: StreamStep = { waitMs: Infinity };
+const texts = ['Hel', 'lo'].map((text) => ({ event: { choices: [{ index: 0, text, finish_reason: null }] } }));
+
+/** A canary that streams `steps` and no more, in front of an `openai` that says "Hello.". */
+function streaming(steps: readonly StreamStep[], options = NO_REASON): SetUp & { hungUp: () => readonly boolean[] } {
+  const set = setUpCanary({ upstreams: { gemini: options }, client: { maxRetries: 0, logLevel: 'off' } });
+  const { reply, hungUp } = listening(events(steps, { done: false }));
+  set.providers.usually('gemini', reply);
+  return { ...set, hungUp };
+}
+
+const WAYS: readonly (readonly [string, (set: SetUp) => Promise<unknown>, readonly StreamStep[]])[] = [
+  ['chat', ({ ai }) => readAll(ai.chat.completions.create(STREAM_BODY)), WORDS],
+  ['raw chat', ({ ai }) => readText(ai.chat.completions.create(STREAM_BODY).asResponse()), WORDS],
+  ['completions', ({ ai }) => readAll(ai.completions.create({ model: 'm', prompt: 'Hi', stream: true })), texts],
+  [
+    'raw completions',
+    ({ ai }) => readText(ai.completions.create({ model: 'm', prompt: 'Hi', stream: true }).asResponse()),
+    texts,
+  ],
+];
+
+async function readAll(opening: PromiseLike<AsyncIterable<unknown>>): Promise<void> {
+  for await (const chunk of await opening) void chunk;
+}
+
+async function readText(opening: Promise<Response>): Promise<void> {
+  await (await opening).text();
+}
+
+describe.each(WAYS)('%s', (_name, read, words) => {
+  test('content and `[DONE]` are a whole answer', async () => {
+    const set = streaming([...words, DONE]);
+    await read(set);
+    expect(set.events.of('attempt')).toMatchObject([{ upstream: 'gemini', outcome: 'success', usageEstimated: true }]);
+  });
+
+  test('a cut before `[DONE]` is a truncation', async () => {
+    const set = streaming(words);
+    await expect(read(set)).rejects.toBeInstanceOf(StreamInterruptedError);
+    expect(set.events.of('attempt')).toMatchObject([{ outcome: 'failure', kind: 'truncated' }]);
+  });
+
+  test('without the capability a missing finish_reason is a truncation, `[DONE]` or not', async () => {
+    const set = streaming([...words, DONE], { capabilities: {} } as never);
+    await expect(read(set)).rejects.toBeInstanceOf(StreamInterruptedError);
+    expect(set.events.of('attempt')).toMatchObject([{ outcome: 'failure', kind: 'truncated' }]);
+  });
+
+  test('`[DONE]` without content moves on', async () => {
+    const set = streaming([DONE]);
+    await read(set).catch(() => undefined);
+    expect(set.events.of('attempt')[0]).toMatchObject({ upstream: 'gemini', outcome: 'failure', kind: 'truncated' });
+  });
+
+  test('a connection that is kept open after `[DONE]` holds nobody up', async () => {
+    const set = streaming([...words, DONE, SILENCE]);
+    await within(set.clock, 1_000, read(set));
+    expect(set.events.of('attempt')).toMatchObject([{ outcome: 'success' }]);
+    expect(set.clock.pendingTimers).toBe(0);
+  });
+});
+
+test('the provider of a raw stream is hung up on half a second after `[DONE]`', async () => {
+  const set = streaming([...WORDS, DONE, SILENCE]);
+  await within(set.clock, 1_000, readText(set.ai.chat.completions.create(STREAM_BODY).asResponse()));
+  expect(set.hungUp()).toEqual([true]);
+});
+
+test('an answer that speaks of `[DONE]` has not ended by that', async () => {
+  const set = streaming([...WORDS, say('\ndata: [DONE]')]);
+  expect(await errorWithin(set.clock, 0, WAYS[0]![1](set))).toBeInstanceOf(StreamInterruptedError);
+});
+
+test('the caller gets the chunks, and the raw bytes, as they came', async () => {
+  const set = streaming([...WORDS, DONE]);
+  const response = await set.ai.chat.completions.create(STREAM_BODY).asResponse();
+  const lines = WORDS.map((step) => `data: ${JSON.stringify('event' in step && step.event)}\n\n`);
+  expect(await response.text()).toBe(`${lines.join('')}data: [DONE]\n\n`);
+});
+
+test('it is a capability that is true or false', () => {
+  const build = () => streaming([], { capabilities: { finishReason: 1 } } as never);
+  expect(build).toThrow(ConfigError);
+  expect(build).toThrow('canary.upstreams.gemini.capabilities.finishReason should be true or false, got 1');
+});
