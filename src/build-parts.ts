@@ -10,7 +10,7 @@ import type { EstimateCostUsd } from './dispatch/call-observer.ts';
 import { createPriceAhead } from './estimate-cost.ts';
 import { createFallbacks } from './dispatch/fallbacks.ts';
 import { createHedging, type HedgingInput } from './dispatch/hedging.ts';
-import { hashKey } from './hash-key.ts';
+import { shortKey } from './hash-key.ts';
 import { createTokenizer } from './load-tokenizer.ts';
 import { createObserver, type Observed } from './observe.ts';
 import type { Recorder } from './metrics/recorder.ts';
@@ -69,7 +69,7 @@ function buildBudgets(
 ): Budgets | undefined {
   if (policies.length === 0) return undefined;
   const onShare = (event: BudgetEvent): void => emitter.emit('budget', event);
-  return new Budgets({ policies, clock, estimateCostUsd, hashKey, onShare });
+  return new Budgets({ policies, clock, estimateCostUsd, shortKey, onShare });
 }
 
 /** Fewer samples say little about the slowest of twenty. */

@@ -2,7 +2,7 @@
 
 import { checkKeys, checkList, checkNumber, checkOneOf, checkText, show } from './check.ts';
 import type { BudgetPeriod } from './domain/budget.ts';
-import { hashKey } from './hash-key.ts';
+import { shortKey } from './hash-key.ts';
 import type { BudgetOptions } from './limit-options.ts';
 import type { BudgetPolicy } from './pricing/budget.ts';
 import { ConfigError } from './upstream/errors.ts';
@@ -48,5 +48,5 @@ function resolveScope(
     if ('key' in scope) throw new ConfigError(path, 'should name a key or an upstream, not both');
     return { scope: 'upstream', only: checkOneOf(`${path}.upstream`, scope.upstream, names) };
   }
-  return { scope: 'key', only: hashKey(checkText(`${path}.key`, scope.key, 'a key')) };
+  return { scope: 'key', only: shortKey(checkText(`${path}.key`, scope.key, 'a key')) };
 }

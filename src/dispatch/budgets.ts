@@ -15,8 +15,8 @@ export interface BudgetsInput {
   readonly policies: readonly BudgetPolicy[];
   readonly clock: Clock;
   readonly estimateCostUsd: EstimateCostUsd;
-  /** Keys may be names of people; budgets know them by this. */
-  readonly hashKey: (key: string) => string;
+  /** What budgets know a key by, which may be of any length. */
+  readonly shortKey: (key: string) => string;
   /** Must not throw. */
   readonly onShare: (event: BudgetEvent) => void;
 }
@@ -30,8 +30,6 @@ export class Budgets {
   readonly #hasKeys: boolean;
   /** For attempts under way, the oldest first. */
   readonly #open = new Set<Reservation>();
-  #lastCall: Call | undefined;
-  #lastKey: string | undefined;
 
   constructor(input: BudgetsInput) {
     this.#input = input;
@@ -47,7 +45,12 @@ export class Budgets {
     this.#settleOldest(nowMs);
     // What has no known price is held by nothing, and refused only where all is spent.
     const estimateUsd = estimateCostUsd(upstream, call, body) ?? 0;
-    const drawn = this.#accountsOf(call, upstream, nowMs, true);
+    const spender = this.#spenderOf(call, upstream);
+    const drawn: Drawn[] = [];
+    for (const budget of this.#budgets) {
+      const account = budget.accountOf(spender, nowMs, true);
+      if (account) drawn.push({ budget, account });
+    }
     for (const { budget, account } of drawn) {
       if (!budget.policy.rejects || account.fits(estimateUsd)) continue;
       this.#tell(budget, account, upstream, true);
@@ -61,10 +64,18 @@ export class Budgets {
 
   /** The budget that refuses an attempt; without a body, one that is wholly spent. Nothing is held. */
   refusing(call: Call, upstream: string, body?: unknown): Budget | undefined {
-    const { clock, estimateCostUsd } = this.#input;
-    const drawn = this.#accountsOf(call, upstream, clock.now(), false).filter(({ budget }) => budget.policy.rejects);
-    const estimateUsd = body === undefined || drawn.length === 0 ? 0 : (estimateCostUsd(upstream, call, body) ?? 0);
-    return drawn.find(({ account }) => (body === undefined ? account.isExhausted : !account.fits(estimateUsd)))?.budget;
+    const spender = this.#spenderOf(call, upstream);
+    const nowMs = this.#input.clock.now();
+    // Estimated only where a budget is for the call.
+    let estimateUsd: number | undefined;
+    for (const budget of this.#budgets) {
+      if (!budget.policy.rejects) continue;
+      const account = budget.accountOf(spender, nowMs, false);
+      if (!account) continue;
+      if (body !== undefined) estimateUsd ??= this.#input.estimateCostUsd(upstream, call, body) ?? 0;
+      if (estimateUsd === undefined ? account.isExhausted : !account.fits(estimateUsd)) return budget;
+    }
+    return undefined;
   }
 
   /** The attempt has cost so much, or nobody knows how much: then the estimate stands, unless it was refused before any work. */
@@ -97,25 +108,10 @@ export class Budgets {
     }
   }
 
-  #accountsOf(call: Call, upstream: string, nowMs: number, kept: boolean): readonly Drawn[] {
-    const spender: Spender = { upstream, key: this.#hasKeys ? this.#hashedKeyOf(call) : undefined };
-    const drawn: Drawn[] = [];
-    for (const budget of this.#budgets) {
-      const account = budget.accountOf(spender, nowMs, kept);
-      if (account) drawn.push({ budget, account });
-    }
-    return drawn;
-  }
-
-  /** A call is asked about several times in a row. */
-  #hashedKeyOf(call: Call): string | undefined {
-    if (this.#lastCall !== call) {
-      this.#lastCall = call;
-      // A conversation keeps its upstream; it is nobody who spends.
-      const isNamed = call.key !== undefined && call.keySource !== 'conversation';
-      this.#lastKey = isNamed ? this.#input.hashKey(call.key) : undefined;
-    }
-    return this.#lastKey;
+  #spenderOf({ key, keySource }: Call, upstream: string): Spender {
+    // A conversation keeps its upstream; it is nobody who spends.
+    const isNamed = this.#hasKeys && key !== undefined && keySource !== 'conversation';
+    return { upstream, key: isNamed ? this.#input.shortKey(key) : undefined };
   }
 
   #tell(budget: Budget, account: BudgetAccount, upstream: string, isRefusing: boolean): void {

@@ -10,7 +10,7 @@ export interface BudgetPolicy {
   /** USD, above 0. */
   readonly limitUsd: number;
   readonly scope: BudgetScope;
-  /** The only key, hashed, or upstream that the budget is for; `undefined`: each has an amount of its own. */
+  /** The only key, as spenders have it, or upstream that the budget is for; `undefined`: each has an amount of its own. */
   readonly only: string | undefined;
   /** What does not fit is refused, or else only told. */
   readonly rejects: boolean;
@@ -19,7 +19,7 @@ export interface BudgetPolicy {
 /** Who spends. */
 export interface Spender {
   readonly upstream: string;
-  /** Hashed: keys may be names of people. */
+  /** Or what stands for it. */
   readonly key: string | undefined;
 }
 

@@ -50,7 +50,7 @@ export class CopyAdmission {
 function dailyBudget(limitUsd: number, { clock, estimateCostUsd }: ShadowParts): Budgets {
   const policy = { name: 'shadow', per: 'day', limitUsd, scope: 'all', only: undefined, rejects: true } as const;
   const nothing = (): void => undefined;
-  return new Budgets({ policies: [policy], clock, estimateCostUsd, hashKey: (key) => key, onShare: nothing });
+  return new Budgets({ policies: [policy], clock, estimateCostUsd, shortKey: (key) => key, onShare: nothing });
 }
 
 function giveBack(held: readonly Reservation[], reason: ShadowDropReason): ShadowDropReason {
