@@ -18,8 +18,12 @@ export function limitOf(
   const { call, deadlineMs, source, remainingMs } = run;
   const { clock, policy } = run.parts;
   const { timeoutMs } = upstream.config;
-  const isFirst = run.progress.started === 1 && !cancellable && !run.hasWaited;
-  if (isFirst && !call.stream && timeoutMs === undefined && deadlineMs >= source.timeoutMs) return undefined;
+  const isFirst = run.progress.started === 1 && !run.hasWaited;
+  if (isFirst && !call.stream && timeoutMs === undefined && deadlineMs >= source.timeoutMs) {
+    return cancellable
+      ? startTimeLimit({ clock, signal, attempt: undefined, remainingMs: Infinity, deadlineMs })
+      : undefined;
+  }
   const attempt = call.stream ? firstChunkOf(policy.firstChunkMs, timeoutMs) : headersOf(timeoutMs);
   const deadlineHolds = policy.deadlineMs !== undefined;
   return startTimeLimit({ clock, signal, attempt, remainingMs, deadlineMs, deadlineHolds });

@@ -48,19 +48,21 @@ export class TopSums {
     return slot;
   }
 
-  /** The slot of the name that spent least, for another. */
+  /** The slot of the name that spent least, for another: the same object, for in a long tail of names every attempt takes one. */
   #vacated(name: string): Slot {
     const weights = this.#weights;
     let index = 0;
     for (let other = 1; other < weights.length; other += 1) if (weights[other]! < weights[index]!) index = other;
-    const least = this.#slots[index];
-    if (least) {
-      this.#byName.delete(least.name);
-      addSum(this.other, least.sum);
-    }
-    return { index, name, sum: emptySum() };
+    const least = this.#slots[index]!; // all are taken
+    this.#byName.delete(least.name);
+    addSum(this.other, least.sum);
+    Object.assign(least.sum, NOTHING);
+    least.name = name;
+    return least;
   }
 }
+
+const NOTHING = emptySum();
 
 /** In USD; an attempt without a price weighs as if a million tokens cost a dollar. */
 function weightOf({ costUsd, usage }: CostEntry): number {

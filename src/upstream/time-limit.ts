@@ -34,7 +34,7 @@ export interface TimeLimitOptions {
   readonly signal: AbortSignal | null | undefined;
   /** Time for this attempt. */
   readonly attempt: PhaseBudget | undefined;
-  /** Time left to the call, and the whole of its budget. */
+  /** Time left to the call (`Infinity`: the SDK bounds it), and the whole of its budget. */
   readonly remainingMs: number;
   readonly deadlineMs: number;
   /** The deadline holds for the rest of a stream as well. @default false */
@@ -104,7 +104,7 @@ class AttemptLimit implements TimeLimit {
     const leftMs = hasDeadline ? this.#deadlineAtMs - nowMs : Infinity;
     const { clock, deadlineMs } = this.#options;
     const soonest = budget && budget.budgetMs < leftMs ? budget : undefined;
-    if (!soonest && !hasDeadline) return;
+    if (!soonest && leftMs === Infinity) return;
     this.#timer = patientTimer(clock, Math.max(0, soonest?.budgetMs ?? leftMs), () => {
       this.#end(soonest ? new UpstreamTimeoutError(soonest.phase, soonest.budgetMs) : new DeadlineError(deadlineMs));
     });
