@@ -44,7 +44,7 @@ export async function answerCall(
   const maxRetries = retries === null ? retriesOfClient : Math.min(retriesOfClient, retries);
   const source: CallSource = { options, claim, maxRetries, timeoutMs: options.timeout ?? client.timeout, connect };
   const plan = routes ? engine.plan(call, options.body) : undefined;
-  if (!plan || plan.reason === 'notPortable') return dispatchDirect(call, engine.home, source, retries, parts);
+  if (!plan || plan.reason === 'notPortable') return await dispatchDirect(call, engine.home, source, retries, parts);
   try {
     if (engine.cache?.admits(call, options.body)) return await engine.cache.answer(call, plan, source);
     parts.retryBudget.deposit();

@@ -33,7 +33,7 @@ export async function serveHedged(first: Visit, delayMs: number, hedging: Hedgin
   const isLate = await takesLonger(run, answering, delayMs);
   hedging.took(upstream.name, isLate);
   const second = isLate ? secondVisit(run, hedging) : undefined;
-  if (!second) return answering;
+  if (!second) return await answering;
   const { clock } = run.parts;
   run.progress.hedge({ from: upstream.name, to: second.upstream.name, afterMs: delayMs, atMs: clock.now() });
   return race(first, answering, second, served(second, 'hedge'));

@@ -31,10 +31,11 @@ export async function attempt(given: AttemptInput): Promise<Answer> {
     throw failed(input, thrown);
   }
   input.onHeaders?.((raw ?? (parsed as Parsed).props).response.headers);
-  return raw ? rawAnswer(input, raw) : parsedAnswer(input, parsed as Parsed);
+  // A promise that is returned as it is takes three turns of the queue.
+  return await (raw ? rawAnswer(input, raw) : parsedAnswer(input, parsed as Parsed));
 }
 
-async function parsedAnswer(input: AttemptInput, parsed: Parsed): Promise<Answer> {
+function parsedAnswer(input: AttemptInput, parsed: Parsed): Answer | Promise<Answer> {
   // What belongs to an account is not judged: nothing tells where its content begins, or whether it is complete.
   const judge = input.surface === 'other' ? undefined : input.judge;
   if (judge) return judgeAnswer(input, judge, parsed);
