@@ -45,6 +45,7 @@ class ClaimedAnswer implements PromiseLike<ResponseProps> {
     this.#answer = answer;
     this.claim = claim;
     this.#claims = claims;
+    claim.madeBy(this, answer);
   }
 
   // oxlint-disable-next-line unicorn/no-thenable

@@ -1,6 +1,6 @@
 /** One try of a call on one upstream. */
 
-import { APIError } from 'openai';
+import { APIError, APIUserAbortError } from 'openai';
 import { NOTHING_KNOWN, type Answer, type AttemptInput } from './answer.ts';
 import { classifyFailure } from './failure.ts';
 import { judgeAnswer } from './judge-answer.ts';
@@ -22,7 +22,9 @@ export async function attempt(given: AttemptInput): Promise<Answer> {
     if (claimed !== 'parsed') {
       const response = props?.response ?? (await promise.asResponse());
       if (claimed instanceof Promise) input = await collectedLate(input, claimed);
-      if ((await claimed) === 'raw') raw = { promise, props, response };
+      const kind = await claimed;
+      if (kind === 'dropped') throw hangUp(response);
+      if (kind === 'raw') raw = { promise, props, response };
     }
     // `then()` gives a plain promise, which costs less to await than one of the SDK's kind.
     // oxlint-disable-next-line promise/valid-params
@@ -42,6 +44,12 @@ function parsedAnswer(input: AttemptInput, parsed: Parsed): Answer | Promise<Ans
   input.limit?.stopTimer();
   watchParsed(input, parsed.data);
   return { kind: 'parsed', data: parsed.data, props: parsed.props };
+}
+
+/** Whoever could have read the answer is gone. */
+function hangUp({ body }: Response): Error {
+  body?.cancel().catch(() => undefined);
+  return new APIUserAbortError();
 }
 
 /** The body is read by whoever parses `props`, and by nobody before. */

@@ -2,6 +2,7 @@
 
 import type { StreamEnd, StreamGuard, StreamStage } from './guard.ts';
 import { GuardedReader } from './guarded-reader.ts';
+import { ReaderHandle } from './reader-handle.ts';
 import { RawEvents, type RawEvent } from './raw-events.ts';
 import type { StreamMeter } from './stream-meter.ts';
 import { withBody } from './with-body.ts';
@@ -10,7 +11,7 @@ import { withBody } from './with-body.ts';
 export type ChunkGuard = StreamMeter & StreamGuard & { readonly wasCutWhole?: boolean };
 
 /**
- * A response with the status, the headers and the bytes of `response`, less the events that the caller must not see. `signal`
+ * A response with the status, the headers and the bytes of `response`, less the events that the caller must not see. `controller`
  * ends the body.
  *
  * @throws what `onEnd` said, where a stream that is held back ended before its commitment
@@ -18,20 +19,20 @@ export type ChunkGuard = StreamMeter & StreamGuard & { readonly wasCutWhole?: bo
 export async function guardBody(
   response: Response,
   body: ReadableStream<Uint8Array>,
-  signal: AbortSignal,
+  controller: AbortController,
   guard: ChunkGuard,
   holdsBack: boolean,
 ): Promise<Response> {
   const { headers } = response;
   const wasCutWhole = (): boolean => guard.wasCutWhole === true;
   const events = new RawEvents(body, { headers, throws: holdsBack, wasCutWhole });
-  const reader = new GuardedReader(events, signal, new EventGuard(guard));
+  const reader = new GuardedReader(events, controller.signal, new EventGuard(guard));
   if (holdsBack) await reader.prime();
   else reader.pass();
-  return withBody(response, bytesOf(reader));
+  return withBody(response, bytesOf(new ReaderHandle(reader, controller)));
 }
 
-function bytesOf(reader: GuardedReader<RawEvent>): ReadableStream<Uint8Array> {
+function bytesOf(reader: ReaderHandle<RawEvent>): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {

@@ -2,6 +2,7 @@
 
 import type { StreamGuard } from './guard.ts';
 import { GuardedReader } from './guarded-reader.ts';
+import { ReaderHandle } from './reader-handle.ts';
 import type { StreamInternals } from './sdk-stream.ts';
 
 /**
@@ -11,26 +12,32 @@ import type { StreamInternals } from './sdk-stream.ts';
  * @throws what `onEnd` said, where the stream ended before
  */
 export async function guardStream(stream: StreamInternals, guard: StreamGuard): Promise<void> {
-  const reader = new GuardedReader(stream.iterator(), stream.controller.signal, guard);
+  const reader = new GuardedReader(openOnce(stream), stream.controller.signal, guard);
   await reader.prime();
   replaceIterator(stream, reader);
 }
 
 /** Lets `stream` pass as it comes, under the eyes of `guard`. */
 export function passStream(stream: StreamInternals, guard: StreamGuard): void {
-  const reader = new GuardedReader(stream.iterator(), stream.controller.signal, guard);
+  const reader = new GuardedReader(openOnce(stream), stream.controller.signal, guard);
   reader.pass();
   replaceIterator(stream, reader);
+}
+
+/** Not as a method: a generator keeps what it was called on, and a stream that is kept is never known to be forgotten. */
+function openOnce({ iterator }: StreamInternals): AsyncIterator<unknown> {
+  return iterator();
 }
 
 /** `tee()`, `toReadableStream()` and `for await` all begin with the iterator, so that all of them are guarded. */
 function replaceIterator(stream: StreamInternals, reader: GuardedReader): void {
   const { iterator: openAgain } = stream;
-  let opened = false;
+  let handle: ReaderHandle | undefined = new ReaderHandle(reader, stream.controller);
   stream.iterator = () => {
     // A stream can be read once; a second reader gets the SDK's error.
-    if (opened) return openAgain();
-    opened = true;
-    return reader;
+    if (!handle) return openAgain();
+    const opened = handle;
+    handle = undefined;
+    return opened;
   };
 }

@@ -70,6 +70,16 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
     return (await this.#source.return?.(value)) ?? { done: true, value };
   }
 
+  /** Nobody can read on: as if the caller had left. `controller` ends the stream. */
+  abandon(controller: AbortController): void {
+    if (this.#ended || this.#stage === 'left') return;
+    const again = (): void => this.abandon(controller);
+    // A chunk that is still on its way to somebody is given first.
+    if (this.#tail) return void this.#tail.then(again, again);
+    if (!this.#guard.drains) controller.abort();
+    this.return().catch(() => undefined);
+  }
+
   /** Reads on for nobody but the account, until the stream ends or falls silent. */
   async #drain(): Promise<void> {
     const guard = this.#guard;

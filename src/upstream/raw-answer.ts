@@ -42,7 +42,7 @@ async function rawStream(
   const judge = input.surface === 'other' ? undefined : input.judge;
   if (!judge) input.limit?.stopTimer();
   const guard = judge ? new JudgingGuard(input, judge(), controller) : new PassingGuard(input);
-  const guarded = await guardBody(response, body, controller.signal, guard, judge !== undefined);
+  const guarded = await guardBody(response, body, controller, guard, judge !== undefined);
   // A caller that asks for the parsed stream after all reads the same body, and under the same guard.
   if (props) (props as { response: Response }).response = guarded;
   const answer: Answer = { kind: 'raw', response: guarded, parse: () => parse(promise) };

@@ -27,8 +27,7 @@ async function passed(pieces: readonly (string | Uint8Array | Error)[], init: Re
     },
     { highWaterMark: 0 },
   );
-  const { signal } = new AbortController();
-  const response = await guardBody(new Response(body, init), body, signal, guard, false);
+  const response = await guardBody(new Response(body, init), body, new AbortController(), guard, false);
   return { response, log, left };
 }
 

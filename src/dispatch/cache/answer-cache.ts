@@ -133,8 +133,10 @@ export class AnswerCache {
     const answer = await this.#dispatch(asked);
     if (answer.kind !== 'parsed' || !isStream(answer.data)) return answer;
     const recorder = new EventRecorder(call.surface, this.#policy.maxBytes);
+    // Not the stream, which would then never be known to be forgotten.
+    const { response } = answer.props;
     recorder.record(answer.data, () => {
-      const encoded = recorder.whole(answer.props.response);
+      const encoded = recorder.whole(response);
       const served = servedBy(source.claim.ledger?.());
       if (encoded && served) this.#keep(key, storedAnswer(encoded, served), plan);
     });
