@@ -3,13 +3,19 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
 
-test.each(inject('consumers'))('it runs, with openai $sdkVersion, and knows its commands', ({ directory }) => {
-  const program = join(directory, 'node_modules/openai-canary/dist/cli.js');
-  const help = execFileSync(process.execPath, [program, '--help'], { cwd: directory, encoding: 'utf8' });
-  expect(help).toMatch(/^Usage: openai-canary/);
-  expect(help).toMatch(/^ {2}try /m);
-});
+test.each(inject('consumers'))(
+  'it runs, with openai $sdkVersion, and knows its commands and its version',
+  ({ directory }) => {
+    const program = join(directory, 'node_modules/openai-canary/dist/cli.js');
+    const help = execFileSync(process.execPath, [program, '--help'], { cwd: directory, encoding: 'utf8' });
+    expect(help).toMatch(/^Usage: openai-canary/);
+    expect(help).toMatch(/^ {2}try /m);
+    const version = execFileSync(process.execPath, [program, '--version'], { cwd: directory, encoding: 'utf8' });
+    expect(version).toBe(`${packageJson.version}\n`);
+  },
+);
 
 test.each(inject('consumers'))('it reads YAML and makes calls, with openai $sdkVersion', ({ directory }) => {
   const program = join(directory, 'node_modules/openai-canary/dist/cli.js');
