@@ -8,6 +8,8 @@ export interface JudgedCall {
   readonly upstream: string;
   readonly atMs: number;
   readonly parts: readonly JudgedPart[];
+  /** Another upstream was asked beside the first, which may be hung up on for it. */
+  hedged: boolean;
 }
 
 /** A call's part in one rollout, fixed when it was dispatched. */
@@ -49,6 +51,11 @@ export class CallsUnderWay {
     const judged = this.#calls.get(callId);
     if (judged) this.#calls.delete(callId);
     return judged;
+  }
+
+  hedged(callId: number): void {
+    const judged = this.#calls.get(callId);
+    if (judged) judged.hedged = true;
   }
 
   /** Shows those older than `patienceMs` to who judges them. */

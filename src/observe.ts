@@ -21,7 +21,7 @@ export interface Observed {
   readonly warnings: Warnings;
   readonly clock: Clock;
   /** What rollouts are judged by. */
-  readonly rollouts?: (Pick<CallObserver, 'attempt' | 'call'> & DispatchParts['rollouts']) | undefined;
+  readonly rollouts?: (Pick<CallObserver, 'attempt' | 'call' | 'hedge'> & DispatchParts['rollouts']) | undefined;
 }
 
 /** An upstream that says "not now" without saying how long is left alone for a second. */
@@ -56,7 +56,10 @@ export function createObserver(observed: Observed): CallObserver {
     },
     retry: (event) => emitter.emit('retry', event),
     fallback: (event) => emitter.emit('fallback', event),
-    hedge: (event) => emitter.emit('hedge', event),
+    hedge: (event) => {
+      rollouts?.hedge(event);
+      emitter.emit('hedge', event);
+    },
     full: (event) => emitter.emit('rateLimit', event),
     refused: (upstream, failure) => refusals.refused(upstream, failure, clock.now()),
   };

@@ -2,6 +2,7 @@
 
 import type { AttemptRecord, CallRecord } from './domain/attempt.ts';
 import type { Call } from './domain/call.ts';
+import type { HedgeEvent } from './domain/events.ts';
 import { CallsUnderWay, type JudgedCall, type JudgedPart } from './calls-under-way.ts';
 import { checkNumber, checkOneOf } from './check.ts';
 import type { Store } from './domain/store.ts';
@@ -65,9 +66,13 @@ export class Rollouts {
       if (part) found.push(part);
     }
     if (found.length === 0) return undefined;
-    const judged = { upstream: assigned, atMs: this.#parts.clock.now(), parts: found };
+    const judged = { upstream: assigned, atMs: this.#parts.clock.now(), parts: found, hedged: false };
     this.#underWay.keep(call.id, judged);
     return judged;
+  }
+
+  hedge({ callId }: HedgeEvent): void {
+    this.#underWay.hedged(callId);
   }
 
   /** The first attempt is what a call is judged by, whoever served it in the end. */
@@ -76,6 +81,8 @@ export class Rollouts {
     const judged = this.#underWay.take(record.callId);
     // An upstream that could not be asked in the end says nothing.
     if (!judged || judged.upstream !== record.upstream) return;
+    // Hung up on by us, for another was faster: no call that its side lost.
+    if (judged.hedged && record.outcome === 'aborted') return;
     const outcome = outcomeOf(record);
     for (const part of judged.parts) part.rollout.ended(part, outcome);
   }

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { route } from '../../src/index.ts';
-import { ask } from '../support/calls.ts';
-import { chat, failed, malformed } from '../support/replies.ts';
+import { ask, within } from '../support/calls.ts';
+import { after, chat, failed, malformed } from '../support/replies.ts';
 import { driver, failAt, setUpRollout } from '../support/rollout-traffic.ts';
 
 const STEPS = [{ weight: 0.5, hold: '1d' }, { weight: 1 }] as const;
@@ -126,6 +126,22 @@ test('more calls of the canary than of stable that end as no evidence pause the 
   expect(set.events.of('rollback')).toEqual([]);
   set.ai.canary.rollout.resume();
   expect(set.events.of('alert')).toMatchObject([{ state: 'firing' }, { state: 'resolved' }]);
+});
+
+test('a first attempt that a hedge outran is no lost call: slow ones do not pause the rollout', async () => {
+  const set = setUpRollout(
+    { steps: STEPS },
+    { hedge: { after: '100ms', maxShare: 1 }, fallbacks: ['openai', 'gemini'], retry: { budget: 1 } },
+  );
+  let turn = 0;
+  // Each third canary call is slow; stable answers at once.
+  set.providers.usually('gemini', (request) => ((turn += 1) % 3 ? chat() : after(500, chat()))(request));
+  for (let caller = 0; caller < 600; caller++) {
+    await within(set.clock, 600, ask(set.ai, route({ key: `user-${caller}` })));
+  }
+  expect(set.events.of('hedge').length).toBeGreaterThan(60);
+  expect(set.events.of('pause')).toEqual([]);
+  expect(judged(set).canary).toBeGreaterThan(100);
 });
 
 test('a split that does not keep to its shares pauses the rollout, and never rolls it back', async () => {
