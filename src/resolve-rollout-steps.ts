@@ -9,11 +9,18 @@ import { ConfigError } from './upstream/errors.ts';
 /** How long all traffic but 1 % is watched before a canary is promoted, where the user does not say it. */
 const SOAK_MS = 300_000;
 
-/** @throws ConfigError */
-export function resolveSteps(path: string, steps: readonly RolloutStepOptions[]): readonly RolloutStep[] {
+/**
+ * @param usualCalls of steps that say no `minCalls`
+ * @throws ConfigError
+ */
+export function resolveSteps(
+  path: string,
+  steps: readonly RolloutStepOptions[],
+  usualCalls: number,
+): readonly RolloutStep[] {
   checkList(path, steps, 'a list of steps');
   if (steps.length === 0) throw new ConfigError(path, 'should have a step, got an empty list');
-  const resolved = steps.map((step, index) => resolveStep(`${path}[${index}]`, step));
+  const resolved = steps.map((step, index) => resolveStep(`${path}[${index}]`, step, usualCalls));
   let reached = 0;
   resolved.forEach((step, index) => {
     if (step.kind !== 'weight') return;
@@ -28,10 +35,10 @@ export function resolveSteps(path: string, steps: readonly RolloutStepOptions[])
   return resolved;
 }
 
-function resolveStep(path: string, step: RolloutStepOptions): RolloutStep {
+function resolveStep(path: string, step: RolloutStepOptions, usualCalls: number): RolloutStep {
   checkKeys(path, step, ['shadow', 'segment', 'weight', 'hold', 'minCalls', 'require']);
   const traffic = resolveTraffic(path, step);
-  const { minCalls = 0, require = {} } = step;
+  const { minCalls = usualCalls, require = {} } = step;
   const soaks = traffic.kind === 'weight' && traffic.weight === 1;
   return {
     ...traffic,

@@ -54,12 +54,13 @@ export function checkWeightsBesideRollouts(
 
 function resolveOne(path: string, options: RolloutOptions, count: number, { names, stable }: RolloutSurroundings) {
   checkKeys(path, options, ROLLOUT_KEYS);
-  const { auto = true, onComplete = 'keep', alpha = DEFAULT_ALPHA / count } = options;
+  const { judge = 'sequential', auto = true, onComplete = 'keep', alpha = DEFAULT_ALPHA / count } = options;
   const canaries = names.filter((name) => name !== stable);
   if (canaries.length === 0)
     throw new ConfigError(`${path}.to`, 'should name an upstream beside stable: there is none');
   const to = checkOneOf(`${path}.to`, options.to, canaries);
-  const steps = resolveSteps(`${path}.steps`, options.steps);
+  checkOneOf(`${path}.judge`, judge, ['sequential', 'threshold']);
+  const steps = resolveSteps(`${path}.steps`, options.steps, judge === 'threshold' ? THRESHOLD_CALLS : 0);
   if (typeof auto !== 'boolean') throw new ConfigError(`${path}.auto`, `should be true or false, got ${show(auto)}`);
   if (onComplete === 'replaceStable' && greatestWeight(steps) < 1) {
     throw new ConfigError(`${path}.onComplete`, "'replaceStable' needs a last step of weight 1");
@@ -70,6 +71,7 @@ function resolveOne(path: string, options: RolloutOptions, count: number, { name
     steps,
     guardrails: resolveGuardrails(`${path}.guardrails`, options.guardrails),
     alpha: checkNumber(`${path}.alpha`, alpha, { min: 1e-9, max: 0.5 }),
+    judge,
     // `checkOneOf` has narrowed this to its union.
     auto,
     onComplete: checkOneOf(`${path}.onComplete`, onComplete, ['keep', 'replaceStable']) as RolloutPolicy['onComplete'],
@@ -79,12 +81,15 @@ function resolveOne(path: string, options: RolloutOptions, count: number, { name
 }
 
 const DEFAULT_ALPHA = 0.01;
+/** Canary calls before thresholds decide anything, where a step does not say it. */
+const THRESHOLD_CALLS = 20;
 
 const ROLLOUT_KEYS: readonly (keyof RolloutOptions)[] = [
   'to',
   'steps',
   'guardrails',
   'alpha',
+  'judge',
   'auto',
   'onComplete',
   'salt',

@@ -4,6 +4,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { RolloutCause, RolloutState } from '../domain/rollout.ts';
 import type { RolloutDecision, RolloutNumbers } from '../domain/rollout-numbers.ts';
 import { RolloutError } from '../upstream/rollout-error.ts';
+import type { StepTerms } from './judge.ts';
 import { JudgedCalls } from './judged-calls.ts';
 import type { RolloutReport } from './report.ts';
 import type { RolloutPolicy } from './rollout-policy.ts';
@@ -143,11 +144,17 @@ export class RolloutController {
   #enter(from: RolloutState, to: RolloutState): void {
     if (to.run !== from.run) this.#calls = this.#freshCalls();
     else if (to.phase !== 'progressing' || !('step' in from) || to.step === from.step) return;
-    else this.#calls.startStep(trafficInForce(to, this.policy.steps).weight);
+    else this.#calls.startStep(this.#terms);
     this.#heldMs = 0;
   }
 
   #freshCalls(): JudgedCalls {
-    return new JudgedCalls(this.policy, trafficInForce(this.#state, this.policy.steps).weight);
+    return new JudgedCalls(this.policy, this.#terms);
+  }
+
+  get #terms(): StepTerms {
+    const { steps } = this.policy;
+    const step = 'step' in this.#state ? steps[this.#state.step] : undefined;
+    return { weight: trafficInForce(this.#state, steps).weight, minCalls: step?.minCalls ?? 0 };
   }
 }

@@ -1,11 +1,10 @@
 /** The calls that a rollout is judged by: what they were like, and what they prove. */
 
-import { createAnalysis, restoreAnalysis } from '../stats/analysis.ts';
-import type { Analysis, AnalysisState } from '../stats/analysis-types.ts';
 import type { Arm } from '../stats/arm.ts';
 import { createGuardrail, restoreGuardrail, type Guardrail, type GuardrailState } from '../stats/guardrail.ts';
 import { addCall, addQuality, emptySums, type ArmSums } from './arm-numbers.ts';
 import { NO_LATENCY, OVERDUE, valuesOf, type JudgedOutcome } from './call-values.ts';
+import { createJudge, restoreJudge, type Judge, type JudgeState, type StepTerms } from './judge.ts';
 import { Patience } from './patience.ts';
 import type { RolloutPolicy } from './rollout-policy.ts';
 
@@ -13,7 +12,7 @@ type Both<T> = Record<Arm, T>;
 
 /** Plain data, for a store. */
 export interface JudgedCallsState {
-  readonly analysis: AnalysisState;
+  readonly analysis: JudgeState;
   readonly lost: GuardrailState;
   readonly step: Both<ArmSums>;
   readonly run: Both<ArmSums>;
@@ -25,7 +24,8 @@ const LOST_MARGIN = 0.02;
 const LOST_ALPHA = 0.001;
 
 export class JudgedCalls {
-  #analysis: Analysis;
+  readonly #policy: RolloutPolicy;
+  #analysis: Judge;
   /** Whether more of the canary's calls than of stable's end as no evidence: what is left then proves nothing. */
   #lost: Guardrail;
   #step: Both<ArmSums>;
@@ -33,15 +33,16 @@ export class JudgedCalls {
 
   readonly #patience: Patience;
 
-  constructor({ guardrails, alpha }: RolloutPolicy, weight: number) {
-    this.#patience = new Patience(guardrails);
-    this.#analysis = createAnalysis({ guardrails, alpha, weight: stepWeight(weight) });
+  constructor(policy: RolloutPolicy, terms: StepTerms) {
+    this.#policy = policy;
+    this.#patience = new Patience(policy.guardrails);
+    this.#analysis = createJudge(policy, terms);
     this.#lost = createLost();
     this.#step = emptyBoth();
     this.#run = emptyBoth();
   }
 
-  get analysis(): Analysis {
+  get analysis(): Judge {
     return this.#analysis;
   }
 
@@ -99,9 +100,9 @@ export class JudgedCalls {
     this.#lost = createLost();
   }
 
-  startStep(weight: number): void {
+  startStep(terms: StepTerms): void {
     this.#step = emptyBoth();
-    this.#analysis.startStep(stepWeight(weight));
+    this.#analysis.startStep(terms);
   }
 
   toJSON(): JudgedCallsState {
@@ -114,7 +115,7 @@ export class JudgedCalls {
   }
 
   restore({ analysis, lost, step, run }: JudgedCallsState): void {
-    this.#analysis = restoreAnalysis(analysis);
+    this.#analysis = restoreJudge(analysis, this.#policy);
     this.#lost = restoreGuardrail(lost);
     this.#step = structuredCopy(step);
     this.#run = structuredCopy(run);
@@ -123,10 +124,6 @@ export class JudgedCalls {
 
 const createLost = (): Guardrail =>
   createGuardrail({ metric: 'errorRate', margin: LOST_MARGIN, alpha: LOST_ALPHA, direction: 'worse' });
-
-/** A segment's part in all calls is not known beforehand: it is held to the margin of a quarter. */
-const UNKNOWN_WEIGHT = 0.25;
-const stepWeight = (weight: number): number => (weight > 0 ? weight : UNKNOWN_WEIGHT);
 
 const emptyBoth = (): Both<ArmSums> => ({ stable: emptySums(), canary: emptySums() });
 const structuredCopy = ({ stable, canary }: Readonly<Both<ArmSums>>): Both<ArmSums> => ({

@@ -19,6 +19,14 @@ export interface RolloutOptions<UpstreamName extends string = string> {
   readonly guardrails?: Readonly<Record<string, GuardOptions>> | undefined;
   /** The probability that a canary as good as stable is rolled back, over the whole run. @default 0.01, shared by all rollouts */
   readonly alpha?: number | undefined;
+  /**
+   * `'sequential'`: by evidence that holds however often it is looked at. `'threshold'`: over the calls judged in the step, once its `minCalls` of
+   * the canary are judged, a guardrail beyond stable by more than its margin, or beyond its `max`, rolls back, and anything else passes; margins that are
+   * left out are 0.05 for rates and scores and 0.2 for latency and cost. Simple, as most tools do it, and blind to chance: it rolls back many
+   * healthy canaries, and lets a doubled error rate pass that is within the margin. `alpha` does not bind it.
+   * @default 'sequential'
+   */
+  readonly judge?: 'sequential' | 'threshold' | undefined;
   /** `false` begins no step by itself: each waits for a `promote()`. @default true */
   readonly auto?: boolean | undefined;
   /** `'replaceStable'` gives stable's place to a canary that is promoted; needs a last weight of 1. @default 'keep' */
@@ -31,7 +39,7 @@ export interface RolloutOptions<UpstreamName extends string = string> {
 export type RolloutStepOptions = StepTrafficOptions & {
   /** How long the step must hold, counted while it progresses. @default 0; for a weight of 1 `'5m'` */
   readonly hold?: Duration | undefined;
-  /** Judged canary calls that the step needs; none for a shadow. @default 0 */
+  /** Judged canary calls that the step needs; none for a shadow. @default 0; where thresholds judge 20 */
   readonly minCalls?: number | undefined;
   readonly require?: StepRequirements | undefined;
 };

@@ -11,6 +11,7 @@ export interface RolloutPolicy {
   readonly guardrails: Readonly<Record<string, GuardOptions>>;
   /** The probability of a false rollback over a whole run. */
   readonly alpha: number;
+  readonly judge: 'sequential' | 'threshold';
   /** `false` begins no step by itself. */
   readonly auto: boolean;
   readonly onComplete: 'keep' | 'replaceStable';
@@ -20,6 +21,6 @@ export interface RolloutPolicy {
 }
 
 /** Tells a stored rollout from one under other options. Neither names nor numbers of steps are secret. */
-export function fingerprintOf({ to, stable, steps, guardrails, alpha, salt }: RolloutPolicy): string {
-  return JSON.stringify({ to, stable, steps, guardrails, alpha, salt });
+export function fingerprintOf({ to, stable, steps, guardrails, alpha, judge, salt }: RolloutPolicy): string {
+  return JSON.stringify({ to, stable, steps, guardrails, alpha, judge, salt });
 }

@@ -41,6 +41,7 @@ describe('what is refused by its path:', () => {
     ],
     [{ ...to, alpha: 0 }, 'canary.rollout.alpha should be between'],
     [{ ...to, onComplete: 'replaceStable' }, "canary.rollout.onComplete 'replaceStable' needs a last step of weight 1"],
+    [{ ...to, judge: 'gut' }, 'canary.rollout.judge should be one of sequential, threshold'],
     [{ ...to, stpes: [] }, 'canary.rollout.stpes is not an option; did you mean steps?'],
     [[], 'canary.rollout should have a rollout, got an empty list'],
     [[to, to], 'canary.rollout[1].to should be unique, got gemini twice'],
