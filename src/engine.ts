@@ -119,7 +119,8 @@ export class Engine {
   snapshot(): Snapshot {
     const { clock, windowMs } = this.options;
     const frozen = takeSnapshot(this.#recorder, this.traffic, this.parts, { atMs: clock.now(), windowMs });
-    return this.cache ? { ...frozen, cache: this.cache.snapshot } : frozen;
+    const { cache, rollouts } = this;
+    return { ...frozen, ...(cache && { cache: cache.snapshot }), ...(rollouts && { rollouts: rollouts.snapshot }) };
   }
 
   /** `metrics` is emitted from the first time that somebody wants it. */

@@ -92,12 +92,13 @@ export type {
 } from './domain/probe.ts';
 export type { ActiveProbeOptions, ProbeOptions } from './probe-options.ts';
 export type { Requirement } from './domain/requirement.ts';
+export type { CacheSnapshot } from './domain/cache-snapshot.ts';
+export type { RolloutSnapshot } from './domain/rollout-snapshot.ts';
 export type {
   Health,
   Quantiles,
   ShadowSnapshot,
   Snapshot,
-  CacheSnapshot,
   TaskSnapshot,
   UpstreamSnapshot,
   WindowSnapshot,

@@ -7,11 +7,13 @@ import { CallsUnderWay, type JudgedCall, type JudgedPart } from './calls-under-w
 import { checkNumber, checkOneOf } from './check.ts';
 import type { Store } from './domain/store.ts';
 import type { Plan } from './domain/plan.ts';
+import type { RolloutSnapshot } from './domain/rollout-snapshot.ts';
 import type { JudgedOutcome } from './rollout/call-values.ts';
 import { RolloutControl } from './rollout-control.ts';
 import { RolloutRun, type RolloutRunParts } from './rollout-run.ts';
 import type { RolloutPolicy } from './rollout/rollout-policy.ts';
 import { isMeasured } from './rollout/call-values.ts';
+import { snapshotOf } from './rollout/report.ts';
 import { RolloutSplit } from './rollout/rollout-split.ts';
 import { createBucketer } from './routing/bucket.ts';
 import { startTicker, type Ticker } from './ticker.ts';
@@ -44,6 +46,11 @@ export class Rollouts {
     this.#recordable = [...new Set(['quality', ...metrics.filter((metric) => !isMeasured(metric))])];
     traffic.onChange(() => this.runs.forEach((run) => run.splitChanged()));
     this.#ticker = startTicker(clock, INTERVAL_MS, this, Rollouts.#look);
+  }
+
+  /** Where each rollout stands, by its canary. */
+  get snapshot(): Readonly<Record<string, RolloutSnapshot>> {
+    return Object.fromEntries(this.runs.map(({ policy, controller }) => [policy.to, snapshotOf(controller.report)]));
   }
 
   /** When all that they drive is built. */

@@ -129,6 +129,7 @@ test('the main entry point', () => {
         "RolloutPhase",
         "RolloutReport",
         "RolloutRollbackEvent",
+        "RolloutSnapshot",
         "RolloutState",
         "RolloutStepOptions",
         "RolloutVerb",

@@ -3,7 +3,7 @@
 /**
  * What a rule can look at: latencies in milliseconds, rates and shares 0–1, money in USD, all else counts of the window.
  * `openBreakers` and `paused` are 0 or 1 for an upstream, and how many there are over all; `budgetUsed` is the largest share spent of a
- * budget for all calls, `exhaustedBudgets` how many amounts of any budget are spent.
+ * budget for all calls, `exhaustedBudgets` how many amounts of any budget are spent; `rolloutEvidence` is how near a rollout is to taking its canary back, 0–1.
  */
 export const ALERT_METRICS = [
   'errorRate',
@@ -39,6 +39,7 @@ export const ALERT_METRICS = [
   'budgetUsed',
   'exhaustedBudgets',
   'shadowAgreement',
+  'rolloutEvidence',
 ] as const;
 
 /** The name of a metric that a rule can look at. */

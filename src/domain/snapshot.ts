@@ -2,8 +2,10 @@
 
 import type { BreakerState } from './breaker.ts';
 import type { BudgetSnapshot } from './budget.ts';
+import type { CacheSnapshot } from './cache-snapshot.ts';
 import type { LimitsSnapshot } from './limits.ts';
 import type { FailureKind } from './outcome.ts';
+import type { RolloutSnapshot } from './rollout-snapshot.ts';
 import type { ComparisonAspect, ShadowAdvice, ShadowDropReason } from './shadow.ts';
 
 /** Quantiles in milliseconds, `null` without samples; relative error at most 2 %. */
@@ -129,18 +131,6 @@ export interface ShadowSnapshot extends ShadowAdvice {
   readonly waiting: number;
 }
 
-/** What the cache did since the client was built, and what it holds. */
-export interface CacheSnapshot {
-  /** Calls that were answered from memory. */
-  readonly hits: number;
-  /** Calls that were given the answer to an identical one under way. */
-  readonly joined: number;
-  /** Calls that were sent. */
-  readonly misses: number;
-  readonly entries: number;
-  readonly bytes: number;
-}
-
 /** `client.canary.snapshot()`. */
 export interface Snapshot<UpstreamName extends string = string> extends CallTotals {
   readonly atMs: number;
@@ -157,4 +147,6 @@ export interface Snapshot<UpstreamName extends string = string> extends CallTota
   readonly cache?: CacheSnapshot | undefined;
   /** By upstream that calls are or were mirrored to; absent where nothing is mirrored. */
   readonly shadow?: Readonly<Partial<Record<UpstreamName, ShadowSnapshot>>>;
+  /** By canary; absent without rollouts. */
+  readonly rollouts?: Readonly<Partial<Record<UpstreamName, RolloutSnapshot>>>;
 }

@@ -12,7 +12,7 @@ export interface MetricReading {
 }
 
 /** What a metric is read from. */
-export type MetricSource = CallTotals & Pick<Snapshot, 'upstreams' | 'budgets' | 'shadow'>;
+export type MetricSource = CallTotals & Pick<Snapshot, 'upstreams' | 'budgets' | 'shadow' | 'rollouts'>;
 
 /**
  * Reads a metric of `upstream`, or of all calls where that is `undefined`.
@@ -27,12 +27,14 @@ export type MetricSource = CallTotals & Pick<Snapshot, 'upstreams' | 'budgets' |
  * | `failureRate`, `fallbackRate`, `primaryHitRate` | as of all calls | what `CallTotals` says |
  * | `budgetUsed`, `exhaustedBudgets` | as of all calls | of all budgets |
  * | `shadowAgreement` | of the calls mirrored to it | the least of all upstreams' |
+ * | `rolloutEvidence` | of the rollout to it | the greatest of all rollouts' |
  * | `weight`, `openBreakers`, `paused` and other counts, tokens, money | its own | sum over the upstreams |
  *
  * An upstream that has no window reads as `null` of no calls.
  */
 export function readMetric(metric: AlertMetric, upstream: string | undefined, source: MetricSource): MetricReading {
   if (metric === 'shadowAgreement') return shadowReading(upstream, source);
+  if (metric === 'rolloutEvidence') return rolloutReading(upstream, source);
   if (metric === 'budgetUsed' || metric === 'exhaustedBudgets') {
     return { value: budgetValue(metric, source), calls: endedIn(source) };
   }
@@ -54,6 +56,13 @@ function shadowReading(upstream: string | undefined, { shadow = {} }: MetricSour
   return { value: agreements.length === 0 ? null : Math.min(...agreements), calls };
 }
 
+/** Judged by the calls that were exposed. */
+function rolloutReading(upstream: string | undefined, { rollouts = {} }: MetricSource): MetricReading {
+  const known = (upstream === undefined ? Object.values(rollouts) : [rollouts[upstream]]).flatMap((one) => one ?? []);
+  const calls = known.reduce((sum, { callsExposed }) => sum + callsExposed, 0);
+  return { value: known.length === 0 ? null : Math.max(...known.map(({ evidence }) => evidence)), calls };
+}
+
 /** Of budgets of keys or upstreams each amount is its own: their sum has no limit. */
 function budgetValue(metric: 'budgetUsed' | 'exhaustedBudgets', { budgets }: MetricSource): number | null {
   if (budgets.length === 0) return null;
@@ -64,7 +73,13 @@ function budgetValue(metric: 'budgetUsed' | 'exhaustedBudgets', { budgets }: Met
 
 type OwnMetric = Exclude<
   AlertMetric,
-  'failureRate' | 'fallbackRate' | 'primaryHitRate' | 'budgetUsed' | 'exhaustedBudgets' | 'shadowAgreement'
+  | 'failureRate'
+  | 'fallbackRate'
+  | 'primaryHitRate'
+  | 'budgetUsed'
+  | 'exhaustedBudgets'
+  | 'shadowAgreement'
+  | 'rolloutEvidence'
 >;
 /** What calls as a whole and an upstream's attempts both have. */
 type SharedMetric = Extract<OwnMetric, `latency${string}` | `firstChunk${string}` | 'calls' | 'costPerCall'>;

@@ -1,6 +1,7 @@
 /** A rollout as one object, for people and pages. */
 
 import type { RolloutPhase, RolloutState } from '../domain/rollout.ts';
+import type { RolloutSnapshot } from '../domain/rollout-snapshot.ts';
 import type { RolloutNumbers } from '../domain/rollout-numbers.ts';
 import type { RolloutWait } from './waits.ts';
 
@@ -43,4 +44,10 @@ export function describeState(
     default:
       return state satisfies never;
   }
+}
+
+/** The few numbers of a report that metrics and pages follow. */
+export function snapshotOf(report: RolloutReport): RolloutSnapshot {
+  const { phase, step, steps, weight, evidence, guardrail, callsExposed, callsFailed } = report;
+  return { phase, step, steps, weight, evidence, guardrail, callsExposed, callsFailed };
 }

@@ -165,6 +165,20 @@ test('each second that brought calls tells how the evidence stands', async () =>
   expect(told[0]).toMatchObject({ upstream: 'gemini', phase: 'progressing', step: 0, verdict: 'inconclusive' });
 });
 
+test('the snapshot tells where each rollout stands, and a rule can watch its evidence', async () => {
+  const rule = { name: 'near', metric: 'rolloutEvidence', upstream: 'gemini', above: 0.3 } as const;
+  const set = setUpRollout({ steps: [{ weight: 0.5, hold: '1d' }, { weight: 1 }] }, { alerts: [rule] });
+  failAt(set, { openai: 0.01, gemini: 0.2 }, 2);
+  const isTold = () => set.events.of('alert').length > 0;
+  await driver(set)({ calls: 1_000, perSecond: 5, until: isTold });
+  expect(set.events.of('alert')).toMatchObject([{ name: 'near', state: 'firing' }]);
+  const { phase, step, weight, evidence, callsExposed, callsFailed } = set.ai.canary.rollout.state;
+  expect(set.ai.canary.snapshot().rollouts).toEqual({
+    gemini: { phase, step, steps: 2, weight, evidence, guardrail: 'errorRate', callsExposed, callsFailed },
+  });
+  expect(evidence).toBeGreaterThan(0.3);
+});
+
 test('a shadow step mirrors calls and answers none of them', async () => {
   const set = setUpRollout({
     steps: [

@@ -2,7 +2,7 @@
 
 import type { Call } from '../../domain/call.ts';
 import type { Plan } from '../../domain/plan.ts';
-import type { CacheSnapshot } from '../../domain/snapshot.ts';
+import type { CacheSnapshot } from '../../domain/cache-snapshot.ts';
 import type { Answer } from '../../upstream/answer.ts';
 import { Claim } from '../../upstream/claim.ts';
 import { isStream } from '../../upstream/sdk-stream.ts';
