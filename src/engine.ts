@@ -14,6 +14,7 @@ import { Classifier } from './classifier.ts';
 import { mayServe } from './dispatch/may-serve.ts';
 import { planCall, type PlanningState } from './dispatch/plan-call.ts';
 import { Emitter } from './emitter.ts';
+import { KillSwitch } from './kill-switch.ts';
 import { createRecorder, type Recorder } from './metrics/recorder.ts';
 import { createCosts } from './pricing/costs.ts';
 import { planningState } from './planning-state.ts';
@@ -92,7 +93,8 @@ export class Engine {
         this.#warn('cache', `The ${option} function of the cache threw ${nameOf(error)}`),
       );
     this.home = knownUpstream(this.parts, options.home);
-    this.#planning = planningState(options, this.parts, { traffic, affinity: this.#affinity });
+    const killSwitch = new KillSwitch(() => this.#warn('disabled', 'CANARY_DISABLED is set: calls go to stable'));
+    this.#planning = planningState(options, this.parts, { traffic, affinity: this.#affinity, killSwitch });
     const nextCallId = () => this.nextCallId();
     this.prober = new Prober({ parts: this.parts, emitter, active: options.probe, nextCallId });
     const snapshot = () => this.snapshot();
@@ -144,7 +146,7 @@ export class Engine {
     this.emitter.removeAll();
   }
 
-  #warn(code: 'listener' | 'key' | 'task' | 'cache', message: string): void {
+  #warn(code: 'listener' | 'key' | 'task' | 'cache' | 'disabled', message: string): void {
     this.warnings.once(message, { code, message, atMs: this.options.clock.now() });
   }
 }

@@ -2,16 +2,24 @@
 
 import type { DispatchParts } from './dispatch/dispatch-parts.ts';
 import type { PlanningState } from './dispatch/plan-call.ts';
+import type { KillSwitch } from './kill-switch.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import type { Affinity } from './routing/affinity.ts';
 import { createBucketer } from './routing/bucket.ts';
 import type { Traffic } from './traffic.ts';
 
+/** What plans follow. */
+export interface PlanningInput {
+  readonly traffic: Traffic;
+  readonly affinity: Affinity;
+  readonly killSwitch: KillSwitch;
+}
+
 /** Follows `traffic` as its split changes. */
 export function planningState(
   { home, segments, random, salt }: ResolvedOptions,
   { upstreams, budgets, fallbacksAfter, taskRoutes, estimateCostUsd, isPriced, toolRuns }: DispatchParts,
-  { traffic, affinity }: { readonly traffic: Traffic; readonly affinity: Affinity },
+  { traffic, affinity, killSwitch }: PlanningInput,
 ): PlanningState {
   return {
     upstreams,
@@ -26,6 +34,7 @@ export function planningState(
     budgets,
     toolRuns,
     bucketOf: createBucketer(salt),
+    isDisabled: (nowMs) => killSwitch.isOn(nowMs),
     rollouts: traffic.rollouts,
     get stable() {
       return traffic.stable;

@@ -82,6 +82,7 @@ const RATES: readonly AlertMetric[] = [
   'primaryHitRate',
   'weight',
   'shadowAgreement',
+  'rolloutEvidence',
 ];
 
 /** Whole numbers. */

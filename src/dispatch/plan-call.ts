@@ -18,6 +18,8 @@ export interface PlanningState extends FitnessState {
   /** The upstream that is the application's client itself: what belongs to its account stays there. */
   readonly home: string;
   readonly ranges: Ranges;
+  /** Whether everything is to go to stable now. */
+  readonly isDisabled: (nowMs: number) => boolean;
   /** What rollouts take before the table is asked. */
   readonly rollouts: RolloutSplit | undefined;
   readonly segments: readonly Segment[];
@@ -46,7 +48,7 @@ interface Choice {
 
 /** Of `body` only a call with a cap has its cost estimated. */
 export function planCall(call: Call, body: unknown, state: PlanningState, nowMs: number): Plan {
-  const choice = chooseFirst(call, state);
+  const choice = chooseFirst(call, state, nowMs);
   const { assigned, reason, bucket } = choice;
   const upstreams: string[] = [];
   const skipped: Skipped[] = [];
@@ -61,10 +63,13 @@ export function planCall(call: Call, body: unknown, state: PlanningState, nowMs:
 }
 
 /**
- * Forced upstream, then that of a run of tools, then the owner of an id, then segments, then the route of the task, then rollouts, then the split. Segments
+ * Stable where the kill switch is on, but for what only its owner knows. Else the forced upstream, then that of a run of tools, then the owner of an id, then segments, then the route of the task, then rollouts, then the split. Segments
  * say whom a caller may be served by at all; a task only, who is good enough.
  */
-function chooseFirst(call: Call, state: PlanningState): Choice {
+function chooseFirst(call: Call, state: PlanningState, nowMs: number): Choice {
+  if (call.ownedId === undefined && call.surface !== 'other' && state.isDisabled(nowMs)) {
+    return { assigned: state.stable, reason: 'disabled' };
+  }
   if (call.forcedUpstream !== undefined) {
     assertKnown(call.forcedUpstream, state);
     return keepModel(call, state, { assigned: call.forcedUpstream, reason: 'forced' });

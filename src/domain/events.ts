@@ -112,6 +112,7 @@ export interface WarningEvent {
     | 'modelNotFound'
     | 'rollback'
     | 'rollout'
+    | 'disabled'
     | 'store'
     | 'webhook'
     | 'shadow';

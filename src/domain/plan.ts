@@ -1,8 +1,8 @@
 /** Which upstreams serve a call, in order, and why. */
 
-/** What decided on the first upstream. */
+/** What decided on the first upstream; `disabled` is the kill switch, `CANARY_DISABLED=1`. */
 export type PlanReason =
-  'forced' | 'toolRun' | 'affinity' | 'notPortable' | 'segment' | 'task' | 'rollout' | 'split' | 'stable';
+  'forced' | 'toolRun' | 'affinity' | 'notPortable' | 'segment' | 'task' | 'rollout' | 'split' | 'stable' | 'disabled';
 
 /** Why an upstream that stood in the plan was not asked. */
 export type SkipReason =
