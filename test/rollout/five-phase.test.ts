@@ -1,0 +1,52 @@
+/** The preset of five phases as it is written: its holds of 160 hours, its 661,000 calls, its requirements. */
+
+import { expect, test } from 'vitest';
+import { presets } from '../../src/index.ts';
+import { resolveSteps } from '../../src/resolve-rollout-steps.ts';
+import { RolloutController } from '../../src/rollout/controller.ts';
+import { seededRandom } from '../../src/testing/index.ts';
+
+const LOOK_EVERY_MS = 10_000;
+
+/** Judges calls in memory, a hundred before each look until the step has enough; stable takes a second for each. */
+function simulate({ canaryLatencyMs, hours }: { readonly canaryLatencyMs: number; readonly hours: number }) {
+  let nowMs = 0;
+  const clock = { now: () => nowMs, setTimeout: () => ({ cancel: () => undefined }) };
+  const steps = resolveSteps('steps', presets.fivePhase, 0);
+  const random = seededRandom(3);
+  const outlet = { decided: () => undefined, leads: true, knows: true };
+  const policy = { to: 'relay', stable: 'openai', steps, guardrails: { errorRate: {} }, alpha: 0.01 } as const;
+  const rest = { judge: 'sequential', auto: true, onComplete: 'keep', salt: 'relay', reserve: 1 } as const;
+  const controller = new RolloutController({ ...policy, ...rest }, clock, outlet);
+  for (; nowMs < hours * 3_600_000 && controller.state.phase === 'progressing'; nowMs += LOOK_EVERY_MS) {
+    const { weight } = controller.report;
+    const { minCalls } = steps[controller.report.step]!;
+    for (let call = 0; call < 100 && controller.calls.step.canary.calls < minCalls; call++) {
+      const arm = random() < weight ? 'canary' : 'stable';
+      const latencyMs = arm === 'canary' ? canaryLatencyMs : 1_000;
+      const told = { latencyMs, firstChunkMs: undefined, stream: false, costUsd: null };
+      controller.calls.ended(arm, weight, { failed: random() < 0.005, ...told });
+    }
+    controller.look();
+  }
+  return controller;
+}
+
+test('a canary that is faster by more than each phase asks is promoted, after each phase’s time and calls', () => {
+  const { state, history } = simulate({ canaryLatencyMs: 700, hours: 200 });
+  expect(state.phase).toBe('promoted');
+  expect(history.map(({ verb, by }) => `${verb} by ${by}`)).toEqual(
+    Array.from({ length: 5 }, () => 'promote by evidence'),
+  );
+  for (const [index, { numbers, atMs }] of history.entries()) {
+    expect(numbers.canary.calls).toBeGreaterThanOrEqual(presets.fivePhase[index]!.minCalls);
+    expect(atMs).toBeGreaterThanOrEqual([4, 16, 40, 88, 160][index]! * 3_600_000);
+  }
+}, 60_000);
+
+test('a canary that is faster by too little waits in the phase that asks for more, and says so', () => {
+  const { report, history } = simulate({ canaryLatencyMs: 950, hours: 60 });
+  expect(history).toHaveLength(1);
+  expect(report).toMatchObject({ phase: 'progressing', step: 1 });
+  expect(report.waitsFor).toEqual([{ for: 'require', message: 'latency improvement 0.05, at least 0.1' }]);
+}, 60_000);
