@@ -13,7 +13,7 @@ export function obey(
   { clock, warnings }: { readonly clock: Clock; readonly warnings: Warnings },
 ): void {
   try {
-    const { event, reason } = toCommand(command);
+    const { event, reason } = toCommand(command, controller.policy.reserve);
     controller.ask(event, 'user', reason);
   } catch (error) {
     const message = `A command for the rollout to ${controller.policy.to} was left undone: ${nameOf(error)}`;

@@ -4,6 +4,7 @@ import type { Clock } from './domain/clock.ts';
 import { rolloutKey, type Json, type Store } from './domain/store.ts';
 import type { RolloutPolicy } from './rollout/rollout-policy.ts';
 import { fromStored, toStored, type Kept, type RolloutMemory } from './rollout/stored-rollout.ts';
+import { inTime } from './in-time.ts';
 import { nameOf, type Warnings } from './warnings.ts';
 
 /** What is kept, and who is told. */
@@ -25,6 +26,8 @@ export interface KeeperParts {
 const LEASE_MS = 10_000;
 /** How often it is prolonged. */
 const RENEW_EVERY_MS = 3_000;
+/** How long the store is given to answer: one that hangs is away, and a decision waits for it no longer. */
+const PATIENCE_MS = 10_000;
 /** Evidence is written this often, in ms; decisions at once. */
 const WRITE_EVERY_MS = 5_000;
 
@@ -62,10 +65,15 @@ export class RolloutKeeper {
 
   /** Writes `memory`, then says whether it was: `false` where another process has taken charge meanwhile. */
   save(memory: RolloutMemory, done: (written: boolean) => void): void {
+    let isTold = false;
+    const tell = (written: boolean): void => {
+      if (!isTold) done(written);
+      isTold = true;
+    };
     // A store that is away holds up nothing that is decided: it is written with the next tick that finds it.
     this.#enqueue(
-      async () => done(await this.#write(memory)),
-      () => done(true),
+      async () => tell(await this.#write(memory)),
+      () => tell(true),
     );
   }
 
@@ -127,8 +135,9 @@ export class RolloutKeeper {
   }
 
   #enqueue(work: () => Promise<unknown>, failed?: () => void): void {
-    this.#last = this.#last.then(work).catch((error: unknown) => {
-      const { warnings, clock } = this.#parts;
+    const { warnings, clock } = this.#parts;
+    const asked = this.#last.then(() => inTime(work(), PATIENCE_MS, clock));
+    this.#last = asked.catch((error: unknown) => {
       const message = `The store is away (${nameOf(error)}): rollouts go on with what is known`;
       warnings.once('store', { code: 'store', message, atMs: clock.now() });
       this.#writtenAtMs = -Infinity;

@@ -48,9 +48,10 @@ export function fromStored(stored: Json, policy: RolloutPolicy): Kept | undefine
 /**
  * A command that somebody left in a store, and why.
  *
+ * @param reserve the most that the rollout may take of all calls, 0–1
  * @throws TypeError for what is none
  */
-export function toCommand(message: Json): { readonly event: RolloutEvent; readonly reason: string } {
+export function toCommand(message: Json, reserve: number): { readonly event: RolloutEvent; readonly reason: string } {
   const { verb, full, weight, reason: said } = (message ?? {}) as Readonly<Record<string, unknown>>;
   const reason = typeof said === 'string' && said !== '' ? said : 'asked for through the store';
   switch (verb) {
@@ -64,8 +65,8 @@ export function toCommand(message: Json): { readonly event: RolloutEvent; readon
     case 'undo':
       return { event: { verb }, reason };
     case 'setWeight':
-      if (typeof weight === 'number' && weight >= 0 && weight <= 1) return { event: { verb, weight }, reason };
-      throw new TypeError('its weight should be between 0 and 1');
+      if (typeof weight === 'number' && weight >= 0 && weight <= reserve) return { event: { verb, weight }, reason };
+      throw new TypeError(`its weight should be between 0 and ${reserve}`);
     default:
       throw new TypeError('it names no verb');
   }

@@ -116,6 +116,26 @@ describe('what is decided is written before it is done:', () => {
     expect(set.ai.canary.weights).toEqual({ openai: 1, gemini: 0 });
   });
 
+  test('a store that never answers leaves no canary unwatched', async () => {
+    const { store } = lasting();
+    let hangs = false;
+    const hanging: Store = {
+      ...store,
+      write: (...args) => (hangs ? new Promise(() => undefined) : store.write(...args)),
+    };
+    const set = await start(hanging);
+    hangs = true;
+    set.ai.canary.rollout.promote();
+    await set.clock.advance(15_000);
+    expect(set.events.of('step')).toHaveLength(1);
+    failAt(set, { gemini: 1 });
+    await driver(set)({ calls: 400, perSecond: 20, until: () => set.ai.canary.weights.gemini === 0 });
+    expect(set.ai.canary.weights).toEqual({ openai: 1, gemini: 0 });
+    await set.clock.advance(15_000);
+    expect(set.events.of('rollback')).toHaveLength(1);
+    expect(set.events.of('warning')).toMatchObject([{ code: 'store' }]);
+  });
+
   test('a store that is away fails no call, and holds up no rollback', async () => {
     const { store } = lasting();
     let isAway = false;
@@ -180,6 +200,20 @@ describe('of two processes', () => {
     await leader.clock.advance(1_000);
     expect(leader.ai.canary.rollout.state).toMatchObject({ phase: 'progressing', step: 2 });
   });
+});
+
+test('a command for more than a rollout may take is left undone: others follow it in the list', async () => {
+  const { store } = lasting();
+  const list = [
+    { to: 'gemini', steps: [{ weight: 0.2, hold: '1d' }] },
+    { to: 'groq', steps: [{ weight: 0.2, hold: '1d' }] },
+  ] as const;
+  const set = setUpRollout(list, { store }, { gemini: {}, groq: {} });
+  await set.clock.advance(0);
+  await store.post('commands:gemini', { verb: 'setWeight', weight: 1 });
+  await set.clock.advance(3_000);
+  expect(set.ai.canary.weights).toEqual({ openai: 0.6, gemini: 0.2, groq: 0.2 });
+  expect(set.events.of('warning')).toMatchObject([{ message: expect.stringContaining('between 0 and 0.2') }]);
 });
 
 test('a command left in the store is carried out once, and one that makes no sense is told of', async () => {
