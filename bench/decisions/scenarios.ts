@@ -32,7 +32,7 @@ export function falseRollbacks(seed: number, calls: number, momentAt: (call: num
  * Whether 300 tenants of very unequal size, each of which keeps its side, make the judge roll back a healthy canary: by the
  * realised share, and by the nominal one.
  */
-export function heavyTenants(seed: number, calls: number): readonly number[] {
+export function heavyTenants(seed: number, calls: number, restartEvery = Infinity): readonly number[] {
   const random = seededRandom(Math.imul(seed + 1, 0x9e3779b1));
   const weight = 0.1;
   const sizes = Array.from({ length: 300 }, () => lognormal(1, 1.5, random));
@@ -41,8 +41,10 @@ export function heavyTenants(seed: number, calls: number): readonly number[] {
   const options = { metric: 'errorRate', alpha: ALPHA, direction: 'worse' } as const;
   const [byRealised, byNominal] = [createGuardrail(options), createGuardrail(options)];
   const fired = [false, false];
-  const realised = createRealisedShare(weight);
+  let realised = createRealisedShare(weight);
   for (let index = 0; index < calls; index++) {
+    // The evidence is kept over a restart; the share is found anew.
+    if (index % restartEvery === 0) realised = createRealisedShare(weight);
     const arm = random() < canaryShare ? 'canary' : 'stable';
     const value = random() < 0.02 ? 1 : 0;
     byRealised.observe({ arm, value, share: realised.share });

@@ -18,7 +18,10 @@ export interface SharesOfSplit {
 /** Keys that are remembered as counted. A split that is off shows in fewer. */
 const MAX_KEYS = 4_096;
 
-/** Calls within a segment are split by another share than the rest, so each has its own. */
+/**
+ * Calls within a segment are split by another share than the rest, so each has its own. Nothing of it outlives the process: the shares of
+ * another process's calls would be wrong here for longer than the first guess is, and keys that were counted are nothing to write down.
+ */
 export class RolloutShares {
   #byWeight: RealisedShare | undefined;
   readonly #bySegment = new Map<SegmentInForce, RealisedShare>();

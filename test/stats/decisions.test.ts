@@ -41,6 +41,11 @@ describe('a canary as good as stable', () => {
     expect(byNominal).toBeGreaterThan(0);
   });
 
+  test('is not rolled back either where the share is found anew every 500 calls, as restarts do', () => {
+    const [byRealised] = columnsOf(runs(60, (seed) => heavyTenants(seed, 30_000, 500)));
+    expect(byRealised).toBeLessThanOrEqual(1 / 60);
+  });
+
   test('is at all calls in about five minutes', () => {
     const ends = runs(30, (seed) => stagedByEvidence(seed, 0.01, 0.01));
     expect(ends.filter(({ promoted }) => promoted)).toHaveLength(30);
