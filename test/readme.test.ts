@@ -43,7 +43,7 @@ test.for(programs.map(({ text }, index) => [index + 1, text] as const))(
       expect(stderr).toBe('');
       expect(exitCode).toBe(0);
     } finally {
-      await rm(folder, { recursive: true });
+      await rm(folder, { recursive: true, maxRetries: 10 });
     }
   },
 );
@@ -64,7 +64,7 @@ test('the configuration of the README is one that the command line plans', async
   const plan = await runCli('plan', '--config', file, '--calls-per-second', '20');
   expect(plan).toMatchObject({ exitCode: 0, stderr: '' });
   expect(plan.stdout).toContain('25 %');
-  await rm(folder, { recursive: true });
+  await rm(folder, { recursive: true, maxRetries: 10 });
 });
 
 test('the commands of the README exist, with the options that it names', async () => {

@@ -26,7 +26,8 @@ export async function folderWith(files: Readonly<Record<string, string>>): Promi
     path,
     run: (...args) => runProgram(PROGRAM, { args, ...here }),
     interrupt: (args, said) => runProgram(PROGRAM, { args, interruptAt: said, ...here }),
-    [Symbol.asyncDispose]: () => rm(path, { recursive: true }),
+    // A client that was closed may still be writing its state.
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, maxRetries: 10 }),
   };
 }
 

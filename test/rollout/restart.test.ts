@@ -243,6 +243,6 @@ test('a file keeps a rollout over a restart', async () => {
     after.ai.canary.close();
     await vi.waitFor(async () => expect(await fileStore(path).lease('rollout:gemini', 'me', 1)).toBeDefined());
   } finally {
-    await rm(folder, { recursive: true });
+    await rm(folder, { recursive: true, maxRetries: 10 });
   }
 });
