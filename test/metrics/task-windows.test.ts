@@ -3,29 +3,12 @@
 import { expect, test } from 'vitest';
 import type { CallRecord } from '../../src/index.ts';
 import { TaskWindows } from '../../src/metrics/task-windows.ts';
+import { callRecord } from './records.ts';
 
 const WINDOW_MS = 80_000;
 
 function call(endedAtMs: number, fields: Partial<CallRecord> = {}): CallRecord {
-  return {
-    callId: 1,
-    surface: 'chat',
-    stream: false,
-    model: 'm',
-    task: 'legal',
-    startedAtMs: endedAtMs - 100,
-    assigned: 'openai',
-    upstream: 'openai',
-    outcome: 'success',
-    kind: undefined,
-    attempts: 1,
-    retries: 0,
-    fallbacks: 0,
-    latencyMs: 100,
-    firstChunkMs: undefined,
-    costUsd: 0.01,
-    ...fields,
-  };
+  return callRecord({ task: 'legal', startedAtMs: endedAtMs - 100, costUsd: 0.01, ...fields });
 }
 
 test('calls, outcomes, fallbacks and cost are counted; costs that nobody knows are not', () => {
