@@ -9,7 +9,7 @@ import type { BudgetAccount } from '../pricing/budget-account.ts';
 import { Budget, type BudgetPolicy, type Spender } from '../pricing/budget.ts';
 import { UNKNOWN_COST } from '../pricing/cost.ts';
 import type { EstimateCostUsd } from './call-observer.ts';
-import { Reservation, type Drawn } from './reservation.ts';
+import { Reservation } from './reservation.ts';
 
 export interface BudgetsInput {
   readonly policies: readonly BudgetPolicy[];
@@ -46,24 +46,30 @@ export class Budgets {
     // What has no known price is held by nothing, and refused only where all is spent.
     const estimateUsd = estimateCostUsd(upstream, call, body) ?? 0;
     const spender = this.#spenderOf(call, upstream);
-    const drawn: Drawn[] = [];
-    for (const budget of this.#budgets) {
-      const account = budget.accountOf(spender, nowMs, true);
-      if (account) drawn.push({ budget, account });
-    }
-    for (const { budget, account } of drawn) {
-      if (!budget.policy.rejects || account.fits(estimateUsd)) continue;
+    const drawn = this.#budgets.map((budget) => budget.accountOf(spender, nowMs, true));
+    for (let index = 0; index < drawn.length; index += 1) {
+      const [budget, account] = [this.#budgets[index]!, drawn[index]]; // as many
+      if (!account || !budget.policy.rejects || account.fits(estimateUsd)) continue;
       this.#tell(budget, account, upstream, true);
       return budget;
     }
-    for (const { account } of drawn) account.reserve(estimateUsd);
+    for (const account of drawn) account?.reserve(estimateUsd);
     const reservation = new Reservation(this, { drawn, upstream, estimateUsd, madeAtMs: nowMs });
     this.#open.add(reservation);
     return reservation;
   }
 
-  /** The budget that refuses an attempt; without a body, one that is wholly spent. Nothing is held. */
-  refusing(call: Call, upstream: string, body?: unknown): Budget | undefined {
+  /** The budget of which a call has nothing left on an upstream. */
+  exhausted(call: Call, upstream: string, nowMs: number): Budget | undefined {
+    for (const budget of this.#budgets) {
+      if (!budget.policy.rejects || !budget.hasExhausted(nowMs)) continue;
+      if (budget.accountOf(this.#spenderOf(call, upstream), nowMs, false)?.isExhausted) return budget;
+    }
+    return undefined;
+  }
+
+  /** The budget that refuses an attempt. Nothing is held. */
+  refusing(call: Call, upstream: string, body: unknown): Budget | undefined {
     const spender = this.#spenderOf(call, upstream);
     const nowMs = this.#input.clock.now();
     // Estimated only where a budget is for the call.
@@ -72,8 +78,8 @@ export class Budgets {
       if (!budget.policy.rejects) continue;
       const account = budget.accountOf(spender, nowMs, false);
       if (!account) continue;
-      if (body !== undefined) estimateUsd ??= this.#input.estimateCostUsd(upstream, call, body) ?? 0;
-      if (estimateUsd === undefined ? account.isExhausted : !account.fits(estimateUsd)) return budget;
+      estimateUsd ??= this.#input.estimateCostUsd(upstream, call, body) ?? 0;
+      if (!account.fits(estimateUsd)) return budget;
     }
     return undefined;
   }
@@ -83,10 +89,11 @@ export class Budgets {
     const { estimateUsd, drawn, upstream } = reservation;
     this.#open.delete(reservation);
     const costUsd = cost.costUsd ?? (delivery === 'rejected' ? 0 : estimateUsd);
-    for (const { budget, account } of drawn) {
-      // The period may be over: then it is paid in the new one.
-      budget.periodAt(this.#input.clock.now());
-      account.settle(estimateUsd, costUsd);
+    const nowMs = this.#input.clock.now();
+    for (let index = 0; index < drawn.length; index += 1) {
+      const [budget, account] = [this.#budgets[index]!, drawn[index]]; // as many
+      if (!account) continue;
+      budget.settle(account, estimateUsd, costUsd, nowMs);
       this.#tell(budget, account, upstream, false);
     }
   }
@@ -94,7 +101,7 @@ export class Budgets {
   /** The attempt was not made. */
   cancel(reservation: Reservation): void {
     this.#open.delete(reservation);
-    for (const { account } of reservation.drawn) account.settle(reservation.estimateUsd, 0);
+    for (const account of reservation.drawn) account?.settle(reservation.estimateUsd, 0);
   }
 
   snapshot(nowMs: number): readonly BudgetSnapshot[] {

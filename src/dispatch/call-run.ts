@@ -106,7 +106,7 @@ export class CallRun {
 
   /** The budget that refuses the call on an upstream, if one does. */
   exceeded(name: string): Budget | undefined {
-    return this.parts.budgets?.refusing(this.call, name, this.source.options.body ?? null);
+    return this.parts.budgets?.refusing(this.call, name, this.source.options.body);
   }
 
   /** An upstream is passed over. */

@@ -127,7 +127,7 @@ export function unavailable(
   if (pausedFor) return pausedFor;
   if (upstream?.breaker?.state.state === 'open') return 'breaker';
   if (upstream?.limits?.passesOn(nowMs, upstreamModel(upstream.config.rules.model, call))) return 'limit';
-  return state.budgets?.refusing(call, name) ? 'budget' : undefined;
+  return state.budgets?.exhausted(call, name, nowMs) ? 'budget' : undefined;
 }
 
 function assertKnown(name: string, { upstreams }: PlanningState): void {

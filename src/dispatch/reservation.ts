@@ -2,13 +2,9 @@
 
 import type { AttemptRecord } from '../domain/attempt.ts';
 import type { BudgetAccount } from '../pricing/budget-account.ts';
-import type { Budget } from '../pricing/budget.ts';
 
-/** An amount, and the budget it is part of. */
-export interface Drawn {
-  readonly budget: Budget;
-  readonly account: BudgetAccount;
-}
+/** The amounts that an attempt draws on, in the order of the budgets; `undefined` for a budget that is not for it. */
+export type Drawn = readonly (BudgetAccount | undefined)[];
 
 /** Who keeps the budgets. */
 export interface ReservationOwner {
@@ -21,7 +17,7 @@ type Held = Pick<Reservation, 'drawn' | 'upstream' | 'estimateUsd' | 'madeAtMs'>
 
 /** Is settled exactly once: what comes after the first `settle()` or `cancel()` does nothing. */
 export class Reservation {
-  readonly drawn: readonly Drawn[];
+  readonly drawn: Drawn;
   readonly upstream: string;
   readonly estimateUsd: number;
   readonly madeAtMs: number;

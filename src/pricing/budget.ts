@@ -25,12 +25,15 @@ export interface Spender {
 
 /** More keys than this in a period: those that have spent nothing for longest are forgotten. */
 const MAX_ACCOUNTS = 10_000;
+/** From so many keys on it is kept who was here last: before that nobody will be forgotten soon. */
+const ORDERED_FROM = MAX_ACCOUNTS / 2;
 
 export class Budget {
   readonly policy: BudgetPolicy;
-  /** By key or upstream; for all, under the empty name. The latest used last. */
+  /** By key or upstream; for all, under the empty name. Where there are many, the latest used last. */
   readonly #accounts = new Map<string, BudgetAccount>();
   #period: Period;
+  #hasExhausted = false;
 
   constructor(policy: BudgetPolicy, nowMs: number) {
     this.policy = policy;
@@ -46,6 +49,12 @@ export class Budget {
     return this.#period;
   }
 
+  /** Whether an amount of the current period is wholly spent; most of the time none is, and nobody needs to look for one. */
+  hasExhausted(nowMs: number): boolean {
+    this.periodAt(nowMs);
+    return this.#hasExhausted;
+  }
+
   /** The amount that `spender` draws on; `undefined` where the budget is not for it. It is `kept` only where something is drawn. */
   accountOf(spender: Spender, nowMs: number, kept: boolean): BudgetAccount | undefined {
     this.periodAt(nowMs);
@@ -53,13 +62,20 @@ export class Budget {
     const name = scope === 'all' ? '' : spender[scope];
     if (name === undefined || (only !== undefined && only !== name)) return undefined;
     const known = this.#accounts.get(name);
-    if (known && scope !== 'key') return known;
+    if (known && (scope !== 'key' || this.#accounts.size < ORDERED_FROM)) return known;
     const account = known ?? new BudgetAccount(limitUsd);
     if (!kept) return account;
-    this.#accounts.delete(name);
+    if (known) this.#accounts.delete(name);
     this.#accounts.set(name, account);
     if (this.#accounts.size > MAX_ACCOUNTS) this.#forgetOldest();
     return account;
+  }
+
+  /** What was held on `account`, one of this budget, by `estimateUsd` came to `costUsd`. The period may be over: then it is paid in the new one. */
+  settle(account: BudgetAccount, estimateUsd: number, costUsd: number, nowMs: number): void {
+    this.periodAt(nowMs);
+    account.settle(estimateUsd, costUsd);
+    if (account.isExhausted) this.#hasExhausted = true;
   }
 
   snapshot(nowMs: number): BudgetSnapshot {
@@ -75,6 +91,7 @@ export class Budget {
   }
 
   #renew(): void {
+    this.#hasExhausted = false;
     for (const [name, account] of this.#accounts) {
       if (account.isIdle) this.#accounts.delete(name);
       else account.renew();
