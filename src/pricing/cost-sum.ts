@@ -32,6 +32,17 @@ export function emptySum(): Sum {
   };
 }
 
+export function clearSum(sum: Sum): void {
+  sum.attempts = 0;
+  sum.inputTokens = 0;
+  sum.outputTokens = 0;
+  sum.cachedInputTokens = 0;
+  sum.costUsd = 0;
+  sum.unpriced = 0;
+  sum.stableCostUsd = 0;
+  sum.savingsUsd = 0;
+}
+
 export function addEntry(sum: Sum, { usage, costUsd, stableCostUsd }: CostEntry): void {
   sum.attempts += 1;
   if (usage !== undefined) {

@@ -1,11 +1,14 @@
 /** Sums by name, for names that may be any number. */
 
-import { addEntry, addSum, emptySum, type CostEntry, type Sum } from './cost-sum.ts';
+import { addEntry, addSum, clearSum, emptySum, type CostEntry, type Sum } from './cost-sum.ts';
 
 interface Slot {
-  readonly index: number;
+  /** Where it stands in the heap. */
+  place: number;
   name: string;
-  sum: Sum;
+  /** What the name may have spent at most: also what was spent under the names that had the slot before it. */
+  weight: number;
+  readonly sum: Sum;
 }
 
 /**
@@ -19,13 +22,13 @@ export class TopSums {
   readonly other: Sum = emptySum();
   /** Attempts without a name. */
   readonly unnamed: Sum = emptySum();
+  readonly #capacity: number;
+  /** A binary heap: none weighs less than the one at half its place, the least is the first. */
   readonly #slots: Slot[] = [];
   readonly #byName = new Map<string, Slot>();
-  /** What the name of a slot may have spent at most: also what was spent under the names that had the slot before it. */
-  readonly #weights: Float64Array;
 
   constructor(capacity: number) {
-    this.#weights = new Float64Array(capacity);
+    this.#capacity = capacity;
   }
 
   /** Names and their sums, in no order. */
@@ -36,33 +39,55 @@ export class TopSums {
   add(name: string | undefined, entry: CostEntry): void {
     if (name === undefined) return addEntry(this.unnamed, entry);
     const slot = this.#byName.get(name) ?? this.#admit(name);
-    this.#weights[slot.index]! += weightOf(entry); // a slot's index is within
+    slot.weight += weightOf(entry);
+    this.#sink(slot);
     addEntry(slot.sum, entry);
   }
 
   #admit(name: string): Slot {
-    const index = this.#slots.length;
-    const slot = index < this.#weights.length ? { index, name, sum: emptySum() } : this.#vacated(name);
-    this.#slots[slot.index] = slot;
+    const slot = this.#slots.length < this.#capacity ? this.#opened(name) : this.#vacated(name);
     this.#byName.set(name, slot);
+    return slot;
+  }
+
+  /** Weighs nothing yet: it belongs to the first. */
+  #opened(name: string): Slot {
+    const slot: Slot = { place: this.#slots.length, name, weight: 0, sum: emptySum() };
+    this.#slots.push(slot);
+    while (slot.place > 0) this.#swap(this.#slots[(slot.place - 1) >> 1]!, slot); // its parent stands before it
     return slot;
   }
 
   /** The slot of the name that spent least, for another: the same object, for in a long tail of names every attempt takes one. */
   #vacated(name: string): Slot {
-    const weights = this.#weights;
-    let index = 0;
-    for (let other = 1; other < weights.length; other += 1) if (weights[other]! < weights[index]!) index = other;
-    const least = this.#slots[index]!; // all are taken
+    const least = this.#slots[0]!; // all are taken
     this.#byName.delete(least.name);
     addSum(this.other, least.sum);
-    Object.assign(least.sum, NOTHING);
+    clearSum(least.sum);
     least.name = name;
     return least;
   }
-}
 
-const NOTHING = emptySum();
+  /** It weighs more than before. */
+  #sink(slot: Slot): void {
+    for (;;) {
+      const left = this.#slots[2 * slot.place + 1];
+      const right = this.#slots[2 * slot.place + 2];
+      const lighter = left && right && right.weight < left.weight ? right : left;
+      if (!lighter || lighter.weight >= slot.weight) return;
+      this.#swap(slot, lighter);
+    }
+  }
+
+  /** @param above stands above `below` */
+  #swap(above: Slot, below: Slot): void {
+    const { place } = above;
+    above.place = below.place;
+    below.place = place;
+    this.#slots[above.place] = above;
+    this.#slots[below.place] = below;
+  }
+}
 
 /** In USD; an attempt without a price weighs as if a million tokens cost a dollar. */
 function weightOf({ costUsd, usage }: CostEntry): number {
