@@ -3,7 +3,8 @@
 import type { Clock } from '../../domain/clock.ts';
 import { Allowance, type Sent } from './allowance.ts';
 import { MinuteLimiter, UNLIMITED } from './minute-limiter.ts';
-import type { Told, ToldLimits } from './rate-limit-headers.ts';
+import type { ResponseHeaders } from '../retry-after.ts';
+import { toldIn, type Told } from './rate-limit-headers.ts';
 
 /** What was known when a request left. */
 export interface SentRequest {
@@ -15,6 +16,9 @@ export interface SentRequest {
 export class ModelLimits {
   readonly #requests: ToldLimit;
   readonly #tokens: ToldLimit;
+  /** Answers in a row that told nothing, and those of them that were not read. */
+  #silent = 0;
+  #unread = 0;
 
   constructor(clock: Clock) {
     this.#requests = new ToldLimit(clock);
@@ -41,11 +45,19 @@ export class ModelLimits {
     this.#tokens.end(tokens, usedTokens, nowMs);
   }
 
-  hear(sent: SentRequest, { requests, tokens }: ToldLimits, nowMs: number): void {
+  /** An answer has come. Looking for headers that are not there costs more than all else here, and providers tell always or never. */
+  hear(sent: SentRequest, headers: ResponseHeaders, nowMs: number): void {
+    if (this.#silent >= SILENT_ANSWERS && (this.#unread = (this.#unread + 1) % READ_ONE_IN) !== 0) return;
+    const { requests, tokens } = toldIn(headers, nowMs);
+    this.#silent = requests || tokens ? 0 : this.#silent + 1;
     if (requests) this.#requests.hear(sent.requests, requests, nowMs);
     if (tokens) this.#tokens.hear(sent.tokens, tokens, nowMs);
   }
 }
+
+/** After so many answers in a row that told nothing only some are read. */
+const SILENT_ANSWERS = 16;
+const READ_ONE_IN = 8;
 
 /** The later of two times, of which each may be none. */
 export function latest(one: number | undefined, other: number | undefined): number | undefined {

@@ -5,7 +5,6 @@ import type { LimitsSnapshot } from '../../domain/limits.ts';
 import type { ResponseHeaders } from '../retry-after.ts';
 import { MinuteLimiter } from './minute-limiter.ts';
 import { ModelLimits, latest } from './model-limits.ts';
-import { toldIn } from './rate-limit-headers.ts';
 import { Slot, type Load, type SlotOwner } from './slot.ts';
 import { WaitingLine } from './waiting-line.ts';
 
@@ -93,7 +92,7 @@ export class UpstreamLimits implements SlotOwner {
 
   hear({ load, sent }: Slot, headers: ResponseHeaders): void {
     const nowMs = this.#clock.now();
-    if (sent) this.#models.get(load.model)?.hear(sent, toldIn(headers, nowMs), nowMs);
+    if (sent) this.#models.get(load.model)?.hear(sent, headers, nowMs);
     this.line?.advance();
   }
 
