@@ -7,7 +7,9 @@ import type { EstimateCostUsd, InputTokensOf, IsPriced } from './dispatch/call-o
 import { findCost } from './pricing/cost.ts';
 import { estimateInput } from './pricing/estimate-input.ts';
 import { estimateOutput } from './pricing/estimate-output.ts';
+import { estimateTokens } from './pricing/estimate-tokens.ts';
 import type { PriceTable } from './pricing/price-table.ts';
+import { rememberCounts } from './pricing/remember-counts.ts';
 import { upstreamModel } from './providers/upstream-model.ts';
 import type { Upstream, UpstreamConfig } from './upstream/upstream.ts';
 
@@ -27,10 +29,14 @@ export function createPriceAhead(
   table: PriceTable,
   clock: Clock,
 ): PriceAhead {
+  const countStanding = rememberCounts(estimateTokens);
   let lastCall: Call | undefined;
   let lastTokens = 0;
   const inputTokensOf = (call: Call, body: unknown): number => {
-    if (lastCall !== call) [lastCall, lastTokens] = [call, Math.ceil(estimateInput(call.surface, body))];
+    if (lastCall !== call) {
+      lastCall = call;
+      lastTokens = Math.ceil(estimateInput(call.surface, body, estimateTokens, countStanding));
+    }
     return lastTokens;
   };
   const costUsd = ({ pricing, rules }: UpstreamConfig, call: Call, usage: Usage): number | undefined => {

@@ -5,21 +5,29 @@ import { type Fields, isRecord } from '../domain/record.ts';
 import { estimateTokens, type CountTokens } from './estimate-tokens.ts';
 import { schemaTokens, toolsTokens } from './estimate-tools.ts';
 
-/** About how many tokens a request's body is, a fraction. Never throws; what is no body of the surface counts 0. */
-export function estimateInput(surface: Surface, body: unknown, count: CountTokens = estimateTokens): number {
+/**
+ * About how many tokens a request's body is, a fraction. Never throws; what is no body of the surface counts 0. `countStanding` is for
+ * what is said alike in call after call: instructions, and the messages of system and developer.
+ */
+export function estimateInput(
+  surface: Surface,
+  body: unknown,
+  count: CountTokens = estimateTokens,
+  countStanding: CountTokens = count,
+): number {
   if (!isRecord(body)) return 0;
   switch (surface) {
     case 'chat':
       return (
-        messagesTokens(body['messages'], count) +
+        messagesTokens(body['messages'], count, countStanding) +
         toolsTokens(body['tools'], count) +
         toolsTokens(body['functions'], count) +
         formatTokens(body, count)
       );
     case 'responses':
       return (
-        textTokens(body['instructions'], count) +
-        messagesTokens(body['input'], count) +
+        textTokens(body['instructions'], countStanding) +
+        messagesTokens(body['input'], count, countStanding) +
         toolsTokens(body['tools'], count) +
         formatTokens(body, count)
       );
@@ -49,11 +57,17 @@ const AUDIO_TOKENS = 300;
 /** Chosen: a short document. Its text is only known to who reads it. */
 const FILE_TOKENS = 1_500;
 
-function messagesTokens(messages: unknown, count: CountTokens): number {
+function messagesTokens(messages: unknown, count: CountTokens, countStanding: CountTokens): number {
   if (typeof messages === 'string') return count(messages) + TOKENS_PER_MESSAGE + TOKENS_OF_PRIMING;
   let tokens = TOKENS_OF_PRIMING;
-  for (const message of listOf(messages)) tokens += TOKENS_PER_MESSAGE + messageTokens(message, count);
+  for (const message of listOf(messages)) {
+    tokens += TOKENS_PER_MESSAGE + messageTokens(message, isStanding(message) ? countStanding : count);
+  }
   return tokens;
+}
+
+function isStanding(message: unknown): boolean {
+  return isRecord(message) && (message['role'] === 'system' || message['role'] === 'developer');
 }
 
 /** Messages of chat, and the items of a Responses input: messages, calls of functions and what they answered. */

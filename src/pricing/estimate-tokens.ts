@@ -1,5 +1,20 @@
 /** Tokens of a text, without a tokenizer. */
 
+import {
+  ACCENTED,
+  DIGIT,
+  IDEOGRAPH,
+  KINDS,
+  LETTER,
+  MARK,
+  NEWLINE,
+  OTHER,
+  SPACE,
+  kindOf,
+  runOf,
+  type Kind,
+} from './character-kind.ts';
+
 /** Counts the tokens of a text, or about. */
 export type CountTokens = (text: string) => number;
 
@@ -11,33 +26,41 @@ export type CountTokens = (text: string) => number;
  * together within 2 % (their length divided by one number: 9 % and 31 %).
  */
 export function estimateTokens(text: string): number {
+  // Each step waits for the one before it: two halves are read at a time. Where a run begins, nothing before it counts.
+  const middle = runBeginsAt(text, text.length >> 1);
+  const both = Math.min(middle, text.length - middle);
+  let first = START;
+  let second = START;
   let parts = 0;
-  // Where every run begins at its beginning.
-  let place = FIRST_PLACE[IDEOGRAPH]!; // one for each kind
-  // Tables and no branches: nobody can guess where the next word ends, a processor neither.
-  for (let at = 0; at < text.length; at += 1) {
-    const kind = kindOf(text.charCodeAt(at));
-    place = NEXT_PLACE[place * KINDS + kind]!; // the table has each place and kind
-    parts += PARTS[place]!; // as many as places
-    if (kind === ACCENTED) parts += PARTS_OF_ACCENT;
+  // A table and no branches: nobody can guess where the next word ends, a processor neither.
+  for (let at = 0; at < both; at += 1) {
+    first = STEPS[placeOf(first) | kindOf(text.charCodeAt(at))]!; // the table has each place and kind
+    second = STEPS[placeOf(second) | kindOf(text.charCodeAt(middle + at))]!;
+    parts += partsOf(first) + partsOf(second);
   }
+  parts += partsBetween(text, both, middle, first) + partsBetween(text, middle + both, text.length, second);
   return parts / PARTS_PER_TOKEN;
+}
+
+function partsBetween(text: string, from: number, to: number, before: number): number {
+  let step = before;
+  let parts = 0;
+  for (let at = from; at < to; at += 1) {
+    step = STEPS[placeOf(step) | kindOf(text.charCodeAt(at))]!;
+    parts += partsOf(step);
+  }
+  return parts;
+}
+
+/** The next index, from `from` on, whose character is of another kind than the one before it. */
+function runBeginsAt(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && runOf(text.charCodeAt(at)) === runOf(text.charCodeAt(at - 1))) at += 1;
+  return at;
 }
 
 /** Characters to a token of English prose, for where a text is not at hand: the recorded answers taken together. */
 export const CHARACTERS_PER_TOKEN = 4.4;
-
-type Kind = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
-const SPACE = 0;
-const NEWLINE = 1;
-const LETTER = 2;
-const DIGIT = 3;
-const MARK = 4;
-const IDEOGRAPH = 5;
-const OTHER = 6;
-/** A letter of an alphabet of which most letters have none. */
-const ACCENTED = 7;
-const KINDS = 8;
 
 /** What is counted are parts of tokens that all of the below are multiples of: sums are exact. */
 const PARTS_PER_TOKEN = 420;
@@ -65,10 +88,31 @@ const RUNS: Readonly<Record<Exclude<Kind, 7>, Run>> = {
 };
 
 /** Of each place in a run what its character adds. */
-const PARTS = Int16Array.from(
-  Object.values(RUNS).flatMap(({ tokens }) => tokens.map((part) => Math.round(part * PARTS_PER_TOKEN))),
-);
-const { firstPlaces: FIRST_PLACE, nextPlaces: NEXT_PLACE } = layOutPlaces();
+const PARTS = Object.values(RUNS).flatMap(({ tokens }) => tokens.map((part) => Math.round(part * PARTS_PER_TOKEN)));
+
+/**
+ * For each place in a run and each kind of the character that follows: what that adds, in parts, and the place it leads to. Both in
+ * one number, the place as the beginning of its row here.
+ */
+const { steps: STEPS, start: START } = layOutSteps();
+
+function placeOf(step: number): number {
+  return step & 0xff_ff;
+}
+
+function partsOf(step: number): number {
+  return step >> 16;
+}
+
+function layOutSteps(): { readonly steps: Int32Array; readonly start: number } {
+  const { firstPlaces, nextPlaces } = layOutPlaces();
+  const steps = Int32Array.from(nextPlaces, (place, index) => {
+    const accent = index % KINDS === ACCENTED ? PARTS_OF_ACCENT : 0;
+    return ((PARTS[place]! + accent) << 16) | (place * KINDS); // as many as places
+  });
+  // Any place will do whose next character begins a run.
+  return { steps, start: firstPlaces[IDEOGRAPH]! * KINDS }; // one for each kind
+}
 
 /** The first place of each kind of run; and of each place, by the kind of the character that follows, the next one. */
 function layOutPlaces(): { readonly firstPlaces: Uint8Array; readonly nextPlaces: Uint8Array } {
@@ -93,23 +137,3 @@ function layOutPlaces(): { readonly firstPlaces: Uint8Array; readonly nextPlaces
   }
   return { firstPlaces, nextPlaces };
 }
-
-/** By ranges of Unicode, coarsely: what matters is how densely a script is encoded. */
-function kindOf(code: number): Kind {
-  if (code < 0x80) return ASCII_KINDS[code] as Kind;
-  if (code < 0xc0) return MARK;
-  if (code < 0x370 || (code >= 0x1e00 && code < 0x1f00)) return ACCENTED;
-  if (code >= 0x2000 && code < 0x2e80) return MARK;
-  if ((code >= 0x2e80 && code < 0xa000) || (code >= 0xac00 && code < 0xd800)) return IDEOGRAPH;
-  // Pairs (emoji, rare ideographs) are about a token for each half.
-  if ((code >= 0xf900 && code < 0xfb00) || (code >= 0xff00 && code < 0xfff0)) return IDEOGRAPH;
-  return code >= 0xd800 && code < 0xe000 ? MARK : OTHER;
-}
-
-const ASCII_KINDS = Uint8Array.from({ length: 0x80 }, (_, code) => {
-  const character = String.fromCharCode(code);
-  if (/[a-z]/i.test(character)) return LETTER;
-  if (/\d/.test(character)) return DIGIT;
-  if (/[\r\n]/.test(character)) return NEWLINE;
-  return /\s/.test(character) ? SPACE : MARK;
-});
