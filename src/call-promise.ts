@@ -15,7 +15,7 @@ export function callPromise<T>(client: OpenAI, answer: Promise<Answer>, claim: C
   // `APIPromise` asks for a `Promise` and uses only `then`, and for the data once `then` has called back. What type that has,
   // the caller's method says.
   const props = claimed as PromiseLike<ResponseProps> as Promise<ResponseProps>;
-  return withRawClaim(new APIPromise<T>(client, props, () => claimed.data as Awaited<APIPromise<T>>), claimed);
+  return withRawClaim(new APIPromise<T>(client, props, () => claimed.data as Awaited<APIPromise<T>>));
 }
 
 /** On streams, not enumerable. */
@@ -78,9 +78,26 @@ class ClaimedAnswer implements PromiseLike<ResponseProps> {
 }
 
 /** `asResponse()` claims the raw response, here and on every promise derived by `_thenUnwrap`. */
-function withRawClaim<T>(promise: APIPromise<T>, claimed: ClaimedAnswer): APIPromise<T> {
-  promise.asResponse = () => claimed.response();
-  promise._thenUnwrap = (transform) =>
-    withRawClaim(APIPromise.prototype._thenUnwrap.call(promise, transform) as APIPromise<never>, claimed);
+function withRawClaim<T>(promise: APIPromise<T>): APIPromise<T> {
+  promise.asResponse = asResponse;
+  promise._thenUnwrap = thenUnwrap;
   return promise;
 }
+
+/** The SDK hands the promise of the response on as it is. */
+interface Claimed {
+  readonly responsePromise: ClaimedAnswer;
+}
+
+// Functions for all promises alike. A function that is written where it is assigned to a property is allocated among what is
+// old: it and all that it knows would stay until the next full collection.
+
+function asResponse(this: unknown): Promise<Response> {
+  return (this as Claimed).responsePromise.response();
+}
+
+function thenUnwrap<T, U>(this: APIPromise<T>, transform: Transform<T, U>): APIPromise<U> {
+  return withRawClaim(APIPromise.prototype._thenUnwrap.call(this, transform as Transform<unknown, U>) as APIPromise<U>);
+}
+
+type Transform<T, U> = (data: T, props: ResponseProps) => U;

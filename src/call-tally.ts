@@ -15,7 +15,7 @@ export class CallTally {
 
   /** Attempts that have ended, call by call. */
   get attempts(): readonly AttemptRecord[] {
-    return this.#claims.flatMap(({ ledger }) => ledger?.().attempts ?? []);
+    return this.#claims.flatMap(({ account }) => account?.ledger.attempts ?? []);
   }
 
   /** The upstream that served last, or failed last where none served. */

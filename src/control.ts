@@ -127,7 +127,7 @@ export class CanaryControl<UpstreamName extends string = string> extends Listeni
    * @example ai.canary.last(promise)?.attempts.map(({ upstream, outcome }) => `${upstream}: ${outcome}`);
    */
   last(call: unknown): CallLedger | undefined {
-    return claimOf(call, this.#engine.claims)?.ledger?.();
+    return claimOf(call, this.#engine.claims)?.account?.ledger;
   }
 
   /**

@@ -24,7 +24,7 @@ export class CallProgress {
   /** Copies of the call that have ended; they are no attempts of its own. */
   #shadows: AttemptRecord[] | undefined;
   /** Told how the call ended: the attempt that served it, if one did. */
-  onOver: ((outcome: Outcome, served: AttemptRecord | undefined) => void) | undefined;
+  mirrored: { over(outcome: Outcome, served: AttemptRecord | undefined): void } | undefined;
 
   constructor(call: Call, assigned: string, observer: CallObserver, pricing: Pricing) {
     this.call = call;
@@ -86,7 +86,7 @@ export class CallProgress {
   /** No upstream served the call. */
   gaveUp(outcome: Outcome, kind: FailureKind | undefined, atMs: number): void {
     const last = this.#attempts.at(-1);
-    this.onOver?.(outcome, undefined);
+    this.mirrored?.over(outcome, undefined);
     if (last) this.#finish({ ...last, outcome, kind, latencyMs: atMs - last.startedAtMs });
     else this.#observer.call(this.#record({ upstream: this.#assigned, outcome, kind, atMs }));
   }
@@ -107,7 +107,7 @@ export class CallProgress {
     const served = this.#attempts.find(({ index }) => index === this.#answeredBy);
     if (!served) return;
     this.#finish(served);
-    this.onOver?.(served.outcome, served);
+    this.mirrored?.over(served.outcome, served);
   }
 
   #finish(last: AttemptRecord): void {

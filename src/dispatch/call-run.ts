@@ -46,7 +46,7 @@ export class CallRun {
     this.source = source;
     this.parts = parts;
     this.progress = new CallProgress(call, plan.assigned, parts.observer, parts.pricing);
-    source.claim.ledger = () => this.progress.ledger;
+    source.claim.account = this.progress;
     this.deadlineMs = parts.policy.deadlineMs ?? Math.max(DEFAULT_DEADLINE_MS, source.timeoutMs);
     const extra = parts.policy.attempts ?? Math.max(LEAST_EXTRA_ATTEMPTS, source.maxRetries);
     this.#extraAttempts = call.replayable ? extra : 0;

@@ -21,7 +21,7 @@ export function dispatchDirect(
   const progress = new CallProgress(call, upstream.name, observer, pricing);
   const started = progress.start(upstream.name, 'first', call.model, clock.now());
   // Nothing follows this attempt: however it ends, the call ends.
-  source.claim.ledger = () => progress.ledger;
+  source.claim.account = progress;
   progress.answered(started.index);
   const { client, send } = source.connect(upstream);
   const options = parts.redacts ? { ...source.options } : source.options;

@@ -126,6 +126,7 @@ export class Visit implements RetryInput<Answer> {
       onEnd: (how) => {
         const end = callersCredentials ? withCallersCredentials(how) : how;
         limit?.release();
+        mark.forget();
         this.failure = end.failure;
         slot?.settle(tokensOf(end));
         this.#settle(permit, end, paused);

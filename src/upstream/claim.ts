@@ -13,8 +13,8 @@ export type ClaimKind = 'parsed' | 'raw';
  * promise of a call. A request leaves at once, also when nobody has claimed its answer yet.
  */
 export class Claim {
-  /** The call's ledger, from its dispatch on. */
-  ledger: (() => CallLedger) | undefined;
+  /** Has the call's ledger, from its dispatch on. */
+  account: { readonly ledger: CallLedger } | undefined;
   /** What the call is to rollouts, which know what it means; `undefined` where it is no evidence. */
   judged: unknown;
 

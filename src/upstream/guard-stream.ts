@@ -33,11 +33,12 @@ function openOnce({ iterator }: StreamInternals): AsyncIterator<unknown> {
 function replaceIterator(stream: StreamInternals, reader: GuardedReader): void {
   const { iterator: openAgain } = stream;
   let handle: ReaderHandle | undefined = new ReaderHandle(reader, stream.controller);
-  stream.iterator = () => {
+  const open = (): AsyncIterator<unknown> => {
     // A stream can be read once; a second reader gets the SDK's error.
     if (!handle) return openAgain();
     const opened = handle;
     handle = undefined;
     return opened;
   };
+  stream.iterator = open;
 }

@@ -39,12 +39,20 @@ export class RequestMark {
     return secretsOf(this.#sent);
   }
 
+  /** The attempt is over. The SDK's promise may live long, and the request's options with it. */
+  forget(): void {
+    this.controlled = undefined;
+    this.#sent = FORGOTTEN;
+  }
+
   apply(request: PreparedRequest, url: string): void {
     this.#sent = { headers: request.headers, url };
     if (this.controlled) markControlled(request, this.controlled);
     if (this.#patch && typeof request.body === 'string') request.body = patchBody(request.body, this.#patch);
   }
 }
+
+const FORGOTTEN: SentRequest = { headers: undefined, url: '' };
 
 const HIDDEN = { enumerable: false, configurable: true, writable: true };
 

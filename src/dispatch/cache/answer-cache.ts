@@ -108,12 +108,12 @@ export class AnswerCache {
       const claim = new Claim();
       claim.make('parsed');
       const answering = this.#dispatch({ call, plan, source: { ...source, claim } });
-      source.claim.ledger = claim.ledger;
+      source.claim.account = claim.account;
       source.claim.judged = claim.judged;
       const answer = await answering;
       if (answer.kind !== 'parsed') return answer;
       const encoded = encodeBody(answer.data, answer.props.response, call.surface);
-      const served = servedBy(claim.ledger?.());
+      const served = servedBy(claim.account?.ledger);
       if (served) end = this.#keep(key, storedAnswer(encoded, served), plan);
       if (source.claim.made() === 'parsed') return answer;
       // The body has been read; who wants the raw response has not read it.
@@ -137,7 +137,7 @@ export class AnswerCache {
     const { response } = answer.props;
     recorder.record(answer.data, () => {
       const encoded = recorder.whole(response);
-      const served = servedBy(source.claim.ledger?.());
+      const served = servedBy(source.claim.account?.ledger);
       if (encoded && served) this.#keep(key, storedAnswer(encoded, served), plan);
     });
     return answer;

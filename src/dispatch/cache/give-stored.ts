@@ -21,7 +21,7 @@ export function giveStored(stored: StoredAnswer, { call, plan, source }: AskedCa
   if (!upstream) throw new RangeError(`No upstream is called ${stored.upstream}.`);
   const nowMs = clock.now();
   const attempt = cachedAttempt(call, stored, nowMs);
-  source.claim.ledger = () => ({ callId: call.id, attempts: [attempt] });
+  source.claim.account = { ledger: { callId: call.id, attempts: [attempt] } };
   observer.cached(attempt, cachedCall(call, plan.assigned, stored, nowMs), call);
   // Who made it is remembered for a limited number of ids only.
   if (stored.responseId !== undefined) remember(stored.responseId, stored.upstream);

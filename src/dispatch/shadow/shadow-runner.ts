@@ -22,7 +22,7 @@ export interface MirrorRun {
   readonly call: Call;
   readonly plan: Plan;
   readonly source: MirrorSource;
-  readonly progress: Pick<CallProgress, 'shadow' | 'onOver'>;
+  readonly progress: Pick<CallProgress, 'shadow' | 'mirrored'>;
 }
 
 export class ShadowRunner {
@@ -77,7 +77,7 @@ export class ShadowRunner {
     }
     if (!copies) return undefined;
     const mirrored = new MirroredCall(call, copies);
-    run.progress.onOver = (outcome, served) => mirrored.over(outcome, served);
+    run.progress.mirrored = mirrored;
     return mirrored;
   }
 
