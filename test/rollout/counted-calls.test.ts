@@ -1,0 +1,56 @@
+/** What ended calls prove does not depend on how often anybody asks. */
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { JudgedCalls } from '../../src/rollout/judged-calls.ts';
+import type { RolloutPolicy } from '../../src/rollout/rollout-policy.ts';
+
+const POLICY: RolloutPolicy = {
+  to: 'gemini',
+  stable: 'openai',
+  steps: [],
+  guardrails: { errorRate: { margin: 0.01 }, latencyP95: { margin: 0.2 }, costPerCall: { margin: 0 } },
+  alpha: 0.01,
+  judge: 'sequential',
+  auto: true,
+  onComplete: 'keep',
+  salt: 'gemini',
+  reserve: 1,
+};
+
+const calls = fc.array(
+  fc.record({
+    arm: fc.constantFrom('canary' as const, 'stable' as const),
+    failed: fc.boolean(),
+    latencyMs: fc.integer({ min: 1, max: 5_000 }),
+    wasOverdue: fc.boolean(),
+  }),
+  { maxLength: 150 },
+);
+
+test('calls that are asked about after each are worth the same as all at the end', () => {
+  fc.assert(
+    fc.property(calls, (ended) => {
+      const asked = new JudgedCalls(POLICY, { weight: 0.25, minCalls: 0 });
+      const unasked = new JudgedCalls(POLICY, { weight: 0.25, minCalls: 0 });
+      for (const { arm, failed, latencyMs, wasOverdue } of ended) {
+        const outcome = { failed, latencyMs, firstChunkMs: undefined, stream: false, costUsd: latencyMs / 1e6 };
+        for (const judged of [asked, unasked]) judged.ended(arm, 0.25, outcome, wasOverdue);
+        expect(asked.step.canary.calls + asked.step.stable.calls).toBeLessThanOrEqual(ended.length);
+      }
+      expect(unasked.toJSON()).toEqual(asked.toJSON());
+      expect(unasked.overdueMs).toBe(asked.overdueMs);
+      expect(unasked.run.canary.calls).toBe(ended.filter(({ arm }) => arm === 'canary').length);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('a call that was just told is in the next number that is read', () => {
+  const judged = new JudgedCalls(POLICY, { weight: 0.25, minCalls: 0 });
+  const outcome = { failed: true, latencyMs: 5, firstChunkMs: undefined, stream: false, costUsd: null };
+  for (let count = 1; count <= 40; count += 1) {
+    judged.ended('canary', 0.25, outcome);
+    expect(judged.step.canary).toMatchObject({ calls: count, failures: count });
+  }
+});
