@@ -1,5 +1,6 @@
 /** Judged calls that have not ended yet. */
 
+import { UnderWay, type Place } from './domain/under-way.ts';
 import type { Arm } from './stats/arm.ts';
 import type { JudgedOutcome } from './rollout/call-values.ts';
 
@@ -10,6 +11,8 @@ export interface JudgedCall {
   readonly parts: readonly JudgedPart[];
   /** Another upstream was asked beside the first, which may be hung up on for it. */
   hedged: boolean;
+  /** Until its first attempt has ended. */
+  place: Place<JudgedCall> | undefined;
 }
 
 /** A call's part in one rollout, fixed when it was dispatched. */
@@ -36,31 +39,24 @@ export interface Judging {
 const MAX_CALLS = 50_000;
 
 export class CallsUnderWay {
-  /** By number, the oldest first. */
-  readonly #calls = new Map<number, JudgedCall>();
+  readonly #calls = new UnderWay<JudgedCall>();
 
-  keep(callId: number, judged: JudgedCall): void {
-    this.#calls.set(callId, judged);
-    if (this.#calls.size <= MAX_CALLS) return;
-    const [oldest] = this.#calls.keys();
-    if (oldest !== undefined) this.#calls.delete(oldest);
+  keep(judged: JudgedCall): void {
+    judged.place = this.#calls.begin(judged);
+    if (this.#calls.size > MAX_CALLS && this.#calls.oldest) this.take(this.#calls.oldest);
   }
 
-  /** The call, which is under way no more. */
-  take(callId: number): JudgedCall | undefined {
-    const judged = this.#calls.get(callId);
-    if (judged) this.#calls.delete(callId);
-    return judged;
-  }
-
-  hedged(callId: number): void {
-    const judged = this.#calls.get(callId);
-    if (judged) judged.hedged = true;
+  /** Whether the call was under way; now it is no more. */
+  take(judged: JudgedCall): boolean {
+    const { place } = judged;
+    judged.place = undefined;
+    if (place) this.#calls.end(place);
+    return place !== undefined;
   }
 
   /** Shows those older than `patienceMs` to who judges them. */
   look(nowMs: number, patienceMs: number): void {
-    for (const { atMs, parts } of this.#calls.values()) {
+    for (const { atMs, parts } of this.#calls) {
       // All after it are younger.
       if (nowMs - atMs <= patienceMs) return;
       for (const part of parts) part.rollout.looked(part, nowMs - atMs);

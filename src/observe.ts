@@ -21,7 +21,14 @@ export interface Observed {
   readonly warnings: Warnings;
   readonly clock: Clock;
   /** What rollouts are judged by. */
-  readonly rollouts?: (Pick<CallObserver, 'attempt' | 'call' | 'hedge'> & DispatchParts['rollouts']) | undefined;
+  readonly rollouts?: (JudgedCalls & DispatchParts['rollouts']) | undefined;
+}
+
+/** Who is told of the calls that are evidence. */
+interface JudgedCalls {
+  attempt(record: AttemptRecord, judged: unknown): void;
+  hedged(judged: unknown): void;
+  over(judged: unknown): void;
 }
 
 /** An upstream that says "not now" without saying how long is left alone for a second. */
@@ -38,15 +45,15 @@ export function createObserver(observed: Observed): CallObserver {
     if (record.kind === 'modelNotFound') warnOfModel(record, observed);
   };
   return {
-    attempt: (record, call) => {
+    attempt: (record, call, judged) => {
       costs.add(costEntry(record, call));
       if (record.reason !== 'probe') judge(record);
-      rollouts?.attempt(record, call);
+      rollouts?.attempt(record, judged);
       if (emitter.wants('attempt')) emitter.emit('attempt', record);
     },
-    call: (record: CallRecord) => {
+    call: (record: CallRecord, judged) => {
       recorder.call(record);
-      rollouts?.call(record);
+      rollouts?.over(judged);
       if (emitter.wants('call')) emitter.emit('call', record);
     },
     cached: (attempt, record, call) => {
@@ -56,8 +63,8 @@ export function createObserver(observed: Observed): CallObserver {
     },
     retry: (event) => emitter.emit('retry', event),
     fallback: (event) => emitter.emit('fallback', event),
-    hedge: (event) => {
-      rollouts?.hedge(event);
+    hedge: (event, judged) => {
+      rollouts?.hedged(judged);
       emitter.emit('hedge', event);
     },
     full: (event) => emitter.emit('rateLimit', event),

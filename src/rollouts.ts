@@ -1,8 +1,7 @@
 /** All rollouts of an engine, and the calls that they are judged by. */
 
-import type { AttemptRecord, CallRecord } from './domain/attempt.ts';
+import type { AttemptRecord } from './domain/attempt.ts';
 import type { Call } from './domain/call.ts';
-import type { HedgeEvent } from './domain/events.ts';
 import { CallsUnderWay, type JudgedCall, type JudgedPart } from './calls-under-way.ts';
 import { checkNumber, checkOneOf } from './check.ts';
 import type { Store } from './domain/store.ts';
@@ -73,21 +72,23 @@ export class Rollouts {
       if (part) found.push(part);
     }
     if (found.length === 0) return undefined;
-    const judged = { upstream: assigned, atMs: this.#parts.clock.now(), parts: found, hedged: false };
-    this.#underWay.keep(call.id, judged);
+    const atMs = this.#parts.clock.now();
+    const judged: JudgedCall = { upstream: assigned, atMs, parts: found, hedged: false, place: undefined };
+    this.#underWay.keep(judged);
     return judged;
   }
 
-  hedge({ callId }: HedgeEvent): void {
-    this.#underWay.hedged(callId);
+  hedged(judged: unknown): void {
+    const call = judgedCall(judged);
+    if (call) call.hedged = true;
   }
 
   /** The first attempt is what a call is judged by, whoever served it in the end. */
-  attempt(record: AttemptRecord): void {
+  attempt(record: AttemptRecord, of: unknown): void {
     if (record.index !== 0) return;
-    const judged = this.#underWay.take(record.callId);
+    const judged = judgedCall(of);
     // An upstream that could not be asked in the end says nothing.
-    if (!judged || judged.upstream !== record.upstream) return;
+    if (!judged || !this.#underWay.take(judged) || judged.upstream !== record.upstream) return;
     // Hung up on by us, for another was faster: no call that its side lost.
     if (judged.hedged && record.outcome === 'aborted') return;
     const outcome = outcomeOf(record);
@@ -95,8 +96,9 @@ export class Rollouts {
   }
 
   /** A call that is over without an attempt is no evidence: it was answered from elsewhere, or never sent. */
-  call(record: CallRecord): void {
-    this.#underWay.take(record.callId);
+  over(of: unknown): void {
+    const judged = judgedCall(of);
+    if (judged) this.#underWay.take(judged);
   }
 
   /** What the application found out about a call. @throws ConfigError */
@@ -105,8 +107,7 @@ export class Rollouts {
       checkOneOf(`record.${metric}`, metric, this.#recordable);
       checkNumber(`record.${metric}`, value, {});
     }
-    // Only `dispatched` puts it where this comes from.
-    const parts = (judged as JudgedCall | undefined)?.parts ?? [];
+    const parts = judgedCall(judged)?.parts ?? [];
     for (const part of parts) part.rollout.recorded(part, values);
     return parts.length > 0;
   }
@@ -143,6 +144,11 @@ export class Rollouts {
 export function createRolloutSplit(policies: readonly RolloutPolicy[]): RolloutSplit | undefined {
   if (policies.length === 0) return undefined;
   return new RolloutSplit(policies.map(({ to, reserve, salt }) => ({ to, reserve, bucketOf: createBucketer(salt) })));
+}
+
+/** Only `dispatched` makes what is kept with a call. */
+function judgedCall(judged: unknown): JudgedCall | undefined {
+  return judged as JudgedCall | undefined;
 }
 
 /** `undefined` for what the caller caused: its own mistakes, and that it went away. */

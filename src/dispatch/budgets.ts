@@ -5,6 +5,7 @@ import type { BudgetSnapshot } from '../domain/budget.ts';
 import type { Call } from '../domain/call.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { BudgetEvent } from '../domain/events.ts';
+import { UnderWay } from '../domain/under-way.ts';
 import type { BudgetAccount } from '../pricing/budget-account.ts';
 import { Budget, type BudgetPolicy, type Spender } from '../pricing/budget.ts';
 import { UNKNOWN_COST } from '../pricing/cost.ts';
@@ -29,7 +30,7 @@ export class Budgets {
   readonly #budgets: readonly Budget[];
   readonly #hasKeys: boolean;
   /** For attempts under way, the oldest first. */
-  readonly #open = new Set<Reservation>();
+  readonly #open = new UnderWay<Reservation>();
 
   constructor(input: BudgetsInput) {
     this.#input = input;
@@ -55,7 +56,7 @@ export class Budgets {
     }
     for (const account of drawn) account?.reserve(estimateUsd);
     const reservation = new Reservation(this, { drawn, upstream, estimateUsd, madeAtMs: nowMs });
-    this.#open.add(reservation);
+    reservation.place = this.#open.begin(reservation);
     return reservation;
   }
 
@@ -87,7 +88,7 @@ export class Budgets {
   /** The attempt has cost so much, or nobody knows how much: then the estimate stands, unless it was refused before any work. */
   settle(reservation: Reservation, { cost, delivery }: Pick<AttemptRecord, 'cost' | 'delivery'>): void {
     const { estimateUsd, drawn, upstream } = reservation;
-    this.#open.delete(reservation);
+    this.#close(reservation);
     const costUsd = cost.costUsd ?? (delivery === 'rejected' ? 0 : estimateUsd);
     const nowMs = this.#input.clock.now();
     for (let index = 0; index < drawn.length; index += 1) {
@@ -100,7 +101,7 @@ export class Budgets {
 
   /** The attempt was not made. */
   cancel(reservation: Reservation): void {
-    this.#open.delete(reservation);
+    this.#close(reservation);
     for (const account of reservation.drawn) account?.settle(reservation.estimateUsd, 0);
   }
 
@@ -109,10 +110,14 @@ export class Budgets {
   }
 
   #settleOldest(nowMs: number): void {
-    for (const reservation of this.#open) {
-      if (nowMs - reservation.madeAtMs < LONGEST_MS) return;
-      reservation.settle({ cost: UNKNOWN_COST, delivery: 'ambiguous' });
+    for (let { oldest } = this.#open; oldest && nowMs - oldest.madeAtMs >= LONGEST_MS; { oldest } = this.#open) {
+      oldest.settle({ cost: UNKNOWN_COST, delivery: 'ambiguous' });
     }
+  }
+
+  #close(reservation: Reservation): void {
+    if (reservation.place) this.#open.end(reservation.place);
+    reservation.place = undefined;
   }
 
   #spenderOf({ key, keySource }: Call, upstream: string): Spender {

@@ -7,15 +7,15 @@ import type { AttemptEnd } from '../upstream/answer.ts';
 import type { Failure } from '../upstream/failure.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
-/** Who is told. None of these may throw. */
+/** Who is told. None of these may throw. `judged` is what rollouts keep of the call. */
 export interface CallObserver {
-  attempt(record: AttemptRecord, call: Call): void;
-  call(record: CallRecord): void;
+  attempt(record: AttemptRecord, call: Call, judged: unknown): void;
+  call(record: CallRecord, judged: unknown): void;
   /** A call was answered from the cache: it tells nothing about any upstream, and saves money. */
   cached(attempt: AttemptRecord, record: CallRecord, call: Call): void;
   retry(event: RetryEvent): void;
   fallback(event: FallbackEvent): void;
-  hedge(event: HedgeEvent): void;
+  hedge(event: HedgeEvent, judged: unknown): void;
   /** The upstream said "not now", or refused the credentials. */
   refused(upstream: Upstream, failure: Failure): void;
   /** An upstream is full by its limits. */

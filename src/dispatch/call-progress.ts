@@ -21,6 +21,8 @@ export class CallProgress {
   #fallbacks = 0;
   /** Index of the attempt whose answer the caller has. */
   #answeredBy: number | undefined;
+  /** What rollouts keep of the call, if it is evidence. */
+  judged: unknown;
   /** Copies of the call that have ended; they are no attempts of its own. */
   #shadows: AttemptRecord[] | undefined;
   /** Told how the call ended: the attempt that served it, if one did. */
@@ -70,7 +72,7 @@ export class CallProgress {
   }
 
   hedge(event: Omit<HedgeEvent, 'callId'>): void {
-    this.#observer.hedge({ callId: this.call.id, ...event });
+    this.#observer.hedge({ callId: this.call.id, ...event }, this.judged);
   }
 
   shadow(record: AttemptRecord): void {
@@ -88,7 +90,7 @@ export class CallProgress {
     const last = this.#attempts.at(-1);
     this.mirrored?.over(outcome, undefined);
     if (last) this.#finish({ ...last, outcome, kind, latencyMs: atMs - last.startedAtMs });
-    else this.#observer.call(this.#record({ upstream: this.#assigned, outcome, kind, atMs }));
+    else this.#observer.call(this.#record({ upstream: this.#assigned, outcome, kind, atMs }), this.judged);
   }
 
   /** `isSpare`: nobody waits for this attempt any more. */
@@ -96,7 +98,7 @@ export class CallProgress {
     const isSecond = !end.failure && this.#attempts.some(({ outcome }) => outcome === 'success');
     const record = attemptRecord(this.call, started, end, this.#pricing, isSpare || isSecond);
     this.#attempts.push(record);
-    this.#observer.attempt(record, this.call);
+    this.#observer.attempt(record, this.call, this.judged);
     this.#finishIfOver();
     return record;
   }
@@ -117,6 +119,7 @@ export class CallProgress {
     const firstChunk = firstChunkMs === undefined ? undefined : waitedMs + firstChunkMs;
     this.#observer.call(
       this.#record({ upstream, outcome, kind, atMs: startedAtMs + latencyMs, firstChunkMs: firstChunk }),
+      this.judged,
     );
   }
 

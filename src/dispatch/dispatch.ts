@@ -17,7 +17,8 @@ import type { Visit } from './serve.ts';
 /** Gives the first answer, or rejects with the error that tells the caller most. */
 export async function dispatch(call: Call, plan: Plan, source: CallSource, parts: DispatchParts): Promise<Answer> {
   const run = new CallRun(call, plan, source, parts);
-  if (parts.rollouts) source.claim.judged = parts.rollouts.dispatched(call, source.options.body, plan);
+  if (parts.rollouts)
+    source.claim.judged = run.progress.judged = parts.rollouts.dispatched(call, source.options.body, plan);
   const first = firstTarget(run);
   let target = first instanceof Promise ? await first : first;
   run.mirror = parts.shadow?.mirror(run, target.upstream.name);

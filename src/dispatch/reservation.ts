@@ -1,6 +1,7 @@
 /** Money held in budgets for one attempt. */
 
 import type { AttemptRecord } from '../domain/attempt.ts';
+import type { Place } from '../domain/under-way.ts';
 import type { BudgetAccount } from '../pricing/budget-account.ts';
 
 /** The amounts that an attempt draws on, in the order of the budgets; `undefined` for a budget that is not for it. */
@@ -21,6 +22,8 @@ export class Reservation {
   readonly upstream: string;
   readonly estimateUsd: number;
   readonly madeAtMs: number;
+  /** Among all that are held. */
+  place: Place<Reservation> | undefined;
   readonly #budgets: ReservationOwner;
   #isOpen = true;
 

@@ -1,5 +1,6 @@
 /** The place of one attempt within the limits of its upstream. */
 
+import type { Place } from '../../domain/under-way.ts';
 import type { ResponseHeaders } from '../retry-after.ts';
 import type { SentRequest } from './model-limits.ts';
 
@@ -25,6 +26,8 @@ export class Slot {
   readonly startedAtMs: number;
   /** What was known of the provider's own count when it was given. */
   readonly sent: SentRequest | undefined;
+  /** Among the attempts under way. */
+  place: Place<Slot> | undefined;
   readonly #owner: SlotOwner;
   #isOpen = true;
 

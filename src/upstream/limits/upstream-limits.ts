@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../domain/clock.ts';
 import type { LimitsSnapshot } from '../../domain/limits.ts';
+import { UnderWay } from '../../domain/under-way.ts';
 import type { ResponseHeaders } from '../retry-after.ts';
 import { MinuteLimiter } from './minute-limiter.ts';
 import { ModelLimits, latest } from './model-limits.ts';
@@ -38,7 +39,7 @@ export class UpstreamLimits implements SlotOwner {
   readonly #tokens: MinuteLimiter | undefined;
   readonly #models = new Map<string | undefined, ModelLimits>();
   /** Attempts under way, the oldest first. */
-  readonly #slots = new Set<Slot>();
+  readonly #slots = new UnderWay<Slot>();
   #isFull = false;
 
   constructor(policy: LimitsPolicy, clock: Clock, deadlineMs = 0) {
@@ -99,7 +100,7 @@ export class UpstreamLimits implements SlotOwner {
   release(slot: Slot, tokens = slot.load.tokens): void {
     const { load, sent } = slot;
     const nowMs = this.#clock.now();
-    this.#slots.delete(slot);
+    this.#leave(slot);
     this.#tokens?.settle(load.tokens, tokens, nowMs);
     if (sent) this.#models.get(load.model)?.end(load.tokens, tokens, nowMs);
     this.line?.advance();
@@ -107,7 +108,7 @@ export class UpstreamLimits implements SlotOwner {
 
   cancel(slot: Slot): void {
     const { load, startedAtMs, sent } = slot;
-    this.#slots.delete(slot);
+    this.#leave(slot);
     this.#requests?.takeBack(1, startedAtMs);
     this.#tokens?.hold(-load.tokens);
     if (sent) this.#models.get(load.model)?.cancel(load.tokens);
@@ -122,8 +123,13 @@ export class UpstreamLimits implements SlotOwner {
     this.#requests?.take(1, nowMs);
     this.#tokens?.hold(load.tokens);
     const slot = new Slot(this, load, nowMs, this.#modelOf(load)?.send(load.tokens));
-    this.#slots.add(slot);
+    slot.place = this.#slots.begin(slot);
     return slot;
+  }
+
+  #leave(slot: Slot): void {
+    if (slot.place) this.#slots.end(slot.place);
+    slot.place = undefined;
   }
 
   #modelOf({ model }: Load): ModelLimits | undefined {
@@ -134,7 +140,7 @@ export class UpstreamLimits implements SlotOwner {
 
   /** Whether the oldest attempt under way was given up, and its place with it. */
   #expire(nowMs: number): boolean {
-    const [oldest] = this.#slots;
+    const { oldest } = this.#slots;
     if (!oldest || nowMs - oldest.startedAtMs < this.#leaseMs) return false;
     oldest.settle();
     return true;

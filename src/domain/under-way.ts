@@ -1,0 +1,56 @@
+/** What has begun and not ended: in and out at the cost of a few fields, where sets and maps that are nearly empty are rebuilt all the time. */
+
+/** Where a value stands among those under way, until it leaves. */
+export interface Place<T> {
+  readonly value: T;
+  before: Place<T> | undefined;
+  after: Place<T> | undefined;
+}
+
+/** Values in the order in which they began. */
+export class UnderWay<T> {
+  #oldest: Place<T> | undefined;
+  #newest: Place<T> | undefined;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The one that began first. */
+  get oldest(): T | undefined {
+    return this.#oldest?.value;
+  }
+
+  begin(value: T): Place<T> {
+    const place: Place<T> = { value, before: this.#newest, after: undefined };
+    if (this.#newest) this.#newest.after = place;
+    else this.#oldest = place;
+    this.#newest = place;
+    this.#size += 1;
+    return place;
+  }
+
+  /** To be called once for each place. */
+  end(place: Place<T>): void {
+    const { before, after } = place;
+    if (before) before.after = after;
+    else this.#oldest = after;
+    if (after) after.before = before;
+    else this.#newest = before;
+    // A place that is kept holds no other.
+    place.before = place.after = undefined;
+    this.#size -= 1;
+  }
+
+  /** The oldest first; values that leave meanwhile may still come. */
+  *[Symbol.iterator](): IterableIterator<T> {
+    for (const place of this.#places()) yield place.value;
+  }
+
+  #places(): readonly Place<T>[] {
+    const places: Place<T>[] = [];
+    for (let place = this.#oldest; place; place = place.after) places.push(place);
+    return places;
+  }
+}
