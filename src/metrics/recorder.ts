@@ -2,6 +2,7 @@
 
 import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { CallTotals, TaskSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
+import { Backlog } from '../domain/backlog.ts';
 import { CallWindow } from './call-window.ts';
 import { TaskWindows } from './task-windows.ts';
 import { UpstreamWindow } from './window.ts';
@@ -31,22 +32,30 @@ export function createRecorder({ upstreams, windowMs }: RecorderOptions): Record
   const windows = new Map(upstreams.map((name) => [name, new UpstreamWindow(windowMs)]));
   const calls = new CallWindow(windowMs);
   const tasks = new TaskWindows(windowMs);
+  const attempts = new Backlog<AttemptRecord>((record) => windows.get(record.upstream)?.attempt(record));
+  const ended = new Backlog<CallRecord>((record) => {
+    calls.record(record);
+    if (record.task !== undefined) tasks.record(record.task, record);
+    windows.get(record.assigned)?.call(record.startedAtMs + record.latencyMs);
+  });
   return {
     attempt(record) {
-      windows.get(record.upstream)?.attempt(record);
+      attempts.add(record);
     },
     call(record) {
-      calls.record(record);
-      if (record.task !== undefined) tasks.record(record.task, record);
-      windows.get(record.assigned)?.call(record.startedAtMs + record.latencyMs);
+      ended.add(record);
     },
     upstream(name, nowMs) {
+      attempts.flush();
+      ended.flush();
       return (windows.get(name) ?? new UpstreamWindow(windowMs)).snapshot(nowMs);
     },
     totals(nowMs) {
+      ended.flush();
       return calls.totals(nowMs);
     },
     tasks(nowMs) {
+      ended.flush();
       return tasks.snapshot(nowMs);
     },
   };

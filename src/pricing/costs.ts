@@ -1,5 +1,6 @@
 /** The running account of what attempts cost. */
 
+import { Backlog } from '../domain/backlog.ts';
 import { breakDown } from './cost-breakdown.ts';
 import { CostDay, dayOf, periodOf, startOf } from './cost-days.ts';
 import type { CostBreakdown, CostDimension, CostPeriod, CostReport, CostTotals } from './cost-report.ts';
@@ -31,21 +32,25 @@ export interface Costs {
 export function createCosts({ maxDays = 400 }: { readonly maxDays?: number | undefined } = {}): Costs {
   const days = new Map<number, CostDay>();
   let firstMs = Infinity;
+  const entries = new Backlog<CostEntry>((entry) => {
+    const { atMs } = entry;
+    if (atMs < firstMs) firstMs = atMs;
+    const day = dayOf(atMs);
+    let today = days.get(day);
+    if (today === undefined) {
+      days.set(day, (today = new CostDay(day)));
+      if (days.size > maxDays) days.delete(Math.min(...days.keys()));
+    }
+    today.add(entry);
+  });
   const kept = (sinceMs: number): readonly CostDay[] => {
+    entries.flush();
     const from = dayOf(sinceMs);
     return [...days.values()].filter(({ day }) => day >= from).toSorted((a, b) => a.day - b.day);
   };
   return {
     add(entry) {
-      const { atMs } = entry;
-      if (atMs < firstMs) firstMs = atMs;
-      const day = dayOf(atMs);
-      let today = days.get(day);
-      if (today === undefined) {
-        days.set(day, (today = new CostDay(day)));
-        if (days.size > maxDays) days.delete(Math.min(...days.keys()));
-      }
-      today.add(entry);
+      entries.add(entry);
     },
     report({ sinceMs = -Infinity, nowMs }) {
       const found = kept(sinceMs);

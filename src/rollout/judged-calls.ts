@@ -1,5 +1,6 @@
 /** The calls that a rollout is judged by. They are counted some at a time, before anybody asks what they prove. */
 
+import { Backlog } from '../domain/backlog.ts';
 import type { Arm } from '../stats/arm.ts';
 import type { ArmSums } from './arm-numbers.ts';
 import type { JudgedOutcome } from './call-values.ts';
@@ -9,9 +10,6 @@ import type { RolloutPolicy } from './rollout-policy.ts';
 
 /** Plain data, for a store. */
 export type JudgedCallsState = CountedCallsState;
-
-/** In a row they cost a third of what each costs alone, between other work. */
-const CALLS_AT_A_TIME = 32;
 
 /** A call that has ended. */
 interface Ended {
@@ -24,7 +22,9 @@ interface Ended {
 /** Nobody sees a number that lacks a call: all that have ended are counted first, in their order, for each is bet on by what was known before it. */
 export class JudgedCalls {
   readonly #counted: CountedCalls;
-  readonly #waiting: Ended[] = [];
+  readonly #ended = new Backlog<Ended>(({ arm, share, outcome, wasOverdue }) =>
+    this.#counted.ended(arm, share, outcome, wasOverdue),
+  );
 
   constructor(policy: RolloutPolicy, terms: StepTerms) {
     this.#counted = new CountedCalls(policy, terms);
@@ -56,8 +56,7 @@ export class JudgedCalls {
 
   /** @param wasOverdue its latency is counted already */
   ended(arm: Arm, share: number, outcome: JudgedOutcome, wasOverdue = false): void {
-    this.#waiting.push({ arm, share, outcome, wasOverdue });
-    if (this.#waiting.length >= CALLS_AT_A_TIME) this.#count();
+    this.#ended.add({ arm, share, outcome, wasOverdue });
   }
 
   overdue(arm: Arm, share: number): void {
@@ -92,14 +91,7 @@ export class JudgedCalls {
   }
 
   get #upToDate(): CountedCalls {
-    if (this.#waiting.length > 0) this.#count();
+    this.#ended.flush();
     return this.#counted;
-  }
-
-  #count(): void {
-    for (const { arm, share, outcome, wasOverdue } of this.#waiting) {
-      this.#counted.ended(arm, share, outcome, wasOverdue);
-    }
-    this.#waiting.length = 0;
   }
 }

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { Backlog } from '../../src/domain/backlog.ts';
+
+test('work is done some at a time, and in its order', () => {
+  const done: number[] = [];
+  const backlog = new Backlog<number>((item) => done.push(item), 3);
+  for (const item of [1, 2]) backlog.add(item);
+  expect(done).toEqual([]);
+  for (const item of [3, 4]) backlog.add(item);
+  expect(done).toEqual([1, 2, 3]);
+});
+
+test('whoever flushes finds all work done, and none of it twice', () => {
+  const done: number[] = [];
+  const backlog = new Backlog<number>((item) => done.push(item), 3);
+  for (const item of [1, 2, 3, 4, 5]) backlog.add(item);
+  backlog.flush();
+  backlog.flush();
+  expect(done).toEqual([1, 2, 3, 4, 5]);
+});
