@@ -26,3 +26,6 @@ export interface StreamGuard<Item = unknown> {
   /** A stream that the caller leaves is read on to its end. */
   readonly drains: boolean;
 }
+
+/** Where readers stand as long as there is something to be hung up on. */
+export type ReaderRegistry = Pick<FinalizationRegistry<unknown>, 'unregister'>;

@@ -1,17 +1,21 @@
 /** Reads a stream under the eyes of a guard: first ahead of the caller, then at the caller's pace. */
 
-import type { StreamEnd, StreamGuard, StreamStage } from './guard.ts';
+import { drain } from './drain.ts';
+import type { ReaderRegistry, StreamEnd, StreamGuard, StreamStage } from './guard.ts';
+import { HeldChunks } from './held-chunks.ts';
 
 /** The one reader of a stream, in place of its own iterator. */
 export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknown> {
-  readonly #guard: StreamGuard<Item>;
-  readonly #source: AsyncIterator<Item, unknown>;
   readonly #signal: AbortSignal;
+  /** Until the stream is over. */
+  #guard: StreamGuard<Item> | undefined;
+  /** Until it has nothing more to give. */
+  #source: AsyncIterator<Item, unknown> | undefined;
+  /** Hangs up where the reader is forgotten, until the stream is over. */
+  #registry: ReaderRegistry | undefined;
   /** Read before the caller asked. */
-  readonly #held: IteratorResult<Item, unknown>[] = [];
-  #given = 0;
+  readonly #held = new HeldChunks<IteratorResult<Item, unknown>>();
   #stage: StreamStage = 'held';
-  #ended = false;
   /** What the stream broke off with while nobody waited for it. */
   #unsaid: unknown;
   #pulling = 0;
@@ -23,7 +27,12 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
     this.#guard = guard;
     this.#source = source;
     this.#signal = signal;
-    signal.addEventListener('abort', () => this.#aborted(), { once: true });
+    signal.addEventListener('abort', this.#aborted, ONCE);
+  }
+
+  /** @param registry is told when there is nothing left to be hung up on */
+  watchedBy(registry: ReaderRegistry): void {
+    this.#registry = registry;
   }
 
   /** Holds nothing back. */
@@ -33,7 +42,7 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
 
   /** Reads up to the commitment; rejects with what `onEnd` said, where the stream ended before. */
   async prime(): Promise<void> {
-    while (!this.#guard.isCommitted()) {
+    while (this.#guard?.isCommitted() === false) {
       this.#pulling += 1;
       const result = await this.#pull();
       this.#held.push(result);
@@ -43,11 +52,10 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
   }
 
   next(): Promise<IteratorResult<Item, unknown>> {
-    if (this.#stage === 'left') return Promise.resolve({ done: true, value: undefined });
-    const held = this.#held[this.#given];
+    if (this.#stage === 'left') return Promise.resolve(OVER);
+    const held = this.#held.take();
     if (held) {
-      this.#given += 1;
-      if (this.#given === this.#held.length) this.#given = this.#held.length = 0;
+      if (!this.#guard && this.#held.isEmpty) this.#letGo();
       return Promise.resolve(held);
     }
     // A hidden chunk costs a second pull, and two readers may pull at once: one pull at a time keeps the order.
@@ -58,21 +66,23 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
     return turn;
   }
 
-  /** The caller leaves. */
   async return(value?: unknown): Promise<IteratorResult<Item, unknown>> {
-    const drains = this.#guard.drains && !this.#ended;
+    const [guard, source] = [this.#guard, this.#source];
     this.#stage = 'left';
-    if (drains) {
-      void this.#drain();
+    if (guard?.drains && source) {
+      const tail = this.#tail?.catch(() => undefined) ?? Promise.resolve();
+      void tail.then(() => drain(source, guard)).then(() => this.#end({ kind: 'aborted' }));
       return { done: true, value };
     }
     this.#end({ kind: 'aborted' });
-    return (await this.#source.return?.(value)) ?? { done: true, value };
+    this.#letGo();
+    this.#source = undefined;
+    return (await source?.return?.(value)) ?? { done: true, value };
   }
 
   /** Nobody can read on: as if the caller had left. `controller` ends the stream. */
   abandon(controller: AbortController): void {
-    if (this.#ended || this.#stage === 'left') return;
+    if (!this.#guard || this.#stage === 'left') return;
     const again = (): void => this.abandon(controller);
     // A chunk that is still on its way to somebody is given first.
     if (this.#tail) return void this.#tail.then(again, again);
@@ -80,47 +90,29 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
     this.return().catch(() => undefined);
   }
 
-  /** Reads on for nobody but the account, until the stream ends or falls silent. */
-  async #drain(): Promise<void> {
-    const guard = this.#guard;
-    try {
-      await this.#tail?.catch(() => undefined);
-      for (;;) {
-        guard.idle?.waiting();
-        const result = await this.#source.next();
-        guard.idle?.came();
-        if (result.done) break;
-        guard.see(result.value);
-      }
-    } catch {
-      // What happens after the caller has left is nobody's failure.
-    } finally {
-      this.#end({ kind: 'aborted' });
-    }
-  }
-
   /** The next chunk that the caller may see. Callbacks, since an async function for each chunk costs twice as much. */
   readonly #pull = (): Promise<IteratorResult<Item, unknown>> => {
-    this.#guard.idle?.waiting();
-    return this.#source.next().then(this.#came, this.#broke);
+    this.#guard?.idle?.waiting();
+    return this.#source ? this.#source.next().then(this.#came, this.#broke) : Promise.resolve(OVER).then(this.#came);
   };
 
   readonly #came = (
     result: IteratorResult<Item, unknown>,
   ): IteratorResult<Item, unknown> | Promise<IteratorResult<Item, unknown>> => {
     const guard = this.#guard;
-    guard.idle?.came();
-    if (!result.done) {
+    guard?.idle?.came();
+    if (!result.done && guard) {
       guard.see(result.value);
       if (guard.hides(result.value)) return this.#pull();
     }
     this.#pulled();
-    return result.done ? this.#done(result) : result;
+    // What still comes after an abort is nobody's.
+    return result.done || !guard ? this.#done() : result;
   };
 
   readonly #broke = (error: unknown): never => {
     this.#pulled();
-    throw this.#ended ? error : (this.#ending({ kind: 'error', error }) ?? error);
+    throw this.#guard ? (this.#end({ kind: 'error', error }) ?? error) : error;
   };
 
   #pulled(): void {
@@ -128,32 +120,41 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
     if (this.#pulling === 0) this.#tail = undefined;
   }
 
-  #done(result: IteratorResult<Item, unknown>): IteratorResult<Item, unknown> {
-    const error = this.#ending({ kind: this.#signal.aborted ? 'aborted' : 'done' });
-    if (error === undefined) return result;
-    // What `onEnd` says is an error of the SDK's or of ours.
-    throw error as Error;
-  }
-
-  /** What is thrown in place of an ending, once. */
-  #ending(how: StreamEnd): unknown {
-    const error = this.#end(how) ?? this.#unsaid;
-    this.#unsaid = undefined;
-    return error;
+  #done(): IteratorResult<Item, unknown> {
+    const error = this.#end({ kind: this.#signal.aborted ? 'aborted' : 'done' });
+    if (this.#stage === 'committed') this.#source = undefined;
+    if (error === undefined) return OVER;
+    throw error as Error; // one of the SDK's or of ours
   }
 
   /** An abort while a chunk is awaited shows in what comes of it; the SDK itself aborts before it throws. */
-  #aborted(): void {
+  readonly #aborted = (): void => {
     if (this.#stage === 'held' || this.#pulling > 0) return;
     this.#unsaid = this.#end({ kind: 'aborted' });
     // A caller that aborts wants none of what has come already, be it all.
-    if (this.#unsaid === undefined) this.#given = this.#held.length = 0;
+    if (this.#unsaid === undefined) this.#held.clear();
+  };
+
+  /** What is thrown in place of an ending. The stream may be kept for long; what it was guarded by, and all that hangs on it, is not. */
+  #end(how: StreamEnd): unknown {
+    const guard = this.#guard;
+    if (!guard) {
+      const unsaid = this.#unsaid;
+      this.#unsaid = undefined;
+      return unsaid;
+    }
+    this.#guard = undefined;
+    if (this.#stage !== 'held' && this.#held.isEmpty) this.#letGo();
+    guard.idle?.stop();
+    return guard.onEnd(how, this.#stage);
   }
 
-  #end(how: StreamEnd): unknown {
-    if (this.#ended) return undefined;
-    this.#ended = true;
-    this.#guard.idle?.stop();
-    return this.#guard.onEnd(how, this.#stage);
+  /** An abort has nothing left to take back, and whoever forgets the stream nothing to be hung up on. */
+  #letGo(): void {
+    this.#signal.removeEventListener('abort', this.#aborted);
+    this.#registry?.unregister(this);
   }
 }
+
+const ONCE = { once: true } as const;
+const OVER = { done: true, value: undefined } as const;

@@ -12,7 +12,8 @@ export class ReaderHandle<Item = unknown> implements AsyncIterator<Item, unknown
   /** `controller` ends the stream. */
   constructor(reader: GuardedReader<Item>, controller: AbortController) {
     this.#reader = reader;
-    FORGOTTEN.register(this, { reader, controller });
+    FORGOTTEN.register(this, { reader, controller }, reader);
+    reader.watchedBy(FORGOTTEN);
   }
 
   next(): Promise<IteratorResult<Item, unknown>> {
