@@ -20,6 +20,7 @@ import type { ResolvedOptions } from './resolve-options.ts';
 import type { Affinity } from './routing/affinity.ts';
 import { createBreaker } from './upstream/breaker.ts';
 import { UpstreamLimits } from './upstream/limits/upstream-limits.ts';
+import { OpenReaders } from './upstream/open-readers.ts';
 import { createPause } from './upstream/pause.ts';
 import { createRetryBudget } from './upstream/retry-budget.ts';
 import type { Upstream, UpstreamConfig } from './upstream/upstream.ts';
@@ -57,6 +58,7 @@ export function buildParts(
     isPriced: options.rejectsUnpriced ? isPriced : undefined,
     tokenizer: createTokenizer(),
     remember: (id: string, upstream: string) => affinity.remember(id, upstream),
+    openReaders: new OpenReaders(clock),
     toolRuns: new WeakMap(),
   };
   return { ...parts, shadow: buildShadow(options, parts, observed) };

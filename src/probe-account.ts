@@ -39,7 +39,7 @@ export class ProbeAccount {
     const priced: typeof pricing = (started, how, about) => ({ ...pricing(started, how, about), stableCostUsd: null });
     const progress = new CallProgress(call, this.#upstream, observer, priced);
     progress.end(progress.start(this.#upstream, 'probe', call.model, call.startedAtMs), end);
-    const [record] = progress.ledger.attempts;
+    const [record] = progress.account.attempts;
     if (record) this.#held.get(call.id)?.settle(record);
     this.#held.delete(call.id);
     return record?.cost.costUsd ?? null;

@@ -1,48 +1,43 @@
 /** What has happened to one call so far, and the telling of it. */
 
-import type { AttemptReason, AttemptRecord, CallLedger, CallRecord } from '../domain/attempt.ts';
+import type { AttemptReason, AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
 import type { FallbackEvent, HedgeEvent, RetryEvent } from '../domain/events.ts';
 import type { FailureKind, Outcome } from '../domain/outcome.ts';
 import type { AttemptEnd } from '../upstream/answer.ts';
 import { attemptRecord } from './attempt-record.ts';
+import { CallAccount } from './call-account.ts';
 import type { CallObserver, Pricing, StartedAttempt } from './call-observer.ts';
 import { totalCostUsd } from './total-cost.ts';
 
 export class CallProgress {
   readonly call: Call;
+  readonly account: CallAccount;
   readonly #assigned: string;
   readonly #observer: CallObserver;
   readonly #pricing: Pricing;
-  readonly #attempts: AttemptRecord[] = [];
   /** The upstream of each attempt begun, by its index. */
-  readonly #startedOn: string[] = [];
+  #startedOn: readonly string[] = [];
   #retries = 0;
   #fallbacks = 0;
   /** Index of the attempt whose answer the caller has. */
   #answeredBy: number | undefined;
   /** What rollouts keep of the call, if it is evidence. */
   judged: unknown;
-  /** Copies of the call that have ended; they are no attempts of its own. */
-  #shadows: AttemptRecord[] | undefined;
   /** Told how the call ended: the attempt that served it, if one did. */
   mirrored: { over(outcome: Outcome, served: AttemptRecord | undefined): void } | undefined;
 
   constructor(call: Call, assigned: string, observer: CallObserver, pricing: Pricing) {
     this.call = call;
+    this.account = new CallAccount(call.id);
     this.#assigned = assigned;
     this.#observer = observer;
     this.#pricing = pricing;
   }
 
-  /** Attempts that have ended, and shadows. */
-  get ledger(): CallLedger {
-    return { callId: this.call.id, attempts: [...this.#attempts, ...(this.#shadows ?? [])] };
-  }
-
   /** Attempts that have ended. */
   get attempts(): readonly AttemptRecord[] {
-    return [...this.#attempts];
+    return [...this.account.attempts];
   }
 
   /** Attempts begun. */
@@ -52,12 +47,12 @@ export class CallProgress {
 
   /** The upstreams of attempts that have not ended. */
   get underWay(): readonly string[] {
-    return this.#startedOn.filter((_, begun) => !this.#attempts.some(({ index }) => index === begun));
+    return this.#startedOn.filter((_, begun) => !this.account.attempts.some(({ index }) => index === begun));
   }
 
   start(upstream: string, reason: AttemptReason, model: string | undefined, startedAtMs: number): StartedAttempt {
     const index = this.started;
-    this.#startedOn.push(upstream);
+    this.#startedOn = index === 0 ? [upstream] : [...this.#startedOn, upstream];
     return { upstream, index, reason, model, startedAtMs };
   }
 
@@ -76,7 +71,7 @@ export class CallProgress {
   }
 
   shadow(record: AttemptRecord): void {
-    (this.#shadows ??= []).push(record);
+    this.account.addShadow(record);
   }
 
   /** The caller has its answer: whatever its stream still does is the end of the call. */
@@ -87,7 +82,7 @@ export class CallProgress {
 
   /** No upstream served the call. */
   gaveUp(outcome: Outcome, kind: FailureKind | undefined, atMs: number): void {
-    const last = this.#attempts.at(-1);
+    const last = this.account.attempts.at(-1);
     this.mirrored?.over(outcome, undefined);
     if (last) this.#finish({ ...last, outcome, kind, latencyMs: atMs - last.startedAtMs });
     else this.#observer.call(this.#record({ upstream: this.#assigned, outcome, kind, atMs }), this.judged);
@@ -95,9 +90,9 @@ export class CallProgress {
 
   /** `isSpare`: nobody waits for this attempt any more. */
   end(started: StartedAttempt, end: AttemptEnd, isSpare = false): AttemptRecord {
-    const isSecond = !end.failure && this.#attempts.some(({ outcome }) => outcome === 'success');
+    const isSecond = !end.failure && this.account.attempts.some(({ outcome }) => outcome === 'success');
     const record = attemptRecord(this.call, started, end, this.#pricing, isSpare || isSecond);
-    this.#attempts.push(record);
+    this.account.add(record);
     this.#observer.attempt(record, this.call, this.judged);
     this.#finishIfOver();
     return record;
@@ -105,8 +100,9 @@ export class CallProgress {
 
   /** A call is over when its answer is, and all that it cost is known: what was hung up on, too. */
   #finishIfOver(): void {
-    if (this.#answeredBy === undefined || this.#attempts.length < this.started) return;
-    const served = this.#attempts.find(({ index }) => index === this.#answeredBy);
+    const { attempts } = this.account;
+    if (this.#answeredBy === undefined || attempts.length < this.started) return;
+    const served = attempts.find(({ index }) => index === this.#answeredBy);
     if (!served) return;
     this.#finish(served);
     this.mirrored?.over(served.outcome, served);
@@ -148,7 +144,7 @@ export class CallProgress {
       fallbacks: this.#fallbacks,
       latencyMs: atMs - startedAtMs,
       firstChunkMs,
-      costUsd: totalCostUsd(this.#attempts),
+      costUsd: totalCostUsd(this.account.attempts),
     };
   }
 }

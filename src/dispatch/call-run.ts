@@ -29,7 +29,7 @@ export class CallRun {
   readonly progress: CallProgress;
   readonly deadlineMs: number;
   readonly #extraAttempts: number;
-  readonly #asked: string[] = [];
+  #asked: readonly string[] = [];
   /** The first error that was an upstream's fault: what the caller sees if later ones are about something else. */
   firstFault: { readonly error: unknown; readonly failure: Failure } | undefined;
   /** Why the assigned upstream was not asked, where the plan did not know that yet. */
@@ -46,7 +46,7 @@ export class CallRun {
     this.source = source;
     this.parts = parts;
     this.progress = new CallProgress(call, plan.assigned, parts.observer, parts.pricing);
-    source.claim.account = this.progress;
+    source.claim.account = this.progress.account;
     this.deadlineMs = parts.policy.deadlineMs ?? Math.max(DEFAULT_DEADLINE_MS, source.timeoutMs);
     const extra = parts.policy.attempts ?? Math.max(LEAST_EXTRA_ATTEMPTS, source.maxRetries);
     this.#extraAttempts = call.replayable ? extra : 0;
@@ -62,7 +62,7 @@ export class CallRun {
   }
 
   ask(upstream: string): void {
-    this.#asked.push(upstream);
+    this.#asked = this.#asked.length === 0 ? [upstream] : [...this.#asked, upstream];
   }
 
   /** Upstreams that have not been asked and may serve the call after a failure of `kind`, in order. */

@@ -21,7 +21,7 @@ export function dispatchDirect(
   const progress = new CallProgress(call, upstream.name, observer, pricing);
   const started = progress.start(upstream.name, 'first', call.model, clock.now());
   // Nothing follows this attempt: however it ends, the call ends.
-  source.claim.account = progress;
+  source.claim.account = progress.account;
   progress.answered(started.index);
   const { client, send } = source.connect(upstream);
   const options = parts.redacts ? { ...source.options } : source.options;
@@ -38,6 +38,7 @@ export function dispatchDirect(
     judge: undefined,
     redact: (error) => mark && redact(error, [client.apiKey, client.adminAPIKey, ...mark.secrets]),
     clock,
+    openReaders: parts.openReaders,
     onEnd: (end) => void progress.end(started, end),
   });
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { CountTokens } from '../pricing/estimate-tokens.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Claim } from '../upstream/claim.ts';
+import type { OpenReaders } from '../upstream/open-readers.ts';
 import type { RetryBudget } from '../upstream/retry-budget.ts';
 import type { OpenAI, RequestOptions, Send } from '../upstream/sdk.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -58,6 +59,7 @@ export interface DispatchParts {
   readonly redacts: boolean;
   /** Called when an answer names an id that only its upstream knows. */
   readonly remember: (id: string, upstream: string) => void;
+  readonly openReaders: OpenReaders;
   /** The upstreams of runs of tools under way. */
   readonly toolRuns: WeakMap<object, string>;
 }

@@ -118,6 +118,7 @@ export class Visit implements RetryInput<Answer> {
       limit,
       judge: () => judgeOf(run, upstream),
       tokenizer: parts.tokenizer,
+      openReaders: parts.openReaders,
       redact: (error) => redact(error, [client.apiKey, client.adminAPIKey, ...mark.secrets]),
       clock: parts.clock,
       witness: run.mirror?.witness(started.index),

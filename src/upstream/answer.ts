@@ -8,6 +8,7 @@ import type { Claim } from './claim.ts';
 import type { DoneWatch } from './done-watch.ts';
 import type { PartialAnswer } from './errors.ts';
 import type { Failure } from './failure.ts';
+import type { OpenReaders } from './open-readers.ts';
 import type { ResponseHeaders } from './retry-after.ts';
 import type { Parsed, RequestOptions, Send } from './sdk.ts';
 import type { TimeLimit } from './time-limit.ts';
@@ -80,6 +81,8 @@ export interface AttemptInput {
   /** Called with the id of a Responses API response as soon as it is known, also of one that does not end well. */
   readonly onResponseId?: ((id: string) => void) | undefined;
   readonly witness?: AnswerWitness | undefined;
+  /** Where streams stand while they are young. */
+  readonly openReaders?: OpenReaders | undefined;
   /** Called exactly once: at the latest when the stream that the answer holds has ended. */
   readonly onEnd: (end: AttemptEnd) => void;
 }

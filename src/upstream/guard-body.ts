@@ -29,7 +29,7 @@ export async function guardBody(
   const reader = new GuardedReader(events, controller.signal, new EventGuard(guard));
   if (holdsBack) await reader.prime();
   else reader.pass();
-  return withBody(response, bytesOf(new ReaderHandle(reader, controller)));
+  return withBody(response, bytesOf(new ReaderHandle(reader, controller, guard.openReaders)));
 }
 
 function bytesOf(reader: ReaderHandle<RawEvent>): ReadableStream<Uint8Array> {

@@ -14,14 +14,14 @@ import type { StreamInternals } from './sdk-stream.ts';
 export async function guardStream(stream: StreamInternals, guard: StreamGuard): Promise<void> {
   const reader = new GuardedReader(openOnce(stream), stream.controller.signal, guard);
   await reader.prime();
-  replaceIterator(stream, reader);
+  replaceIterator(stream, reader, guard);
 }
 
 /** Lets `stream` pass as it comes, under the eyes of `guard`. */
 export function passStream(stream: StreamInternals, guard: StreamGuard): void {
   const reader = new GuardedReader(openOnce(stream), stream.controller.signal, guard);
   reader.pass();
-  replaceIterator(stream, reader);
+  replaceIterator(stream, reader, guard);
 }
 
 /** Not as a method: a generator keeps what it was called on, and a stream that is kept is never known to be forgotten. */
@@ -30,9 +30,9 @@ function openOnce({ iterator }: StreamInternals): AsyncIterator<unknown> {
 }
 
 /** `tee()`, `toReadableStream()` and `for await` all begin with the iterator, so that all of them are guarded. */
-function replaceIterator(stream: StreamInternals, reader: GuardedReader): void {
+function replaceIterator(stream: StreamInternals, reader: GuardedReader, { openReaders }: StreamGuard): void {
   const { iterator: openAgain } = stream;
-  let handle: ReaderHandle | undefined = new ReaderHandle(reader, stream.controller);
+  let handle: ReaderHandle | undefined = new ReaderHandle(reader, stream.controller, openReaders);
   const open = (): AsyncIterator<unknown> => {
     // A stream can be read once; a second reader gets the SDK's error.
     if (!handle) return openAgain();

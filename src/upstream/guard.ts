@@ -25,7 +25,19 @@ export interface StreamGuard<Item = unknown> {
   readonly idle: IdleWatch | undefined;
   /** A stream that the caller leaves is read on to its end. */
   readonly drains: boolean;
+  /** Where it stands while it is young; absent where it is watched from its beginning. */
+  readonly openReaders?: { watch(handle: object, reader: Watched, controller: AbortController): void } | undefined;
 }
 
-/** Where readers stand as long as there is something to be hung up on. */
-export type ReaderRegistry = Pick<FinalizationRegistry<unknown>, 'unregister'>;
+/** Is told when a reader has nothing more to be hung up on. */
+export interface ReaderWatch {
+  over(): void;
+}
+
+/** A reader that may be forgotten. */
+export interface Watched {
+  readonly isOver: boolean;
+  watchedBy(watch: ReaderWatch): void;
+  /** Nobody can read on: as if the caller had left. `controller` ends the stream. */
+  abandon(controller: AbortController): void;
+}

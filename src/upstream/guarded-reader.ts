@@ -1,18 +1,18 @@
 /** Reads a stream under the eyes of a guard: first ahead of the caller, then at the caller's pace. */
 
 import { drain } from './drain.ts';
-import type { ReaderRegistry, StreamEnd, StreamGuard, StreamStage } from './guard.ts';
+import type { ReaderWatch, StreamEnd, StreamGuard, StreamStage, Watched } from './guard.ts';
 import { HeldChunks } from './held-chunks.ts';
 
 /** The one reader of a stream, in place of its own iterator. */
-export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknown> {
+export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknown>, Watched {
   readonly #signal: AbortSignal;
   /** Until the stream is over. */
   #guard: StreamGuard<Item> | undefined;
   /** Until it has nothing more to give. */
   #source: AsyncIterator<Item, unknown> | undefined;
-  /** Hangs up where the reader is forgotten, until the stream is over. */
-  #registry: ReaderRegistry | undefined;
+  /** Hangs up where the reader is forgotten. */
+  #watch: ReaderWatch | undefined;
   /** Read before the caller asked. */
   readonly #held = new HeldChunks<IteratorResult<Item, unknown>>();
   #stage: StreamStage = 'held';
@@ -27,12 +27,16 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
     this.#guard = guard;
     this.#source = source;
     this.#signal = signal;
-    signal.addEventListener('abort', this.#aborted, ONCE);
+    signal.addEventListener('abort', this, ONCE);
   }
 
-  /** @param registry is told when there is nothing left to be hung up on */
-  watchedBy(registry: ReaderRegistry): void {
-    this.#registry = registry;
+  /** Nothing is left to be hung up on. */
+  get isOver(): boolean {
+    return this.#guard === undefined;
+  }
+
+  watchedBy(watch: ReaderWatch): void {
+    this.#watch = watch;
   }
 
   /** Holds nothing back. */
@@ -54,14 +58,10 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
   next(): Promise<IteratorResult<Item, unknown>> {
     if (this.#stage === 'left') return Promise.resolve(OVER);
     const held = this.#held.take();
-    if (held) {
-      if (!this.#guard && this.#held.isEmpty) this.#letGo();
-      return Promise.resolve(held);
-    }
+    if (held) return Promise.resolve(held);
     // A hidden chunk costs a second pull, and two readers may pull at once: one pull at a time keeps the order.
     this.#pulling += 1;
-    const pull = this.#pull;
-    const turn = this.#tail ? this.#tail.then(pull, pull) : pull();
+    const turn = this.#tail ? this.#after(this.#tail) : this.#pull();
     this.#tail = turn;
     return turn;
   }
@@ -75,12 +75,10 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
       return { done: true, value };
     }
     this.#end({ kind: 'aborted' });
-    this.#letGo();
     this.#source = undefined;
     return (await source?.return?.(value)) ?? { done: true, value };
   }
 
-  /** Nobody can read on: as if the caller had left. `controller` ends the stream. */
   abandon(controller: AbortController): void {
     if (!this.#guard || this.#stage === 'left') return;
     const again = (): void => this.abandon(controller);
@@ -90,11 +88,16 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
     this.return().catch(() => undefined);
   }
 
+  #after(pulled: Promise<unknown>): Promise<IteratorResult<Item, unknown>> {
+    const pull = (): Promise<IteratorResult<Item, unknown>> => this.#pull();
+    return pulled.then(pull, pull);
+  }
+
   /** The next chunk that the caller may see. Callbacks, since an async function for each chunk costs twice as much. */
-  readonly #pull = (): Promise<IteratorResult<Item, unknown>> => {
+  #pull(): Promise<IteratorResult<Item, unknown>> {
     this.#guard?.idle?.waiting();
     return this.#source ? this.#source.next().then(this.#came, this.#broke) : Promise.resolve(OVER).then(this.#came);
-  };
+  }
 
   readonly #came = (
     result: IteratorResult<Item, unknown>,
@@ -128,12 +131,12 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
   }
 
   /** An abort while a chunk is awaited shows in what comes of it; the SDK itself aborts before it throws. */
-  readonly #aborted = (): void => {
+  handleEvent(): void {
     if (this.#stage === 'held' || this.#pulling > 0) return;
     this.#unsaid = this.#end({ kind: 'aborted' });
     // A caller that aborts wants none of what has come already, be it all.
     if (this.#unsaid === undefined) this.#held.clear();
-  };
+  }
 
   /** What is thrown in place of an ending. The stream may be kept for long; what it was guarded by, and all that hangs on it, is not. */
   #end(how: StreamEnd): unknown {
@@ -144,15 +147,10 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
       return unsaid;
     }
     this.#guard = undefined;
-    if (this.#stage !== 'held' && this.#held.isEmpty) this.#letGo();
+    this.#watch?.over();
+    this.#watch = undefined;
     guard.idle?.stop();
     return guard.onEnd(how, this.#stage);
-  }
-
-  /** An abort has nothing left to take back, and whoever forgets the stream nothing to be hung up on. */
-  #letGo(): void {
-    this.#signal.removeEventListener('abort', this.#aborted);
-    this.#registry?.unregister(this);
   }
 }
 

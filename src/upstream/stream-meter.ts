@@ -3,6 +3,7 @@
 import type { AttemptInput } from './answer.ts';
 import { createStreamFacts } from './create-stream-facts.ts';
 import type { Failure } from './failure.ts';
+import type { StreamGuard } from './guard.ts';
 import { isUsageChunk, type StreamFacts } from './stream-facts.ts';
 import type { UsageAtEnd } from './usage-at-end.ts';
 
@@ -15,6 +16,10 @@ export abstract class StreamMeter {
   constructor(input: AttemptInput) {
     this.input = input;
     this.facts = createStreamFacts(input.surface);
+  }
+
+  get openReaders(): StreamGuard['openReaders'] {
+    return this.input.openReaders;
   }
 
   see(chunk: unknown): void {

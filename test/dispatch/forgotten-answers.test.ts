@@ -39,6 +39,8 @@ const SCENE = `
   ai.canary.on('call', (one) => told.push('call ' + one.outcome));
   process.on('unhandledRejection', (error) => told.push('unhandled ' + error));
   const body = { model: 'm', messages: [{ role: 'user', content: 'Hi' }], stream: true };
+  // What is read for two seconds is watched.
+  const growOld = () => clock.advance(2_000);
   const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
   const until = async (holds, collect) => {
     for (let turns = 0; turns < 400 && !holds(); turns += 1) {
@@ -64,6 +66,7 @@ async function forget(way: string, canary = '{}'): Promise<unknown> {
     ${SCENE}
     await WAYS.${way}();
     await until(() => asked.length === 1);
+    await growOld();
     await until(() => told.length > 1 && open === 0, true);
     console.log(JSON.stringify({ told, open }));
     process.exit();
@@ -100,6 +103,7 @@ test('a stream that somebody may still read goes on', async () => {
     const iterator = (await ai.chat.completions.create(body))[Symbol.asyncIterator]();
     await iterator.next();
     const next = iterator.next();
+    await growOld();
     for (let turns = 0; turns < 10; turns += 1) {
       await turn();
       gc();
@@ -132,6 +136,7 @@ test.each(PLACES)('it gives back its place %s', async (_name, canary, prepare) =
     await WAYS.stream();
     const kept = await ai.chat.completions.create(body);
     told.length = 0;
+    await growOld();
     await until(() => told.length === 2, true);
     await WAYS.stream();
     console.log(JSON.stringify(asked));
