@@ -7,11 +7,20 @@ export function bearsContent(choice: unknown): boolean {
   const { delta, text } = fields(choice);
   if (typeof text === 'string' && text !== '') return true;
   const known = fields(delta);
-  return CONTENT_FIELDS.some((name) => {
-    const value = known[name];
-    if (Array.isArray(value)) return value.length > 0;
-    return value !== undefined && value !== null && value !== '';
-  });
+  // By the few that are there: looking for each that may be costs more than all else about a chunk.
+  for (const name in known) if (CONTENT_FIELDS.has(name) && isFilled(known[name])) return true;
+  return false;
+}
+
+function isFilled(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  return value !== undefined && value !== null && value !== '';
+}
+
+/** Whether a delta has more than a role and words. */
+export function writesOther(delta: unknown): boolean {
+  for (const name in fields(delta)) if (name !== 'role' && name !== 'content') return true;
+  return false;
 }
 
 /** What a delta writes that is no text. */
@@ -33,4 +42,12 @@ export function argumentsOf(delta: unknown): readonly { readonly call: unknown; 
   return pieces.flatMap(({ call, words }) => (typeof words === 'string' ? [{ call, words }] : []));
 }
 
-const CONTENT_FIELDS = ['content', 'tool_calls', 'refusal', 'reasoning_content', 'reasoning', 'audio', 'function_call'];
+const CONTENT_FIELDS: ReadonlySet<string> = new Set([
+  'content',
+  'tool_calls',
+  'refusal',
+  'reasoning_content',
+  'reasoning',
+  'audio',
+  'function_call',
+]);
