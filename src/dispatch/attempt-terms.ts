@@ -6,6 +6,14 @@ import { startTimeLimit, type PhaseBudget, type TimeLimit } from '../upstream/ti
 import type { Upstream } from '../upstream/upstream.ts';
 import type { CallRun } from './call-run.ts';
 
+/** What an attempt's time is bounded by, beside the call and its upstream. */
+interface AttemptTerms {
+  /** The caller's. */
+  readonly signal: AbortSignal | null | undefined;
+  readonly cancellable: boolean;
+  readonly nowMs: number;
+}
+
 /**
  * The SDK's own time-out bounds the first attempt of a call that is no stream, unless something of ours is shorter, or the
  * attempt may have to be `cancellable` by us.
@@ -13,20 +21,21 @@ import type { CallRun } from './call-run.ts';
 export function limitOf(
   run: CallRun,
   upstream: Upstream,
-  { signal, cancellable }: { readonly signal: AbortSignal | null | undefined; readonly cancellable: boolean },
+  { signal, cancellable, nowMs }: AttemptTerms,
 ): TimeLimit | undefined {
-  const { call, deadlineMs, source, remainingMs } = run;
+  const { call, deadlineMs, source } = run;
   const { clock, policy } = run.parts;
   const { timeoutMs } = upstream.config;
   const isFirst = run.progress.started === 1 && !run.hasWaited;
   if (isFirst && !call.stream && timeoutMs === undefined && deadlineMs >= source.timeoutMs) {
     return cancellable
-      ? startTimeLimit({ clock, signal, attempt: undefined, remainingMs: Infinity, deadlineMs })
+      ? startTimeLimit({ clock, nowMs, signal, attempt: undefined, remainingMs: Infinity, deadlineMs })
       : undefined;
   }
   const attempt = call.stream ? firstChunkOf(policy.firstChunkMs, timeoutMs) : headersOf(timeoutMs);
   const deadlineHolds = policy.deadlineMs !== undefined;
-  return startTimeLimit({ clock, signal, attempt, remainingMs, deadlineMs, deadlineHolds });
+  const remainingMs = call.startedAtMs + deadlineMs - nowMs;
+  return startTimeLimit({ clock, nowMs, signal, attempt, remainingMs, deadlineMs, deadlineHolds });
 }
 
 export function judgeOf(run: CallRun, upstream: Upstream): AnswerJudge {

@@ -86,11 +86,14 @@ export class Budgets {
   }
 
   /** The attempt has cost so much, or nobody knows how much: then the estimate stands, unless it was refused before any work. */
-  settle(reservation: Reservation, { cost, delivery }: Pick<AttemptRecord, 'cost' | 'delivery'>): void {
+  settle(
+    reservation: Reservation,
+    { cost, delivery }: Pick<AttemptRecord, 'cost' | 'delivery'>,
+    nowMs = this.#input.clock.now(),
+  ): void {
     const { estimateUsd, drawn, upstream } = reservation;
     this.#close(reservation);
     const costUsd = cost.costUsd ?? (delivery === 'rejected' ? 0 : estimateUsd);
-    const nowMs = this.#input.clock.now();
     for (let index = 0; index < drawn.length; index += 1) {
       const [budget, account] = [this.#budgets[index]!, drawn[index]]; // as many
       if (!account) continue;

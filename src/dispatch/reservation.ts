@@ -9,7 +9,7 @@ export type Drawn = readonly (BudgetAccount | undefined)[];
 
 /** Who keeps the budgets. */
 export interface ReservationOwner {
-  settle(reservation: Reservation, record: Pick<AttemptRecord, 'cost' | 'delivery'>): void;
+  settle(reservation: Reservation, record: Pick<AttemptRecord, 'cost' | 'delivery'>, atMs: number | undefined): void;
   cancel(reservation: Reservation): void;
 }
 
@@ -35,8 +35,9 @@ export class Reservation {
     this.madeAtMs = madeAtMs;
   }
 
-  settle(record: Pick<AttemptRecord, 'cost' | 'delivery'>): void {
-    if (this.#close()) this.#budgets.settle(this, record);
+  /** At `atMs`, or now. */
+  settle(record: Pick<AttemptRecord, 'cost' | 'delivery'>, atMs?: number): void {
+    if (this.#close()) this.#budgets.settle(this, record, atMs);
   }
 
   /** The attempt was not made. */

@@ -3,24 +3,22 @@
 import type { AttemptReason } from '../domain/attempt.ts';
 import type { Answer, AttemptEnd } from '../upstream/answer.ts';
 import { attempt } from '../upstream/attempt.ts';
-import { DoneWatch } from '../upstream/done-watch.ts';
 import type { Failure } from '../upstream/failure.ts';
 import { optionsFor, type UpstreamRequest } from '../upstream/options-for.ts';
-import { redact } from '../upstream/redact.ts';
 import { retry, type RetryInput } from '../upstream/retry.ts';
 import { sleep } from '../upstream/sleep.ts';
 import type { TimeLimit } from '../upstream/time-limit.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { canAdmit, withdraw, type Admitted } from './admission.ts';
 import { enterInTurn } from './admit-in-turn.ts';
-import { tokensOf, withCallersCredentials } from './attempt-end.ts';
-import { judgeOf, limitOf } from './attempt-terms.ts';
+import { limitOf } from './attempt-terms.ts';
 import type { CallRun } from './call-run.ts';
 import { retryDelayMs } from './decide-retry.ts';
 import type { Line } from './dispatch-parts.ts';
+import { VisitAttempt, type AttemptOwner } from './visit-attempt.ts';
 
 /** One call at one upstream. */
-export class Visit implements RetryInput<Answer> {
+export class Visit implements RetryInput<Answer>, AttemptOwner {
   readonly run: CallRun;
   readonly upstream: Upstream;
   /** How its last attempt failed. */
@@ -54,6 +52,15 @@ export class Visit implements RetryInput<Answer> {
   /** Rejects with the SDK's error of the last attempt; `failure` then says what it means. */
   serve(reason: AttemptReason): Promise<Answer> {
     return retry(() => this.#tryOnce(reason, this.#admitted, 0), this);
+  }
+
+  get isSpare(): boolean {
+    return this.#cancelled;
+  }
+
+  /** What this means to retries. */
+  ended({ failure }: AttemptEnd): void {
+    this.failure = failure;
   }
 
   /** Nobody waits for this upstream any more. */
@@ -91,61 +98,23 @@ export class Visit implements RetryInput<Answer> {
     return this.#cancelled || this.run.attemptsLeft < 1;
   }
 
-  #tryOnce(reason: AttemptReason, { permit, slot, reservation }: Admitted, retryIndex: number): Promise<Answer> {
+  #tryOnce(reason: AttemptReason, admitted: Admitted, retryIndex: number): Promise<Answer> {
     const { run, upstream } = this;
-    const { call, source, parts, progress } = run;
-    const { options, model, usageAdded, mark, callersCredentials } = this.#request;
-    const { client, send, sdkRetries, showsControllers } = this.#line;
-    const startedAtMs = parts.clock.now();
-    const paused = upstream.pause.until(startedAtMs) !== null;
-    const started = progress.start(upstream.name, reason, model, startedAtMs);
-    const limit = limitOf(run, upstream, { signal: this.#signal, cancellable: this.#cancellable });
+    const { options, model, mark } = this.#request;
+    const { sdkRetries, showsControllers } = this.#line;
+    const startedAtMs = run.parts.clock.now();
+    const started = run.progress.start(upstream.name, reason, model, startedAtMs);
+    const about = { signal: this.#signal, cancellable: this.#cancellable, nowMs: startedAtMs };
+    const limit = limitOf(run, upstream, about);
     this.#limit = limit;
     this.attemptIndex = started.index;
     mark.controlled = limit;
     options.signal = limit && !showsControllers ? limit.signal : this.#signal;
     // The SDK sends `maxRetries` less the retries left as the count of this retry.
     if (!sdkRetries) options.maxRetries = retryIndex;
-    return attempt({
-      surface: call.surface,
-      metersRaw: true,
-      hidesUsage: usageAdded,
-      done: call.stream && upstream.config.endsByDone ? new DoneWatch() : undefined,
-      send,
-      options,
-      retries: sdkRetries ? null : 0,
-      claim: source.claim,
-      limit,
-      judge: () => judgeOf(run, upstream),
-      tokenizer: parts.tokenizer,
-      openReaders: parts.openReaders,
-      redact: (error) => redact(error, [client.apiKey, client.adminAPIKey, ...mark.secrets]),
-      clock: parts.clock,
-      witness: run.mirror?.witness(started.index),
-      onHeaders: slot && ((headers) => slot.hear(headers)),
-      onResponseId: (id) => parts.remember(id, upstream.name),
-      onEnd: (how) => {
-        const end = callersCredentials ? withCallersCredentials(how) : how;
-        limit?.release();
-        mark.forget();
-        this.failure = end.failure;
-        slot?.settle(tokensOf(end));
-        this.#settle(permit, end, paused);
-        const record = progress.end(started, end, this.#cancelled);
-        reservation?.settle(record);
-      },
-    });
-  }
-
-  /** Tells breaker and pause. With credentials of its own a call says nothing about the account that others are paused for. */
-  #settle(permit: Admitted['permit'], { failure }: AttemptEnd, paused: boolean): void {
-    const { run, upstream } = this;
-    permit?.settle(failure?.breakerOutcome ?? 'success');
-    // Whoever served a turn serves the next one, too.
-    if (!failure && run.call.toolRun) run.parts.toolRuns.set(run.call.toolRun, upstream.name);
-    if (this.#request.callersCredentials) return;
-    if (failure) run.parts.observer.refused(upstream, failure);
-    else if (paused) upstream.pause.clear();
+    const wasPaused = upstream.pause.until(startedAtMs) !== null;
+    const means = { line: this.#line, request: this.#request, admitted, started, limit, wasPaused };
+    return attempt(new VisitAttempt(this, means));
   }
 }
 

@@ -70,21 +70,23 @@ export interface AttemptInput {
   readonly claim: Claim;
   readonly limit: TimeLimit | undefined;
   /** How answers are judged; without it they pass as they are. */
-  readonly judge: (() => AnswerJudge) | undefined;
+  judge?: (() => AnswerJudge) | undefined;
   /** Counts tokens where the provider does not, if there is one. */
   readonly tokenizer?: (() => CountTokens | undefined) | undefined;
   /** Takes secrets out of an error before anybody sees it. */
-  readonly redact: (error: unknown) => void;
+  redact(error: unknown): void;
   readonly clock: Clock;
   /** Called with the headers of a response, good or bad, before it is read. */
-  readonly onHeaders?: ((headers: ResponseHeaders) => void) | undefined;
+  onHeaders?: ((headers: ResponseHeaders) => void) | undefined;
   /** Called with the id of a Responses API response as soon as it is known, also of one that does not end well. */
-  readonly onResponseId?: ((id: string) => void) | undefined;
+  onResponseId?: ((id: string) => void) | undefined;
   readonly witness?: AnswerWitness | undefined;
   /** Where streams stand while they are young. */
   readonly openReaders?: OpenReaders | undefined;
   /** Called exactly once: at the latest when the stream that the answer holds has ended. */
-  readonly onEnd: (end: AttemptEnd) => void;
+  onEnd(end: AttemptEnd): void;
+  /** How long the caller took to come for its answer, in ms. */
+  lateMs?: number | undefined;
 }
 
 /** An end of which only the time is known. */

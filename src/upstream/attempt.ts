@@ -3,15 +3,15 @@
 import { APIError, APIUserAbortError } from 'openai';
 import { NOTHING_KNOWN, type Answer, type AttemptInput } from './answer.ts';
 import { classifyFailure } from './failure.ts';
-import { judgeAnswer } from './judge-answer.ts';
+import { judgeAnswer, type JudgedInput } from './judge-answer.ts';
 import { rawAnswer, type Received } from './raw-answer.ts';
 import type { DoneWatch } from './done-watch.ts';
 import { parse, propsOf, type Parsed, type ResponseProps } from './sdk.ts';
+import { tellEnd } from './tell-end.ts';
 import { watchParsed } from './watch-answer.ts';
 
 /** Sends the request and gives the answer; rejects with the SDK's own error, or with that of a stream that broke off. */
-export async function attempt(given: AttemptInput): Promise<Answer> {
-  let input = given;
+export async function attempt(input: AttemptInput): Promise<Answer> {
   let parsed: Parsed | undefined;
   let raw: Received | undefined;
   try {
@@ -21,7 +21,7 @@ export async function attempt(given: AttemptInput): Promise<Answer> {
     const claimed = input.claim.made();
     if (claimed !== 'parsed') {
       const response = props?.response ?? (await promise.asResponse());
-      if (claimed instanceof Promise) input = await collectedLate(input, claimed);
+      if (claimed instanceof Promise) await collectedLate(input, claimed);
       const kind = await claimed;
       if (kind === 'dropped') throw hangUp(response);
       if (kind === 'raw') raw = { promise, props, response };
@@ -33,17 +33,21 @@ export async function attempt(given: AttemptInput): Promise<Answer> {
     throw failed(input, thrown);
   }
   input.onHeaders?.((raw ?? (parsed as Parsed).props).response.headers);
+  const answer = raw ? rawAnswer(input, raw) : parsedAnswer(input, parsed as Parsed);
   // A promise that is returned as it is takes three turns of the queue.
-  return await (raw ? rawAnswer(input, raw) : parsedAnswer(input, parsed as Parsed));
+  return answer instanceof Promise ? await answer : answer;
 }
 
 function parsedAnswer(input: AttemptInput, parsed: Parsed): Answer | Promise<Answer> {
   // What belongs to an account is not judged: nothing tells where its content begins, or whether it is complete.
-  const judge = input.surface === 'other' ? undefined : input.judge;
-  if (judge) return judgeAnswer(input, judge, parsed);
+  if (isJudged(input)) return judgeAnswer(input, parsed);
   input.limit?.stopTimer();
   watchParsed(input, parsed.data);
   return { kind: 'parsed', data: parsed.data, props: parsed.props };
+}
+
+function isJudged(input: AttemptInput): input is JudgedInput {
+  return input.surface !== 'other' && input.judge !== undefined;
 }
 
 /** Whoever could have read the answer is gone. */
@@ -66,21 +70,16 @@ function failed(input: AttemptInput, thrown: unknown): unknown {
   input.redact(error);
   const signal = expired ? undefined : input.options.signal;
   const failure = classifyFailure(error, { nowMs: clock.now(), signal });
-  input.onEnd({ ...NOTHING_KNOWN, failure, atMs: clock.now() });
+  tellEnd(input, { ...NOTHING_KNOWN, failure, atMs: clock.now() });
   return error;
 }
 
-/** A caller that comes late for its answer does not make the upstream slow: neither time-outs nor latency count its delay. */
-async function collectedLate(input: AttemptInput, claimed: Promise<unknown>): Promise<AttemptInput> {
+/** Time-outs do not count how long the caller takes to come. */
+async function collectedLate(input: AttemptInput, claimed: Promise<unknown>): Promise<void> {
   const { clock, limit } = input;
   limit?.stopTimer();
   const sinceMs = clock.now();
   await claimed;
   limit?.restartTimer();
-  const lateMs = clock.now() - sinceMs;
-  const onEnd: AttemptInput['onEnd'] = (end) => {
-    const firstChunkAtMs = end.firstChunkAtMs === undefined ? undefined : end.firstChunkAtMs - lateMs;
-    input.onEnd({ ...end, atMs: end.atMs - lateMs, firstChunkAtMs });
-  };
-  return { ...input, onEnd };
+  input.lateMs = clock.now() - sinceMs;
 }

@@ -58,9 +58,9 @@ export class BreakerStates {
   }
 
   /** A call of the closed breaker has ended. */
-  callEnded(outcome: Outcome): void {
+  callEnded(outcome: Outcome, atMs = this.#clock.now()): void {
     if (outcome !== 'success' && outcome !== 'failure') return;
-    const reason = this.#window.add(outcome, this.#clock.now());
+    const reason = this.#window.add(outcome, atMs);
     if (reason !== undefined) this.#open(reason);
   }
 

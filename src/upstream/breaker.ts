@@ -10,8 +10,8 @@ export type BreakerPolicy = BreakerStatesPolicy;
 
 /** The right to make one attempt. */
 export interface Permit {
-  /** Says how it ended: once, later words are ignored. `neutral` and `aborted` only make room for the next probe. */
-  settle(outcome: Outcome): void;
+  /** Says how it ended, at `atMs` or now: once, later words are ignored. `neutral` and `aborted` only make room for the next probe. */
+  settle(outcome: Outcome, atMs?: number): void;
 }
 
 export interface Breaker {
@@ -72,7 +72,7 @@ class UpstreamBreaker implements Breaker {
     const { state } = this;
     switch (state.state) {
       case 'closed':
-        return this.#permit((outcome) => this.#states.callEnded(outcome));
+        return this.#permit(this.#callEnded);
       case 'open':
         return undefined;
       case 'halfOpen':
@@ -90,17 +90,11 @@ class UpstreamBreaker implements Breaker {
     this.#states.close();
   }
 
-  #permit(settle: (outcome: Outcome) => void): Permit {
-    const { era } = this.#states;
-    let isSettled = false;
-    return {
-      settle: (outcome) => {
-        if (isSettled) return;
-        isSettled = true;
-        if (era === this.#states.era) settle(outcome);
-      },
-    };
+  #permit(settle: Settle): Permit {
+    return new EraPermit(this.#states, settle);
   }
+
+  readonly #callEnded: Settle = (outcome, atMs) => this.#states.callEnded(outcome, atMs);
 
   #admitProbe(): Permit | undefined {
     const { era } = this.#states;
@@ -113,5 +107,26 @@ class UpstreamBreaker implements Breaker {
       this.#probe = undefined;
       this.#states.probeEnded(outcome);
     });
+  }
+}
+
+type Settle = (outcome: Outcome, atMs: number | undefined) => void;
+
+/** What is said after the era that it was granted in has no effect. */
+class EraPermit implements Permit {
+  readonly #states: BreakerStates;
+  readonly #era: number;
+  #settle: Settle | undefined;
+
+  constructor(states: BreakerStates, settle: Settle) {
+    this.#states = states;
+    this.#era = states.era;
+    this.#settle = settle;
+  }
+
+  settle(outcome: Outcome, atMs?: number): void {
+    const settle = this.#settle;
+    this.#settle = undefined;
+    if (settle && this.#era === this.#states.era) settle(outcome, atMs);
   }
 }

@@ -5,26 +5,31 @@ import { isFiltered, malformation } from './check-structure.ts';
 import { FILTERED, MALFORMED, type Failure } from './failure.ts';
 import { guardStream } from './guard-stream.ts';
 import type { Parsed } from './sdk.ts';
-import { isStream } from './sdk-stream.ts';
+import { isStream, type StreamInternals } from './sdk-stream.ts';
 import { JudgingGuard } from './stream-guard.ts';
 import { UnsatisfyingAnswer } from './unsatisfying-answer.ts';
 import { endWithBody } from './watch-answer.ts';
+
+/** An attempt whose answer is judged. */
+export type JudgedInput = AttemptInput & { judge(): AnswerJudge };
 
 /**
  * @throws UnsatisfyingAnswer where another upstream may do better, and the error of a stream that ended before its first
  * content. The attempt's end has been told by then.
  */
-export async function judgeAnswer(input: AttemptInput, judge: () => AnswerJudge, parsed: Parsed): Promise<Answer> {
-  const answer: Answer = { kind: 'parsed', data: parsed.data, props: parsed.props };
-  if (!isStream(parsed.data)) {
-    input.limit?.stopTimer();
-    const failure = failureOfBody(input, parsed.data);
-    endWithBody(input, parsed.data, failure);
-    if (failure) throw new UnsatisfyingAnswer(answer);
-    return answer;
-  }
-  const guard = new JudgingGuard(input, judge(), parsed.data.controller);
-  await guardStream(parsed.data, guard);
+export function judgeAnswer(input: JudgedInput, parsed: Parsed): Answer | Promise<Answer> {
+  const { data, props } = parsed;
+  if (isStream(data)) return judgeStream(input, data, { kind: 'parsed', data, props });
+  input.limit?.stopTimer();
+  const failure = failureOfBody(input, data);
+  endWithBody(input, data, failure);
+  if (failure) throw new UnsatisfyingAnswer({ kind: 'parsed', data, props });
+  return { kind: 'parsed', data, props };
+}
+
+async function judgeStream(input: JudgedInput, stream: StreamInternals, answer: Answer): Promise<Answer> {
+  const guard = new JudgingGuard(input, input.judge(), stream.controller);
+  await guardStream(stream, guard);
   if (guard.isFilteredWhole) throw new UnsatisfyingAnswer(answer);
   return answer;
 }

@@ -9,8 +9,8 @@ const LONGEST_GRACE_MS = 1_000;
  * Calls back after `delayMs`, at the earliest one turn of the event loop after that. After a block of the loop timers fire
  * before what has arrived meanwhile is read: a timer that fires late waits as long again as it was late, a second at most.
  */
-export function patientTimer(clock: Clock, delayMs: number, callback: () => void): Timer {
-  const dueMs = clock.now() + delayMs;
+export function patientTimer(clock: Clock, delayMs: number, callback: () => void, nowMs = clock.now()): Timer {
+  const dueMs = nowMs + delayMs;
   let timer = clock.setTimeout(() => {
     timer = clock.setTimeout(callback, graceMs(clock.now() - dueMs));
   }, delayMs);

@@ -6,6 +6,7 @@ import { guardBody } from './guard-body.ts';
 import { PassingGuard } from './passing-guard.ts';
 import { parse, type ResponseProps } from './sdk.ts';
 import { JudgingGuard } from './stream-guard.ts';
+import { tellEnd } from './tell-end.ts';
 import { UnsatisfyingAnswer } from './unsatisfying-answer.ts';
 import { watchRawBody } from './watch-answer.ts';
 
@@ -28,7 +29,7 @@ export async function rawAnswer(input: AttemptInput, received: Received): Promis
   if (input.metersRaw && response.body && input.options.stream) return rawStream(input, received, response.body);
   input.limit?.stopTimer();
   if (input.metersRaw && response.body) watchRawBody(input, response);
-  else input.onEnd({ ...NOTHING_KNOWN, atMs: input.clock.now() });
+  else tellEnd(input, { ...NOTHING_KNOWN, atMs: input.clock.now() });
   return answer;
 }
 
@@ -39,9 +40,9 @@ async function rawStream(
 ): Promise<Answer> {
   const controller = props?.controller ?? new AbortController();
   // What belongs to an account is not judged: nothing tells where its content begins, or whether it is complete.
-  const judge = input.surface === 'other' ? undefined : input.judge;
+  const judge = input.surface === 'other' ? undefined : input.judge?.();
   if (!judge) input.limit?.stopTimer();
-  const guard = judge ? new JudgingGuard(input, judge(), controller) : new PassingGuard(input);
+  const guard = judge ? new JudgingGuard(input, judge, controller) : new PassingGuard(input);
   const guarded = await guardBody(response, body, controller, guard, judge !== undefined);
   // A caller that asks for the parsed stream after all reads the same body, and under the same guard.
   if (props) (props as { response: Response }).response = guarded;

@@ -5,6 +5,7 @@ import { createStreamFacts } from './create-stream-facts.ts';
 import type { Failure } from './failure.ts';
 import type { StreamGuard } from './guard.ts';
 import { isUsageChunk, type StreamFacts } from './stream-facts.ts';
+import { tellEnd } from './tell-end.ts';
 import type { UsageAtEnd } from './usage-at-end.ts';
 
 /** What guards of all kinds see and tell. */
@@ -52,7 +53,7 @@ export abstract class StreamMeter {
 
   protected tell(failure: Failure | undefined, { usage, usageEstimated }: UsageAtEnd): void {
     const { facts, input } = this;
-    input.onEnd({
+    tellEnd(input, {
       failure,
       atMs: input.clock.now(),
       firstChunkAtMs: this.#firstChunkAtMs,

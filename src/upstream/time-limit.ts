@@ -30,6 +30,8 @@ export interface PhaseBudget {
 
 export interface TimeLimitOptions {
   readonly clock: Clock;
+  /** When it begins. @default now */
+  readonly nowMs?: number | undefined;
   /** The caller's. */
   readonly signal: AbortSignal | null | undefined;
   /** Time for this attempt. */
@@ -58,7 +60,7 @@ class AttemptLimit implements TimeLimit {
 
   constructor(options: TimeLimitOptions) {
     this.#options = options;
-    const nowMs = options.clock.now();
+    const { clock, nowMs = clock.now() } = options;
     this.#deadlineAtMs = nowMs + options.remainingMs;
     this.#wait(options.attempt, true, nowMs);
   }
@@ -105,9 +107,10 @@ class AttemptLimit implements TimeLimit {
     const { clock, deadlineMs } = this.#options;
     const soonest = budget && budget.budgetMs < leftMs ? budget : undefined;
     if (!soonest && leftMs === Infinity) return;
-    this.#timer = patientTimer(clock, Math.max(0, soonest?.budgetMs ?? leftMs), () => {
+    const delayMs = Math.max(0, soonest?.budgetMs ?? leftMs);
+    const callback = (): void =>
       this.#end(soonest ? new UpstreamTimeoutError(soonest.phase, soonest.budgetMs) : new DeadlineError(deadlineMs));
-    });
+    this.#timer = patientTimer(clock, delayMs, callback, nowMs);
   }
 
   #end(error: Error): void {

@@ -8,6 +8,7 @@ import { classifyFailure, type Failure } from './failure.ts';
 import { passStream } from './guard-stream.ts';
 import { PassingGuard } from './passing-guard.ts';
 import { isStream } from './sdk-stream.ts';
+import { tellEnd } from './tell-end.ts';
 import { usageOfBody } from './usage-at-end.ts';
 
 /** A parsed answer: a body is whole, a stream is watched in place. */
@@ -34,7 +35,7 @@ export function endWithBody(input: AttemptInput, data: unknown, failure?: Failur
   if (surface === 'responses' && typeof id === 'string') input.onResponseId?.(id);
   input.witness?.body(data);
   const metered = surface !== 'other';
-  input.onEnd({
+  tellEnd(input, {
     failure,
     atMs: clock.now(),
     firstChunkAtMs: undefined,
@@ -47,7 +48,8 @@ export function endWithBody(input: AttemptInput, data: unknown, failure?: Failur
 }
 
 /** A raw body that broke off fails for the caller as well; one that is no JSON may be what the caller expects. */
-function endUnread({ clock, options, onEnd }: AttemptInput, error: unknown): void {
+function endUnread(input: AttemptInput, error: unknown): void {
+  const { clock, options } = input;
   const failure = error instanceof SyntaxError ? undefined : classifyFailure(error, { signal: options.signal });
-  onEnd({ ...NOTHING_KNOWN, failure, atMs: clock.now() });
+  tellEnd(input, { ...NOTHING_KNOWN, failure, atMs: clock.now() });
 }

@@ -22,7 +22,7 @@ const PROPS = {} as ResponseProps;
 
 function judged(data: unknown, surface: Surface = 'chat') {
   const { input, ends } = attemptInput({ surface });
-  const answer = judgeAnswer(input, () => JUDGE, { data, props: PROPS });
+  const answer = (async () => judgeAnswer({ ...input, judge: () => JUDGE }, { data, props: PROPS }))();
   const error = answer.then(
     () => undefined,
     (thrown: unknown) => thrown,

@@ -14,6 +14,7 @@ export interface SentRequest {
 
 /** Providers limit every model by itself. */
 export class ModelLimits {
+  readonly #clock: Clock;
   readonly #requests: ToldLimit;
   readonly #tokens: ToldLimit;
   /** Answers in a row that told nothing, and those of them that were not read. */
@@ -21,6 +22,7 @@ export class ModelLimits {
   #unread = 0;
 
   constructor(clock: Clock) {
+    this.#clock = clock;
     this.#requests = new ToldLimit(clock);
     this.#tokens = new ToldLimit(clock);
   }
@@ -46,8 +48,9 @@ export class ModelLimits {
   }
 
   /** An answer has come. Looking for headers that are not there costs more than all else here, and providers tell always or never. */
-  hear(sent: SentRequest, headers: ResponseHeaders, nowMs: number): void {
+  hear(sent: SentRequest, headers: ResponseHeaders): void {
     if (this.#silent >= SILENT_ANSWERS && (this.#unread = (this.#unread + 1) % READ_ONE_IN) !== 0) return;
+    const nowMs = this.#clock.now();
     const { requests, tokens } = toldIn(headers, nowMs);
     this.#silent = requests || tokens ? 0 : this.#silent + 1;
     if (requests) this.#requests.hear(sent.requests, requests, nowMs);

@@ -16,7 +16,7 @@ export interface Load {
 export interface SlotOwner {
   hear(slot: Slot, headers: ResponseHeaders): void;
   /** Called once for each slot: it was used by so many tokens, or by nobody knows how many. */
-  release(slot: Slot, tokens: number | undefined): void;
+  release(slot: Slot, tokens: number | undefined, atMs: number | undefined): void;
   cancel(slot: Slot): void;
 }
 
@@ -43,9 +43,9 @@ export class Slot {
     this.#owner.hear(this, headers);
   }
 
-  /** The attempt has ended. Without a known usage the estimate stands. */
-  settle(tokens?: number): void {
-    if (this.#close()) this.#owner.release(this, tokens);
+  /** The attempt has ended: at `atMs`, or now. Without a known usage the estimate stands. */
+  settle(tokens?: number, atMs?: number): void {
+    if (this.#close()) this.#owner.release(this, tokens, atMs);
   }
 
   /** Nothing was sent. To be called before anything else is. */

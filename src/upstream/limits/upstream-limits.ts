@@ -92,14 +92,12 @@ export class UpstreamLimits implements SlotOwner {
   }
 
   hear({ load, sent }: Slot, headers: ResponseHeaders): void {
-    const nowMs = this.#clock.now();
-    if (sent) this.#models.get(load.model)?.hear(sent, headers, nowMs);
+    if (sent) this.#models.get(load.model)?.hear(sent, headers);
     this.line?.advance();
   }
 
-  release(slot: Slot, tokens = slot.load.tokens): void {
+  release(slot: Slot, tokens = slot.load.tokens, nowMs = this.#clock.now()): void {
     const { load, sent } = slot;
-    const nowMs = this.#clock.now();
     this.#leave(slot);
     this.#tokens?.settle(load.tokens, tokens, nowMs);
     if (sent) this.#models.get(load.model)?.end(load.tokens, tokens, nowMs);

@@ -14,7 +14,7 @@ function world() {
   const isBlocked = (): boolean => limits.blockedUntilMs(1, clock.now()) !== undefined;
   const answer = (headers: Headers): void => {
     const sent = limits.send(1);
-    limits.hear(sent, headers, clock.now());
+    limits.hear(sent, headers);
     limits.end(1, 1, clock.now());
   };
   return { answer, isBlocked };
