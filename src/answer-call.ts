@@ -43,12 +43,13 @@ export async function answerCall(
   const retriesOfClient = options.maxRetries ?? client.maxRetries;
   const maxRetries = retries === null ? retriesOfClient : Math.min(retriesOfClient, retries);
   const source: CallSource = { options, claim, maxRetries, timeoutMs: options.timeout ?? client.timeout, connect };
-  const plan = routes ? engine.plan(call, options.body) : undefined;
+  const nowMs = routes ? parts.clock.now() : startedAtMs;
+  const plan = routes ? engine.plan(call, options.body, nowMs) : undefined;
   if (!plan || plan.reason === 'notPortable') return await dispatchDirect(call, engine.home, source, retries, parts);
   try {
     if (engine.cache?.admits(call, options.body)) return await engine.cache.answer(call, plan, source);
     parts.retryBudget.deposit();
-    return await dispatch(call, plan, source, parts);
+    return await dispatch(call, plan, source, parts, nowMs);
   } catch (error) {
     if (typeof error === 'object' && error !== null) engine.claims.set(error, claim);
     throw error;

@@ -34,7 +34,7 @@ export function buildParts(
   const { warnings } = observed;
   const upstreams = new Map(options.upstreams.map((config) => [config.name, buildUpstream(config, options, observed)]));
   const table = createPriceTable();
-  const { estimateCostUsd, isPriced, inputTokensOf } = createPriceAhead(upstreams, table, clock);
+  const { estimateCostUsd, isPriced, inputTokensOf } = createPriceAhead(upstreams, table);
   const parts = {
     upstreams,
     stable,

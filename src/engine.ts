@@ -4,14 +4,13 @@ import { Alerts } from './alerts.ts';
 import { buildParts } from './build-parts.ts';
 import type { Claims } from './call-promise.ts';
 import type { Call } from './domain/call.ts';
-import type { Plan } from './domain/plan.ts';
 import type { Snapshot } from './domain/snapshot.ts';
+import type { CallPlan } from './dispatch/call-plan.ts';
 import { AnswerCache } from './dispatch/cache/answer-cache.ts';
 import type { KeyOption } from './dispatch/describe-call.ts';
 import type { DispatchParts } from './dispatch/dispatch-parts.ts';
 import { Tallies } from './call-tally.ts';
 import { Classifier } from './classifier.ts';
-import { mayServe } from './dispatch/may-serve.ts';
 import { planCall, type PlanningState } from './dispatch/plan-call.ts';
 import { Emitter } from './emitter.ts';
 import { KillSwitch } from './kill-switch.ts';
@@ -81,9 +80,9 @@ export class Engine {
     this.classifier = classify && new Classifier(classify, clock, (message) => this.#warn('task', message));
     const { emitter, warnings, traffic, costs } = this;
     const { rollouts: policies, store } = options;
-    const serves = (name: string, call: Call, body: unknown) => mayServe(name, call, body, this.#planning, clock.now());
+    const planning = () => this.#planning;
     const setShadowShare = (upstream: string, share: number) => this.parts.shadow?.setShare(upstream, share);
-    const driven = { clock, emitter, traffic, warnings, store, serves, setShadowShare };
+    const driven = { clock, emitter, traffic, warnings, store, planning, setShadowShare };
     this.rollouts = policies.length > 0 ? new Rollouts({ policies, ...driven }) : undefined;
     const shared = { recorder: this.#recorder, emitter, warnings, clock, rollouts: this.rollouts };
     this.parts = buildParts(options, { ...shared, costs }, { affinity: this.#affinity, routes });
@@ -114,8 +113,8 @@ export class Engine {
     return owner === undefined ? undefined : this.parts.upstreams.get(owner);
   }
 
-  plan(call: Call, body: unknown): Plan {
-    return planCall(call, body, this.#planning, this.options.clock.now());
+  plan(call: Call, body: unknown, nowMs: number): CallPlan {
+    return planCall(call, body, this.#planning, nowMs);
   }
 
   snapshot(): Snapshot {

@@ -1,7 +1,6 @@
 /** What a call would cost on an upstream, before it is made, and whether that can be known. */
 
 import type { Call } from './domain/call.ts';
-import type { Clock } from './domain/clock.ts';
 import type { Usage } from './domain/usage.ts';
 import type { EstimateCostUsd, InputTokensOf, IsPriced } from './dispatch/call-observer.ts';
 import { findCost } from './pricing/cost.ts';
@@ -24,11 +23,7 @@ export interface PriceAhead {
  * The estimate costs time in proportion to the body's text, once for a call however many upstreams are asked about in a row: it is
  * made only where somebody needs it.
  */
-export function createPriceAhead(
-  upstreams: ReadonlyMap<string, Upstream>,
-  table: PriceTable,
-  clock: Clock,
-): PriceAhead {
+export function createPriceAhead(upstreams: ReadonlyMap<string, Upstream>, table: PriceTable): PriceAhead {
   const countStanding = rememberCounts(estimateTokens);
   let lastCall: Call | undefined;
   let lastTokens = 0;
@@ -42,7 +37,7 @@ export function createPriceAhead(
   const costUsd = ({ pricing, rules }: UpstreamConfig, call: Call, usage: Usage): number | undefined => {
     const named = rules.params?.['model'];
     const model = typeof named === 'string' ? named : upstreamModel(rules.model, call);
-    const cost = findCost({ ...pricing, reportedUsd: undefined, usage, model, table, atMs: clock.now() });
+    const cost = findCost({ ...pricing, reportedUsd: undefined, usage, model, table, atMs: call.startedAtMs });
     return cost.costUsd ?? undefined;
   };
   return {

@@ -34,11 +34,12 @@ export function explain(engine: Engine, { model, body = {}, ...said }: ExplainOp
     { method: 'post', path: '/chat/completions', body: model === undefined ? body : { ...body, model } },
     { id: 0, startedAtMs: clock.now(), context: route, keyOption: undefined, keyed: true },
   );
-  const plan = engine.plan(described, body);
-  const upstream = plan.upstreams[0] ?? lastResort(plan, engine);
+  const plan = engine.plan(described, body, clock.now());
+  const { assigned, upstreams, reason, bucket, skipped } = plan;
+  const upstream = upstreams[0] ?? lastResort(plan, engine);
   const rules = engine.parts.upstreams.get(upstream)?.config.rules ?? {};
   const changes = createBodyPatch(rules, described, body)?.changes ?? [];
-  return { ...plan, upstream, weights: engine.traffic.weights, changes };
+  return { assigned, upstreams, reason, bucket, skipped, upstream, weights: engine.traffic.weights, changes };
 }
 
 /** Where none of the plan may be asked now, the one that may be soonest is. */

@@ -4,8 +4,10 @@ import type { AttemptRecord } from './domain/attempt.ts';
 import type { Call } from './domain/call.ts';
 import { CallsUnderWay, type JudgedCall, type JudgedPart } from './calls-under-way.ts';
 import { checkNumber, checkOneOf } from './check.ts';
+import type { CallPlan } from './dispatch/call-plan.ts';
+import { mayServe, mayServePlanned } from './dispatch/may-serve.ts';
+import type { PlanningState } from './dispatch/plan-call.ts';
 import type { Store } from './domain/store.ts';
-import type { Plan } from './domain/plan.ts';
 import type { RolloutSnapshot } from './domain/rollout-snapshot.ts';
 import type { JudgedOutcome } from './rollout/call-values.ts';
 import { RolloutControl } from './rollout-control.ts';
@@ -23,8 +25,8 @@ const INTERVAL_MS = 1_000;
 export interface RolloutsParts extends RolloutRunParts {
   readonly policies: readonly RolloutPolicy[];
   readonly store: Store | undefined;
-  /** Whether an upstream could be the first that a call is sent to now. */
-  readonly serves: (name: string, call: Call, body: unknown) => boolean;
+  /** What calls are planned from. */
+  readonly planning: () => PlanningState;
 }
 
 export class Rollouts {
@@ -58,21 +60,21 @@ export class Rollouts {
   }
 
   /** A call is about to be sent: its part in each rollout is fixed here. `undefined` where it is no evidence. */
-  dispatched(call: Call, body: unknown, plan: Plan): JudgedCall | undefined {
+  dispatched(call: Call, body: unknown, plan: CallPlan, atMs: number): JudgedCall | undefined {
     const { reason, assigned } = plan;
     if (reason !== 'split' && reason !== 'rollout') return undefined;
-    const { serves } = this.#parts;
-    if (!serves(assigned, call, body)) return undefined;
+    const planning = this.#parts.planning();
+    if (!mayServePlanned(plan, planning)) return undefined;
     const found: JudgedPart[] = [];
     for (const run of this.runs) {
       const { to, stable } = run.policy;
       const arm = assigned === to ? 'canary' : assigned === stable && reason === 'split' ? 'stable' : undefined;
       // Chance alone must have decided: a call that the other side could not have got compares nothing.
-      const part = arm && serves(arm === 'canary' ? stable : to, call, body) ? run.assigned(call, arm) : undefined;
+      const other = arm === 'canary' ? stable : to;
+      const part = arm && mayServe(other, call, body, planning, atMs) ? run.assigned(call, arm) : undefined;
       if (part) found.push(part);
     }
     if (found.length === 0) return undefined;
-    const atMs = this.#parts.clock.now();
     const judged: JudgedCall = { upstream: assigned, atMs, parts: found, hedged: false, place: undefined };
     this.#underWay.keep(judged);
     return judged;

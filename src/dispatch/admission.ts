@@ -23,25 +23,30 @@ export function admit(names: readonly string[], run: CallRun): Admitted | undefi
   for (const name of names) {
     const upstream = run.parts.upstreams.get(name);
     if (!upstream || upstream.pause.until(nowMs) !== null) continue;
-    const entered = enter(upstream, run);
+    const entered = enter(upstream, run, nowMs);
     if (typeof entered !== 'string') return entered;
   }
   return undefined;
 }
 
 /** Takes all that one attempt needs, whatever pauses say, or says what refuses it. */
-export function enter(upstream: Upstream, run: CallRun): Admitted | SkipReason {
+export function enter(upstream: Upstream, run: CallRun, nowMs: number): Admitted | SkipReason {
   const { breaker, limits } = upstream;
-  if (!limits) return enterWith(undefined, upstream, run);
+  if (!limits) return enterWith(undefined, upstream, run, nowMs);
   if (breaker?.state.state === 'open') return 'breaker';
-  const slot = limits.admit(run.loadOn(upstream));
-  return slot ? enterWith(slot, upstream, run) : 'limit';
+  const slot = limits.admit(run.loadOn(upstream), nowMs);
+  return slot ? enterWith(slot, upstream, run, nowMs) : 'limit';
 }
 
 /** The same for who has a place already, and loses it where a budget or the breaker refuses. */
-export function enterWith(slot: Slot | undefined, upstream: Upstream, run: CallRun): Admitted | SkipReason {
+export function enterWith(
+  slot: Slot | undefined,
+  upstream: Upstream,
+  run: CallRun,
+  nowMs: number,
+): Admitted | SkipReason {
   const { call, parts, source } = run;
-  const reserved = parts.budgets?.reserve(call, upstream.name, source.options.body);
+  const reserved = parts.budgets?.reserve(call, upstream.name, source.options.body, nowMs);
   if (reserved && !(reserved instanceof Reservation)) {
     slot?.cancel();
     return 'budget';

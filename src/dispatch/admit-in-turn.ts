@@ -12,21 +12,23 @@ type Turn = Admitted | undefined | Promise<Admitted | undefined>;
  *
  * @throws APIUserAbortError from the promise, as soon as the caller gives up
  */
-export function admitInTurn(names: readonly string[], run: CallRun, from = 0): Turn {
+export function admitInTurn(names: readonly string[], run: CallRun, nowMs: number, from = 0): Turn {
   const { upstreams, clock } = run.parts;
   for (let index = from; index < names.length; index += 1) {
     const upstream = upstreams.get(names[index] ?? '');
-    if (!upstream || upstream.pause.until(clock.now()) !== null) continue;
-    const entered = enterInTurn(upstream, run);
-    if (entered instanceof Promise) return entered.then((admitted) => admitted ?? admitInTurn(names, run, index + 1));
+    if (!upstream || upstream.pause.until(nowMs) !== null) continue;
+    const entered = enterInTurn(upstream, run, nowMs);
+    if (entered instanceof Promise) {
+      return entered.then((admitted) => admitted ?? admitInTurn(names, run, clock.now(), index + 1));
+    }
     if (entered) return entered;
   }
   return undefined;
 }
 
 /** Leave to try this very upstream, whatever pauses say. */
-export function enterInTurn(upstream: Upstream, run: CallRun): Turn {
-  const entered = enter(upstream, run);
+export function enterInTurn(upstream: Upstream, run: CallRun, nowMs: number): Turn {
+  const entered = enter(upstream, run, nowMs);
   if (typeof entered !== 'string') return entered;
   const { line } = upstream.limits ?? {};
   if (entered === 'limit' && line && !line.isFull) return waitFor(upstream, run);
@@ -46,8 +48,9 @@ async function waitFor(upstream: Upstream, run: CallRun): Promise<Admitted | und
 
 /** Others may have been told to wait meanwhile. */
 function enterAfter(slot: Slot, upstream: Upstream, run: CallRun): ReturnType<typeof enterWith> {
-  const pausedFor = upstream.pause.reason(run.parts.clock.now());
-  if (!pausedFor) return enterWith(slot, upstream, run);
+  const nowMs = run.parts.clock.now();
+  const pausedFor = upstream.pause.reason(nowMs);
+  if (!pausedFor) return enterWith(slot, upstream, run, nowMs);
   slot.cancel();
   return pausedFor;
 }

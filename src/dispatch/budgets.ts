@@ -40,9 +40,8 @@ export class Budgets {
   }
 
   /** What an attempt may cost, held in all budgets or in none; the budget that refuses it, where one does. */
-  reserve(call: Call, upstream: string, body: unknown): Reservation | Budget {
-    const { clock, estimateCostUsd } = this.#input;
-    const nowMs = clock.now();
+  reserve(call: Call, upstream: string, body: unknown, nowMs = this.#input.clock.now()): Reservation | Budget {
+    const { estimateCostUsd } = this.#input;
     this.#settleOldest(nowMs);
     // What has no known price is held by nothing, and refused only where all is spent.
     const estimateUsd = estimateCostUsd(upstream, call, body) ?? 0;

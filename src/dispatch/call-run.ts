@@ -2,13 +2,14 @@
 
 import type { Call } from '../domain/call.ts';
 import type { FailureKind } from '../domain/outcome.ts';
-import type { Plan, SkipReason } from '../domain/plan.ts';
+import type { SkipReason } from '../domain/plan.ts';
 import type { Budget } from '../pricing/budget.ts';
 import { estimateOutput } from '../pricing/estimate-output.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { Failure } from '../upstream/failure.ts';
 import type { Load } from '../upstream/limits/slot.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { CallPlan } from './call-plan.ts';
 import { CallProgress } from './call-progress.ts';
 import type { CallSource, DispatchParts } from './dispatch-parts.ts';
 import { unfit } from './fitness.ts';
@@ -23,7 +24,7 @@ const DEFAULT_DEADLINE_MS = 600_000;
 
 export class CallRun {
   readonly call: Call;
-  readonly plan: Plan;
+  readonly plan: CallPlan;
   readonly source: CallSource;
   readonly parts: DispatchParts;
   readonly progress: CallProgress;
@@ -40,7 +41,7 @@ export class CallRun {
   /** Reads the answer, where copies of the call are sent. */
   mirror: MirroredCall | undefined;
 
-  constructor(call: Call, plan: Plan, source: CallSource, parts: DispatchParts) {
+  constructor(call: Call, plan: CallPlan, source: CallSource, parts: DispatchParts) {
     this.call = call;
     this.plan = plan;
     this.source = source;

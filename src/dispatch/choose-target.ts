@@ -16,10 +16,8 @@ import { lackOf } from './fitness.ts';
  * The assigned upstream, or the next of the plan that may be asked; where none may, the one that could be soonest. A promise
  * only where there is a queue to wait in.
  */
-export function firstTarget(run: CallRun): Admitted | Promise<Admitted> {
-  const { skipped, upstreams } = run.plan;
-  for (const { upstream, reason } of skipped) if (reason === 'limit') run.refuseByName(upstream, reason);
-  const admitted = admitInTurn(upstreams, run);
+export function firstTarget(run: CallRun, nowMs: number): Admitted | Promise<Admitted> {
+  const admitted = admitPlanned(run, nowMs);
   if (!(admitted instanceof Promise)) return settled(run, admitted);
   return admitted.then(
     (found) => settled(run, found),
@@ -32,14 +30,29 @@ export function firstTarget(run: CallRun): Admitted | Promise<Admitted> {
 
 function settled(run: CallRun, admitted: Admitted | undefined): Admitted {
   const { plan, parts } = run;
+  if (admitted?.upstream.name === plan.assigned) return admitted;
   const nowMs = parts.clock.now();
   const target = admitted ?? lastResort(run, nowMs);
   if (target.upstream.name !== plan.assigned) {
-    const skipped = plan.skipped.find(({ upstream }) => upstream === plan.assigned);
-    const reason = skipped?.reason ?? run.refusedBy ?? 'breaker';
+    const reason = plan.refusal ?? run.refusedBy ?? 'breaker';
     run.progress.fallback({ from: plan.assigned, to: target.upstream.name, reason, atMs: nowMs });
   }
   return target;
+}
+
+/** The others are looked at where the assigned upstream may not be asked. */
+function admitPlanned(run: CallRun, nowMs: number): Admitted | undefined | Promise<Admitted | undefined> {
+  const { assigned, refusal } = run.plan;
+  if (refusal) return admitOthers(run, nowMs);
+  const admitted = admitInTurn([assigned], run, nowMs);
+  if (admitted instanceof Promise) return admitted.then((found) => found ?? admitOthers(run, run.parts.clock.now()));
+  return admitted ?? admitOthers(run, nowMs);
+}
+
+function admitOthers(run: CallRun, nowMs: number): ReturnType<typeof admitInTurn> {
+  const { plan } = run;
+  for (const { upstream, reason } of plan.skipped) if (reason === 'limit') run.refuseByName(upstream, reason);
+  return admitInTurn(plan.others.upstreams, run, nowMs);
 }
 
 function lastResort(run: CallRun, nowMs: number): Admitted {
@@ -93,6 +106,6 @@ export interface Move {
 /** @throws APIUserAbortError if the caller gives up in a queue */
 export async function nextTarget(run: CallRun, { kind, tryNext }: Failure): Promise<Move | undefined> {
   if (!tryNext || kind === undefined || run.attemptsLeft < 1 || run.remainingMs <= 0) return undefined;
-  const target = await admitInTurn(run.untried(kind), run);
+  const target = await admitInTurn(run.untried(kind), run, run.parts.clock.now());
   return target && { kind, target };
 }

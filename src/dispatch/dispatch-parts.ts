@@ -3,13 +3,13 @@
 import type { Call, StreamMode } from '../domain/call.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { CountTokens } from '../pricing/estimate-tokens.ts';
-import type { Plan } from '../domain/plan.ts';
 import type { Claim } from '../upstream/claim.ts';
 import type { OpenReaders } from '../upstream/open-readers.ts';
 import type { RetryBudget } from '../upstream/retry-budget.ts';
 import type { OpenAI, RequestOptions, Send } from '../upstream/sdk.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Budgets } from './budgets.ts';
+import type { CallPlan } from './call-plan.ts';
 import type { CallObserver, EstimateCostUsd, InputTokensOf, IsPriced, Pricing } from './call-observer.ts';
 import type { Hedging } from './hedging.ts';
 import type { FallbacksAfter } from './fallbacks.ts';
@@ -52,7 +52,7 @@ export interface DispatchParts {
   /** Counts tokens where providers do not: `undefined` until it is loaded, and where there is none. */
   readonly tokenizer: () => CountTokens | undefined;
   /** Takes note of calls that are evidence, and gives what `claim.judged` keeps. */
-  readonly rollouts: { dispatched(call: Call, body: unknown, plan: Plan): unknown } | undefined;
+  readonly rollouts: { dispatched(call: Call, body: unknown, plan: CallPlan, atMs: number): unknown } | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   /** Errors are freed of secrets. Without a `canary` option the caller sees what the SDK alone would show. */

@@ -2,12 +2,12 @@
 
 import type { AttemptReason } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
-import type { Plan } from '../domain/plan.ts';
 import type { Answer } from '../upstream/answer.ts';
 import { DeadlineError } from '../upstream/errors.ts';
 import { ABORTED, type Failure } from '../upstream/failure.ts';
 import { UnsatisfyingAnswer } from '../upstream/unsatisfying-answer.ts';
 import { beginVisit } from './begin-visit.ts';
+import type { CallPlan } from './call-plan.ts';
 import { CallRun } from './call-run.ts';
 import { firstTarget, nextTarget, type Move } from './choose-target.ts';
 import type { CallSource, DispatchParts } from './dispatch-parts.ts';
@@ -15,11 +15,18 @@ import { hedgeDelayMs, serveHedged } from './hedge.ts';
 import type { Visit } from './serve.ts';
 
 /** Gives the first answer, or rejects with the error that tells the caller most. */
-export async function dispatch(call: Call, plan: Plan, source: CallSource, parts: DispatchParts): Promise<Answer> {
+export async function dispatch(
+  call: Call,
+  plan: CallPlan,
+  source: CallSource,
+  parts: DispatchParts,
+  nowMs = parts.clock.now(),
+): Promise<Answer> {
   const run = new CallRun(call, plan, source, parts);
   if (parts.rollouts)
-    source.claim.judged = run.progress.judged = parts.rollouts.dispatched(call, source.options.body, plan);
-  const first = firstTarget(run);
+    source.claim.judged = run.progress.judged = parts.rollouts.dispatched(call, source.options.body, plan, nowMs);
+  const first = firstTarget(run, nowMs);
+  let startsAtMs = first instanceof Promise ? undefined : nowMs;
   let target = first instanceof Promise ? await first : first;
   run.mirror = parts.shadow?.mirror(run, target.upstream.name);
   let reason: AttemptReason = 'first';
@@ -30,7 +37,7 @@ export async function dispatch(call: Call, plan: Plan, source: CallSource, parts
     try {
       visit = beginVisit(run, target, delayMs !== undefined);
       if (!parts.hedging || delayMs === undefined) {
-        const answer = await visit.serve(reason);
+        const answer = await visit.serve(reason, startsAtMs);
         run.progress.answered(visit.attemptIndex);
         return answer;
       }
@@ -57,6 +64,7 @@ export async function dispatch(call: Call, plan: Plan, source: CallSource, parts
       });
       target = next;
       reason = 'fallback';
+      startsAtMs = undefined;
     }
   }
 }

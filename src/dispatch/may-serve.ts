@@ -1,6 +1,7 @@
 /** Whether chance alone decides that an upstream serves a call. */
 
 import type { Call } from '../domain/call.ts';
+import type { CallPlan } from './call-plan.ts';
 import { unavailable, type PlanningState } from './plan-call.ts';
 
 /**
@@ -8,7 +9,15 @@ import { unavailable, type PlanningState } from './plan-call.ts';
  * so it says no.
  */
 export function mayServe(name: string, call: Call, body: unknown, state: PlanningState, nowMs: number): boolean {
-  const { breaker } = state.upstreams.get(name) ?? {};
-  if (breaker && breaker.state.state !== 'closed') return false;
-  return unavailable(name, call, body, state, nowMs) === undefined;
+  return isClosed(name, state) && unavailable(name, call, body, state, nowMs) === undefined;
+}
+
+/** The same of the upstream that a call is planned for. */
+export function mayServePlanned({ assigned, refusal }: CallPlan, state: PlanningState): boolean {
+  return refusal === undefined && isClosed(assigned, state);
+}
+
+function isClosed(name: string, { upstreams }: PlanningState): boolean {
+  const breaker = upstreams.get(name)?.breaker;
+  return breaker === undefined || breaker.state.state === 'closed';
 }

@@ -1,7 +1,7 @@
 /** Decides which upstreams serve a call, in which order, and says why. */
 
 import type { Call } from '../domain/call.ts';
-import type { Plan, PlanReason, SkipReason } from '../domain/plan.ts';
+import type { Plan, SkipReason } from '../domain/plan.ts';
 import type { Ranges, Segment } from '../domain/split.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { RolloutSplit } from '../rollout/rollout-split.ts';
@@ -10,6 +10,7 @@ import { matchSegment } from '../routing/segment.ts';
 import { chooseUpstream } from '../routing/split.ts';
 import { ConfigError } from '../upstream/errors.ts';
 import type { Budgets } from './budgets.ts';
+import { CallPlan, type Choice, type Others } from './call-plan.ts';
 import type { FallbacksAfter } from './fallbacks.ts';
 import { servesModel, unfit, type FitnessState } from './fitness.ts';
 
@@ -40,26 +41,27 @@ type Skipped = Plan['skipped'][number];
 /** By task: its upstreams, in order. */
 export type TaskRoutes = ReadonlyMap<string, readonly string[]>;
 
-interface Choice {
-  readonly assigned: string;
-  readonly reason: PlanReason;
-  readonly bucket?: number;
+/** Of `body` only a call with a cap has its cost estimated. */
+export function planCall(call: Call, body: unknown, state: PlanningState, nowMs: number): CallPlan {
+  const choice = chooseFirst(call, state, nowMs);
+  const refusal = unavailable(choice.assigned, call, body, state, nowMs);
+  return new CallPlan(choice, refusal, () => findOthers(call, body, state, { choice, nowMs }));
 }
 
-/** Of `body` only a call with a cap has its cost estimated. */
-export function planCall(call: Call, body: unknown, state: PlanningState, nowMs: number): Plan {
-  const choice = chooseFirst(call, state, nowMs);
-  const { assigned, reason, bucket } = choice;
+interface Chosen {
+  readonly choice: Choice;
+  readonly nowMs: number;
+}
+
+function findOthers(call: Call, body: unknown, state: PlanningState, { choice, nowMs }: Chosen): Others {
   const upstreams: string[] = [];
   const skipped: Skipped[] = [];
-  const consider = (name: string): void => {
+  for (const name of followers(call, choice, state)) {
     const why = unavailable(name, call, body, state, nowMs);
     if (why) skipped.push({ upstream: name, reason: why });
     else upstreams.push(name);
-  };
-  consider(assigned);
-  for (const name of followers(call, choice, state)) consider(name);
-  return { assigned, upstreams, reason, bucket, skipped };
+  }
+  return { upstreams, skipped };
 }
 
 /**

@@ -49,9 +49,9 @@ export class Visit implements RetryInput<Answer>, AttemptOwner {
     run.ask(upstream.name);
   }
 
-  /** Rejects with the SDK's error of the last attempt; `failure` then says what it means. */
-  serve(reason: AttemptReason): Promise<Answer> {
-    return retry(() => this.#tryOnce(reason, this.#admitted, 0), this);
+  /** Begins at `atMs`, or now. Rejects with the SDK's error of the last attempt; `failure` then says what it means. */
+  serve(reason: AttemptReason, atMs?: number): Promise<Answer> {
+    return retry(() => this.#tryOnce(reason, this.#admitted, 0, atMs), this);
   }
 
   get isSpare(): boolean {
@@ -85,7 +85,7 @@ export class Visit implements RetryInput<Answer>, AttemptOwner {
   async again(retryIndex: number): Promise<Answer> {
     // A hedge took the last attempt, or another call was told to wait or opened the breaker, while we waited.
     if (this.#isOver || isLeftAlone(this)) throw this.#lastError;
-    const entered = enterInTurn(this.upstream, this.run);
+    const entered = enterInTurn(this.upstream, this.run, this.run.parts.clock.now());
     const admitted = entered instanceof Promise ? await entered : entered;
     if (!admitted) throw this.#lastError;
     if (!this.#isOver) return this.#tryOnce('retry', admitted, retryIndex + 1);
@@ -98,11 +98,15 @@ export class Visit implements RetryInput<Answer>, AttemptOwner {
     return this.#cancelled || this.run.attemptsLeft < 1;
   }
 
-  #tryOnce(reason: AttemptReason, admitted: Admitted, retryIndex: number): Promise<Answer> {
+  #tryOnce(
+    reason: AttemptReason,
+    admitted: Admitted,
+    retryIndex: number,
+    startedAtMs = this.run.parts.clock.now(),
+  ): Promise<Answer> {
     const { run, upstream } = this;
     const { options, model, mark } = this.#request;
     const { sdkRetries, showsControllers } = this.#line;
-    const startedAtMs = run.parts.clock.now();
     const started = run.progress.start(upstream.name, reason, model, startedAtMs);
     const about = { signal: this.#signal, cancellable: this.#cancellable, nowMs: startedAtMs };
     const limit = limitOf(run, upstream, about);

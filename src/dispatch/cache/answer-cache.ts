@@ -1,12 +1,12 @@
 /** Answers calls from memory, and has identical calls under way wait for one another. */
 
 import type { Call } from '../../domain/call.ts';
-import type { Plan } from '../../domain/plan.ts';
 import type { CacheSnapshot } from '../../domain/cache-snapshot.ts';
 import type { Answer } from '../../upstream/answer.ts';
 import { Claim } from '../../upstream/claim.ts';
 import { isStream } from '../../upstream/sdk-stream.ts';
 import { dispatch } from '../dispatch.ts';
+import type { CallPlan } from '../call-plan.ts';
 import type { CallSource, DispatchParts } from '../dispatch-parts.ts';
 import { Accounts } from './account.ts';
 import { AnswerStore, type StoredAnswer } from './answer-store.ts';
@@ -56,7 +56,7 @@ export class AnswerCache {
    * The answer that is kept, or that of an identical call under way, or a new one. Only answers of the assigned upstream are kept: what a fallback said
    * is not given while the assigned one could speak itself.
    */
-  async answer(call: Call, plan: Plan, source: CallSource): Promise<Answer> {
+  async answer(call: Call, plan: CallPlan, source: CallSource): Promise<Answer> {
     const asked: AskedCall = { call, plan, source };
     const key = this.#keyOf(asked);
     if (key === undefined) return this.#dispatch(asked);
@@ -143,7 +143,7 @@ export class AnswerCache {
     return answer;
   }
 
-  #keep(key: string, answer: StoredAnswer, { assigned }: Plan): StoredAnswer {
+  #keep(key: string, answer: StoredAnswer, { assigned }: CallPlan): StoredAnswer {
     if (answer.upstream === assigned) this.#store.set(key, answer);
     return answer;
   }

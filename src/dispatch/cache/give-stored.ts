@@ -1,8 +1,8 @@
 /** Answers a call with what is kept, and accounts for it. */
 
 import type { Call } from '../../domain/call.ts';
-import type { Plan } from '../../domain/plan.ts';
 import type { Answer } from '../../upstream/answer.ts';
+import type { CallPlan } from '../call-plan.ts';
 import type { CallSource, DispatchParts } from '../dispatch-parts.ts';
 import type { StoredAnswer } from './answer-store.ts';
 import { cachedAttempt, cachedCall } from './cached-records.ts';
@@ -11,7 +11,7 @@ import { replay } from './replay.ts';
 /** A call on its way through the cache. */
 export interface AskedCall {
   readonly call: Call;
-  readonly plan: Plan;
+  readonly plan: CallPlan;
   readonly source: CallSource;
 }
 

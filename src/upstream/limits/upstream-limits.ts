@@ -63,9 +63,9 @@ export class UpstreamLimits implements SlotOwner {
   }
 
   /** A place at once; `undefined` where there is none, or where others wait for it. */
-  admit(load: Load): Slot | undefined {
+  admit(load: Load, nowMs = this.#clock.now()): Slot | undefined {
     if (this.line && this.line.length > 0) return undefined;
-    const taken = this.#take(load, this.#clock.now());
+    const taken = this.#take(load, nowMs);
     return typeof taken === 'number' ? undefined : taken;
   }
 
