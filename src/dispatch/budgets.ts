@@ -48,7 +48,8 @@ export class Budgets {
     const spender = this.#spenderOf(call, upstream);
     const drawn = this.#budgets.map((budget) => budget.accountOf(spender, nowMs, true));
     for (let index = 0; index < drawn.length; index += 1) {
-      const [budget, account] = [this.#budgets[index]!, drawn[index]]; // as many
+      const budget = this.#budgets[index]!; // as many
+      const account = drawn[index];
       if (!account || !budget.policy.rejects || account.fits(estimateUsd)) continue;
       this.#tell(budget, account, upstream, true);
       return budget;
@@ -94,7 +95,8 @@ export class Budgets {
     this.#close(reservation);
     const costUsd = cost.costUsd ?? (delivery === 'rejected' ? 0 : estimateUsd);
     for (let index = 0; index < drawn.length; index += 1) {
-      const [budget, account] = [this.#budgets[index]!, drawn[index]]; // as many
+      const budget = this.#budgets[index]!; // as many
+      const account = drawn[index];
       if (!account) continue;
       budget.settle(account, estimateUsd, costUsd, nowMs);
       this.#tell(budget, account, upstream, false);

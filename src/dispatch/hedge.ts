@@ -1,6 +1,5 @@
 /** A second upstream beside the first, where that one takes long to begin. */
 
-import type { AttemptReason } from '../domain/attempt.ts';
 import type { Answer } from '../upstream/answer.ts';
 import { isStream } from '../upstream/sdk-stream.ts';
 import { admit, type Admitted } from './admission.ts';
@@ -27,21 +26,42 @@ export interface Served {
  * Asks the upstream of `first` and, if it has not begun to answer after `delayMs`, one more. The first to answer wins; the
  * other is hung up on. Where both fail, rejects with what the first one failed with.
  */
-export async function serveHedged(first: Visit, delayMs: number, hedging: Hedging): Promise<Served> {
+export function serveHedged(first: Visit, delayMs: number, hedging: Hedging): Promise<Served> {
   const { run, upstream } = first;
-  const answering = served(first, 'first');
-  const isLate = await takesLonger(run, answering, delayMs);
-  hedging.took(upstream.name, isLate);
-  const second = isLate ? secondVisit(run, hedging) : undefined;
-  if (!second) return await answering;
-  const { clock } = run.parts;
-  run.progress.hedge({ from: upstream.name, to: second.upstream.name, afterMs: delayMs, atMs: clock.now() });
-  return race(first, answering, second, served(second, 'hedge'));
+  const answering = first.serve('first');
+  return new Promise((resolve, reject) => {
+    let second: Visit | undefined;
+    let isLate = false;
+    const ask = (): void => {
+      isLate = true;
+      hedging.took(upstream.name, true);
+      second = secondVisit(run, hedging);
+      if (second) race(first, answering, second, hedge(first, second, delayMs)).then(resolve, reject);
+    };
+    const timer = run.parts.clock.setTimeout(ask, delayMs);
+    const inTime = (): void => {
+      if (isLate) return;
+      timer.cancel();
+      hedging.took(upstream.name, false);
+    };
+    const answered = (answer: Answer): void => {
+      inTime();
+      if (!second) resolve({ answer, attemptIndex: first.attemptIndex });
+    };
+    const failed = (error: unknown): void => {
+      inTime();
+      if (!second) reject(error);
+    };
+    answering.then(answered, failed);
+  });
 }
 
-async function served(visit: Visit, reason: AttemptReason): Promise<Served> {
-  const answer = await visit.serve(reason);
-  return { answer, attemptIndex: visit.attemptIndex };
+/** Asks the second upstream. */
+function hedge(first: Visit, second: Visit, afterMs: number): Promise<Answer> {
+  const { run, upstream } = first;
+  const atMs = run.parts.clock.now();
+  run.progress.hedge({ from: upstream.name, to: second.upstream.name, afterMs, atMs });
+  return second.serve('hedge');
 }
 
 function secondVisit(run: CallRun, hedging: Hedging): Visit | undefined {
@@ -55,31 +75,17 @@ function secondVisit(run: CallRun, hedging: Hedging): Visit | undefined {
   }
 }
 
-function takesLonger({ parts }: CallRun, answer: Promise<unknown>, delayMs: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = parts.clock.setTimeout(() => resolve(true), delayMs);
-    const settled = (): void => {
-      timer.cancel();
-      resolve(false);
-    };
-    answer.then(settled, settled);
-  });
-}
-
 /** The first that answers; where both fail, the error of the first visit. */
-async function race(first: Visit, one: Promise<Served>, second: Visit, other: Promise<Served>): Promise<Served> {
+async function race(first: Visit, one: Promise<Answer>, second: Visit, other: Promise<Answer>): Promise<Served> {
   const won = await Promise.any([
-    one.then((winner) => ({ winner, loser: second, lost: other })),
-    other.then((winner) => ({ winner, loser: first, lost: one })),
+    one.then((answer) => ({ answer, winner: first, loser: second, lost: other })),
+    other.then((answer) => ({ answer, winner: second, loser: first, lost: one })),
   ]).catch(() => undefined);
-  if (!won) return one;
+  if (!won) return { answer: await one, attemptIndex: first.attemptIndex };
   won.loser.cancel();
   // It may have begun to answer in the same moment.
-  won.lost.then(
-    ({ answer }) => hangUp(answer),
-    () => undefined,
-  );
-  return won.winner;
+  won.lost.then(hangUp, () => undefined);
+  return { answer: won.answer, attemptIndex: won.winner.attemptIndex };
 }
 
 function hangUp(answer: Answer): void {

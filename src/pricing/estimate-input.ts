@@ -78,8 +78,14 @@ function messageTokens(message: unknown, count: CountTokens): number {
     textTokens(message['output'], count) +
     textTokens(message['reasoning_content'], count);
   tokens += textTokens(message['name'], count) + textTokens(message['arguments'], count);
-  for (const call of listOf(message['tool_calls'])) {
-    const { function: called } = isRecord(call) ? call : {};
+  return tokens + callsTokens(message['tool_calls'], count);
+}
+
+function callsTokens(calls: unknown, count: CountTokens): number {
+  if (calls === undefined || calls === null) return 0;
+  let tokens = 0;
+  for (const call of listOf(calls)) {
+    const called = isRecord(call) ? call['function'] : undefined;
     tokens +=
       TOKENS_PER_MESSAGE +
       (isRecord(called) ? textTokens(called['name'], count) + textTokens(called['arguments'], count) : 0);
@@ -89,6 +95,7 @@ function messageTokens(message: unknown, count: CountTokens): number {
 
 /** A text, or a list of parts. */
 function textTokens(content: unknown, count: CountTokens): number {
+  if (content === undefined || content === null) return 0;
   if (typeof content === 'string') return count(content);
   let tokens = 0;
   for (const part of listOf(content)) tokens += isRecord(part) ? partTokens(part, count) : 0;

@@ -23,24 +23,25 @@ export interface KeyPlaces {
  * The first key, in the order of `KeyPlaces`; of the body `safety_identifier`, `prompt_cache_key` and `user`, then the
  * opening of the conversation. `undefined` where a call has none.
  */
-export function resolveKey(places: KeyPlaces): { key: string; source: KeySource } | undefined {
-  for (const [source, read] of PLACES) {
-    const key = read(places);
-    if (isKey(key)) return { key, source };
-  }
-  return undefined;
+export function resolveKey({ route, context, header, option, body, surface }: KeyPlaces): FoundKey | undefined {
+  if (isKey(route)) return { key: route, source: 'route' };
+  if (isKey(context)) return { key: context, source: 'context' };
+  if (isKey(header)) return { key: header, source: 'header' };
+  const named = option?.();
+  if (isKey(named)) return { key: named, source: 'option' };
+  const { safety_identifier, prompt_cache_key, user } = fields(body);
+  if (isKey(safety_identifier)) return { key: safety_identifier, source: 'safety_identifier' };
+  if (isKey(prompt_cache_key)) return { key: prompt_cache_key, source: 'prompt_cache_key' };
+  if (isKey(user)) return { key: user, source: 'user' };
+  const conversation = conversationKey(surface, body);
+  return isKey(conversation) ? { key: conversation, source: 'conversation' } : undefined;
 }
 
-const PLACES: readonly (readonly [KeySource, (places: KeyPlaces) => unknown])[] = [
-  ['route', ({ route }) => route],
-  ['context', ({ context }) => context],
-  ['header', ({ header }) => header],
-  ['option', ({ option }) => option?.()],
-  ['safety_identifier', ({ body }) => fields(body).safety_identifier],
-  ['prompt_cache_key', ({ body }) => fields(body).prompt_cache_key],
-  ['user', ({ body }) => fields(body).user],
-  ['conversation', ({ surface, body }) => conversationKey(surface, body)],
-];
+/** A key, and where it stood. */
+export interface FoundKey {
+  readonly key: string;
+  readonly source: KeySource;
+}
 
 function isKey(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
