@@ -3,7 +3,7 @@
 import { APIPromise, type OpenAI } from 'openai';
 import type { Answer } from './upstream/answer.ts';
 import type { Claim } from './upstream/claim.ts';
-import { isStream } from './upstream/sdk-stream.ts';
+import { isStream, type StreamInternals } from './upstream/sdk-stream.ts';
 import type { Parsed, ResponseProps } from './upstream/sdk.ts';
 
 /**
@@ -18,7 +18,7 @@ export function callPromise<T>(client: OpenAI, answer: Promise<Answer>, claim: C
   return withRawClaim(new APIPromise<T>(client, props, () => claimed.data as Awaited<APIPromise<T>>));
 }
 
-/** On streams, not enumerable. */
+/** On the function that opens a stream, which each stream has for itself: nobody lists what functions have. */
 const CLAIM = Symbol('openai-canary.claim');
 
 /** Calls by what came of them: raw responses, errors. */
@@ -28,8 +28,15 @@ export type Claims = WeakMap<object, Claim>;
 export function claimOf(something: unknown, claims: Claims): Claim | undefined {
   if (typeof something !== 'object' || something === null) return undefined;
   // The answer of a promise of ours is what the SDK takes for the promise of its response.
-  const { responsePromise, [CLAIM]: claim } = something as { readonly responsePromise?: unknown; [CLAIM]?: Claim };
-  return responsePromise instanceof ClaimedAnswer ? responsePromise.claim : (claim ?? claims.get(something));
+  const { responsePromise } = something as { readonly responsePromise?: unknown };
+  if (responsePromise instanceof ClaimedAnswer) return responsePromise.claim;
+  return (isStream(something) ? claimOfStream(something) : undefined) ?? claims.get(something);
+}
+
+type Opening = StreamInternals['iterator'] & { [CLAIM]?: Claim };
+
+function claimOfStream({ iterator }: StreamInternals): Claim | undefined {
+  return (iterator as Opening)[CLAIM];
 }
 
 /** The properties of a response that is still to come. The SDK parses by calling `then` on them: the call is the claim. */
@@ -72,7 +79,7 @@ class ClaimedAnswer implements PromiseLike<ResponseProps> {
   #keep({ data, props }: Parsed): ResponseProps {
     this.data = data;
     // A `WeakMap` of them would cost the collector more than all else of a call.
-    if (isStream(data)) Object.defineProperty(data, CLAIM, { value: this.claim });
+    if (isStream(data)) (data.iterator as Opening)[CLAIM] = this.claim;
     return props;
   }
 }

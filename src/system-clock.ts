@@ -1,6 +1,6 @@
 /** The system's time. */
 
-import type { Clock } from './domain/clock.ts';
+import type { Clock, Timer } from './domain/clock.ts';
 
 /**
  * Wall-clock time that never goes backwards: the epoch as it was when the process began, plus the monotonic time since.
@@ -12,10 +12,22 @@ export const systemClock: Clock = {
     // Node turns a longer delay into 1 ms.
     const timer = setTimeout(callback, Math.min(delayMs, MAX_DELAY_MS));
     if (!options?.keepAlive) timer.unref();
-    return { cancel: () => clearTimeout(timer) };
+    return new SystemTimer(timer);
   },
 };
 
 const ORIGIN_MS = performance.timeOrigin;
 
 const MAX_DELAY_MS = 2 ** 31 - 1;
+
+class SystemTimer implements Timer {
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(timer: NodeJS.Timeout) {
+    this.#timer = timer;
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timer);
+  }
+}

@@ -11,10 +11,9 @@ import type { StreamInternals } from './sdk-stream.ts';
  *
  * @throws what `onEnd` said, where the stream ended before
  */
-export async function guardStream(stream: StreamInternals, guard: StreamGuard): Promise<void> {
+export function guardStream(stream: StreamInternals, guard: StreamGuard): Promise<void> {
   const reader = new GuardedReader(openOnce(stream), stream.controller.signal, guard);
-  await reader.prime();
-  replaceIterator(stream, reader, guard);
+  return reader.prime().then(() => replaceIterator(stream, reader, guard));
 }
 
 /** Lets `stream` pass as it comes, under the eyes of `guard`. */

@@ -10,11 +10,21 @@ const LONGEST_GRACE_MS = 1_000;
  * before what has arrived meanwhile is read: a timer that fires late waits as long again as it was late, a second at most.
  */
 export function patientTimer(clock: Clock, delayMs: number, callback: () => void, nowMs = clock.now()): Timer {
-  const dueMs = nowMs + delayMs;
-  let timer = clock.setTimeout(() => {
-    timer = clock.setTimeout(callback, graceMs(clock.now() - dueMs));
-  }, delayMs);
-  return { cancel: () => timer.cancel() };
+  return new PatientTimer(clock, delayMs, callback, nowMs + delayMs);
+}
+
+class PatientTimer implements Timer {
+  #timer: Timer;
+
+  constructor(clock: Clock, delayMs: number, callback: () => void, dueMs: number) {
+    this.#timer = clock.setTimeout(() => {
+      this.#timer = clock.setTimeout(callback, graceMs(clock.now() - dueMs));
+    }, delayMs);
+  }
+
+  cancel(): void {
+    this.#timer.cancel();
+  }
 }
 
 /** How long to wait for what may have arrived, given how late one is. */
