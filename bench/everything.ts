@@ -44,6 +44,9 @@ export type Feature = keyof typeof features;
 
 export const FEATURES = Object.keys(features) as readonly Feature[]; // its own keys alone
 
+/** Limits, budgets, cache and tasks: of what a call passes by on its way to one upstream, what counts tokens and money. */
+export const MONEY_AND_LIMITS: readonly Feature[] = ['split', 'limits', 'budgets', 'cache', 'tasks'];
+
 /** Calls of a client with these features, by a thousand keys; one in ten of a task with a route. */
 export function callsWith(
   on: readonly Feature[],

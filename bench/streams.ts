@@ -8,7 +8,7 @@
 import { OpenAI } from 'openai';
 import { CanaryClient } from '../src/index.ts';
 import { callBody } from './bodies.ts';
-import { measure, median, medianDifference, type MeasureOptions } from './measure.ts';
+import { measure, median, medianDifference, wallUs, type MeasureOptions } from './measure.ts';
 
 const CHUNKS = 400;
 const encoder = new TextEncoder();
@@ -19,26 +19,42 @@ const headers = { 'content-type': 'text/event-stream' };
 // Whoever asks for usage sees its chunk: both deliver the same.
 const body = { ...callBody, user: 'user-1', stream: true as const, stream_options: { include_usage: true } };
 
-// A preamble, one content, an end: what is more than the bare SDK's is spent on the way to the first content.
-const first = await measureStreams(3, { rounds: 60, times: 200 });
-const all = await measureStreams(CHUNKS, { rounds: 60, times: 10 });
+// A preamble, one content, an end.
+const first = await measureStreams(toFirstContent, 3, { rounds: 200, times: 50 });
+const whole = await measureStreams(toEnd, 3, { rounds: 200, times: 50 });
+const all = await measureStreams(toEnd, CHUNKS, { rounds: 60, times: 10 });
 const perChunk = (values: readonly number[]): number[] => values.map((us) => us / CHUNKS);
 
 console.log('\nstreams in memory, one at a time          bare      ours   µs more');
-row('µs a stream of three chunks and usage', first.bare, first.ours);
+row('µs to the first content', first.bare, first.ours);
+row('µs a stream of three chunks and usage', whole.bare, whole.ours);
 row(`µs a chunk, over ${CHUNKS}`, perChunk(all.bare), perChunk(all.ours));
 
-function measureStreams(chunks: number, options: MeasureOptions): Promise<Record<'bare' | 'ours', number[]>> {
+function measureStreams(
+  read: (client: OpenAI) => Promise<unknown>,
+  chunks: number,
+  options: MeasureOptions,
+): Promise<Record<'bare' | 'ours', number[]>> {
   const events = Array.from({ length: chunks }, (_, index) => event(index, chunks));
-  const whole = encoder.encode(`${events.join('')}${USAGE}data: [DONE]\n\n`);
-  const client = { apiKey: 'bench', fetch: async () => new Response(whole, { headers }) };
+  const encoded = encoder.encode(`${events.join('')}${USAGE}data: [DONE]\n\n`);
+  const client = { apiKey: 'bench', fetch: async () => new Response(encoded, { headers }) };
   const bare = new OpenAI(client);
   const ours = new CanaryClient({ ...client, canary: { prices: { openai: { inputPerMTok: 2, outputPerMTok: 8 } } } });
   return measure({ bare: () => read(bare), ours: () => read(ours) }, options);
 }
 
-async function read(client: OpenAI): Promise<void> {
+async function toEnd(client: OpenAI): Promise<void> {
   for await (const chunk of await client.chat.completions.create(body)) void chunk;
+}
+
+/** From the call to the first chunk with content, in µs; the stream is read to its end. */
+async function toFirstContent(client: OpenAI): Promise<number> {
+  const startedUs = wallUs();
+  let tookUs: number | undefined;
+  for await (const { choices } of await client.chat.completions.create(body)) {
+    if (choices[0]?.delta.content) tookUs ??= wallUs() - startedUs;
+  }
+  return tookUs ?? Number.NaN;
 }
 
 function event(index: number, chunks: number): string {
