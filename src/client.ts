@@ -91,7 +91,7 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
     }
 
     async [Symbol.asyncDispose](): Promise<void> {
-      this.canary.close();
+      await this.canary[Symbol.asyncDispose]();
     }
 
     /** The SDK's client shows its API key when it is logged; this one does not. */

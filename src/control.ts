@@ -150,10 +150,11 @@ export class CanaryControl<UpstreamName extends string = string> extends Listeni
 
   /** Stops timers and forgets listeners. Calls go on working; nothing of ours keeps the process alive either way. */
   close(): void {
-    this.#engine.close();
+    void this.#engine.close();
   }
 
+  /** The same, and waits until the store has what it is to have, ten seconds at most. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
+    await this.#engine.close();
   }
 }

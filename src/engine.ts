@@ -133,16 +133,17 @@ export class Engine {
     });
   }
 
-  /** Stops timers and forgets listeners. Calls go on working. */
-  close(): void {
+  /** Stops timers and forgets listeners, and resolves when the store has all that it is to have. Calls go on working. */
+  async close(): Promise<void> {
     this.#closed = true;
     this.alerts.close();
     this.prober.close();
-    this.rollouts?.close();
+    const stored = this.rollouts?.close();
     this.#metricsTicker?.stop();
     this.parts.shadow?.close();
     for (const { breaker } of this.parts.upstreams.values()) breaker?.close();
     this.emitter.removeAll();
+    await stored;
   }
 
   #warn(code: 'listener' | 'key' | 'task' | 'cache' | 'disabled', message: string): void {

@@ -82,14 +82,16 @@ export class RolloutKeeper {
     this.#enqueue(() => this.#parts.store.post(this.#box, message));
   }
 
-  /** Lets another process take charge at once. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#enqueue(async () => {
-      if (this.#fence !== undefined) await this.#write(this.#parts.memory());
-      await this.#parts.store.release(this.#key, this.#parts.holder);
-    });
+  /** Lets another process take charge at once. Resolves when the store has all that it is to have, or is known to be away. */
+  close(): Promise<unknown> {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#enqueue(async () => {
+        if (this.#fence !== undefined) await this.#write(this.#parts.memory());
+        await this.#parts.store.release(this.#key, this.#parts.holder);
+      });
+    }
+    return this.#last;
   }
 
   async #sync(): Promise<void> {

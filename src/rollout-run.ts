@@ -58,8 +58,8 @@ export class RolloutRun implements RolloutOutlet, Judging {
     else this.#effects.apply(this.controller.state);
   }
 
-  close(): void {
-    this.#keeper?.close();
+  close(): Promise<unknown> {
+    return this.#keeper?.close() ?? Promise.resolve();
   }
 
   /** What a call is to this rollout; `undefined` where it is no evidence. */

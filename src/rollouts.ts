@@ -120,9 +120,10 @@ export class Rollouts {
     return run !== undefined;
   }
 
-  close(): void {
+  /** Resolves when the store has what it is to have. */
+  close(): Promise<unknown> {
     this.#ticker.stop();
-    for (const run of this.runs) run.close();
+    return Promise.all(this.runs.map((run) => run.close()));
   }
 
   /** Not a closure of the constructor: that would hold the engine as long as its timer runs. */

@@ -50,6 +50,24 @@ test('after a restart it goes on at its step, with its evidence, and every key w
   expect(after.events.of('warning')).toEqual([]);
 });
 
+test('whoever disposes of a client waits until the store has its evidence', async () => {
+  const { store } = lasting();
+  const written: string[] = [];
+  const slow: Store = {
+    ...store,
+    write: async (key, value, fence) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      written.push(key);
+      return store.write(key, value, fence);
+    },
+  };
+  const set = await start(slow);
+  const before = written.length;
+  await set.ai[Symbol.asyncDispose]();
+  expect(written.length).toBeGreaterThan(before);
+  expect(await store.lease(written.at(-1) ?? '', 'another', 1_000)).toBeDefined();
+});
+
 test('a canary that was rolled back stays so, also under other options', async () => {
   const { store } = lasting();
   const before = await start(store);
