@@ -64,7 +64,7 @@ export class Rollouts {
     const { reason, assigned } = plan;
     if (reason !== 'split' && reason !== 'rollout') return undefined;
     const planning = this.#parts.planning();
-    if (!mayServePlanned(plan, planning)) return undefined;
+    if (!mayServePlanned(plan, call, body, planning, atMs)) return undefined;
     const found: JudgedPart[] = [];
     for (const run of this.runs) {
       const { to, stable } = run.policy;
@@ -150,9 +150,7 @@ export function createRolloutSplit(policies: readonly RolloutPolicy[]): RolloutS
 }
 
 /** Only `dispatched` makes what is kept with a call. */
-function judgedCall(judged: unknown): JudgedCall | undefined {
-  return judged as JudgedCall | undefined;
-}
+const judgedCall = (judged: unknown): JudgedCall | undefined => judged as JudgedCall | undefined;
 
 /** `undefined` for what the caller caused: its own mistakes, and that it went away. */
 function outcomeOf({ outcome, latencyMs, firstChunkMs, stream, cost }: AttemptRecord): JudgedOutcome | undefined {

@@ -16,30 +16,38 @@ export class CallPlan implements Plan {
   readonly bucket: number | undefined;
   /** Why the assigned upstream cannot be asked now; `undefined` where it can. */
   readonly refusal: SkipReason | undefined;
-  readonly #findOthers: () => Others;
+  /** When it was made. */
+  readonly atMs: number;
+  readonly #findOthers: (nowMs: number) => Others;
   #others: Others | undefined;
 
-  constructor({ assigned, reason, bucket }: Choice, refusal: SkipReason | undefined, findOthers: () => Others) {
+  constructor(
+    { assigned, reason, bucket }: Choice,
+    refusal: SkipReason | undefined,
+    atMs: number,
+    findOthers: (nowMs: number) => Others,
+  ) {
     this.assigned = assigned;
     this.reason = reason;
     this.bucket = bucket;
     this.refusal = refusal;
+    this.atMs = atMs;
     this.#findOthers = findOthers;
   }
 
   get upstreams(): readonly string[] {
-    const { upstreams } = this.others;
+    const { upstreams } = this.othersAt(this.atMs);
     return this.refusal ? upstreams : [this.assigned, ...upstreams];
   }
 
   get skipped(): Plan['skipped'] {
-    const { skipped } = this.others;
+    const { skipped } = this.othersAt(this.atMs);
     return this.refusal ? [{ upstream: this.assigned, reason: this.refusal }, ...skipped] : skipped;
   }
 
-  /** Those after the assigned one, in order. */
-  get others(): Others {
-    return (this.#others ??= this.#findOthers());
+  /** Those after the assigned one, in order, as they are when they are first asked for. */
+  othersAt(nowMs: number): Others {
+    return (this.#others ??= this.#findOthers(nowMs));
   }
 }
 

@@ -51,8 +51,9 @@ function admitPlanned(run: CallRun, nowMs: number): Admitted | undefined | Promi
 
 function admitOthers(run: CallRun, nowMs: number): ReturnType<typeof admitInTurn> {
   const { plan } = run;
+  const { upstreams } = plan.othersAt(nowMs);
   for (const { upstream, reason } of plan.skipped) if (reason === 'limit') run.refuseByName(upstream, reason);
-  return admitInTurn(plan.others.upstreams, run, nowMs);
+  return admitInTurn(upstreams, run, nowMs);
 }
 
 function lastResort(run: CallRun, nowMs: number): Admitted {

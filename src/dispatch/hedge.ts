@@ -34,9 +34,13 @@ export function serveHedged(first: Visit, delayMs: number, hedging: Hedging): Pr
     let isLate = false;
     const ask = (): void => {
       isLate = true;
-      hedging.took(upstream.name, true);
-      second = secondVisit(run, hedging);
-      if (second) race(first, answering, second, hedge(first, second, delayMs)).then(resolve, reject);
+      try {
+        hedging.took(upstream.name, true);
+        second = secondVisit(run, hedging);
+        if (second) race(first, answering, second, hedge(first, second, delayMs)).then(resolve, reject);
+      } catch (error) {
+        reject(error);
+      }
     };
     const timer = run.parts.clock.setTimeout(ask, delayMs);
     const inTime = (): void => {

@@ -12,9 +12,16 @@ export function mayServe(name: string, call: Call, body: unknown, state: Plannin
   return isClosed(name, state) && unavailable(name, call, body, state, nowMs) === undefined;
 }
 
-/** The same of the upstream that a call is planned for. */
-export function mayServePlanned({ assigned, refusal }: CallPlan, state: PlanningState): boolean {
-  return refusal === undefined && isClosed(assigned, state);
+/** The same of the upstream that a call is planned for; a call may have waited since. */
+export function mayServePlanned(
+  plan: CallPlan,
+  call: Call,
+  body: unknown,
+  state: PlanningState,
+  nowMs: number,
+): boolean {
+  if (plan.atMs !== nowMs) return mayServe(plan.assigned, call, body, state, nowMs);
+  return plan.refusal === undefined && isClosed(plan.assigned, state);
 }
 
 function isClosed(name: string, { upstreams }: PlanningState): boolean {

@@ -45,7 +45,7 @@ export type TaskRoutes = ReadonlyMap<string, readonly string[]>;
 export function planCall(call: Call, body: unknown, state: PlanningState, nowMs: number): CallPlan {
   const choice = chooseFirst(call, state, nowMs);
   const refusal = unavailable(choice.assigned, call, body, state, nowMs);
-  return new CallPlan(choice, refusal, () => findOthers(call, body, state, { choice, nowMs }));
+  return new CallPlan(choice, refusal, nowMs, (atMs) => findOthers(call, body, state, { choice, nowMs: atMs }));
 }
 
 interface Chosen {

@@ -81,8 +81,8 @@ export class VisitAttempt implements AttemptInput {
     redact(error, [line.client.apiKey, line.client.adminAPIKey, ...request.mark.secrets]);
   }
 
-  onHeaders(headers: ResponseHeaders): void {
-    this.#means.admitted.slot?.hear(headers);
+  onHeaders(headers: ResponseHeaders, isRefusal: boolean): void {
+    this.#means.admitted.slot?.hear(headers, isRefusal);
   }
 
   onResponseId(id: string): void {
@@ -92,15 +92,17 @@ export class VisitAttempt implements AttemptInput {
   onEnd(how: AttemptEnd): void {
     const { request, admitted, started } = this.#means;
     const end = request.callersCredentials ? withCallersCredentials(how) : how;
-    const { atMs, failure } = end;
+    const { failure } = end;
+    // The time that a late caller took has passed all the same: places and money are given back now.
+    const nowMs = this.lateMs ? this.clock.now() : end.atMs;
     this.limit?.release();
     request.mark.forget();
     this.#owner.ended(end);
-    admitted.slot?.settle(tokensOf(end), atMs);
-    admitted.permit?.settle(failure?.breakerOutcome ?? 'success', atMs);
+    admitted.slot?.settle(tokensOf(end), nowMs);
+    admitted.permit?.settle(failure?.breakerOutcome ?? 'success', nowMs);
     this.#tellUpstream(end);
     const record = this.#owner.run.progress.end(started, end, this.#owner.isSpare);
-    admitted.reservation?.settle(record, atMs);
+    admitted.reservation?.settle(record, nowMs);
   }
 
   /** With credentials of its own a call says nothing about the account that others are paused for. */

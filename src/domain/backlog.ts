@@ -4,7 +4,7 @@
 export class Backlog<T> {
   readonly #work: (item: T) => void;
   readonly #atATime: number;
-  readonly #waiting: T[] = [];
+  #waiting: T[] = [];
 
   /** @param work is done for each item in its turn; it must not throw */
   constructor(work: (item: T) => void, atATime = 32) {
@@ -19,7 +19,9 @@ export class Backlog<T> {
 
   flush(): void {
     if (this.#waiting.length === 0) return;
-    for (const item of this.#waiting) this.#work(item);
-    this.#waiting.length = 0;
+    const items = this.#waiting;
+    // Before the work: what that adds is not among it, and nothing is done twice.
+    this.#waiting = [];
+    for (const item of items) this.#work(item);
   }
 }

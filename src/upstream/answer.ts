@@ -77,7 +77,7 @@ export interface AttemptInput {
   redact(error: unknown): void;
   readonly clock: Clock;
   /** Called with the headers of a response, good or bad, before it is read. */
-  onHeaders?: ((headers: ResponseHeaders) => void) | undefined;
+  onHeaders?: ((headers: ResponseHeaders, isRefusal: boolean) => void) | undefined;
   /** Called with the id of a Responses API response as soon as it is known, also of one that does not end well. */
   onResponseId?: ((id: string) => void) | undefined;
   readonly witness?: AnswerWitness | undefined;

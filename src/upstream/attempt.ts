@@ -32,7 +32,7 @@ export async function attempt(input: AttemptInput): Promise<Answer> {
   } catch (thrown) {
     throw failed(input, thrown);
   }
-  input.onHeaders?.((raw ?? (parsed as Parsed).props).response.headers);
+  input.onHeaders?.((raw ?? (parsed as Parsed).props).response.headers, false);
   const answer = raw ? rawAnswer(input, raw) : parsedAnswer(input, parsed as Parsed);
   // A promise that is returned as it is takes three turns of the queue.
   return answer instanceof Promise ? await answer : answer;
@@ -66,7 +66,7 @@ function failed(input: AttemptInput, thrown: unknown): unknown {
   const { limit, clock } = input;
   const expired = limit?.expired();
   const error = expired ?? thrown;
-  if (input.onHeaders && thrown instanceof APIError && thrown.headers) input.onHeaders(thrown.headers);
+  if (input.onHeaders && thrown instanceof APIError && thrown.headers) input.onHeaders(thrown.headers, true);
   input.redact(error);
   const signal = expired ? undefined : input.options.signal;
   const failure = classifyFailure(error, { nowMs: clock.now(), signal });

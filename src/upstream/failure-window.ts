@@ -56,7 +56,8 @@ export class FailureWindow {
   /** Counts a call. The reason to open now, if there is one. */
   add(outcome: 'success' | 'failure', nowMs: number): 'consecutive' | 'errorRate' | undefined {
     if (this.#circuit.isShutdown) return undefined;
-    this.#rotate(Math.floor((nowMs - this.#bucketAtMs) / this.#bucketMs));
+    // What ended before the newest bucket began counts in it.
+    this.#rotate(Math.max(0, Math.floor((nowMs - this.#bucketAtMs) / this.#bucketMs)));
     if (outcome === 'success') {
       this.#untold += 1;
       this.#failuresInARow = 0;

@@ -37,7 +37,7 @@ export interface ReaderWatch {
 /** A reader that may be forgotten. */
 export interface Watched {
   readonly isOver: boolean;
-  watchedBy(watch: ReaderWatch): void;
+  watch: ReaderWatch | undefined;
   /** Nobody can read on: as if the caller had left. `controller` ends the stream. */
   abandon(controller: AbortController): void;
 }

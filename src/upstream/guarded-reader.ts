@@ -7,14 +7,16 @@ import { HeldChunks } from './held-chunks.ts';
 /** The one reader of a stream, in place of its own iterator. */
 export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknown>, Watched {
   readonly #signal: AbortSignal;
-  /** Until the stream is over. */
+  /** Until nothing more can come. */
   #guard: StreamGuard<Item> | undefined;
+  /** Nothing is left to be hung up on. */
+  isOver = false;
   /** Until it has nothing more to give. */
   #source: AsyncIterator<Item, unknown> | undefined;
   /** Hangs up where the reader is forgotten. */
-  #watch: ReaderWatch | undefined;
+  watch: ReaderWatch | undefined;
   /** Read before the caller asked. */
-  readonly #held = new HeldChunks<IteratorResult<Item, unknown>>();
+  readonly #held = new HeldChunks<Result<Item>>();
   #stage: StreamStage = 'held';
   /** What the stream broke off with while nobody waited for it. */
   #unsaid: unknown;
@@ -27,16 +29,7 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
     this.#guard = guard;
     this.#source = source;
     this.#signal = signal;
-    signal.addEventListener('abort', this, ONCE);
-  }
-
-  /** Nothing is left to be hung up on. */
-  get isOver(): boolean {
-    return this.#guard === undefined;
-  }
-
-  watchedBy(watch: ReaderWatch): void {
-    this.#watch = watch;
+    signal.addEventListener('abort', this, { once: true });
   }
 
   /** Holds nothing back. */
@@ -55,53 +48,48 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
     this.#stage = 'committed';
   }
 
-  next(): Promise<IteratorResult<Item, unknown>> {
+  next(): Promise<Result<Item>> {
     if (this.#stage === 'left') return Promise.resolve(OVER);
     const held = this.#held.take();
     if (held) return Promise.resolve(held);
     // A hidden chunk costs a second pull, and two readers may pull at once: one pull at a time keeps the order.
     this.#pulling += 1;
-    const turn = this.#tail ? this.#after(this.#tail) : this.#pull();
+    const pull = (): Promise<Result<Item>> => this.#pull();
+    const turn = this.#tail ? this.#tail.then(pull, pull) : pull();
     this.#tail = turn;
     return turn;
   }
 
-  async return(value?: unknown): Promise<IteratorResult<Item, unknown>> {
+  async return(value?: unknown): Promise<Result<Item>> {
     const [guard, source] = [this.#guard, this.#source];
     this.#stage = 'left';
-    if (guard?.drains && source) {
+    if (guard?.drains && source && !this.isOver) {
       const tail = this.#tail?.catch(() => undefined) ?? Promise.resolve();
-      void tail.then(() => drain(source, guard)).then(() => this.#end({ kind: 'aborted' }));
+      void tail.then(() => drain(source, guard)).then(() => this.#left());
       return { done: true, value };
     }
     this.#end({ kind: 'aborted' });
-    this.#source = undefined;
-    return (await source?.return?.(value)) ?? { done: true, value };
+    const returned = await source?.return?.(value);
+    this.#left();
+    return returned ?? { done: true, value };
   }
 
   abandon(controller: AbortController): void {
-    if (!this.#guard || this.#stage === 'left') return;
+    if (this.isOver || this.#stage === 'left') return;
     const again = (): void => this.abandon(controller);
     // A chunk that is still on its way to somebody is given first.
     if (this.#tail) return void this.#tail.then(again, again);
-    if (!this.#guard.drains) controller.abort();
+    if (!this.#guard?.drains) controller.abort();
     this.return().catch(() => undefined);
   }
 
-  #after(pulled: Promise<unknown>): Promise<IteratorResult<Item, unknown>> {
-    const pull = (): Promise<IteratorResult<Item, unknown>> => this.#pull();
-    return pulled.then(pull, pull);
-  }
-
   /** The next chunk that the caller may see. Callbacks, since an async function for each chunk costs twice as much. */
-  #pull(): Promise<IteratorResult<Item, unknown>> {
+  #pull(): Promise<Result<Item>> {
     this.#guard?.idle?.waiting();
     return this.#source ? this.#source.next().then(this.#came, this.#broke) : Promise.resolve(OVER).then(this.#came);
   }
 
-  readonly #came = (
-    result: IteratorResult<Item, unknown>,
-  ): IteratorResult<Item, unknown> | Promise<IteratorResult<Item, unknown>> => {
+  readonly #came = (result: Result<Item>): Result<Item> | Promise<Result<Item>> => {
     const guard = this.#guard;
     guard?.idle?.came();
     if (!result.done && guard) {
@@ -109,13 +97,14 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
       if (guard.hides(result.value)) return this.#pull();
     }
     this.#pulled();
-    // What still comes after an abort is nobody's.
-    return result.done || !guard ? this.#done() : result;
+    return result.done ? this.#done() : result;
   };
 
   readonly #broke = (error: unknown): never => {
     this.#pulled();
-    throw this.#guard ? (this.#end({ kind: 'error', error }) ?? error) : error;
+    const thrown = this.isOver ? error : (this.#end({ kind: 'error', error }) ?? error);
+    this.#letGo();
+    throw thrown;
   };
 
   #pulled(): void {
@@ -123,11 +112,22 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
     if (this.#pulling === 0) this.#tail = undefined;
   }
 
-  #done(): IteratorResult<Item, unknown> {
+  #done(): Result<Item> {
     const error = this.#end({ kind: this.#signal.aborted ? 'aborted' : 'done' });
-    if (this.#stage === 'committed') this.#source = undefined;
-    if (error === undefined) return OVER;
-    throw error as Error; // one of the SDK's or of ours
+    this.#letGo();
+    if (error !== undefined) throw error as Error; // one of the SDK's or of ours
+    return OVER;
+  }
+
+  #left(): void {
+    this.#end({ kind: 'aborted' });
+    this.#letGo();
+  }
+
+  /** Nothing more can come. The stream may be kept for long; what it was guarded by, and all that hangs on it, is not. */
+  #letGo(): void {
+    this.#guard = undefined;
+    if (this.#stage !== 'held') this.#source = undefined;
   }
 
   /** An abort while a chunk is awaited shows in what comes of it; the SDK itself aborts before it throws. */
@@ -138,21 +138,21 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
     if (this.#unsaid === undefined) this.#held.clear();
   }
 
-  /** What is thrown in place of an ending. The stream may be kept for long; what it was guarded by, and all that hangs on it, is not. */
+  /** What is thrown in place of an ending, once. */
   #end(how: StreamEnd): unknown {
     const guard = this.#guard;
-    if (!guard) {
+    if (this.isOver || !guard) {
       const unsaid = this.#unsaid;
       this.#unsaid = undefined;
       return unsaid;
     }
-    this.#guard = undefined;
-    this.#watch?.over();
-    this.#watch = undefined;
+    this.isOver = true;
+    this.watch?.over();
     guard.idle?.stop();
     return guard.onEnd(how, this.#stage);
   }
 }
 
-const ONCE = { once: true } as const;
+type Result<Item> = IteratorResult<Item, unknown>;
+
 const OVER = { done: true, value: undefined } as const;

@@ -61,7 +61,7 @@ class OpenReader implements ReaderWatch {
     this.#handle = handle;
     this.#reader = reader;
     this.#controller = controller;
-    reader.watchedBy(this);
+    reader.watch = this;
   }
 
   /** @param leave is called once, when it is young no more */

@@ -26,12 +26,14 @@ export class RequestMark {
   /** What may have to end the request. */
   controlled: Controlled | undefined;
   readonly #patch: BodyPatch | undefined;
+  /** Should the request fail to be made, these are all that is known of it. */
+  readonly #unsent: SentRequest;
   #sent: SentRequest;
 
   constructor(patch: BodyPatch | undefined, options: RequestOptions) {
     this.#patch = patch;
-    // Should the request fail to be made, these are all that is known of it.
-    this.#sent = { headers: options.headers, url: '' };
+    this.#unsent = { headers: options.headers, url: '' };
+    this.#sent = this.#unsent;
   }
 
   /** Looked for only when something is to be told: most requests succeed. */
@@ -39,10 +41,10 @@ export class RequestMark {
     return secretsOf(this.#sent);
   }
 
-  /** The attempt is over. The SDK's promise may live long, and the request's options with it. */
+  /** The attempt is over; another may follow. The SDK's promise may live long, and the request's options with it. */
   forget(): void {
     this.controlled = undefined;
-    this.#sent = FORGOTTEN;
+    this.#sent = this.#unsent;
   }
 
   apply(request: PreparedRequest, url: string): void {
@@ -51,8 +53,6 @@ export class RequestMark {
     if (this.#patch && typeof request.body === 'string') request.body = patchBody(request.body, this.#patch);
   }
 }
-
-const FORGOTTEN: SentRequest = { headers: undefined, url: '' };
 
 const HIDDEN = { enumerable: false, configurable: true, writable: true };
 

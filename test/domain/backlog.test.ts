@@ -10,6 +10,17 @@ test('work is done some at a time, and in its order', () => {
   expect(done).toEqual([1, 2, 3]);
 });
 
+test('work that adds to its own backlog is done once, and so is what it added', () => {
+  const done: number[] = [];
+  const backlog: Backlog<number> = new Backlog<number>((item) => {
+    done.push(item);
+    if (item < 3) backlog.add(item + 10);
+  }, 2);
+  for (const item of [1, 2]) backlog.add(item);
+  backlog.flush();
+  expect(done.toSorted((a, b) => a - b)).toEqual([1, 2, 11, 12]);
+});
+
 test('whoever flushes finds all work done, and none of it twice', () => {
   const done: number[] = [];
   const backlog = new Backlog<number>((item) => done.push(item), 3);

@@ -51,6 +51,16 @@ function setUpHalfOpen(policy: Partial<BreakerPolicy> = {}, probeTimeoutMs?: num
 }
 
 describe('a closed breaker', () => {
+  test('a call that ended some time ago takes nothing out of its window', () => {
+    const { clock, breaker } = setUp({ windowMs: 10_000, minCalls: 8, consecutive: 100 });
+    clock.jump(60_000);
+    settleAll(breaker, ...times(7, 'failure'));
+    breaker.admit()?.settle('success', clock.now() - 15_000);
+    expect(breaker.state.state).toBe('closed');
+    settleAll(breaker, 'failure');
+    expect(breaker.state.state).toBe('open');
+  });
+
   test('admits every call', () => {
     const { breaker } = setUp();
     expect(breaker.state).toEqual({ state: 'closed' });

@@ -68,3 +68,14 @@ test('what is logged of the metadata shows no header', () => {
   markOptions(options, undefined);
   expect(inspect(options.__metadata, { depth: 8, showHidden: true })).not.toContain('sk-secret-key');
 });
+
+test('after an attempt the headers of the call are known still, and what was sent is not', () => {
+  const options = optionsOf({ headers: { authorization: 'Bearer of-the-call' } });
+  const mark = markOptions(options, undefined);
+  const headers = new Headers({ authorization: 'Bearer of-the-call', cookie: 'added-by-the-client' });
+  applyMark({ headers }, { url: URL, options }, undefined);
+  expect(mark.secrets).toContain('added-by-the-client');
+  mark.forget();
+  expect(mark.secrets).toContain('of-the-call');
+  expect(mark.secrets).not.toContain('added-by-the-client');
+});

@@ -47,14 +47,20 @@ export class ModelLimits {
     this.#tokens.end(tokens, usedTokens, nowMs);
   }
 
-  /** An answer has come. Looking for headers that are not there costs more than all else here, and providers tell always or never. */
-  hear(sent: SentRequest, headers: ResponseHeaders): void {
-    if (this.#silent >= SILENT_ANSWERS && (this.#unread = (this.#unread + 1) % READ_ONE_IN) !== 0) return;
+  /** An answer has come. Looking for headers that are not there costs more than all else here, and providers tell always, never, or where they refuse. */
+  hear(sent: SentRequest, headers: ResponseHeaders, isRefusal = false): void {
+    if (!isRefusal && this.#skips()) return;
     const nowMs = this.#clock.now();
     const { requests, tokens } = toldIn(headers, nowMs);
     this.#silent = requests || tokens ? 0 : this.#silent + 1;
     if (requests) this.#requests.hear(sent.requests, requests, nowMs);
     if (tokens) this.#tokens.hear(sent.tokens, tokens, nowMs);
+  }
+
+  #skips(): boolean {
+    if (this.#silent < SILENT_ANSWERS) return false;
+    this.#unread = (this.#unread + 1) % READ_ONE_IN;
+    return this.#unread !== 0;
   }
 }
 

@@ -14,7 +14,7 @@ export interface Load {
 
 /** Who gave the place away, and takes it back. */
 export interface SlotOwner {
-  hear(slot: Slot, headers: ResponseHeaders): void;
+  hear(slot: Slot, headers: ResponseHeaders, isRefusal: boolean): void;
   /** Called once for each slot: it was used by so many tokens, or by nobody knows how many. */
   release(slot: Slot, tokens: number | undefined, atMs: number | undefined): void;
   cancel(slot: Slot): void;
@@ -39,8 +39,8 @@ export class Slot {
   }
 
   /** The provider answered: its headers may say what is left. */
-  hear(headers: ResponseHeaders): void {
-    this.#owner.hear(this, headers);
+  hear(headers: ResponseHeaders, isRefusal = false): void {
+    this.#owner.hear(this, headers, isRefusal);
   }
 
   /** The attempt has ended: at `atMs`, or now. Without a known usage the estimate stands. */

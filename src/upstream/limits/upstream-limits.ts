@@ -91,8 +91,8 @@ export class UpstreamLimits implements SlotOwner {
     return !wasFull;
   }
 
-  hear({ load, sent }: Slot, headers: ResponseHeaders): void {
-    if (sent) this.#models.get(load.model)?.hear(sent, headers);
+  hear({ load, sent }: Slot, headers: ResponseHeaders, isRefusal: boolean): void {
+    if (sent) this.#models.get(load.model)?.hear(sent, headers, isRefusal);
     this.line?.advance();
   }
 

@@ -12,9 +12,9 @@ function world() {
   const clock = new ManualClock();
   const limits = new ModelLimits(clock);
   const isBlocked = (): boolean => limits.blockedUntilMs(1, clock.now()) !== undefined;
-  const answer = (headers: Headers): void => {
+  const answer = (headers: Headers, isRefusal = false): void => {
     const sent = limits.send(1);
-    limits.hear(sent, headers);
+    limits.hear(sent, headers, isRefusal);
     limits.end(1, 1, clock.now());
   };
   return { answer, isBlocked };
@@ -44,5 +44,12 @@ test('once it has told anything every answer is heard again', () => {
   for (let count = 0; count < 8; count += 1) answer(new Headers({ 'x-ratelimit-remaining-requests': '50' }));
   expect(isBlocked()).toBe(false);
   answer(NOTHING_LEFT);
+  expect(isBlocked()).toBe(true);
+});
+
+test('a refusal is always heard: some providers tell nowhere else', () => {
+  const { answer, isBlocked } = world();
+  for (let count = 0; count < 1_000; count += 1) answer(SILENT);
+  answer(NOTHING_LEFT, true);
   expect(isBlocked()).toBe(true);
 });
