@@ -17,6 +17,8 @@ export class ModelLimits {
   readonly #clock: Clock;
   readonly #requests: ToldLimit;
   readonly #tokens: ToldLimit;
+  /** Until then nothing of it limits anything. */
+  #wasTold = false;
   /** Answers in a row that told nothing, and those of them that were not read. */
   #silent = 0;
   #unread = 0;
@@ -29,6 +31,7 @@ export class ModelLimits {
 
   /** `undefined` when a request of so many tokens may leave; else when it may, as far as is known. */
   blockedUntilMs(tokens: number, nowMs: number): number | undefined {
+    if (!this.#wasTold) return undefined;
     const untilMs = this.#requests.blockedUntilMs(1, nowMs);
     return latest(untilMs, this.#tokens.blockedUntilMs(tokens, nowMs));
   }
@@ -53,6 +56,7 @@ export class ModelLimits {
     const nowMs = this.#clock.now();
     const { requests, tokens } = toldIn(headers, nowMs);
     this.#silent = requests || tokens ? 0 : this.#silent + 1;
+    this.#wasTold ||= this.#silent === 0;
     if (requests) this.#requests.hear(sent.requests, requests, nowMs);
     if (tokens) this.#tokens.hear(sent.tokens, tokens, nowMs);
   }
