@@ -43,14 +43,12 @@ export class UnderWay<T> {
     this.#size -= 1;
   }
 
-  /** The oldest first; values that leave meanwhile may still come. */
+  /** The oldest first. The value that is looked at may leave meanwhile. */
   *[Symbol.iterator](): IterableIterator<T> {
-    for (const place of this.#places()) yield place.value;
-  }
-
-  #places(): readonly Place<T>[] {
-    const places: Place<T>[] = [];
-    for (let place = this.#oldest; place; place = place.after) places.push(place);
-    return places;
+    for (let place = this.#oldest; place;) {
+      const { value, after }: Place<T> = place;
+      yield value;
+      place = after;
+    }
   }
 }
