@@ -13,7 +13,8 @@ import { Claim } from './upstream/claim.ts';
 import { optionsElsewhere } from './upstream/options-for.ts';
 import { isX509 } from './upstream/request-controller.ts';
 import { applyMark, type PreparedFor, type PreparedRequest } from './upstream/request-mark.ts';
-import type { RequestOptions, Send } from './upstream/sdk.ts';
+import type { RequestOptions } from './upstream/sdk.ts';
+import { senderThrough } from './upstream/sender.ts';
 
 /**
  * The same class on another base: `withCanary(AzureOpenAI)`.
@@ -27,7 +28,7 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
   class CanaryClient extends (Base as OpenAIClass) {
     readonly canary: CanaryControl;
     readonly #caller: Caller;
-    readonly #send: Send = (options, retries) => super.request(options, retries);
+    readonly #send = senderThrough(this, Base.prototype as OpenAI);
 
     constructor(...args: any[]) {
       const options: Record<string, unknown> = args[0] ?? {};

@@ -2,9 +2,10 @@
 
 import type { OpenAI } from 'openai';
 import type { Line } from './dispatch/dispatch-parts.ts';
-import { connect, sendThrough, type NetworkOptions } from './upstream/clients.ts';
+import { connect, type NetworkOptions } from './upstream/clients.ts';
 import { showControllers } from './upstream/request-controller.ts';
-import type { Send } from './upstream/sdk.ts';
+import { senderThrough } from './upstream/sender.ts';
+import type { Send } from './upstream/sent.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
 /** The application's client, as its lines need it. */
@@ -40,7 +41,8 @@ export class Lines {
     const { connection } = upstream.config;
     if (connection.kind !== 'client') {
       const own = connect(connection, network());
-      return { client: own, send: sendThrough(own), sdkRetries: false, showsControllers: showControllers(own) };
+      const send = senderThrough(own, own);
+      return { client: own, send, sdkRetries: false, showsControllers: showControllers(own) };
     }
     const changed = Object.keys(connection.options).length > 0;
     const home = changed ? client.withOptions(connection.options) : client;

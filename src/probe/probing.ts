@@ -3,7 +3,8 @@
 import type { Call } from '../domain/call.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { AttemptEnd } from '../upstream/answer.ts';
-import type { OpenAI, Send } from '../upstream/sdk.ts';
+import type { OpenAI } from '../upstream/sdk.ts';
+import type { Send } from '../upstream/sent.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Refusal, Reply } from './reply.ts';
 

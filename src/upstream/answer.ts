@@ -10,7 +10,8 @@ import type { PartialAnswer } from './errors.ts';
 import type { Failure } from './failure.ts';
 import type { OpenReaders } from './open-readers.ts';
 import type { ResponseHeaders } from './retry-after.ts';
-import type { Parsed, RequestOptions, Send } from './sdk.ts';
+import type { Parsed, RequestOptions } from './sdk.ts';
+import type { Send } from './sent.ts';
 import type { TimeLimit } from './time-limit.ts';
 
 /** What an attempt brought, in the form that the caller claimed. */

@@ -6,7 +6,7 @@ import { classifyFailure } from './failure.ts';
 import { judgeAnswer, type JudgedInput } from './judge-answer.ts';
 import { rawAnswer, type Received } from './raw-answer.ts';
 import type { DoneWatch } from './done-watch.ts';
-import { parse, propsOf, type Parsed, type ResponseProps } from './sdk.ts';
+import type { Parsed, ResponseProps } from './sdk.ts';
 import { tellEnd } from './tell-end.ts';
 import { watchParsed } from './watch-answer.ts';
 
@@ -15,20 +15,18 @@ export async function attempt(input: AttemptInput): Promise<Answer> {
   let parsed: Parsed | undefined;
   let raw: Received | undefined;
   try {
-    const promise = input.send(input.options, input.retries);
-    const props = await propsOf(promise);
+    const sent = input.send(input.options, input.retries);
+    const props = await sent.props;
     if (input.done && props) watchDone(props, input.done);
     const claimed = input.claim.made();
     if (claimed !== 'parsed') {
-      const response = props?.response ?? (await promise.asResponse());
+      const response = props?.response ?? (await sent.response());
       if (claimed instanceof Promise) await collectedLate(input, claimed);
       const kind = await claimed;
       if (kind === 'dropped') throw hangUp(response);
-      if (kind === 'raw') raw = { promise, props, response };
+      if (kind === 'raw') raw = { sent, props, response };
     }
-    // `then()` gives a plain promise, which costs less to await than one of the SDK's kind.
-    // oxlint-disable-next-line promise/valid-params
-    if (!raw) parsed = props ? { data: await promise.then(), props } : await parse(promise);
+    if (!raw) parsed = props ? { data: await sent.dataOf(props), props } : await sent.parse();
   } catch (thrown) {
     throw failed(input, thrown);
   }

@@ -1,8 +1,7 @@
 /** The SDK clients that upstreams are reached by, each with the credentials of its own upstream and no others. */
 
-import { AzureOpenAI, OpenAI, type APIPromise, type ClientOptions } from 'openai';
+import { AzureOpenAI, OpenAI, type ClientOptions } from 'openai';
 import { applyMark, type PreparedFor, type PreparedRequest } from './request-mark.ts';
-import type { RequestOptions } from './sdk.ts';
 import type { Connection } from './upstream.ts';
 
 /**
@@ -18,11 +17,6 @@ export type NetworkOptions = Pick<
 export function connect(connection: Exclude<Connection, { kind: 'client' }>, network: NetworkOptions): OpenAI {
   if (connection.kind === 'given') return cloneGiven(connection.client);
   return new UpstreamClient({ ...network, ...connection.options });
-}
-
-/** Sends through a client that is not the application's. */
-export function sendThrough(client: OpenAI) {
-  return (options: RequestOptions, retries: number | null): APIPromise<unknown> => client.request(options, retries);
 }
 
 /** A client that takes no default from the environment variables of OpenAI, whose values belong to that provider. */

@@ -1,10 +1,10 @@
 /** The answer for a caller that wants the raw response. */
 
-import type { APIPromise } from 'openai';
 import { NOTHING_KNOWN, type Answer, type AttemptInput } from './answer.ts';
 import { guardBody } from './guard-body.ts';
 import { PassingGuard } from './passing-guard.ts';
-import { parse, type ResponseProps } from './sdk.ts';
+import type { ResponseProps } from './sdk.ts';
+import type { Sent } from './sent.ts';
 import { JudgingGuard } from './stream-guard.ts';
 import { tellEnd } from './tell-end.ts';
 import { UnsatisfyingAnswer } from './unsatisfying-answer.ts';
@@ -12,7 +12,7 @@ import { watchRawBody } from './watch-answer.ts';
 
 /** A response whose headers have come. */
 export interface Received {
-  readonly promise: APIPromise<unknown>;
+  readonly sent: Sent;
   /** `undefined` where the SDK does not show them. */
   readonly props: ResponseProps | undefined;
   readonly response: Response;
@@ -23,8 +23,8 @@ export interface Received {
  * content. The attempt's end has been told by then.
  */
 export async function rawAnswer(input: AttemptInput, received: Received): Promise<Answer> {
-  const { promise, response } = received;
-  const answer: Answer = { kind: 'raw', response, parse: () => parse(promise) };
+  const { sent, response } = received;
+  const answer: Answer = { kind: 'raw', response, parse: () => sent.parse() };
   // As the SDK, which goes by what was asked for: some providers name their streams JSON.
   if (input.metersRaw && response.body && input.options.stream) return rawStream(input, received, response.body);
   input.limit?.stopTimer();
@@ -35,7 +35,7 @@ export async function rawAnswer(input: AttemptInput, received: Received): Promis
 
 async function rawStream(
   input: AttemptInput,
-  { promise, props, response }: Received,
+  { sent, props, response }: Received,
   body: ReadableStream<Uint8Array>,
 ): Promise<Answer> {
   const controller = props?.controller ?? new AbortController();
@@ -46,7 +46,7 @@ async function rawStream(
   const guarded = await guardBody(response, body, controller, guard, judge !== undefined);
   // A caller that asks for the parsed stream after all reads the same body, and under the same guard.
   if (props) (props as { response: Response }).response = guarded;
-  const answer: Answer = { kind: 'raw', response: guarded, parse: () => parse(promise) };
+  const answer: Answer = { kind: 'raw', response: guarded, parse: () => sent.parse() };
   if (guard instanceof JudgingGuard && guard.isFilteredWhole) throw new UnsatisfyingAnswer(answer);
   return answer;
 }

@@ -10,8 +10,11 @@ export type RequestOptions = Awaited<Parameters<OpenAI['request']>[0]>;
 /** A response and what belongs to it, before its body is parsed. */
 export type ResponseProps = Parameters<Parameters<APIPromise<unknown>['_thenUnwrap']>[0]>[1];
 
-/** Sends one request, with `retries` retries by the SDK itself (`null`: as the client is set). */
-export type Send = (options: RequestOptions, retries: number | null) => APIPromise<unknown>;
+/** Sends what a resource method hands to it: the SDK's own `request()`, a subclass's, or what a spy has put in their place. */
+export type Request = OpenAI['request'];
+
+/** Reads the body of a response as the client that sent the request does. */
+export type Parse = (client: OpenAI, props: ResponseProps) => Promise<unknown>;
 
 /** A parsed body with the properties of its response. */
 export interface Parsed {
@@ -25,6 +28,11 @@ export interface Parsed {
  */
 export function propsOf(promise: APIPromise<unknown>): Promise<ResponseProps> | undefined {
   return (promise as unknown as { readonly responsePromise?: Promise<ResponseProps> }).responsePromise;
+}
+
+/** How the response of `promise` is parsed; `undefined` where the SDK does not show it. */
+export function parseOf(promise: APIPromise<unknown>): Parse | undefined {
+  return (promise as unknown as { readonly parseResponse?: Parse }).parseResponse;
 }
 
 /**

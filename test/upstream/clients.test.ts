@@ -2,7 +2,7 @@
 
 import { AzureOpenAI, OpenAI } from 'openai';
 import { afterEach, expect, test, vi } from 'vitest';
-import { connect, sendThrough } from '../../src/upstream/clients.ts';
+import { connect } from '../../src/upstream/clients.ts';
 import { markOptions } from '../../src/upstream/request-mark.ts';
 import type { RequestOptions } from '../../src/upstream/sdk.ts';
 
@@ -41,7 +41,7 @@ test('a client of an upstream takes nothing of the environment that is OpenAI’
   const { sent, fetch } = recording();
   const options = { apiKey: 'key-of-gemini', baseURL: 'https://gemini.test/v1' };
   const client = connect({ kind: 'own', options }, { fetch });
-  await sendThrough(client)(optionsOf(), 0);
+  await client.request(optionsOf(), 0);
   expect(sent[0]!.url).toBe('https://gemini.test/v1/chat/completions');
   expect(JSON.stringify([...sent[0]!.headers])).not.toContain('of-openai');
   expect(sent[0]!.headers.get('authorization')).toBe('Bearer key-of-gemini');
@@ -56,7 +56,7 @@ test('its own organization, project and default headers are sent', async () => {
     project: 'proj',
     defaultHeaders: { 'x-team': 'a' },
   };
-  await sendThrough(connect({ kind: 'own', options }, { fetch }))(optionsOf(), 0);
+  await connect({ kind: 'own', options }, { fetch }).request(optionsOf(), 0);
   const { headers } = sent[0]!;
   expect(['openai-organization', 'openai-project', 'x-team'].map((name) => headers.get(name))).toEqual([
     'org',
@@ -70,7 +70,7 @@ test('a marked request is patched, and freed of our headers', async () => {
   const client = connect({ kind: 'own', options: { apiKey: 'k', baseURL: 'https://x.test/v1' } }, { fetch });
   const options = optionsOf();
   markOptions(options, { set: { model: 'other' }, remove: [] });
-  await sendThrough(client)(options, 0);
+  await client.request(options, 0);
   expect(JSON.parse(String(sent[0]!.body))).toEqual({ model: 'other', messages: [] });
   expect(sent[0]!.headers.has('x-canary-key')).toBe(false);
 });
@@ -87,7 +87,7 @@ test('a given client is cloned: it sends as it is, patched, and stays unchanged 
   expect(client).not.toBe(given);
   const options = optionsOf();
   markOptions(options, { set: { model: 'other' }, remove: [] });
-  await sendThrough(client)(options, 0);
+  await client.request(options, 0);
   expect(sent[0]!.headers.get('x-signed')).toBe('yes');
   expect(sent[0]!.headers.get('authorization')).toBe('Bearer key-of-given');
   expect(JSON.parse(String(sent[0]!.body)).model).toBe('other');
@@ -106,7 +106,7 @@ test('a given Azure client keeps what only Azure knows', async () => {
   });
   const client = connect({ kind: 'given', client: given }, {});
   expect(client).toBeInstanceOf(AzureOpenAI);
-  await sendThrough(client)(optionsOf(), 0);
+  await client.request(optionsOf(), 0);
   const url = new globalThis.URL(sent[0]!.url);
   expect(url.pathname).toContain('/deployments/prod/chat/completions');
   expect(url.searchParams.get('api-version')).toBe('2025-01-01');

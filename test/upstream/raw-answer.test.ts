@@ -1,10 +1,10 @@
 /** What a caller gets that wants the raw response. */
 
-import type { APIPromise } from 'openai';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { AttemptInput } from '../../src/upstream/answer.ts';
 import { rawAnswer } from '../../src/upstream/raw-answer.ts';
+import type { Sent } from '../../src/upstream/sent.ts';
 import { attemptInput } from './support/attempt-input.ts';
 import { sse } from './support/sdk-stream.ts';
 
@@ -17,8 +17,8 @@ const raw = (body: BodyInit | null, type = 'application/json'): Response =>
 /** The response that the caller gets for `response`. */
 async function answered(input: AttemptInput, response: Response): Promise<Response> {
   // Nobody asks for the parsed answer here.
-  const promise = undefined as unknown as APIPromise<unknown>;
-  const answer = await rawAnswer(input, { promise, props: undefined, response });
+  const sent = undefined as unknown as Sent;
+  const answer = await rawAnswer(input, { sent, props: undefined, response });
   return answer.kind === 'raw' ? answer.response : answer.props.response;
 }
 

@@ -36,6 +36,8 @@ async function observe(behaviour: Behaviour, setting: Setting | undefined): Prom
     vi.setTimerTickMode('nextTimerAsync');
   }
   try {
+    // A client that cannot be made, or cannot send, shows that when it is looked at.
+    if (setting?.isUsed) await stage.use().catch(() => undefined);
     const outcome = await outcomeOf(behaviour, stage);
     const { requests, streamEnds } = server;
     return { ...outcome, requests, streamEnds };
@@ -73,6 +75,19 @@ class Scene implements Stage {
 
   get client(): OpenAI {
     return (this.#client ??= this.create());
+  }
+
+  /** Has the client send a few requests that nobody sees. */
+  async use(): Promise<void> {
+    const { client } = this;
+    // Private in the types of the SDK.
+    const { fetch, logLevel } = client as unknown as { readonly fetch: unknown; readonly logLevel: unknown };
+    Object.assign(client, { fetch: async () => Response.json({}), logLevel: 'off' });
+    try {
+      for (let sent = 0; sent < 3; sent += 1) await client.models.retrieve('any');
+    } finally {
+      Object.assign(client, { fetch, logLevel });
+    }
   }
 
   readonly classOf = (Base: OpenAIClass = OpenAI): OpenAIClass => {

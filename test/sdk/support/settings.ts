@@ -8,6 +8,8 @@ export interface Setting {
   readonly name: SettingName;
   readonly title: string;
   readonly canary: CanaryOptions | undefined;
+  /** The client has sent requests before. @default false */
+  readonly isUsed?: boolean;
   /** Documented differences that every behaviour may show. */
   readonly differs: readonly Difference[];
 }
@@ -19,7 +21,7 @@ export const OTHER_KEY = 'sk-other-0123456789';
 
 export const SETTINGS: readonly Setting[] = [
   { name: 'off', title: 'without a canary option', canary: undefined, differs: [] },
-  { name: 'on', title: 'with an empty canary option', canary: {}, differs: [asksForUsage] },
+  { name: 'on', title: 'with an empty canary option', canary: {}, isUsed: true, differs: [asksForUsage] },
   {
     name: 'elsewhere',
     title: 'through another upstream',
