@@ -1,6 +1,5 @@
 /** Takes a planned call from upstream to upstream until one answers: fallback around retry around breaker around attempt. */
 
-import type { AttemptReason } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
 import type { Answer } from '../upstream/answer.ts';
 import { DeadlineError } from '../upstream/errors.ts';
@@ -13,6 +12,7 @@ import { CallRun } from './call-run.ts';
 import { firstTarget, nextTarget, type Move } from './choose-target.ts';
 import type { CallSource, DispatchParts } from './dispatch-parts.ts';
 import { hedgeDelayMs, serveHedged } from './hedge.ts';
+import type { Hedging } from './hedging.ts';
 import type { Visit } from './serve.ts';
 
 /** Gives the first answer, or rejects with the error that tells the caller most. */
@@ -29,39 +29,53 @@ export async function dispatch(
   const first = firstTarget(run, nowMs);
   const target = first instanceof Promise ? await first : first;
   run.mirror = parts.shadow?.mirror(run, target.upstream.name);
-  const attempt: Attempted = { target, visit: undefined };
+  const delayMs = parts.hedging && hedgeDelayMs(run, target);
+  if (parts.hedging && delayMs !== undefined) return await hedged(run, target, delayMs, parts.hedging);
+  let visit: Visit | undefined;
   try {
-    return await serveFirst(run, attempt, first instanceof Promise ? undefined : nowMs);
+    visit = beginVisit(run, target, false);
+    const answer = await visit.begin('first', first instanceof Promise ? undefined : nowMs);
+    run.progress.answered(visit.attemptIndex);
+    return answer;
   } catch (error) {
-    return await serveElsewhere(run, attempt, error);
+    return await serveAgain(run, { target, visit }, error);
   }
-}
-
-/** Whom a call is with, and how that goes. */
-interface Attempted {
-  readonly target: Admitted;
-  visit: Visit | undefined;
 }
 
 /** Only the first upstream is hedged: whoever is asked after a failure is late already. */
-function serveFirst(run: CallRun, attempt: Attempted, atMs: number | undefined): Promise<Answer> {
-  const { hedging } = run.parts;
-  const delayMs = hedging && hedgeDelayMs(run, attempt.target);
-  const visit = (attempt.visit = beginVisit(run, attempt.target, delayMs !== undefined));
-  if (hedging && delayMs !== undefined) {
-    return serveHedged(visit, delayMs, hedging).then(({ answer, attemptIndex }) => {
-      run.progress.answered(attemptIndex);
-      return answer;
-    });
+async function hedged(run: CallRun, target: Admitted, delayMs: number, hedging: Hedging): Promise<Answer> {
+  let visit: Visit | undefined;
+  try {
+    visit = beginVisit(run, target, true);
+    const { answer, attemptIndex } = await serveHedged(visit, delayMs, hedging);
+    run.progress.answered(attemptIndex);
+    return answer;
+  } catch (error) {
+    return await serveElsewhere(run, { target, visit }, error);
   }
-  return serveVisit(run, visit, 'first', atMs);
 }
 
-function serveVisit(run: CallRun, visit: Visit, reason: AttemptReason, atMs?: number): Promise<Answer> {
-  return visit.serve(reason, atMs).then((answer) => {
-    run.progress.answered(visit.attemptIndex);
-    return answer;
-  });
+/** Whom a call was with. */
+interface Attempted {
+  readonly target: Admitted;
+  readonly visit: Visit | undefined;
+}
+
+/** All that may follow the first attempt, which has failed: most calls pay for none of it. */
+async function serveAgain(run: CallRun, first: Attempted, firstError: unknown): Promise<Answer> {
+  const { visit } = first;
+  if (!visit) return await serveElsewhere(run, first, firstError);
+  try {
+    return await answeredBy(run, visit, visit.retryAfter(firstError));
+  } catch (error) {
+    return await serveElsewhere(run, first, error);
+  }
+}
+
+async function answeredBy(run: CallRun, visit: Visit, answering: Promise<Answer>): Promise<Answer> {
+  const answer = await answering;
+  run.progress.answered(visit.attemptIndex);
+  return answer;
 }
 
 /** From upstream to upstream, after the first one has failed. */
@@ -83,7 +97,7 @@ async function serveElsewhere(run: CallRun, first: Attempted, firstError: unknow
     visit = undefined;
     try {
       visit = beginVisit(run, target, false);
-      return await serveVisit(run, visit, 'fallback');
+      return await answeredBy(run, visit, visit.serve('fallback'));
     } catch (thrown) {
       error = thrown;
     }

@@ -5,7 +5,7 @@ import type { Answer, AttemptEnd } from '../upstream/answer.ts';
 import { attempt } from '../upstream/attempt.ts';
 import type { Failure } from '../upstream/failure.ts';
 import { optionsFor, type UpstreamRequest } from '../upstream/options-for.ts';
-import { retry, type RetryInput } from '../upstream/retry.ts';
+import { retryAfter, type RetryInput } from '../upstream/retry.ts';
 import { sleep } from '../upstream/sleep.ts';
 import type { TimeLimit } from '../upstream/time-limit.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -49,9 +49,19 @@ export class Visit implements RetryInput<Answer>, AttemptOwner {
     run.ask(upstream.name);
   }
 
-  /** Begins at `atMs`, or now. Rejects with the SDK's error of the last attempt; `failure` then says what it means. */
-  serve(reason: AttemptReason, atMs?: number): Promise<Answer> {
-    return retry(() => this.#tryOnce(reason, this.#admitted, 0, atMs), this);
+  /** Rejects with the SDK's error of the last attempt; `failure` then says what it means. */
+  serve(reason: AttemptReason): Promise<Answer> {
+    return this.begin(reason).catch((error: unknown) => this.retryAfter(error));
+  }
+
+  /** The first try alone, at `atMs` or now. */
+  begin(reason: AttemptReason, atMs?: number): Promise<Answer> {
+    return this.#tryOnce(reason, this.#admitted, 0, atMs);
+  }
+
+  /** All that may follow a first try which failed with `error`. */
+  retryAfter(error: unknown): Promise<Answer> {
+    return retryAfter(error, this);
   }
 
   get isSpare(): boolean {

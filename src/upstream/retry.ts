@@ -15,19 +15,11 @@ export interface RetryInput<T> {
 }
 
 /**
- * Calls `first` and, while it fails and `delayBefore` names a wait, `again`. Rejects with the very error that the last try
- * threw. `first` runs bare: a call that succeeds at once does not pay for retries.
+ * After a first try that failed with `firstError`: calls `again` while that fails and `delayBefore` names a wait. Rejects with
+ * the very error that the last try threw. A call that succeeds at once does not pay for retries.
  */
-export async function retry<T>(first: () => Promise<T>, input: RetryInput<T>): Promise<T> {
-  try {
-    return await first();
-  } catch (error) {
-    if (!(input.retries >= 1)) throw error;
-    return retryAfter(error, input);
-  }
-}
-
-async function retryAfter<T>(firstError: unknown, input: RetryInput<T>): Promise<T> {
+export async function retryAfter<T>(firstError: unknown, input: RetryInput<T>): Promise<T> {
+  if (!(input.retries >= 1)) throw firstError;
   try {
     return await pRetry((attemptNumber) => boxed(() => nextTry(attemptNumber, firstError, input)), {
       retries: Math.floor(input.retries),

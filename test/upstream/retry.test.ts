@@ -2,7 +2,7 @@ import { AbortError } from 'p-retry';
 import { APIUserAbortError, InternalServerError } from 'openai';
 import { expect, test, vi } from 'vitest';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
-import { retry, type RetryInput } from '../../src/upstream/retry.ts';
+import { retryAfter, type RetryInput } from '../../src/upstream/retry.ts';
 import { sleep } from '../../src/upstream/sleep.ts';
 
 const failsWith = (error: unknown) => () => Promise.reject(error);
@@ -16,35 +16,16 @@ const input = (changes: Partial<RetryInput<string>> = {}): RetryInput<string> =>
   ...changes,
 });
 
-test('a success is passed on, and nothing is tried again', async () => {
-  const again = vi.fn(() => Promise.resolve('second'));
-  expect(await retry(() => Promise.resolve('first'), input({ again }))).toBe('first');
-  expect(again).not.toHaveBeenCalled();
-});
-
-test('the first try starts in the same turn', () => {
-  const first = vi.fn(() => Promise.resolve('first'));
-  void retry(first, input());
-  expect(first).toHaveBeenCalledOnce();
-});
-
-test('after a failure the call is tried again', async () => {
-  expect(await retry(failsWith(new Error('one')), input())).toBe('second');
-});
-
-test('a first try that throws at once is a failure like any other', async () => {
-  const first = (): Promise<string> => {
-    throw new Error('at once');
-  };
-  expect(await retry(first, input())).toBe('second');
+test('a call that failed is tried again', async () => {
+  expect(await retryAfter(new Error('one'), input())).toBe('second');
 });
 
 test('retries are counted from 0, and each wait is decided by the error that came before it', async () => {
   const errors = [new Error('0'), new Error('1'), new Error('2')];
   const seen: unknown[] = [];
   const tried: number[] = [];
-  const result = retry(
-    failsWith(errors[0]),
+  const result = retryAfter(
+    errors[0],
     input({
       again: (index) => {
         tried.push(index);
@@ -64,29 +45,29 @@ test('retries are counted from 0, and each wait is decided by the error that cam
 test('no wait named means no retry', async () => {
   const again = vi.fn(() => Promise.resolve('second'));
   const error = new Error('final');
-  await expect(retry(failsWith(error), input({ again, delayBefore: () => undefined }))).rejects.toBe(error);
+  await expect(retryAfter(error, input({ again, delayBefore: () => undefined }))).rejects.toBe(error);
   expect(again).not.toHaveBeenCalled();
 });
 
 test('there are never more retries than allowed, and the last error comes out', async () => {
   let tries = 0;
   const again = () => Promise.reject(new Error(`retry ${(tries += 1)}`));
-  await expect(retry(failsWith(new Error('first')), input({ again, retries: 3 }))).rejects.toThrow('retry 3');
+  await expect(retryAfter(new Error('first'), input({ again, retries: 3 }))).rejects.toThrow('retry 3');
   expect(tries).toBe(3);
 });
 
 test.each([0, -1, NaN])('with %s retries the first error comes out and no wait is asked for', async (retries) => {
   const delayBefore = vi.fn(() => 0);
   const error = new Error('only');
-  await expect(retry(failsWith(error), input({ retries, delayBefore }))).rejects.toBe(error);
+  await expect(retryAfter(error, input({ retries, delayBefore }))).rejects.toBe(error);
   expect(delayBefore).not.toHaveBeenCalled();
 });
 
 test('the wait passes before the next try, by the injected clock', async () => {
   const clock = new ManualClock();
   const again = vi.fn(() => Promise.resolve('second'));
-  const result = retry(
-    failsWith(new Error('one')),
+  const result = retryAfter(
+    new Error('one'),
     input({ again, delayBefore: () => 1000, sleep: (delayMs) => sleep(clock, delayMs) }),
   );
   await clock.advance(999);
@@ -99,8 +80,8 @@ test('an abort while waiting ends the call with the SDK’s abort error, and not
   const clock = new ManualClock();
   const controller = new AbortController();
   const again = vi.fn(() => Promise.resolve('second'));
-  const result = retry(
-    failsWith(new Error('one')),
+  const result = retryAfter(
+    new Error('one'),
     input({ again, delayBefore: () => 1000, sleep: (delayMs) => sleep(clock, delayMs, controller.signal) }),
   );
   const rejection = result.catch((error: unknown) => error);
@@ -122,14 +103,14 @@ const thrown: readonly (readonly [string, unknown])[] = [
 ];
 
 test.each(thrown)('%s is retried if we say so', async (_name, error) => {
-  expect(await retry(failsWith(error), input())).toBe('second');
+  expect(await retryAfter(error, input())).toBe('second');
 });
 
 test.each(thrown)('%s comes out as the very same value, with nothing added', async (_name, error) => {
   const describe = () => (error instanceof Error ? Reflect.ownKeys(error) : []);
   const before = describe();
   const again = failsWith(error);
-  const result = await retry(failsWith(error), input({ again, retries: 2 })).catch((caught: unknown) => [caught]);
+  const result = await retryAfter(error, input({ again, retries: 2 })).catch((caught: unknown) => [caught]);
   expect(result[0]).toBe(error);
   expect(describe()).toEqual(before);
 });
@@ -139,5 +120,5 @@ test('an error in deciding the wait is not hidden', async () => {
   const delayBefore = (): number => {
     throw mistake;
   };
-  await expect(retry(failsWith(new Error('one')), input({ delayBefore }))).rejects.toBe(mistake);
+  await expect(retryAfter(new Error('one'), input({ delayBefore }))).rejects.toBe(mistake);
 });
