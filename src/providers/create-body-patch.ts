@@ -41,7 +41,15 @@ export function createBodyPatch(
   body: unknown,
 ): UpstreamPatch | undefined {
   if (call.surface === 'other' || !isRecord(body)) return undefined;
-  if (!call.stream && !rules.params && rules.maxOutputTokens === undefined) return plainPatch(rules, call, body);
+  if (!rules.params && rules.maxOutputTokens === undefined) return plainPatch(rules, call, body);
+  return draftedPatch(rules, call, body);
+}
+
+function draftedPatch(
+  rules: BodyRules,
+  call: Pick<Call, 'surface' | 'model' | 'stream'>,
+  body: Readonly<Record<string, unknown>>,
+): UpstreamPatch | undefined {
   const draft = new BodyDraft(body);
   if (rules.model !== undefined) draft.set('model', upstreamModel(rules.model, call));
   for (const [field, value] of Object.entries(rules.params ?? {})) draft.set(field, value);
@@ -54,19 +62,18 @@ export function createBodyPatch(
 /** What most calls take, at the least cost. */
 function plainPatch(
   rules: BodyRules,
-  call: Pick<Call, 'surface' | 'model'>,
+  call: Pick<Call, 'surface' | 'model' | 'stream'>,
   body: Readonly<Record<string, unknown>>,
 ): UpstreamPatch | undefined {
   const model = upstreamModel(rules.model, call);
   const changes = dialectChanges(rules.provider, { surface: call.surface, model }, body);
+  if (changes.length > 0) return draftedPatch(rules, call, body);
   const keepsModel = model === call.model || model === undefined;
-  if (changes.length === 0) {
-    return keepsModel ? undefined : { set: { model }, remove: [], usageAdded: false, changes };
-  }
-  const draft = new BodyDraft(body);
-  if (!keepsModel) draft.set('model', model);
-  applyChanges(draft, changes);
-  return { ...draft.patch, usageAdded: false, changes };
+  const options = body['stream_options'];
+  const usageAdded = call.stream && rules.includeUsage === true && tellsUsage(call) && !asksForUsage(options);
+  if (keepsModel && !usageAdded) return undefined;
+  const set = { ...(!keepsModel && { model }), ...(usageAdded && { stream_options: withUsage(options) }) };
+  return { set, remove: [], usageAdded, changes };
 }
 
 /**
@@ -92,15 +99,22 @@ function speakDialect(
 
 /** Whether the upstream will send usage that the caller did not ask for. */
 function includeUsage(draft: BodyDraft, rules: BodyRules, call: Pick<Call, 'surface'>): boolean {
-  if (call.surface !== 'chat' && call.surface !== 'completions') return false;
-  if (asksForUsage(draft.body['stream_options'])) return false;
-  const options = draft.get('stream_options');
+  if (!tellsUsage(call) || asksForUsage(draft.body['stream_options'])) return false;
   // Params that speak of stream_options know better than we what the upstream takes.
   const decided = rules.params?.['stream_options'] !== undefined;
   if (rules.includeUsage === true && !decided) {
-    draft.set('stream_options', { ...(isRecord(options) ? options : {}), include_usage: true });
+    draft.set('stream_options', withUsage(draft.get('stream_options')));
   }
   return asksForUsage(draft.get('stream_options'));
+}
+
+/** Whether streams of a surface tell their usage only to those who ask. */
+function tellsUsage({ surface }: Pick<Call, 'surface'>): boolean {
+  return surface === 'chat' || surface === 'completions';
+}
+
+function withUsage(streamOptions: unknown): object {
+  return { ...(isRecord(streamOptions) ? streamOptions : {}), include_usage: true };
 }
 
 function asksForUsage(streamOptions: unknown): boolean {
