@@ -1,23 +1,20 @@
-/** Checks prices. */
+/** Checks prices, and makes them ready to be applied. */
 
 import { checkKeys, checkNumber, checkObject, checkText, show } from './check.ts';
 import type { ListPrice, Price, UpstreamPrice } from './domain/usage.ts';
+import { datedPrices, type DatedPrice } from './pricing/dated-prices.ts';
 import { isListed } from './pricing/price-table.ts';
 import { ConfigError } from './upstream/errors.ts';
 
-/**
- * The prices as a list.
- *
- * @throws ConfigError
- */
-export function checkPrices(
+/** @throws ConfigError */
+export function resolvePrices(
   path: string,
   price: UpstreamPrice | readonly UpstreamPrice[] | undefined,
-): readonly UpstreamPrice[] | undefined {
+): readonly DatedPrice[] | undefined {
   if (price === undefined) return undefined;
-  if (!isList(price)) return [checkPrice(path, price)];
+  if (!isList(price)) return datedPrices([checkPrice(path, price)]);
   if (price.length === 0) throw new ConfigError(path, 'should hold a price, got an empty list');
-  return price.map((entry, index) => checkPrice(`${path}[${index}]`, entry));
+  return datedPrices(price.map((entry, index) => checkPrice(`${path}[${index}]`, entry)));
 }
 
 function checkPrice(path: string, price: UpstreamPrice): UpstreamPrice {

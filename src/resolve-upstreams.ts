@@ -10,7 +10,7 @@ import type { Capabilities } from './providers/capabilities.ts';
 import { PROVIDER_NAMES, providerPreset, type ProviderName } from './providers/presets.ts';
 import { homeKeySource, upstreamKeySource } from './key-source.ts';
 import { resolveBodyRules } from './resolve-body-rules.ts';
-import { checkPrices } from './resolve-prices.ts';
+import { resolvePrices } from './resolve-prices.ts';
 import { environment, resolveConnection } from './resolve-connection.ts';
 import { ConfigError } from './upstream/errors.ts';
 import type { Connection, UpstreamConfig, UpstreamPricing } from './upstream/upstream.ts';
@@ -39,12 +39,16 @@ export function resolveUpstreams(
   for (const name of Object.keys(limits)) checkOneOf(`canary.limits.${name}`, name, names);
   const baseURL = client.baseURL ?? environment('OPENAI_BASE_URL') ?? 'https://api.openai.com/v1';
   const keySource = homeKeySource(client, priceProvider);
-  const homePricing = { provider: priceProvider, baseURL, prices: checkPrices(`canary.prices.${home}`, prices[home]) };
+  const homePricing = {
+    provider: priceProvider,
+    baseURL,
+    prices: resolvePrices(`canary.prices.${home}`, prices[home]),
+  };
   const others = Object.entries(upstreams).map(([name, options]) => {
     const path = `canary.upstreams.${name}`;
     checkKeys(path, options, UPSTREAM_OPTION_NAMES);
-    const price = checkPrices(`${path}.price`, options.price);
-    const own = checkPrices(`canary.prices.${name}`, prices[name]) ?? price;
+    const price = resolvePrices(`${path}.price`, options.price);
+    const own = resolvePrices(`canary.prices.${name}`, prices[name]) ?? price;
     const ownLimits = resolveLimits(`${path}.limits`, options.limits);
     const config = resolveUpstream(path, name, options, { pricing: { ...homePricing, prices: own }, keySource });
     return { ...config, limits: resolveLimits(`canary.limits.${name}`, limits[name]) ?? ownLimits };

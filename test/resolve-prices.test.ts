@@ -1,30 +1,33 @@
 import { describe, expect, test } from 'vitest';
-import { checkPrices } from '../src/resolve-prices.ts';
+import { resolvePrices } from '../src/resolve-prices.ts';
 import { resolveOptions } from '../src/resolve-options.ts';
+import { datedPrices } from '../src/pricing/dated-prices.ts';
 import { refusalOf } from './support/message-of.ts';
 
 const PRICE = { inputPerMTok: 2, outputPerMTok: 8 };
 const LATER = { inputPerMTok: 1, outputPerMTok: 4, cachedInputPerMTok: 0, from: '2026-02-01' };
 
 test('one price is a list of one', () => {
-  expect(checkPrices('price', PRICE)).toEqual([PRICE]);
-  expect(checkPrices('price', [PRICE, LATER])).toEqual([PRICE, LATER]);
-  expect(checkPrices('price', undefined)).toBeUndefined();
+  expect(resolvePrices('price', PRICE)).toEqual(datedPrices([PRICE]));
+  expect(resolvePrices('price', [PRICE, LATER])).toEqual(datedPrices([PRICE, LATER]));
+  expect(resolvePrices('price', undefined)).toBeUndefined();
 });
 
 test('a share of the public price is a price', () => {
   const shares = [{ multiplier: 0.85 }, { multiplier: 1.05, of: 'openai', from: '2026-02-01' }];
-  expect(checkPrices('price', shares)).toEqual(shares);
+  expect(resolvePrices('price', shares)).toEqual(datedPrices(shares));
 });
 
 test('nothing may cost nothing', () => {
-  expect(checkPrices('price', { inputPerMTok: 0, outputPerMTok: 0 })).toEqual([{ inputPerMTok: 0, outputPerMTok: 0 }]);
+  expect(resolvePrices('price', { inputPerMTok: 0, outputPerMTok: 0 })).toEqual(
+    datedPrices([{ inputPerMTok: 0, outputPerMTok: 0 }]),
+  );
 });
 
 test.each(['2026-01-31', '2028-02-29', '2026-01-31T12:00:00Z', '2026-01-31T12:00:00.5+02:00'])(
   'a price may hold from %s on',
   (from) => {
-    expect(checkPrices('price', { ...PRICE, from })).toEqual([{ ...PRICE, from }]);
+    expect(resolvePrices('price', { ...PRICE, from })).toEqual(datedPrices([{ ...PRICE, from }]));
   },
 );
 
@@ -90,13 +93,13 @@ describe('the price of an upstream', () => {
     resolveOptions({ upstreams, ...canary }, {}).upstreams.find((upstream) => upstream.name === name)?.pricing.prices;
 
   test('can stand beside its connection', () => {
-    expect(pricesOf('gemini', {})).toEqual([PRICE]);
+    expect(pricesOf('gemini', {})).toEqual(datedPrices([PRICE]));
     expect(pricesOf('openai', {})).toBeUndefined();
   });
 
   test('is better known under prices, which also has that of the client itself', () => {
-    expect(pricesOf('gemini', { prices: { gemini: LATER, openai: PRICE } })).toEqual([LATER]);
-    expect(pricesOf('openai', { prices: { gemini: LATER, openai: PRICE } })).toEqual([PRICE]);
+    expect(pricesOf('gemini', { prices: { gemini: LATER, openai: PRICE } })).toEqual(datedPrices([LATER]));
+    expect(pricesOf('openai', { prices: { gemini: LATER, openai: PRICE } })).toEqual(datedPrices([PRICE]));
   });
 
   test('is checked even so', () => {

@@ -1,8 +1,9 @@
 /** What an attempt cost, from the best source there is. */
 
-import type { Cost, ListPrice, PriceTableVersion, UpstreamPrice, Usage } from '../domain/usage.ts';
+import type { Cost, PriceTableVersion, Usage } from '../domain/usage.ts';
+import { priceAt, type DatedPrice } from './dated-prices.ts';
 import type { PriceTable } from './price-table.ts';
-import { ratesOf, ratesUsd } from './rates.ts';
+import { ratesUsd } from './rates.ts';
 
 /** What is known of an attempt's cost. */
 export interface CostQuery {
@@ -13,7 +14,7 @@ export interface CostQuery {
   readonly usageEstimated?: boolean | undefined;
   readonly model: string | undefined;
   /** The user's prices for the upstream. */
-  readonly prices: readonly UpstreamPrice[] | undefined;
+  readonly prices: readonly DatedPrice[] | undefined;
   readonly table: PriceTable;
   /** The provider's id in the table. */
   readonly provider: string | undefined;
@@ -33,25 +34,20 @@ export function findCost(query: CostQuery): Cost {
   const price = prices === undefined ? undefined : priceAt(prices, query.atMs);
   if (price !== undefined) {
     if (usage === undefined) return UNKNOWN_COST;
-    if ('multiplier' in price) return computed(listUsd(price, query), 'override', query, table.version);
-    return computed(ratesUsd(ratesOf(price), usage), 'override', query);
+    return computed(
+      priceUsd(price, usage, query),
+      'override',
+      query,
+      price.kind === 'list' ? table.version : undefined,
+    );
   }
   if (reportedUsd !== undefined) return { costUsd: reportedUsd, source: 'reported' };
   return computed(tableUsd(query), 'table', query, table.version);
 }
 
-/** The price with the latest `from` that is not after `atMs`; one without `from` holds until another does. */
-export function priceAt(prices: readonly UpstreamPrice[], atMs: number): UpstreamPrice | undefined {
-  let current: UpstreamPrice | undefined;
-  let currentFromMs = -Infinity;
-  for (const price of prices) {
-    const fromMs = price.from === undefined ? -Infinity : Date.parse(price.from);
-    if (fromMs <= atMs && fromMs >= currentFromMs) [current, currentFromMs] = [price, fromMs];
-  }
-  return current;
-}
-
-function listUsd({ multiplier, of: provider }: ListPrice, query: CostQuery): number | undefined {
+function priceUsd(price: DatedPrice, usage: Usage, query: CostQuery): number | undefined {
+  if (price.kind === 'rates') return ratesUsd(price.rates, usage);
+  const { multiplier, of: provider } = price;
   const publicUsd = tableUsd(provider === undefined ? query : { ...query, provider });
   return publicUsd === undefined ? undefined : publicUsd * multiplier;
 }

@@ -1,7 +1,7 @@
 /** A named destination: connection, model and price, with one breaker and one pause. */
 
 import type { ClientOptions, OpenAI } from 'openai';
-import type { UpstreamPrice } from '../domain/usage.ts';
+import type { DatedPrice } from '../pricing/dated-prices.ts';
 import type { Capabilities, Capable } from '../providers/capabilities.ts';
 import type { BodyRules } from '../providers/create-body-patch.ts';
 import type { Breaker } from './breaker.ts';
@@ -20,7 +20,7 @@ export type Connection =
 /** Where the prices of an upstream come from. */
 export interface UpstreamPricing {
   /** The user's own; they win. */
-  readonly prices: readonly UpstreamPrice[] | undefined;
+  readonly prices: readonly DatedPrice[] | undefined;
   /** The provider's id in the price table. */
   readonly provider: string | undefined;
   /** Tells the provider by its address, where no id does. */

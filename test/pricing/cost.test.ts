@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Price, Usage } from '../../src/domain/usage.ts';
-import { findCost, priceAt, type CostQuery } from '../../src/pricing/cost.ts';
+import { findCost, type CostQuery } from '../../src/pricing/cost.ts';
+import { datedPrices } from '../../src/pricing/dated-prices.ts';
 import type { PriceTable } from '../../src/pricing/price-table.ts';
 import { ratesOf, ratesUsd } from '../../src/pricing/rates.ts';
 
@@ -21,7 +22,10 @@ const price: Price = { inputPerMTok: 2, outputPerMTok: 8 };
 
 describe('the cost is', () => {
   test("the user's price before the provider's figure and the table", () => {
-    expect(findCost({ ...query, reportedUsd: 5, prices: [price] })).toEqual({ costUsd: 2.8, source: 'override' });
+    expect(findCost({ ...query, reportedUsd: 5, prices: datedPrices([price]) })).toEqual({
+      costUsd: 2.8,
+      source: 'override',
+    });
   });
 
   test("the provider's figure before the table", () => {
@@ -34,14 +38,14 @@ describe('the cost is', () => {
   });
 
   test('not overridden before the first price begins', () => {
-    const prices = [{ ...price, from: '2026-11-21' }];
+    const prices = datedPrices([{ ...price, from: '2026-11-21' }]);
     expect(findCost({ ...query, prices })).toEqual({ costUsd: 7, source: 'table', table: version });
     expect(findCost({ ...query, prices: [] })).toEqual({ costUsd: 7, source: 'table', table: version });
   });
 
   test('called estimated where the usage is, unless the provider stated it', () => {
     const guess = { ...query, usageEstimated: true };
-    expect(findCost({ ...guess, prices: [price] })).toEqual({ costUsd: 2.8, source: 'estimated' });
+    expect(findCost({ ...guess, prices: datedPrices([price]) })).toEqual({ costUsd: 2.8, source: 'estimated' });
     expect(findCost(guess)).toEqual({ costUsd: 7, source: 'estimated', table: version });
     expect(findCost({ ...guess, reportedUsd: 5 })).toEqual({ costUsd: 5, source: 'reported' });
   });
@@ -53,7 +57,7 @@ describe('a share of the public price', () => {
   const relay = { ...query, table: listed, provider: undefined };
 
   test('is the user’s own price: it wins over what the provider reports', () => {
-    expect(findCost({ ...relay, reportedUsd: 5, prices: [{ multiplier: 0.5 }] })).toEqual({
+    expect(findCost({ ...relay, reportedUsd: 5, prices: datedPrices([{ multiplier: 0.5 }]) })).toEqual({
       costUsd: 3.5,
       source: 'override',
       table: version,
@@ -62,18 +66,18 @@ describe('a share of the public price', () => {
 
   test('is that of another seller where one is named', () => {
     asked.length = 0;
-    findCost({ ...relay, provider: 'azure', prices: [{ multiplier: 1 }] });
-    findCost({ ...relay, provider: 'azure', prices: [{ multiplier: 1, of: 'openai' }] });
+    findCost({ ...relay, provider: 'azure', prices: datedPrices([{ multiplier: 1 }]) });
+    findCost({ ...relay, provider: 'azure', prices: datedPrices([{ multiplier: 1, of: 'openai' }]) });
     expect(asked).toEqual(['azure', 'openai']);
   });
 
   test('holds from its day on, like any other price', () => {
-    const prices = [price, { multiplier: 2, from: '2026-11-20' }, { multiplier: 3, from: '2026-11-21' }];
+    const prices = datedPrices([price, { multiplier: 2, from: '2026-11-20' }, { multiplier: 3, from: '2026-11-21' }]);
     expect(findCost({ ...relay, prices }).costUsd).toBe(14);
   });
 
   test('of an unknown price is unknown', () => {
-    expect(findCost({ ...query, model: 'unknown', prices: [{ multiplier: 1 }] })).toEqual({
+    expect(findCost({ ...query, model: 'unknown', prices: datedPrices([{ multiplier: 1 }]) })).toEqual({
       costUsd: null,
       source: null,
     });
@@ -84,7 +88,7 @@ test.each([
   ['price', { ...query, model: 'unknown' }],
   ['model', { ...query, model: undefined }],
   ['usage', { ...query, usage: undefined }],
-  ['usage under an override', { ...query, usage: undefined, reportedUsd: 5, prices: [price] }],
+  ['usage under an override', { ...query, usage: undefined, reportedUsd: 5, prices: datedPrices([price]) }],
 ])('an unknown %s makes the cost null, never 0', (_, unknown) => {
   expect(findCost(unknown)).toEqual({ costUsd: null, source: null });
 });
@@ -97,25 +101,4 @@ test.each([
   ['a free model', { inputPerMTok: 0, outputPerMTok: 0 }, 0],
 ])('a million tokens in, 400,000 of them cached, and 100,000 out: %s', (_, at, costUsd) => {
   expect(ratesUsd(ratesOf(at), usage)).toBeCloseTo(costUsd, 12);
-});
-
-describe('of several prices', () => {
-  const always = { inputPerMTok: 1, outputPerMTok: 1 };
-  const march = { inputPerMTok: 3, outputPerMTok: 3, from: '2026-03-01' };
-  const june = { inputPerMTok: 6, outputPerMTok: 6, from: '2026-06-01T12:00:00Z' };
-
-  test.each([
-    ['the one without a date until another begins', Date.UTC(2026, 1, 28, 23, 59), always],
-    ['the latest from midnight UTC of its day on', Date.UTC(2026, 2, 1), march],
-    ['the latest until the next begins', Date.UTC(2026, 5, 1, 11, 59), march],
-    ['the latest from its hour on', Date.UTC(2026, 5, 1, 12), june],
-  ])('holds %s, in whatever order they stand', (_, atMs, expected) => {
-    expect(priceAt([always, march, june], atMs)).toBe(expected);
-    expect(priceAt([june, march, always], atMs)).toBe(expected);
-  });
-
-  test('none holds before the first, nor one whose date is none', () => {
-    expect(priceAt([march, june], Date.UTC(2026, 0))).toBeUndefined();
-    expect(priceAt([{ ...always, from: 'soon' }], Date.UTC(2026, 0))).toBeUndefined();
-  });
 });
