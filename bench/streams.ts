@@ -20,8 +20,8 @@ const headers = { 'content-type': 'text/event-stream' };
 const body = { ...callBody, user: 'user-1', stream: true as const, stream_options: { include_usage: true } };
 
 // A preamble, one content, an end.
-const first = await measureStreams(toFirstContent, 3, { rounds: 200, times: 50 });
-const whole = await measureStreams(toEnd, 3, { rounds: 200, times: 50 });
+const first = await measureStreams(toFirstContent, 3, { rounds: 200, times: 50, warmUp: 15_000 });
+const whole = await measureStreams(toEnd, 3, { rounds: 200, times: 50, warmUp: 15_000 });
 const all = await measureStreams(toEnd, CHUNKS, { rounds: 60, times: 10 });
 const perChunk = (values: readonly number[]): number[] => values.map((us) => us / CHUNKS);
 
