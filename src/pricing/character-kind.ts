@@ -13,8 +13,7 @@ export const ACCENTED = 7;
 export const KINDS = 8;
 
 /** Accented letters stand in one run with others. */
-export function runOf(code: number): Kind {
-  const kind = kindOf(code);
+export function runOf(kind: number): number {
   return kind === ACCENTED ? LETTER : kind;
 }
 

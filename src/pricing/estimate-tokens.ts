@@ -10,10 +10,10 @@ import {
   NEWLINE,
   OTHER,
   SPACE,
-  kindOf,
   runOf,
   type Kind,
 } from './character-kind.ts';
+import { KIND_OF_BYTE, kindBytes } from './kind-bytes.ts';
 
 /** Counts the tokens of a text, or about. */
 export type CountTokens = (text: string) => number;
@@ -27,36 +27,43 @@ export type CountTokens = (text: string) => number;
  */
 export function estimateTokens(text: string): number {
   // Each step waits for the one before it: two halves are read at a time. Where a run begins, nothing before it counts.
-  const middle = runBeginsAt(text, text.length >> 1);
-  const both = Math.min(middle, text.length - middle);
+  const { length } = text;
+  const bytes = kindBytes(text);
+  const middle = runBeginsAt(bytes, length >> 1, length);
+  const both = Math.min(middle, length - middle);
   let first = START;
   let second = START;
   let parts = 0;
   // A table and no branches: nobody can guess where the next word ends, a processor neither.
   for (let at = 0; at < both; at += 1) {
-    first = STEPS[placeOf(first) | kindOf(text.charCodeAt(at))]!; // the table has each place and kind
-    second = STEPS[placeOf(second) | kindOf(text.charCodeAt(middle + at))]!;
+    first = STEPS[placeOf(first) | kindAt(bytes, at)]!; // the table has each place and kind
+    second = STEPS[placeOf(second) | kindAt(bytes, middle + at)]!;
     parts += partsOf(first) + partsOf(second);
   }
-  parts += partsBetween(text, both, middle, first) + partsBetween(text, middle + both, text.length, second);
+  parts += partsBetween(bytes, both, middle, first) + partsBetween(bytes, middle + both, length, second);
   return parts / PARTS_PER_TOKEN;
 }
 
-function partsBetween(text: string, from: number, to: number, before: number): number {
+function partsBetween(bytes: Uint8Array, from: number, to: number, before: number): number {
   let step = before;
   let parts = 0;
   for (let at = from; at < to; at += 1) {
-    step = STEPS[placeOf(step) | kindOf(text.charCodeAt(at))]!;
+    step = STEPS[placeOf(step) | kindAt(bytes, at)]!;
     parts += partsOf(step);
   }
   return parts;
 }
 
-/** The next index, from `from` on, whose character is of another kind than the one before it. */
-function runBeginsAt(text: string, from: number): number {
+/** The next index, from `from` on, whose character is of another kind than the one before it; `to` where there is none. */
+function runBeginsAt(bytes: Uint8Array, from: number, to: number): number {
+  if (from === 0) return 0;
   let at = from;
-  while (at < text.length && runOf(text.charCodeAt(at)) === runOf(text.charCodeAt(at - 1))) at += 1;
+  while (at < to && runOf(kindAt(bytes, at)) === runOf(kindAt(bytes, at - 1))) at += 1;
   return at;
+}
+
+function kindAt(bytes: Uint8Array, at: number): number {
+  return KIND_OF_BYTE[bytes[at]!]!; // each byte of a text tells one
 }
 
 /** Characters to a token of English prose, for where a text is not at hand: the recorded answers taken together. */

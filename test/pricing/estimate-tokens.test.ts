@@ -35,6 +35,17 @@ test('a text in two lines is the sum of its lines and the break', () => {
   );
 });
 
+test.each(['four words of ASCII', 'élève après élève', '你好 world'])(
+  'a book of %j is the sum of its lines',
+  (line) => {
+    const lines = 5_000;
+    const sum = lines * (estimateTokens(line) + 1);
+    expect(estimateTokens(`${line}\n`.repeat(lines))).toBeCloseTo(sum, 5);
+    // A long text leaves nothing behind for the next.
+    expect(estimateTokens(line) * lines + lines).toBeCloseTo(sum, 5);
+  },
+);
+
 test('no text is less than nothing, or much more than a token a character', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
