@@ -1,44 +1,96 @@
 /** Measures several ways to do one thing in turns, so that a machine whose speed drifts slows all of them alike. */
 
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
 /** Ways by name. One that gives a number says itself how long it took, in µs. */
 export type Contenders<Name extends string> = Readonly<Record<Name, () => Promise<unknown>>>;
 
-export interface MeasureOptions {
-  /** Batches of each contender that count. */
-  readonly rounds: number;
+/** How often a batch does it. */
+export interface BatchOptions {
   /** Times that a batch does it. */
   readonly times: number;
-  /**
-   * Goes of each contender before those that count. V8 has compiled all of a call for good after 10,000 to 15,000: until then calls
-   * take up to twice as long, and what is added to them three times. @default a quarter of those that count
-   */
-  readonly warmUp?: number;
   /** How many are under way at once. @default 1 */
   readonly concurrency?: number;
+}
+
+export interface RoundOptions extends BatchOptions {
+  /** Batches of each contender that count. */
+  readonly rounds: number;
+  /**
+   * Goes of each contender before those that count. V8 has compiled all of a call for good after 10,000 to 15,000: until then each takes
+   * longer, and more so the more code it has. @default a quarter of those that count
+   */
+  readonly warmUp?: number;
+}
+
+export interface MeasureOptions extends RoundOptions {
   /** What time is read from, in µs. @default the clock on the wall */
   readonly nowUs?: () => number;
 }
 
 /** The time of one go in µs: every batch's, in the order of the rounds. */
-export async function measure<Name extends string>(
+export function measure<Name extends string>(
   contenders: Contenders<Name>,
   options: MeasureOptions,
 ): Promise<Record<Name, number[]>> {
-  const names = Object.keys(contenders) as Name[];
+  const names = Object.keys(contenders) as Name[]; // its own keys alone
+  return inTurns(names, options, (name) => batch(contenders[name], options, options.nowUs));
+}
+
+/**
+ * The same with each way in a process of its own, as an application has one client: in one process each would be compiled for all of
+ * them, since they share most of their code.
+ *
+ * @param module exports the `contenders` of these names, which `given` is made known to
+ */
+export async function measureApart<Name extends string>(
+  module: URL,
+  names: readonly Name[],
+  given: object,
+  options: RoundOptions,
+): Promise<Record<Name, number[]>> {
+  const path = fileURLToPath(new URL('./contender.ts', import.meta.url));
+  const children = new Map<Name, ChildProcess>();
+  for (const name of names) children.set(name, fork(path, [module.href, name, JSON.stringify(given)]));
+  await Promise.all([...children.values()].map((child) => once(child, 'message')));
+  const measured = await inTurns(names, options, async (name) => {
+    const child = children.get(name);
+    child?.send(options);
+    const [us] = await once(child ?? process, 'message');
+    return Number(us);
+  });
+  for (const child of children.values()) child.kill();
+  return measured;
+}
+
+async function inTurns<Name extends string>(
+  names: readonly Name[],
+  { rounds, times, warmUp = (rounds * times) / 4 }: RoundOptions,
+  batchOf: (name: Name) => Promise<number>,
+): Promise<Record<Name, number[]>> {
   const measured = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, number[]>;
-  const { rounds, times, warmUp = (rounds * times) / 4 } = options;
   for (let round = -Math.ceil(warmUp / times); round < rounds; round += 1) {
-    for (const name of names) {
-      const perGoUs = await batch(contenders[name], options);
+    // Each leaves the caches to the next as it was done with them.
+    for (const name of shuffled(names)) {
+      const perGoUs = await batchOf(name);
       if (round >= 0) measured[name].push(perGoUs);
     }
   }
   return measured;
 }
 
-async function batch(
+function shuffled<T>(values: readonly T[]): readonly T[] {
+  const drawn = values.map((value) => ({ value, at: Math.random() }));
+  return drawn.toSorted((one, other) => one.at - other.at).map(({ value }) => value);
+}
+
+/** The time of one go in µs, over a batch of them. */
+export async function batch(
   go: () => Promise<unknown>,
-  { times, concurrency = 1, nowUs = wallUs }: MeasureOptions,
+  { times, concurrency = 1 }: BatchOptions,
+  nowUs = wallUs,
 ): Promise<number> {
   let left = times;
   let toldUs: number | undefined;

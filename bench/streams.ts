@@ -1,76 +1,37 @@
 /**
- * What a stream through `CanaryClient` costs beside the bare SDK, in one run, with an in-memory `fetch`: to its first content,
- * and for each chunk. To reach: at most 20 µs to the first content, at most 1 µs a chunk.
+ * What a stream through `CanaryClient` costs beside the bare SDK, in one run, with an in-memory `fetch` and each client in a process of
+ * its own: to its first content, and for each chunk. To reach: at most 20 µs to the first content, at most 1 µs a chunk.
  *
  *   npm run bench
  */
 
-import { OpenAI } from 'openai';
-import { CanaryClient } from '../src/index.ts';
-import { callBody } from './bodies.ts';
-import { measure, median, medianDifference, wallUs, type MeasureOptions } from './measure.ts';
+import type { StreamsGiven } from './contenders/streams.ts';
+import { measureApart, median, medianDifference, medianRatio, type RoundOptions } from './measure.ts';
 
 const CHUNKS = 400;
-const encoder = new TextEncoder();
-// As asked for: of a stream that tells no usage it would be estimated.
-const usage = { prompt_tokens: 12, completion_tokens: 3, total_tokens: 15 };
-const USAGE = `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1_767_225_600, model: 'gpt-4.1', choices: [], usage })}\n\n`;
-const headers = { 'content-type': 'text/event-stream' };
-// Whoever asks for usage sees its chunk: both deliver the same.
-const body = { ...callBody, user: 'user-1', stream: true as const, stream_options: { include_usage: true } };
+const NAMES = ['bare', 'off', 'on'] as const;
 
-// A preamble, one content, an end.
-const first = await measureStreams(toFirstContent, 3, { rounds: 200, times: 50, warmUp: 15_000 });
-const whole = await measureStreams(toEnd, 3, { rounds: 200, times: 50, warmUp: 15_000 });
-const all = await measureStreams(toEnd, CHUNKS, { rounds: 60, times: 10 });
+const often: RoundOptions = { rounds: 200, times: 50, warmUp: 15_000 };
+const first = await measureStreams({ chunks: 3, toFirst: true }, often);
+const whole = await measureStreams({ chunks: 3, toFirst: false }, often);
+// Chunks are many: their code is compiled sooner.
+const all = await measureStreams({ chunks: CHUNKS, toFirst: false }, { rounds: 60, times: 10, warmUp: 600 });
 const perChunk = (values: readonly number[]): number[] => values.map((us) => us / CHUNKS);
 
-console.log('\nstreams in memory, one at a time          bare      ours   µs more');
-row('µs to the first content', first.bare, first.ours);
-row('µs a stream of three chunks and usage', whole.bare, whole.ours);
-row(`µs a chunk, over ${CHUNKS}`, perChunk(all.bare), perChunk(all.ours));
+console.log('\nstreams in memory, one at a time');
+print('to the first content', first.bare, first);
+print('a stream of three chunks and usage', whole.bare, whole);
+print(`a chunk, over ${CHUNKS}`, perChunk(all.bare), { off: perChunk(all.off), on: perChunk(all.on) });
+process.exit();
 
-function measureStreams(
-  read: (client: OpenAI) => Promise<unknown>,
-  chunks: number,
-  options: MeasureOptions,
-): Promise<Record<'bare' | 'ours', number[]>> {
-  const events = Array.from({ length: chunks }, (_, index) => event(index, chunks));
-  const encoded = encoder.encode(`${events.join('')}${USAGE}data: [DONE]\n\n`);
-  const client = { apiKey: 'bench', fetch: async () => new Response(encoded, { headers }) };
-  const bare = new OpenAI(client);
-  const ours = new CanaryClient({ ...client, canary: { prices: { openai: { inputPerMTok: 2, outputPerMTok: 8 } } } });
-  return measure({ bare: () => read(bare), ours: () => read(ours) }, options);
+function measureStreams(given: StreamsGiven, options: RoundOptions) {
+  return measureApart(new URL('./contenders/streams.ts', import.meta.url), NAMES, given, options);
 }
 
-async function toEnd(client: OpenAI): Promise<void> {
-  for await (const chunk of await client.chat.completions.create(body)) void chunk;
-}
-
-/** From the call to the first chunk with content, in µs; the stream is read to its end. */
-async function toFirstContent(client: OpenAI): Promise<number> {
-  const startedUs = wallUs();
-  let tookUs: number | undefined;
-  for await (const { choices } of await client.chat.completions.create(body)) {
-    if (choices[0]?.delta.content) tookUs ??= wallUs() - startedUs;
+function print(title: string, bare: readonly number[], { off, on }: Readonly<Record<'off' | 'on', number[]>>): void {
+  console.log(`\n${title.padEnd(36)}      µs   µs more     ratio`);
+  for (const [name, values] of Object.entries({ openai: bare, 'openai-canary, off': off, 'openai-canary, on': on })) {
+    const figures = [median(values), medianDifference(values, bare), medianRatio(values, bare)];
+    console.log(`  ${name}`.padEnd(34) + figures.map((figure) => figure.toFixed(2).padStart(10)).join(''));
   }
-  return tookUs ?? Number.NaN;
-}
-
-function event(index: number, chunks: number): string {
-  const isLast = index === chunks - 1;
-  const delta = index === 0 ? { role: 'assistant', content: '' } : isLast ? {} : { content: ' word' };
-  const chunk = {
-    id: 'chatcmpl-1',
-    object: 'chat.completion.chunk',
-    created: 1_767_225_600,
-    model: 'gpt-4.1-2025-04-14',
-    choices: [{ index: 0, delta, logprobs: null, finish_reason: isLast ? 'stop' : null }],
-  };
-  return `data: ${JSON.stringify(chunk)}\n\n`;
-}
-
-function row(name: string, base: readonly number[], values: readonly number[]): void {
-  const figures = [median(base), median(values), medianDifference(values, base)];
-  console.log(name.padEnd(36) + figures.map((figure) => figure.toFixed(2).padStart(10)).join(''));
 }
