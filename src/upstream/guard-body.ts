@@ -28,7 +28,6 @@ export async function guardBody(
   const events = new RawEvents(body, { headers, throws: holdsBack, wasCutWhole });
   const reader = new GuardedReader(events, controller.signal, new EventGuard(guard));
   if (holdsBack) await reader.prime();
-  else reader.pass();
   return withBody(response, bytesOf(new ReaderHandle(reader, controller, guard.openReaders)));
 }
 

@@ -19,7 +19,6 @@ export function guardStream(stream: StreamInternals, guard: StreamGuard): Promis
 /** Lets `stream` pass as it comes, under the eyes of `guard`. */
 export function passStream(stream: StreamInternals, guard: StreamGuard): void {
   const reader = new GuardedReader(openOnce(stream), stream.controller.signal, guard);
-  reader.pass();
   replaceIterator(stream, reader, guard);
 }
 

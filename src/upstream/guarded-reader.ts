@@ -17,7 +17,7 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
   watch: ReaderWatch | undefined;
   /** Read before the caller asked. */
   readonly #held = new HeldChunks<Result<Item>>();
-  #stage: StreamStage = 'held';
+  #stage: StreamStage;
   /** What the stream broke off with while nobody waited for it. */
   #unsaid: unknown;
   #pulling = 0;
@@ -27,14 +27,10 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
   /** `signal` is the stream's own, and goes with it. */
   constructor(source: AsyncIterator<Item, unknown>, signal: AbortSignal, guard: StreamGuard<Item>) {
     this.#guard = guard;
+    this.#stage = guard.isCommitted() ? 'committed' : 'held';
     this.#source = source;
     this.#signal = signal;
     signal.addEventListener('abort', this, { once: true });
-  }
-
-  /** Holds nothing back. */
-  pass(): void {
-    this.#stage = 'committed';
   }
 
   /** Reads up to the commitment; rejects with what `onEnd` said, where the stream ended before. */
@@ -52,12 +48,16 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
     if (this.#stage === 'left') return Promise.resolve(OVER);
     const held = this.#held.take();
     if (held) return Promise.resolve(held);
-    // A hidden chunk costs a second pull, and two readers may pull at once: one pull at a time keeps the order.
     this.#pulling += 1;
-    const pull = (): Promise<Result<Item>> => this.#pull();
-    const turn = this.#tail ? this.#tail.then(pull, pull) : pull();
+    const turn = this.#tail ? this.#pullAfter(this.#tail) : this.#pull();
     this.#tail = turn;
     return turn;
+  }
+
+  /** A hidden chunk costs a second pull, and two readers may pull at once: one pull at a time keeps the order. */
+  #pullAfter(tail: Promise<unknown>): Promise<Result<Item>> {
+    const pull = (): Promise<Result<Item>> => this.#pull();
+    return tail.then(pull, pull);
   }
 
   async return(value?: unknown): Promise<Result<Item>> {

@@ -14,6 +14,7 @@ export class HeldChunks<Chunk> {
 
   /** The next one, the first that came first. */
   take(): Chunk | undefined {
+    if (this.isEmpty) return undefined;
     const chunk = this.#chunks[this.#given];
     this.#given += 1;
     if (this.#given >= this.#chunks.length) this.clear();
