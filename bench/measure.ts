@@ -53,7 +53,12 @@ export async function measureApart<Name extends string>(
 ): Promise<Record<Name, number[]>> {
   const path = fileURLToPath(new URL('./contender.ts', import.meta.url));
   const children = new Map<Name, ChildProcess>();
-  for (const name of names) children.set(name, fork(path, [module.href, name, JSON.stringify(given)]));
+  for (const name of names) {
+    const child = fork(path, [module.href, name, JSON.stringify(given)], { serialization: 'advanced' });
+    // It has said why, and the others need not go on.
+    child.once('exit', (code) => code && process.exit(code));
+    children.set(name, child);
+  }
   await Promise.all([...children.values()].map((child) => once(child, 'message')));
   const measured = await inTurns(names, options, async (name) => {
     const child = children.get(name);

@@ -20,7 +20,7 @@ const server = spawn(process.execPath, [fileURLToPath(new URL('./loopback-server
 });
 const [printed] = await once(server.stdout, 'data');
 const baseURL = String(printed).trim();
-const onLoopback = await measureCalls({ baseURL }, { rounds: 20, times: 500, concurrency: 16 });
+const onLoopback = await measureCalls({ baseURL }, { rounds: 20, times: 500, concurrency: 16, warmUp: 15_000 });
 print('loopback provider in another process, 16 calls at a time', onLoopback);
 server.stdin.end();
 process.exit();

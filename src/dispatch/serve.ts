@@ -50,8 +50,12 @@ export class Visit implements RetryInput<Answer>, AttemptOwner {
   }
 
   /** Rejects with the SDK's error of the last attempt; `failure` then says what it means. */
-  serve(reason: AttemptReason): Promise<Answer> {
-    return this.begin(reason).catch((error: unknown) => this.retryAfter(error));
+  async serve(reason: AttemptReason): Promise<Answer> {
+    try {
+      return await this.begin(reason);
+    } catch (error) {
+      return await this.retryAfter(error);
+    }
   }
 
   /** The first try alone, at `atMs` or now. */

@@ -10,8 +10,8 @@ export type RequestOptions = Awaited<Parameters<OpenAI['request']>[0]>;
 /** A response and what belongs to it, before its body is parsed. */
 export type ResponseProps = Parameters<Parameters<APIPromise<unknown>['_thenUnwrap']>[0]>[1];
 
-/** Sends what a resource method hands to it: the SDK's own `request()`, a subclass's, or what a spy has put in their place. */
-export type Request = OpenAI['request'];
+/** Sends what a resource method hands to it: the SDK's own, a subclass's, or what a spy has put in its place. */
+export type RequestMethod = OpenAI['request'];
 
 /** Reads the body of a response as the client that sent the request does. */
 export type Parse = (client: OpenAI, props: ResponseProps) => Promise<unknown>;

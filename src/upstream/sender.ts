@@ -1,15 +1,15 @@
 /**
  * Sends the requests of one client. The SDK wraps each in a promise of its own, which costs more than all else that its
- * `request()` does, and callers have one of ours already: where wrapping was seen to be all, it is left out.
+ * `request()` does, and callers have one of ours already: where it was seen to do nothing but that, it is passed by.
  */
 
-import type { OpenAI, Parse, Request, RequestOptions } from './sdk.ts';
+import type { OpenAI, Parse, RequestMethod, RequestOptions } from './sdk.ts';
 import { BareSent, WrappedSent, type Send, type Sent } from './sent.ts';
-import { canStudy, sendingOf, studyRequest } from './study-request.ts';
+import { canStudy, makeRequest, studyRequest } from './study-request.ts';
 
 /** Where a client's `request()` stands: others may put one of their own in its place at any time. */
 export interface RequestOwner {
-  readonly request: Request;
+  readonly request: RequestMethod;
 }
 
 /** By the `request()` that `owner` has at that time: the client itself, or a class that it is derived from. */
@@ -22,8 +22,8 @@ export function senderThrough(client: OpenAI, owner: RequestOwner): Send {
 type Knowledge =
   | { readonly kind: 'unused' }
   | { readonly kind: 'used' }
-  | { readonly kind: 'opaque'; readonly request: Request }
-  | { readonly kind: 'wrapping'; readonly request: Request; readonly parse: Parse };
+  | { readonly kind: 'opaque' }
+  | { readonly kind: 'wrapping'; readonly request: RequestMethod; readonly parse: Parse };
 
 class Sender {
   readonly #client: OpenAI;
@@ -39,20 +39,20 @@ class Sender {
     const known = this.#knowledge;
     const { request } = this.#owner;
     if (known.kind === 'wrapping' && known.request === request) {
-      const props = sendingOf(this.#client).makeRequest(options, retries, undefined);
-      return new BareSent(this.#client, props, known.parse);
+      return new BareSent(this.#client, makeRequest(this.#client, options, retries), known.parse);
     }
-    // Many clients send one request only: they are not worth a study.
+    if (known.kind === 'used') return this.#sendSeen(request, options, retries);
+    // Many clients send one request only: they are not worth a look.
     if (known.kind === 'unused') this.#knowledge = { kind: 'used' };
-    else if (known.kind === 'used' || known.request !== request) return this.#study(request, options, retries);
     return new WrappedSent(request.call(this.#client, options, retries));
   }
 
-  #study(request: Request, options: RequestOptions, retries: number | null): Sent {
+  #sendSeen(request: RequestMethod, options: RequestOptions, retries: number | null): Sent {
     const client = this.#client;
-    if (!canStudy(client)) return new WrappedSent(request.call(client, options, retries));
+    this.#knowledge = { kind: 'opaque' };
+    if (!canStudy(client, request)) return new WrappedSent(request.call(client, options, retries));
     const { promise, parse } = studyRequest(client, request, { options, retries });
-    this.#knowledge = parse ? { kind: 'wrapping', request, parse } : { kind: 'opaque', request };
+    if (parse) this.#knowledge = { kind: 'wrapping', request, parse };
     return new WrappedSent(promise);
   }
 }

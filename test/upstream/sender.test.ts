@@ -1,10 +1,10 @@
 /** Requests go without the SDK's promise around them only where that changes nothing. */
 
-import { OpenAI, type APIPromise } from 'openai';
+import { APIPromise, OpenAI } from 'openai';
 import { expect, test, vi } from 'vitest';
 import { senderThrough } from '../../src/upstream/sender.ts';
 import { BareSent, type Sent } from '../../src/upstream/sent.ts';
-import type { RequestOptions } from '../../src/upstream/sdk.ts';
+import type { RequestOptions, ResponseProps } from '../../src/upstream/sdk.ts';
 
 const optionsOf = (id: string): RequestOptions => ({ method: 'get', path: `/models/${id}`, maxRetries: 0 });
 
@@ -89,6 +89,25 @@ test.each([
   const { sent, read } = await sendAll(clientOf(fetch, Class), ['a', 'b', 'c']);
   expect(isBare(sent)).toEqual([false, false, false]);
   expect(seenOf(paths, read)).toEqual(expected);
+});
+
+test('a request() that does more beside making its request is called each time, and for nothing else', async () => {
+  const told: unknown[] = [];
+  class Telling extends OpenAI {
+    override request<Rsp>(...[options, retries]: Parameters<OpenAI['request']>): APIPromise<Rsp> {
+      told.push((options as RequestOptions).path);
+      // Private in the types: makeRequest(), as the SDK's own request() calls it.
+      const { makeRequest } = this as unknown as { makeRequest: (...args: unknown[]) => Promise<ResponseProps> };
+      return new APIPromise<Rsp>(this, makeRequest.call(this, options, retries, undefined));
+    }
+  }
+  const { fetch, paths } = recording();
+  const { sent } = await sendAll(clientOf(fetch, Telling), ['a', 'b', 'c']);
+  expect(isBare(sent)).toEqual([false, false, false]);
+  expect([told, paths]).toEqual([
+    ['/models/a', '/models/b', '/models/c'],
+    ['/models/a', '/models/b', '/models/c'],
+  ]);
 });
 
 /** Not as a spy of the test runner, which reads what a promise gives. */

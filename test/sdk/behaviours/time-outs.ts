@@ -8,6 +8,12 @@ import type { Reply } from '../support/server.ts';
 const chat = ({ client }: Stage) => client.chat.completions.create(CHAT);
 const silent: Reply[] = [{ silent: true }];
 
+/** Its headers come, and a part of its body. */
+const stalled: Reply = { body: ['{"id":'], open: true, headers: { 'content-type': 'application/json' } };
+/** Older versions of the SDK wait for a body without end. */
+const patient = (stage: Stage) =>
+  stage.client.chat.completions.create(CHAT, { signal: AbortSignal.timeout(200) }).withResponse();
+
 export const TIME_OUTS: readonly Behaviour[] = [
   { name: 'the time-out of the client', replies: silent, options: { timeout: 20 }, run: chat },
   {
@@ -49,6 +55,19 @@ export const TIME_OUTS: readonly Behaviour[] = [
     options: { timeout: 20, maxRetries: 2 },
     run: chat,
     skipsTime: true,
+    differs: inBoth(triesOnce('An upstream that was silent once is not waited for twice.')),
+  },
+  {
+    name: 'a body that stalls',
+    replies: [stalled],
+    options: { timeout: 20 },
+    run: patient,
+  },
+  {
+    name: 'a body that stalls once',
+    replies: [stalled, completion()],
+    options: { timeout: 20, maxRetries: 1 },
+    run: patient,
     differs: inBoth(triesOnce('An upstream that was silent once is not waited for twice.')),
   },
 ];

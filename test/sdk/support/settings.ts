@@ -20,7 +20,7 @@ export const HOME_KEY = 'sk-home-0123456789';
 export const OTHER_KEY = 'sk-other-0123456789';
 
 export const SETTINGS: readonly Setting[] = [
-  { name: 'off', title: 'without a canary option', canary: undefined, differs: [] },
+  { name: 'off', title: 'without a canary option', canary: undefined, isUsed: true, differs: [] },
   { name: 'on', title: 'with an empty canary option', canary: {}, isUsed: true, differs: [asksForUsage] },
   {
     name: 'elsewhere',
