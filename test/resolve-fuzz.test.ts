@@ -6,8 +6,19 @@ import { ManualClock } from '../src/testing/index.ts';
 /** What a user of JavaScript may write anywhere: JSON, and what is nearly right. */
 const anything = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
-  fc.constantFrom<unknown>(null, [], {}, '', 0, -1, 1, 1e300, Number.NaN, Infinity, true, false, undefined),
-  fc.constantFrom<unknown>('openai', 'gemini', ['gemini'], '5m', '60 sec', 'rollback', () => 1, Symbol('x'), 10n),
+  fc.constantFrom<unknown>(null, [], {}, '', 0, -1, 0.5, 1, 1.5, 1e300, Number.NaN, Infinity, true, false, undefined),
+  fc.constantFrom<unknown>(
+    'openai',
+    'gemini',
+    ['gemini'],
+    '5m',
+    '1.001s',
+    '60 sec',
+    'rollback',
+    () => 1,
+    Symbol('x'),
+    10n,
+  ),
   fc.constantFrom<unknown>([null], [[]], [{}], { gemini: null }, { gemini: {} }, { gemini: 1 }, { openai: [] }),
   fc.constantFrom<unknown>('constructor', { constructor: 1 }, JSON.parse('{ "__proto__": { "gemini": 1 } }')),
 );

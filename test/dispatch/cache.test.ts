@@ -40,6 +40,16 @@ describe('an identical call', () => {
     expect(providers.asked).toHaveLength(2);
   });
 
+  test.each([500.5, '1.001s'] as const)('may have a ttl of %s, which is no whole number of ms', async (ttl) => {
+    const { ai, clock, providers } = cached({ ttl });
+    await within(clock, 0, ask(ai));
+    await within(clock, 0, ask(ai));
+    expect(providers.asked).toHaveLength(1);
+    await clock.advance(1_002);
+    await within(clock, 0, ask(ai));
+    expect(providers.asked).toHaveLength(2);
+  });
+
   test('costs nothing, and what it would have cost on stable is saved', async () => {
     const { ai, clock, events } = cached();
     await within(clock, 0, ask(ai));

@@ -30,7 +30,8 @@ export class AnswerStore {
   constructor({ ttlMs, maxBytes }: Pick<CachePolicy, 'ttlMs' | 'maxBytes'>, clock: Clock) {
     this.#answers = new LRUCache({
       maxSize: maxBytes,
-      ttl: ttlMs,
+      // The library takes whole ms alone, and '1.001s' is 1000.9999999999999 of them.
+      ttl: Math.ceil(ttlMs),
       // The library would read its clock once in a while, by a timer of the system.
       ttlResolution: 0,
       perf: { now: () => clock.now() },
