@@ -1,6 +1,6 @@
 /** Measures several ways to do one thing in turns, so that a machine whose speed drifts slows all of them alike. */
 
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
@@ -31,59 +31,43 @@ export interface MeasureOptions extends RoundOptions {
 }
 
 /** The time of one go in µs: every batch's, in the order of the rounds. */
-export function measure<Name extends string>(
+export async function measure<Name extends string>(
   contenders: Contenders<Name>,
   options: MeasureOptions,
 ): Promise<Record<Name, number[]>> {
+  const { rounds, times, warmUp = (rounds * times) / 4 } = options;
   const names = Object.keys(contenders) as Name[]; // its own keys alone
-  return inTurns(names, options, (name) => batch(contenders[name], options, options.nowUs));
-}
-
-/**
- * The same with each way in a process of its own, as an application has one client: in one process each would be compiled for all of
- * them, since they share most of their code.
- *
- * @param module exports the `contenders` of these names, which `given` is made known to
- */
-export async function measureApart<Name extends string>(
-  module: URL,
-  names: readonly Name[],
-  given: object,
-  options: RoundOptions,
-): Promise<Record<Name, number[]>> {
-  const path = fileURLToPath(new URL('./contender.ts', import.meta.url));
-  const children = new Map<Name, ChildProcess>();
-  for (const name of names) {
-    const child = fork(path, [module.href, name, JSON.stringify(given)], { serialization: 'advanced' });
-    // It has said why, and the others need not go on.
-    child.once('exit', (code) => code && process.exit(code));
-    children.set(name, child);
-  }
-  await Promise.all([...children.values()].map((child) => once(child, 'message')));
-  const measured = await inTurns(names, options, async (name) => {
-    const child = children.get(name);
-    child?.send(options);
-    const [us] = await once(child ?? process, 'message');
-    return Number(us);
-  });
-  for (const child of children.values()) child.kill();
-  return measured;
-}
-
-async function inTurns<Name extends string>(
-  names: readonly Name[],
-  { rounds, times, warmUp = (rounds * times) / 4 }: RoundOptions,
-  batchOf: (name: Name) => Promise<number>,
-): Promise<Record<Name, number[]>> {
   const measured = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, number[]>;
   for (let round = -Math.ceil(warmUp / times); round < rounds; round += 1) {
     // Each leaves the caches to the next as it was done with them.
     for (const name of shuffled(names)) {
-      const perGoUs = await batchOf(name);
+      const perGoUs = await batch(contenders[name], options, options.nowUs);
       if (round >= 0) measured[name].push(perGoUs);
     }
   }
   return measured;
+}
+
+/**
+ * The same for one way and the bare SDK's, in a process for the two: with more of them in it each would be compiled for all, since they
+ * share most of their code; alone in a process each would have a heap of its own luck.
+ *
+ * @param module exports `contenders`, `bare` and `name` among them, which `given` is made known to
+ */
+export async function measureBeside(
+  module: URL,
+  name: string,
+  given: object,
+  options: RoundOptions,
+): Promise<Record<'bare' | 'it', number[]>> {
+  const path = fileURLToPath(new URL('./contender.ts', import.meta.url));
+  const child = fork(path, [module.href, name, JSON.stringify(given)], { serialization: 'advanced' });
+  // It has said why, and the others need not go on.
+  child.once('exit', (code) => code && process.exit(code));
+  child.send(options);
+  const [measured] = await once(child, 'message');
+  child.kill();
+  return measured as Record<'bare' | 'it', number[]>; // as it was sent
 }
 
 function shuffled<T>(values: readonly T[]): readonly T[] {
@@ -92,7 +76,7 @@ function shuffled<T>(values: readonly T[]): readonly T[] {
 }
 
 /** The time of one go in µs, over a batch of them. */
-export async function batch(
+async function batch(
   go: () => Promise<unknown>,
   { times, concurrency = 1 }: BatchOptions,
   nowUs = wallUs,

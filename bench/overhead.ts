@@ -1,6 +1,6 @@
 /**
- * What a call through `CanaryClient` costs beside the bare SDK, in one run, each client in a process of its own: with an in-memory
- * `fetch`, and against a loopback provider in one more process. To reach in memory: at most 15 µs more with what every client has, 20 µs
+ * What a call through `CanaryClient` costs beside the bare SDK, in one run, each of ours with a bare one in a process for the two:
+ * with an in-memory `fetch`, and against a loopback provider in one more process. To reach in memory: at most 15 µs more with what every client has, 20 µs
  * with money and limits; on loopback at least 0.97 of the throughput. With everything one call in twenty is copied to a shadow: that
  * copy is a call more. `node bench/features.ts` says what each feature adds.
  *
@@ -10,44 +10,36 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { contenders, type CallsGiven } from './contenders/calls.ts';
-import { measureApart, median, medianDifference, medianRatio, type RoundOptions } from './measure.ts';
+import type { CallsGiven } from './contenders/calls.ts';
+import { measureBeside, median, medianDifference, medianRatio, type RoundOptions } from './measure.ts';
 
-print('in memory, one call at a time', await measureCalls({}, { rounds: 200, times: 100, warmUp: 15_000 }));
+const CALLS = new URL('./contenders/calls.ts', import.meta.url);
+const CLIENTS = {
+  off: 'openai-canary, off',
+  on: 'openai-canary, on',
+  money: '  and money and limits',
+  everything: '  and everything else',
+} as const;
+
+await print('in memory, one call at a time', {}, { rounds: 200, times: 100, warmUp: 15_000 });
 
 const server = spawn(process.execPath, [fileURLToPath(new URL('./loopback-server.ts', import.meta.url))], {
   stdio: ['pipe', 'pipe', 'inherit'],
 });
 const [printed] = await once(server.stdout, 'data');
 const baseURL = String(printed).trim();
-const onLoopback = await measureCalls({ baseURL }, { rounds: 20, times: 500, concurrency: 16, warmUp: 15_000 });
-print('loopback provider in another process, 16 calls at a time', onLoopback);
+const onLoopback: RoundOptions = { rounds: 20, times: 500, concurrency: 16, warmUp: 15_000 };
+await print('loopback provider in another process, 16 calls at a time', { baseURL }, onLoopback);
 server.stdin.end();
 process.exit();
 
-type Name = keyof typeof contenders;
-
-function measureCalls(given: CallsGiven, options: RoundOptions): Promise<Record<Name, number[]>> {
-  const names = Object.keys(contenders) as Name[]; // its own keys alone
-  return measureApart(new URL('./contenders/calls.ts', import.meta.url), names, given, options);
-}
-
-function print(title: string, measured: Readonly<Record<Name, readonly number[]>>): void {
-  const { bare, off, on, money, everything } = measured;
+async function print(title: string, given: CallsGiven, options: RoundOptions): Promise<void> {
   console.log(`\n${title}`);
-  console.log('                         µs a call   µs more   throughput');
-  row('openai', bare, bare);
-  row('openai-canary, off', off, bare);
-  row('openai-canary, on', on, bare);
-  row('  and money and limits', money, bare);
-  row('  and everything else', everything, bare);
-}
-
-function row(name: string, values: readonly number[], base: readonly number[]): void {
-  const figures = [
-    median(values).toFixed(1),
-    medianDifference(values, base).toFixed(1),
-    (1 / medianRatio(values, base)).toFixed(3),
-  ];
-  console.log(name.padEnd(22) + figures.map((figure) => figure.padStart(12)).join(''));
+  console.log('                            openai        ours   µs more   throughput');
+  for (const [name, text] of Object.entries(CLIENTS)) {
+    const { bare, it } = await measureBeside(CALLS, name, given, options);
+    const figures = [median(bare), median(it), medianDifference(it, bare)].map((us) => us.toFixed(1));
+    const cells = [...figures, (1 / medianRatio(it, bare)).toFixed(3)];
+    console.log(text.padEnd(24) + cells.map((cell) => cell.padStart(11)).join(''));
+  }
 }
