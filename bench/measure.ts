@@ -7,17 +7,13 @@ import { fileURLToPath } from 'node:url';
 /** Ways by name. One that gives a number says itself how long it took, in µs. */
 export type Contenders<Name extends string> = Readonly<Record<Name, () => Promise<unknown>>>;
 
-/** How often a batch does it. */
-export interface BatchOptions {
+export interface RoundOptions {
+  /** Batches of each contender that count. */
+  readonly rounds: number;
   /** Times that a batch does it. */
   readonly times: number;
   /** How many are under way at once. @default 1 */
   readonly concurrency?: number;
-}
-
-export interface RoundOptions extends BatchOptions {
-  /** Batches of each contender that count. */
-  readonly rounds: number;
   /**
    * Goes of each contender before those that count. V8 has compiled all of a call for good after 10,000 to 15,000: until then each takes
    * longer, and more so the more code it has. @default a quarter of those that count
@@ -41,7 +37,7 @@ export async function measure<Name extends string>(
   for (let round = -Math.ceil(warmUp / times); round < rounds; round += 1) {
     // Each leaves the caches to the next as it was done with them.
     for (const name of shuffled(names)) {
-      const perGoUs = await batch(contenders[name], options, options.nowUs);
+      const perGoUs = await batch(contenders[name], options);
       if (round >= 0) measured[name].push(perGoUs);
     }
   }
@@ -78,8 +74,7 @@ function shuffled<T>(values: readonly T[]): readonly T[] {
 /** The time of one go in µs, over a batch of them. */
 async function batch(
   go: () => Promise<unknown>,
-  { times, concurrency = 1 }: BatchOptions,
-  nowUs = wallUs,
+  { times, concurrency = 1, nowUs = wallUs }: MeasureOptions,
 ): Promise<number> {
   let left = times;
   let toldUs: number | undefined;

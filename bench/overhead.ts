@@ -1,8 +1,8 @@
 /**
  * What a call through `CanaryClient` costs beside the bare SDK, in one run, each of ours with a bare one in a process for the two:
- * with an in-memory `fetch`, and against a loopback provider in one more process. To reach in memory: at most 15 µs more with what every client has, 20 µs
- * with money and limits; on loopback at least 0.97 of the throughput. With everything one call in twenty is copied to a shadow: that
- * copy is a call more. `node bench/features.ts` says what each feature adds.
+ * with an in-memory `fetch`, and against a loopback provider in one more process. To reach in memory: at most 15 µs more with what every
+ * client has, 20 µs with money and limits; on loopback at least 0.97 of the throughput. With everything one call in twenty is copied to
+ * a shadow: that copy is a call more. `node bench/features.ts` says what each feature adds.
  *
  *   npm run bench
  */
