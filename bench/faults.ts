@@ -7,7 +7,7 @@
  */
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { systemClock } from '../src/system-clock.ts';
+import { systemClock } from '../src/time/system-clock.ts';
 import { deviationsOf, reportOf } from '../test/conformance/support/fault-report.ts';
 import type { Scene, Verdict } from '../test/conformance/support/fault-scene.ts';
 import { FAULTS } from '../test/conformance/support/fault-table.ts';

@@ -10,7 +10,7 @@ import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { AttemptRecord } from '../src/domain/attempt.ts';
 import { SlidingHistogram } from '../src/metrics/histogram.ts';
 import { createRecorder } from '../src/metrics/recorder.ts';
-import { SliceRing, SLICES } from '../src/metrics/slice-ring.ts';
+import { SliceRing, SLICES } from '../src/metrics/sliding-window.ts';
 
 const WINDOW_MS = 300_000;
 const ROUNDS = 7;

@@ -1,7 +1,7 @@
 /** The types of the client's class. */
 
 import type { OpenAI } from 'openai';
-import type { CanaryControl } from './control.ts';
+import type { CanaryControl } from './runtime/control.ts';
 import type { CanaryOptions } from './options.ts';
 
 /** `OpenAI` or a subclass of it, whose constructor takes one object of options. */

@@ -2,19 +2,19 @@
 
 import { inspect } from 'node:util';
 import { AzureOpenAI, OpenAI, type APIPromise } from 'openai';
-import { answerCall, observePage, type Caller } from './answer-call.ts';
-import { callPromise } from './call-promise.ts';
+import { answerCall, observePage, type Caller } from './call/handle-call.ts';
+import { callPromise } from './call/call-promise.ts';
 import type { CanaryClass, CanaryProperty, OpenAIClass } from './canary-class.ts';
-import type { CanaryControl } from './control.ts';
-import { responseIdIn } from './dispatch/describe-call.ts';
-import { Lines } from './lines.ts';
-import { runtimeOf } from './runtime.ts';
-import { Claim } from './upstream/claim.ts';
-import { optionsElsewhere } from './upstream/options-for.ts';
-import { isX509 } from './upstream/request-controller.ts';
-import { applyMark, type PreparedFor, type PreparedRequest } from './upstream/request-mark.ts';
-import type { RequestOptions } from './upstream/sdk.ts';
-import { senderThrough } from './upstream/sender.ts';
+import type { CanaryControl } from './runtime/control.ts';
+import { responseIdIn } from './call/describe-call.ts';
+import { Lines } from './upstream/sdk/lines.ts';
+import { runtimeOf } from './runtime/runtime.ts';
+import { Claim } from './upstream/response-mode.ts';
+import { optionsElsewhere } from './upstream/sdk/request-options.ts';
+import { isX509 } from './upstream/sdk/request-controller.ts';
+import { applyMark, type PreparedFor, type PreparedRequest } from './upstream/sdk/request-mark.ts';
+import type { RequestOptions } from './upstream/sdk/types.ts';
+import { senderThrough } from './upstream/sdk/send.ts';
 
 /**
  * The same class on another base: `withCanary(AzureOpenAI)`.

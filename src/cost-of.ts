@@ -6,7 +6,7 @@ import { createPriceTable } from './pricing/price-table.ts';
 import { reportedCostOf } from './pricing/reported-cost.ts';
 import { usageOf } from './pricing/usage.ts';
 import { PROVIDER_NAMES, providerPreset } from './providers/presets.ts';
-import { systemClock } from './system-clock.ts';
+import { systemClock } from './time/system-clock.ts';
 
 /** What is known of an answer. */
 export interface CostOfInput {

@@ -2,12 +2,12 @@
 
 export { CanaryClient, withCanary } from './client.ts';
 export type { CanaryClass, CanaryProperty, OpenAIClass } from './canary-class.ts';
-export type { Batch } from './batch.ts';
-export type { BatchCall, BatchOptions, BatchProgress, BatchResult } from './batch-options.ts';
-export type { CanaryControl } from './control.ts';
-export type { ShadowControl } from './shadow-control.ts';
-export type { ShadowOptions } from './shadow-options.ts';
-export type { CompareResult } from './dispatch/shadow/shadow-policy.ts';
+export type { Batch } from './batch/batch.ts';
+export type { BatchCall, BatchOptions, BatchProgress, BatchResult } from './batch/options.ts';
+export type { CanaryControl } from './runtime/control.ts';
+export type { ShadowControl } from './shadow/control.ts';
+export type { ShadowOptions } from './shadow/options.ts';
+export type { CompareResult } from './shadow/shadow-policy.ts';
 export type {
   Comparison,
   ComparisonAspect,
@@ -20,10 +20,10 @@ export type {
   ShadowEvent,
   ShadowSample,
 } from './domain/shadow.ts';
-export { defaultAlerts, type DefaultAlertsOptions } from './default-alerts.ts';
-export type { ExplainOptions, Explanation } from './explain.ts';
-export type { CostsOptions } from './report-costs.ts';
-export { route } from './route.ts';
+export { defaultAlerts, type DefaultAlertsOptions } from './alerts/default-alerts.ts';
+export type { ExplainOptions, Explanation } from './runtime/explain.ts';
+export type { CostsOptions } from './ledger/report-costs.ts';
+export { route } from './call/route.ts';
 export {
   BreakerOpenError,
   CapabilityError,
@@ -31,19 +31,19 @@ export {
   DeadlineError,
   StreamInterruptedError,
   UpstreamTimeoutError,
-} from './upstream/errors.ts';
-export { CostCapError } from './upstream/cost-cap-error.ts';
-export { UnknownPriceError } from './upstream/unknown-price-error.ts';
+} from './domain/errors.ts';
+export { CostCapError } from './domain/cost-cap-error.ts';
+export { UnknownPriceError } from './domain/unknown-price-error.ts';
 export { costOf } from './cost-of.ts';
 export type { CostOf, CostOfInput } from './cost-of.ts';
-export type { PartialAnswer } from './upstream/errors.ts';
-export { RolloutError } from './upstream/rollout-error.ts';
+export type { PartialAnswer } from './domain/errors.ts';
+export { RolloutError } from './domain/rollout-error.ts';
 export { presets } from './rollout/presets.ts';
 export { fileStore } from './store/file-store.ts';
 export { memoryStore } from './store/memory-store.ts';
-export { BudgetExceededError, RateLimitedError } from './upstream/limit-errors.ts';
+export { BudgetExceededError, RateLimitedError } from './domain/limit-errors.ts';
 
-export type { AlertRuleOptions, WebhookOptions } from './alert-options.ts';
+export type { AlertRuleOptions, WebhookOptions } from './alerts/options.ts';
 export type { CanaryOptions, KeyContext, Logger, SegmentOptions } from './options.ts';
 export type {
   BreakerOptions,
@@ -52,18 +52,18 @@ export type {
   RetryOptions,
   StreamOptions,
   TimeoutOptions,
-} from './policy-options.ts';
-export type { CacheContext, CacheOptions } from './cache-options.ts';
-export type { TaskContext, TaskOptions } from './task-options.ts';
-export type { BudgetOptions, LimitsOptions, QueueOptions } from './limit-options.ts';
-export type { Params, UpstreamOptions } from './upstream-options.ts';
+} from './resilience/options.ts';
+export type { CacheContext, CacheOptions } from './cache/options.ts';
+export type { TaskContext, TaskOptions } from './routing/task-options.ts';
+export type { BudgetOptions, LimitsOptions, QueueOptions } from './resilience/limits/options.ts';
+export type { Params, UpstreamOptions } from './upstream/upstream-options.ts';
 export type { Alert, AlertBound, AlertMetric, AlertReport, AlertRule, AlertStatus, Severity } from './domain/alert.ts';
 export type { AttemptReason, AttemptRecord, CallLedger, CallRecord, Delivery } from './domain/attempt.ts';
 export type { BreakerReason, BreakerState } from './domain/breaker.ts';
 export type { BudgetPeriod, BudgetScope, BudgetSnapshot } from './domain/budget.ts';
 export type { LimitsSnapshot } from './domain/limits.ts';
 export type { AttributeValue, Call, KeySource, RouteOptions, StreamMode, Surface } from './domain/call.ts';
-export type { Clock, Timer } from './domain/clock.ts';
+export type { Clock, Timer } from './time/clock.ts';
 export type { Duration } from './domain/duration.ts';
 export type {
   BreakerEvent,
@@ -90,7 +90,7 @@ export type {
   ProbeEvent,
   ProbeReport,
 } from './domain/probe.ts';
-export type { ActiveProbeOptions, ProbeOptions } from './probe-options.ts';
+export type { ActiveProbeOptions, ProbeOptions } from './probe/options.ts';
 export type { Requirement } from './domain/requirement.ts';
 export type { CacheSnapshot } from './domain/cache-snapshot.ts';
 export type { RolloutSnapshot } from './domain/rollout-snapshot.ts';
@@ -139,16 +139,16 @@ export type {
   CostReport,
   CostRow,
   CostTotals,
-} from './pricing/cost-report.ts';
+} from './ledger/report.ts';
 export type { Capabilities } from './providers/capabilities.ts';
 export type { DialectChange } from './providers/dialect-change.ts';
 export type { ProviderName } from './providers/presets.ts';
-export type { RolloutOptions, RolloutStepOptions } from './rollout/rollout-options.ts';
+export type { RolloutOptions, RolloutStepOptions } from './rollout/options.ts';
 export type { RolloutReport } from './rollout/report.ts';
 export type { RolloutWait } from './rollout/waits.ts';
-export type { RolloutControl } from './rollout-control.ts';
+export type { RolloutControl } from './rollout/control.ts';
 export type { GuardOptions } from './stats/analysis-types.ts';
 export type { FileStoreOptions } from './store/file-store.ts';
 export type { StoreOptions } from './store/memory-store.ts';
-export type { Listener } from './emitter.ts';
-export type { TrafficChange } from './traffic.ts';
+export type { Listener } from './events/emitter.ts';
+export type { TrafficChange } from './routing/traffic.ts';

@@ -1,10 +1,10 @@
 /** What a user writes under `canary`. No logic; `resolve-options.ts` turns it into what the engine needs. */
 
-import type { AlertRuleOptions, WebhookOptions } from './alert-options.ts';
+import type { AlertRuleOptions, WebhookOptions } from './alerts/options.ts';
 import type { AttributeValue, Call, StreamMode } from './domain/call.ts';
-import type { Clock } from './domain/clock.ts';
+import type { Clock } from './time/clock.ts';
 import type { Duration } from './domain/duration.ts';
-import type { BudgetOptions, LimitsOptions } from './limit-options.ts';
+import type { BudgetOptions, LimitsOptions } from './resilience/limits/options.ts';
 import type {
   BreakerOptions,
   FallbackOptions,
@@ -12,15 +12,15 @@ import type {
   RetryOptions,
   StreamOptions,
   TimeoutOptions,
-} from './policy-options.ts';
-import type { ActiveProbeOptions } from './probe-options.ts';
+} from './resilience/options.ts';
+import type { ActiveProbeOptions } from './probe/options.ts';
 import type { UpstreamPrice } from './domain/usage.ts';
-import type { CacheOptions } from './cache-options.ts';
-import type { TaskOptions } from './task-options.ts';
-import type { ShadowOptions } from './shadow-options.ts';
+import type { CacheOptions } from './cache/options.ts';
+import type { TaskOptions } from './routing/task-options.ts';
+import type { ShadowOptions } from './shadow/options.ts';
 import type { Store } from './domain/store.ts';
-import type { RolloutOptions } from './rollout/rollout-options.ts';
-import type { UpstreamOptions } from './upstream-options.ts';
+import type { RolloutOptions } from './rollout/options.ts';
+import type { UpstreamOptions } from './upstream/upstream-options.ts';
 
 /** Attribute conditions that decide before the split does; the first match wins. */
 export interface SegmentOptions<UpstreamName extends string = string> {

@@ -1,6 +1,6 @@
 /** A sum over a sliding window. */
 
-import { type Sliced, SLICES } from './slice-ring.ts';
+import { type Sliced, SLICES } from './sliding-window.ts';
 
 /**
  * A counter or an amount, kept by slice. The total is added up when it is asked for: a running total of USD would keep the

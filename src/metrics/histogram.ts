@@ -1,7 +1,7 @@
 /** Latency quantiles of a sliding window in constant memory. */
 
 import type { Quantiles } from '../domain/snapshot.ts';
-import { type Sliced, SLICES } from './slice-ring.ts';
+import { type Sliced, SLICES } from './sliding-window.ts';
 
 /** Values below this, in ms, read as 0. */
 const LOWEST_MS = 2 ** -4;

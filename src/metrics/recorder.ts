@@ -3,7 +3,7 @@
 import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { CallTotals, TaskSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
 import { Backlog } from '../domain/backlog.ts';
-import { CallWindow } from './call-window.ts';
+import { CallWindow } from './call-windows.ts';
 import { TaskWindows } from './task-windows.ts';
 import { UpstreamWindow } from './window.ts';
 

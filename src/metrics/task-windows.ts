@@ -4,7 +4,7 @@ import type { CallRecord } from '../domain/attempt.ts';
 import type { TaskSnapshot } from '../domain/snapshot.ts';
 import { createCounters } from './counter.ts';
 import { ratio } from './ratio.ts';
-import { SliceRing } from './slice-ring.ts';
+import { SliceRing } from './sliding-window.ts';
 
 /** Tasks that are counted by name; the calls of more are counted as `other`. */
 const MAX_TASKS = 50;

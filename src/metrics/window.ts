@@ -6,7 +6,7 @@ import type { WindowSnapshot } from '../domain/snapshot.ts';
 import { createCounters } from './counter.ts';
 import { SlidingHistogram } from './histogram.ts';
 import { ratio } from './ratio.ts';
-import { SliceRing } from './slice-ring.ts';
+import { SliceRing } from './sliding-window.ts';
 
 /**
  * Attempts on one upstream, and calls assigned to it, over the last `windowMs`, in constant memory.

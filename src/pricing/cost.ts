@@ -3,7 +3,7 @@
 import type { Cost, PriceTableVersion, Usage } from '../domain/usage.ts';
 import { priceAt, type DatedPrice } from './dated-prices.ts';
 import type { PriceTable } from './price-table.ts';
-import { ratesUsd } from './rates.ts';
+import { ratesUsd } from './prices.ts';
 
 /** What is known of an attempt's cost. */
 export interface CostQuery {

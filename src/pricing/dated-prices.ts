@@ -1,7 +1,7 @@
 /** The user's prices of an upstream, as they are applied. */
 
 import type { UpstreamPrice } from '../domain/usage.ts';
-import { ratesOf, type Rates } from './rates.ts';
+import { ratesOf, type Rates } from './prices.ts';
 
 /** A price from a moment on, in ms since the Unix epoch: rates of its own, or those of the public list, multiplied. */
 export type DatedPrice =

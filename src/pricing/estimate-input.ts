@@ -1,8 +1,8 @@
 /** The tokens of a request. */
 
 import type { Surface } from '../domain/call.ts';
-import { type Fields, isRecord } from '../domain/record.ts';
-import { estimateTokens, type CountTokens } from './estimate-tokens.ts';
+import { type Fields, isRecord } from '../domain/json.ts';
+import { estimateTokens, type CountTokens } from './count-tokens.ts';
 import { schemaTokens, toolsTokens } from './estimate-tools.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** The tokens of tools and schemas. */
 
-import { isRecord } from '../domain/record.ts';
-import type { CountTokens } from './estimate-tokens.ts';
+import { isRecord } from '../domain/json.ts';
+import type { CountTokens } from './count-tokens.ts';
 
 /** The tools or functions of a request, with the frame around them. */
 export function toolsTokens(list: unknown, count: CountTokens): number {

@@ -3,7 +3,7 @@
 import type { Surface } from '../domain/call.ts';
 import type { Usage } from '../domain/usage.ts';
 import { estimateInput } from './estimate-input.ts';
-import { CHARACTERS_PER_TOKEN, estimateTokens, type CountTokens } from './estimate-tokens.ts';
+import { CHARACTERS_PER_TOKEN, estimateTokens, type CountTokens } from './count-tokens.ts';
 
 /** What is known of the call and its answer. */
 export interface EstimateInput {

@@ -1,6 +1,6 @@
 /** Where a response keeps its usage. */
 
-import { isRecord } from '../domain/record.ts';
+import { isRecord } from '../domain/json.ts';
 
 /** A usage as the provider wrote it. */
 export type RawUsage = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 /** A public price in the form that usages are priced by. */
 
-import type { Rates } from './rates.ts';
+import type { Rates } from './prices.ts';
 
 /** A price of the bundled list, by its name for the units. Structural: only `price-table.ts` knows the library. */
 export type RawPrice = Readonly<

@@ -3,7 +3,7 @@
 import { calcPrice, findProvider, type PriceCalculation } from '@pydantic/genai-prices';
 import type { PriceTableVersion, Usage } from '../domain/usage.ts';
 import { listedPrice, ratesFor, type ListedPrice } from './listed-price.ts';
-import { ratesUsd } from './rates.ts';
+import { ratesUsd } from './prices.ts';
 import { tierMultiplier } from './service-tier.ts';
 
 /** The list that is bundled: `@pydantic/genai-prices`, pinned to this version, and the day it was published. */

@@ -1,6 +1,6 @@
 /** Counts a text once that comes again and again. */
 
-import type { CountTokens } from './estimate-tokens.ts';
+import type { CountTokens } from './count-tokens.ts';
 
 /** Applications have a few system prompts. */
 const MAX_TEXTS = 16;

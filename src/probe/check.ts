@@ -1,7 +1,7 @@
 /** What a check is, and what it may conclude. */
 
 import type { CheckName, CheckStatus } from '../domain/probe.ts';
-import type { Asker } from './asker.ts';
+import type { Asker } from './ask.ts';
 import { toldAs, type Refusal } from './reply.ts';
 
 /** One thing that is tried out. */

@@ -1,7 +1,7 @@
 /** Compares what an upstream says of its answers with what is known. What does not add up is suspect, and proves nothing. */
 
 import type { Finding, FindingName } from '../domain/probe.ts';
-import type { Asker } from './asker.ts';
+import type { Asker } from './ask.ts';
 import { PASSAGE, PASSAGE_TOKENS } from './passage.ts';
 import { user } from './read-chat.ts';
 import type { Reply } from './reply.ts';

@@ -1,10 +1,10 @@
 /** One probe while it runs: what it is about, what it may still spend, and what has come so far. */
 
 import type { Call } from '../domain/call.ts';
-import type { Clock } from '../domain/clock.ts';
-import type { AttemptEnd } from '../upstream/answer.ts';
-import type { OpenAI } from '../upstream/sdk.ts';
-import type { Send } from '../upstream/sent.ts';
+import type { Clock } from '../time/clock.ts';
+import type { AttemptEnd } from '../upstream/attempt-types.ts';
+import type { OpenAI } from '../upstream/sdk/types.ts';
+import type { Send } from '../upstream/sdk/sent.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Refusal, Reply } from './reply.ts';
 

@@ -1,6 +1,6 @@
 /** Reads what a chat answer says. */
 
-import { fields } from '../domain/record.ts';
+import { fields } from '../domain/json.ts';
 import { listOf } from './read-stream.ts';
 import type { Reply } from './reply.ts';
 

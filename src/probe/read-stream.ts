@@ -1,8 +1,8 @@
 /** Reads a stream of events to its end, and notes when each came. */
 
-import type { Clock } from '../domain/clock.ts';
-import { fields } from '../domain/record.ts';
-import { bearsContent } from '../upstream/delta.ts';
+import type { Clock } from '../time/clock.ts';
+import { fields } from '../domain/json.ts';
+import { bearsContent } from '../upstream/stream/delta.ts';
 
 /** An event of a stream. */
 export interface StreamEvent {

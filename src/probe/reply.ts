@@ -2,8 +2,8 @@
 
 import type { FailureKind } from '../domain/outcome.ts';
 import type { Usage } from '../domain/usage.ts';
-import type { AttemptEnd } from '../upstream/answer.ts';
-import { fields } from '../domain/record.ts';
+import type { AttemptEnd } from '../upstream/attempt-types.ts';
+import { fields } from '../domain/json.ts';
 import type { StreamRead } from './read-stream.ts';
 
 /** An answer, or what came instead of one. */

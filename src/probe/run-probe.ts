@@ -1,7 +1,7 @@
 /** Runs the checks of a probe in a sensible order, and puts together what they found. */
 
 import { CHECK_NAMES, type CheckName, type CheckResult, type Finding, type ProbeReport } from '../domain/probe.ts';
-import { Asker } from './asker.ts';
+import { Asker } from './ask.ts';
 import { capabilitiesOf } from './capabilities-of.ts';
 import { skip, type Check, type Verdict } from './check.ts';
 import { CHECKS } from './checks.ts';

@@ -1,7 +1,7 @@
 /** What must change in a call's body for one upstream: its model, params, output limit, dialect, and the request for usage. */
 
 import type { Call } from '../domain/call.ts';
-import { isRecord } from '../domain/record.ts';
+import { isRecord } from '../domain/json.ts';
 import { applyChanges, BodyDraft } from './body-draft.ts';
 import { dialectChanges, NO_CHANGES } from './dialect.ts';
 import type { DialectChange } from './dialect-change.ts';

@@ -1,16 +1,16 @@
 /** Ticks the state machine of one rollout by the clock and by its calls. */
 
-import type { Clock } from '../domain/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { RolloutCause, RolloutState } from '../domain/rollout.ts';
 import type { RolloutDecision, RolloutNumbers } from '../domain/rollout-numbers.ts';
-import { RolloutError } from '../upstream/rollout-error.ts';
+import { RolloutError } from '../domain/rollout-error.ts';
 import type { StepTerms } from './judge.ts';
-import { JudgedCalls } from './judged-calls.ts';
+import { JudgedCalls } from './evidence.ts';
 import type { RolloutReport } from './report.ts';
 import type { RolloutPolicy } from './rollout-policy.ts';
 import { numbersIn, progressIn, reportOf, type Standing } from './standing.ts';
 import type { Kept, RolloutMemory } from './stored-rollout.ts';
-import { trafficInForce } from './traffic-in-force.ts';
+import { trafficInForce } from '../routing/traffic-in-force.ts';
 import { started, transition, type RolloutEvent } from './transition.ts';
 import { waitsOf } from './waits.ts';
 

@@ -1,6 +1,6 @@
 /** Steps that others have used, ready to be taken or changed. */
 
-import type { RolloutStepOptions } from './rollout-options.ts';
+import type { RolloutStepOptions } from './options.ts';
 
 /** The steps of an Argo Rollouts canary: 10, 25, 50, 100 %. */
 const argo = [

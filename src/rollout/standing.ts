@@ -3,10 +3,10 @@
 import type { RolloutState } from '../domain/rollout.ts';
 import type { RolloutNumbers } from '../domain/rollout-numbers.ts';
 import { numbersOf } from './arm-numbers.ts';
-import type { JudgedCalls } from './judged-calls.ts';
+import type { JudgedCalls } from './evidence.ts';
 import { describeState, type RolloutReport } from './report.ts';
 import type { RolloutPolicy } from './rollout-policy.ts';
-import { trafficInForce } from './traffic-in-force.ts';
+import { trafficInForce } from '../routing/traffic-in-force.ts';
 import { earliestMoveMs, waitsOf, type StepProgress } from './waits.ts';
 
 /** Everything that follows from what a rollout keeps. */

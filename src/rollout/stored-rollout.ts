@@ -3,7 +3,7 @@
 import type { RolloutState } from '../domain/rollout.ts';
 import type { RolloutDecision } from '../domain/rollout-numbers.ts';
 import type { Json } from '../domain/store.ts';
-import type { JudgedCallsState } from './judged-calls.ts';
+import type { JudgedCallsState } from './evidence.ts';
 import { fingerprintOf, type RolloutPolicy } from './rollout-policy.ts';
 import type { RolloutEvent } from './transition.ts';
 

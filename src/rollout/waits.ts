@@ -2,7 +2,7 @@
 
 import type { RolloutState, RolloutStep, StepRequirements } from '../domain/rollout.ts';
 import type { ArmNumbers } from '../domain/rollout-numbers.ts';
-import { HOLDBACK } from './traffic-in-force.ts';
+import { HOLDBACK } from '../routing/traffic-in-force.ts';
 
 /** One thing that a rollout waits for. */
 export interface RolloutWait {

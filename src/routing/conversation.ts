@@ -1,7 +1,7 @@
 /** Tells one conversation from another by how it opens, which is the same in all its turns. */
 
 import type { Surface } from '../domain/call.ts';
-import { fields } from '../domain/record.ts';
+import { fields } from '../domain/json.ts';
 
 /**
  * The first 1,024 characters of the system prompt and of the first user message, or `undefined` without words of a user.

@@ -1,7 +1,7 @@
 /** Finds the identity that must keep its upstream. */
 
 import type { KeySource, Surface } from '../domain/call.ts';
-import { fields } from '../domain/record.ts';
+import { fields } from '../domain/json.ts';
 import { conversationKey } from './conversation.ts';
 
 /** Where a call's key may stand. Empty strings, and whatever is no string, are no keys. */

@@ -1,7 +1,7 @@
 /** A clock that stands still until a test moves it. */
 
 import { setImmediate } from 'node:timers/promises';
-import type { Clock, Timer } from '../domain/clock.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 
 /**
  * Time for tests: nothing passes and no timer fires until `advance()` says so.

@@ -1,6 +1,6 @@
 /** Request handlers for Mock Service Worker that answer as OpenAI does. */
 
-import type { Clock } from '../domain/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { generate } from './answers/generation.ts';
 import type { Answer } from './answers/answer.ts';
 import { asRecord, modelOf } from './answers/request-body.ts';

@@ -1,6 +1,6 @@
 /** The time of the machine. */
 
-import type { Clock } from '../domain/clock.ts';
+import type { Clock } from '../time/clock.ts';
 
 /** Real time, for a simulated provider that nobody gave a clock. */
 export const systemClock: Clock = {

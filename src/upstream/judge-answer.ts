@@ -1,14 +1,14 @@
 /** Judges an answer before the caller has it: a whole body by its structure, a stream by its first content and by its end. */
 
-import type { Answer, AnswerJudge, AttemptInput } from './answer.ts';
-import { isFiltered, malformation } from './check-structure.ts';
-import { FILTERED, MALFORMED, type Failure } from './failure.ts';
-import { guardStream } from './guard-stream.ts';
-import type { Parsed } from './sdk.ts';
-import { isStream, type StreamInternals } from './sdk-stream.ts';
-import { JudgingGuard } from './stream-guard.ts';
+import type { Answer, AnswerJudge, AttemptInput } from './attempt-types.ts';
+import { isFiltered, malformation } from './answer-body.ts';
+import { FILTERED, MALFORMED, type Failure } from '../resilience/failure.ts';
+import { guardStream } from './stream/guard-stream.ts';
+import type { Parsed } from './sdk/types.ts';
+import { isStream, type StreamInternals } from './sdk/sdk-stream.ts';
+import { JudgingGuard } from './stream/judging-guard.ts';
 import { UnsatisfyingAnswer } from './unsatisfying-answer.ts';
-import { endWithBody } from './watch-answer.ts';
+import { endWithBody } from './read-answer.ts';
 
 /** An attempt whose answer is judged. */
 export type JudgedInput = AttemptInput & { judge(): AnswerJudge };

@@ -1,8 +1,8 @@
 /** All that a model wrote, out of a whole body. */
 
 import type { Surface } from '../domain/call.ts';
-import { fields } from '../domain/record.ts';
-import { otherOutput } from './delta.ts';
+import { fields } from '../domain/json.ts';
+import { otherOutput } from './stream/delta.ts';
 
 /** Texts, refusals, reasoning and the arguments of tools, of every choice. Never throws. */
 export function outputTextOf(surface: Surface, body: unknown): string {

@@ -1,14 +1,14 @@
 /** The answer for a caller that wants the raw response. */
 
-import { NOTHING_KNOWN, type Answer, type AttemptInput } from './answer.ts';
-import { guardBody } from './guard-body.ts';
-import { PassingGuard } from './passing-guard.ts';
-import type { ResponseProps } from './sdk.ts';
-import type { Sent } from './sent.ts';
-import { JudgingGuard } from './stream-guard.ts';
+import { NOTHING_KNOWN, type Answer, type AttemptInput } from './attempt-types.ts';
+import { guardBody } from './stream/guard-body.ts';
+import { PassingGuard } from './stream/passing-guard.ts';
+import type { ResponseProps } from './sdk/types.ts';
+import type { Sent } from './sdk/sent.ts';
+import { JudgingGuard } from './stream/judging-guard.ts';
 import { tellEnd } from './tell-end.ts';
 import { UnsatisfyingAnswer } from './unsatisfying-answer.ts';
-import { watchRawBody } from './watch-answer.ts';
+import { watchRawBody } from './read-answer.ts';
 
 /** A response whose headers have come. */
 export interface Received {

@@ -1,6 +1,6 @@
 /** Tells how an attempt ended. */
 
-import type { AttemptEnd, AttemptInput } from './answer.ts';
+import type { AttemptEnd, AttemptInput } from './attempt-types.ts';
 
 /** A caller that came late for its answer does not make the upstream slow: its delay counts in no latency. */
 export function tellEnd(input: AttemptInput, end: AttemptEnd): void {

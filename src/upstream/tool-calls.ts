@@ -1,7 +1,7 @@
 /** The functions that an answer wants called, wherever the surface puts them. */
 
 import type { Surface } from '../domain/call.ts';
-import { type Fields, fields } from '../domain/record.ts';
+import { type Fields, fields } from '../domain/json.ts';
 
 /** A wanted call; tools that take free text instead of arguments are left out. */
 export interface ToolCall {

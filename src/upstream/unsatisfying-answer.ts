@@ -1,6 +1,6 @@
 /** An answer that another upstream may better. */
 
-import type { Answer } from './answer.ts';
+import type { Answer } from './attempt-types.ts';
 
 /** Thrown within a dispatch only: where nothing better is to be had, the caller gets the answer after all. */
 export class UnsatisfyingAnswer extends Error {

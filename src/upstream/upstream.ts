@@ -4,9 +4,9 @@ import type { ClientOptions, OpenAI } from 'openai';
 import type { DatedPrice } from '../pricing/dated-prices.ts';
 import type { Capabilities, Capable } from '../providers/capabilities.ts';
 import type { BodyRules } from '../providers/create-body-patch.ts';
-import type { Breaker } from './breaker.ts';
-import type { LimitsPolicy, UpstreamLimits } from './limits/upstream-limits.ts';
-import type { Pause } from './pause.ts';
+import type { Breaker } from '../resilience/breaker.ts';
+import type { LimitsPolicy, UpstreamLimits } from '../resilience/limits/upstream-limits.ts';
+import type { Pause } from '../resilience/pause.ts';
 
 /** How an upstream is reached. */
 export type Connection =

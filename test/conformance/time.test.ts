@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { CanaryOptions } from '../../src/index.ts';
-import { systemClock } from '../../src/system-clock.ts';
+import { systemClock } from '../../src/time/system-clock.ts';
 import { collectEvents, ManualClock, startProvider } from '../../src/testing/index.ts';
 import { STREAM_BODY, ask, drain, watch } from '../support/calls.ts';
 import { after, chat, failed, silent } from '../support/replies.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fields, isRecord } from '../../src/domain/record.ts';
+import { fields, isRecord } from '../../src/domain/json.ts';
 
 describe('isRecord', () => {
   it('claims objects, and neither lists nor null nor what is no object', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { UnderWay, type Place } from '../../src/domain/under-way.ts';
+import { UnderWay, type Place } from '../../src/domain/in-flight.ts';
 
 test('whatever begins and ends, what is left is there in its order', () => {
   const steps = fc.array(fc.oneof(fc.constant('begin' as const), fc.nat(30)), { maxLength: 200 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SlidingHistogram } from '../../src/metrics/histogram.ts';
-import { SLICES } from '../../src/metrics/slice-ring.ts';
+import { SLICES } from '../../src/metrics/sliding-window.ts';
 import { exactQuantile } from './exact-quantile.ts';
 
 const HOUR_MS = 3_600_000;

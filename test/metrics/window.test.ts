@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AttemptRecord } from '../../src/domain/attempt.ts';
 import { FAILURE_KINDS } from '../../src/domain/outcome.ts';
-import { SLICES } from '../../src/metrics/slice-ring.ts';
+import { SLICES } from '../../src/metrics/sliding-window.ts';
 import { UpstreamWindow } from '../../src/metrics/window.ts';
 import { exactQuantile } from './exact-quantile.ts';
 import { attemptRecord } from './records.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { countTokens } from 'gpt-tokenizer';
 import { expect, test } from 'vitest';
-import { estimateTokens } from '../../src/pricing/estimate-tokens.ts';
+import { estimateTokens } from '../../src/pricing/count-tokens.ts';
 import { usageOf } from '../../src/pricing/usage.ts';
 import greetings from '../vectors/greetings.json' with { type: 'json' };
 import { parseBodies, readBaseline, readText, recorded, skipNote, type BaselineResult } from './recorded-bodies.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Surface } from '../../src/domain/call.ts';
-import { estimateTokens } from '../../src/pricing/estimate-tokens.ts';
+import { estimateTokens } from '../../src/pricing/count-tokens.ts';
 import { estimateUsage } from '../../src/pricing/estimate-usage.ts';
 
 function inputOf(body: unknown, surface: Surface = 'chat'): number {

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { JudgedCalls } from '../../src/rollout/judged-calls.ts';
+import { JudgedCalls } from '../../src/rollout/evidence.ts';
 import type { RolloutPolicy } from '../../src/rollout/rollout-policy.ts';
 
 const POLICY: RolloutPolicy = {

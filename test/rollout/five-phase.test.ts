@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { presets } from '../../src/index.ts';
-import { resolveSteps } from '../../src/resolve-rollout-steps.ts';
+import { resolveSteps } from '../../src/rollout/resolve-steps.ts';
 import { RolloutController } from '../../src/rollout/controller.ts';
 import { seededRandom } from '../../src/testing/index.ts';
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { memoryStore } from '../../src/index.ts';
-import { ThresholdAnalysis } from '../../src/rollout/threshold-analysis.ts';
+import { ThresholdAnalysis } from '../../src/rollout/threshold-judge.ts';
 import { chat, failed } from '../support/replies.ts';
 import { driver, failAt, setUpRollout } from '../support/rollout-traffic.ts';
 

@@ -3,7 +3,7 @@
 import { inspect } from 'node:util';
 import { AzureOpenAI, type ClientOptions } from 'openai';
 import { CanaryClient, type CanaryOptions } from '../../src/index.ts';
-import { systemClock } from '../../src/system-clock.ts';
+import { systemClock } from '../../src/time/system-clock.ts';
 import { ScriptedProviders, type SentRequest } from './scripted-providers.ts';
 
 /** Who owns which secret; the last three belong to nobody that a request is sent to. */

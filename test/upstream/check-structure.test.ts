@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Surface } from '../../src/domain/call.ts';
-import { hasBrokenToolArguments, malformation } from '../../src/upstream/check-structure.ts';
+import { hasBrokenToolArguments, malformation } from '../../src/upstream/answer-body.ts';
 import { parseBodies, readBaseline, readText, recorded, skipNote } from '../pricing/recorded-bodies.ts';
 
 const SURFACES = [

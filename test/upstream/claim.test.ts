@@ -1,7 +1,7 @@
 /** What the caller wants of a response: the first wish counts. */
 
 import { expect, test } from 'vitest';
-import { Claim } from '../../src/upstream/claim.ts';
+import { Claim } from '../../src/upstream/response-mode.ts';
 
 test('the first claim stands, whatever is claimed later', () => {
   const claim = new Claim();

@@ -2,11 +2,11 @@
 
 import { expect, test } from 'vitest';
 import type { Surface } from '../../src/domain/call.ts';
-import type { AnswerJudge } from '../../src/upstream/answer.ts';
-import { StreamInterruptedError } from '../../src/upstream/errors.ts';
+import type { AnswerJudge } from '../../src/upstream/attempt-types.ts';
+import { StreamInterruptedError } from '../../src/domain/errors.ts';
 import { judgeAnswer } from '../../src/upstream/judge-answer.ts';
 import { UnsatisfyingAnswer } from '../../src/upstream/unsatisfying-answer.ts';
-import type { ResponseProps } from '../../src/upstream/sdk.ts';
+import type { ResponseProps } from '../../src/upstream/sdk/types.ts';
 import { attemptInput } from './support/attempt-input.ts';
 import { sdkStream, sse } from './support/sdk-stream.ts';
 

@@ -2,9 +2,9 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { AttemptInput } from '../../src/upstream/answer.ts';
+import type { AttemptInput } from '../../src/upstream/attempt-types.ts';
 import { rawAnswer } from '../../src/upstream/raw-answer.ts';
-import type { Sent } from '../../src/upstream/sent.ts';
+import type { Sent } from '../../src/upstream/sdk/sent.ts';
 import { attemptInput } from './support/attempt-input.ts';
 import { sse } from './support/sdk-stream.ts';
 

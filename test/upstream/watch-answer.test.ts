@@ -1,7 +1,7 @@
 /** What is learnt of an answer while the caller reads it. */
 
 import { expect, test } from 'vitest';
-import { watchParsed } from '../../src/upstream/watch-answer.ts';
+import { watchParsed } from '../../src/upstream/read-answer.ts';
 import { attemptInput } from './support/attempt-input.ts';
 import { sdkStream, sse } from './support/sdk-stream.ts';
 

@@ -1,6 +1,6 @@
 /** Plain chat: words, their usage, and several answers to one question. */
 
-import type { Asker } from '../asker.ts';
+import type { Asker } from '../ask.ts';
 import { fail, pass, refused, type Check } from '../check.ts';
 import { choicesOf, finishReasonOf, showMs, textOf, user } from '../read-chat.ts';
 import { toldAs, type Reply } from '../reply.ts';

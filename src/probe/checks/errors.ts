@@ -1,7 +1,7 @@
 /** How the upstream refuses what it cannot serve. */
 
 import type { FailureKind } from '../../domain/outcome.ts';
-import type { Asker } from '../asker.ts';
+import type { Asker } from '../ask.ts';
 import { fail, pass, refused, skip, type Check, type Verdict } from '../check.ts';
 import { showMs, user } from '../read-chat.ts';
 import { toldAs, type Reply } from '../reply.ts';

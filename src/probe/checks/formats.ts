@@ -1,6 +1,6 @@
 /** Structured output: JSON mode, and a schema that is enforced. */
 
-import { isRecord } from '../../domain/record.ts';
+import { isRecord } from '../../domain/json.ts';
 import { keepsSchema } from '../../providers/validate-schema.ts';
 import { fail, pass, refused, type Check } from '../check.ts';
 import { textOf, user } from '../read-chat.ts';

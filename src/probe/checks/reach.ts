@@ -1,7 +1,7 @@
 /** Whether the upstream can be reached, takes the key, and lists its models. */
 
-import { fields } from '../../domain/record.ts';
-import type { Asker } from '../asker.ts';
+import { fields } from '../../domain/json.ts';
+import type { Asker } from '../ask.ts';
 import { fail, pass, refused, unsupported, type Check, type Verdict } from '../check.ts';
 import { showMs } from '../read-chat.ts';
 import { listOf } from '../read-stream.ts';

@@ -1,6 +1,6 @@
 /** The Responses API. */
 
-import { fields } from '../../domain/record.ts';
+import { fields } from '../../domain/json.ts';
 import { fail, pass, refused, type Check } from '../check.ts';
 import { showMs } from '../read-chat.ts';
 import { listOf } from '../read-stream.ts';

@@ -1,7 +1,7 @@
 /** The fields that steer an answer: seed, stop, max_tokens, logprobs. */
 
-import { fields } from '../../domain/record.ts';
-import { estimateTokens } from '../../pricing/estimate-tokens.ts';
+import { fields } from '../../domain/json.ts';
+import { estimateTokens } from '../../pricing/count-tokens.ts';
 import { fail, pass, refused, skip, unsupported, type Check } from '../check.ts';
 import { choicesOf, finishReasonOf, textOf, user } from '../read-chat.ts';
 import { listOf } from '../read-stream.ts';

@@ -1,6 +1,6 @@
 /** Function calling in a stream: the pieces of a call can be put together. */
 
-import { fields, isRecord } from '../../domain/record.ts';
+import { fields, isRecord } from '../../domain/json.ts';
 import { fail, pass, refused, skip, type Check } from '../check.ts';
 import { listOf, parsed, type StreamRead } from '../read-stream.ts';
 import { FORCED } from './tools.ts';

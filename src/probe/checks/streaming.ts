@@ -1,8 +1,8 @@
 /** Streams: that they flow, end as they should, and tell their usage. */
 
-import { fields } from '../../domain/record.ts';
+import { fields } from '../../domain/json.ts';
 import { findUsage } from '../../pricing/find-usage.ts';
-import type { Asker } from '../asker.ts';
+import type { Asker } from '../ask.ts';
 import { fail, pass, refused, skip, type Check, type Verdict } from '../check.ts';
 import { showMs, user } from '../read-chat.ts';
 import { contentEvents, listOf, type StreamEvent, type StreamRead } from '../read-stream.ts';

@@ -1,7 +1,7 @@
 /** Function calling: forced, with arguments that fit, and two at once. */
 
 import { keepsSchema } from '../../providers/validate-schema.ts';
-import type { Asker } from '../asker.ts';
+import type { Asker } from '../ask.ts';
 import { fail, pass, refused, skip, unsupported, type Check } from '../check.ts';
 import { calledTools, user } from '../read-chat.ts';
 import { parsed } from '../read-stream.ts';

@@ -1,7 +1,7 @@
 /** Embeddings: vectors of one length, of norm 1, and as short as asked. */
 
-import { fields } from '../../domain/record.ts';
-import type { Asker } from '../asker.ts';
+import { fields } from '../../domain/json.ts';
+import type { Asker } from '../ask.ts';
 import { fail, pass, refused, skip, type Check } from '../check.ts';
 import { listOf } from '../read-stream.ts';
 import type { Reply } from '../reply.ts';

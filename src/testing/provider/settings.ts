@@ -1,6 +1,6 @@
 /** How a simulated provider behaves. */
 
-import type { Clock } from '../../domain/clock.ts';
+import type { Clock } from '../../time/clock.ts';
 import type { Answer } from '../answers/answer.ts';
 import type { TokenCounts } from '../answers/tokens.ts';
 import type { UsageStyle } from '../answers/usage-style.ts';

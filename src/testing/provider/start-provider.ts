@@ -2,7 +2,7 @@
 
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock } from '../../domain/clock.ts';
+import type { Clock } from '../../time/clock.ts';
 import { errorReply } from '../answers/errors.ts';
 import { playOnSocket } from '../script/play-on-socket.ts';
 import { errorScript } from '../script/script.ts';

@@ -1,6 +1,6 @@
 /** Turns a script into a `Response`, where requests are intercepted instead of sent. */
 
-import type { Clock } from '../../domain/clock.ts';
+import type { Clock } from '../../time/clock.ts';
 import type { Script, Step } from './script.ts';
 import { aborted, wait } from './wait.ts';
 

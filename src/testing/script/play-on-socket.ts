@@ -2,7 +2,7 @@
 
 import type { ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
-import type { Clock } from '../../domain/clock.ts';
+import type { Clock } from '../../time/clock.ts';
 import type { Script, Step } from './script.ts';
 import { aborted, wait } from './wait.ts';
 

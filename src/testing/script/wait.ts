@@ -1,6 +1,6 @@
 /** Waiting that ends early when nobody waits any more. */
 
-import type { Clock } from '../../domain/clock.ts';
+import type { Clock } from '../../time/clock.ts';
 
 /** Resolves after `ms`, or at once when `signal` aborts. Never rejects. */
 export function wait(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {

@@ -1,8 +1,8 @@
 /** What an attempt is made of, and a log of what it tells. */
 
 import { ManualClock } from '../../../src/testing/index.ts';
-import type { AttemptEnd, AttemptInput } from '../../../src/upstream/answer.ts';
-import { Claim } from '../../../src/upstream/claim.ts';
+import type { AttemptEnd, AttemptInput } from '../../../src/upstream/attempt-types.ts';
+import { Claim } from '../../../src/upstream/response-mode.ts';
 
 /** An input, and all that came out of it. */
 export interface Attempted {

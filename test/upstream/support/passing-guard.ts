@@ -1,7 +1,7 @@
 /** A guard that asks nothing, hides some, and keeps a log. */
 
-import type { StreamEnd } from '../../../src/upstream/guard.ts';
-import { StreamMeter } from '../../../src/upstream/stream-meter.ts';
+import type { StreamEnd } from '../../../src/upstream/stream/guard.ts';
+import { StreamMeter } from '../../../src/upstream/stream/stream-meter.ts';
 import { attemptInput } from './attempt-input.ts';
 
 /** Lets all pass but what `hidden` claims. */

@@ -3,7 +3,7 @@
 import { getEventListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AttemptRecord, CallRecord, CanaryClient } from '../../../../src/index.ts';
-import { systemClock } from '../../../../src/system-clock.ts';
+import { systemClock } from '../../../../src/time/system-clock.ts';
 import { collectEvents } from '../../../../src/testing/index.ts';
 import { CountingClock } from '../counting-clock.ts';
 import { makeCall, type CallEnd, type Callers } from './make-call.ts';

@@ -1,0 +1,121 @@
+/** Checks alert rules. */
+
+import { checkDuration, checkKeys, checkList, checkNumber, checkOneOf, checkText, show } from '../domain/check.ts';
+import { ALERT_METRICS, type AlertBound, type AlertMetric, type AlertRule, type Severity } from '../domain/alert.ts';
+import type { AlertRuleOptions } from './options.ts';
+import { ConfigError } from '../domain/errors.ts';
+
+/** @throws ConfigError */
+export function resolveAlerts(rules: readonly AlertRuleOptions[], names: readonly string[]): readonly AlertRule[] {
+  checkList('canary.alerts', rules, 'a list of rules');
+  const resolved = rules.map((rule, index) => resolveRule(`canary.alerts[${index}]`, rule, names));
+  resolved.forEach(({ name }, index) => {
+    if (resolved.findIndex((other) => other.name === name) === index) return;
+    throw new ConfigError(`canary.alerts[${index}].name`, `should be unique, got ${show(name)} twice`);
+  });
+  return resolved;
+}
+
+function resolveRule(path: string, rule: AlertRuleOptions, names: readonly string[]): AlertRule {
+  checkKeys(path, rule, RULE_KEYS);
+  const { upstream, action, for: forTime = 0, severity = 'warning' } = rule;
+  const name = checkText(`${path}.name`, rule.name, 'a name');
+  // `checkOneOf` has narrowed this, and the severity below, to their unions.
+  const metric = checkOneOf(`${path}.metric`, rule.metric, ALERT_METRICS) as AlertMetric;
+  const { minCalls = STATES.includes(metric) ? 0 : 20 } = rule;
+  const bound = resolveBound(path, rule, metric);
+  if (action !== undefined) checkOneOf(`${path}.action`, action, ['rollback']);
+  if (action === 'rollback' && upstream === undefined) {
+    throw new ConfigError(`${path}.upstream`, 'should name the upstream that the rule rolls back');
+  }
+  if (action === 'rollback' && names.length === 1) {
+    throw new ConfigError(`${path}.action`, 'needs a second upstream to roll back to');
+  }
+  return {
+    name,
+    metric,
+    upstream: upstream === undefined ? undefined : checkOneOf(`${path}.upstream`, upstream, names),
+    bound,
+    clear: resolveClear(`${path}.clear`, rule.clear, bound, metric),
+    forMs: checkDuration(`${path}.for`, forTime, { min: 0 }),
+    minCalls: checkNumber(`${path}.minCalls`, minCalls, { min: 0, integer: true }),
+    severity: checkOneOf(`${path}.severity`, severity, SEVERITIES) as Severity,
+    action,
+  };
+}
+
+function resolveBound(path: string, { above, below }: AlertRuleOptions, metric: AlertMetric): AlertBound {
+  if ((above === undefined) === (below === undefined)) {
+    throw new ConfigError(path, 'should have either above or below');
+  }
+  const bounds = RATES.includes(metric) ? { min: 0, max: 1 } : { min: 0 };
+  if (above !== undefined) return { above: checkNumber(`${path}.above`, above, bounds) };
+  return { below: checkNumber(`${path}.below`, below, bounds) };
+}
+
+function resolveClear(path: string, clear: number | undefined, bound: AlertBound, metric: AlertMetric): number {
+  if (clear === undefined) return defaultClear(bound, metric);
+  if ('above' in bound) return checkNumber(path, clear, { min: 0, max: bound.above });
+  const most = RATES.includes(metric) ? { max: 1 } : {};
+  return checkNumber(path, clear, { min: bound.below, ...most });
+}
+
+/**
+ * A tenth on the good side of the bound: of a rate that should be high, a tenth of the way up to 1; of a count never beyond the
+ * next whole number, so that one call is enough again for a rule of `below: 1`.
+ */
+function defaultClear(bound: AlertBound, metric: AlertMetric): number {
+  const isCount = COUNTS.includes(metric);
+  if ('above' in bound) {
+    const tenthOff = bound.above * 0.9;
+    return isCount ? Math.min(bound.above, Math.ceil(tenthOff)) : tenthOff;
+  }
+  const { below } = bound;
+  if (RATES.includes(metric)) return below + (1 - below) / 10;
+  return isCount ? Math.max(below, Math.floor(below * 1.1)) : below * 1.1;
+}
+
+const RATES: readonly AlertMetric[] = [
+  'errorRate',
+  'failureRate',
+  'fallbackRate',
+  'primaryHitRate',
+  'weight',
+  'shadowAgreement',
+  'rolloutEvidence',
+];
+
+/** Whole numbers. */
+const COUNTS: readonly AlertMetric[] = [
+  'calls',
+  'attempts',
+  'successes',
+  'failures',
+  'neutral',
+  'aborted',
+  'retries',
+  'fallbacks',
+  'brokenToolCalls',
+  'unpriced',
+  'openBreakers',
+  'paused',
+  'exhaustedBudgets',
+];
+
+/** What says something of an upstream without any calls. */
+const STATES: readonly AlertMetric[] = ['calls', 'weight', 'openBreakers', 'paused', 'budgetUsed', 'exhaustedBudgets'];
+
+const RULE_KEYS: readonly (keyof AlertRuleOptions)[] = [
+  'name',
+  'metric',
+  'upstream',
+  'above',
+  'below',
+  'clear',
+  'for',
+  'minCalls',
+  'severity',
+  'action',
+];
+
+const SEVERITIES: readonly Severity[] = ['info', 'warning', 'critical'];

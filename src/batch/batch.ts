@@ -1,0 +1,120 @@
+/** Many calls, some at a time, under the limits and budgets of the client. */
+
+import { APIUserAbortError } from 'openai';
+import { BatchMeter } from './batch-meter.ts';
+import type { BatchCall, BatchOptions, BatchResult } from './options.ts';
+import { BatchRun, type BatchCalls } from './batch-run.ts';
+import { CallTally } from '../call/track-calls.ts';
+import { checkFunction, checkKeys, checkNumber } from '../domain/check.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { RateLimitedError } from '../domain/limit-errors.ts';
+import { sleep } from '../time/wait.ts';
+import { nameOf } from '../events/warnings.ts';
+
+/** The waits for a place that is not known to come at a certain time, in ms. */
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 5_000;
+
+/**
+ * A batch, which begins when it is awaited or iterated: awaited it gives all results, iterated one after the other while it holds a bounded
+ * number of them. Both give them in the order of the calls.
+ */
+export class Batch<T> implements PromiseLike<BatchResult<T>[]>, AsyncIterable<BatchResult<T>> {
+  readonly #run: () => BatchRun<T>;
+  #results: AsyncGenerator<BatchResult<T>, void, undefined> | undefined;
+  #all: Promise<BatchResult<T>[]> | undefined;
+
+  constructor(run: () => BatchRun<T>) {
+    this.#run = run;
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable
+  then<Fulfilled = BatchResult<T>[], Rejected = never>(
+    onFulfilled?: ((results: BatchResult<T>[]) => Fulfilled | PromiseLike<Fulfilled>) | null,
+    onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<Fulfilled | Rejected> {
+    this.#all ??= Array.fromAsync(this[Symbol.asyncIterator]());
+    return this.#all.then(onFulfilled, onRejected);
+  }
+
+  /** A second reader goes on where the first one is. */
+  [Symbol.asyncIterator](): AsyncGenerator<BatchResult<T>, void, undefined> {
+    this.#results ??= this.#run().results();
+    return this.#results;
+  }
+}
+
+/** @throws ConfigError for options that cannot be right */
+export function startBatch<T>(engine: Engine, calls: BatchCalls<T>, options: BatchOptions = {}): Batch<T> {
+  checkKeys('batch', options, ['concurrency', 'onProgress', 'signal', 'stopOnError', 'total']);
+  const { concurrency = 8, signal, stopOnError } = options;
+  checkNumber('batch.concurrency', concurrency, { min: 1, integer: true });
+  checkFunction('batch.onProgress', options.onProgress);
+  if (options.total !== undefined) checkNumber('batch.total', options.total, { min: 0, integer: true });
+  const total = options.total ?? lengthOf(calls);
+  const make = (call: BatchCall<T>, index: number, controller: AbortController): Promise<BatchResult<T>> =>
+    makeCall(engine, call, index, controller);
+  return new Batch(() => {
+    const { clock } = engine.options;
+    const meter = new BatchMeter({ ...options, total }, { clock, failed: (error) => warnOf(error, engine) });
+    return new BatchRun(calls, { concurrency, signal, stopOnError, meter, make });
+  });
+}
+
+async function makeCall<T>(
+  engine: Engine,
+  call: BatchCall<T>,
+  index: number,
+  { signal }: AbortController,
+): Promise<BatchResult<T>> {
+  const tally = new CallTally();
+  const about = (): Pick<BatchResult<T>, 'index' | 'upstream' | 'costUsd'> => {
+    const { upstream, costUsd } = tally;
+    return { index, upstream, costUsd };
+  };
+  try {
+    const value = await unlessAborted(
+      signal,
+      whenThereIsRoom(engine, tally, () => call({ index, signal }), signal),
+    );
+    return { ok: true, value, ...about() };
+  } catch (error) {
+    return { ok: false, error, ...about() };
+  }
+}
+
+/** A batch has time: where all upstreams are full it waits for one, unless something was sent already. */
+async function whenThereIsRoom<T>(
+  engine: Engine,
+  tally: CallTally,
+  make: () => T | PromiseLike<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const { clock } = engine.options;
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
+    try {
+      return await engine.tallies.take(tally, make);
+    } catch (error) {
+      if (!(error instanceof RateLimitedError) || tally.attempts.length > 0) throw error;
+      await sleep(clock, Math.max(error.retryAtMs - clock.now(), waitMs), signal);
+    }
+  }
+}
+
+/** A call that does not listen to its signal is not waited for. */
+function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new APIUserAbortError()), { once: true });
+    work.then(resolve, reject);
+  });
+}
+
+function lengthOf(calls: object): number | undefined {
+  if (Array.isArray(calls)) return calls.length;
+  return calls instanceof Set ? calls.size : undefined;
+}
+
+function warnOf(error: unknown, { warnings, options }: Engine): void {
+  const message = `The onProgress of a batch threw ${nameOf(error)}`;
+  warnings.once(message, { code: 'batch', message, atMs: options.clock.now() });
+}

@@ -1,0 +1,106 @@
+/** Asks breakers, pauses and limits for leave to try an upstream. */
+
+import type { SkipReason } from '../domain/plan.ts';
+import type { Permit } from '../resilience/breaker.ts';
+import type { Slot } from '../resilience/limits/slot.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { Reservation } from '../budgets/reservation.ts';
+import type { CallRun } from './call-state.ts';
+
+/** An upstream that may be tried once; what it holds is to be settled when that has ended. */
+export interface Admitted {
+  readonly upstream: Upstream;
+  readonly permit: Permit | undefined;
+  readonly slot: Slot | undefined;
+  readonly reservation: Reservation | undefined;
+}
+
+type Upstreams = ReadonlyMap<string, Upstream>;
+
+/** The first of `names` that may be asked now. */
+export function admit(names: readonly string[], run: CallRun): Admitted | undefined {
+  const nowMs = run.parts.clock.now();
+  for (const name of names) {
+    const upstream = run.parts.upstreams.get(name);
+    if (!upstream || upstream.pause.until(nowMs) !== null) continue;
+    const entered = enter(upstream, run, nowMs);
+    if (typeof entered !== 'string') return entered;
+  }
+  return undefined;
+}
+
+/** Takes all that one attempt needs, whatever pauses say, or says what refuses it. */
+export function enter(upstream: Upstream, run: CallRun, nowMs: number): Admitted | SkipReason {
+  const { breaker, limits } = upstream;
+  if (!limits) return enterWith(undefined, upstream, run, nowMs);
+  if (breaker?.state.state === 'open') return 'breaker';
+  const slot = limits.admit(run.loadOn(upstream), nowMs);
+  return slot ? enterWith(slot, upstream, run, nowMs) : 'limit';
+}
+
+/** The same for who has a place already, and loses it where a budget or the breaker refuses. */
+export function enterWith(
+  slot: Slot | undefined,
+  upstream: Upstream,
+  run: CallRun,
+  nowMs: number,
+): Admitted | SkipReason {
+  const { call, parts, source } = run;
+  const reserved = parts.budgets?.reserve(call, upstream.name, source.options.body, nowMs);
+  if (reserved && !(reserved instanceof Reservation)) {
+    slot?.cancel();
+    return 'budget';
+  }
+  const permit = upstream.breaker?.admit();
+  const admitted = { upstream, permit, slot, reservation: reserved };
+  if (!upstream.breaker || permit) return admitted;
+  withdraw(admitted);
+  return 'breaker';
+}
+
+/** Gives back what is held for an attempt that is not made. */
+export function withdraw({ permit, slot, reservation }: Admitted): void {
+  slot?.cancel();
+  reservation?.cancel();
+  permit?.settle('neutral');
+}
+
+/** Whether any of `names` would be admitted or waited for; takes nothing. */
+export function canAdmit(names: readonly string[], run: CallRun): boolean {
+  const nowMs = run.parts.clock.now();
+  return names.some((name) => {
+    const upstream = run.parts.upstreams.get(name);
+    if (!upstream || upstream.pause.until(nowMs) !== null || upstream.limits?.passesOn(nowMs)) return false;
+    return upstream.breaker?.state.state !== 'open' && !run.exceeded(name);
+  });
+}
+
+/** Where none may be asked: a try of the one of `names` that could be soonest; limits and budgets have room for each of them. */
+export function admitAnyway(names: readonly string[], run: CallRun): Admitted {
+  const { upstreams, clock } = run.parts;
+  const upstream = soonestOf(names, upstreams, clock.now());
+  const reserved = run.parts.budgets?.reserve(run.call, upstream.name, run.source.options.body);
+  return {
+    upstream,
+    permit: upstream.breaker?.force(),
+    slot: upstream.limits?.admit(run.loadOn(upstream)),
+    reservation: reserved instanceof Reservation ? reserved : undefined,
+  };
+}
+
+/** The one of `names` that may be asked soonest, the earlier one where two may. */
+export function soonestOf(names: readonly string[], upstreams: Upstreams, nowMs: number): Upstream {
+  let soonest: Upstream | undefined;
+  for (const name of names) {
+    const upstream = upstreams.get(name);
+    if (upstream && (!soonest || readyAtMs(upstream, nowMs) < readyAtMs(soonest, nowMs))) soonest = upstream;
+  }
+  if (!soonest) throw new RangeError(`No upstream is called ${names.join(' or ')}.`);
+  return soonest;
+}
+
+/** When an upstream may be asked again, as far as is known. */
+export function readyAtMs({ breaker, pause, limits }: Upstream, nowMs: number): number {
+  const limitedUntilMs = limits?.blockedUntilMs(nowMs) ?? nowMs;
+  return Math.max(breaker?.opensAtMs ?? nowMs, pause.until(nowMs) ?? nowMs, limitedUntilMs);
+}

@@ -1,0 +1,87 @@
+/** What dispatching a call is made of. */
+
+import type { Call, StreamMode } from '../domain/call.ts';
+import type { Clock } from '../time/clock.ts';
+import type { CountTokens } from '../pricing/count-tokens.ts';
+import type { Claim } from '../upstream/response-mode.ts';
+import type { OpenReaders } from '../upstream/stream/abandoned-streams.ts';
+import type { RetryBudget } from '../resilience/retry-budget.ts';
+import type { OpenAI, RequestOptions } from '../upstream/sdk/types.ts';
+import type { Send } from '../upstream/sdk/sent.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { Budgets } from '../budgets/budgets.ts';
+import type { CallPlan } from './call-plan.ts';
+import type { CallObserver, EstimateCostUsd, InputTokensOf, IsPriced, Pricing } from './call-observer.ts';
+import type { Hedging } from '../resilience/hedge-policy.ts';
+import type { FallbacksAfter } from './fallbacks.ts';
+import type { TaskRoutes } from './plan-call.ts';
+import type { ShadowRunner } from '../shadow/shadow-runner.ts';
+
+/** How often, how long and how far a call is tried. */
+export interface DispatchPolicy {
+  /** Extra attempts a call may take; `undefined`: as many as the client retries, at least 2. */
+  readonly attempts: number | undefined;
+  readonly minDelayMs: number;
+  readonly maxDelayMs: number;
+  /** The time budget of a call; `undefined`: ten minutes, or the SDK's time-out where that is longer. */
+  readonly deadlineMs: number | undefined;
+  /** The longest wait for the first content of a stream, and for each chunk after it. */
+  readonly firstChunkMs: number;
+  readonly idleMs: number;
+  readonly streamMode: StreamMode;
+  /** How much of a buffered stream is held back, in bytes, about. */
+  readonly maxBufferBytes: number;
+}
+
+/** What dispatching needs from the engine. */
+export interface DispatchParts {
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly stable: string;
+  readonly policy: DispatchPolicy;
+  readonly fallbacksAfter: FallbacksAfter;
+  readonly taskRoutes: TaskRoutes | undefined;
+  readonly retryBudget: RetryBudget;
+  readonly hedging: Hedging | undefined;
+  readonly shadow: ShadowRunner | undefined;
+  readonly observer: CallObserver;
+  readonly pricing: Pricing;
+  readonly inputTokensOf: InputTokensOf;
+  readonly estimateCostUsd: EstimateCostUsd;
+  readonly budgets: Budgets | undefined;
+  /** Absent where calls may go to upstreams whose price nobody knows. */
+  readonly isPriced: IsPriced | undefined;
+  /** Counts tokens where providers do not: `undefined` until it is loaded, and where there is none. */
+  readonly tokenizer: () => CountTokens | undefined;
+  /** Takes note of calls that are evidence, and gives what `claim.judged` keeps. */
+  readonly rollouts: { dispatched(call: Call, body: unknown, plan: CallPlan, atMs: number): unknown } | undefined;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Errors are freed of secrets. Without a `canary` option the caller sees what the SDK alone would show. */
+  readonly redacts: boolean;
+  /** Called when an answer names an id that only its upstream knows. */
+  readonly remember: (id: string, upstream: string) => void;
+  readonly openReaders: OpenReaders;
+  /** The upstreams of runs of tools under way. */
+  readonly toolRuns: WeakMap<object, string>;
+}
+
+/** The application's side of a call. */
+export interface CallSource {
+  readonly options: RequestOptions;
+  readonly claim: Claim;
+  /** The SDK's `maxRetries` and `timeout` for this call. */
+  readonly maxRetries: number;
+  readonly timeoutMs: number;
+  /** The SDK client of an upstream, and how to send through it. */
+  readonly connect: (upstream: Upstream) => Line;
+}
+
+/** A way to an upstream. */
+export interface Line {
+  readonly client: OpenAI;
+  readonly send: Send;
+  /** Retries on this upstream are left to the SDK (X.509 identities: it alone can renew them). */
+  readonly sdkRetries: boolean;
+  /** Requests show the controller that ends them: they need no signal for it. */
+  readonly showsControllers: boolean;
+}

@@ -1,0 +1,126 @@
+/** One call while it is dispatched: what it may still use, and what has happened to it. */
+
+import type { Call } from '../domain/call.ts';
+import type { FailureKind } from '../domain/outcome.ts';
+import type { SkipReason } from '../domain/plan.ts';
+import type { Budget } from '../budgets/budget.ts';
+import { estimateOutput } from '../pricing/estimate-output.ts';
+import { upstreamModel } from '../providers/upstream-model.ts';
+import type { Failure } from '../resilience/failure.ts';
+import type { Load } from '../resilience/limits/slot.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { CallPlan } from './call-plan.ts';
+import { CallProgress } from './call-record.ts';
+import type { CallSource, DispatchParts } from './call-services.ts';
+import { unfit } from './eligibility.ts';
+import { routeOfTask } from './plan-call.ts';
+import { totalCostUsd } from './total-cost.ts';
+import type { MirroredCall } from '../shadow/mirrored-call.ts';
+
+/** The SDK's own default, and the least that an attempt budget of ours is. */
+const LEAST_EXTRA_ATTEMPTS = 2;
+/** As the SDK's time-out: ten minutes. */
+const DEFAULT_DEADLINE_MS = 600_000;
+
+export class CallRun {
+  readonly call: Call;
+  readonly plan: CallPlan;
+  readonly source: CallSource;
+  readonly parts: DispatchParts;
+  readonly progress: CallProgress;
+  readonly deadlineMs: number;
+  readonly #extraAttempts: number;
+  #asked: readonly string[] = [];
+  /** The first error that was an upstream's fault: what the caller sees if later ones are about something else. */
+  firstFault: { readonly error: unknown; readonly failure: Failure } | undefined;
+  /** Why the assigned upstream was not asked, where the plan did not know that yet. */
+  refusedBy: SkipReason | undefined;
+  /** It stood in a queue: the SDK's time-out for its attempt would come after its deadline. */
+  hasWaited = false;
+
+  /** Reads the answer, where copies of the call are sent. */
+  mirror: MirroredCall | undefined;
+
+  constructor(call: Call, plan: CallPlan, source: CallSource, parts: DispatchParts) {
+    this.call = call;
+    this.plan = plan;
+    this.source = source;
+    this.parts = parts;
+    this.progress = new CallProgress(call, plan.assigned, parts.observer, parts.pricing);
+    source.claim.account = this.progress.account;
+    this.deadlineMs = parts.policy.deadlineMs ?? Math.max(DEFAULT_DEADLINE_MS, source.timeoutMs);
+    const extra = parts.policy.attempts ?? Math.max(LEAST_EXTRA_ATTEMPTS, source.maxRetries);
+    this.#extraAttempts = call.replayable ? extra : 0;
+  }
+
+  /** Attempts that may still be made. */
+  get attemptsLeft(): number {
+    return 1 + this.#extraAttempts - this.progress.started;
+  }
+
+  get remainingMs(): number {
+    return this.call.startedAtMs + this.deadlineMs - this.parts.clock.now();
+  }
+
+  ask(upstream: string): void {
+    this.#asked = this.#asked.length === 0 ? [upstream] : [...this.#asked, upstream];
+  }
+
+  /** Upstreams that have not been asked and may serve the call after a failure of `kind`, in order. */
+  untried(kind: FailureKind): readonly string[] {
+    const { call, plan, parts, source } = this;
+    if (!call.fallbacks || call.ownedId !== undefined) return [];
+    const order = plan.reason === 'task' ? routeOfTask(call, parts.taskRoutes) : undefined;
+    const names = parts.fallbacksAfter(plan.assigned, kind, order);
+    const { body } = source.options;
+    const fits = (name: string): boolean => !unfit(name, call, body, parts) && this.affords(name);
+    return names.filter((name) => !this.#asked.includes(name) && fits(name));
+  }
+
+  /** Whether one more attempt stays within what the call may cost: less what attempts did cost, as far as is known, and what those under way may. */
+  affords(name: string): boolean {
+    const { call, parts, progress, source } = this;
+    if (call.maxCostUsd === undefined) return true;
+    const estimateUsd = (upstream: string): number => parts.estimateCostUsd(upstream, call, source.options.body) ?? 0;
+    const spentUsd = totalCostUsd(progress.attempts) ?? 0;
+    return (
+      [...progress.underWay, name].reduce((sumUsd, each) => sumUsd + estimateUsd(each), spentUsd) <= call.maxCostUsd
+    );
+  }
+
+  /** What an attempt on `upstream` takes of its limits. */
+  loadOn({ config: { rules } }: Upstream): Load {
+    const { call } = this;
+    const { body } = this.source.options;
+    const tokens = this.parts.inputTokensOf(call, body) + estimateOutput(call.surface, body, rules);
+    return { tokens, model: upstreamModel(rules.model, call) };
+  }
+
+  /** Whether the limits of an upstream, if it has any, have room for the call. */
+  hasPlace(name: string): boolean {
+    const upstream = this.parts.upstreams.get(name);
+    if (!upstream?.limits) return true;
+    const { line } = upstream.limits;
+    if (line && line.length > 0) return false;
+    return upstream.limits.blockedUntilMs(this.parts.clock.now(), this.loadOn(upstream)) === undefined;
+  }
+
+  /** The budget that refuses the call on an upstream, if one does. */
+  exceeded(name: string): Budget | undefined {
+    return this.parts.budgets?.refusing(this.call, name, this.source.options.body);
+  }
+
+  /** An upstream is passed over. */
+  refuse(upstream: Upstream, reason: SkipReason): void {
+    if (upstream.name === this.plan.assigned) this.refusedBy = reason;
+    if (reason !== 'limit' || !upstream.limits?.becomesFull()) return;
+    const nowMs = this.parts.clock.now();
+    const untilMs = upstream.limits.blockedUntilMs(nowMs, this.loadOn(upstream)) ?? nowMs;
+    this.parts.observer.full({ upstream: upstream.name, kind: 'limit', untilMs, atMs: nowMs });
+  }
+
+  refuseByName(name: string, reason: SkipReason): void {
+    const upstream = this.parts.upstreams.get(name);
+    if (upstream) this.refuse(upstream, reason);
+  }
+}

@@ -1,0 +1,123 @@
+/** Reads off a request what routing needs to know. */
+
+import type { Call, RouteOptions, Surface } from '../domain/call.ts';
+import { fields } from '../domain/json.ts';
+import { requirementsOf } from '../providers/requirements.ts';
+import { resolveKey } from '../routing/key.ts';
+import { headerEntries } from '../upstream/sdk/header-entries.ts';
+import { KEY_HEADER, UPSTREAM_HEADER } from '../upstream/sdk/request-mark.ts';
+import type { RequestOptions } from '../upstream/sdk/types.ts';
+import { routeOf } from './route-options.ts';
+
+/** What the process knows about a call beside its request. */
+export interface CallSurroundings {
+  readonly id: number;
+  readonly startedAtMs: number;
+  /** From `canary.run()`. */
+  readonly context: RouteOptions | undefined;
+  /** The user's own `key` function, made safe; asked only where the call names no key. */
+  readonly keyOption: KeyOption | undefined;
+  /** `false` looks for no key: the call goes where it goes without one. */
+  readonly keyed: boolean;
+}
+
+/** A `key` function, which sees the call and its body. */
+export type KeyOption = (call: Omit<Call, 'key' | 'keySource'>, body: unknown) => string | undefined;
+
+export function describeCall(options: RequestOptions, surroundings: CallSurroundings): Call {
+  const { context, keyed, keyOption } = surroundings;
+  const { body } = options;
+  const route = routeOf(options);
+  const headers = options.headers ? steeringHeaders(options.headers) : NO_HEADERS;
+  const { model, stream, previous_response_id, conversation } = fields(body);
+  const method = options.method.toLowerCase();
+  const surface = (method === 'post' && SURFACES.get(options.path)) || 'other';
+  const call: Draft = {
+    id: surroundings.id,
+    startedAtMs: surroundings.startedAtMs,
+    surface,
+    method,
+    path: options.path,
+    model: typeof model === 'string' ? model : undefined,
+    stream: options.stream === true || stream === true,
+    replayable: isReplayable(body),
+    key: undefined,
+    keySource: undefined,
+    task: route?.task ?? context?.task,
+    attributes: attributesOf(route, context),
+    forcedUpstream: route?.upstream ?? headers.upstream ?? context?.upstream,
+    maxCostUsd: route?.maxCostUsd ?? context?.maxCostUsd,
+    fallbacks: route?.fallbacks ?? context?.fallbacks ?? true,
+    streamMode: route?.stream ?? context?.stream,
+    shadow: route?.shadow ?? context?.shadow ?? true,
+    requirements: keyed ? requirementsOf(body, surface) : NO_REQUIREMENTS,
+    toolRun: toolRunOf(options),
+    ownedId: surface === 'responses' ? (idOf(previous_response_id) ?? idOf(conversation)) : responseIdIn(options.path),
+  };
+  if (!keyed) return call;
+  const option = keyOption && ((): string | undefined => keyOption(call, body));
+  const key = resolveKey({ route: route?.key, context: context?.key, header: headers.key, option, body, surface });
+  call.key = key?.key;
+  call.keySource = key?.source;
+  return call;
+}
+
+/** A call whose key is still to be found. */
+type Draft = { -readonly [field in keyof Call]: Call[field] };
+
+const NO_HEADERS: { readonly key?: string; readonly upstream?: string } = {};
+/** All turns of a `runTools` have one signal. Before 7.0 the helper named itself in a header. */
+function toolRunOf({ __metadata, headers, signal }: RequestOptions): object | undefined {
+  if (!signal) return undefined;
+  const helper = __metadata?.helperMethod ?? (headers && headerOf(headers, 'x-stainless-helper-method'));
+  return helper === 'runTools' ? signal : undefined;
+}
+
+function headerOf(headers: unknown, name: string): string | null | undefined {
+  return headerEntries(headers).find(([entry]) => entry === name)?.[1];
+}
+
+const NO_REQUIREMENTS: Call['requirements'] = new Set();
+const NO_ATTRIBUTES: Call['attributes'] = {};
+
+function attributesOf(route: RouteOptions | undefined, context: RouteOptions | undefined): Call['attributes'] {
+  if (route?.attributes && context?.attributes) return { ...context.attributes, ...route.attributes };
+  return route?.attributes ?? context?.attributes ?? NO_ATTRIBUTES;
+}
+
+/** The calls that another account can serve as well. */
+const SURFACES: ReadonlyMap<string, Surface> = new Map([
+  ['/chat/completions', 'chat'],
+  ['/completions', 'completions'],
+  ['/responses', 'responses'],
+  ['/embeddings', 'embeddings'],
+  ['/moderations', 'moderations'],
+]);
+
+function steeringHeaders(headers: unknown): { key?: string; upstream?: string } {
+  const found: { key?: string; upstream?: string } = {};
+  for (const [name, value] of headerEntries(headers)) {
+    if (!value) continue;
+    if (name === KEY_HEADER) found.key = value;
+    if (name === UPSTREAM_HEADER) found.upstream = value;
+  }
+  return found;
+}
+
+/** The id of the response that a path is about. */
+export function responseIdIn(path: unknown): string | undefined {
+  if (typeof path !== 'string' || !path.startsWith('/responses/')) return undefined;
+  return /^\/responses\/([^/?]+)/.exec(path)?.[1];
+}
+
+function idOf(value: unknown): string | undefined {
+  const id = typeof value === 'object' ? fields(value).id : value;
+  return typeof id === 'string' && id !== '' ? id : undefined;
+}
+
+/** One-shot bodies, streams and iterators, can be sent once only. */
+function isReplayable(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null) return true;
+  if (body instanceof ReadableStream || Symbol.asyncIterator in body) return false;
+  return !('next' in body && typeof body.next === 'function');
+}

@@ -1,0 +1,138 @@
+/** Decides which upstreams serve a call, in which order, and says why. */
+
+import type { Call } from '../domain/call.ts';
+import type { Plan, SkipReason } from '../domain/plan.ts';
+import type { Ranges, Segment } from '../domain/split.ts';
+import { upstreamModel } from '../providers/upstream-model.ts';
+import type { RolloutSplit } from '../routing/rollout-split.ts';
+import type { Affinity } from '../routing/affinity.ts';
+import { matchSegment } from '../routing/segment.ts';
+import { chooseUpstream } from '../routing/split.ts';
+import { ConfigError } from '../domain/errors.ts';
+import type { Budgets } from '../budgets/budgets.ts';
+import { CallPlan, type Choice, type Others } from './call-plan.ts';
+import type { FallbacksAfter } from './fallbacks.ts';
+import { servesModel, unfit, type FitnessState } from './eligibility.ts';
+
+/** What plans are made from. */
+export interface PlanningState extends FitnessState {
+  /** The upstream that is the application's client itself: what belongs to its account stays there. */
+  readonly home: string;
+  readonly ranges: Ranges;
+  /** Whether everything is to go to stable now. */
+  readonly isDisabled: (nowMs: number) => boolean;
+  /** What rollouts take before the table is asked. */
+  readonly rollouts: RolloutSplit | undefined;
+  readonly segments: readonly Segment[];
+  /** The upstreams of a task, in order. */
+  readonly taskRoutes: TaskRoutes | undefined;
+  readonly budgets: Budgets | undefined;
+  readonly affinity: Affinity;
+  /** The upstreams of runs of tools under way. */
+  readonly toolRuns: WeakMap<object, string>;
+  readonly fallbacksAfter: FallbacksAfter;
+  /** The bucket of a key, in [0, 1). */
+  readonly bucketOf: (key: string) => number;
+  readonly random: () => number;
+}
+
+type Skipped = Plan['skipped'][number];
+
+/** By task: its upstreams, in order. */
+export type TaskRoutes = ReadonlyMap<string, readonly string[]>;
+
+/** Of `body` only a call with a cap has its cost estimated. */
+export function planCall(call: Call, body: unknown, state: PlanningState, nowMs: number): CallPlan {
+  const choice = chooseFirst(call, state, nowMs);
+  const refusal = unavailable(choice.assigned, call, body, state, nowMs);
+  return new CallPlan(choice, refusal, nowMs, (atMs) => findOthers(call, body, state, { choice, nowMs: atMs }));
+}
+
+interface Chosen {
+  readonly choice: Choice;
+  readonly nowMs: number;
+}
+
+function findOthers(call: Call, body: unknown, state: PlanningState, { choice, nowMs }: Chosen): Others {
+  const upstreams: string[] = [];
+  const skipped: Skipped[] = [];
+  for (const name of followers(call, choice, state)) {
+    const why = unavailable(name, call, body, state, nowMs);
+    if (why) skipped.push({ upstream: name, reason: why });
+    else upstreams.push(name);
+  }
+  return { upstreams, skipped };
+}
+
+/**
+ * Stable where the kill switch is on, but for what only its owner knows. Else the forced upstream, then that of a run of tools, then the owner of an id, then segments, then the route of the task, then rollouts, then the split. Segments
+ * say whom a caller may be served by at all; a task only, who is good enough.
+ */
+function chooseFirst(call: Call, state: PlanningState, nowMs: number): Choice {
+  if (call.ownedId === undefined && call.surface !== 'other' && state.isDisabled(nowMs)) {
+    return { assigned: state.stable, reason: 'disabled' };
+  }
+  if (call.forcedUpstream !== undefined) {
+    assertKnown(call.forcedUpstream, state);
+    return keepModel(call, state, { assigned: call.forcedUpstream, reason: 'forced' });
+  }
+  const begun = call.toolRun && state.toolRuns.get(call.toolRun);
+  if (begun !== undefined) return { assigned: begun, reason: 'toolRun' };
+  if (call.ownedId !== undefined) {
+    const owner = state.affinity.ownerOf(call.ownedId);
+    return { assigned: owner ?? state.home, reason: 'affinity' };
+  }
+  if (call.surface === 'other') return { assigned: state.home, reason: 'notPortable' };
+  const segment = matchSegment(state.segments, call.attributes);
+  if (segment !== undefined) return keepModel(call, state, { assigned: segment, reason: 'segment' });
+  const route = routeOfTask(call, state.taskRoutes);
+  // Vectors of two models do not compare: a route is for those of its upstreams that serve the model.
+  const first = route?.find((name) => servesModel(name, call, state));
+  if (first !== undefined) return { assigned: first, reason: 'task' };
+  const taken = state.rollouts?.take(call, state.random);
+  if (taken) return keepModel(call, state, { assigned: taken.upstream, reason: 'rollout', bucket: taken.bucket });
+  const bucket = call.key === undefined ? state.random() : state.bucketOf(call.key);
+  return keepModel(call, state, { assigned: chooseUpstream(state.ranges, bucket), reason: 'split', bucket });
+}
+
+/** Vectors of two models do not compare: such a call goes elsewhere only under the very same model. */
+function keepModel(call: Call, state: PlanningState, choice: Choice): Choice {
+  return servesModel(choice.assigned, call, state) ? choice : { ...choice, assigned: state.stable, reason: 'stable' };
+}
+
+/** The upstreams of a call's task, if it has any. */
+export function routeOfTask({ task }: Call, routes: TaskRoutes | undefined): readonly string[] | undefined {
+  return task === undefined ? undefined : routes?.get(task);
+}
+
+const NONE: readonly string[] = [];
+
+/** An id is known to its owner only, and what belongs to an account stays there. */
+function followers(call: Call, choice: Choice, state: PlanningState): readonly string[] {
+  if (!call.fallbacks || call.ownedId !== undefined || call.surface === 'other') return NONE;
+  const order = choice.reason === 'task' ? routeOfTask(call, state.taskRoutes) : undefined;
+  return state.fallbacksAfter(choice.assigned, undefined, order);
+}
+
+/** Why an upstream cannot be asked now. */
+export function unavailable(
+  name: string,
+  call: Call,
+  body: unknown,
+  state: PlanningState,
+  nowMs: number,
+): SkipReason | undefined {
+  const reason = unfit(name, call, body, state);
+  if (reason) return reason;
+  const upstream = state.upstreams.get(name);
+  const pausedFor = upstream?.pause.reason(nowMs);
+  if (pausedFor) return pausedFor;
+  if (upstream?.breaker?.state.state === 'open') return 'breaker';
+  if (upstream?.limits?.passesOn(nowMs, upstreamModel(upstream.config.rules.model, call))) return 'limit';
+  return state.budgets?.exhausted(call, name, nowMs) ? 'budget' : undefined;
+}
+
+function assertKnown(name: string, { upstreams }: PlanningState): void {
+  if (upstreams.has(name)) return;
+  throw new ConfigError('route.upstream', `should be one of ${[...upstreams.keys()].join(', ')}, got ${name}`);
+}

@@ -1,0 +1,47 @@
+/** Which calls a function makes: known by the async context that they are made in. */
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { AttemptRecord } from '../domain/attempt.ts';
+import { totalCostUsd } from './total-cost.ts';
+import type { Claim } from '../upstream/response-mode.ts';
+
+/** The calls of one function. */
+export class CallTally {
+  readonly #claims: Claim[] = [];
+
+  add(claim: Claim): void {
+    this.#claims.push(claim);
+  }
+
+  /** Attempts that have ended, call by call. */
+  get attempts(): readonly AttemptRecord[] {
+    return this.#claims.flatMap(({ account }) => account?.ledger.attempts ?? []);
+  }
+
+  /** The upstream that served last, or failed last where none served. */
+  get upstream(): string | undefined {
+    const { attempts } = this;
+    return (attempts.findLast(({ outcome }) => outcome === 'success') ?? attempts.at(-1))?.upstream;
+  }
+
+  /** USD; `null` where no cost is known. */
+  get costUsd(): number | null {
+    return totalCostUsd(this.attempts);
+  }
+}
+
+/** The tallies that are being taken. Calls ask only once there has been one. */
+export class Tallies {
+  #storage: AsyncLocalStorage<CallTally> | undefined;
+
+  /** Runs `callback`, and has `tally` know of all calls that it makes. */
+  take<T>(tally: CallTally, callback: () => T): T {
+    this.#storage ??= new AsyncLocalStorage();
+    return this.#storage.run(tally, callback);
+  }
+
+  /** Takes note of a call, in the context that it is made in. */
+  note(claim: Claim): void {
+    this.#storage?.getStore()?.add(claim);
+  }
+}

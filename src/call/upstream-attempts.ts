@@ -1,0 +1,144 @@
+/** Has one upstream serve a call, trying again where that may help. */
+
+import type { AttemptReason } from '../domain/attempt.ts';
+import type { Answer, AttemptEnd } from '../upstream/attempt-types.ts';
+import { attempt } from '../upstream/attempt.ts';
+import type { Failure } from '../resilience/failure.ts';
+import { optionsFor, type UpstreamRequest } from '../upstream/sdk/request-options.ts';
+import { retryAfter, type RetryInput } from '../resilience/retry.ts';
+import { sleep } from '../time/wait.ts';
+import type { TimeLimit } from '../resilience/time-limit.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { canAdmit, withdraw, type Admitted } from './admission.ts';
+import { enterInTurn } from './admit-in-turn.ts';
+import { limitOf } from './attempt-terms.ts';
+import type { CallRun } from './call-state.ts';
+import { retryDelayMs } from './decide-retry.ts';
+import type { Line } from './call-services.ts';
+import { VisitAttempt, type AttemptOwner } from './attempt-input.ts';
+
+/** One call at one upstream. */
+export class Visit implements RetryInput<Answer>, AttemptOwner {
+  readonly run: CallRun;
+  readonly upstream: Upstream;
+  /** How its last attempt failed. */
+  failure: Failure | undefined;
+  /** Index of its last attempt among those of the call. */
+  attemptIndex = 0;
+  readonly #line: Line;
+  readonly #request: UpstreamRequest;
+  readonly #admitted: Admitted;
+  /** Whether another visit may make this one superfluous. */
+  readonly #cancellable: boolean;
+  /** The caller's. */
+  readonly #signal: AbortSignal | null | undefined;
+  #limit: TimeLimit | undefined;
+  #cancelled = false;
+  #lastError: unknown;
+
+  constructor(run: CallRun, admitted: Admitted, cancellable = false) {
+    const { source, call } = run;
+    const { upstream } = admitted;
+    this.run = run;
+    this.upstream = upstream;
+    this.#admitted = admitted;
+    this.#cancellable = cancellable;
+    this.#line = source.connect(upstream);
+    this.#request = optionsFor(upstream, this.#line.client, call, source.options);
+    this.#signal = source.options.signal;
+    run.ask(upstream.name);
+  }
+
+  /** Rejects with the SDK's error of the last attempt; `failure` then says what it means. */
+  async serve(reason: AttemptReason): Promise<Answer> {
+    try {
+      return await this.begin(reason);
+    } catch (error) {
+      return await this.retryAfter(error);
+    }
+  }
+
+  /** The first try alone, at `atMs` or now. */
+  begin(reason: AttemptReason, atMs?: number): Promise<Answer> {
+    return this.#tryOnce(reason, this.#admitted, 0, atMs);
+  }
+
+  /** All that may follow a first try which failed with `error`. */
+  retryAfter(error: unknown): Promise<Answer> {
+    return retryAfter(error, this);
+  }
+
+  get isSpare(): boolean {
+    return this.#cancelled;
+  }
+
+  /** What this means to retries. */
+  ended({ failure }: AttemptEnd): void {
+    this.failure = failure;
+  }
+
+  /** Nobody waits for this upstream any more. */
+  cancel(): void {
+    this.#cancelled = true;
+    this.#limit?.abort();
+  }
+
+  get retries(): number {
+    return this.#line.sdkRetries ? 0 : this.run.source.maxRetries;
+  }
+
+  delayBefore(error: unknown, retryIndex: number): number | undefined {
+    this.#lastError = error;
+    return this.#cancelled ? undefined : retryDelayMs(this, retryIndex);
+  }
+
+  sleep(delayMs: number): Promise<void> {
+    return sleep(this.run.parts.clock, delayMs, this.#signal);
+  }
+
+  async again(retryIndex: number): Promise<Answer> {
+    // A hedge took the last attempt, or another call was told to wait or opened the breaker, while we waited.
+    if (this.#isOver || isLeftAlone(this)) throw this.#lastError;
+    const entered = enterInTurn(this.upstream, this.run, this.run.parts.clock.now());
+    const admitted = entered instanceof Promise ? await entered : entered;
+    if (!admitted) throw this.#lastError;
+    if (!this.#isOver) return this.#tryOnce('retry', admitted, retryIndex + 1);
+    // A hedge won while we waited for a place.
+    withdraw(admitted);
+    throw this.#lastError;
+  }
+
+  get #isOver(): boolean {
+    return this.#cancelled || this.run.attemptsLeft < 1;
+  }
+
+  #tryOnce(
+    reason: AttemptReason,
+    admitted: Admitted,
+    retryIndex: number,
+    startedAtMs = this.run.parts.clock.now(),
+  ): Promise<Answer> {
+    const { run, upstream } = this;
+    const { options, model, mark } = this.#request;
+    const { sdkRetries, showsControllers } = this.#line;
+    const started = run.progress.start(upstream.name, reason, model, startedAtMs);
+    const about = { signal: this.#signal, cancellable: this.#cancellable, nowMs: startedAtMs };
+    const limit = limitOf(run, upstream, about);
+    this.#limit = limit;
+    this.attemptIndex = started.index;
+    mark.controlled = limit;
+    options.signal = limit && !showsControllers ? limit.signal : this.#signal;
+    // The SDK sends `maxRetries` less the retries left as the count of this retry.
+    if (!sdkRetries) options.maxRetries = retryIndex;
+    const wasPaused = upstream.pause.until(startedAtMs) !== null;
+    const means = { line: this.#line, request: this.#request, admitted, started, limit, wasPaused };
+    return attempt(new VisitAttempt(this, means));
+  }
+}
+
+/** A paused upstream is asked only where no other can serve. */
+function isLeftAlone({ run, upstream, failure }: Visit): boolean {
+  const nowMs = run.parts.clock.now();
+  if (failure?.kind === undefined || upstream.pause.until(nowMs) === null) return false;
+  return canAdmit(run.untried(failure.kind), run);
+}

@@ -1,0 +1,128 @@
+/** Checks of what a user wrote; each failure names the option, the rule and the value. */
+
+import { durationMs, type Duration } from './duration.ts';
+import { nearName } from './near-name.ts';
+import { ConfigError } from './errors.ts';
+
+/** Where a number must lie. */
+export interface Bounds {
+  readonly min?: number;
+  readonly max?: number;
+  readonly integer?: boolean;
+}
+
+/** @throws ConfigError unless `value` is a number within `bounds` */
+export function checkNumber(path: string, value: unknown, bounds: Bounds): number {
+  const { min, max, integer } = bounds;
+  const fits =
+    typeof value === 'number' &&
+    Number.isFinite(value) &&
+    (min === undefined || value >= min) &&
+    (max === undefined || value <= max) &&
+    (!integer || Number.isInteger(value));
+  if (fits) return value;
+  throw new ConfigError(path, `should be ${rangeOf(bounds)}, got ${show(value)}`);
+}
+
+/** @throws ConfigError unless `value` is a number of ms or a string like `'30s'`, at least `min` and at most 24 days */
+export function checkDuration(path: string, value: Duration, { min = 1 }: { min?: number } = {}): number {
+  const ms = durationMs(value);
+  if (ms !== undefined && ms >= min && ms <= MAX_DURATION_MS) return ms;
+  const form = "should be a number of ms or a string like '250ms', '30s', '5m', '4h', '1d'";
+  throw new ConfigError(path, `${form}${durationBounds(ms, min)}, got ${show(value)}`);
+}
+
+/** @throws ConfigError unless `value` is one of `allowed`; a near miss is named */
+export function checkOneOf(path: string, value: unknown, allowed: readonly string[]): string {
+  if (typeof value === 'string' && allowed.includes(value)) return value;
+  throw new ConfigError(
+    path,
+    `should be one of ${allowed.join(', ')}, got ${show(value)}${didYouMean(value, allowed)}`,
+  );
+}
+
+/** @throws ConfigError unless `value` is an object, and no list; `noun` says what kind of object */
+export function checkObject(path: string, value: unknown, noun = 'an object'): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
+  throw new ConfigError(path, `should be ${noun}, got ${showKind(value)}`);
+}
+
+/** @throws ConfigError unless `value` is a list; `noun` says of what */
+export function checkList(path: string, value: unknown, noun: string): void {
+  if (!Array.isArray(value)) throw new ConfigError(path, `should be ${noun}, got ${showKind(value)}`);
+}
+
+/** @throws ConfigError unless `value` is an object without keys that are not options */
+export function checkKeys(path: string, value: object, allowed: readonly string[]): void {
+  checkObject(path, value);
+  for (const key of Object.keys(value)) {
+    if (allowed.includes(key)) continue;
+    throw new ConfigError(`${path}.${key}`, `is not an option${didYouMean(key, allowed)}`);
+  }
+}
+
+/** @throws ConfigError unless `value` is a non-empty string; `noun` says what it names */
+export function checkText(path: string, value: unknown, noun: string): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new ConfigError(path, `should be ${noun}, got ${show(value)}`);
+}
+
+/** @throws ConfigError unless `value` is a function, or absent */
+export function checkFunction<F>(path: string, value: F): F {
+  if (value === undefined || typeof value === 'function') return value;
+  throw new ConfigError(path, `should be a function, got ${showKind(value)}`);
+}
+
+/** @throws ConfigError unless `value` has these methods */
+export function checkMethods<T extends object>(path: string, value: T, methods: readonly (keyof T & string)[]): T {
+  const missing = methods.find((method) => typeof (value as T | null)?.[method] !== 'function');
+  if (missing === undefined) return value;
+  throw new ConfigError(path, `should have the methods ${methods.join(' and ')}, got ${show(value)}`);
+}
+
+/**
+ * @param variable the environment variable that the key comes from, if it does
+ * @throws ConfigError for a key that is blank or has white space in it; the message never shows the key
+ */
+export function checkApiKey(path: string, value: unknown, variable?: string): void {
+  if (value === undefined || value === null || typeof value === 'function') return;
+  if (typeof value !== 'string') throw new ConfigError(path, 'should be a string, or a function that resolves to one');
+  if (value.trim() === '') throw new ConfigError(path, 'should not be blank');
+  const culprit = variable === undefined ? '' : `, but ${variable} does`;
+  if (/\s/.test(value)) throw new ConfigError(path, `should not contain white space${culprit}`);
+}
+
+/** A value for people: short, on one line. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
+  return typeof value === 'function' ? 'a function' : String(value);
+}
+
+/** Like `show`, but keeps the words of a string to itself: where an object belongs it may well be a secret. */
+function showKind(value: unknown): string {
+  return typeof value === 'string' ? 'a string' : show(value);
+}
+
+/** What a timer of Node can wait for. */
+const MAX_DURATION_MS = 2 ** 31 - 1;
+
+/** The bound that a duration broke; that of `min` where it is no duration at all. */
+function durationBounds(ms: number | undefined, min: number): string {
+  if (ms !== undefined && ms > MAX_DURATION_MS) return ', at most 24 days';
+  if (min === 0) return '';
+  return min === 1 ? ', longer than nothing' : `, at least ${min} ms`;
+}
+
+function rangeOf({ min, max, integer }: Bounds): string {
+  const noun = integer ? 'a whole number' : 'a number';
+  if (min !== undefined && max !== undefined)
+    return integer ? `${noun} between ${min} and ${max}` : `between ${min} and ${max}`;
+  if (min !== undefined) return min === 0 && !integer ? 'a non-negative number' : `${noun}, at least ${min}`;
+  return noun;
+}
+
+function didYouMean(value: unknown, allowed: readonly string[]): string {
+  const near = typeof value === 'string' ? nearName(value, allowed) : undefined;
+  return near === undefined ? '' : `; did you mean ${near}?`;
+}

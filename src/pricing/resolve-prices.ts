@@ -1,0 +1,67 @@
+/** Checks prices, and makes them ready to be applied. */
+
+import { checkKeys, checkNumber, checkObject, checkText, show } from '../domain/check.ts';
+import type { ListPrice, Price, UpstreamPrice } from '../domain/usage.ts';
+import { datedPrices, type DatedPrice } from './dated-prices.ts';
+import { isListed } from './price-table.ts';
+import { ConfigError } from '../domain/errors.ts';
+
+/** @throws ConfigError */
+export function resolvePrices(
+  path: string,
+  price: UpstreamPrice | readonly UpstreamPrice[] | undefined,
+): readonly DatedPrice[] | undefined {
+  if (price === undefined) return undefined;
+  if (!isList(price)) return datedPrices([checkPrice(path, price)]);
+  if (price.length === 0) throw new ConfigError(path, 'should hold a price, got an empty list');
+  return datedPrices(price.map((entry, index) => checkPrice(`${path}[${index}]`, entry)));
+}
+
+function checkPrice(path: string, price: UpstreamPrice): UpstreamPrice {
+  checkObject(path, price);
+  if ('multiplier' in price) checkListPrice(path, price);
+  else checkTokenPrice(path, price);
+  const { from } = price;
+  if (from !== undefined && !isDate(from)) {
+    throw new ConfigError(`${path}.from`, `should be an ISO 8601 date, such as 2026-01-31, got ${show(from)}`);
+  }
+  return price;
+}
+
+const RATES = [
+  'inputPerMTok',
+  'outputPerMTok',
+  'cachedInputPerMTok',
+  'cacheWritePerMTok',
+  'audioInputPerMTok',
+  'audioOutputPerMTok',
+] as const satisfies readonly (keyof Price)[];
+
+function checkTokenPrice(path: string, price: Price): void {
+  checkKeys(path, price, [...RATES, 'from']);
+  for (const rate of RATES) {
+    const isNeeded = rate === 'inputPerMTok' || rate === 'outputPerMTok';
+    if (isNeeded || price[rate] !== undefined) checkNumber(`${path}.${rate}`, price[rate], { min: 0 });
+  }
+}
+
+function checkListPrice(path: string, price: ListPrice): void {
+  checkKeys(path, price, ['multiplier', 'of', 'from']);
+  const { multiplier, of: provider } = price;
+  checkNumber(`${path}.multiplier`, multiplier, { min: 0 });
+  if (provider === undefined) return;
+  if (isListed(checkText(`${path}.of`, provider, 'a provider of the price table'))) return;
+  throw new ConfigError(`${path}.of`, `should be a provider of the price table, such as openai, got ${show(provider)}`);
+}
+
+/** `Date.parse` takes much more than ISO 8601, and the 30th of February for the 2nd of March. */
+function isDate(text: unknown): boolean {
+  const day = typeof text === 'string' ? /^\d{4}-\d{2}-\d{2}(?=$|T)/.exec(text)?.[0] : undefined;
+  const dayMs = Date.parse(day ?? '');
+  if (day === undefined || Number.isNaN(dayMs) || Number.isNaN(Date.parse(String(text)))) return false;
+  return new Date(dayMs).toISOString().startsWith(day);
+}
+
+function isList(price: UpstreamPrice | readonly UpstreamPrice[]): price is readonly UpstreamPrice[] {
+  return Array.isArray(price);
+}

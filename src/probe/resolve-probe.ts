@@ -1,0 +1,79 @@
+/** Checks what a user wrote about probes. */
+
+import { checkDuration, checkKeys, checkList, checkNumber, checkOneOf, checkText } from '../domain/check.ts';
+import { CHECK_NAMES, type CheckName } from '../domain/probe.ts';
+import type { ActiveProbeOptions, ProbeOptions } from './options.ts';
+
+/** `canary.probe()` with nothing left open. */
+export interface ResolvedProbe {
+  readonly names: readonly CheckName[];
+  readonly honesty: boolean;
+  readonly model: string | undefined;
+  readonly embeddingModel: string | undefined;
+  readonly contextTokens: number | undefined;
+  readonly timeoutMs: number;
+  readonly budgetUsd: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Checks at an interval. */
+export interface ActiveProbePolicy {
+  readonly everyMs: number;
+  readonly timeoutMs: number;
+  readonly upstreams: readonly string[];
+}
+
+/** @throws ConfigError */
+export function resolveProbe(options: ProbeOptions = {}): ResolvedProbe {
+  checkKeys('probe', options, PROBE_OPTION_NAMES);
+  const { only = ALL, model, embeddingModel, contextTokens, timeout = '30s', budgetUsd = 0.25, signal } = options;
+  checkList('probe.only', only, 'a list of checks');
+  only.forEach((name, index) => checkOneOf(`probe.only[${index}]`, name, ALL));
+  return {
+    names: CHECK_NAMES.filter((name) => only.includes(name)),
+    honesty: only.includes(HONESTY),
+    model: model === undefined ? undefined : checkText('probe.model', model, 'a model'),
+    embeddingModel:
+      embeddingModel === undefined ? undefined : checkText('probe.embeddingModel', embeddingModel, 'a model'),
+    contextTokens:
+      contextTokens === undefined
+        ? undefined
+        : checkNumber('probe.contextTokens', contextTokens, { min: 1, max: MAX_CONTEXT_TOKENS, integer: true }),
+    timeoutMs: checkDuration('probe.timeout', timeout),
+    budgetUsd: checkNumber('probe.budgetUsd', budgetUsd, { min: 0 }),
+    signal,
+  };
+}
+
+/** @throws ConfigError */
+export function resolveActiveProbe(
+  options: ActiveProbeOptions | undefined,
+  names: readonly string[],
+): ActiveProbePolicy | undefined {
+  if (options === undefined) return undefined;
+  checkKeys('canary.probe', options, ['every', 'timeout', 'upstreams']);
+  const { every, timeout = '10s', upstreams = names } = options;
+  checkList('canary.probe.upstreams', upstreams, 'a list of upstreams');
+  upstreams.forEach((name, index) => checkOneOf(`canary.probe.upstreams[${index}]`, name, names));
+  return {
+    everyMs: checkDuration('canary.probe.every', every, { min: 1_000 }),
+    timeoutMs: checkDuration('canary.probe.timeout', timeout),
+    upstreams,
+  };
+}
+
+const HONESTY = 'honesty';
+const ALL: readonly (CheckName | 'honesty')[] = [...CHECK_NAMES, HONESTY];
+
+/** A prompt for a longer one would not fit into the body that providers take. */
+const MAX_CONTEXT_TOKENS = 2_000_000;
+
+const PROBE_OPTION_NAMES = Object.keys({
+  only: true,
+  model: true,
+  embeddingModel: true,
+  contextTokens: true,
+  timeout: true,
+  budgetUsd: true,
+  signal: true,
+} satisfies Record<keyof ProbeOptions, true>);

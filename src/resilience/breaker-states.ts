@@ -1,0 +1,115 @@
+/** The states of a breaker, and what leads from one to the next. */
+
+import type { BreakerReason, BreakerState } from '../domain/breaker.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import { FailureWindow, type FailureWindowPolicy } from './failure-window.ts';
+import { nextOpenMs, type OpenTimePolicy } from './open-time.ts';
+
+export interface BreakerStatesPolicy extends FailureWindowPolicy, OpenTimePolicy {
+  readonly windowMs: number;
+  /** Successes in a row, one call at a time, that close a half-open breaker. */
+  readonly probes: number;
+}
+
+/** A change of state, or the opening anew of an open breaker. */
+export interface BreakerChange {
+  readonly from: BreakerState['state'];
+  readonly to: BreakerState['state'];
+  readonly reason: BreakerReason;
+  /** When an open breaker lets a probe through, in ms since the Unix epoch. */
+  readonly untilMs: number | undefined;
+}
+
+/** Closed at first. Time moves it only when it is looked at. */
+export class BreakerStates {
+  readonly #policy: BreakerStatesPolicy;
+  readonly #clock: Clock;
+  readonly #onChange: ((change: BreakerChange) => void) | undefined;
+  readonly #window: FailureWindow;
+  #current: BreakerState = CLOSED;
+  #era = 0;
+  #closedAtMs = -Infinity;
+  #openMs = 0;
+  #openUntilMs = 0;
+
+  constructor(policy: BreakerStatesPolicy, clock: Clock, onChange: ((change: BreakerChange) => void) | undefined) {
+    this.#policy = policy;
+    this.#clock = clock;
+    this.#onChange = onChange;
+    this.#window = new FailureWindow(policy, clock.now());
+  }
+
+  get current(): BreakerState {
+    if (this.#current.state === 'open' && this.#clock.now() >= this.#openUntilMs) {
+      this.#become({ state: 'halfOpen', successes: 0 }, 'openForElapsed');
+    }
+    return this.#current;
+  }
+
+  /** Grows with each opening from another state, and with each closing. */
+  get era(): number {
+    return this.#era;
+  }
+
+  /** When the last open time ends or ended; 0 before the first. */
+  get openUntilMs(): number {
+    return this.#openUntilMs;
+  }
+
+  /** A call of the closed breaker has ended. */
+  callEnded(outcome: Outcome, atMs = this.#clock.now()): void {
+    if (outcome !== 'success' && outcome !== 'failure') return;
+    const reason = this.#window.add(outcome, atMs);
+    if (reason !== undefined) this.#open(reason);
+  }
+
+  /** A probe has ended. A failure while the breaker is still open starts its open time anew, but does not double it. */
+  probeEnded(outcome: Outcome): void {
+    if (outcome === 'success') this.#countProbe();
+    else if (outcome === 'failure' && this.current.state === 'open') this.#openFor(this.#openMs, 'probeFailed');
+    else if (outcome === 'failure') this.#open('probeFailed');
+  }
+
+  close(): void {
+    this.#window.close();
+  }
+
+  #countProbe(): void {
+    const state = this.current;
+    const successes = state.state === 'halfOpen' ? state.successes + 1 : 1;
+    this.#openUntilMs = Math.min(this.#openUntilMs, this.#clock.now());
+    if (successes < this.#policy.probes) this.#become({ state: 'halfOpen', successes }, 'probesSucceeded');
+    else this.#backToService();
+  }
+
+  #backToService(): void {
+    this.#era += 1;
+    this.#closedAtMs = this.#clock.now();
+    // Failures of before must not open it again.
+    this.#window.clear(this.#closedAtMs);
+    this.#become(CLOSED, 'probesSucceeded');
+  }
+
+  #open(reason: BreakerReason): void {
+    const closedForMs = this.#current.state === 'closed' ? this.#clock.now() - this.#closedAtMs : 0;
+    this.#era += 1;
+    this.#openFor(nextOpenMs(this.#policy, this.#openMs, closedForMs), reason);
+  }
+
+  #openFor(openMs: number, reason: BreakerReason): void {
+    this.#openMs = openMs;
+    this.#openUntilMs = this.#clock.now() + openMs;
+    this.#become({ state: 'open', untilMs: this.#openUntilMs }, reason);
+  }
+
+  #become(state: BreakerState, reason: BreakerReason): void {
+    const from = this.#current.state;
+    this.#current = state;
+    if (from === state.state && state.state !== 'open') return;
+    const untilMs = state.state === 'open' ? state.untilMs : undefined;
+    this.#onChange?.({ from, to: state.state, reason, untilMs });
+  }
+}
+
+const CLOSED: BreakerState = { state: 'closed' };

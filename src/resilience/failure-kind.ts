@@ -1,0 +1,138 @@
+/** Which failure kind a provider's error response is. Providers agree on little: the order of the questions matters. */
+
+import type { FailureKind } from '../domain/outcome.ts';
+import type { ErrorResponse } from './read-error.ts';
+
+/**
+ * The kind of an error response, or of an error inside a stream.
+ *
+ * Sources: recorded answers of OpenAI, Azure, Anthropic, Gemini, DeepSeek, Groq, Kimi and OpenRouter; Kimi's error page;
+ * public reports on DashScope, DeepSeek and the relays one-api and new-api. Wordings without a recorded answer are hints.
+ */
+export function kindOfResponse(response: ErrorResponse): FailureKind {
+  const { text } = response;
+  const status = response.status ?? response.statusInBody;
+  if (isQuota(text)) return 'quota';
+  if (MODEL_NOT_FOUND.test(text)) return 'modelNotFound';
+  // What is no fault of the request may still quote anything of it.
+  if (status !== undefined && (status === 429 || status >= 500)) return kindOfStatus(status, response.param);
+  if (CONTENT_FILTER.test(text)) return 'contentFilter';
+  if (CONTEXT_LENGTH.test(text)) return 'contextLength';
+  if (RATE_LIMIT_CODE.test(text)) return 'rateLimit';
+  if (API_KEY.test(text)) return 'auth';
+  return kindOfStatus(status ?? unstatedStatus(response), response.param);
+}
+
+function kindOfStatus(status: number, param: string | undefined): FailureKind {
+  switch (status) {
+    case 401:
+    case 403:
+      return 'auth';
+    case 402:
+      return 'quota';
+    case 404:
+      // Not found may also be a response, a file, a prompt: no fault of the upstream, and of no use elsewhere.
+      return param === undefined || param === 'model' ? 'modelNotFound' : 'badRequest';
+    case 408:
+      return 'timeout';
+    case 429:
+      return 'rateLimit';
+    default:
+      return status >= 400 && status < 500 ? 'badRequest' : 'server';
+  }
+}
+
+/** The status that an error inside a stream would have had as a response. */
+function unstatedStatus({ code, type, text }: ErrorResponse): number {
+  const named = [code, type].find((name) => name !== undefined && Object.hasOwn(STATUS_OF, name));
+  if (named !== undefined) return STATUS_OF[named] ?? 500;
+  if (code !== undefined && BAD_REQUEST_CODE.test(code)) return 400;
+  return RATE_LIMIT_PROSE.test(text) ? 429 : 500;
+}
+
+/** Money is gone. Gemini says "exceeded your current quota" of limits per minute, too. */
+function isQuota(text: string): boolean {
+  return (
+    QUOTA.test(text) || (/exceeded your current quota/.test(text) && !/resource_exhausted|google|retry in/.test(text))
+  );
+}
+
+const QUOTA = new RegExp(
+  [
+    'insufficient_quota', // OpenAI, 429
+    'billing_hard_limit_reached', // OpenAI, 400
+    'billing_error', // Anthropic
+    'credit balance is too low', // Anthropic, 400
+    'insufficient balance', // DeepSeek, 402; Kimi, 403 and 429
+    'exceeded_current_quota_error', // Kimi, 429
+    'arrearage', // DashScope, 400
+    'insufficient credits', // OpenRouter, 402
+    'insufficient_user_quota', // one-api and new-api, 403
+    'pre_consume_token_quota_failed', // one-api and new-api, 403
+    'quota is not enough', // one-api and new-api
+    '余额不足', // "balance is not enough": Zhipu, 429
+    '额度不足', // "quota is not enough": new-api
+  ].join('|'),
+);
+
+const MODEL_NOT_FOUND = new RegExp(
+  [
+    'model_not_found', // OpenAI, 404 on chat, 400 on responses, 403 for a project without access; new-api, 503
+    'no available channels? for model', // new-api, 503
+    '无可用渠道', // the same: one-api and new-api, 503
+  ].join('|'),
+);
+
+const CONTEXT_LENGTH = new RegExp(
+  [
+    'context_length_exceeded', // OpenAI
+    'maximum context length', // OpenAI, DeepSeek, OpenRouter and vLLM, often without the code
+    'exceeds? the context window', // OpenAI's responses
+    'prompt is too long', // Anthropic
+    'input token length too long', // Kimi
+    'exceeded model token limit', // Kimi
+    'input token count.{0,40}exceeds', // Gemini
+    'range of input length should be', // DashScope
+    'exceed_context_size', // llama.cpp
+  ].join('|'),
+);
+
+const CONTENT_FILTER = new RegExp(
+  [
+    'content_filter', // Azure and Kimi
+    'content_policy_violation', // OpenAI's images, Azure; `image_content_policy_violation` inside a stream
+    'responsibleaipolicyviolation', // Azure
+    'content management policy', // Azure
+    'violating our usage policy', // OpenAI, with code invalid_prompt
+    '(?:bio|misalignment)_policy', // OpenAI's responses
+    'content exists risk', // DeepSeek
+    'considered high risk', // Kimi
+    'data_?inspection_?failed', // DashScope
+    'requires moderation.{0,80}flagged', // OpenRouter, 403
+  ].join('|'),
+);
+
+/** Groq sends it with 413, relays with other statuses. */
+const RATE_LIMIT_CODE = /rate_limit_exceeded|rate_limit_error|rate_limit_reached/;
+
+const RATE_LIMIT_PROSE = /rate.?limit|too many requests/;
+
+/** Gemini and xAI answer 400 to a wrong key. */
+const API_KEY = /api key not valid|api_key_invalid|incorrect api key|invalid_api_key/;
+
+/** Codes of a response that failed: `invalid_prompt`, `image_too_large`, `unsupported_image_media_type`, … */
+const BAD_REQUEST_CODE = /^(invalid|unsupported|empty|image)_/;
+
+/** By `code` or `type`. The rest is the server's. */
+const STATUS_OF: Readonly<Record<string, number>> = {
+  invalid_request_error: 400,
+  authentication_error: 401,
+  invalid_authentication_error: 401,
+  permission_error: 403,
+  not_found_error: 404,
+  request_too_large: 413,
+  server_error: 500,
+  api_error: 500,
+  overloaded_error: 529,
+  server_is_overloaded: 503,
+};

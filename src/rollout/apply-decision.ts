@@ -1,0 +1,103 @@
+/** What follows from a rollout's decisions: the split changes, and listeners are told. */
+
+import type { Clock } from '../time/clock.ts';
+import type { RolloutState } from '../domain/rollout.ts';
+import type { RolloutChangeEvent } from '../domain/rollout-events.ts';
+import type { RolloutDecision } from '../domain/rollout-numbers.ts';
+import type { Emitter } from '../events/emitter.ts';
+import type { RolloutController } from './controller.ts';
+import type { RolloutPolicy } from './rollout-policy.ts';
+import { NO_TRAFFIC, trafficInForce, type TrafficInForce } from '../routing/traffic-in-force.ts';
+import type { Traffic } from '../routing/traffic.ts';
+
+/** What they work on. */
+export interface RolloutEffectsParts {
+  readonly clock: Clock;
+  readonly emitter: Emitter;
+  readonly traffic: Traffic;
+  /** Mirrors another share of calls to an upstream, 0–1. */
+  readonly setShadowShare: (upstream: string, share: number) => void;
+}
+
+export class RolloutEffects {
+  readonly #policy: RolloutPolicy;
+  readonly #parts: RolloutEffectsParts;
+  #inForce: TrafficInForce = NO_TRAFFIC;
+  /** Calls judged at the last `analysis` event. */
+  #toldCalls = 0;
+
+  constructor(policy: RolloutPolicy, parts: RolloutEffectsParts) {
+    this.#policy = policy;
+    this.#parts = parts;
+  }
+
+  get inForce(): TrafficInForce {
+    return this.#inForce;
+  }
+
+  /** Without a word: at the start, or where another process decided. */
+  apply(state: RolloutState): void {
+    const { to, steps, onComplete } = this.#policy;
+    const { traffic, setShadowShare } = this.#parts;
+    this.#inForce = trafficInForce(state, steps);
+    traffic.setRollout(to, this.#inForce);
+    if (steps.some(({ kind }) => kind === 'shadow')) setShadowShare(to, this.#inForce.shadow);
+    if (onComplete === 'replaceStable') traffic.setStable(state.phase === 'promoted' ? to : undefined);
+  }
+
+  /** No call more for the canary, before anything else. */
+  stop(): void {
+    this.#inForce = NO_TRAFFIC;
+    this.#parts.traffic.setRollout(this.#policy.to, NO_TRAFFIC);
+  }
+
+  enact(decision: RolloutDecision, weightsBefore: RolloutChangeEvent['weightsBefore']): void {
+    const { traffic, emitter } = this.#parts;
+    const { verb, upstream, reason, by, from, to, numbers, atMs } = decision;
+    this.apply(to);
+    const step = 'step' in to ? to.step : 'step' in from ? from.step : this.#policy.steps.length - 1;
+    const weights = { weightsBefore, weightsAfter: traffic.weights };
+    emitter.emit(EVENT_OF[verb === 'promote' ? to.phase : verb], {
+      upstream,
+      reason,
+      by,
+      step,
+      ...numbers,
+      ...weights,
+      atMs,
+    });
+    if (by === 'sampleRatio') this.#alert('firing', numbers.canary.calls, atMs);
+    if (from.phase === 'paused' && from.by === 'sampleRatio') this.#alert('resolved', numbers.canary.calls, atMs);
+  }
+
+  /** At most once for the same calls. */
+  tellAnalysis({ calls, state, numbers }: RolloutController): void {
+    const { emitter, clock } = this.#parts;
+    const judged = calls.run.canary.calls + calls.run.stable.calls;
+    if (judged === this.#toldCalls || !('step' in state) || !emitter.wants('analysis')) return;
+    this.#toldCalls = judged;
+    const { phase, step } = state;
+    const { verdict } = calls.analysis;
+    emitter.emit('analysis', { upstream: this.#policy.to, phase, step, verdict, ...numbers, atMs: clock.now() });
+  }
+
+  #alert(state: 'firing' | 'resolved', calls: number, atMs: number): void {
+    const { to } = this.#policy;
+    const about = { name: `sampleRatio:${to}`, metric: 'sampleRatio', upstream: to, state, atMs } as const;
+    this.#parts.emitter.emit('alert', { ...about, value: null, bound: undefined, calls, severity: 'critical' });
+  }
+}
+
+/** A weight that is set by hand, and a new beginning, are steps, too. */
+const EVENT_OF = {
+  progressing: 'step',
+  setWeight: 'step',
+  retry: 'step',
+  paused: 'pause',
+  pause: 'pause',
+  resume: 'resume',
+  promoted: 'promote',
+  rolledBack: 'rollback',
+  rollback: 'rollback',
+  undo: 'rollback',
+} as const;

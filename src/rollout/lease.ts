@@ -1,0 +1,154 @@
+/** Keeps a rollout in the store: one process at a time is in charge of it, the others follow. */
+
+import type { Clock } from '../time/clock.ts';
+import { rolloutKey, type Json, type Store } from '../domain/store.ts';
+import type { RolloutPolicy } from './rollout-policy.ts';
+import { fromStored, toStored, type Kept, type RolloutMemory } from './stored-rollout.ts';
+import { inTime } from '../time/in-time.ts';
+import { nameOf, type Warnings } from '../events/warnings.ts';
+
+/** What is kept, and who is told. */
+export interface KeeperParts {
+  readonly store: Store;
+  readonly policy: RolloutPolicy;
+  readonly clock: Clock;
+  readonly warnings: Warnings;
+  /** The process, among those that share the store. */
+  readonly holder: string;
+  readonly memory: () => RolloutMemory;
+  /** Goes on from what is in the store; `undefined` where nothing is, or only of other options. */
+  readonly adopt: (kept: Kept | undefined) => void;
+  /** Does what somebody asked for through the store. Must not throw. */
+  readonly command: (message: Json) => void;
+}
+
+/** How long a process that has died stays in charge. */
+const LEASE_MS = 10_000;
+/** How often it is prolonged. */
+const RENEW_EVERY_MS = 3_000;
+/** How long the store is given to answer: one that hangs is away, and a decision waits for it no longer. */
+const PATIENCE_MS = 10_000;
+/** Evidence is written this often, in ms; decisions at once. */
+const WRITE_EVERY_MS = 5_000;
+
+export class RolloutKeeper {
+  readonly #parts: KeeperParts;
+  readonly #key: string;
+  readonly #box: string;
+  #fence: number | undefined;
+  #lastMessage = 0;
+  #leasedAtMs = -Infinity;
+  #writtenAtMs = -Infinity;
+  /** Everything asked of the store, one after the other. */
+  #last: Promise<unknown> = Promise.resolve();
+  #syncing = false;
+  #closed = false;
+
+  constructor(parts: KeeperParts) {
+    this.#parts = parts;
+    this.#key = rolloutKey(parts.policy.to);
+    this.#box = commandBox(parts.policy.to);
+  }
+
+  /** Whether this process is in charge. `false` until the store has told what it knows. */
+  get leads(): boolean {
+    return this.#fence !== undefined;
+  }
+
+  /** Each second. Nobody waits for it. */
+  tick(): void {
+    if (this.#syncing || this.#closed) return;
+    this.#syncing = true;
+    const synced = (): void => void (this.#syncing = false);
+    this.#enqueue(() => this.#sync().then(synced), synced);
+  }
+
+  /** Writes `memory`, then says whether it was: `false` where another process has taken charge meanwhile. */
+  save(memory: RolloutMemory, done: (written: boolean) => void): void {
+    let isTold = false;
+    const tell = (written: boolean): void => {
+      if (!isTold) done(written);
+      isTold = true;
+    };
+    // A store that is away holds up nothing that is decided: it is written with the next tick that finds it.
+    this.#enqueue(
+      async () => tell(await this.#write(memory)),
+      () => tell(true),
+    );
+  }
+
+  /** Leaves a command for the process that is in charge. */
+  post(message: Json): void {
+    this.#enqueue(() => this.#parts.store.post(this.#box, message));
+  }
+
+  /** Lets another process take charge at once. Resolves when the store has all that it is to have, or is known to be away. */
+  close(): Promise<unknown> {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#enqueue(async () => {
+        if (this.#fence !== undefined) await this.#write(this.#parts.memory());
+        await this.#parts.store.release(this.#key, this.#parts.holder);
+      });
+    }
+    return this.#last;
+  }
+
+  async #sync(): Promise<void> {
+    const { store, command, clock, memory } = this.#parts;
+    const isFresh = clock.now() - this.#leasedAtMs < RENEW_EVERY_MS;
+    if (!(this.leads && isFresh) && !(await this.#takeCharge())) return;
+    for (const { id, message } of await store.messages(this.#box, this.#lastMessage)) {
+      this.#lastMessage = id;
+      command(message);
+    }
+    if (clock.now() - this.#writtenAtMs >= WRITE_EVERY_MS) await this.#write(memory());
+  }
+
+  /** `false` while another process is in charge; what it decided is adopted. */
+  async #takeCharge(): Promise<boolean> {
+    const { store, holder, clock } = this.#parts;
+    const lease = await store.lease(this.#key, holder, LEASE_MS);
+    if (lease && lease.fence === this.#fence) {
+      this.#leasedAtMs = clock.now();
+      return true;
+    }
+    this.#fence = undefined;
+    this.#adopt(await store.read(this.#key));
+    if (!lease) return false;
+    this.#fence = lease.fence;
+    this.#leasedAtMs = clock.now();
+    return true;
+  }
+
+  #adopt(stored: Json | undefined): void {
+    const kept = stored === undefined ? undefined : fromStored(stored, this.#parts.policy);
+    if (kept) this.#lastMessage = Math.max(this.#lastMessage, kept.lastMessage);
+    this.#parts.adopt(kept);
+  }
+
+  async #write(memory: RolloutMemory): Promise<boolean> {
+    const { store, policy, clock } = this.#parts;
+    if (this.#fence === undefined) return false;
+    const written = await store.write(this.#key, toStored(memory, policy, this.#lastMessage), this.#fence);
+    if (written) this.#writtenAtMs = clock.now();
+    else this.#fence = undefined;
+    return written;
+  }
+
+  #enqueue(work: () => Promise<unknown>, failed?: () => void): void {
+    const { warnings, clock } = this.#parts;
+    const asked = this.#last.then(() => inTime(work(), PATIENCE_MS, clock));
+    this.#last = asked.catch((error: unknown) => {
+      const message = `The store is away (${nameOf(error)}): rollouts go on with what is known`;
+      warnings.once('store', { code: 'store', message, atMs: clock.now() });
+      this.#writtenAtMs = -Infinity;
+      failed?.();
+    });
+  }
+}
+
+/** Where commands for a rollout are left in a store: messages `{ verb: 'pause', reason? }`. */
+export function commandBox(to: string): string {
+  return `commands:${to}`;
+}

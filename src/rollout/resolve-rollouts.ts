@@ -1,0 +1,145 @@
+/** Checks rollouts, and that they get along. */
+
+import { checkKeys, checkMethods, checkNumber, checkObject, checkOneOf, checkText, show } from '../domain/check.ts';
+import type { Weights } from '../domain/split.ts';
+import type { Store } from '../domain/store.ts';
+import { resolveSteps } from './resolve-steps.ts';
+import type { RolloutOptions } from './options.ts';
+import type { RolloutPolicy } from './rollout-policy.ts';
+import { greatestWeight } from '../routing/traffic-in-force.ts';
+import type { GuardOptions } from '../stats/analysis-types.ts';
+import { metricOf } from '../stats/metric.ts';
+import { ConfigError } from '../domain/errors.ts';
+
+/** What rollouts have to fit into. */
+export interface RolloutSurroundings {
+  readonly names: readonly string[];
+  readonly stable: string;
+  readonly weights: Weights;
+}
+
+/** @throws ConfigError */
+export function resolveRollouts(
+  given: RolloutOptions | readonly RolloutOptions[] | undefined,
+  surroundings: RolloutSurroundings,
+): readonly RolloutPolicy[] {
+  if (given === undefined) return [];
+  const isList = Array.isArray(given);
+  const list = (isList ? given : [given]) as readonly RolloutOptions[];
+  if (isList && list.length === 0) throw new ConfigError('canary.rollout', 'should have a rollout, got an empty list');
+  const pathOf = (index: number): string => (isList ? `canary.rollout[${index}]` : 'canary.rollout');
+  const policies = list.map((options, index) => resolveOne(pathOf(index), options, list.length, surroundings));
+  policies.forEach((policy, index) => checkConflicts(pathOf(index), policy, policies.slice(0, index), list.length));
+  checkWeightsBesideRollouts('canary.weights', surroundings.weights, policies, surroundings.stable);
+  return withReserves(policies);
+}
+
+/** @throws ConfigError for what is no store */
+export function resolveStore(store: Store | undefined): Store | undefined {
+  return store && checkMethods('canary.store', store, ['read', 'write', 'lease', 'release', 'post', 'messages']);
+}
+
+/** @throws ConfigError for weights that decide what a rollout decides, and such that leave nothing to compare it with */
+export function checkWeightsBesideRollouts(
+  path: string,
+  weights: Weights,
+  rollouts: readonly Pick<RolloutPolicy, 'to'>[],
+  stable: string,
+): void {
+  if (rollouts.length === 0) return;
+  const named = rollouts.find(({ to }) => to !== stable && (weights[to] ?? 0) > 0);
+  if (named) throw new ConfigError(`${path}.${named.to}`, 'should not be set beside a rollout to it, which decides it');
+  if (!weights[stable]) throw new ConfigError(`${path}.${stable}`, 'should be above 0: rollouts are compared with it');
+}
+
+function resolveOne(path: string, options: RolloutOptions, count: number, { names, stable }: RolloutSurroundings) {
+  checkKeys(path, options, ROLLOUT_KEYS);
+  const { judge = 'sequential', auto = true, onComplete = 'keep', alpha = DEFAULT_ALPHA / count } = options;
+  const canaries = names.filter((name) => name !== stable);
+  if (canaries.length === 0)
+    throw new ConfigError(`${path}.to`, 'should name an upstream beside stable: there is none');
+  const to = checkOneOf(`${path}.to`, options.to, canaries);
+  checkOneOf(`${path}.judge`, judge, ['sequential', 'threshold']);
+  const steps = resolveSteps(`${path}.steps`, options.steps, judge === 'threshold' ? THRESHOLD_CALLS : 0);
+  if (typeof auto !== 'boolean') throw new ConfigError(`${path}.auto`, `should be true or false, got ${show(auto)}`);
+  if (onComplete === 'replaceStable' && greatestWeight(steps) < 1) {
+    throw new ConfigError(`${path}.onComplete`, "'replaceStable' needs a last step of weight 1");
+  }
+  return {
+    to,
+    stable,
+    steps,
+    guardrails: resolveGuardrails(`${path}.guardrails`, options.guardrails),
+    alpha: checkNumber(`${path}.alpha`, alpha, { min: 1e-9, max: 0.5 }),
+    judge,
+    // `checkOneOf` has narrowed this to its union.
+    auto,
+    onComplete: checkOneOf(`${path}.onComplete`, onComplete, ['keep', 'replaceStable']) as RolloutPolicy['onComplete'],
+    salt: checkText(`${path}.salt`, options.salt ?? to, 'a non-empty string'),
+    reserve: greatestWeight(steps),
+  };
+}
+
+const DEFAULT_ALPHA = 0.01;
+/** Canary calls before thresholds decide anything, where a step does not say it. */
+const THRESHOLD_CALLS = 20;
+
+const ROLLOUT_KEYS: readonly (keyof RolloutOptions)[] = [
+  'to',
+  'steps',
+  'guardrails',
+  'alpha',
+  'judge',
+  'auto',
+  'onComplete',
+  'salt',
+];
+
+function resolveGuardrails(
+  path: string,
+  guardrails: RolloutOptions['guardrails'] = { errorRate: {} },
+): RolloutPolicy['guardrails'] {
+  checkObject(path, guardrails, 'an object of guardrails by metric');
+  const entries = Object.entries(guardrails);
+  if (entries.length === 0)
+    throw new ConfigError(path, 'should name at least one metric: what is not judged is not safe');
+  for (const [metric, options] of entries) resolveGuardrail(`${path}.${metric}`, metric, options);
+  return guardrails;
+}
+
+function resolveGuardrail(path: string, metric: string, options: GuardOptions): void {
+  checkKeys(path, options, ['margin', 'max', 'better', 'weight']);
+  const { margin, max, better, weight } = options;
+  const isRate = metricOf(metric).kind === 'rate';
+  if (margin !== undefined) checkNumber(`${path}.margin`, margin, isRate ? { min: 0, max: 0.99 } : { min: 0 });
+  if (max !== undefined) checkNumber(`${path}.max`, max, isRate ? { min: 0.0001, max: 0.99 } : {});
+  if (better !== undefined) checkOneOf(`${path}.better`, better, ['lower', 'higher']);
+  if (weight !== undefined) checkNumber(`${path}.weight`, weight, { min: 0.001 });
+}
+
+function checkConflicts(path: string, policy: RolloutPolicy, before: readonly RolloutPolicy[], count: number): void {
+  const { to, salt, onComplete, reserve } = policy;
+  if (before.some((other) => other.to === to)) throw new ConfigError(`${path}.to`, `should be unique, got ${to} twice`);
+  if (before.some((other) => other.salt === salt)) {
+    throw new ConfigError(`${path}.salt`, 'should be its own: the same salt chooses the same keys');
+  }
+  if (onComplete === 'replaceStable' && count > 1) {
+    throw new ConfigError(
+      `${path}.onComplete`,
+      "'replaceStable' needs to be the only rollout: others are compared with stable",
+    );
+  }
+  const sum = before.reduce((total, other) => total + other.reserve, reserve);
+  if (sum > 1 + 1e-9) {
+    const rule = `should leave room for one another: the greatest weights sum to ${Number(sum.toFixed(4))}, more than 1`;
+    throw new ConfigError(`${path}.steps`, rule);
+  }
+}
+
+/** Nobody comes after the last one: it may be given all that is left. */
+function withReserves(policies: readonly RolloutPolicy[]): readonly RolloutPolicy[] {
+  const earlier = policies.slice(0, -1).reduce((sum, { reserve }) => sum + reserve, 0);
+  return policies.map((policy, index) =>
+    index === policies.length - 1 ? { ...policy, reserve: Math.max(0, 1 - earlier) } : policy,
+  );
+}

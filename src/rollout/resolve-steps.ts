@@ -1,0 +1,82 @@
+/** Checks the steps of a rollout. */
+
+import { checkDuration, checkKeys, checkList, checkNumber } from '../domain/check.ts';
+import type { RolloutStep, StepRequirements, StepTraffic } from '../domain/rollout.ts';
+import { checkCondition } from '../routing/resolve-segments.ts';
+import type { RolloutStepOptions } from './options.ts';
+import { ConfigError } from '../domain/errors.ts';
+
+/** How long all traffic but 1 % is watched before a canary is promoted, where the user does not say it. */
+const SOAK_MS = 300_000;
+
+/**
+ * @param usualCalls of steps that say no `minCalls`
+ * @throws ConfigError
+ */
+export function resolveSteps(
+  path: string,
+  steps: readonly RolloutStepOptions[],
+  usualCalls: number,
+): readonly RolloutStep[] {
+  checkList(path, steps, 'a list of steps');
+  if (steps.length === 0) throw new ConfigError(path, 'should have a step, got an empty list');
+  const resolved = steps.map((step, index) => resolveStep(`${path}[${index}]`, step, usualCalls));
+  let reached = 0;
+  resolved.forEach((step, index) => {
+    if (step.kind !== 'weight') return;
+    if (step.weight <= reached) {
+      throw new ConfigError(
+        `${path}[${index}].weight`,
+        `should be above ${reached}, that of a step before, got ${step.weight}`,
+      );
+    }
+    reached = step.weight;
+  });
+  return resolved;
+}
+
+function resolveStep(path: string, step: RolloutStepOptions, usualCalls: number): RolloutStep {
+  checkKeys(path, step, ['shadow', 'segment', 'weight', 'hold', 'minCalls', 'require']);
+  const traffic = resolveTraffic(path, step);
+  const { minCalls = usualCalls, require = {} } = step;
+  const soaks = traffic.kind === 'weight' && traffic.weight === 1;
+  return {
+    ...traffic,
+    holdMs: checkDuration(`${path}.hold`, step.hold ?? (soaks ? SOAK_MS : 0), { min: 0 }),
+    minCalls: checkNumber(`${path}.minCalls`, minCalls, { min: 0, integer: true }),
+    require: resolveRequirements(`${path}.require`, require),
+  };
+}
+
+function resolveTraffic(path: string, { shadow, segment, weight }: RolloutStepOptions): StepTraffic {
+  if (shadow !== undefined) {
+    if (segment !== undefined || weight !== undefined) throw new ConfigError(path, ONE_OF);
+    return { kind: 'shadow', share: checkShare(`${path}.shadow`, shadow) };
+  }
+  if (segment !== undefined) {
+    checkCondition(`${path}.segment`, segment);
+    return { kind: 'segment', when: segment, weight: checkShare(`${path}.weight`, weight ?? 1) };
+  }
+  if (weight === undefined) throw new ConfigError(path, ONE_OF);
+  return { kind: 'weight', weight: checkShare(`${path}.weight`, weight) };
+}
+
+const ONE_OF = 'should have one of shadow, segment and weight; weight may stand beside segment';
+
+/** A step that brings nothing decides nothing. */
+function checkShare(path: string, share: number): number {
+  checkNumber(path, share, { min: 0, max: 1 });
+  if (share === 0) throw new ConfigError(path, 'should be above 0, got 0');
+  return share;
+}
+
+function resolveRequirements(path: string, require: StepRequirements): StepRequirements {
+  checkKeys(path, require, ['maxErrorRate', 'minLatencyImprovement', 'maxCostRatio', 'minQuality']);
+  const { maxErrorRate, minLatencyImprovement, maxCostRatio, minQuality } = require;
+  if (maxErrorRate !== undefined) checkNumber(`${path}.maxErrorRate`, maxErrorRate, { min: 0, max: 1 });
+  if (minLatencyImprovement !== undefined)
+    checkNumber(`${path}.minLatencyImprovement`, minLatencyImprovement, { max: 1 });
+  if (maxCostRatio !== undefined) checkNumber(`${path}.maxCostRatio`, maxCostRatio, { min: 0 });
+  if (minQuality !== undefined) checkNumber(`${path}.minQuality`, minQuality, {});
+  return require;
+}

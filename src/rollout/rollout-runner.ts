@@ -1,0 +1,159 @@
+/** One rollout in force: its controller, its calls, and the store that it is kept in. */
+
+import { randomUUID } from 'node:crypto';
+import type { Call } from '../domain/call.ts';
+import type { RolloutCause } from '../domain/rollout.ts';
+import type { RolloutDecision } from '../domain/rollout-numbers.ts';
+import type { Json, Store } from '../domain/store.ts';
+import type { JudgedPart, Judging } from './pending-calls.ts';
+import { RolloutController, type RolloutOutlet } from './controller.ts';
+import type { JudgedOutcome } from './call-values.ts';
+import type { RolloutPolicy } from './rollout-policy.ts';
+import { RolloutShares } from './share-check.ts';
+import { segmentOf } from '../routing/rollout-split.ts';
+import type { Kept } from './stored-rollout.ts';
+import type { RolloutEvent } from './transition.ts';
+import { obey } from './rollout-command.ts';
+import { RolloutEffects, type RolloutEffectsParts } from './apply-decision.ts';
+import { RolloutKeeper } from './lease.ts';
+import type { Arm } from '../stats/arm.ts';
+import type { Warnings } from '../events/warnings.ts';
+
+/** What a rollout works with. */
+export interface RolloutRunParts extends RolloutEffectsParts {
+  readonly warnings: Warnings;
+  readonly store: Store | undefined;
+}
+
+export class RolloutRun implements RolloutOutlet, Judging {
+  readonly policy: RolloutPolicy;
+  readonly controller: RolloutController;
+  readonly #parts: RolloutRunParts;
+  readonly #effects: RolloutEffects;
+  readonly #shares = new RolloutShares();
+  readonly #keeper: RolloutKeeper | undefined;
+  /** Decisions that wait for the store. */
+  #unwritten = 0;
+  #hasStarted = false;
+
+  constructor(policy: RolloutPolicy, parts: RolloutRunParts) {
+    this.policy = policy;
+    this.#parts = parts;
+    this.#effects = new RolloutEffects(policy, parts);
+    this.controller = new RolloutController(policy, parts.clock, this);
+    this.#keeper = parts.store && this.#keepIn(parts.store);
+  }
+
+  get leads(): boolean {
+    return this.#unwritten === 0 && (this.#keeper?.leads ?? true);
+  }
+
+  get knows(): boolean {
+    return this.#keeper === undefined || this.#hasStarted;
+  }
+
+  /** Without a store the first step begins at once; with one, when it has told where the rollout stands. */
+  start(): void {
+    if (this.#keeper) this.#keeper.tick();
+    else this.#effects.apply(this.controller.state);
+  }
+
+  close(): Promise<unknown> {
+    return this.#keeper?.close() ?? Promise.resolve();
+  }
+
+  /** What a call is to this rollout; `undefined` where it is no evidence. */
+  assigned(call: Call, arm: Arm): JudgedPart | undefined {
+    if (!this.controller.judges) return undefined;
+    const segment = segmentOf(this.#effects.inForce.segments, call.attributes);
+    const share = this.#shares.assigned(arm, call.key, segment);
+    if (share === undefined) return undefined;
+    return { rollout: this, arm, share, run: this.controller.state.run, overdue: false };
+  }
+
+  /** @param outcome `undefined` for a call that is no evidence after all */
+  ended({ arm, share, run, overdue }: JudgedPart, outcome: JudgedOutcome | undefined): void {
+    const { controller } = this;
+    if (!controller.judges || run !== controller.state.run) return;
+    if (outcome) controller.calls.ended(arm, share, outcome, overdue);
+    else controller.calls.wasLost(arm, share);
+    if (outcome?.failed && arm === 'canary') controller.look();
+  }
+
+  looked(part: JudgedPart, ageMs: number): void {
+    const { controller } = this;
+    if (part.overdue || !controller.judges || part.run !== controller.state.run) return;
+    if (ageMs <= controller.calls.overdueMs) return;
+    part.overdue = true;
+    controller.calls.overdue(part.arm, part.share);
+  }
+
+  recorded({ arm, share, run }: JudgedPart, values: Readonly<Record<string, number>>): void {
+    const { controller } = this;
+    if (controller.judges && run === controller.state.run) controller.calls.recorded(arm, share, values);
+  }
+
+  /** Each second. */
+  look(): void {
+    const { controller } = this;
+    const broken = Math.max(this.#shares.ratioEvidence, controller.calls.lostEvidence) >= 1;
+    if (broken && controller.judges && controller.state.phase === 'progressing') this.#pauseForRatio();
+    controller.look();
+    this.#effects.tellAnalysis(controller);
+    this.#keeper?.tick();
+  }
+
+  /** The shares of the split have changed: here, or by another rollout, or by hand. */
+  splitChanged(): void {
+    this.#shares.intend(this.#parts.traffic.sharesOf(this.policy.to), this.#effects.inForce.segments);
+  }
+
+  /** @throws RolloutError where the verb makes no sense in this phase */
+  ask(event: RolloutEvent, reason: string, by: RolloutCause = 'user'): void {
+    this.controller.assertSense(event);
+    // Whoever is in charge does it.
+    if (this.#keeper && !this.#keeper.leads) this.#keeper.post({ ...event, reason } as Json);
+    else this.controller.ask(event, by, reason);
+  }
+
+  decided(decision: RolloutDecision): void {
+    const weightsBefore = this.#parts.traffic.weights;
+    if (!this.#keeper) return this.#enact(decision, weightsBefore);
+    if (decision.to.phase === 'rolledBack') this.#effects.stop();
+    this.#unwritten += 1;
+    this.#keeper.save(this.controller.memory(), (written) => {
+      this.#unwritten -= 1;
+      if (written) this.#enact(decision, weightsBefore);
+    });
+  }
+
+  #enact(decision: RolloutDecision, weightsBefore = this.#parts.traffic.weights): void {
+    if (decision.verb === 'resume') this.#shares.forget();
+    this.#effects.enact(decision, weightsBefore);
+  }
+
+  #pauseForRatio(): void {
+    const reason = 'the calls of the two sides cannot be compared: their numbers are not what the split makes';
+    this.controller.ask({ verb: 'pause', reason, by: 'sampleRatio' }, 'sampleRatio', reason);
+  }
+
+  #keepIn(store: Store): RolloutKeeper {
+    const { policy, controller } = this;
+    const memory = () => controller.memory();
+    const adopt = (kept: Kept | undefined): void => this.#adopt(kept);
+    const command = (message: Json): void => obey(controller, message, this.#parts);
+    return new RolloutKeeper({ ...this.#parts, store, policy, holder: randomUUID(), memory, adopt, command });
+  }
+
+  /** Goes on from what the store has, and tells what others decided meanwhile. */
+  #adopt(kept: Kept | undefined): void {
+    const { controller } = this;
+    const known = controller.history.at(-1);
+    if (kept) controller.restore(kept.memory);
+    const latest = controller.history.at(-1);
+    const isNews = this.#hasStarted && latest && latest.atMs !== known?.atMs;
+    this.#hasStarted = true;
+    if (isNews) this.#enact(latest);
+    else this.#effects.apply(controller.state);
+  }
+}

@@ -1,0 +1,115 @@
+/** The split in force, and every change of it. */
+
+import type { Ranges, Weights } from '../domain/split.ts';
+import { layOut, normalizeWeights, redistribute, weightsOf } from './split.ts';
+import { transfer } from './transfer.ts';
+import type { RolloutSplit } from './rollout-split.ts';
+import type { SharesOfSplit } from '../rollout/share-check.ts';
+import type { TrafficInForce } from './traffic-in-force.ts';
+
+/** A change of the split. */
+export interface TrafficChange {
+  readonly atMs: number;
+  readonly action: 'setWeights' | 'rollback';
+  readonly reason: string | undefined;
+  readonly weightsBefore: Weights;
+  readonly weightsAfter: Weights;
+}
+
+/** Changes that are remembered. */
+const MAX_HISTORY = 200;
+
+export class Traffic {
+  /** What rollouts take before the table is asked. */
+  readonly rollouts: RolloutSplit | undefined;
+  readonly #firstStable: string;
+  #stable: string;
+  #changed: (() => void) | undefined;
+  readonly #nothing: Weights;
+  readonly #history: TrafficChange[] = [];
+  #ranges: Ranges;
+
+  /** Lays the table out with stable last, so that a canary keeps the same keys when it restarts with a larger weight. */
+  constructor(weights: Weights, names: readonly string[], stable: string, rollouts?: RolloutSplit) {
+    this.#firstStable = stable;
+    this.#stable = stable;
+    this.rollouts = rollouts;
+    this.#nothing = Object.fromEntries(names.map((name) => [name, 0]));
+    this.#ranges = layOut(normalizeWeights(weights), [...names.filter((name) => name !== stable), stable]);
+  }
+
+  get ranges(): Ranges {
+    return this.#ranges;
+  }
+
+  /** The upstream in service; a rollout may put its canary in its place. */
+  get stable(): string {
+    return this.#stable;
+  }
+
+  /** Every upstream's share of all calls, also of those that have none. */
+  get weights(): Weights {
+    const shares: Record<string, number> = { ...this.#nothing, ...weightsOf(this.#ranges) };
+    const taken = this.rollouts?.weights ?? [];
+    const rest = 1 - taken.reduce((sum, { weight }) => sum + weight, 0);
+    for (const name of Object.keys(shares)) shares[name] = Number((shares[name]! * rest).toFixed(14));
+    for (const { to, weight } of taken) shares[to] = Number(((shares[to] ?? 0) + weight).toFixed(14));
+    return shares;
+  }
+
+  /** What a rollout's canary and stable get. */
+  sharesOf(to: string): SharesOfSplit {
+    const stableOfRest = weightsOf(this.#ranges)[this.#stable] ?? 0;
+    return { canary: this.rollouts?.weightOf(to) ?? 0, stable: this.weights[this.#stable] ?? 0, stableOfRest };
+  }
+
+  /** What a rollout takes from now on. */
+  setRollout(to: string, traffic: TrafficInForce): void {
+    this.rollouts?.setTraffic(to, traffic);
+    this.#changed?.();
+  }
+
+  /** Gives stable's place in the table to another upstream; without a name back to the first one. */
+  setStable(name: string = this.#firstStable): void {
+    if (name === this.#stable) return;
+    const shares = weightsOf(this.#ranges);
+    const moved = { ...shares, [this.#stable]: 0, [name]: (shares[name] ?? 0) + (shares[this.#stable] ?? 0) };
+    this.#ranges = transfer(this.#ranges, moved);
+    this.#stable = name;
+    this.#changed?.();
+  }
+
+  /** Calls `changed` after each change of the split. */
+  onChange(changed: () => void): void {
+    this.#changed = changed;
+  }
+
+  /** The latest changes, oldest first. */
+  get history(): readonly TrafficChange[] {
+    return [...this.#history];
+  }
+
+  setWeights(weights: Weights, atMs: number): TrafficChange {
+    return this.#change(normalizeWeights(weights), { action: 'setWeights', reason: undefined, atMs });
+  }
+
+  /**
+   * Takes all traffic from `upstream` and gives it to the others in proportion to their weights; where none has any, to
+   * stable. `undefined` if `upstream` is stable and serves alone.
+   */
+  rollback(upstream: string, reason: string, atMs: number): TrafficChange | undefined {
+    const weightsAfter = redistribute(weightsOf(this.#ranges), upstream, this.#stable);
+    if (weightsAfter[upstream]) return undefined;
+    return this.#change(weightsAfter, { action: 'rollback', reason, atMs });
+  }
+
+  #change(weightsAfter: Weights, about: Pick<TrafficChange, 'action' | 'reason' | 'atMs'>): TrafficChange {
+    const weightsBefore = this.weights;
+    this.#ranges = transfer(this.#ranges, weightsAfter);
+    const change = { ...about, weightsBefore, weightsAfter: this.weights };
+    this.#history.push(change);
+    if (this.#history.length > MAX_HISTORY) this.#history.shift();
+    this.#changed?.();
+    return change;
+  }
+}

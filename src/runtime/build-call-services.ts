@@ -1,0 +1,109 @@
+/** Builds what dispatching needs. */
+
+import { buildShadow } from './build-shadow.ts';
+import type { Clock } from '../time/clock.ts';
+import type { BudgetEvent } from '../domain/events.ts';
+import type { WindowSnapshot } from '../domain/snapshot.ts';
+import type { DispatchParts } from '../call/call-services.ts';
+import { Budgets } from '../budgets/budgets.ts';
+import type { EstimateCostUsd } from '../call/call-observer.ts';
+import { createPriceAhead } from '../upstream/estimate-cost.ts';
+import { createFallbacks } from '../call/fallbacks.ts';
+import { createHedging, type HedgingInput } from '../resilience/hedge-policy.ts';
+import { shortKey } from '../domain/hash-key.ts';
+import { createTokenizer } from '../pricing/load-tokenizer.ts';
+import { createObserver, type Observed } from './record-results.ts';
+import type { Recorder } from '../metrics/recorder.ts';
+import { createPricing } from '../upstream/upstream-costs.ts';
+import { createPriceTable } from '../pricing/price-table.ts';
+import type { ResolvedOptions } from './resolve-options.ts';
+import type { Affinity } from '../routing/affinity.ts';
+import { createBreaker } from '../resilience/breaker.ts';
+import { UpstreamLimits } from '../resilience/limits/upstream-limits.ts';
+import { OpenReaders } from '../upstream/stream/abandoned-streams.ts';
+import { createPause } from '../resilience/pause.ts';
+import { createRetryBudget } from '../resilience/retry-budget.ts';
+import type { Upstream, UpstreamConfig } from '../upstream/upstream.ts';
+
+export function buildParts(
+  options: ResolvedOptions,
+  observed: Observed,
+  { affinity, routes }: { readonly affinity: Affinity; readonly routes: boolean },
+): DispatchParts {
+  const { clock, random, policy, fallbacks, retryShare, stable } = options;
+  const { warnings } = observed;
+  const upstreams = new Map(options.upstreams.map((config) => [config.name, buildUpstream(config, options, observed)]));
+  const table = createPriceTable();
+  const { estimateCostUsd, isPriced, inputTokensOf } = createPriceAhead(upstreams, table);
+  const parts = {
+    upstreams,
+    stable,
+    policy,
+    fallbacksAfter: createFallbacks(fallbacks, stable),
+    taskRoutes: options.tasks?.routes,
+    clock,
+    random,
+    redacts: routes,
+    retryBudget: createRetryBudget({ share: retryShare, clock }),
+    hedging: options.hedge && createHedging({ ...options.hedge, p95Ms: p95Of(observed.recorder, clock) }),
+    observer: createObserver(observed),
+    rollouts: observed.rollouts,
+    pricing: createPricing(upstreams, stable, table, (upstream, model) => {
+      const message = `No price is known for ${model} on ${upstream}: its cost is counted as unknown`;
+      warnings.once(message, { code: 'price', message, atMs: clock.now() });
+    }),
+    inputTokensOf,
+    estimateCostUsd,
+    budgets: buildBudgets(options, estimateCostUsd, observed),
+    isPriced: options.rejectsUnpriced ? isPriced : undefined,
+    tokenizer: createTokenizer(),
+    remember: (id: string, upstream: string) => affinity.remember(id, upstream),
+    openReaders: new OpenReaders(clock),
+    toolRuns: new WeakMap(),
+  };
+  return { ...parts, shadow: buildShadow(options, parts, observed) };
+}
+
+function buildBudgets(
+  { budgets: policies, clock }: ResolvedOptions,
+  estimateCostUsd: EstimateCostUsd,
+  { emitter }: Observed,
+): Budgets | undefined {
+  if (policies.length === 0) return undefined;
+  const onShare = (event: BudgetEvent): void => emitter.emit('budget', event);
+  return new Budgets({ policies, clock, estimateCostUsd, shortKey, onShare });
+}
+
+/** Fewer samples say little about the slowest of twenty. */
+const P95_MIN_SAMPLES = 20;
+/** Reading a quantile costs microseconds, and it changes slowly. */
+const P95_KEPT_MS = 1_000;
+
+/** The p95 of first chunks (streams) or of whole answers, kept for a second. */
+function p95Of(recorder: Recorder, clock: Clock): HedgingInput['p95Ms'] {
+  const kept = new Map<string, { readonly atMs: number; readonly window: WindowSnapshot }>();
+  return (upstream, stream) => {
+    const nowMs = clock.now();
+    let read = kept.get(upstream);
+    if (!read || nowMs - read.atMs >= P95_KEPT_MS) {
+      read = { atMs: nowMs, window: recorder.upstream(upstream, nowMs) };
+      kept.set(upstream, read);
+    }
+    const { count, p95 } = stream ? read.window.firstChunkMs : read.window.latencyMs;
+    return count < P95_MIN_SAMPLES || p95 === null ? undefined : p95;
+  };
+}
+
+function buildUpstream(config: UpstreamConfig, options: ResolvedOptions, { emitter }: Observed): Upstream {
+  const { clock, breaker: policy } = options;
+  const { name } = config;
+  const breaker =
+    policy &&
+    createBreaker({
+      policy,
+      clock,
+      onChange: (change) => emitter.emit('breaker', { upstream: name, ...change, atMs: clock.now() }),
+    });
+  const limits = config.limits && new UpstreamLimits(config.limits, clock, options.policy.deadlineMs);
+  return { name, config, breaker, pause: createPause(clock), limits };
+}

@@ -1,0 +1,158 @@
+/** Builds the parts from resolved options, and keeps what they share: one engine for a client and all its clones. */
+
+import { Alerts } from '../alerts/alerts.ts';
+import { buildParts } from './build-call-services.ts';
+import type { Claims } from '../call/call-promise.ts';
+import type { Call } from '../domain/call.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
+import type { CallPlan } from '../call/call-plan.ts';
+import { AnswerCache } from '../cache/answer-cache.ts';
+import type { KeyOption } from '../call/describe-call.ts';
+import type { DispatchParts } from '../call/call-services.ts';
+import { Tallies } from '../call/track-calls.ts';
+import { Classifier } from '../routing/tasks.ts';
+import { planCall, type PlanningState } from '../call/plan-call.ts';
+import { Emitter } from '../events/emitter.ts';
+import { KillSwitch } from '../routing/kill-switch.ts';
+import { createRecorder, type Recorder } from '../metrics/recorder.ts';
+import { createCosts } from '../ledger/ledger.ts';
+import { planningState } from './planning-state.ts';
+import { Prober } from '../probe/prober.ts';
+import type { ResolvedOptions } from './resolve-options.ts';
+import { Rollouts, createRolloutSplit } from '../rollout/rollouts.ts';
+import { RouteContext } from '../call/route.ts';
+import { safeKey } from '../routing/safe-key.ts';
+import { createAffinity, type Affinity } from '../routing/affinity.ts';
+import { takeSnapshot } from './snapshot.ts';
+import { startTicker, type Ticker } from '../time/ticker.ts';
+import { Traffic } from '../routing/traffic.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { Warnings, nameOf } from '../events/warnings.ts';
+
+export class Engine {
+  readonly options: ResolvedOptions;
+  /** Without a `canary` option calls pass as they are, and are only metered. */
+  readonly routes: boolean;
+  readonly emitter: Emitter;
+  readonly warnings: Warnings;
+  readonly context = new RouteContext();
+  readonly tallies = new Tallies();
+  readonly costs = createCosts();
+  readonly claims: Claims = new WeakMap();
+  readonly traffic: Traffic;
+  /** Built where there is one to judge. */
+  readonly rollouts: Rollouts | undefined;
+  readonly alerts: Alerts;
+  readonly prober: Prober;
+  readonly parts: DispatchParts;
+  /** What the user's `key` function says; one that throws names no key. */
+  readonly keyOption: KeyOption | undefined;
+  /** Names the task of calls that say none. */
+  readonly classifier: Classifier | undefined;
+  /** Answers that are given again. */
+  readonly cache: AnswerCache | undefined;
+  /** The upstream that is the application's client itself. */
+  readonly home: Upstream;
+  readonly names: readonly string[];
+  readonly #recorder: Recorder;
+  readonly #affinity: Affinity = createAffinity();
+  /** Made once: every call is planned from it. */
+  readonly #planning: PlanningState;
+  #metricsTicker: Ticker | undefined;
+  #calls = 0;
+  #closed = false;
+
+  constructor(options: ResolvedOptions, { routes }: { readonly routes: boolean }) {
+    const { clock, stable, weights, windowMs, alerts: rules, webhook, random } = options;
+    this.options = options;
+    this.routes = routes;
+    this.names = options.upstreams.map(({ name }) => name);
+    this.emitter = new Emitter((event, error) =>
+      this.#warn('listener', `A listener of "${event}" threw ${nameOf(error)}`),
+    );
+    // Without a `canary` option nothing is logged that the SDK alone would not log.
+    this.warnings = new Warnings(this.emitter, routes ? options.logger : undefined);
+    this.traffic = new Traffic(weights, this.names, stable, createRolloutSplit(options.rollouts));
+    this.#recorder = createRecorder({ upstreams: this.names, windowMs });
+    this.keyOption =
+      options.key && safeKey(options.key, (error) => this.#warn('key', `The key function threw ${nameOf(error)}`));
+    const classify = options.tasks?.classify;
+    this.classifier = classify && new Classifier(classify, clock, (message) => this.#warn('task', message));
+    const { emitter, warnings, traffic, costs } = this;
+    const { rollouts: policies, store } = options;
+    const planning = () => this.#planning;
+    const setShadowShare = (upstream: string, share: number) => this.parts.shadow?.setShare(upstream, share);
+    const driven = { clock, emitter, traffic, warnings, store, planning, setShadowShare };
+    this.rollouts = policies.length > 0 ? new Rollouts({ policies, ...driven }) : undefined;
+    const shared = { recorder: this.#recorder, emitter, warnings, clock, rollouts: this.rollouts };
+    this.parts = buildParts(options, { ...shared, costs }, { affinity: this.#affinity, routes });
+    this.cache =
+      options.cache &&
+      new AnswerCache(options.cache, this.parts, (option, error) =>
+        this.#warn('cache', `The ${option} function of the cache threw ${nameOf(error)}`),
+      );
+    this.home = knownUpstream(this.parts, options.home);
+    const killSwitch = new KillSwitch(() => this.#warn('disabled', 'CANARY_DISABLED is set: calls go to stable'));
+    this.#planning = planningState(options, this.parts, { traffic, affinity: this.#affinity, killSwitch });
+    const nextCallId = () => this.nextCallId();
+    this.prober = new Prober({ parts: this.parts, emitter, active: options.probe, nextCallId });
+    const snapshot = () => this.snapshot();
+    const { rollouts } = this;
+    rollouts?.start();
+    this.alerts = new Alerts({ emitter, warnings, clock, random, traffic, rollouts, rules, webhook, snapshot });
+  }
+
+  nextCallId(): number {
+    this.#calls += 1;
+    return this.#calls;
+  }
+
+  /** The upstream that made the response or conversation of `id`, if that is known. */
+  ownerOf(id: string | undefined): Upstream | undefined {
+    const owner = id === undefined ? undefined : this.#affinity.ownerOf(id);
+    return owner === undefined ? undefined : this.parts.upstreams.get(owner);
+  }
+
+  plan(call: Call, body: unknown, nowMs: number): CallPlan {
+    return planCall(call, body, this.#planning, nowMs);
+  }
+
+  snapshot(): Snapshot {
+    const { clock, windowMs } = this.options;
+    const frozen = takeSnapshot(this.#recorder, this.traffic, this.parts, { atMs: clock.now(), windowMs });
+    const { cache, rollouts } = this;
+    return { ...frozen, ...(cache && { cache: cache.snapshot }), ...(rollouts && { rollouts: rollouts.snapshot }) };
+  }
+
+  /** `metrics` is emitted from the first time that somebody wants it. */
+  startMetrics(): void {
+    if (this.#closed) return;
+    const { clock, metricsIntervalMs } = this.options;
+    this.#metricsTicker ??= startTicker(clock, metricsIntervalMs, this, (engine) => {
+      if (engine.emitter.wants('metrics')) engine.emitter.emit('metrics', engine.snapshot());
+    });
+  }
+
+  /** Stops timers and forgets listeners, and resolves when the store has all that it is to have. Calls go on working. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.alerts.close();
+    this.prober.close();
+    const stored = this.rollouts?.close();
+    this.#metricsTicker?.stop();
+    this.parts.shadow?.close();
+    for (const { breaker } of this.parts.upstreams.values()) breaker?.close();
+    this.emitter.removeAll();
+    await stored;
+  }
+
+  #warn(code: 'listener' | 'key' | 'task' | 'cache' | 'disabled', message: string): void {
+    this.warnings.once(message, { code, message, atMs: this.options.clock.now() });
+  }
+}
+
+function knownUpstream({ upstreams }: DispatchParts, name: string): Upstream {
+  const upstream = upstreams.get(name);
+  if (!upstream) throw new RangeError(`No upstream is called ${name}.`);
+  return upstream;
+}

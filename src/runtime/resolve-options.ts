@@ -1,0 +1,160 @@
+/** Turns what a user wrote into what the engine needs: defaults filled in, durations in ms, contradictions refused. */
+
+import type { ClientOptions } from 'openai';
+import { checkDuration, checkFunction, checkKeys, checkMethods, checkNumber, checkOneOf, checkText } from '../domain/check.ts';
+import type { WebhookPolicy } from '../alerts/webhook.ts';
+import type { AlertRule } from '../domain/alert.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Store } from '../domain/store.ts';
+import type { Segment, Weights } from '../domain/split.ts';
+import type { CachePolicy } from '../cache/cache-policy.ts';
+import type { DispatchPolicy } from '../call/call-services.ts';
+import type { Fallbacks } from '../call/fallbacks.ts';
+import type { ShadowPolicy } from '../shadow/shadow-policy.ts';
+import type { CanaryOptions, KeyContext, Logger } from '../options.ts';
+import { resolveAlerts } from '../alerts/resolve-alerts.ts';
+import { environment } from '../upstream/resolve-connection.ts';
+import { resolveBudgets } from '../budgets/resolve-budgets.ts';
+import { resolveCache } from '../cache/resolve-cache.ts';
+import { resolveFallbacks } from '../call/resolve-fallbacks.ts';
+import { resolveBreaker, resolveDispatch, resolveHedge, type HedgePolicy } from '../call/resolve-policies.ts';
+import { resolveActiveProbe, type ActiveProbePolicy } from '../probe/resolve-probe.ts';
+import { resolveRollouts, resolveStore } from '../rollout/resolve-rollouts.ts';
+import { resolveSegments } from '../routing/resolve-segments.ts';
+import { resolveTasks, type Tasks } from '../routing/resolve-tasks.ts';
+import { resolveShadowBeside } from '../shadow/resolve-shadow.ts';
+import { resolveUpstreams } from '../upstream/resolve-upstreams.ts';
+import { resolveWebhook } from '../alerts/resolve-webhook.ts';
+import { resolveWeights } from '../routing/resolve-split.ts';
+import type { BudgetPolicy } from '../budgets/budget.ts';
+import type { RolloutPolicy } from '../rollout/rollout-policy.ts';
+import { systemClock } from '../time/system-clock.ts';
+import type { BreakerPolicy } from '../resilience/breaker.ts';
+import type { UpstreamConfig } from '../upstream/upstream.ts';
+
+/** Options with nothing left open. */
+export interface ResolvedOptions {
+  /** The upstream that is the application's client itself. */
+  readonly home: string;
+  readonly stable: string;
+  /** `home` first. */
+  readonly upstreams: readonly UpstreamConfig[];
+  readonly weights: Weights;
+  readonly salt: string;
+  readonly segments: readonly Segment[];
+  readonly policy: DispatchPolicy;
+  readonly tasks: Tasks | undefined;
+  readonly cache: CachePolicy | undefined;
+  readonly fallbacks: Fallbacks;
+  /** Extra load that retries may cause, as a share of calls. */
+  readonly retryShare: number;
+  readonly hedge: HedgePolicy | undefined;
+  readonly shadow: ShadowPolicy | undefined;
+  readonly breaker: BreakerPolicy | undefined;
+  /** Upstreams whose price is not known are passed over. */
+  readonly rejectsUnpriced: boolean;
+  readonly alerts: readonly AlertRule[];
+  readonly webhook: WebhookPolicy | undefined;
+  readonly budgets: readonly BudgetPolicy[];
+  readonly probe: ActiveProbePolicy | undefined;
+  readonly rollouts: readonly RolloutPolicy[];
+  readonly store: Store | undefined;
+  readonly windowMs: number;
+  readonly metricsIntervalMs: number;
+  readonly key: ((call: KeyContext) => string | undefined) | undefined;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger | undefined;
+}
+
+/**
+ * @param priceProvider the provider of the client's own prices, where its class tells: `azure`
+ * @throws ConfigError for the first thing that cannot be right
+ */
+export function resolveOptions(canary: CanaryOptions, client: ClientOptions, priceProvider?: string): ResolvedOptions {
+  checkKeys('canary', canary, OPTION_NAMES);
+  const { name = 'openai', alerts = [], breaker = {}, window = '5m', metricsInterval = '30s' } = canary;
+  const home = checkText('canary.name', name, 'a name');
+  const upstreams = resolveUpstreams(canary, client, home, priceProvider);
+  const names = upstreams.map((upstream) => upstream.name);
+  const { stable = home, salt = 'canary', clock = systemClock, random = Math.random, retry } = canary;
+  checkOneOf('canary.stable', stable, names);
+  const weights = resolveWeights('canary.weights', canary.weights, names, stable);
+  const rollouts = resolveRollouts(canary.rollout, { names, stable, weights });
+  return {
+    home,
+    stable,
+    upstreams,
+    weights,
+    salt: checkText('canary.salt', salt, 'a non-empty string'),
+    segments: resolveSegments(canary.segments, names),
+    policy: resolveDispatch(canary),
+    tasks: resolveTasks(canary.tasks, names),
+    cache: resolveCache(canary.cache),
+    fallbacks: resolveFallbacks(canary.fallbacks, names),
+    retryShare: checkNumber('canary.retry.budget', retry?.budget === undefined ? 0.2 : retry.budget, {
+      min: 0,
+      max: 1,
+    }),
+    hedge: canary.hedge && resolveHedge(canary.hedge),
+    shadow: resolveShadowBeside(rollouts, canary.shadow, names),
+    breaker: breaker === false ? undefined : resolveBreaker(breaker),
+    rejectsUnpriced: rejectsUnpriced(canary),
+    alerts: resolveAlerts(alerts, names),
+    budgets: resolveBudgets(canary.budgets, names),
+    webhook: resolveWebhook(canary.webhook),
+    probe: resolveActiveProbe(canary.probe, names),
+    rollouts,
+    store: resolveStore(canary.store),
+    windowMs: checkDuration('canary.window', window, { min: 1_000 }),
+    metricsIntervalMs: checkDuration('canary.metricsInterval', metricsInterval),
+    key: checkFunction('canary.key', canary.key),
+    clock: checkMethods('canary.clock', clock, ['now', 'setTimeout']),
+    random: checkFunction('canary.random', random),
+    logger: resolveLogger(canary.logger, client),
+  };
+}
+
+function rejectsUnpriced({ onUnknownPrice = 'ignore' }: CanaryOptions): boolean {
+  return checkOneOf('canary.onUnknownPrice', onUnknownPrice, ['ignore', 'reject']) === 'reject';
+}
+
+const OPTION_NAMES: readonly (keyof CanaryOptions)[] = [
+  'name',
+  'upstreams',
+  'weights',
+  'stable',
+  'key',
+  'salt',
+  'segments',
+  'tasks',
+  'cache',
+  'fallbacks',
+  'retry',
+  'breaker',
+  'timeouts',
+  'stream',
+  'hedge',
+  'shadow',
+  'limits',
+  'budgets',
+  'prices',
+  'onUnknownPrice',
+  'alerts',
+  'webhook',
+  'probe',
+  'rollout',
+  'store',
+  'window',
+  'metricsInterval',
+  'clock',
+  'random',
+  'logger',
+];
+
+/** The client's own logger where it takes warnings. */
+function resolveLogger(logger: Logger | undefined, client: ClientOptions): Logger | undefined {
+  if (logger !== undefined) return checkMethods('canary.logger', logger, ['warn']);
+  const level = client.logLevel ?? environment('OPENAI_LOG');
+  return level === 'off' || level === 'error' ? undefined : (client.logger ?? console);
+}

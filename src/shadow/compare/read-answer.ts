@@ -1,0 +1,77 @@
+/** Reads what an answer says while it passes, in bounded memory. */
+
+import type { Surface } from '../../domain/call.ts';
+import type { ReadAnswer, ReadToolCall } from '../../domain/shadow.ts';
+import type { AnswerWitness } from '../../upstream/attempt-types.ts';
+import { fields, type Fields } from '../../domain/json.ts';
+import { readBody } from './read-body.ts';
+
+/** Characters that are kept of a streamed answer, its text and its arguments together: a novel's chapter. */
+export const MAX_READ_CHARACTERS = 262_144;
+
+/** One answer, of a body or of a stream; bodies are kept by reference, chunks are not kept. */
+export class AnswerReading implements AnswerWitness {
+  readonly #surface: Surface;
+  #whole: ReadAnswer | undefined;
+  #text = '';
+  #refused = false;
+  #finishReason: string | undefined;
+  #characters = 0;
+  readonly #calls: { -readonly [field in keyof ReadToolCall]: ReadToolCall[field] }[] = [];
+
+  constructor(surface: Surface) {
+    this.#surface = surface;
+  }
+
+  get answer(): ReadAnswer {
+    if (this.#whole) return this.#whole;
+    const toolCalls = this.#calls.filter(Boolean);
+    const finishReason = this.#finishReason;
+    const refused = this.#refused || finishReason === 'content_filter';
+    return { text: this.#text, finishReason, refused, toolCalls, body: undefined };
+  }
+
+  body(body: unknown): void {
+    this.#whole = readBody(this.#surface, body);
+  }
+
+  chunk(chunk: unknown): void {
+    const { choices, response, type } = fields(chunk);
+    // The last event of the Responses API holds the whole answer.
+    if (response !== undefined && typeof type === 'string' && ENDS.has(type)) this.body(response);
+    if (!Array.isArray(choices)) return;
+    for (const choice of choices) this.#choice(fields(choice));
+  }
+
+  #choice({ index = 0, delta, text, finish_reason: finishReason }: Fields): void {
+    if (index !== 0) return;
+    const { content, refusal, tool_calls: toolCalls, function_call: functionCall } = fields(delta);
+    this.#text += this.#fit(text ?? content);
+    if (typeof refusal === 'string' && refusal !== '') this.#refused = true;
+    if (Array.isArray(toolCalls)) for (const call of toolCalls) this.#toolCall(fields(call));
+    if (functionCall) this.#toolCall({ index: 0, function: functionCall });
+    // Legacy functions end as tools do.
+    if (typeof finishReason === 'string')
+      this.#finishReason = finishReason === 'function_call' ? 'tool_calls' : finishReason;
+  }
+
+  #toolCall({ index = 0, function: called, custom }: Fields): void {
+    if (typeof index !== 'number' || index < 0 || index >= MAX_CALLS) return;
+    const call = (this.#calls[index] ??= { name: '', arguments: '' });
+    call.name += this.#fit(fields(called ?? custom)['name']);
+    call.arguments += this.#fit(fields(called)['arguments'] ?? fields(custom)['input']);
+  }
+
+  /** As much of a text as there is room for. */
+  #fit(text: unknown): string {
+    if (typeof text !== 'string' || text === '') return '';
+    const kept = text.slice(0, Math.max(0, MAX_READ_CHARACTERS - this.#characters));
+    this.#characters += kept.length;
+    return kept;
+  }
+}
+
+/** Events of the Responses API that end an answer. */
+const ENDS: ReadonlySet<string> = new Set(['response.completed', 'response.incomplete']);
+/** Providers number their parallel calls from 0; more than so many are no answer. */
+const MAX_CALLS = 128;

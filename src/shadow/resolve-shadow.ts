@@ -1,0 +1,65 @@
+/** Checks what is mirrored, and within which bounds. */
+
+import { checkDuration, checkFunction, checkKeys, checkNumber, checkOneOf, show } from '../domain/check.ts';
+import type { ShadowPolicy } from './shadow-policy.ts';
+import type { RolloutPolicy } from '../rollout/rollout-policy.ts';
+import type { ShadowOptions } from './options.ts';
+import { ConfigError } from '../domain/errors.ts';
+
+const PATH = 'canary.shadow';
+
+/** Steps of rollouts mirror calls also where nothing else asks for it. @throws ConfigError */
+export function resolveShadowBeside(
+  rollouts: readonly RolloutPolicy[],
+  shadow: ShadowOptions | undefined,
+  names: readonly string[],
+): ShadowPolicy | undefined {
+  const driven = rollouts.filter(({ steps }) => steps.some(({ kind }) => kind === 'shadow')).map(({ to }) => to);
+  if (shadow === undefined) return driven.length > 0 ? resolveShadow({}, names) : undefined;
+  const policy = resolveShadow(shadow, names);
+  const twice = driven.find((name) => name in policy.shares);
+  if (twice === undefined) return policy;
+  throw new ConfigError(`${PATH}.upstream`, `should not be ${twice}, whose rollout has steps that say its share`);
+}
+
+/** @throws ConfigError */
+export function resolveShadow(shadow: ShadowOptions, names: readonly string[]): ShadowPolicy {
+  checkKeys(PATH, shadow, OPTION_NAMES);
+  const { maxConcurrency = 8, maxQueue = 32, budgetUsd, timeout = '2m', keepSamples = 0 } = shadow;
+  return {
+    shares: sharesOf(shadow, names),
+    when: checkFunction(`${PATH}.when`, shadow.when),
+    maxConcurrency: checkNumber(`${PATH}.maxConcurrency`, maxConcurrency, { min: 1, max: 1_000, integer: true }),
+    maxQueue: checkNumber(`${PATH}.maxQueue`, maxQueue, { min: 0, max: 10_000, integer: true }),
+    budgetUsd: budgetUsd === undefined ? undefined : checkNumber(`${PATH}.budgetUsd`, budgetUsd, { min: 0 }),
+    timeoutMs: checkDuration(`${PATH}.timeout`, timeout),
+    compare: checkFunction(`${PATH}.compare`, shadow.compare),
+    keepSamples: checkNumber(`${PATH}.keepSamples`, keepSamples, { min: 0, max: 1_000, integer: true }),
+    abortWithCaller: checkBoolean(`${PATH}.abortWithCaller`, shadow.abortWithCaller ?? false),
+  };
+}
+
+const OPTION_NAMES: readonly (keyof ShadowOptions)[] = [
+  'upstream',
+  'share',
+  'when',
+  'maxConcurrency',
+  'maxQueue',
+  'budgetUsd',
+  'timeout',
+  'compare',
+  'keepSamples',
+  'abortWithCaller',
+];
+
+/** Neither `upstream` nor `share`: whoever drives the shares at run time says them. */
+function sharesOf({ upstream, share }: ShadowOptions, names: readonly string[]): ShadowPolicy['shares'] {
+  if (upstream === undefined && share === undefined) return {};
+  const name = checkOneOf(`${PATH}.upstream`, upstream, names);
+  return { [name]: checkNumber(`${PATH}.share`, share, { min: 0, max: 1 }) };
+}
+
+function checkBoolean(path: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new ConfigError(path, `should be true or false, got ${show(value)}`);
+}

@@ -1,0 +1,127 @@
+/** Sends the copy of a call, and reads its answer to the end for nobody. */
+
+import { setImmediate } from 'node:timers/promises';
+import type { AttemptRecord } from '../domain/attempt.ts';
+import type { Call } from '../domain/call.ts';
+import type { Clock } from '../time/clock.ts';
+import type { AnswerWitness, AttemptEnd } from '../upstream/attempt-types.ts';
+import { NOTHING_KNOWN } from '../upstream/attempt-types.ts';
+import { attempt } from '../upstream/attempt.ts';
+import { Claim } from '../upstream/response-mode.ts';
+import { DoneWatch } from '../upstream/stream/done-marker.ts';
+import { StreamInterruptedError } from '../domain/errors.ts';
+import { classifyFailure, type Failure } from '../resilience/failure.ts';
+import { optionsFor } from '../upstream/sdk/request-options.ts';
+import { redact } from '../upstream/sdk/redact.ts';
+import { isStream, type StreamInternals } from '../upstream/sdk/sdk-stream.ts';
+import type { OpenAI, RequestOptions } from '../upstream/sdk/types.ts';
+import type { Send } from '../upstream/sdk/sent.ts';
+import type { TimeLimit } from '../resilience/time-limit.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { attemptRecord } from '../call/attempt-record.ts';
+import type { Pricing, StartedAttempt } from '../call/call-observer.ts';
+
+/** How a copy reaches its upstream. */
+export interface CopyLine {
+  readonly client: OpenAI;
+  readonly send: Send;
+  readonly sdkRetries: boolean;
+}
+
+/** What a copy is made of, and read by. */
+export interface CopyInput {
+  readonly call: Call;
+  /** The copy's own: see `copyOptions`. */
+  readonly options: RequestOptions;
+  readonly upstream: Upstream;
+  readonly connect: (upstream: Upstream) => CopyLine;
+  readonly limit: TimeLimit;
+  readonly witness: AnswerWitness;
+  /** The longest wait for a chunk of a stream that has begun. */
+  readonly idleMs: number;
+  readonly clock: Clock;
+  readonly pricing: Pricing;
+}
+
+/** How a copy ended. */
+export interface CopyEnd {
+  readonly record: AttemptRecord;
+  readonly failure: Failure | undefined;
+}
+
+/** Never rejects. One try: what a retry would mend says little about an upstream's answers. */
+export async function sendCopy(input: CopyInput): Promise<CopyEnd> {
+  const { call, upstream, clock, pricing, limit } = input;
+  const { model } = call;
+  let started: StartedAttempt = {
+    upstream: upstream.name,
+    index: 0,
+    reason: 'shadow',
+    model,
+    startedAtMs: clock.now(),
+  };
+  let ended: AttemptEnd | undefined;
+  try {
+    const line = input.connect(upstream);
+    const request = optionsFor(upstream, line.client, call, input.options);
+    started = { ...started, model: request.model };
+    await readToEnd(input, line, request, (end) => (ended = end));
+  } catch (error) {
+    // The attempt has told its end already, but for a request that could not be made at all.
+    ended ??= { ...NOTHING_KNOWN, failure: classifyFailure(error, { nowMs: clock.now() }), atMs: clock.now() };
+  }
+  limit.release();
+  const end = ended ?? { ...NOTHING_KNOWN, failure: undefined, atMs: clock.now() };
+  const record = attemptRecord(call, started, end, pricing);
+  // Nobody would have asked stable for this: a copy saves nothing.
+  return { record: { ...record, stableCostUsd: 0 }, failure: end.failure };
+}
+
+async function readToEnd(
+  { call, upstream, limit, witness, idleMs, clock }: CopyInput,
+  { client, send, sdkRetries }: CopyLine,
+  { options, usageAdded, mark }: ReturnType<typeof optionsFor>,
+  onEnd: (end: AttemptEnd) => void,
+): Promise<void> {
+  options.signal = limit.signal;
+  if (!sdkRetries) options.maxRetries = 0;
+  const claim = new Claim();
+  claim.make('parsed');
+  const answer = await attempt({
+    surface: call.surface,
+    metersRaw: true,
+    hidesUsage: usageAdded,
+    done: call.stream && upstream.config.endsByDone ? new DoneWatch() : undefined,
+    send,
+    options,
+    retries: sdkRetries ? null : 0,
+    claim,
+    limit,
+    judge: () => ({
+      idleMs,
+      bufferBytes: undefined,
+      drains: false,
+      interrupted: (partial, cause) =>
+        new StreamInterruptedError({ ...partial, upstream: upstream.name, attempts: [] }, cause),
+    }),
+    redact: (error) => redact(error, [client.apiKey, client.adminAPIKey, ...mark.secrets]),
+    clock,
+    witness,
+    onEnd,
+  });
+  if (answer.kind !== 'parsed' || !isStream(answer.data)) return;
+  await drain(answer.data, limit);
+}
+
+/** Chunks that are read in one go: a flood of them must not hold up the calls beside it. */
+const CHUNKS_PER_TURN = 32;
+/** No answer has so many; what goes on beyond is hung up on. */
+const MAX_CHUNKS = 200_000;
+
+async function drain(stream: StreamInternals, limit: TimeLimit): Promise<void> {
+  const chunks = stream.iterator();
+  for (let read = 1; !(await chunks.next()).done; read += 1) {
+    if (read % CHUNKS_PER_TURN === 0) await setImmediate();
+    if (read === MAX_CHUNKS) limit.abort();
+  }
+}

@@ -1,0 +1,150 @@
+/** Mirrors calls: chooses them, has their copies sent, and the answers compared. A call never waits for any of it. */
+
+import type { Call } from '../domain/call.ts';
+import type { Plan, PlanReason } from '../domain/plan.ts';
+import type { ShadowCall, ShadowSample } from '../domain/shadow.ts';
+import type { ShadowSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
+import type { CallProgress } from '../call/call-record.ts';
+import { unfit } from '../call/eligibility.ts';
+import { advise } from './advise.ts';
+import { Comparing, type OnAgreement } from './comparisons.ts';
+import { bodyNow, copyOptions } from './copy-options.ts';
+import { CopySender } from './copy-queue.ts';
+import { Copy, type MirrorSource } from './copy.ts';
+import { MirroredCall } from './mirrored-call.ts';
+import type { ShadowParts } from './shadow-services.ts';
+import type { ShadowPolicy } from './shadow-policy.ts';
+import { ShadowTarget } from './shadow-target.ts';
+import { hasSideEffects } from './side-effects.ts';
+
+/** A call that is dispatched, as far as mirroring needs it. */
+export interface MirrorRun {
+  readonly call: Call;
+  readonly plan: Plan;
+  readonly source: MirrorSource;
+  readonly progress: Pick<CallProgress, 'shadow' | 'mirrored'>;
+}
+
+export class ShadowRunner {
+  readonly #policy: ShadowPolicy;
+  readonly #parts: ShadowParts;
+  readonly #sender: CopySender;
+  readonly #comparing: Comparing;
+  readonly #targets: ShadowTarget[] = [];
+  #closed = false;
+
+  constructor(policy: ShadowPolicy, parts: ShadowParts) {
+    this.#policy = policy;
+    this.#parts = parts;
+    this.#sender = new CopySender(policy, parts);
+    this.#comparing = new Comparing(policy, parts);
+    for (const [upstream, share] of Object.entries(policy.shares)) this.setShare(upstream, share);
+  }
+
+  /** The share of keys that are mirrored to `upstream`, 0–1. */
+  share(upstream: string): number {
+    return this.#targets.find(({ name }) => name === upstream)?.share ?? 0;
+  }
+
+  /** Mirrors another share, 0–1, from the next call on: a larger one adds keys, 0 ends it; what is under way goes on. */
+  setShare(upstream: string, share: number): void {
+    let target = this.#targets.find(({ name }) => name === upstream);
+    if (!target) this.#targets.push((target = new ShadowTarget(upstream, this.#parts.salt, this.#parts)));
+    target.share = share;
+  }
+
+  /** Calls `listener` with every agreement; gives the function that ends it. What it throws becomes a `warning`. */
+  onComparison(listener: OnAgreement): () => void {
+    return this.#comparing.listen(listener);
+  }
+
+  /** Disagreements that were kept. */
+  get samples(): readonly ShadowSample[] {
+    return this.#comparing.samples;
+  }
+
+  /** The reader of a call's real answer, where copies of it are sent. `firstAsked` is the upstream of its first attempt. */
+  mirror(run: MirrorRun, firstAsked: string): MirroredCall | undefined {
+    const { call, plan } = run;
+    if (!call.shadow || !call.replayable || this.#closed || TIED.has(plan.reason)) return undefined;
+    let copies: Copy[] | undefined;
+    for (const target of this.#targets) {
+      if (target.name === firstAsked || !target.chooses(call.key, this.#parts.random)) continue;
+      const copy = this.#copy(target, run);
+      if (!copy) continue;
+      this.#sender.send(copy);
+      (copies ??= []).push(copy);
+    }
+    if (!copies) return undefined;
+    const mirrored = new MirroredCall(call, copies);
+    run.progress.mirrored = mirrored;
+    return mirrored;
+  }
+
+  /** The numbers of the window that ends at `nowMs`, by upstream; `stable` is what they are held against. */
+  snapshot(nowMs: number, stable: WindowSnapshot): Record<string, ShadowSnapshot> {
+    const { running, waiting } = this.#sender;
+    return Object.fromEntries(
+      this.#targets.map(({ name, share, window }) => {
+        const numbers = window.snapshot(nowMs);
+        return [name, { share, ...numbers, running, waiting, ...advise(numbers, stable) }];
+      }),
+    );
+  }
+
+  /** Ends the copies under way, and begins none any more. */
+  close(): void {
+    this.#closed = true;
+    this.#sender.close();
+    this.#comparing.close();
+  }
+
+  /** Looks at the call before it copies anything: most of a flood is dropped here. */
+  #copy(target: ShadowTarget, { call, source, progress }: MirrorRun): Copy | undefined {
+    const { upstreams, clock } = this.#parts;
+    const { body } = source.options;
+    const upstream = this.#comparing.isAsking ? undefined : upstreams.get(target.name);
+    const sideEffects = hasSideEffects(body);
+    if (!upstream || unfit(target.name, call, body, this.#parts)) return undefined;
+    if (!this.#mayMirror(call, body, sideEffects)) return undefined;
+    if (this.#sender.isFull) {
+      target.window.drop('full', clock.now());
+      return undefined;
+    }
+    const bodyOfCopy = bodyNow(body);
+    return new Copy({
+      call,
+      view: viewOf(call, bodyOfCopy, sideEffects),
+      target,
+      upstream,
+      options: copyOptions(call, source.options, bodyOfCopy),
+      connect: source.connect,
+      ledger: progress,
+      abortWithCaller: this.#policy.abortWithCaller,
+      onBoth: this.#comparing,
+    });
+  }
+
+  /** A `when` that throws, or promises, mirrors nothing. */
+  #mayMirror(call: Call, body: unknown, sideEffects: boolean): boolean {
+    const { when } = this.#policy;
+    if (!when) return !sideEffects;
+    try {
+      const said: unknown = when(viewOf(call, body, sideEffects));
+      if (typeof said === 'boolean') return said;
+      // A promise is true to `if`, and one that rejects would end the process.
+      void Promise.resolve(said).catch(() => undefined);
+      throw new TypeError('it should say true or false, at once');
+    } catch (error) {
+      this.#parts.observer.failed('shadow.when', error);
+      return false;
+    }
+  }
+}
+
+/** Calls whose upstream is not a matter of choice: it alone knows what they speak of, or the caller wants it so. */
+const TIED: ReadonlySet<PlanReason> = new Set(['forced', 'toolRun', 'affinity', 'notPortable']);
+
+function viewOf({ surface, model, stream, task, attributes }: Call, body: unknown, sideEffects: boolean): ShadowCall {
+  return { surface, model, stream, task, attributes, body, sideEffects };
+}

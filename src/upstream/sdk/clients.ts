@@ -1,0 +1,57 @@
+/** The SDK clients that upstreams are reached by, each with the credentials of its own upstream and no others. */
+
+import { AzureOpenAI, OpenAI, type ClientOptions } from 'openai';
+import { applyMark, type PreparedFor, type PreparedRequest } from './request-mark.ts';
+import type { Connection } from '../upstream.ts';
+
+/**
+ * What every upstream takes from the application's client: how the network is reached, where logs go, and the address,
+ * for an upstream that is another account there.
+ */
+export type NetworkOptions = Pick<
+  ClientOptions,
+  'baseURL' | 'fetch' | 'fetchOptions' | 'logger' | 'logLevel' | 'timeout'
+>;
+
+/** Builds the client of an upstream that has a connection of its own. */
+export function connect(connection: Exclude<Connection, { kind: 'client' }>, network: NetworkOptions): OpenAI {
+  if (connection.kind === 'given') return cloneGiven(connection.client);
+  return new UpstreamClient({ ...network, ...connection.options });
+}
+
+/** A client that takes no default from the environment variables of OpenAI, whose values belong to that provider. */
+class UpstreamClient extends OpenAI {
+  constructor(options: ClientOptions) {
+    const nothing: Record<string, null> = { apiKey: null, adminAPIKey: null, webhookSecret: null };
+    super({ ...nothing, organization: null, project: null, ...options });
+    // The SDK adds the headers of OPENAI_CUSTOM_HEADERS to the default headers of every client.
+    this._options = { ...this._options, defaultHeaders: options.defaultHeaders };
+  }
+
+  protected override prepareRequest(request: PreparedRequest, context: PreparedFor): Promise<void> {
+    applyMark(request, context, this._options.defaultHeaders);
+    return super.prepareRequest(request as RequestInit, context);
+  }
+}
+
+/** What the SDK keeps for its subclasses, which a clone stands in for. */
+interface Hooks {
+  readonly _options: ClientOptions;
+  prepareRequest(request: PreparedRequest, context: PreparedFor): Promise<void>;
+}
+
+/** A clone with a `prepareRequest` of our own before its own; the user's client stays as it is. */
+function cloneGiven(given: OpenAI): OpenAI {
+  // Before 7.0 an Azure clone forgot what only Azure knows.
+  const azure: object =
+    given instanceof AzureOpenAI ? { apiVersion: given.apiVersion, deployment: given.deploymentName } : {};
+  const clone = given.withOptions(azure);
+  const hooks = clone as unknown as Hooks;
+  const prepareOwn = hooks.prepareRequest.bind(clone);
+  hooks.prepareRequest = (request, context) => {
+    // First: the client may sign what leaves.
+    applyMark(request, context, hooks._options.defaultHeaders);
+    return prepareOwn(request, context);
+  };
+  return clone;
+}

@@ -1,0 +1,27 @@
+/** What may stand under `cache`. */
+
+import { expect, test } from 'vitest';
+import { resolveCache } from '../../src/cache/resolve-cache.ts';
+
+const refusals: readonly (readonly [unknown, string])[] = [
+  [
+    { ttl: 0 },
+    "canary.cache.ttl should be a number of ms or a string like '250ms', '30s', '5m', '4h', '1d', longer than nothing, got 0",
+  ],
+  [{ maxBytes: 0.5 }, 'canary.cache.maxBytes should be a whole number, at least 1, got 0.5'],
+  [{ when: true }, 'canary.cache.when should be a function, got true'],
+  [{ key: 'user' }, 'canary.cache.key should be a function, got a string'],
+  [{ shared: 'yes' }, 'canary.cache.shared should be true or false, got "yes"'],
+  [{ tll: '5m' }, 'canary.cache.tll is not an option; did you mean ttl?'],
+  [null, 'canary.cache should be an object, got null'],
+];
+
+test.each(refusals)('%j is refused by its path', (cache, message) => {
+  // No compiler checks what these tests pass.
+  expect(() => resolveCache(cache as never)).toThrow(expect.objectContaining({ code: 'CONFIG', message }));
+});
+
+test('an empty cache keeps 64 MiB for five minutes, and no option is no cache', () => {
+  expect(resolveCache({})).toMatchObject({ ttlMs: 300_000, maxBytes: 67_108_864, shared: false });
+  expect(resolveCache(undefined)).toBeUndefined();
+});

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import type { FallbackOptions } from '../../src/index.ts';
+import { resolveFallbacks } from '../../src/call/resolve-fallbacks.ts';
+import { refusalOf } from '../support/message-of.ts';
+
+test('fallbacks can be a list, or lists by failure kind', () => {
+  const fallbacksOf = (fallbacks: FallbackOptions) => resolveFallbacks(fallbacks, ['openai', 'gemini']);
+  expect(fallbacksOf([])).toEqual({ default: [], byKind: {} });
+  expect(fallbacksOf(['openai'])).toEqual({ default: ['openai'], byKind: {} });
+  expect(fallbacksOf({ contextLength: ['openai'] })).toEqual({
+    default: undefined,
+    byKind: { contextLength: ['openai'] },
+  });
+  expect(fallbacksOf({ default: [], quota: ['openai'] })).toEqual({ default: [], byKind: { quota: ['openai'] } });
+});
+
+test('fallbacks name each upstream once', () => {
+  expect(refusalOf({ fallbacks: ['gemini', 'openai', 'gemini'] })).toBe(
+    'canary.fallbacks should name each upstream once, got gemini twice',
+  );
+});

@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest';
+import { resolveBreaker, resolveDispatch } from '../../src/call/resolve-policies.ts';
+import { resolveOptions } from '../../src/runtime/resolve-options.ts';
+import { refusalOf } from '../support/message-of.ts';
+
+const DURATION = "should be a number of ms or a string like '250ms', '30s', '5m', '4h', '1d'";
+
+describe('retries, time-outs and streams', () => {
+  test('have defaults', () => {
+    expect(resolveDispatch({})).toEqual({
+      attempts: undefined,
+      minDelayMs: 250,
+      maxDelayMs: 8_000,
+      deadlineMs: undefined,
+      firstChunkMs: 30_000,
+      idleMs: 30_000,
+      streamMode: 'committed',
+      maxBufferBytes: 4 * 1024 * 1024,
+    });
+  });
+
+  test('can be set in all', () => {
+    const retry = { attempts: 0, minDelay: 0, maxDelay: '1s' } as const;
+    const timeouts = { deadline: '20s', firstChunk: '5s', idle: 900 } as const;
+    const stream = { mode: 'buffered', maxBufferBytes: 1_000 } as const;
+    expect(resolveDispatch({ retry, timeouts, stream })).toEqual({
+      attempts: 0,
+      minDelayMs: 0,
+      maxDelayMs: 1_000,
+      deadlineMs: 20_000,
+      firstChunkMs: 5_000,
+      idleMs: 900,
+      streamMode: 'buffered',
+      maxBufferBytes: 1_000,
+    });
+  });
+
+  test('a first delay beyond the default of the largest raises that', () => {
+    expect(resolveDispatch({ retry: { minDelay: '20s' } })).toMatchObject({ minDelayMs: 20_000, maxDelayMs: 20_000 });
+  });
+
+  test.each([0, 0.5, 1])('%d can be the budget', (budget) => {
+    expect(resolveOptions({ retry: { budget } }, {}).retryShare).toBe(budget);
+  });
+
+  test.each([
+    [{ attempts: -1 }, 'canary.retry.attempts should be a whole number between 0 and 100, got -1'],
+    [{ attempts: 1.5 }, 'canary.retry.attempts should be a whole number between 0 and 100, got 1.5'],
+    [{ attempts: 101 }, 'canary.retry.attempts should be a whole number between 0 and 100, got 101'],
+    [{ attempts: null }, 'canary.retry.attempts should be a whole number between 0 and 100, got null'],
+    [{ budget: 20 }, 'canary.retry.budget should be between 0 and 1, got 20'],
+    [{ budget: null }, 'canary.retry.budget should be between 0 and 1, got null'],
+    [{ minDelay: '60 sec' }, `canary.retry.minDelay ${DURATION}, got "60 sec"`],
+    [{ minDelay: -1 }, `canary.retry.minDelay ${DURATION}, got -1`],
+    [{ maxDelay: Number.NaN }, `canary.retry.maxDelay ${DURATION}, got NaN`],
+    [{ maxDelay: '' }, `canary.retry.maxDelay ${DURATION}, got ""`],
+    [{ minDelay: null }, `canary.retry.minDelay ${DURATION}, got null`],
+    [
+      { minDelay: '2s', maxDelay: '1s' },
+      'canary.retry.minDelay should not be longer than maxDelay (1000 ms), got 2000 ms',
+    ],
+  ])('retry %j is refused', (retry, message) => {
+    expect(refusalOf({ retry })).toBe(message);
+  });
+
+  test.each(['deadline', 'firstChunk', 'idle'])('%s is refused that is no time', (name) => {
+    const rule = new RegExp(`^canary\\.timeouts\\.${name} should be a number of ms .*, longer than nothing, got `);
+    for (const value of [0, -1, '0s', 'soon', Number.NaN, null, '']) {
+      expect(refusalOf({ timeouts: { [name]: value } })).toMatch(rule);
+    }
+  });
+
+  test('the mode of streams can stand for all of their options', () => {
+    expect(resolveDispatch({ stream: 'buffered' })).toMatchObject({
+      streamMode: 'buffered',
+      maxBufferBytes: 4 * 1024 * 1024,
+    });
+  });
+
+  test.each([
+    ['whole', 'canary.stream should be one of committed, buffered, got "whole"'],
+    [{ mode: 'whole' }, 'canary.stream.mode should be one of committed, buffered, got "whole"'],
+    [{ maxBufferBytes: 0 }, 'canary.stream.maxBufferBytes should be a number, at least 1, got 0'],
+  ])('stream %j is refused', (stream, message) => {
+    expect(refusalOf({ stream })).toBe(message);
+  });
+});
+
+describe('a breaker', () => {
+  test('has defaults', () => {
+    expect(resolveBreaker({})).toEqual({
+      errorRate: 0.5,
+      windowMs: 30_000,
+      minCalls: 20,
+      consecutive: 5,
+      openForMs: 10_000,
+      maxOpenForMs: 300_000,
+      probes: 3,
+    });
+  });
+
+  test('can be set in all', () => {
+    const breaker = { errorRate: 0.1, window: '1m', minCalls: 1, consecutive: 2, probes: 1 } as const;
+    expect(resolveBreaker({ ...breaker, openFor: '1s', maxOpenFor: 1_000 })).toEqual({
+      errorRate: 0.1,
+      windowMs: 60_000,
+      minCalls: 1,
+      consecutive: 2,
+      openForMs: 1_000,
+      maxOpenForMs: 1_000,
+      probes: 1,
+    });
+  });
+
+  test('that first opens for longer than the default of the longest raises that', () => {
+    expect(resolveBreaker({ openFor: '10m' })).toMatchObject({ openForMs: 600_000, maxOpenForMs: 600_000 });
+  });
+
+  test('is left out where it is false, and only there', () => {
+    expect(resolveOptions({ breaker: false }, {}).breaker).toBeUndefined();
+    expect(resolveOptions({ breaker: {} }, {}).breaker).toEqual(resolveBreaker({}));
+    expect(resolveOptions({}, {}).breaker).toEqual(resolveBreaker({}));
+    expect(refusalOf({ breaker: true })).toBe('canary.breaker should be an object, got true');
+  });
+
+  test.each([
+    [{ errorRate: 50 }, 'canary.breaker.errorRate should be between 0 and 1, got 50'],
+    [{ errorRate: null }, 'canary.breaker.errorRate should be between 0 and 1, got null'],
+    [{ window: 0 }, `canary.breaker.window ${DURATION}, longer than nothing, got 0`],
+    [{ minCalls: 0 }, 'canary.breaker.minCalls should be a whole number, at least 1, got 0'],
+    [{ consecutive: 2.5 }, 'canary.breaker.consecutive should be a whole number, at least 1, got 2.5'],
+    [{ consecutive: Infinity }, 'canary.breaker.consecutive should be a whole number, at least 1, got Infinity'],
+    [{ probes: 0 }, 'canary.breaker.probes should be a whole number, at least 1, got 0'],
+    [{ openFor: '10 s' }, `canary.breaker.openFor ${DURATION}, longer than nothing, got "10 s"`],
+    [{ maxOpenFor: -5 }, `canary.breaker.maxOpenFor ${DURATION}, longer than nothing, got -5`],
+    [
+      { openFor: '10m', maxOpenFor: '5m' },
+      'canary.breaker.openFor should not be longer than maxOpenFor (300000 ms), got 600000 ms',
+    ],
+  ])('%j is refused', (breaker, message) => {
+    expect(refusalOf({ breaker })).toBe(message);
+  });
+});

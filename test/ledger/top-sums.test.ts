@@ -1,0 +1,62 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { TopSums } from '../../src/ledger/top-sums.ts';
+import type { CostEntry } from '../../src/ledger/sums.ts';
+
+const entry = (costUsd: number): CostEntry => ({
+  upstream: 'openai',
+  atMs: 0,
+  costUsd,
+  stableCostUsd: costUsd,
+  usage: undefined,
+});
+
+const CAPACITY = 8;
+const spendings = fc.array(fc.record({ name: fc.integer({ min: 0, max: 40 }).map(String), costUsd: fc.nat(100) }), {
+  maxLength: 400,
+});
+
+function totalOf(sums: TopSums): number {
+  return sums.named.reduce((total, { sum }) => total + sum.costUsd, sums.other.costUsd + sums.unnamed.costUsd);
+}
+
+test('nothing that was spent is lost, and no more names are kept than there is room for', () => {
+  fc.assert(
+    fc.property(spendings, (spent) => {
+      const sums = new TopSums(CAPACITY);
+      for (const { name, costUsd } of spent) sums.add(name, entry(costUsd));
+      expect(totalOf(sums)).toBe(spent.reduce((total, { costUsd }) => total + costUsd, 0));
+      expect(sums.named.length).toBeLessThanOrEqual(CAPACITY);
+      expect(new Set(sums.named.map(({ name }) => name)).size).toBe(sums.named.length);
+    }),
+  );
+});
+
+test('whoever spent more than an eighth of all is among eight', () => {
+  fc.assert(
+    fc.property(spendings, (spent) => {
+      const sums = new TopSums(CAPACITY);
+      const byName = new Map<string, number>();
+      for (const { name, costUsd } of spent) {
+        sums.add(name, entry(costUsd));
+        byName.set(name, (byName.get(name) ?? 0) + costUsd);
+      }
+      const kept = new Set(sums.named.map(({ name }) => name));
+      const large = [...byName].filter(([, costUsd]) => costUsd > totalOf(sums) / CAPACITY);
+      for (const [name] of large) expect(kept).toContain(name);
+    }),
+  );
+});
+
+test('the name that gives way is the one that spent least', () => {
+  const sums = new TopSums(3);
+  for (const [name, costUsd] of [
+    ['a', 5],
+    ['b', 3],
+    ['c', 9],
+    ['d', 1],
+  ] as const)
+    sums.add(name, entry(costUsd));
+  expect(sums.named.map(({ name }) => name).toSorted()).toEqual(['a', 'c', 'd']);
+  expect(sums.other.costUsd).toBe(3);
+});

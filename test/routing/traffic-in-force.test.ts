@@ -1,0 +1,46 @@
+/** What the canary gets in which state. */
+
+import { expect, test } from 'vitest';
+import type { RolloutState, RolloutStep, StepTraffic } from '../../src/domain/rollout.ts';
+import { greatestWeight, trafficInForce } from '../../src/routing/traffic-in-force.ts';
+
+const step = (traffic: StepTraffic): RolloutStep => ({ holdMs: 0, minCalls: 0, require: {}, ...traffic });
+const STEPS = [
+  step({ kind: 'shadow', share: 0.2 }),
+  step({ kind: 'segment', when: { plan: 'beta' }, weight: 1 }),
+  step({ kind: 'weight', weight: 0.05 }),
+  step({ kind: 'weight', weight: 1 }),
+];
+const at = (index: number): RolloutState => ({ phase: 'progressing', run: 1, step: index, sinceMs: 0 });
+
+test('a shadow step sends copies only, and only while it is in force', () => {
+  expect(trafficInForce(at(0), STEPS)).toEqual({ weight: 0, segments: [], shadow: 0.2 });
+  expect(trafficInForce(at(1), STEPS).shadow).toBe(0);
+});
+
+test('who came with a segment stays in the canary when weights follow', () => {
+  const segments = [{ when: { plan: 'beta' }, weight: 0.99 }];
+  expect(trafficInForce(at(1), STEPS)).toEqual({ weight: 0, segments, shadow: 0 });
+  expect(trafficInForce(at(2), STEPS)).toEqual({ weight: 0.05, segments, shadow: 0 });
+});
+
+test('at a weight of 1 stable keeps 1 % until the canary is promoted', () => {
+  expect(trafficInForce(at(3), STEPS).weight).toBe(0.99);
+  expect(trafficInForce({ phase: 'promoted', run: 1, atMs: 0 }, STEPS).weight).toBe(1);
+});
+
+test('a pause keeps the traffic where it is, a weight set by hand takes the place of the step’s', () => {
+  const paused: RolloutState = { ...at(2), phase: 'paused', reason: '', by: 'user', step: 2, sinceMs: 0, run: 1 };
+  expect(trafficInForce(paused, STEPS).weight).toBe(0.05);
+  expect(trafficInForce({ ...paused, weight: 0.3 }, STEPS).weight).toBe(0.3);
+});
+
+test('after a rollback nothing goes to the canary', () => {
+  const state: RolloutState = { phase: 'rolledBack', run: 1, step: 2, reason: '', by: 'user', atMs: 0 };
+  expect(trafficInForce(state, STEPS)).toEqual({ weight: 0, segments: [], shadow: 0 });
+});
+
+test('the greatest weight is that of all steps', () => {
+  expect(greatestWeight(STEPS.slice(0, 3))).toBe(0.05);
+  expect(greatestWeight(STEPS.slice(0, 2))).toBe(0);
+});

@@ -1,0 +1,227 @@
+/** A caller with a shadow gets what a caller without one gets, when it would, whatever the shadow does. */
+
+import type { OpenAI } from 'openai';
+import { describe, expect, test } from 'vitest';
+import { CanaryClient, type ShadowOptions } from '../../src/index.ts';
+import { ManualClock, seededRandom, startProvider } from '../../src/testing/index.ts';
+import { BODY, STREAM_BODY, ask, drain, watch, within } from '../support/calls.ts';
+import { RESET, ROLE, listening, say } from '../support/chat-steps.ts';
+import { after, chat, failed, malformed, silent, unreachable, type Reply } from '../support/replies.ts';
+import type { SetUp } from '../support/set-up.ts';
+import { chatStream, events } from '../support/stream-replies.ts';
+import { shadowed } from './support/shadowed.ts';
+
+const NEVER: ShadowOptions = { share: 0 };
+
+/** What shadows do. */
+const SHADOWS: Record<string, Reply> = {
+  hangs: silent(),
+  'answers 500': failed(500),
+  'answers 429': failed(429, {}, { 'retry-after': '1' }),
+  'cannot be reached': unreachable(),
+  'sends no JSON': malformed(),
+  'hangs in its stream': events([ROLE, say('Hel'), { waitMs: Infinity }]),
+  'breaks off its stream': events([ROLE, say('Hel'), RESET]),
+  floods: chatStream(Array.from({ length: 3_000 }, () => 'word ')),
+};
+
+/** What callers meet. */
+const REAL: Record<string, Reply> = {
+  'an answer': after(700, chat('The answer.')),
+  'a stream': chatStream(['The', ' answer', '.'], { everyMs: 300 }),
+  'a refusal': after(200, failed(400, { message: 'No such thing.' })),
+  'a broken stream': events([ROLE, say('The'), { waitMs: 200 }, RESET]),
+};
+
+type Making = (ai: OpenAI) => Promise<unknown>;
+
+/** How calls are made, and all that the caller can see of them. */
+const MAKINGS: Record<string, Making> = {
+  body: (ai) => ai.chat.completions.create(BODY),
+  chunks: async (ai) => drain(await ai.chat.completions.create(STREAM_BODY)),
+  'raw body': async (ai) => (await ai.chat.completions.create(BODY).asResponse()).text(),
+  'raw stream': async (ai) => (await ai.chat.completions.create(STREAM_BODY).asResponse()).text(),
+};
+
+interface Seen {
+  readonly atMs: number;
+  readonly value: string;
+}
+
+/** What the caller sees and when, over five calls. */
+async function seenWith(shadow: ShadowOptions, real: Reply, shadows: Reply, make: Making): Promise<readonly Seen[]> {
+  const { ai, clock, providers } = shadowed(shadow, { canary: { retry: { attempts: 0 } } });
+  providers.usually('openai', real).usually('gemini', shadows);
+  const startMs = clock.now();
+  const seen: Seen[] = [];
+  const note = (value: unknown): void => {
+    const shown = value instanceof Error ? `${value.name}: ${value.message}` : JSON.stringify(value, errorsToo);
+    seen.push({ atMs: clock.now() - startMs, value: shown });
+  };
+  for (let index = 0; index < 5; index += 1) {
+    make(ai).then(note, note);
+    await clock.advance(2_000);
+  }
+  ai.canary.close();
+  await clock.advance(10);
+  return seen;
+}
+
+/** `drain` gives the error of a stream as a field. */
+function errorsToo(_name: string, value: unknown): unknown {
+  return value instanceof Error ? `${value.name}: ${value.message}` : value;
+}
+
+describe.each(Object.entries(SHADOWS))('a shadow that %s', (_shadow, shadows) => {
+  describe.each(Object.entries(REAL))('beside %s', (_real, real) => {
+    test.each(Object.entries(MAKINGS))('changes nothing of the %s', async (_making, make) => {
+      const bare = await seenWith(NEVER, real, shadows, make);
+      expect(bare).toHaveLength(5);
+      expect(await seenWith({}, real, shadows, make)).toEqual(bare);
+    });
+  });
+});
+
+test('what does not fit into slots and queue is dropped and counted, and the caller does not notice', async () => {
+  const { ai, clock, providers } = shadowed({ maxConcurrency: 2, maxQueue: 3 });
+  providers.usually('gemini', silent());
+  for (let index = 0; index < 10; index += 1) await within(clock, 0, ask(ai));
+  expect(providers.to('gemini')).toHaveLength(2);
+  const { gemini } = ai.canary.snapshot().shadow ?? {};
+  expect(gemini).toMatchObject({ running: 2, waiting: 3, dropped: { full: 5, budget: 0, unavailable: 0 } });
+});
+
+test('copies that wait take the slots of those that end', async () => {
+  const { ai, clock, providers } = shadowed({ maxConcurrency: 1, maxQueue: 3 });
+  providers.usually('gemini', after(1_000, chat()));
+  for (let index = 0; index < 3; index += 1) await within(clock, 0, ask(ai));
+  await clock.advance(3_000);
+  expect(providers.to('gemini').map(({ atMs }) => atMs - Date.UTC(2026, 0, 1))).toEqual([0, 1_000, 2_000]);
+  expect(ai.canary.snapshot().shadow?.gemini).toMatchObject({ calls: 3, running: 0, waiting: 0 });
+});
+
+test('a mirrored stream holds its slot until it ends', async () => {
+  const { ai, clock, providers } = shadowed({ maxConcurrency: 1, maxQueue: 0 });
+  providers.usually('gemini', chatStream(['a', 'b', 'c'], { everyMs: 1_000 }));
+  const call = async (): Promise<unknown> => drain(await ai.chat.completions.create(STREAM_BODY));
+  await within(clock, 0, call());
+  await clock.advance(3_000);
+  await within(clock, 0, call());
+  expect(providers.to('gemini')).toHaveLength(1);
+  await clock.advance(1_000);
+  await within(clock, 0, call());
+  expect(providers.to('gemini')).toHaveLength(2);
+});
+
+test('a copy that hangs gives its slot back when its time is over, and leaves no timer behind', async () => {
+  const { ai, clock, providers, events: told } = shadowed({ timeout: '5s', maxConcurrency: 1, maxQueue: 0 });
+  const shadow = listening(silent());
+  providers.script('gemini', shadow.reply);
+  await within(clock, 0, ask(ai));
+  await clock.advance(4_999);
+  expect(shadow.hungUp()).toEqual([false]);
+  await clock.advance(1);
+  expect(shadow.hungUp()).toEqual([true]);
+  expect(told.of('shadow')).toMatchObject([{ outcome: 'failure', kind: 'timeout', comparison: undefined }]);
+  expect(clock.pendingTimers).toBe(0);
+  await within(clock, 0, ask(ai));
+  expect(providers.to('gemini')).toHaveLength(2);
+});
+
+test('a stream that goes on for ever is ended when its time is over', async () => {
+  const { ai, clock, providers } = shadowed({ timeout: '5s' });
+  const words = Array.from({ length: 100 }, () => 'word ');
+  const shadow = listening(chatStream(words, { everyMs: 1_000 }));
+  providers.script('gemini', shadow.reply);
+  await within(clock, 0, ai.chat.completions.create(STREAM_BODY).then(drain));
+  await clock.advance(5_000);
+  expect(shadow.hungUp()).toEqual([true]);
+  expect(ai.canary.snapshot().shadow?.gemini).toMatchObject({ calls: 1, successRate: 0, running: 0 });
+});
+
+describe('a caller that aborts', () => {
+  async function aborted(shadow: ShadowOptions): Promise<SetUp & { readonly hungUp: readonly boolean[] }> {
+    const world = shadowed(shadow);
+    const { ai, clock, providers } = world;
+    const copy = listening(after(5_000, chat()));
+    providers.script('gemini', copy.reply).script('openai', silent());
+    const gone = new AbortController();
+    const call = watch(ask(ai, { signal: gone.signal }));
+    await clock.advance(10);
+    gone.abort();
+    await clock.advance(5_000);
+    expect(call.now.state).toBe('rejected');
+    return { ...world, hungUp: copy.hungUp() };
+  }
+
+  test('leaves its copy alone', async () => {
+    const { hungUp, events: told } = await aborted({});
+    expect(hungUp).toEqual([false]);
+    expect(told.of('shadow')).toMatchObject([{ outcome: 'success', servedBy: undefined, comparison: undefined }]);
+  });
+
+  test('ends its copy with `abortWithCaller`', async () => {
+    const { hungUp, events: told } = await aborted({ abortWithCaller: true });
+    expect(hungUp).toEqual([true]);
+    expect(told.of('shadow')).toMatchObject([{ outcome: 'aborted' }]);
+  });
+
+  test('ends its copy with `abortWithCaller` also where it breaks off a stream', async () => {
+    const { ai, clock, providers } = shadowed({ abortWithCaller: true });
+    const copy = listening(silent());
+    providers.script('gemini', copy.reply);
+    const stream = await within(clock, 0, ai.chat.completions.create(STREAM_BODY));
+    for await (const _chunk of stream) break;
+    await clock.advance(0);
+    expect(copy.hungUp()).toEqual([true]);
+  });
+
+  test('keeps a copy that waits still from being sent, with `abortWithCaller`', async () => {
+    const { ai, clock, providers } = shadowed({ abortWithCaller: true, maxConcurrency: 1 });
+    providers.script('gemini', after(1_000, chat()));
+    await within(clock, 0, ask(ai));
+    providers.script('openai', silent());
+    const gone = new AbortController();
+    const call = watch(ask(ai, { signal: gone.signal }));
+    await clock.advance(10);
+    gone.abort();
+    await clock.advance(2_000);
+    expect(call.now.state).toBe('rejected');
+    expect(providers.to('gemini')).toHaveLength(1);
+  });
+});
+
+test('close() ends the copies under way and those that wait, and calls go on without', async () => {
+  const { ai, clock, providers } = shadowed({ maxConcurrency: 1 });
+  const copy = listening(silent());
+  providers.usually('gemini', copy.reply);
+  await within(clock, 0, ask(ai));
+  await within(clock, 0, ask(ai));
+  ai.canary.close();
+  await clock.advance(0);
+  expect(copy.hungUp()).toEqual([true]);
+  expect(clock.pendingTimers).toBe(0);
+  await within(clock, 0, ask(ai));
+  expect(providers.asked).toEqual(['openai', 'gemini', 'openai', 'openai']);
+});
+
+test('against real connections, a shadow that hangs keeps no call', async () => {
+  await using real = await startProvider({ answer: 'The answer.' });
+  await using shadow = await startProvider({ faults: { '*': { kind: 'silence' } } });
+  const clock = new ManualClock();
+  const ai = new CanaryClient({
+    apiKey: 'test',
+    baseURL: real.url,
+    canary: {
+      clock,
+      random: seededRandom(1),
+      upstreams: { other: { baseURL: shadow.url, apiKey: 'of-the-shadow' } },
+      shadow: { upstream: 'other', share: 1, maxConcurrency: 3, maxQueue: 0 },
+    },
+  });
+  for (let index = 0; index < 20; index += 1) {
+    expect((await ask(ai)).choices[0]?.message.content).toBe('The answer.');
+  }
+  expect(real.requests).toHaveLength(20);
+  expect(ai.canary.snapshot().shadow?.other).toMatchObject({ running: 3, calls: 0, dropped: { full: 17 } });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import type { UpstreamOptions } from '../../src/index.ts';
+import { resolveBodyRules } from '../../src/upstream/resolve-body-rules.ts';
+import { messageOf } from '../support/message-of.ts';
+
+const resolve = (options: UpstreamOptions) => resolveBodyRules('up', options);
+/** As JavaScript passes it, which no compiler checked. */
+const refusal = (options: object) => messageOf(() => resolve(options));
+
+test('a body stays as it is unless something is said', () => {
+  expect(resolve({})).toEqual({ model: undefined, params: undefined, maxOutputTokens: undefined });
+});
+
+test('a record maps model to model', () => {
+  expect(resolve({ model: { 'gpt-4.1': 'gemini-2.5-pro' } })).toMatchObject({ model: { 'gpt-4.1': 'gemini-2.5-pro' } });
+});
+
+test.each([
+  [{ model: '' }, 'up.model should be a model, or a record of models, got ""'],
+  [{ model: null }, 'up.model should be a model, or a record of models, got null'],
+  [{ model: ['gpt-4.1'] }, 'up.model should be a model, or a record of models, got a list'],
+  [{ model: { 'gpt-4.1': '' } }, 'up.model.gpt-4.1 should be a model, got ""'],
+  [{ model: { 'gpt-4.1': null } }, 'up.model.gpt-4.1 should be a model, got null'],
+  [{ maxOutputTokens: 0 }, 'up.maxOutputTokens should be a whole number, at least 1, got 0'],
+  [{ maxOutputTokens: null }, 'up.maxOutputTokens should be a whole number, at least 1, got null'],
+])('%j is refused', (options, message) => {
+  expect(refusal(options)).toBe(message);
+});
+
+describe('params', () => {
+  const cycle: Record<string, unknown> = {};
+  cycle.self = cycle;
+
+  test.each([
+    [null, 'up.params should be an object of body fields, got null'],
+    [[], 'up.params should be an object of body fields, got a list'],
+    ['{}', 'up.params should be an object of body fields, got a string'],
+    [{ stream: true }, 'up.params.stream should not be set: the caller chooses'],
+    [{ stream: null }, 'up.params.stream should not be set: the caller chooses'],
+    [{ metadata: cycle }, 'up.params.metadata should be what JSON can express, got an object'],
+    [{ seed: 1n }, 'up.params.seed should be what JSON can express, got 1'],
+    [{ stop: () => 'x' }, 'up.params.stop should be what JSON can express, got a function'],
+    [{ stop: Symbol('x') }, 'up.params.stop should be what JSON can express, got Symbol(x)'],
+  ])('%o are refused', (params, message) => {
+    expect(refusal({ params })).toBe(message);
+  });
+
+  test('that are undefined are left alone', () => {
+    expect(resolve({ params: { temperature: undefined } }).params).toEqual({ temperature: undefined });
+  });
+});

@@ -1,0 +1,133 @@
+/** The caller's request, made to fit one upstream. */
+
+import { AzureOpenAI, OpenAI } from 'openai';
+import { expect, test } from 'vitest';
+import { ManualClock } from '../../../src/testing/index.ts';
+import type { Call } from '../../../src/domain/call.ts';
+import { headerEntries } from '../../../src/upstream/sdk/header-entries.ts';
+import { optionsFor } from '../../../src/upstream/sdk/request-options.ts';
+import { createPause } from '../../../src/resilience/pause.ts';
+import type { RequestOptions } from '../../../src/upstream/sdk/types.ts';
+import type { Connection, Upstream, UpstreamConfig } from '../../../src/upstream/upstream.ts';
+
+const CLIENT = new OpenAI({ apiKey: 'k' });
+const OWN: Connection = { kind: 'own', options: { apiKey: 'k' } };
+const HOME: Connection = { kind: 'client', options: {} };
+
+function upstreamOf(rules: UpstreamConfig['rules'], connection: Connection = OWN): Upstream {
+  const pricing = { prices: undefined, provider: undefined, baseURL: undefined };
+  const capable = { provider: undefined, capabilities: undefined };
+  const config = {
+    name: 'gemini',
+    connection,
+    rules,
+    timeoutMs: undefined,
+    drains: false,
+    capable,
+    pricing,
+    keySource: 'apiKey',
+  };
+  return { name: 'gemini', config, breaker: undefined, pause: createPause(new ManualClock()) };
+}
+
+function callOf(fields: Partial<Call> = {}): Call {
+  return {
+    id: 1,
+    startedAtMs: 0,
+    surface: 'chat',
+    method: 'post',
+    path: '/chat/completions',
+    model: 'm',
+    stream: false,
+    replayable: true,
+    key: undefined,
+    keySource: undefined,
+    task: undefined,
+    attributes: {},
+    forcedUpstream: undefined,
+    fallbacks: true,
+    streamMode: undefined,
+    shadow: true,
+    requirements: new Set(),
+    toolRun: undefined,
+    ownedId: undefined,
+    ...fields,
+  };
+}
+
+const optionsOf = (fields: Partial<RequestOptions> = {}): RequestOptions => ({
+  method: 'post',
+  path: '/chat/completions',
+  body: { model: 'm', messages: [] },
+  ...fields,
+});
+
+test('the options are copied, the body is the same object', () => {
+  const options = Object.freeze(optionsOf());
+  const request = optionsFor(upstreamOf({ model: 'other' }), CLIENT, callOf(), options);
+  expect(request.options).not.toBe(options);
+  expect(request.options.body).toBe(options.body);
+  expect(options).toEqual(optionsOf());
+});
+
+test.each<[string, UpstreamConfig['rules'], string]>([
+  ['a model of its own', { model: 'other' }, 'other'],
+  ['a record that names the model', { model: { m: 'other' } }, 'other'],
+  ['a record that does not', { model: { x: 'other' } }, 'm'],
+  ['none', {}, 'm'],
+])('the model that is asked for: %s', (_name, rules, model) => {
+  expect(optionsFor(upstreamOf(rules), CLIENT, callOf(), optionsOf()).model).toBe(model);
+});
+
+test('usage is asked for on a stream whose caller did not, and then hidden', () => {
+  const rules = { includeUsage: true };
+  const streaming = callOf({ stream: true });
+  const asks = optionsOf({ body: { model: 'm', stream: true, stream_options: { include_usage: true } } });
+  expect(optionsFor(upstreamOf(rules), CLIENT, streaming, optionsOf({ body: { stream: true } })).usageAdded).toBe(true);
+  expect(optionsFor(upstreamOf(rules), CLIENT, streaming, asks).usageAdded).toBe(false);
+  expect(optionsFor(upstreamOf(rules), CLIENT, callOf(), optionsOf()).usageAdded).toBe(false);
+});
+
+const SECRETS = {
+  Authorization: 'Bearer x',
+  'api-key': 'x',
+  'x-api-key': 'x',
+  Cookie: 'x',
+  'OpenAI-Organization': 'x',
+  'openai-project': 'x',
+  'Ocp-Apim-Subscription-Key': 'x',
+  'x-amz-security-token': 'x',
+  'x-canary-key': 'x',
+};
+
+test('headers that prove who the caller is do not go to another provider; all others do', () => {
+  const headers = { ...SECRETS, 'x-mine': '1', 'Idempotency-Key': 'i' };
+  const { options } = optionsFor(upstreamOf({}), CLIENT, callOf(), optionsOf({ headers }));
+  expect(headerEntries(options.headers)).toContainEqual(['x-mine', '1']);
+  const names = headerEntries(options.headers).map(([name]) => name);
+  for (const name of Object.keys(SECRETS)) expect(names).not.toContain(name.toLowerCase());
+});
+
+test('on the client’s own connection the headers stay as they are', () => {
+  const headers = { ...SECRETS };
+  const { options } = optionsFor(upstreamOf({}, HOME), CLIENT, callOf(), optionsOf({ headers }));
+  expect(options.headers).toBe(headers);
+});
+
+const AZURE = { apiKey: 'k', endpoint: 'https://a.test', apiVersion: '2025-01-01' };
+
+test.each<[string, UpstreamConfig['rules'], AzureOpenAI, string]>([
+  ['of the upstream', { model: 'gpt 4' }, new AzureOpenAI(AZURE), '/deployments/gpt%204/chat/completions'],
+  ['that the caller’s body names', {}, new AzureOpenAI(AZURE), '/chat/completions'],
+])('Azure is asked at the deployment %s', (_name, rules, client, path) => {
+  const connection: Connection = { kind: 'given', client };
+  expect(optionsFor(upstreamOf(rules, connection), client, callOf(), optionsOf()).options.path).toBe(path);
+});
+
+test('a call that Azure serves without a deployment keeps its path', () => {
+  const client = new AzureOpenAI(AZURE);
+  const call = callOf({ surface: 'responses', path: '/responses' });
+  const options = optionsOf({ path: '/responses' });
+  const request = optionsFor(upstreamOf({ model: 'x' }, { kind: 'given', client }), client, call, options);
+  expect(request.options.path).toBe('/responses');
+});

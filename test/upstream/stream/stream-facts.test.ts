@@ -1,0 +1,165 @@
+/** What the chunks of a stream say about it. */
+
+import { expect, test } from 'vitest';
+import type { Surface } from '../../../src/index.ts';
+import { createStreamFacts } from '../../../src/upstream/stream/create-stream-facts.ts';
+import { isUsageChunk } from '../../../src/upstream/stream/stream-facts.ts';
+
+function factsOf(surface: Surface, chunks: readonly unknown[]) {
+  const facts = createStreamFacts(surface);
+  for (const chunk of chunks) facts.see(chunk);
+  return facts;
+}
+
+const choice = (fields: object) => ({ model: 'm', choices: [{ index: 0, finish_reason: null, ...fields }] });
+
+test.each([
+  ['text', { delta: { content: 'Hi' } }],
+  ['a tool call', { delta: { tool_calls: [{ index: 0 }] } }],
+  ['a refusal', { delta: { refusal: 'No.' } }],
+  ['reasoning', { delta: { reasoning_content: 'Hm' } }],
+  ['reasoning by another name', { delta: { reasoning: 'Hm' } }],
+  ['audio', { delta: { audio: { data: 'x' } } }],
+  ['a function call', { delta: { function_call: { name: 'f' } } }],
+  ['the text of a legacy completion', { text: 'Hi' }],
+])('%s is content', (_name, fields) => {
+  expect(factsOf('chat', [choice(fields)]).hasContent).toBe(true);
+});
+
+test.each([
+  ['a role', { delta: { role: 'assistant' } }],
+  ['an empty text', { delta: { content: '' } }],
+  ['no tool calls', { delta: { tool_calls: [], content: null } }],
+  ['a finish reason', { delta: {}, finish_reason: 'stop' }],
+  ['an empty legacy text', { text: '' }],
+  ['no delta at all', {}],
+])('%s is no content', (_name, fields) => {
+  expect(factsOf('chat', [choice(fields)]).hasContent).toBe(false);
+});
+
+test('a stream is complete when its choice has finished', () => {
+  expect(factsOf('chat', [choice({ delta: { content: 'Hi' } })]).complete).toBe(false);
+  expect(factsOf('chat', [choice({ delta: {} }), choice({ finish_reason: 'length' })]).complete).toBe(true);
+});
+
+test('a stream of several choices is complete when all have finished', () => {
+  const second = { choices: [{ index: 1, delta: { content: 'b' }, finish_reason: null }] };
+  const first = choice({ delta: {}, finish_reason: 'stop' });
+  expect(factsOf('chat', [choice({ delta: {} }), second, first]).complete).toBe(false);
+  const all = [choice({ delta: {} }), second, first, { choices: [{ index: 1, finish_reason: 'stop' }] }];
+  expect(factsOf('chat', all).complete).toBe(true);
+});
+
+test('a choice stays finished that is mentioned once more', () => {
+  const usage = { prompt_tokens: 1, completion_tokens: 1 };
+  const again = choice({ delta: { role: 'assistant', content: '' } });
+  expect(factsOf('chat', [choice({ finish_reason: 'stop' }), again]).complete).toBe(true);
+  expect(factsOf('chat', [choice({ finish_reason: 'stop' }), { ...again, usage }]).complete).toBe(true);
+});
+
+test('a stream is complete when its tokens have been counted, finish reason or not', () => {
+  const usage = { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 };
+  const audio = choice({ delta: { audio: { expires_at: 1 } } });
+  expect(factsOf('chat', [choice({ delta: { content: 'Hi' } }), { choices: [], usage }]).complete).toBe(true);
+  expect(factsOf('chat', [audio, { choices: [], usage }, { ...audio, usage: null }]).complete).toBe(true);
+});
+
+test('usage counts the tokens of all choices once one has finished', () => {
+  const usage = { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 };
+  const second = { choices: [{ index: 1, delta: { content: 'b' } }] };
+  const first = choice({ delta: {}, finish_reason: 'stop' });
+  expect(factsOf('chat', [second, { ...choice({ delta: {} }), usage }]).complete).toBe(false);
+  expect(factsOf('chat', [second, first]).complete).toBe(false);
+  expect(factsOf('chat', [second, first, { ...choice({ delta: {} }), usage }]).complete).toBe(true);
+});
+
+test('usage beside a piece of the answer is no end', () => {
+  const usage = { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 };
+  const second = { choices: [{ index: 1, delta: { content: 'b' } }], usage };
+  expect(factsOf('chat', [{ ...choice({ delta: { content: 'Hi' } }), usage }]).complete).toBe(false);
+  expect(factsOf('chat', [second, choice({ finish_reason: 'stop' }), second]).complete).toBe(false);
+});
+
+test('a stream without any choice is not complete', () => {
+  expect(factsOf('chat', []).complete).toBe(false);
+  expect(factsOf('chat', [{ choices: [], usage: { prompt_tokens: 1, completion_tokens: 1 } }]).complete).toBe(false);
+});
+
+test('finish_reason "error" is a failure that the SDK does not throw', () => {
+  expect(factsOf('chat', [choice({ finish_reason: 'error' })]).failed).toBe(true);
+  expect(factsOf('chat', [choice({ finish_reason: 'stop' })]).failed).toBe(false);
+});
+
+test('the last usage that is not null holds', () => {
+  const usage = (count: number) => ({ prompt_tokens: 10, completion_tokens: count, total_tokens: 10 + count });
+  const facts = factsOf('chat', [
+    { ...choice({}), usage: usage(1) },
+    { choices: [], usage: usage(7) },
+    { choices: [], usage: null },
+  ]);
+  expect(facts.usage).toMatchObject({ inputTokens: 10, outputTokens: 7 });
+});
+
+test('a cost that the provider reports is read with the usage', () => {
+  const facts = factsOf('chat', [{ choices: [], usage: { prompt_tokens: 1, completion_tokens: 1, cost: 0.25 } }]);
+  expect(facts.reportedUsd).toBe(0.25);
+});
+
+test('the model is the one that the first chunk to name one names', () => {
+  expect(factsOf('chat', [{ choices: [] }, choice({}), { ...choice({}), model: 'other' }]).model).toBe('m');
+});
+
+const event = (type: string, response?: object) => ({ type, ...(response && { response }) });
+
+test('a stream of the Responses API tells its id, its model and its usage', () => {
+  const usage = { input_tokens: 3, output_tokens: 4, total_tokens: 7 };
+  const facts = factsOf('responses', [
+    event('response.created', { id: 'resp_1', model: 'gpt-4.1', usage: null }),
+    event('response.output_text.delta'),
+    event('response.completed', { id: 'resp_1', model: 'gpt-4.1', usage }),
+  ]);
+  expect(facts).toMatchObject({
+    responseId: 'resp_1',
+    model: 'gpt-4.1',
+    complete: true,
+    failed: false,
+    hasContent: true,
+  });
+  expect(facts.usage).toMatchObject({ inputTokens: 3, outputTokens: 4 });
+});
+
+test('a response that is incomplete has ended all the same', () => {
+  expect(factsOf('responses', [event('response.incomplete', { id: 'r' })])).toMatchObject({
+    complete: true,
+    failed: false,
+  });
+});
+
+test('a response that failed is a failure', () => {
+  expect(factsOf('responses', [event('response.failed', { id: 'r' })])).toMatchObject({ failed: true });
+});
+
+test('events of a response without a delta are no content', () => {
+  const facts = factsOf('responses', [event('response.created', { id: 'r' }), event('response.output_item.added')]);
+  expect(facts).toMatchObject({ hasContent: false, complete: false });
+});
+
+test.each([undefined, null, 'text', 7, [], {}, { choices: 'x' }, { choices: [null] }, { type: 1 }])(
+  'a chunk that is %j does no harm',
+  (chunk) => {
+    for (const surface of ['chat', 'responses'] as const) {
+      expect(factsOf(surface, [chunk])).toMatchObject({ hasContent: false, failed: false, usage: undefined });
+    }
+  },
+);
+
+test.each<[unknown, boolean]>([
+  [{ choices: [], usage: { total_tokens: 1 } }, true],
+  [{ choices: [], usage: null }, false],
+  [{ choices: [] }, false],
+  [{ choices: [{ index: 0 }], usage: { total_tokens: 1 } }, false],
+  [{ usage: { total_tokens: 1 } }, false],
+  [null, false],
+])('whether %j is a usage chunk: %s', (chunk, expected) => {
+  expect(isUsageChunk(chunk)).toBe(expected);
+});

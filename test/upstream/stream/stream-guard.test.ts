@@ -1,0 +1,276 @@
+/** What a guarded stream is judged by. */
+
+import { APIError, APIUserAbortError } from 'openai';
+import { describe, expect, test } from 'vitest';
+import type { AnswerJudge, AttemptInput } from '../../../src/upstream/attempt-types.ts';
+import { DeadlineError, StreamInterruptedError, UpstreamTimeoutError } from '../../../src/domain/errors.ts';
+import type { StreamEnd, StreamStage } from '../../../src/upstream/stream/guard.ts';
+import { JudgingGuard } from '../../../src/upstream/stream/judging-guard.ts';
+import type { TimeLimit } from '../../../src/resilience/time-limit.ts';
+import { attemptInput } from '../support/attempt-input.ts';
+
+const JUDGE: AnswerJudge = {
+  idleMs: 1_000,
+  bufferBytes: undefined,
+  drains: false,
+  interrupted: (partial, cause) => new StreamInterruptedError({ ...partial, upstream: 'u', attempts: [] }, cause),
+};
+
+function guardOf({ judge = {}, ...options }: Partial<Omit<AttemptInput, 'judge'>> & { judge?: Partial<AnswerJudge> }) {
+  const attempted = attemptInput(options);
+  const controller = new AbortController();
+  const guard = new JudgingGuard(attempted.input, { ...JUDGE, ...judge }, controller);
+  const see = (...chunks: readonly unknown[]): void => chunks.forEach((chunk) => guard.see(chunk));
+  return { ...attempted, controller, guard, see };
+}
+
+const say = (content: string) => ({ choices: [{ index: 0, delta: { content } }] });
+const finish = (reason: string) => ({ choices: [{ index: 0, delta: {}, finish_reason: reason }] });
+const USAGE = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 };
+
+const DONE: StreamEnd = { kind: 'done' };
+const LEFT: StreamEnd = { kind: 'aborted' };
+const broken = (error: unknown): StreamEnd => ({ kind: 'error', error });
+const reset = new TypeError('terminated', { cause: { code: 'UND_ERR_SOCKET' } });
+
+function limitThat(expired: Error | undefined): TimeLimit & { stops: number } {
+  const limit = {
+    signal: new AbortController().signal,
+    expired: () => expired,
+    stops: 0,
+    stopTimer: () => void (limit.stops += 1),
+    restartTimer: () => undefined,
+    abort: () => undefined,
+    release: () => undefined,
+    controlledBy: () => undefined,
+  };
+  return limit;
+}
+
+describe('the commitment', () => {
+  test.each([
+    ['text', { content: 'Hi' }],
+    ['a tool call', { tool_calls: [{ index: 0, function: { name: 'f', arguments: '' } }] }],
+    ['a refusal', { refusal: 'No.' }],
+    ['reasoning', { reasoning_content: 'Hm.' }],
+    ['audio', { audio: { data: 'AAAA' } }],
+  ])('comes with the first %s, not with what goes before', (_name, delta) => {
+    const { guard, see } = guardOf({});
+    see(
+      { choices: [], prompt_filter_results: [] },
+      { choices: [{ index: 0, delta: { role: 'assistant', content: '' } }] },
+    );
+    expect(guard.isCommitted()).toBe(false);
+    see({ choices: [{ index: 0, delta }] });
+    expect(guard.isCommitted()).toBe(true);
+  });
+
+  test('of a buffered stream comes with more bytes than may be held back', () => {
+    const { guard, see } = guardOf({ judge: { bufferBytes: 100 } });
+    see(say('Hel'));
+    expect(guard.isCommitted()).toBe(false);
+    see(say('lo '.repeat(30)));
+    expect(guard.isCommitted()).toBe(true);
+  });
+
+  test('ends the wait for the first content, and begins that for each chunk', async () => {
+    const limit = limitThat(undefined);
+    const { guard, see, clock, controller } = guardOf({ limit });
+    guard.idle.waiting();
+    see({ choices: [{ index: 0, delta: { role: 'assistant' } }] });
+    await clock.advance(5_000);
+    expect([limit.stops, controller.signal.aborted]).toEqual([0, false]);
+    see(say('Hi'));
+    expect(limit.stops).toBe(1);
+    guard.idle.waiting();
+    await clock.advance(1_000);
+    expect(controller.signal.aborted).toBe(true);
+  });
+});
+
+describe('usage that we asked for', () => {
+  const chunk = { ...say('Hi'), usage: null };
+
+  test('is hidden, and so is that there is none yet', () => {
+    const { guard } = guardOf({ hidesUsage: true });
+    const empty = { ...chunk };
+    expect(guard.hides({ choices: [], usage: USAGE })).toBe(true);
+    expect(guard.hides(empty)).toBe(false);
+    expect(empty).toEqual(say('Hi'));
+  });
+
+  test('and that the caller asked for as well, is not', () => {
+    const { guard } = guardOf({ hidesUsage: false });
+    const empty = { ...chunk };
+    expect(guard.hides({ choices: [], usage: USAGE })).toBe(false);
+    expect(guard.hides(empty)).toBe(false);
+    expect(empty).toEqual(chunk);
+  });
+});
+
+describe('an end', () => {
+  test('that the provider said is a success with its usage, its cost and its model', () => {
+    const { guard, see, ends, clock } = guardOf({});
+    see({ ...say('Hi'), model: 'm-1' }, finish('stop'), { choices: [], usage: { ...USAGE, cost: 0.5 } });
+    expect(guard.onEnd(DONE, 'committed')).toBeUndefined();
+    expect(ends).toMatchObject([
+      {
+        failure: undefined,
+        atMs: clock.now(),
+        usage: { inputTokens: 3, outputTokens: 4 },
+        usageEstimated: false,
+        reportedUsd: 0.5,
+        model: 'm-1',
+      },
+    ]);
+  });
+
+  test('of one choice of two is none', () => {
+    const { guard, see, ends } = guardOf({});
+    see(say('Hi'), { choices: [{ index: 1, delta: { content: 'Hey' } }] }, finish('stop'));
+    expect(guard.onEnd(DONE, 'committed')).toBeInstanceOf(StreamInterruptedError);
+    expect(ends).toMatchObject([{ failure: { kind: 'truncated' } }]);
+  });
+
+  test('without a word of the provider is an interruption without a cause, with what had come', () => {
+    const { guard, see, ends } = guardOf({ options: { method: 'post', path: '/x', body: { messages: [] } } });
+    see(say('Hel'), say('lo'));
+    const error = guard.onEnd(DONE, 'committed');
+    expect(error).toBeInstanceOf(StreamInterruptedError);
+    expect(error).toMatchObject({ partialText: 'Hello', usageEstimated: true, usage: { outputTokens: 1 } });
+    expect(error).not.toHaveProperty('cause');
+    expect(ends).toMatchObject([{ failure: { kind: 'truncated' }, partial: true, usageEstimated: true }]);
+  });
+
+  test('by an error is an interruption by it, whose secrets are gone', () => {
+    const { guard, see, ends, redacted } = guardOf({});
+    see(say('Hel'));
+    const error = guard.onEnd(broken(reset), 'committed');
+    expect(error).toBeInstanceOf(StreamInterruptedError);
+    expect(error).toMatchObject({ cause: reset, partialText: 'Hel' });
+    expect(redacted).toEqual([reset]);
+    expect(ends).toMatchObject([{ failure: { kind: 'connection', outcome: 'failure' } }]);
+  });
+
+  test('by an error before anything was given is that error, for another upstream to better', () => {
+    const { guard, ends } = guardOf({});
+    expect(guard.onEnd(broken(reset), 'held')).toBe(reset);
+    expect(ends).toMatchObject([{ failure: { kind: 'connection', tryNext: true }, partial: false, usage: undefined }]);
+  });
+
+  test('of an interruption keeps the usage that the provider had told', () => {
+    const { guard, see } = guardOf({});
+    see({ ...say('Hel'), usage: USAGE });
+    const error = guard.onEnd(DONE, 'committed');
+    expect(error).toMatchObject({ usage: { inputTokens: 3, outputTokens: 4 }, usageEstimated: false });
+  });
+
+  test.each<[string, AttemptInput['surface'], unknown, string, string]>([
+    ['finish_reason "error"', 'chat', finish('error'), 'server_error', 'server'],
+    [
+      'response.failed',
+      'responses',
+      { type: 'response.failed', response: { error: { code: 'rate_limit_exceeded', message: 'Slow down.' } } },
+      'rate_limit_exceeded',
+      'rateLimit',
+    ],
+  ])('by %s is a failure that the SDK does not throw', (_name, surface, chunk, code, kind) => {
+    const { guard, see, ends } = guardOf({ surface });
+    see(chunk);
+    const error = guard.onEnd(DONE, 'held');
+    expect(error).toBeInstanceOf(APIError);
+    expect(error).toMatchObject({ code });
+    expect(ends).toMatchObject([{ failure: { kind } }]);
+  });
+});
+
+describe('a content filter', () => {
+  test('is neutral, and no error', () => {
+    const { guard, see, ends } = guardOf({});
+    see(say('Hel'), finish('content_filter'));
+    expect(guard.onEnd(DONE, 'committed')).toBeUndefined();
+    expect(ends).toMatchObject([{ failure: { kind: 'contentFilter', outcome: 'neutral', breakerOutcome: 'neutral' } }]);
+  });
+
+  test('is all of the answer where nothing had been given', () => {
+    const { guard, see } = guardOf({});
+    expect(guard.isFilteredWhole).toBe(false);
+    see(finish('content_filter'));
+    expect(guard.isFilteredWhole).toBe(false);
+    guard.onEnd(DONE, 'held');
+    expect(guard.isFilteredWhole).toBe(true);
+  });
+
+  test('of the Responses API stands in an incomplete response', () => {
+    const { guard, see, ends } = guardOf({ surface: 'responses' });
+    const response = { id: 'r', incomplete_details: { reason: 'content_filter' } };
+    see({ type: 'response.incomplete', response });
+    expect(guard.onEnd(DONE, 'held')).toBeUndefined();
+    expect(ends).toMatchObject([{ failure: { kind: 'contentFilter' } }]);
+  });
+});
+
+describe('a caller that leaves', () => {
+  test.each<StreamStage>(['committed', 'left'])('at a stream that is %s has aborted, silently', (stage) => {
+    const { guard, see, ends } = guardOf({});
+    see(say('Hel'));
+    expect(guard.onEnd(LEFT, stage)).toBeUndefined();
+    expect(ends).toMatchObject([{ failure: { outcome: 'aborted', kind: undefined }, usageEstimated: true }]);
+  });
+
+  test('at a stream that is held back has aborted its call', () => {
+    const { guard, ends } = guardOf({});
+    expect(guard.onEnd(LEFT, 'held')).toBeInstanceOf(APIUserAbortError);
+    expect(ends).toMatchObject([{ failure: { outcome: 'aborted', kind: undefined }, usage: undefined }]);
+  });
+
+  test('after the provider said its end has not aborted', () => {
+    const { guard, see, ends } = guardOf({});
+    see(say('Hel'), finish('stop'));
+    expect(guard.onEnd(LEFT, 'left')).toBeUndefined();
+    expect(ends).toMatchObject([{ failure: undefined }]);
+  });
+
+  test('is not blamed on the upstream when the time is up after it', () => {
+    const { guard, see, ends } = guardOf({ limit: limitThat(new DeadlineError(5)) });
+    see(say('Hel'));
+    guard.onEnd(LEFT, 'left');
+    expect(ends).toMatchObject([{ failure: { outcome: 'aborted' } }]);
+  });
+});
+
+describe('time', () => {
+  test('of the first content that is up is a time-out of the upstream, given as it is', () => {
+    const expired = new UpstreamTimeoutError('firstChunk', 5);
+    const { guard, ends } = guardOf({ limit: limitThat(expired) });
+    expect(guard.onEnd(LEFT, 'held')).toBe(expired);
+    expect(ends).toMatchObject([
+      { failure: { kind: 'timeout', phase: 'firstChunk', retrySame: false, tryNext: true } },
+    ]);
+  });
+
+  test('of the next chunk that is up is an interruption by a time-out', async () => {
+    const { guard, see, ends, clock } = guardOf({});
+    see(say('Hel'));
+    guard.idle.waiting();
+    await clock.advance(1_000);
+    const error = guard.onEnd(LEFT, 'committed');
+    expect(error).toBeInstanceOf(StreamInterruptedError);
+    expect(error).toMatchObject({ cause: { code: 'UPSTREAM_TIMEOUT', phase: 'idle', budgetMs: 1_000 } });
+    expect(ends).toMatchObject([{ failure: { kind: 'timeout', phase: 'idle' } }]);
+  });
+
+  test('that is up after the provider said its end changes nothing', () => {
+    const { guard, see, ends } = guardOf({ limit: limitThat(new DeadlineError(5)) });
+    see(say('Hel'), finish('stop'));
+    expect(guard.onEnd(LEFT, 'committed')).toBeUndefined();
+    expect(ends).toMatchObject([{ failure: undefined }]);
+  });
+});
+
+test('the id of a response is told as soon as it is known, once', () => {
+  const { see, ids } = guardOf({ surface: 'responses' });
+  const response = { id: 'resp_1' };
+  see({ type: 'response.created', response }, { type: 'response.in_progress', response });
+  expect(ids).toEqual(['resp_1']);
+});
