@@ -6,7 +6,7 @@
  */
 
 import { hash } from 'node:crypto';
-import type { Ranges } from '../src/domain/split.ts';
+import type { Ranges } from '../src/domain/call.ts';
 import { bucketOf, createBucketer } from '../src/routing/bucket.ts';
 import { chooseUpstream } from '../src/routing/split.ts';
 

@@ -1,20 +1,20 @@
 /** The client: the SDK's own class, with its requests routed. */
 
 import { inspect } from 'node:util';
-import { AzureOpenAI, OpenAI, type APIPromise } from 'openai';
-import { answerCall, observePage, type Caller } from './call/handle-call.ts';
+import { type APIPromise, AzureOpenAI, OpenAI } from 'openai';
 import { callPromise } from './call/call-promise.ts';
-import type { CanaryClass, CanaryProperty, OpenAIClass } from './canary-class.ts';
-import type { CanaryControl } from './runtime/control.ts';
 import { responseIdIn } from './call/describe-call.ts';
-import { Lines } from './upstream/sdk/lines.ts';
+import { answerCall, type Caller, observePage } from './call/handle-call.ts';
+import type { CanaryOptions } from './options.ts';
+import type { CanaryControl } from './runtime/control.ts';
 import { runtimeOf } from './runtime/runtime.ts';
 import { Claim } from './upstream/response-mode.ts';
-import { optionsElsewhere } from './upstream/sdk/request-options.ts';
+import { Lines } from './upstream/sdk/clients.ts';
 import { isX509 } from './upstream/sdk/request-controller.ts';
 import { applyMark, type PreparedFor, type PreparedRequest } from './upstream/sdk/request-mark.ts';
-import type { RequestOptions } from './upstream/sdk/types.ts';
+import { optionsElsewhere } from './upstream/sdk/request-options.ts';
 import { senderThrough } from './upstream/sdk/send.ts';
+import type { RequestOptions } from './upstream/sdk/types.ts';
 
 /**
  * The same class on another base: `withCanary(AzureOpenAI)`.
@@ -131,3 +131,27 @@ export const CanaryClient = withCanary(OpenAI);
 
 /** A client of `CanaryClient`. */
 export type CanaryClient<UpstreamName extends string = string> = OpenAI & CanaryProperty<UpstreamName>;
+
+/* PART: The types of the client's class. */
+
+/** `OpenAI` or a subclass of it, whose constructor takes one object of options. */
+// The SDK's subclasses differ in what their options are; a mixin's base takes anything.
+export type OpenAIClass = new (...args: any[]) => OpenAI;
+
+/**
+ * A class like `Base` that routes its calls. Names of upstreams are inferred from the options and checked at compile time;
+ * a subclass states them, `class App extends CanaryClient<'gemini'>`, or goes without the check.
+ */
+export type CanaryClass<Base extends OpenAIClass> = { [Static in keyof Base]: Base[Static] } & {
+  new <UpstreamName extends string = string, StableName extends string = 'openai'>(
+    options?: NonNullable<ConstructorParameters<Base>[0]> & {
+      readonly canary?: CanaryOptions<UpstreamName, StableName> | undefined;
+    },
+  ): InstanceType<Base> & CanaryProperty<UpstreamName | StableName>;
+};
+
+/** What a client has beside all that the SDK's has. */
+export interface CanaryProperty<UpstreamName extends string = string> extends AsyncDisposable {
+  /** Controls and observes the traffic of this client and of its clones. */
+  readonly canary: CanaryControl<UpstreamName>;
+}

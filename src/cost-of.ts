@@ -3,8 +3,7 @@
 import type { Cost, Usage } from './domain/usage.ts';
 import { findCost } from './pricing/cost.ts';
 import { createPriceTable } from './pricing/price-table.ts';
-import { reportedCostOf } from './pricing/reported-cost.ts';
-import { usageOf } from './pricing/usage.ts';
+import { reportedCostOf, usageOf } from './pricing/usage.ts';
 import { PROVIDER_NAMES, providerPreset } from './providers/presets.ts';
 import { systemClock } from './time/system-clock.ts';
 

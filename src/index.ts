@@ -1,13 +1,13 @@
 /** `openai-canary`: the SDK's client, with its traffic split, retried, broken, fallen back, metered and rolled back. */
 
 export { CanaryClient, withCanary } from './client.ts';
-export type { CanaryClass, CanaryProperty, OpenAIClass } from './canary-class.ts';
+export type { CanaryClass, CanaryProperty, OpenAIClass } from './client.ts';
 export type { Batch } from './batch/batch.ts';
 export type { BatchCall, BatchOptions, BatchProgress, BatchResult } from './batch/options.ts';
 export type { CanaryControl } from './runtime/control.ts';
 export type { ShadowControl } from './shadow/control.ts';
 export type { ShadowOptions } from './shadow/options.ts';
-export type { CompareResult } from './shadow/shadow-policy.ts';
+export type { CompareResult } from './shadow/options.ts';
 export type {
   Comparison,
   ComparisonAspect,
@@ -22,7 +22,7 @@ export type {
 } from './domain/shadow.ts';
 export { defaultAlerts, type DefaultAlertsOptions } from './alerts/default-alerts.ts';
 export type { ExplainOptions, Explanation } from './runtime/explain.ts';
-export type { CostsOptions } from './ledger/report-costs.ts';
+export type { CostsOptions } from './ledger/ledger.ts';
 export { route } from './call/route.ts';
 export {
   BreakerOpenError,
@@ -32,16 +32,16 @@ export {
   StreamInterruptedError,
   UpstreamTimeoutError,
 } from './domain/errors.ts';
-export { CostCapError } from './domain/cost-cap-error.ts';
-export { UnknownPriceError } from './domain/unknown-price-error.ts';
+export { CostCapError } from './domain/errors.ts';
+export { UnknownPriceError } from './domain/errors.ts';
 export { costOf } from './cost-of.ts';
 export type { CostOf, CostOfInput } from './cost-of.ts';
 export type { PartialAnswer } from './domain/errors.ts';
-export { RolloutError } from './domain/rollout-error.ts';
-export { presets } from './rollout/presets.ts';
+export { RolloutError } from './domain/errors.ts';
+export { presets } from './rollout/options.ts';
 export { fileStore } from './store/file-store.ts';
 export { memoryStore } from './store/memory-store.ts';
-export { BudgetExceededError, RateLimitedError } from './domain/limit-errors.ts';
+export { BudgetExceededError, RateLimitedError } from './domain/errors.ts';
 
 export type { AlertRuleOptions, WebhookOptions } from './alerts/options.ts';
 export type { CanaryOptions, KeyContext, Logger, SegmentOptions } from './options.ts';
@@ -54,14 +54,14 @@ export type {
   TimeoutOptions,
 } from './resilience/options.ts';
 export type { CacheContext, CacheOptions } from './cache/options.ts';
-export type { TaskContext, TaskOptions } from './routing/task-options.ts';
+export type { TaskContext, TaskOptions } from './routing/tasks.ts';
 export type { BudgetOptions, LimitsOptions, QueueOptions } from './resilience/limits/options.ts';
 export type { Params, UpstreamOptions } from './upstream/upstream-options.ts';
 export type { Alert, AlertBound, AlertMetric, AlertReport, AlertRule, AlertStatus, Severity } from './domain/alert.ts';
 export type { AttemptReason, AttemptRecord, CallLedger, CallRecord, Delivery } from './domain/attempt.ts';
-export type { BreakerReason, BreakerState } from './domain/breaker.ts';
-export type { BudgetPeriod, BudgetScope, BudgetSnapshot } from './domain/budget.ts';
-export type { LimitsSnapshot } from './domain/limits.ts';
+export type { BreakerReason, BreakerState } from './domain/attempt.ts';
+export type { BudgetPeriod, BudgetScope, BudgetSnapshot } from './domain/usage.ts';
+export type { LimitsSnapshot } from './domain/snapshot.ts';
 export type { AttributeValue, Call, KeySource, RouteOptions, StreamMode, Surface } from './domain/call.ts';
 export type { Clock, Timer } from './time/clock.ts';
 export type { Duration } from './domain/duration.ts';
@@ -78,8 +78,8 @@ export type {
   RuleRollbackEvent,
   WarningEvent,
 } from './domain/events.ts';
-export type { FailureKind, Outcome, TimeoutPhase } from './domain/outcome.ts';
-export type { Plan, PlanReason, SkipReason } from './domain/plan.ts';
+export type { FailureKind, Outcome, TimeoutPhase } from './domain/attempt.ts';
+export type { Plan, PlanReason, SkipReason } from './domain/call.ts';
 export type {
   CheckName,
   CheckResult,
@@ -91,9 +91,9 @@ export type {
   ProbeReport,
 } from './domain/probe.ts';
 export type { ActiveProbeOptions, ProbeOptions } from './probe/options.ts';
-export type { Requirement } from './domain/requirement.ts';
-export type { CacheSnapshot } from './domain/cache-snapshot.ts';
-export type { RolloutSnapshot } from './domain/rollout-snapshot.ts';
+export type { Requirement } from './domain/call.ts';
+export type { CacheSnapshot } from './domain/snapshot.ts';
+export type { RolloutSnapshot } from './domain/rollout.ts';
 export type {
   Health,
   Quantiles,
@@ -111,15 +111,9 @@ export type {
   SegmentCondition,
   StepRequirements,
 } from './domain/rollout.ts';
-export type { AnalysisEvent, RolloutChangeEvent, RolloutRollbackEvent } from './domain/rollout-events.ts';
-export type {
-  ArmNumbers,
-  GuardrailNumbers,
-  RolloutDecision,
-  RolloutNumbers,
-  RolloutVerb,
-} from './domain/rollout-numbers.ts';
-export type { Ranges, Weights } from './domain/split.ts';
+export type { AnalysisEvent, RolloutChangeEvent, RolloutRollbackEvent } from './domain/rollout.ts';
+export type { ArmNumbers, GuardrailNumbers, RolloutDecision, RolloutNumbers, RolloutVerb } from './domain/rollout.ts';
+export type { Ranges, Weights } from './domain/call.ts';
 export type { Json, Lease, Store, StoredMessage } from './domain/store.ts';
 export type {
   Cost,
@@ -141,11 +135,11 @@ export type {
   CostTotals,
 } from './ledger/report.ts';
 export type { Capabilities } from './providers/capabilities.ts';
-export type { DialectChange } from './providers/dialect-change.ts';
+export type { DialectChange } from './providers/body-draft.ts';
 export type { ProviderName } from './providers/presets.ts';
 export type { RolloutOptions, RolloutStepOptions } from './rollout/options.ts';
 export type { RolloutReport } from './rollout/report.ts';
-export type { RolloutWait } from './rollout/waits.ts';
+export type { RolloutWait } from './rollout/report.ts';
 export type { RolloutControl } from './rollout/control.ts';
 export type { GuardOptions } from './stats/analysis-types.ts';
 export type { FileStoreOptions } from './store/file-store.ts';

@@ -1,11 +1,9 @@
 /** Everything about alerts: the rules that are looked at, what is remembered, and who is told. */
 
-import { AlertWatch, type AlertWatchParts } from './evaluate-rules.ts';
-import { AlertHistory } from './history.ts';
-import { alertNotice, rollbackNotice } from './notice.ts';
-import { Webhook, type WebhookPolicy } from './webhook.ts';
-import type { AlertReport } from '../domain/alert.ts';
+import type { Alert, AlertReport } from '../domain/alert.ts';
 import { startTicker, type Ticker } from '../time/ticker.ts';
+import { AlertWatch, type AlertWatchParts } from './evaluate-rules.ts';
+import { alertNotice, rollbackNotice, Webhook, type WebhookPolicy } from './webhook.ts';
 
 export interface AlertsParts extends AlertWatchParts {
   readonly webhook: WebhookPolicy | undefined;
@@ -54,4 +52,24 @@ function startWebhook({ webhook, emitter, warnings, clock, random }: AlertsParts
   emitter.on('alert', (alert) => told.tell(alertNotice(alert)));
   emitter.on('rollback', (event) => told.tell(rollbackNotice(event)));
   return told;
+}
+
+/* PART: The latest alerts. */
+
+/** Alerts that are remembered. */
+const MAX_ALERTS = 200;
+
+/** Alerts in the order in which they came; the oldest give way. */
+class AlertHistory {
+  readonly #alerts: Alert[] = [];
+
+  add(alert: Alert): void {
+    this.#alerts.push(alert);
+    if (this.#alerts.length > MAX_ALERTS) this.#alerts.shift();
+  }
+
+  /** Oldest first. */
+  get latest(): readonly Alert[] {
+    return [...this.#alerts];
+  }
 }

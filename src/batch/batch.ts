@@ -1,13 +1,12 @@
 /** Many calls, some at a time, under the limits and budgets of the client. */
 
 import { APIUserAbortError } from 'openai';
-import { BatchMeter } from './batch-meter.ts';
+import { type BatchCalls, BatchMeter, BatchRun } from './batch-run.ts';
 import type { BatchCall, BatchOptions, BatchResult } from './options.ts';
-import { BatchRun, type BatchCalls } from './batch-run.ts';
 import { CallTally } from '../call/track-calls.ts';
 import { checkFunction, checkKeys, checkNumber } from '../domain/check.ts';
 import type { Engine } from '../runtime/engine.ts';
-import { RateLimitedError } from '../domain/limit-errors.ts';
+import { RateLimitedError } from '../domain/errors.ts';
 import { sleep } from '../time/wait.ts';
 import { nameOf } from '../events/warnings.ts';
 

@@ -1,16 +1,14 @@
 /** Reserves what an attempt may cost before it is made, in every budget that it draws on, and settles it afterwards. */
 
-import type { AttemptRecord } from '../domain/attempt.ts';
-import type { BudgetSnapshot } from '../domain/budget.ts';
-import type { Call } from '../domain/call.ts';
-import type { Clock } from '../time/clock.ts';
-import type { BudgetEvent } from '../domain/events.ts';
-import { UnderWay } from '../domain/in-flight.ts';
-import type { BudgetAccount } from './budget-account.ts';
-import { Budget, type BudgetPolicy, type Spender } from './budget.ts';
-import { UNKNOWN_COST } from '../pricing/cost.ts';
 import type { EstimateCostUsd } from '../call/call-observer.ts';
-import { Reservation } from './reservation.ts';
+import type { AttemptRecord } from '../domain/attempt.ts';
+import type { Call } from '../domain/call.ts';
+import type { BudgetEvent } from '../domain/events.ts';
+import { type Place, UnderWay } from '../domain/in-flight.ts';
+import type { BudgetSnapshot } from '../domain/usage.ts';
+import { UNKNOWN_COST } from '../pricing/cost.ts';
+import type { Clock } from '../time/clock.ts';
+import { Budget, type BudgetAccount, type BudgetPolicy, type Spender } from './budget.ts';
 
 export interface BudgetsInput {
   readonly policies: readonly BudgetPolicy[];
@@ -138,5 +136,55 @@ export class Budgets {
       const resetsAtMs = budget.periodAt(atMs).endMs;
       this.#input.onShare({ ...about, spentUsd: account.spentUsd, resetsAtMs, atMs });
     }
+  }
+}
+
+/* PART: Money held in budgets for one attempt. */
+
+/** The amounts that an attempt draws on, in the order of the budgets; `undefined` for a budget that is not for it. */
+export type Drawn = readonly (BudgetAccount | undefined)[];
+
+/** Who keeps the budgets. */
+export interface ReservationOwner {
+  settle(reservation: Reservation, record: Pick<AttemptRecord, 'cost' | 'delivery'>, atMs: number | undefined): void;
+  cancel(reservation: Reservation): void;
+}
+
+/** What is held for an attempt, and since when. */
+type Held = Pick<Reservation, 'drawn' | 'upstream' | 'estimateUsd' | 'madeAtMs'>;
+
+/** Is settled exactly once: what comes after the first `settle()` or `cancel()` does nothing. */
+export class Reservation {
+  readonly drawn: Drawn;
+  readonly upstream: string;
+  readonly estimateUsd: number;
+  readonly madeAtMs: number;
+  /** Among all that are held. */
+  place: Place<Reservation> | undefined;
+  readonly #budgets: ReservationOwner;
+  #isOpen = true;
+
+  constructor(budgets: ReservationOwner, { drawn, upstream, estimateUsd, madeAtMs }: Held) {
+    this.#budgets = budgets;
+    this.drawn = drawn;
+    this.upstream = upstream;
+    this.estimateUsd = estimateUsd;
+    this.madeAtMs = madeAtMs;
+  }
+
+  /** At `atMs`, or now. */
+  settle(record: Pick<AttemptRecord, 'cost' | 'delivery'>, atMs?: number): void {
+    if (this.#close()) this.#budgets.settle(this, record, atMs);
+  }
+
+  /** The attempt was not made. */
+  cancel(): void {
+    if (this.#close()) this.#budgets.cancel(this);
+  }
+
+  #close(): boolean {
+    const wasOpen = this.#isOpen;
+    this.#isOpen = false;
+    return wasOpen;
   }
 }

@@ -1,7 +1,7 @@
 /** Checks budgets. */
 
 import { checkKeys, checkList, checkNumber, checkOneOf, checkText, show } from '../domain/check.ts';
-import type { BudgetPeriod } from '../domain/budget.ts';
+import type { BudgetPeriod } from '../domain/usage.ts';
 import { shortKey } from '../domain/hash-key.ts';
 import type { BudgetOptions } from '../resilience/limits/options.ts';
 import type { BudgetPolicy } from './budget.ts';

@@ -1,21 +1,19 @@
 /** Answers calls from memory, and has identical calls under way wait for one another. */
 
+import type { CallSource, DispatchParts } from '../call/call-services.ts';
+import { dispatch } from '../call/dispatch.ts';
+import type { CallPlan } from '../call/plan-call.ts';
 import type { Call } from '../domain/call.ts';
-import type { CacheSnapshot } from '../domain/cache-snapshot.ts';
+import type { CacheSnapshot } from '../domain/snapshot.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Answer } from '../upstream/attempt-types.ts';
 import { Claim } from '../upstream/response-mode.ts';
-import { isStream } from '../upstream/sdk/sdk-stream.ts';
-import { dispatch } from '../call/dispatch.ts';
-import type { CallPlan } from '../call/call-plan.ts';
-import type { CallSource, DispatchParts } from '../call/call-services.ts';
-import { Accounts } from './account.ts';
+import { isStream } from '../upstream/sdk/types.ts';
 import { AnswerStore, type StoredAnswer } from './answer-store.ts';
-import { cacheKeyOf } from './cache-key.ts';
+import { Accounts, cacheKeyOf } from './cache-key.ts';
 import { admits, type CachePolicy } from './cache-policy.ts';
-import { encodeBody, servedBy, storedAnswer } from './record-answer.ts';
-import { giveStored, type AskedCall } from './give-stored.ts';
-import { Flight, type FlightEnd } from './flight.ts';
-import { EventRecorder } from './event-recorder.ts';
+import { type AskedCall, giveStored } from './cached-records.ts';
+import { encodeBody, EventRecorder, servedBy, storedAnswer } from './record-answer.ts';
 import { responseOf } from './replay.ts';
 
 export class AnswerCache {
@@ -146,5 +144,36 @@ export class AnswerCache {
   #keep(key: string, answer: StoredAnswer, { assigned }: CallPlan): StoredAnswer {
     if (answer.upstream === assigned) this.#store.set(key, answer);
     return answer;
+  }
+}
+
+/* PART: A call under way whose answer others wait for. */
+
+/** How a flight ended: with an answer for all, by its own caller's abort, or in an error or an answer that is not shared. */
+export type FlightEnd = StoredAnswer | 'aborted' | 'failed';
+
+/** What Node's timers can wait for. */
+const MAX_WAIT_MS = 2 ** 31 - 1;
+
+class Flight {
+  readonly #end = Promise.withResolvers<FlightEnd>();
+
+  land(end: FlightEnd): void {
+    this.#end.resolve(end);
+  }
+
+  /** The end of the flight; `undefined` where it takes longer than `maxMs`, or the signal is aborted before. */
+  join(clock: Clock, maxMs: number, signal: AbortSignal | null | undefined): Promise<FlightEnd | undefined> {
+    return new Promise((resolve) => {
+      const settle = (end?: FlightEnd): void => {
+        timer.cancel();
+        signal?.removeEventListener('abort', onAbort);
+        resolve(end);
+      };
+      const onAbort = (): void => settle();
+      const timer = clock.setTimeout(settle, Math.min(maxMs, MAX_WAIT_MS), { keepAlive: true });
+      signal?.addEventListener('abort', onAbort, { once: true });
+      void this.#end.promise.then(settle);
+    });
   }
 }

@@ -1,11 +1,15 @@
 /** The account of a call that was answered from the cache. */
 
+import type { CallSource, DispatchParts } from '../call/call-services.ts';
+import type { CallPlan } from '../call/plan-call.ts';
 import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
+import type { Answer } from '../upstream/attempt-types.ts';
 import type { StoredAnswer } from './answer-store.ts';
+import { replay } from './replay.ts';
 
 /** An attempt that no upstream saw: it used no tokens and cost nothing, and what it would have cost on stable is saved. */
-export function cachedAttempt(call: Call, stored: StoredAnswer, atMs: number): AttemptRecord {
+function cachedAttempt(call: Call, stored: StoredAnswer, atMs: number): AttemptRecord {
   const { id: callId, surface, stream, task } = call;
   const { upstream, model, status, savedUsd } = stored;
   return {
@@ -33,7 +37,7 @@ export function cachedAttempt(call: Call, stored: StoredAnswer, atMs: number): A
 }
 
 /** The call of that attempt. */
-export function cachedCall(call: Call, assigned: string, { upstream }: StoredAnswer, atMs: number): CallRecord {
+function cachedCall(call: Call, assigned: string, { upstream }: StoredAnswer, atMs: number): CallRecord {
   const { id: callId, surface, stream, model, task, startedAtMs } = call;
   return {
     callId,
@@ -54,4 +58,26 @@ export function cachedCall(call: Call, assigned: string, { upstream }: StoredAns
     costUsd: 0,
     cached: true,
   };
+}
+
+/* PART: Answers a call with what is kept, and accounts for it. */
+
+/** A call on its way through the cache. */
+export interface AskedCall {
+  readonly call: Call;
+  readonly plan: CallPlan;
+  readonly source: CallSource;
+}
+
+export function giveStored(stored: StoredAnswer, { call, plan, source }: AskedCall, parts: DispatchParts): Answer {
+  const { clock, observer, upstreams, remember } = parts;
+  const upstream = upstreams.get(stored.upstream);
+  if (!upstream) throw new RangeError(`No upstream is called ${stored.upstream}.`);
+  const nowMs = clock.now();
+  const attempt = cachedAttempt(call, stored, nowMs);
+  source.claim.account = { ledger: { callId: call.id, attempts: [attempt] } };
+  observer.cached(attempt, cachedCall(call, plan.assigned, stored, nowMs), call);
+  // Who made it is remembered for a limited number of ids only.
+  if (stored.responseId !== undefined) remember(stored.responseId, stored.upstream);
+  return replay(stored, source.connect(upstream).client, source.options, nowMs);
 }

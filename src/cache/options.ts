@@ -1,7 +1,10 @@
 /** What a user writes about answers that are given again. No logic. */
 
 import type { Call } from '../domain/call.ts';
+import { checkDuration, checkFunction, checkKeys, checkNumber, show } from '../domain/check.ts';
 import type { Duration } from '../domain/duration.ts';
+import { ConfigError } from '../domain/errors.ts';
+import type { CachePolicy } from './cache-policy.ts';
 
 /** The view of a call that `when` and `key` get. */
 export interface CacheContext extends Pick<Call, 'surface' | 'model' | 'stream' | 'key' | 'task' | 'attributes'> {
@@ -29,4 +32,23 @@ export interface CacheOptions {
    * the answer to somebody else's call
    */
   readonly shared?: boolean | undefined;
+}
+
+/* PART: Checks the cache. */
+
+/** @throws ConfigError */
+export function resolveCache(cache: CacheOptions | undefined): CachePolicy | undefined {
+  if (cache === undefined) return undefined;
+  checkKeys('canary.cache', cache, ['ttl', 'maxBytes', 'when', 'key', 'shared']);
+  const { ttl = '5m', maxBytes = 64 * 1_024 * 1_024, when, key, shared = false } = cache;
+  if (typeof shared !== 'boolean') {
+    throw new ConfigError('canary.cache.shared', `should be true or false, got ${show(shared)}`);
+  }
+  return {
+    ttlMs: checkDuration('canary.cache.ttl', ttl),
+    maxBytes: checkNumber('canary.cache.maxBytes', maxBytes, { min: 1, integer: true }),
+    when: checkFunction('canary.cache.when', when),
+    key: checkFunction('canary.cache.key', key),
+    shared,
+  };
 }

@@ -1,8 +1,10 @@
 /** Writes an answer down as it would come again. */
 
-import { fields } from '../domain/json.ts';
 import type { AttemptRecord, CallLedger } from '../domain/attempt.ts';
 import type { Surface } from '../domain/call.ts';
+import { fields } from '../domain/json.ts';
+import type { StreamInternals } from '../upstream/sdk/types.ts';
+import { passStream } from '../upstream/stream/guard-stream.ts';
 import type { StoredAnswer } from './answer-store.ts';
 
 /** A response, without what it is about. */
@@ -18,23 +20,19 @@ export function encodeBody(data: unknown, response: Response, surface: Surface):
 }
 
 /** A whole stream, of its encoded events. */
-export function encodeEvents(
-  events: readonly string[],
-  response: Response,
-  responseId: string | undefined,
-): EncodedAnswer {
+function encodeEvents(events: readonly string[], response: Response, responseId: string | undefined): EncodedAnswer {
   return { ...headOf(response), body: encoder.encode(events.join('')), responseId };
 }
 
 /** One chunk as a server-sent event. */
-export function encodeEvent(chunk: unknown, surface: Surface): string {
+function encodeEvent(chunk: unknown, surface: Surface): string {
   const { type } = fields(chunk);
   const name = surface === 'responses' && typeof type === 'string' ? `event: ${type}\n` : '';
   return `${name}data: ${JSON.stringify(chunk)}\n\n`;
 }
 
 /** How streams end where no event says so itself. */
-export function endOfEvents(surface: Surface): readonly string[] {
+function endOfEvents(surface: Surface): readonly string[] {
   return surface === 'responses' ? [] : ['data: [DONE]\n\n'];
 }
 
@@ -52,7 +50,7 @@ export function storedAnswer(
 }
 
 /** The id that a response, or an event of its stream, has. */
-export function responseIdOf(data: unknown, surface: Surface): string | undefined {
+function responseIdOf(data: unknown, surface: Surface): string | undefined {
   if (surface !== 'responses') return undefined;
   const { id, response } = fields(data);
   const named = id ?? fields(response).id;
@@ -76,3 +74,47 @@ const MOMENTARY: ReadonlySet<string> = new Set([
   'keep-alive',
   'set-cookie',
 ]);
+
+/** Writes down the chunks of a stream as they pass to their reader. */
+export class EventRecorder {
+  readonly #surface: Surface;
+  readonly #maxLength: number;
+  #events: string[] | undefined = [];
+  #length = 0;
+  #responseId: string | undefined;
+
+  /** What is longer than `maxLength` is not written down. */
+  constructor(surface: Surface, maxLength: number) {
+    this.#surface = surface;
+    this.#maxLength = maxLength;
+  }
+
+  /** Watches what the reader of `stream` reads; `onRead` is called where that was all of it. */
+  record(stream: StreamInternals, onRead: () => void): void {
+    passStream(stream, {
+      idle: undefined,
+      drains: false,
+      isCommitted: () => true,
+      see: (chunk) => this.#see(chunk),
+      hides: () => false,
+      onEnd: ({ kind }) => {
+        if (kind === 'done') onRead();
+      },
+    });
+  }
+
+  /** All chunks, as the body of `response`. */
+  whole(response: Response): EncodedAnswer | undefined {
+    return this.#events && encodeEvents([...this.#events, ...endOfEvents(this.#surface)], response, this.#responseId);
+  }
+
+  /** At once: the reader may change the chunk. */
+  #see(chunk: unknown): void {
+    if (!this.#events) return;
+    const event = encodeEvent(chunk, this.#surface);
+    this.#responseId ??= responseIdOf(chunk, this.#surface);
+    this.#events.push(event);
+    this.#length += event.length;
+    if (this.#length > this.#maxLength) this.#events = undefined;
+  }
+}

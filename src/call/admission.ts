@@ -1,10 +1,10 @@
 /** Asks breakers, pauses and limits for leave to try an upstream. */
 
-import type { SkipReason } from '../domain/plan.ts';
+import { Reservation } from '../budgets/budgets.ts';
+import type { SkipReason } from '../domain/call.ts';
 import type { Permit } from '../resilience/breaker.ts';
 import type { Slot } from '../resilience/limits/slot.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { Reservation } from '../budgets/reservation.ts';
 import type { CallRun } from './call-state.ts';
 
 /** An upstream that may be tried once; what it holds is to be settled when that has ended. */
@@ -30,7 +30,7 @@ export function admit(names: readonly string[], run: CallRun): Admitted | undefi
 }
 
 /** Takes all that one attempt needs, whatever pauses say, or says what refuses it. */
-export function enter(upstream: Upstream, run: CallRun, nowMs: number): Admitted | SkipReason {
+function enter(upstream: Upstream, run: CallRun, nowMs: number): Admitted | SkipReason {
   const { breaker, limits } = upstream;
   if (!limits) return enterWith(undefined, upstream, run, nowMs);
   if (breaker?.state.state === 'open') return 'breaker';
@@ -39,12 +39,7 @@ export function enter(upstream: Upstream, run: CallRun, nowMs: number): Admitted
 }
 
 /** The same for who has a place already, and loses it where a budget or the breaker refuses. */
-export function enterWith(
-  slot: Slot | undefined,
-  upstream: Upstream,
-  run: CallRun,
-  nowMs: number,
-): Admitted | SkipReason {
+function enterWith(slot: Slot | undefined, upstream: Upstream, run: CallRun, nowMs: number): Admitted | SkipReason {
   const { call, parts, source } = run;
   const reserved = parts.budgets?.reserve(call, upstream.name, source.options.body, nowMs);
   if (reserved && !(reserved instanceof Reservation)) {
@@ -103,4 +98,55 @@ export function soonestOf(names: readonly string[], upstreams: Upstreams, nowMs:
 export function readyAtMs({ breaker, pause, limits }: Upstream, nowMs: number): number {
   const limitedUntilMs = limits?.blockedUntilMs(nowMs) ?? nowMs;
   return Math.max(breaker?.opensAtMs ?? nowMs, pause.until(nowMs) ?? nowMs, limitedUntilMs);
+}
+
+/** Asks upstreams in turn for leave to try them: one with a queue is waited for, one without is passed over. */
+type Turn = Admitted | undefined | Promise<Admitted | undefined>;
+
+/**
+ * The first of `names`, from index `from` on, that may be asked; a promise only where there is a queue to wait in.
+ *
+ * @throws APIUserAbortError from the promise, as soon as the caller gives up
+ */
+export function admitInTurn(names: readonly string[], run: CallRun, nowMs: number, from = 0): Turn {
+  const { upstreams, clock } = run.parts;
+  for (let index = from; index < names.length; index += 1) {
+    const upstream = upstreams.get(names[index] ?? '');
+    if (!upstream || upstream.pause.until(nowMs) !== null) continue;
+    const entered = enterInTurn(upstream, run, nowMs);
+    if (entered instanceof Promise) {
+      return entered.then((admitted) => admitted ?? admitInTurn(names, run, clock.now(), index + 1));
+    }
+    if (entered) return entered;
+  }
+  return undefined;
+}
+
+/** Leave to try this very upstream, whatever pauses say. */
+export function enterInTurn(upstream: Upstream, run: CallRun, nowMs: number): Turn {
+  const entered = enter(upstream, run, nowMs);
+  if (typeof entered !== 'string') return entered;
+  const { line } = upstream.limits ?? {};
+  if (entered === 'limit' && line && !line.isFull) return waitFor(upstream, run);
+  run.refuse(upstream, entered);
+  return undefined;
+}
+
+async function waitFor(upstream: Upstream, run: CallRun): Promise<Admitted | undefined> {
+  const { source, remainingMs } = run;
+  run.hasWaited = true;
+  const slot = await upstream.limits?.line?.join(run.loadOn(upstream), remainingMs, source.options.signal);
+  const entered = slot ? enterAfter(slot, upstream, run) : 'limit';
+  if (typeof entered !== 'string') return entered;
+  run.refuse(upstream, entered);
+  return undefined;
+}
+
+/** Others may have been told to wait meanwhile. */
+function enterAfter(slot: Slot, upstream: Upstream, run: CallRun): ReturnType<typeof enterWith> {
+  const nowMs = run.parts.clock.now();
+  const pausedFor = upstream.pause.reason(nowMs);
+  if (!pausedFor) return enterWith(slot, upstream, run, nowMs);
+  slot.cancel();
+  return pausedFor;
 }

@@ -1,18 +1,17 @@
 /** One attempt of a visit: what it is made of, and what follows from its end. */
 
-import type { AnswerJudge, AttemptEnd, AttemptInput } from '../upstream/attempt-types.ts';
-import { DoneWatch } from '../upstream/stream/done-marker.ts';
-import type { UpstreamRequest } from '../upstream/sdk/request-options.ts';
-import { redact } from '../upstream/sdk/redact.ts';
+import { StreamInterruptedError } from '../domain/errors.ts';
 import type { ResponseHeaders } from '../resilience/retry-after.ts';
-import type { TimeLimit } from '../resilience/time-limit.ts';
+import { type PhaseBudget, startTimeLimit, type TimeLimit } from '../resilience/time-limit.ts';
+import type { AnswerJudge, AttemptEnd, AttemptInput } from '../upstream/attempt-types.ts';
+import type { UpstreamRequest } from '../upstream/sdk/request-options.ts';
+import { redact } from '../upstream/sdk/secrets.ts';
+import { DoneWatch } from '../upstream/stream/done-marker.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Admitted } from './admission.ts';
-import { tokensOf, withCallersCredentials } from './attempt-end.ts';
-import { judgeOf } from './attempt-terms.ts';
 import type { StartedAttempt } from './call-observer.ts';
-import type { CallRun } from './call-state.ts';
 import type { Line } from './call-services.ts';
+import type { CallRun } from './call-state.ts';
 
 /** Whom an attempt is made for, and who is told of its end. */
 export interface AttemptOwner {
@@ -114,4 +113,73 @@ export class VisitAttempt implements AttemptInput {
     if (failure) run.parts.observer.refused(upstream, failure);
     else if (this.#means.wasPaused) upstream.pause.clear();
   }
+}
+
+/* PART: The terms of an attempt: how long it may take, and how its answer is judged. */
+
+/** What an attempt's time is bounded by, beside the call and its upstream. */
+interface AttemptTerms {
+  /** The caller's. */
+  readonly signal: AbortSignal | null | undefined;
+  readonly cancellable: boolean;
+  readonly nowMs: number;
+}
+
+/**
+ * The SDK's own time-out bounds the first attempt of a call that is no stream, unless something of ours is shorter, or the
+ * attempt may have to be `cancellable` by us.
+ */
+export function limitOf(
+  run: CallRun,
+  upstream: Upstream,
+  { signal, cancellable, nowMs }: AttemptTerms,
+): TimeLimit | undefined {
+  const { call, deadlineMs, source } = run;
+  const { clock, policy } = run.parts;
+  const { timeoutMs } = upstream.config;
+  const isFirst = run.progress.started === 1 && !run.hasWaited;
+  if (isFirst && !call.stream && timeoutMs === undefined && deadlineMs >= source.timeoutMs) {
+    return cancellable
+      ? startTimeLimit({ clock, nowMs, signal, attempt: undefined, remainingMs: Infinity, deadlineMs })
+      : undefined;
+  }
+  const attempt = call.stream ? firstChunkOf(policy.firstChunkMs, timeoutMs) : headersOf(timeoutMs);
+  const deadlineHolds = policy.deadlineMs !== undefined;
+  const remainingMs = call.startedAtMs + deadlineMs - nowMs;
+  return startTimeLimit({ clock, nowMs, signal, attempt, remainingMs, deadlineMs, deadlineHolds });
+}
+
+function judgeOf(run: CallRun, upstream: Upstream): AnswerJudge {
+  const { policy } = run.parts;
+  return {
+    idleMs: policy.idleMs,
+    bufferBytes: (run.call.streamMode ?? policy.streamMode) === 'buffered' ? policy.maxBufferBytes : undefined,
+    drains: upstream.config.drains,
+    interrupted: (partial, cause) => {
+      const { attempts } = run.progress;
+      return new StreamInterruptedError({ ...partial, upstream: upstream.name, attempts }, cause);
+    },
+  };
+}
+
+function firstChunkOf(firstChunkMs: number, timeoutMs: number | undefined): PhaseBudget {
+  return { phase: 'firstChunk', budgetMs: Math.min(firstChunkMs, timeoutMs ?? Infinity) };
+}
+
+function headersOf(timeoutMs: number | undefined): PhaseBudget | undefined {
+  return timeoutMs === undefined ? undefined : { phase: 'headers', budgetMs: timeoutMs };
+}
+
+/* PART: What the end of an attempt means to those who wait for it. */
+
+/** Who brings credentials of its own that are refused has made a mistake of its own, and is not served on another's bill. */
+function withCallersCredentials(end: AttemptEnd): AttemptEnd {
+  const { failure } = end;
+  if (failure?.kind !== 'auth') return end;
+  return { ...end, failure: { ...failure, outcome: 'neutral', breakerOutcome: 'neutral', tryNext: false } };
+}
+
+/** The tokens that an attempt used. An estimate is no better than the one that its place was given by. */
+function tokensOf({ usage, usageEstimated }: AttemptEnd): number | undefined {
+  return usage && !usageEstimated ? usage.inputTokens + usage.outputTokens : undefined;
 }

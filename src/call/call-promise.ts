@@ -3,8 +3,7 @@
 import { APIPromise, type OpenAI } from 'openai';
 import type { Answer } from '../upstream/attempt-types.ts';
 import type { Claim } from '../upstream/response-mode.ts';
-import { isStream, type StreamInternals } from '../upstream/sdk/sdk-stream.ts';
-import type { Parsed, ResponseProps } from '../upstream/sdk/types.ts';
+import { isStream, type Parsed, type ResponseProps, type StreamInternals } from '../upstream/sdk/types.ts';
 
 /**
  * A genuine `APIPromise` over `answer`. What is called on it first, or on what `_thenUnwrap` made of it, claims the parsed

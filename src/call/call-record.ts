@@ -1,14 +1,18 @@
 /** What has happened to one call so far, and the telling of it. */
 
-import type { AttemptReason, AttemptRecord, CallRecord } from '../domain/attempt.ts';
+import type {
+  AttemptReason,
+  AttemptRecord,
+  CallLedger,
+  CallRecord,
+  Delivery,
+  FailureKind,
+  Outcome,
+} from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
 import type { FallbackEvent, HedgeEvent, RetryEvent } from '../domain/events.ts';
-import type { FailureKind, Outcome } from '../domain/outcome.ts';
 import type { AttemptEnd } from '../upstream/attempt-types.ts';
-import { attemptRecord } from './attempt-record.ts';
-import { CallAccount } from './call-account.ts';
 import type { CallObserver, Pricing, StartedAttempt } from './call-observer.ts';
-import { totalCostUsd } from './total-cost.ts';
 
 export class CallProgress {
   readonly call: Call;
@@ -147,4 +151,92 @@ export class CallProgress {
       costUsd: totalCostUsd(this.account.attempts),
     };
   }
+}
+
+/** The attempts of one call that have ended. Whoever keeps its promise or its stream keeps this, and nothing else of the call. */
+class CallAccount {
+  readonly #callId: number;
+  #attempts: AttemptRecord[] | undefined;
+  /** Copies of the call; they are no attempts of its own. */
+  #shadows: AttemptRecord[] | undefined;
+
+  constructor(callId: number) {
+    this.#callId = callId;
+  }
+
+  get ledger(): CallLedger {
+    return { callId: this.#callId, attempts: [...this.attempts, ...(this.#shadows ?? [])] };
+  }
+
+  get attempts(): readonly AttemptRecord[] {
+    return this.#attempts ?? NONE;
+  }
+
+  add(record: AttemptRecord): void {
+    // Most calls have one: a list that grows has room for seventeen at once.
+    if (this.#attempts) this.#attempts.push(record);
+    else this.#attempts = [record];
+  }
+
+  addShadow(record: AttemptRecord): void {
+    (this.#shadows ??= []).push(record);
+  }
+}
+
+const NONE: readonly AttemptRecord[] = [];
+
+/* PART: What goes into the ledger of an attempt that has ended. */
+
+/** `isSpare`: another attempt answered the call, so that this one cost, and saved nothing. */
+export function attemptRecord(
+  call: Call,
+  started: StartedAttempt,
+  end: AttemptEnd,
+  pricing: Pricing,
+  isSpare = false,
+): AttemptRecord {
+  const { upstream, index, reason, startedAtMs } = started;
+  const { failure, atMs, firstChunkAtMs, usage } = end;
+  const { cost, stableCostUsd } = pricing(started, end, call);
+  return {
+    callId: call.id,
+    upstream,
+    index,
+    reason,
+    surface: call.surface,
+    stream: call.stream,
+    model: end.model ?? started.model,
+    task: call.task,
+    startedAtMs,
+    outcome: failure?.outcome ?? 'success',
+    kind: failure?.kind,
+    phase: failure?.phase,
+    delivery: deliveryOf(end),
+    status: failure?.status,
+    latencyMs: atMs - startedAtMs,
+    firstChunkMs: firstChunkAtMs === undefined ? undefined : firstChunkAtMs - startedAtMs,
+    usage,
+    usageEstimated: end.usageEstimated,
+    brokenToolArguments: end.brokenToolArguments,
+    cost,
+    stableCostUsd: isSpare ? 0 : stableCostUsd,
+  };
+}
+
+/* PART: What is known of the work that a provider did for an attempt. */
+
+/** A refusal comes before any work; without one, and without content, nobody can tell. */
+function deliveryOf({ failure, partial }: AttemptEnd): Delivery {
+  if (!failure) return 'dispatched';
+  if (partial) return 'partial';
+  return failure.status === undefined ? 'ambiguous' : 'rejected';
+}
+
+/* PART: What several attempts cost together. */
+
+/** The sum of the known costs; `null` when none is known. */
+export function totalCostUsd(attempts: readonly AttemptRecord[]): number | null {
+  let total: number | null = null;
+  for (const { cost } of attempts) if (cost.costUsd !== null) total = (total ?? 0) + cost.costUsd;
+  return total;
 }

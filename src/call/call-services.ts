@@ -7,14 +7,13 @@ import type { Claim } from '../upstream/response-mode.ts';
 import type { OpenReaders } from '../upstream/stream/abandoned-streams.ts';
 import type { RetryBudget } from '../resilience/retry-budget.ts';
 import type { OpenAI, RequestOptions } from '../upstream/sdk/types.ts';
-import type { Send } from '../upstream/sdk/sent.ts';
+import type { Send } from '../upstream/sdk/send.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Budgets } from '../budgets/budgets.ts';
-import type { CallPlan } from './call-plan.ts';
+import type { CallPlan, TaskRoutes } from './plan-call.ts';
 import type { CallObserver, EstimateCostUsd, InputTokensOf, IsPriced, Pricing } from './call-observer.ts';
 import type { Hedging } from '../resilience/hedge-policy.ts';
 import type { FallbacksAfter } from './fallbacks.ts';
-import type { TaskRoutes } from './plan-call.ts';
 import type { ShadowRunner } from '../shadow/shadow-runner.ts';
 
 /** How often, how long and how far a call is tried. */

@@ -1,20 +1,17 @@
 /** One call while it is dispatched: what it may still use, and what has happened to it. */
 
-import type { Call } from '../domain/call.ts';
-import type { FailureKind } from '../domain/outcome.ts';
-import type { SkipReason } from '../domain/plan.ts';
+import type { Call, SkipReason } from '../domain/call.ts';
+import type { FailureKind } from '../domain/attempt.ts';
 import type { Budget } from '../budgets/budget.ts';
 import { estimateOutput } from '../pricing/estimate-output.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { Failure } from '../resilience/failure.ts';
 import type { Load } from '../resilience/limits/slot.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import type { CallPlan } from './call-plan.ts';
-import { CallProgress } from './call-record.ts';
+import { type CallPlan, routeOfTask } from './plan-call.ts';
+import { CallProgress, totalCostUsd } from './call-record.ts';
 import type { CallSource, DispatchParts } from './call-services.ts';
 import { unfit } from './eligibility.ts';
-import { routeOfTask } from './plan-call.ts';
-import { totalCostUsd } from './total-cost.ts';
 import type { MirroredCall } from '../shadow/mirrored-call.ts';
 
 /** The SDK's own default, and the least that an attempt budget of ours is. */

@@ -1,15 +1,21 @@
 /** Which upstream a call is tried on first, and which one after a failure. */
 
-import type { FailureKind } from '../domain/outcome.ts';
-import type { SkipReason } from '../domain/plan.ts';
-import { BreakerOpenError, CapabilityError, DeadlineError } from '../domain/errors.ts';
 import type { Budget } from '../budgets/budget.ts';
+import type { FailureKind } from '../domain/attempt.ts';
+import type { SkipReason } from '../domain/call.ts';
+import {
+  BreakerOpenError,
+  BudgetExceededError,
+  CapabilityError,
+  CostCapError,
+  DeadlineError,
+  RateLimitedError,
+  UnknownPriceError,
+} from '../domain/errors.ts';
+import { upstreamModel } from '../providers/upstream-model.ts';
 import type { Failure } from '../resilience/failure.ts';
-import { BudgetExceededError, RateLimitedError } from '../domain/limit-errors.ts';
-import { admitAnyway, readyAtMs, soonestOf, type Admitted } from './admission.ts';
-import { admitInTurn } from './admit-in-turn.ts';
+import { admitAnyway, admitInTurn, type Admitted, readyAtMs, soonestOf } from './admission.ts';
 import type { CallRun } from './call-state.ts';
-import { costCapErrorOf, unknownPriceErrorOf } from './cost-cap.ts';
 import { lackOf } from './eligibility.ts';
 
 /**
@@ -109,4 +115,21 @@ export async function nextTarget(run: CallRun, { kind, tryNext }: Failure): Prom
   if (!tryNext || kind === undefined || run.attemptsLeft < 1 || run.remainingMs <= 0) return undefined;
   const target = await admitInTurn(run.untried(kind), run, run.parts.clock.now());
   return target && { kind, target };
+}
+
+/* PART: Tells the caller of a call that nobody may be asked about for its price why. */
+
+/** `upstreams`: those passed over for their cost. */
+function costCapErrorOf({ call, parts, source }: CallRun, upstreams: readonly string[]): CostCapError {
+  const estimates = upstreams.map((upstream) => ({
+    upstream,
+    estimateUsd: parts.estimateCostUsd(upstream, call, source.options.body) ?? Infinity,
+  }));
+  const least = estimates.toSorted((one, other) => one.estimateUsd - other.estimateUsd)[0];
+  return new CostCapError({ maxCostUsd: call.maxCostUsd ?? 0, estimateUsd: Infinity, upstream: '', ...least });
+}
+
+/** `upstream`: one that was passed over since no price is known there. */
+function unknownPriceErrorOf({ call, parts }: CallRun, upstream: string): UnknownPriceError {
+  return new UnknownPriceError(upstream, upstreamModel(parts.upstreams.get(upstream)?.config.rules.model, call));
 }

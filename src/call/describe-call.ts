@@ -4,10 +4,10 @@ import type { Call, RouteOptions, Surface } from '../domain/call.ts';
 import { fields } from '../domain/json.ts';
 import { requirementsOf } from '../providers/requirements.ts';
 import { resolveKey } from '../routing/key.ts';
-import { headerEntries } from '../upstream/sdk/header-entries.ts';
+import { headerEntries } from '../upstream/sdk/secrets.ts';
 import { KEY_HEADER, UPSTREAM_HEADER } from '../upstream/sdk/request-mark.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
-import { routeOf } from './route-options.ts';
+import { routeOf } from './route.ts';
 
 /** What the process knows about a call beside its request. */
 export interface CallSurroundings {

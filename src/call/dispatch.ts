@@ -4,16 +4,15 @@ import type { Call } from '../domain/call.ts';
 import type { Answer } from '../upstream/attempt-types.ts';
 import { DeadlineError } from '../domain/errors.ts';
 import { ABORTED, type Failure } from '../resilience/failure.ts';
-import { UnsatisfyingAnswer } from '../upstream/unsatisfying-answer.ts';
+import { UnsatisfyingAnswer } from '../upstream/read-answer.ts';
 import type { Admitted } from './admission.ts';
-import { beginVisit } from './begin-visit.ts';
-import type { CallPlan } from './call-plan.ts';
+import { beginVisit, type Visit } from './upstream-attempts.ts';
+import type { CallPlan } from './plan-call.ts';
 import { CallRun } from './call-state.ts';
 import { firstTarget, nextTarget, type Move } from './choose-upstream.ts';
 import type { CallSource, DispatchParts } from './call-services.ts';
 import { hedgeDelayMs, serveHedged } from './hedge.ts';
 import type { Hedging } from '../resilience/hedge-policy.ts';
-import type { Visit } from './upstream-attempts.ts';
 
 /** Gives the first answer, or rejects with the error that tells the caller most. */
 export async function dispatch(

@@ -1,8 +1,6 @@
 /** Whether an upstream is one for a call at all, whatever its state. */
 
-import type { Call } from '../domain/call.ts';
-import type { SkipReason } from '../domain/plan.ts';
-import type { Requirement } from '../domain/requirement.ts';
+import type { Call, Requirement, SkipReason } from '../domain/call.ts';
 import { lacks } from '../providers/capabilities.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { Upstream } from '../upstream/upstream.ts';

@@ -1,6 +1,8 @@
 /** Which upstreams may serve a call after the chosen one. */
 
-import type { FailureKind } from '../domain/outcome.ts';
+import { FAILURE_KINDS, type FailureKind } from '../domain/attempt.ts';
+import { checkKeys, checkNames, checkObject } from '../domain/check.ts';
+import type { FallbackOptions } from '../resilience/options.ts';
 
 /** The user's fallbacks, resolved. */
 export interface Fallbacks {
@@ -42,4 +44,25 @@ function remember(find: (assigned: string) => readonly string[]): (assigned: str
     if (!names) found.set(assigned, (names = find(assigned)));
     return names;
   };
+}
+
+/* PART: Checks fallbacks. */
+
+/** @throws ConfigError */
+export function resolveFallbacks(fallbacks: FallbackOptions | undefined, names: readonly string[]): Fallbacks {
+  if (fallbacks === undefined) return { default: undefined, byKind: {} };
+  if (isList(fallbacks)) return { default: checkNames('canary.fallbacks', fallbacks, names), byKind: {} };
+  checkObject('canary.fallbacks', fallbacks, 'a list of upstreams, or lists by failure kind');
+  checkKeys('canary.fallbacks', fallbacks, ['default', ...FAILURE_KINDS.filter((kind) => kind !== 'badRequest')]);
+  const checked = Object.fromEntries(
+    Object.entries(fallbacks)
+      .filter(([, list]) => list !== undefined)
+      .map(([kind, list]) => [kind, checkNames(`canary.fallbacks.${kind}`, list, names)]),
+  );
+  const { default: byDefault, ...byKind } = checked;
+  return { default: byDefault, byKind };
+}
+
+function isList(fallbacks: FallbackOptions): fallbacks is readonly string[] {
+  return Array.isArray(fallbacks);
 }

@@ -1,20 +1,21 @@
 /** Takes a request from a client to its answer. */
 
 import type { OpenAI } from 'openai';
-import type { Classifier } from '../routing/tasks.ts';
-import { describeCall } from './describe-call.ts';
-import { dispatchDirect } from './dispatch-direct.ts';
-import type { CallSource, Line } from './call-services.ts';
 import type { Call } from '../domain/call.ts';
-import { dispatch } from './dispatch.ts';
-import { meterPage } from './meter-page.ts';
+import { classifyFailure, type Failure } from '../resilience/failure.ts';
+import type { Classifier } from '../routing/tasks.ts';
 import type { Engine } from '../runtime/engine.ts';
-import type { Answer } from '../upstream/attempt-types.ts';
+import { type Answer, NOTHING_KNOWN } from '../upstream/attempt-types.ts';
+import { attempt } from '../upstream/attempt.ts';
 import type { Claim } from '../upstream/response-mode.ts';
-import { redact } from '../upstream/sdk/redact.ts';
-import { secretsOf } from '../upstream/sdk/secrets.ts';
+import { markOptions } from '../upstream/sdk/request-mark.ts';
+import { redact, secretsOf } from '../upstream/sdk/secrets.ts';
 import type { APIPromise, RequestOptions } from '../upstream/sdk/types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { CallProgress } from './call-record.ts';
+import type { CallSource, DispatchParts, Line } from './call-services.ts';
+import { describeCall } from './describe-call.ts';
+import { dispatch } from './dispatch.ts';
 
 /** A client, its engine, and its ways to the upstreams. */
 export interface Caller {
@@ -79,4 +80,98 @@ export function observePage(
     if (parts.redacts) redact(error, [apiKey, adminAPIKey, ...secretsOf({ headers, url: '' })]);
   };
   meterPage(page, { describe, upstream: upstream.name, redact: redactFor }, parts);
+}
+
+/* PART: Sends a call as the SDK alone would, with its own retries, and only meters it. */
+
+/** Rejects with what the SDK rejects with. */
+function dispatchDirect(
+  call: Call,
+  upstream: Upstream,
+  source: CallSource,
+  retries: number | null,
+  parts: DispatchParts,
+): Promise<Answer> {
+  const { observer, pricing, clock } = parts;
+  const progress = new CallProgress(call, upstream.name, observer, pricing);
+  const started = progress.start(upstream.name, 'first', call.model, clock.now());
+  // Nothing follows this attempt: however it ends, the call ends.
+  source.claim.account = progress.account;
+  progress.answered(started.index);
+  const { client, send } = source.connect(upstream);
+  const options = parts.redacts ? { ...source.options } : source.options;
+  const mark = parts.redacts ? markOptions(options, undefined) : undefined;
+  return attempt({
+    surface: call.surface,
+    metersRaw: false,
+    hidesUsage: false,
+    send,
+    options,
+    retries,
+    claim: source.claim,
+    limit: undefined,
+    judge: undefined,
+    redact: (error) => mark && redact(error, [client.apiKey, client.adminAPIKey, ...mark.secrets]),
+    clock,
+    openReaders: parts.openReaders,
+    onEnd: (end) => void progress.end(started, end),
+  });
+}
+
+/* PART: Meters a list: the SDK's own promise is left to do its work, and observed from the side. */
+
+/** What is known of a list beside its promise. */
+export interface PageSource {
+  readonly describe: () => Promise<Call>;
+  readonly upstream: string;
+  /** Takes secrets out of an error. */
+  readonly redact: (error: unknown) => void;
+}
+
+/**
+ * Metering begins when the caller first asks for the page: to observe a promise is to handle its rejection, and a failure
+ * that nobody looks at has to stay an unhandled one.
+ */
+function meterPage(page: APIPromise<unknown>, source: PageSource, parts: DispatchParts): void {
+  // Neither parses the page nor sends it again.
+  const respond = page.asResponse.bind(page);
+  let metered = false;
+  const look = (): void => {
+    if (!metered) void meter(respond(), source, parts);
+    metered = true;
+  };
+  for (const name of LOOKS) {
+    const own = page[name].bind(page) as (...args: unknown[]) => unknown;
+    const observed = (...args: unknown[]): unknown => {
+      look();
+      return own(...args);
+    };
+    Reflect.defineProperty(page, name, { value: observed, configurable: true, writable: true });
+  }
+}
+
+/** The ways to ask for a page. */
+const LOOKS = ['then', 'catch', 'finally', 'asResponse', 'withResponse', '_thenUnwrap'] as const;
+
+async function meter(
+  response: Promise<Response>,
+  { describe, upstream, redact }: PageSource,
+  { observer, pricing, clock }: DispatchParts,
+): Promise<void> {
+  const failure = await response.then(
+    () => undefined,
+    (error: unknown): Failure => {
+      // This handler is the first that the promise has: nobody has seen the error yet.
+      redact(error);
+      return classifyFailure(error);
+    },
+  );
+  const atMs = clock.now();
+  // Options that never came were never sent.
+  const call = await describe().catch(() => undefined);
+  if (!call) return;
+  const progress = new CallProgress(call, upstream, observer, pricing);
+  const started = progress.start(upstream, 'first', call.model, call.startedAtMs);
+  progress.answered(started.index);
+  progress.end(started, { ...NOTHING_KNOWN, failure, atMs });
 }

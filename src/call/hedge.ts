@@ -1,12 +1,11 @@
 /** A second upstream beside the first, where that one takes long to begin. */
 
 import type { Answer } from '../upstream/attempt-types.ts';
-import { isStream } from '../upstream/sdk/sdk-stream.ts';
+import { isStream } from '../upstream/sdk/types.ts';
 import { admit, type Admitted } from './admission.ts';
-import { beginVisit } from './begin-visit.ts';
+import { beginVisit, type Visit } from './upstream-attempts.ts';
 import type { CallRun } from './call-state.ts';
 import type { Hedging } from '../resilience/hedge-policy.ts';
-import type { Visit } from './upstream-attempts.ts';
 
 /** How long `target` may take before it is hedged; `undefined` where it is not. */
 export function hedgeDelayMs(run: CallRun, { upstream }: Admitted): number | undefined {

@@ -1,18 +1,15 @@
 /** Decides which upstreams serve a call, in which order, and says why. */
 
-import type { Call } from '../domain/call.ts';
-import type { Plan, SkipReason } from '../domain/plan.ts';
-import type { Ranges, Segment } from '../domain/split.ts';
+import type { Budgets } from '../budgets/budgets.ts';
+import type { Call, Plan, PlanReason, Ranges, Segment, SkipReason } from '../domain/call.ts';
+import { ConfigError } from '../domain/errors.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
-import type { RolloutSplit } from '../routing/rollout-split.ts';
 import type { Affinity } from '../routing/affinity.ts';
+import type { RolloutSplit } from '../routing/rollout-split.ts';
 import { matchSegment } from '../routing/segment.ts';
 import { chooseUpstream } from '../routing/split.ts';
-import { ConfigError } from '../domain/errors.ts';
-import type { Budgets } from '../budgets/budgets.ts';
-import { CallPlan, type Choice, type Others } from './call-plan.ts';
+import { type FitnessState, servesModel, unfit } from './eligibility.ts';
 import type { FallbacksAfter } from './fallbacks.ts';
-import { servesModel, unfit, type FitnessState } from './eligibility.ts';
 
 /** What plans are made from. */
 export interface PlanningState extends FitnessState {
@@ -115,7 +112,7 @@ function followers(call: Call, choice: Choice, state: PlanningState): readonly s
 }
 
 /** Why an upstream cannot be asked now. */
-export function unavailable(
+function unavailable(
   name: string,
   call: Call,
   body: unknown,
@@ -135,4 +132,85 @@ export function unavailable(
 function assertKnown(name: string, { upstreams }: PlanningState): void {
   if (upstreams.has(name)) return;
   throw new ConfigError('route.upstream', `should be one of ${[...upstreams.keys()].join(', ')}, got ${name}`);
+}
+
+/* PART: The plan of one call: whom it is for, and who may serve it else. */
+
+/** Whom a call is for, and why. */
+export interface Choice {
+  readonly assigned: string;
+  readonly reason: PlanReason;
+  readonly bucket?: number | undefined;
+}
+
+/** Most calls are served by the upstream that they are for: the others are looked at only where somebody asks for them. */
+export class CallPlan implements Plan {
+  readonly assigned: string;
+  readonly reason: PlanReason;
+  readonly bucket: number | undefined;
+  /** Why the assigned upstream cannot be asked now; `undefined` where it can. */
+  readonly refusal: SkipReason | undefined;
+  /** When it was made. */
+  readonly atMs: number;
+  readonly #findOthers: (nowMs: number) => Others;
+  #others: Others | undefined;
+
+  constructor(
+    { assigned, reason, bucket }: Choice,
+    refusal: SkipReason | undefined,
+    atMs: number,
+    findOthers: (nowMs: number) => Others,
+  ) {
+    this.assigned = assigned;
+    this.reason = reason;
+    this.bucket = bucket;
+    this.refusal = refusal;
+    this.atMs = atMs;
+    this.#findOthers = findOthers;
+  }
+
+  get upstreams(): readonly string[] {
+    const { upstreams } = this.othersAt(this.atMs);
+    return this.refusal ? upstreams : [this.assigned, ...upstreams];
+  }
+
+  get skipped(): Plan['skipped'] {
+    const { skipped } = this.othersAt(this.atMs);
+    return this.refusal ? [{ upstream: this.assigned, reason: this.refusal }, ...skipped] : skipped;
+  }
+
+  /** Those after the assigned one, in order, as they are when they are first asked for. */
+  othersAt(nowMs: number): Others {
+    return (this.#others ??= this.#findOthers(nowMs));
+  }
+}
+
+/** Who can be asked now, and who was passed over. */
+export type Others = Pick<Plan, 'upstreams' | 'skipped'>;
+
+/* PART: Whether chance alone decides that an upstream serves a call. */
+
+/**
+ * Whether an upstream could be the first that a call is sent to now. A breaker that is not closed lets some calls pass and others not,
+ * so it says no.
+ */
+export function mayServe(name: string, call: Call, body: unknown, state: PlanningState, nowMs: number): boolean {
+  return isClosed(name, state) && unavailable(name, call, body, state, nowMs) === undefined;
+}
+
+/** The same of the upstream that a call is planned for; a call may have waited since. */
+export function mayServePlanned(
+  plan: CallPlan,
+  call: Call,
+  body: unknown,
+  state: PlanningState,
+  nowMs: number,
+): boolean {
+  if (plan.atMs !== nowMs) return mayServe(plan.assigned, call, body, state, nowMs);
+  return plan.refusal === undefined && isClosed(plan.assigned, state);
+}
+
+function isClosed(name: string, { upstreams }: PlanningState): boolean {
+  const breaker = upstreams.get(name)?.breaker;
+  return breaker === undefined || breaker.state.state === 'closed';
 }

@@ -2,7 +2,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AttemptRecord } from '../domain/attempt.ts';
-import { totalCostUsd } from './total-cost.ts';
+import { totalCostUsd } from './call-record.ts';
 import type { Claim } from '../upstream/response-mode.ts';
 
 /** The calls of one function. */

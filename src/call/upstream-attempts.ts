@@ -1,21 +1,18 @@
 /** Has one upstream serve a call, trying again where that may help. */
 
 import type { AttemptReason } from '../domain/attempt.ts';
+import type { Failure } from '../resilience/failure.ts';
+import { backoffMs, retryAfter, type RetryInput } from '../resilience/retry.ts';
+import type { TimeLimit } from '../resilience/time-limit.ts';
+import { sleep } from '../time/wait.ts';
 import type { Answer, AttemptEnd } from '../upstream/attempt-types.ts';
 import { attempt } from '../upstream/attempt.ts';
-import type { Failure } from '../resilience/failure.ts';
 import { optionsFor, type UpstreamRequest } from '../upstream/sdk/request-options.ts';
-import { retryAfter, type RetryInput } from '../resilience/retry.ts';
-import { sleep } from '../time/wait.ts';
-import type { TimeLimit } from '../resilience/time-limit.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { canAdmit, withdraw, type Admitted } from './admission.ts';
-import { enterInTurn } from './admit-in-turn.ts';
-import { limitOf } from './attempt-terms.ts';
-import type { CallRun } from './call-state.ts';
-import { retryDelayMs } from './decide-retry.ts';
+import { type Admitted, canAdmit, enterInTurn, withdraw } from './admission.ts';
+import { type AttemptOwner, limitOf, VisitAttempt } from './attempt-input.ts';
 import type { Line } from './call-services.ts';
-import { VisitAttempt, type AttemptOwner } from './attempt-input.ts';
+import type { CallRun } from './call-state.ts';
 
 /** One call at one upstream. */
 export class Visit implements RetryInput<Answer>, AttemptOwner {
@@ -141,4 +138,52 @@ function isLeftAlone({ run, upstream, failure }: Visit): boolean {
   const nowMs = run.parts.clock.now();
   if (failure?.kind === undefined || upstream.pause.until(nowMs) === null) return false;
   return canAdmit(run.untried(failure.kind), run);
+}
+
+/* PART: Begins the visit of an upstream that has been admitted. */
+
+/**
+ * What is held for a visit that cannot begin is given back.
+ *
+ * @throws what the SDK throws where it can make no client of the upstream, or no request of the call
+ */
+export function beginVisit(run: CallRun, admitted: Admitted, cancellable: boolean): Visit {
+  try {
+    return new Visit(run, admitted, cancellable);
+  } catch (error) {
+    withdraw(admitted);
+    throw error;
+  }
+}
+
+/* PART: Whether the same upstream is asked again, and when. */
+
+/** An upstream that has just failed to serve a call. */
+export interface FailedVisit {
+  readonly run: CallRun;
+  readonly upstream: Upstream;
+  readonly failure: Failure | undefined;
+}
+
+/** The wait before retry `retryIndex` (from 0), in ms; `undefined` where the upstream is not to be asked again. */
+function retryDelayMs({ run, upstream, failure }: FailedVisit, retryIndex: number): number | undefined {
+  const { parts } = run;
+  const { policy, clock, random } = parts;
+  if (!failure?.retrySame || failure.kind === undefined) return undefined;
+  if (!run.affords(upstream.name)) return undefined;
+  const nowMs = clock.now();
+  const other = canAdmit(run.untried(failure.kind), run);
+  // The last attempt belongs to another upstream where there is one, and so does every call that is told to wait.
+  if (run.attemptsLeft < (other ? 2 : 1)) return undefined;
+  if (other && failure.kind === 'rateLimit') return undefined;
+  if (other && (failure.retryAfterMs ?? 0) > policy.maxDelayMs) return undefined;
+  if (upstream.breaker?.state.state === 'open') return undefined;
+  const { minDelayMs, maxDelayMs } = policy;
+  const backOffMs = backoffMs({ attempt: retryIndex, minDelayMs, maxDelayMs, random });
+  // An upstream that said "not now" without saying how long is paused all the same.
+  const pausedMs = failure.kind === 'rateLimit' ? (upstream.pause.until(nowMs) ?? nowMs) - nowMs : 0;
+  const delayMs = failure.retryAfterMs ?? Math.max(backOffMs, pausedMs);
+  if (delayMs >= run.remainingMs || !parts.retryBudget.withdraw()) return undefined;
+  run.progress.retry({ upstream: upstream.name, kind: failure.kind, delayMs, atMs: nowMs });
+  return delayMs;
 }

@@ -1,7 +1,7 @@
 /** Reads what options say. */
 
 import { durationMs } from '../domain/duration.ts';
-import { nearName } from '../domain/near-name.ts';
+import { nearName } from '../domain/check.ts';
 import { UsageError } from './usage-error.ts';
 
 interface NumberBounds {

@@ -1,7 +1,6 @@
 /** What is known of an attempt when it has ended. */
 
 import type { Surface } from './call.ts';
-import type { FailureKind, Outcome, TimeoutPhase } from './outcome.ts';
 import type { Cost, Usage } from './usage.ts';
 
 /**
@@ -84,3 +83,52 @@ export interface CallRecord {
   /** Answered from the cache: part of no window and of no judgement. @default false */
   readonly cached?: boolean | undefined;
 }
+
+/* PART: How an attempt ended, and why. */
+
+/** `neutral` is the caller's own fault (or a content filter): no evidence for or against the upstream. */
+export type Outcome = 'success' | 'failure' | 'neutral' | 'aborted';
+
+/** Why an attempt did not succeed. */
+export type FailureKind =
+  | 'rateLimit'
+  | 'quota'
+  | 'auth'
+  | 'timeout'
+  | 'connection'
+  | 'server'
+  | 'truncated'
+  | 'malformed'
+  | 'contextLength'
+  | 'contentFilter'
+  | 'modelNotFound'
+  | 'badRequest';
+
+/** Which wait came to its end: for the response, for the first content, for the next chunk, or the call's budget. */
+export type TimeoutPhase = 'headers' | 'firstChunk' | 'idle' | 'deadline';
+
+/** All failure kinds, in the order in which tables show them. */
+export const FAILURE_KINDS = [
+  'rateLimit',
+  'quota',
+  'auth',
+  'timeout',
+  'connection',
+  'server',
+  'truncated',
+  'malformed',
+  'contextLength',
+  'contentFilter',
+  'modelNotFound',
+  'badRequest',
+] as const satisfies readonly FailureKind[];
+
+/** The states of a circuit breaker. */
+export type BreakerState =
+  | { readonly state: 'closed' }
+  | { readonly state: 'open'; readonly untilMs: number }
+  | { readonly state: 'halfOpen'; readonly successes: number };
+
+/** Why a breaker changed its state. */
+export type BreakerReason =
+  'errorRate' | 'consecutive' | 'probeFailed' | 'openForElapsed' | 'probesSucceeded' | 'reset';

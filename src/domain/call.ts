@@ -1,7 +1,5 @@
 /** One SDK method call by the application, as routing sees it. */
 
-import type { Requirement } from './requirement.ts';
-
 /** The API surface that a call uses; `other` is everything that belongs to one account and cannot move. */
 export type Surface = 'chat' | 'completions' | 'responses' | 'embeddings' | 'moderations' | 'other';
 
@@ -72,4 +70,52 @@ export interface Call {
   readonly toolRun: object | undefined;
   /** Ids in the request that only one upstream knows: a response, a conversation. */
   readonly ownedId: string | undefined;
+}
+
+/* PART: Which upstreams serve a call, in order, and why. */
+
+/** What decided on the first upstream; `disabled` is the kill switch, `CANARY_DISABLED=1`. */
+export type PlanReason =
+  'forced' | 'toolRun' | 'affinity' | 'notPortable' | 'segment' | 'task' | 'rollout' | 'split' | 'stable' | 'disabled';
+
+/** Why an upstream that stood in the plan was not asked. */
+export type SkipReason =
+  'breaker' | 'rateLimit' | 'quota' | 'auth' | 'limit' | 'budget' | 'model' | 'capability' | 'cost' | 'price';
+
+/** The ordered upstreams of one call. */
+export interface Plan {
+  /** The upstream that the rules chose, before anything was passed over. */
+  readonly assigned: string;
+  /** Those that can be asked now, in the order in which they are tried. Empty if none can: then the one that can soonest is tried. */
+  readonly upstreams: readonly string[];
+  readonly reason: PlanReason;
+  /** In [0, 1); absent when no split was consulted. */
+  readonly bucket: number | undefined;
+  /** Passed over, and why. */
+  readonly skipped: readonly { readonly upstream: string; readonly reason: SkipReason }[];
+}
+
+/* PART: What a call may need of an upstream beyond words in, words out. */
+
+/** All that not every upstream can do, in the order in which a lack of them is named. */
+export const REQUIREMENTS = ['vision', 'audio', 'files', 'tools', 'jsonSchema', 'logprobs', 'multipleChoices'] as const;
+
+/** One thing that not every upstream can do. */
+export type Requirement = (typeof REQUIREMENTS)[number];
+
+/* PART: How the split is written down. */
+
+/** Shares of the split by upstream; they sum to 1. */
+export type Weights = Readonly<Record<string, number>>;
+
+/**
+ * The table of the split: `[end, upstream]` in ascending order of `end`, the last `end` being 1. A bucket belongs to the
+ * first entry whose `end` is greater than it.
+ */
+export type Ranges = readonly (readonly [end: number, upstream: string])[];
+
+/** An attribute condition that decides before the split does. */
+export interface Segment {
+  readonly when: Readonly<Record<string, string | number | boolean | readonly (string | number | boolean)[]>>;
+  readonly upstream: string;
 }

@@ -1,10 +1,10 @@
 /** Errors of our own. All else that a caller sees is the SDK's error of the last attempt. */
 
 import { APIConnectionTimeoutError, OpenAIError } from 'openai';
-import type { AttemptRecord } from './attempt.ts';
-import type { TimeoutPhase } from './outcome.ts';
-import type { Requirement } from './requirement.ts';
-import type { Usage } from './usage.ts';
+import type { AttemptRecord, TimeoutPhase } from './attempt.ts';
+import type { Requirement } from './call.ts';
+import type { RolloutPhase, RolloutVerb } from './rollout.ts';
+import type { BudgetPeriod, Usage } from './usage.ts';
 
 /** An option that cannot be right. The message names the option, the rule and the value. */
 export class ConfigError extends OpenAIError {
@@ -118,5 +118,134 @@ export class StreamInterruptedError extends OpenAIError implements PartialAnswer
     this.usageEstimated = partial.usageEstimated;
     this.attempts = partial.attempts;
     if (cause !== undefined) this.cause = cause;
+  }
+}
+
+/* PART: Errors of our own for what may not be asked: by the limits of upstreams, and by budgets. */
+
+/** Every upstream that could serve the call is full by its limits, and there is no queue to wait in, or it was waited in vain. */
+export class RateLimitedError extends OpenAIError {
+  readonly code = 'RATE_LIMITED';
+  /** The upstream that may be asked again soonest. */
+  readonly upstream: string;
+  /** When that may be, in ms since the Unix epoch: at the earliest. */
+  readonly retryAtMs: number;
+
+  constructor(upstream: string, retryAtMs: number) {
+    super(`Upstream ${upstream} is full until ${new Date(retryAtMs).toISOString()}, and no other can serve the call.`);
+    this.name = 'RateLimitedError';
+    this.upstream = upstream;
+    this.retryAtMs = retryAtMs;
+  }
+}
+
+/** What is needed of a budget to say that it is spent. */
+export interface ExceededBudget {
+  readonly name: string;
+  readonly per: BudgetPeriod;
+  readonly limitUsd: number;
+  /** USD spent in the period, over all keys or upstreams where each has an amount of its own. */
+  readonly spentUsd: number;
+  /** USD held by estimate for attempts under way. */
+  readonly reservedUsd: number;
+  readonly resetsAtMs: number;
+}
+
+/** What is left of a budget would not pay for the call, by estimate; no upstream that the budget is not for could serve it. */
+export class BudgetExceededError extends OpenAIError {
+  readonly code = 'BUDGET_EXCEEDED';
+  readonly budget: string;
+  readonly per: BudgetPeriod;
+  readonly limitUsd: number;
+  readonly spentUsd: number;
+  readonly reservedUsd: number;
+  /** When there is a new amount, in ms since the Unix epoch. */
+  readonly resetsAtMs: number;
+
+  constructor({ name, per, limitUsd, spentUsd, reservedUsd, resetsAtMs }: ExceededBudget) {
+    const until = new Date(resetsAtMs).toISOString();
+    super(
+      `Budget ${name} has $${usd(limitUsd)} per ${per}, of which $${usd(spentUsd + reservedUsd)} is spent until ${until}.`,
+    );
+    this.name = 'BudgetExceededError';
+    this.budget = name;
+    this.per = per;
+    this.limitUsd = limitUsd;
+    this.spentUsd = spentUsd;
+    this.reservedUsd = reservedUsd;
+    this.resetsAtMs = resetsAtMs;
+  }
+}
+
+/** For people: as many places as it takes to see something. */
+function usd(amount: number): string {
+  return String(Number(amount.toPrecision(4)));
+}
+
+/* PART: The error of a verb that comes at the wrong time. */
+
+/** A verb that makes no sense while its rollout stands where it does. Nothing was changed. */
+export class RolloutError extends OpenAIError {
+  readonly code = 'ROLLOUT';
+  /** The canary of the rollout. */
+  readonly upstream: string;
+  readonly verb: RolloutVerb;
+  readonly phase: RolloutPhase;
+
+  constructor(upstream: string, verb: RolloutVerb, phase: RolloutPhase) {
+    super(`${verb}() makes no sense while the rollout to ${upstream} is ${PHASE_TEXTS[phase]}.`);
+    this.name = 'RolloutError';
+    this.upstream = upstream;
+    this.verb = verb;
+    this.phase = phase;
+  }
+}
+
+const PHASE_TEXTS: Readonly<Record<RolloutPhase, string>> = {
+  progressing: 'progressing',
+  paused: 'paused',
+  promoted: 'promoted',
+  rolledBack: 'rolled back',
+};
+
+/* PART: The error of a call that would cost too much wherever it may go. */
+
+/** The call would cost more than its `maxCostUsd` on every upstream that may serve it. Nothing was sent. */
+export class CostCapError extends OpenAIError {
+  readonly code = 'COST_CAP';
+  /** What the caller allows, in USD. */
+  readonly maxCostUsd: number;
+  /** The least estimate, in USD, and the upstream that it is for. */
+  readonly estimateUsd: number;
+  readonly upstream: string;
+
+  constructor({ maxCostUsd, estimateUsd, upstream }: Pick<CostCapError, 'maxCostUsd' | 'estimateUsd' | 'upstream'>) {
+    const least = `the least, on ${upstream}, would be about ${dollars(estimateUsd)}`;
+    super(`The call may cost ${dollars(maxCostUsd)} at most, and ${least}.`);
+    this.name = 'CostCapError';
+    this.maxCostUsd = maxCostUsd;
+    this.estimateUsd = estimateUsd;
+    this.upstream = upstream;
+  }
+}
+
+/** Costs of calls are fractions of cents. */
+function dollars(usd: number): string {
+  return `$${Number(usd.toPrecision(3))}`;
+}
+
+/* PART: The error of a call whose price nobody knows. */
+
+/** No upstream that may serve the call has a known price, and `onUnknownPrice` is `'reject'`. Nothing was sent. */
+export class UnknownPriceError extends OpenAIError {
+  readonly code = 'UNKNOWN_PRICE';
+  readonly upstream: string;
+  readonly model: string | undefined;
+
+  constructor(upstream: string, model: string | undefined) {
+    super(`No price is known for ${model ?? '(no model)'} on ${upstream}: set canary.prices.${upstream}.`);
+    this.name = 'UnknownPriceError';
+    this.upstream = upstream;
+    this.model = model;
   }
 }

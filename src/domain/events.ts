@@ -1,14 +1,12 @@
 /** What the library tells its listeners. Times are in ms, money in USD; never a body, a header or a key. */
 
 import type { Alert, AlertMetric } from './alert.ts';
-import type { AttemptRecord, CallRecord } from './attempt.ts';
-import type { BreakerReason, BreakerState } from './breaker.ts';
-import type { BudgetPeriod, BudgetScope } from './budget.ts';
-import type { FailureKind } from './outcome.ts';
-import type { SkipReason } from './plan.ts';
+import type { AttemptRecord, BreakerReason, BreakerState, CallRecord, FailureKind } from './attempt.ts';
+import type { BudgetPeriod, BudgetScope } from './usage.ts';
+import type { SkipReason } from './call.ts';
 import type { ProbeEvent } from './probe.ts';
 import type { ShadowEvent } from './shadow.ts';
-import type { AnalysisEvent, RolloutChangeEvent, RolloutRollbackEvent } from './rollout-events.ts';
+import type { AnalysisEvent, RolloutChangeEvent, RolloutRollbackEvent } from './rollout.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** The same upstream is asked again after a wait. */

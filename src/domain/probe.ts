@@ -1,6 +1,6 @@
 /** What a probe asks of an upstream, and what it found. */
 
-import type { Requirement } from './requirement.ts';
+import type { Requirement } from './call.ts';
 
 /** All checks, in the order in which a table shows them. */
 export const CHECK_NAMES = [

@@ -1,7 +1,7 @@
 /** Copies of calls whose answers are dropped, and what they say of an upstream. */
 
 import type { AttributeValue, Surface } from './call.ts';
-import type { FailureKind, Outcome } from './outcome.ts';
+import type { FailureKind, Outcome } from './attempt.ts';
 
 /** What two answers are compared by. Each is 1 where they agree and 0 where they do not; the similarities lie between. */
 export const COMPARISON_ASPECTS = [

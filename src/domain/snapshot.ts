@@ -1,12 +1,9 @@
 /** The frozen numbers of a window. */
 
-import type { BreakerState } from './breaker.ts';
-import type { BudgetSnapshot } from './budget.ts';
-import type { CacheSnapshot } from './cache-snapshot.ts';
-import type { LimitsSnapshot } from './limits.ts';
-import type { FailureKind } from './outcome.ts';
-import type { RolloutSnapshot } from './rollout-snapshot.ts';
+import type { BreakerState, FailureKind } from './attempt.ts';
+import type { RolloutSnapshot } from './rollout.ts';
 import type { ComparisonAspect, ShadowAdvice, ShadowDropReason } from './shadow.ts';
+import type { BudgetSnapshot } from './usage.ts';
 
 /** Quantiles in milliseconds, `null` without samples; relative error at most 2 %. */
 export interface Quantiles {
@@ -149,4 +146,32 @@ export interface Snapshot<UpstreamName extends string = string> extends CallTota
   readonly shadow?: Readonly<Partial<Record<UpstreamName, ShadowSnapshot>>>;
   /** By canary; absent without rollouts. */
   readonly rollouts?: Readonly<Partial<Record<UpstreamName, RolloutSnapshot>>>;
+}
+
+/* PART: The numbers of the cache. */
+
+/** What the cache did since the client was built, and what it holds. */
+export interface CacheSnapshot {
+  /** Calls that were answered from memory. */
+  readonly hits: number;
+  /** Calls that were given the answer to an identical one under way. */
+  readonly joined: number;
+  /** Calls that were sent. */
+  readonly misses: number;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/* PART: Limits: how much an upstream may be asked. */
+
+/** What is used of an upstream's limits. */
+export interface LimitsSnapshot {
+  /** Attempts that have not ended. */
+  readonly underWay: number;
+  /** Calls in its queue. */
+  readonly waiting: number;
+  /** Of the last 61 to 62 seconds; `null` without a limit. */
+  readonly requests: number | null;
+  /** The same, with what is held for attempts under way. */
+  readonly tokens: number | null;
 }

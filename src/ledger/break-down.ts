@@ -1,10 +1,8 @@
 /** Divides the account by one thing. */
 
 import type { PriceTableVersion } from '../domain/usage.ts';
-import { costCsv } from './cost-csv.ts';
-import { MAX_NAMES, periodOf, startOf, type CostDay } from './cost-days.ts';
 import type { CostBreakdown, CostDimension, CostRate, CostRow, CostTotals } from './report.ts';
-import { addSum, emptySum, sumOf, type Sum } from './sums.ts';
+import { addSum, type CostDay, emptySum, MAX_NAMES, periodOf, startOf, type Sum, sumOf } from './sums.ts';
 
 /** What to divide, and how. */
 export interface BreakdownInput {
@@ -89,4 +87,42 @@ function endOf(period: string, by: 'day' | 'month'): number {
 
 function withPace(totals: CostTotals, spanMs: number): CostRate {
   return { ...totals, costPerHour: (totals.costUsd * MS_PER_HOUR) / Math.max(spanMs, LEAST_MS) };
+}
+
+/** Costs as comma-separated values. */
+const COLUMNS = [
+  'attempts',
+  'inputTokens',
+  'outputTokens',
+  'cachedInputTokens',
+  'costUsd',
+  'costPerHour',
+  'stableCostUsd',
+  'savingsUsd',
+  'unpriced',
+] as const satisfies readonly (keyof CostRate)[];
+
+/** A header, a line for each row, and one for what is in no row (RFC 4180). */
+function costCsv({ by, rows, other }: Pick<CostBreakdown, 'by' | 'rows' | 'other'>): string {
+  const lines = rows.map(({ name, ...row }) => csvLine(name ?? '(none)', row));
+  if (other.attempts > 0) lines.push(csvLine('(other)', other));
+  return [[by, ...COLUMNS].join(','), ...lines, ''].join('\r\n');
+}
+
+function csvLine(name: string, row: CostRate): string {
+  return [textCell(name), ...COLUMNS.map((column) => numberCell(row[column]))].join(',');
+}
+
+/** Sums of binary fractions end in digits that mean nothing. */
+function numberCell(value: number): string {
+  return String(Number(value.toPrecision(12)));
+}
+
+/**
+ * Models are named by whoever answers: what a spreadsheet would take for a formula is made text
+ * (https://owasp.org/www-community/attacks/CSV_Injection).
+ */
+function textCell(text: string): string {
+  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

@@ -1,11 +1,13 @@
 /** The running account of what attempts cost. */
 
-import { Backlog } from '../domain/backlog.ts';
-import { breakDown } from './break-down.ts';
-import { CostDay, dayOf, periodOf, startOf } from './cost-days.ts';
-import type { CostBreakdown, CostDimension, CostPeriod, CostReport, CostTotals } from './report.ts';
-import { addSum, emptySum, sumOf, type CostEntry, type Sum } from './sums.ts';
+import { checkNumber, checkOneOf } from '../domain/check.ts';
+import { hashKey } from '../domain/hash-key.ts';
+import { Backlog } from '../domain/in-flight.ts';
 import { TABLE_VERSION } from '../pricing/price-table.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { breakDown } from './break-down.ts';
+import type { CostBreakdown, CostDimension, CostPeriod, CostReport, CostTotals } from './report.ts';
+import { addSum, CostDay, type CostEntry, dayOf, emptySum, periodOf, startOf, type Sum, sumOf } from './sums.ts';
 
 /** From when on, and until when. */
 export interface CostSpan {
@@ -86,3 +88,25 @@ function byPeriod(days: readonly CostDay[], by: 'day' | 'month'): CostPeriod[] {
     return { period, ...total, upstreams };
   });
 }
+
+/* PART: What `client.canary.costs()` says. */
+
+/** What of the account to tell. */
+export interface CostsOptions {
+  /** Ms since the Unix epoch or a `Date`; the whole UTC day that holds it counts. @default all that is kept: 400 days */
+  readonly since?: number | Date | undefined;
+  /** What to divide it by. @default nothing: upstreams, days and months stand beside each other */
+  readonly by?: CostDimension | undefined;
+}
+
+/** @throws ConfigError for a `by` that there is not, and a `since` that is no time */
+export function reportCosts({ costs, options }: Engine, { since, by }: CostsOptions): CostReport | CostBreakdown {
+  const sinceMs = since instanceof Date ? since.getTime() : since;
+  if (sinceMs !== undefined) checkNumber('costs.since', sinceMs, {});
+  const span = { sinceMs, nowMs: options.clock.now() };
+  if (by === undefined) return costs.report(span);
+  checkOneOf('costs.by', by, COST_DIMENSIONS);
+  return costs.breakDown({ ...span, by, hashKey });
+}
+
+const COST_DIMENSIONS: readonly CostDimension[] = ['upstream', 'model', 'task', 'key', 'day', 'month'];

@@ -1,6 +1,6 @@
 /** How an upstream is, from all that is known without asking it. */
 
-import type { BreakerState } from '../domain/breaker.ts';
+import type { BreakerState } from '../domain/attempt.ts';
 import type { Health, WindowSnapshot } from '../domain/snapshot.ts';
 
 /** What stands beside the window. */

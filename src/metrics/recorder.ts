@@ -2,9 +2,8 @@
 
 import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { CallTotals, TaskSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
-import { Backlog } from '../domain/backlog.ts';
-import { CallWindow } from './call-windows.ts';
-import { TaskWindows } from './task-windows.ts';
+import { Backlog } from '../domain/in-flight.ts';
+import { CallWindow, TaskWindows } from './call-windows.ts';
 import { UpstreamWindow } from './window.ts';
 
 /** Records attempts and calls at the time they ended, and reads them over the window. */

@@ -80,3 +80,44 @@ export class SliceRing {
 function placeOf(number: number): number {
   return number & (SLICES - 1);
 }
+
+/* PART: A sum over a sliding window. */
+
+/**
+ * A counter or an amount, kept by slice. The total is added up when it is asked for: a running total of USD would keep the
+ * rounding of every amount that was ever added and taken away, and an idle upstream would cost 1e-17 USD.
+ */
+export class SlicedCounter implements Sliced {
+  readonly #slices = new Float64Array(SLICES);
+
+  get byteLength(): number {
+    return this.#slices.byteLength;
+  }
+
+  add(slice: number, amount: number): void {
+    this.#slices[slice] = (this.#slices[slice] ?? 0) + amount;
+  }
+
+  expire(slice: number): void {
+    this.#slices[slice] = 0;
+  }
+
+  total(): number {
+    let total = 0;
+    for (const amount of this.#slices) total += amount;
+    return total;
+  }
+}
+
+/** One counter for each name. */
+export function createCounters<Name extends string>(names: readonly Name[]): Readonly<Record<Name, SlicedCounter>> {
+  // Object.fromEntries forgets the names.
+  return Object.fromEntries(names.map((name) => [name, new SlicedCounter()])) as Record<Name, SlicedCounter>;
+}
+
+/* PART: A rate or a mean, which does not exist without samples. */
+
+/** `part / whole`; `null` when `whole` is 0. */
+export function ratio(part: number, whole: number): number | null {
+  return whole === 0 ? null : part / whole;
+}

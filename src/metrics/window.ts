@@ -1,12 +1,9 @@
 /** The sliding window of one upstream. */
 
-import type { AttemptRecord } from '../domain/attempt.ts';
-import { FAILURE_KINDS, type FailureKind } from '../domain/outcome.ts';
+import { type AttemptRecord, FAILURE_KINDS, type FailureKind } from '../domain/attempt.ts';
 import type { WindowSnapshot } from '../domain/snapshot.ts';
-import { createCounters } from './counter.ts';
+import { createCounters, ratio, SliceRing } from './sliding-window.ts';
 import { SlidingHistogram } from './histogram.ts';
-import { ratio } from './ratio.ts';
-import { SliceRing } from './sliding-window.ts';
 
 /**
  * Attempts on one upstream, and calls assigned to it, over the last `windowMs`, in constant memory.

@@ -1,9 +1,8 @@
 /** What an attempt cost, from the best source there is. */
 
 import type { Cost, PriceTableVersion, Usage } from '../domain/usage.ts';
-import { priceAt, type DatedPrice } from './dated-prices.ts';
+import { type DatedPrice, priceAt, ratesUsd } from './prices.ts';
 import type { PriceTable } from './price-table.ts';
-import { ratesUsd } from './prices.ts';
 
 /** What is known of an attempt's cost. */
 export interface CostQuery {

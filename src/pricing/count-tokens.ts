@@ -1,19 +1,42 @@
 /** Tokens of a text, without a tokenizer. */
 
-import {
-  ACCENTED,
-  DIGIT,
-  IDEOGRAPH,
-  KINDS,
-  LETTER,
-  MARK,
-  NEWLINE,
-  OTHER,
-  SPACE,
-  runOf,
-  type Kind,
-} from './character-kind.ts';
-import { KIND_OF_BYTE, kindBytes } from './kind-bytes.ts';
+/** Kinds of characters, as tokenizers tell them apart. */
+export type Kind = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+const SPACE = 0;
+const NEWLINE = 1;
+const LETTER = 2;
+const DIGIT = 3;
+const MARK = 4;
+const IDEOGRAPH = 5;
+const OTHER = 6;
+/** A letter of an alphabet of which most letters have none. */
+const ACCENTED = 7;
+const KINDS = 8;
+
+/** Accented letters stand in one run with others. */
+function runOf(kind: number): number {
+  return kind === ACCENTED ? LETTER : kind;
+}
+
+/** By ranges of Unicode, coarsely: what matters is how densely a script is encoded. */
+function kindOf(code: number): Kind {
+  if (code < 0x80) return ASCII_KINDS[code] as Kind;
+  if (code < 0xc0) return MARK;
+  if (code < 0x370 || (code >= 0x1e00 && code < 0x1f00)) return ACCENTED;
+  if (code >= 0x2000 && code < 0x2e80) return MARK;
+  if ((code >= 0x2e80 && code < 0xa000) || (code >= 0xac00 && code < 0xd800)) return IDEOGRAPH;
+  // Pairs (emoji, rare ideographs) are about a token for each half.
+  if ((code >= 0xf900 && code < 0xfb00) || (code >= 0xff00 && code < 0xfff0)) return IDEOGRAPH;
+  return code >= 0xd800 && code < 0xe000 ? MARK : OTHER;
+}
+
+const ASCII_KINDS = Uint8Array.from({ length: 0x80 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  if (/[a-z]/i.test(character)) return LETTER;
+  if (/\d/.test(character)) return DIGIT;
+  if (/[\r\n]/.test(character)) return NEWLINE;
+  return /\s/.test(character) ? SPACE : MARK;
+});
 
 /** Counts the tokens of a text, or about. */
 export type CountTokens = (text: string) => number;
@@ -144,3 +167,28 @@ function layOutPlaces(): { readonly firstPlaces: Uint8Array; readonly nextPlaces
   }
   return { firstPlaces, nextPlaces };
 }
+
+/** A text as bytes that tell the kinds of its characters: read in half the time that its characters take. */
+const ASCII = 0x80;
+
+/** The kind that a byte tells: an ASCII character stands for its own, what follows those for one kind each. */
+const KIND_OF_BYTE = Uint8Array.from({ length: ASCII + KINDS }, (_, byte) =>
+  byte < ASCII ? kindOf(byte) : byte - ASCII,
+);
+
+/** One byte for each character of `text`; what follows them means nothing. They hold until the next text is read. */
+function kindBytes(text: string): Uint8Array {
+  const bytes = text.length <= SHORT.length ? SHORT : new Uint8Array(text.length);
+  // Most texts are ASCII throughout, which is copied many characters at a time.
+  const { read, written } = ENCODER.encodeInto(text, bytes);
+  if (read === text.length && written === text.length) return bytes;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    bytes[at] = code < ASCII ? code : ASCII + kindOf(code);
+  }
+  return bytes;
+}
+
+const ENCODER = new TextEncoder();
+/** Written anew for each text before it is read: a new array for each would cost as much as reading it. */
+const SHORT = new Uint8Array(16_384);

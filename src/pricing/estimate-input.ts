@@ -2,8 +2,7 @@
 
 import type { Surface } from '../domain/call.ts';
 import { type Fields, isRecord } from '../domain/json.ts';
-import { estimateTokens, type CountTokens } from './count-tokens.ts';
-import { schemaTokens, toolsTokens } from './estimate-tools.ts';
+import { type CountTokens, estimateTokens } from './count-tokens.ts';
 
 /**
  * About how many tokens a request's body is, a fraction. Never throws; what is no body of the surface counts 0. `countStanding` is for
@@ -144,4 +143,66 @@ function textOf(value: unknown, count: CountTokens): number {
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
+}
+
+/* PART: The tokens of tools and schemas. */
+
+/** The tools or functions of a request, with the frame around them. */
+function toolsTokens(list: unknown, count: CountTokens): number {
+  if (!Array.isArray(list)) return 0;
+  return list.length === 0 ? 0 : TOKENS_OF_TOOLS + list.length * TOKENS_PER_TOOL + schemaTokens(list, count);
+}
+
+/** The frame around functions, as the recorded answers of OpenAI have it. That of others takes up to 500 tokens. */
+const TOKENS_OF_TOOLS = 18;
+const TOKENS_PER_TOOL = 2;
+
+/**
+ * What the model reads of a schema: names, descriptions and types. Providers write it out in fewer words than its JSON has
+ * (OpenAI as TypeScript), so the keywords of JSON Schema count nothing.
+ */
+function schemaTokens(schema: unknown, count: CountTokens): number {
+  if (typeof schema === 'string') return count(schema);
+  if (typeof schema === 'number') return 1;
+  let tokens = 0;
+  if (Array.isArray(schema)) for (const entry of schema) tokens += schemaTokens(entry, count);
+  else if (isRecord(schema)) {
+    for (const key of Object.keys(schema)) {
+      tokens += (KEYWORDS.has(key) ? 0 : count(key) + TOKENS_PER_NAME) + schemaTokens(schema[key], count);
+    }
+  }
+  return tokens;
+}
+
+/** A colon, a comma. */
+const TOKENS_PER_NAME = 2;
+
+const KEYWORDS: ReadonlySet<string> = new Set(
+  (
+    'type function name description parameters strict json_schema schema format properties required items ' +
+    'additionalProperties enum anyOf oneOf allOf $ref $defs title default const $schema'
+  ).split(' '),
+);
+
+/* PART: Counts a text once that comes again and again. */
+
+/** Applications have a few system prompts. */
+const MAX_TEXTS = 16;
+/** Looking for a shorter text takes as long as counting it. */
+const MIN_CHARACTERS = 64;
+/** Longer texts are not kept in memory: half a MB at most in all. */
+const MAX_CHARACTERS = 16_384;
+
+/** `count`, with a memory for the latest texts that were new to it. */
+export function rememberCounts(count: CountTokens): CountTokens {
+  const counted = new Map<string, number>();
+  return (text) => {
+    if (text.length < MIN_CHARACTERS || text.length > MAX_CHARACTERS) return count(text);
+    const known = counted.get(text);
+    if (known !== undefined) return known;
+    const tokens = count(text);
+    if (counted.size >= MAX_TEXTS) for (const oldest of counted.keys()) if (counted.delete(oldest)) break;
+    counted.set(text, tokens);
+    return tokens;
+  };
 }

@@ -2,9 +2,8 @@
 
 import { calcPrice, findProvider, type PriceCalculation } from '@pydantic/genai-prices';
 import type { PriceTableVersion, Usage } from '../domain/usage.ts';
-import { listedPrice, ratesFor, type ListedPrice } from './listed-price.ts';
-import { ratesUsd } from './prices.ts';
-import { tierMultiplier } from './service-tier.ts';
+import { listedPrice, type ListedPrice, ratesFor, ratesUsd } from './prices.ts';
+import { tierMultiplier } from './usage.ts';
 
 /** The list that is bundled: `@pydantic/genai-prices`, pinned to this version, and the day it was published. */
 export const TABLE_VERSION: PriceTableVersion = Object.freeze({ version: '0.1.8', date: '2026-09-23' });

@@ -2,7 +2,7 @@
 
 import { checkKeys, checkNumber, checkObject, checkText, show } from '../domain/check.ts';
 import type { ListPrice, Price, UpstreamPrice } from '../domain/usage.ts';
-import { datedPrices, type DatedPrice } from './dated-prices.ts';
+import { type DatedPrice, datedPrices } from './prices.ts';
 import { isListed } from './price-table.ts';
 import { ConfigError } from '../domain/errors.ts';
 

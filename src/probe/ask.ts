@@ -1,19 +1,17 @@
 /** Asks an upstream as a real call that is forced to it would, once, and reads the whole answer. */
 
 import type { Call, Surface } from '../domain/call.ts';
+import { classifyFailure } from '../resilience/failure.ts';
+import { patientTimer } from '../time/patient-timer.ts';
 import type { AttemptEnd, AttemptInput } from '../upstream/attempt-types.ts';
 import { attempt } from '../upstream/attempt.ts';
 import { Claim } from '../upstream/response-mode.ts';
-import { classifyFailure } from '../resilience/failure.ts';
 import { optionsFor, type UpstreamRequest } from '../upstream/sdk/request-options.ts';
-import { patientTimer } from '../time/patient-timer.ts';
-import { redact } from '../upstream/sdk/redact.ts';
+import { redact } from '../upstream/sdk/secrets.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { probeCall, type Asked, type Question } from './probe-call.ts';
 import { NotAsked, type Probing } from './probing.ts';
-import { parsed, readStream } from './read-stream.ts';
-import { refusalOf, refusalWithin, type Reply } from './reply.ts';
+import { parsed, readStream, refusalOf, refusalWithin, type Reply } from './reply.ts';
 
 /** Enough for a short answer of a model that reasons first. */
 const SHORT_ANSWER_TOKENS = 1_000;
@@ -133,4 +131,42 @@ function replyOf(call: Call, end: AttemptEnd, { body, stream }: Read): Reply {
   const [first] = stream?.events ?? [];
   const refusal = refusalWithin(stream ? first?.chunk : body);
   return { refusal, body, stream, usage: end.usage, model: end.model, latencyMs: end.atMs - call.startedAtMs };
+}
+
+/* PART: Describes a request of a probe as a call. */
+
+/** A body, with or without its model. */
+export type Question = Readonly<Record<string, unknown>>;
+
+/** A request to be made. */
+export interface Asked {
+  readonly method: 'get' | 'post';
+  readonly path: string;
+  readonly body?: Question | undefined;
+}
+
+/** A call that routing has no part in: it has no key, no id and no fallbacks. */
+function probeCall(id: number, startedAtMs: number, surface: Surface, { method, path, body }: Asked): Call {
+  const model = body?.['model'];
+  return {
+    id,
+    startedAtMs,
+    surface,
+    method,
+    path,
+    model: typeof model === 'string' ? model : undefined,
+    stream: body?.['stream'] === true,
+    replayable: true,
+    key: undefined,
+    keySource: undefined,
+    task: undefined,
+    attributes: {},
+    forcedUpstream: undefined,
+    fallbacks: false,
+    streamMode: undefined,
+    requirements: new Set(),
+    toolRun: undefined,
+    shadow: false,
+    ownedId: undefined,
+  };
 }

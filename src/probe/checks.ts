@@ -2,18 +2,14 @@
 
 import type { CheckName } from '../domain/probe.ts';
 import type { Check } from './check.ts';
-import { chat, choices, usage } from './checks/chat.ts';
-import { concurrency } from './checks/concurrency.ts';
+import { chat, choices, concurrency, responses, usage, vision } from './checks/chat.ts';
 import { badRequest, contextLength, errorShape, retryAfter, unknownModel } from './checks/errors.ts';
 import { jsonMode, jsonSchema } from './checks/formats.ts';
 import { connection, models } from './checks/reach.ts';
-import { responses } from './checks/responses.ts';
 import { logprobs, longOutput, maxTokens, seed, stop } from './checks/sampling.ts';
-import { streamedTools } from './checks/streamed-tools.ts';
+import { parallelTools, streamedTools, toolArguments, tools } from './checks/tools.ts';
 import { streamDone, streamUsage, streaming } from './checks/streaming.ts';
-import { parallelTools, toolArguments, tools } from './checks/tools.ts';
 import { embeddingDimensions, embeddings } from './checks/vectors.ts';
-import { vision } from './checks/vision.ts';
 
 export const CHECKS: Readonly<Record<CheckName, Check>> = {
   connection,

@@ -2,10 +2,7 @@
 
 import type { Finding, FindingName } from '../domain/probe.ts';
 import type { Asker } from './ask.ts';
-import { PASSAGE, PASSAGE_TOKENS } from './passage.ts';
-import { user } from './read-chat.ts';
-import type { Reply } from './reply.ts';
-import { isSameModel } from './same-model.ts';
+import { type Reply, user } from './reply.ts';
 
 /** Asks one long question twice; nothing is concluded from what was refused. */
 export async function findSuspects(ask: Asker): Promise<readonly Finding[]> {
@@ -70,3 +67,36 @@ function cachedTokens({ usage }: Reply): Finding[] {
 function suspect(name: FindingName, evidence: string): Finding {
   return { name, status: 'suspect', evidence };
 }
+
+/* PART: A text whose tokens are known. */
+
+/** Written for this purpose, so that it stands in no provider's cache. */
+export const PASSAGE =
+  'The old lighthouse keeper woke before dawn, as he had done for forty years. He lit the stove, put a kettle on it, ' +
+  'and went up the ninety-three steps to see that the lamp was clean. Below him the sea was grey and slow. Two fishing ' +
+  'boats, red and green, were already far out, and a third was being pushed down the beach by a man and his two sons. ' +
+  'Gulls followed them all, loud and hungry. At half past six the tide turned. He wrote it down in the log, with the ' +
+  'wind (north-west, 12 knots), the air (7.5 degrees) and the state of the sky: thin cloud, clearing. Nobody had read ' +
+  'the log in years, but he liked its even rows of ink, and he had never missed a day. When the kettle began to sing he ' +
+  'went down again, cut some bread, and ate it by the window. A letter lay on the table. It said that on the first of ' +
+  'May an automatic lamp would take his place, that he would have a pension of 1,240 a month, and that the service ' +
+  'thanked him. He folded it twice, laid it under the bread board, and went out to mend the fence.';
+
+/** In o200k_base, the vocabulary of OpenAI's models since GPT-4o; 250 in cl100k_base, that of those before. A test counts them. */
+export const PASSAGE_TOKENS = 249;
+
+/* PART: Whether two names mean one model. */
+
+/** `gpt-4.1` is `gpt-4.1-2025-04-14` and `openai/gpt-4.1:free`, and is not `gpt-4.1-mini`. */
+export function isSameModel(asked: string, named: string): boolean {
+  return bareName(asked) === bareName(named);
+}
+
+/** Without vendor and variant, and without the marks of a version or a date. */
+function bareName(model: string): string {
+  const [name = ''] = model.toLowerCase().split('/').at(-1)?.split(/[:@]/) ?? [];
+  return name.replace(VERSION, '').replaceAll('.', '-');
+}
+
+/** `-2025-04-14`, `-20250414`, `-0613`, `-001`, `-latest`, `-preview-05-20`. */
+const VERSION = /(?:-(?:preview|exp|latest|\d{4}-\d{2}-\d{2}|\d{2}-\d{2,4}|\d{8}|\d{6}|\d{3,4}))+$/;

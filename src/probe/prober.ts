@@ -1,16 +1,19 @@
 /** Probes upstreams, when asked to and at an interval, and keeps what planning and health use of it. */
 
-import { checkOneOf } from '../domain/check.ts';
+import { Reservation } from '../budgets/budgets.ts';
+import { CallProgress } from '../call/call-record.ts';
 import type { DispatchParts, Line } from '../call/call-services.ts';
+import type { Call } from '../domain/call.ts';
+import { checkOneOf } from '../domain/check.ts';
 import type { CheckResult, ProbeReport } from '../domain/probe.ts';
 import type { Emitter } from '../events/emitter.ts';
-import { runProbe } from './run-probe.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
-import { ProbeAccount } from './probe-account.ts';
-import type { ProbeOptions } from './options.ts';
-import { resolveProbe, type ActiveProbePolicy, type ResolvedProbe } from './resolve-probe.ts';
 import { startTicker, type Ticker } from '../time/ticker.ts';
+import type { AttemptEnd } from '../upstream/attempt-types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { ProbeOptions } from './options.ts';
+import { type ActiveProbePolicy, type ResolvedProbe, resolveProbe } from './resolve-probe.ts';
+import { runProbe } from './run-probe.ts';
 
 /** What a prober works with. */
 export interface ProberParts {
@@ -128,4 +131,46 @@ function modelOf({ config }: Upstream): string | undefined {
   if (typeof named === 'string') return named;
   const [first] = typeof model === 'object' ? Object.keys(model) : [];
   return upstreamModel(model, { surface: 'chat', model: first });
+}
+
+/* PART: What the requests of a probe cost: in the ledger, and in the user's budgets. */
+
+/** The account of one upstream. */
+class ProbeAccount {
+  readonly #upstream: string;
+  readonly #parts: DispatchParts;
+  /** By the id of the call, from before a request to its end. */
+  readonly #held = new Map<number, Reservation>();
+
+  constructor(upstream: string, parts: DispatchParts) {
+    this.#upstream = upstream;
+    this.#parts = parts;
+  }
+
+  estimateCostUsd(call: Call, body: unknown): number | undefined {
+    return this.#parts.estimateCostUsd(this.#upstream, call, body);
+  }
+
+  /** The name of the budget that has no room for a request; lists of models cost nothing. */
+  holdBudget(call: Call, body: unknown): string | undefined {
+    if (call.surface === 'other') return undefined;
+    const held = this.#parts.budgets?.reserve(call, this.#upstream, body);
+    if (held === undefined) return undefined;
+    if (!(held instanceof Reservation)) return held.policy.name;
+    this.#held.set(call.id, held);
+    return undefined;
+  }
+
+  /** In USD; `null` when it is unknown. */
+  charge(call: Call, end: AttemptEnd): number | null {
+    const { observer, pricing } = this.#parts;
+    // Stable would not have served it: there is nothing to be saved.
+    const priced: typeof pricing = (started, how, about) => ({ ...pricing(started, how, about), stableCostUsd: null });
+    const progress = new CallProgress(call, this.#upstream, observer, priced);
+    progress.end(progress.start(this.#upstream, 'probe', call.model, call.startedAtMs), end);
+    const [record] = progress.account.attempts;
+    if (record) this.#held.get(call.id)?.settle(record);
+    this.#held.delete(call.id);
+    return record?.cost.costUsd ?? null;
+  }
 }

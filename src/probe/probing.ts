@@ -4,7 +4,7 @@ import type { Call } from '../domain/call.ts';
 import type { Clock } from '../time/clock.ts';
 import type { AttemptEnd } from '../upstream/attempt-types.ts';
 import type { OpenAI } from '../upstream/sdk/types.ts';
-import type { Send } from '../upstream/sdk/sent.ts';
+import type { Send } from '../upstream/sdk/send.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Refusal, Reply } from './reply.ts';
 

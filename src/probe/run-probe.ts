@@ -1,12 +1,19 @@
 /** Runs the checks of a probe in a sensible order, and puts together what they found. */
 
-import { CHECK_NAMES, type CheckName, type CheckResult, type Finding, type ProbeReport } from '../domain/probe.ts';
+import type { Requirement } from '../domain/call.ts';
+import {
+  CHECK_NAMES,
+  type CheckName,
+  type CheckResult,
+  type Finding,
+  type ProbedCapabilities,
+  type ProbeReport,
+} from '../domain/probe.ts';
 import { Asker } from './ask.ts';
-import { capabilitiesOf } from './capabilities-of.ts';
-import { skip, type Check, type Verdict } from './check.ts';
+import { type Check, skip, type Verdict } from './check.ts';
 import { CHECKS } from './checks.ts';
 import { findSuspects } from './honesty.ts';
-import { NotAsked, Probing, type ProbeInput } from './probing.ts';
+import { NotAsked, type ProbeInput, Probing } from './probing.ts';
 import { tableOf } from './table.ts';
 
 /** What is to be found out, and who is told of each check as it ends. */
@@ -111,3 +118,26 @@ async function runSome(jobs: readonly (() => Promise<void>)[]): Promise<void> {
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
+
+/* PART: What follows from checks for the calls that an upstream may be asked to serve. */
+
+/** Only what was found out: what was skipped, or went wrong for another reason, says nothing. */
+function capabilitiesOf(
+  concluded: readonly { readonly result: CheckResult; readonly tells: boolean }[],
+): ProbedCapabilities {
+  const found: Partial<Record<Requirement, boolean>> = {};
+  for (const { result, tells } of concluded) {
+    const { name, status } = result;
+    const requirement = REQUIREMENT_OF[name];
+    if (requirement && tells && status !== 'skipped') found[requirement] = status === 'pass';
+  }
+  return found;
+}
+
+const REQUIREMENT_OF: Readonly<Partial<Record<CheckName, Requirement>>> = {
+  tools: 'tools',
+  vision: 'vision',
+  jsonSchema: 'jsonSchema',
+  logprobs: 'logprobs',
+  choices: 'multipleChoices',
+};

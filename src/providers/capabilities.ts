@@ -1,7 +1,6 @@
 /** What an upstream cannot do. */
 
-import type { Surface } from '../domain/call.ts';
-import { REQUIREMENTS, type Requirement } from '../domain/requirement.ts';
+import { type Requirement, REQUIREMENTS, type Surface } from '../domain/call.ts';
 import { reasoningOf } from './openai-model.ts';
 import type { ProviderName } from './presets.ts';
 

@@ -1,7 +1,7 @@
 /** The dialects: which provider refuses or misreads what, on which surface. */
 
 import type { Surface } from '../domain/call.ts';
-import { removes, renames, sets, type DialectRule } from './dialect-change.ts';
+import { type DialectRule, removes, renames, sets } from './body-draft.ts';
 import { fitMessages } from './fit-messages.ts';
 import { OPENAI_CHAT, OPENAI_RESPONSES } from './openai-dialect.ts';
 import { wantsCompletionLimit } from './openai-model.ts';

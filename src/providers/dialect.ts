@@ -1,7 +1,7 @@
 /** How a body must change for a provider, beyond its model and the user's params. */
 
 import type { Call } from '../domain/call.ts';
-import type { DialectChange } from './dialect-change.ts';
+import type { DialectChange } from './body-draft.ts';
 import { DIALECTS } from './dialect-rules.ts';
 import type { ProviderName } from './presets.ts';
 

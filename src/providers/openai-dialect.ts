@@ -1,6 +1,6 @@
 /** The dialect of OpenAI's own models, also on Azure: those that reason take other fields than those that do not. */
 
-import { removes, renames, type DialectContext, type DialectRule } from './dialect-change.ts';
+import { type DialectContext, type DialectRule, removes, renames } from './body-draft.ts';
 import { isOSeries, reasoningOf, wantsCompletionLimit } from './openai-model.ts';
 
 /** On chat. */

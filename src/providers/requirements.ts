@@ -1,8 +1,7 @@
 /** What a call needs of an upstream beyond words in, words out. */
 
-import type { Surface } from '../domain/call.ts';
+import type { Requirement, Surface } from '../domain/call.ts';
 import { type Fields, isRecord } from '../domain/json.ts';
-import type { Requirement } from '../domain/requirement.ts';
 
 /** What a body needs; one and the same empty set for those that need nothing. Never throws. */
 export function requirementsOf(body: unknown, surface: Surface): ReadonlySet<Requirement> {

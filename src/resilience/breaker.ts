@@ -1,8 +1,7 @@
 /** Takes an upstream out of service when it fails, and back when it has recovered. */
 
-import type { BreakerState } from '../domain/breaker.ts';
+import type { BreakerState, Outcome } from '../domain/attempt.ts';
 import type { Clock } from '../time/clock.ts';
-import type { Outcome } from '../domain/outcome.ts';
 import { BreakerStates, type BreakerChange, type BreakerStatesPolicy } from './breaker-states.ts';
 
 /** When to open, and how to come back. */

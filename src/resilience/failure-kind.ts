@@ -1,6 +1,6 @@
 /** Which failure kind a provider's error response is. Providers agree on little: the order of the questions matters. */
 
-import type { FailureKind } from '../domain/outcome.ts';
+import type { FailureKind } from '../domain/attempt.ts';
 import type { ErrorResponse } from './read-error.ts';
 
 /**

@@ -1,12 +1,53 @@
 /** What a failed attempt means: for the call that made it, and for the upstream's breaker. */
 
-import type { FailureKind, TimeoutPhase } from '../domain/outcome.ts';
+import type { FailureKind, Outcome, TimeoutPhase } from '../domain/attempt.ts';
 import { DeadlineError, UpstreamTimeoutError } from '../domain/errors.ts';
 import { kindOfResponse } from './failure-kind.ts';
-import { CALLERS_FAULT, FAILURE_RULES, type FailureRule } from './failure-rules.ts';
+import { type ErrorResponse, readSdkError, readTransportError } from './read-error.ts';
 import { proseWaitMs, rateLimitWaitMs, retryAfterMs } from './retry-after.ts';
-import { readSdkError, type ErrorResponse } from './read-error.ts';
-import { readTransportError } from './transport-error.ts';
+
+/* PART: What follows from each failure kind: the one table of it. */
+
+/** How an attempt may end other than by success. */
+export type FailedOutcome = Exclude<Outcome, 'success'>;
+
+export interface FailureRule {
+  /** For windows and ledger. */
+  readonly outcome: FailedOutcome;
+  /** For the breaker. Rate limits, quota and credentials are `neutral` there: they pause the upstream instead. */
+  readonly breakerOutcome: FailedOutcome;
+  /** The same upstream may be asked again: after a back-off, or after a rate limit's wait where no other can serve. */
+  readonly retrySame: boolean;
+  /** The next upstream may be asked; after `contextLength` and `contentFilter` only one that is named for these. */
+  readonly tryNext: boolean;
+}
+
+const TRANSIENT: FailureRule = { outcome: 'failure', breakerOutcome: 'failure', retrySame: true, tryNext: true };
+const REFUSED: FailureRule = { outcome: 'failure', breakerOutcome: 'neutral', retrySame: false, tryNext: true };
+
+/** The caller's own fault: no evidence against the upstream, and no better elsewhere. */
+const CALLERS_FAULT: FailureRule = {
+  outcome: 'neutral',
+  breakerOutcome: 'neutral',
+  retrySame: false,
+  tryNext: false,
+};
+
+/** What follows from a failure of each kind, as long as the answer's first content has not been passed on. */
+const FAILURE_RULES: Readonly<Record<FailureKind, FailureRule>> = {
+  connection: TRANSIENT,
+  server: TRANSIENT,
+  timeout: TRANSIENT,
+  malformed: TRANSIENT,
+  truncated: TRANSIENT,
+  rateLimit: { ...REFUSED, retrySame: true },
+  quota: REFUSED,
+  auth: REFUSED,
+  modelNotFound: { ...CALLERS_FAULT, tryNext: true },
+  contextLength: { ...CALLERS_FAULT, tryNext: true },
+  contentFilter: { ...CALLERS_FAULT, tryNext: true },
+  badRequest: CALLERS_FAULT,
+};
 
 /** A failed attempt, and what follows from it. */
 export interface Failure extends FailureRule {

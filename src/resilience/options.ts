@@ -2,7 +2,7 @@
 
 import type { StreamMode } from '../domain/call.ts';
 import type { Duration } from '../domain/duration.ts';
-import type { FailureKind } from '../domain/outcome.ts';
+import type { FailureKind } from '../domain/attempt.ts';
 
 /** Retries on the same upstream, and the budget of everything beyond the first attempt. */
 export interface RetryOptions {

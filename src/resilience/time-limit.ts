@@ -2,7 +2,7 @@
 
 import { APIUserAbortError } from 'openai';
 import type { Clock, Timer } from '../time/clock.ts';
-import type { TimeoutPhase } from '../domain/outcome.ts';
+import type { TimeoutPhase } from '../domain/attempt.ts';
 import { DeadlineError, UpstreamTimeoutError } from '../domain/errors.ts';
 import { patientTimer } from '../time/patient-timer.ts';
 import type { Controlled } from '../upstream/sdk/request-controller.ts';

@@ -1,12 +1,10 @@
 /** What follows from a rollout's decisions: the split changes, and listeners are told. */
 
 import type { Clock } from '../time/clock.ts';
-import type { RolloutState } from '../domain/rollout.ts';
-import type { RolloutChangeEvent } from '../domain/rollout-events.ts';
-import type { RolloutDecision } from '../domain/rollout-numbers.ts';
+import type { RolloutChangeEvent, RolloutDecision, RolloutState } from '../domain/rollout.ts';
 import type { Emitter } from '../events/emitter.ts';
 import type { RolloutController } from './controller.ts';
-import type { RolloutPolicy } from './rollout-policy.ts';
+import type { RolloutPolicy } from './resolve-rollouts.ts';
 import { NO_TRAFFIC, trafficInForce, type TrafficInForce } from '../routing/traffic-in-force.ts';
 import type { Traffic } from '../routing/traffic.ts';
 

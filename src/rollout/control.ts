@@ -1,7 +1,7 @@
 /** The verbs on a rollout, for people and programs. */
 
 import { checkKeys, checkNumber, checkOneOf, checkText } from '../domain/check.ts';
-import type { RolloutDecision } from '../domain/rollout-numbers.ts';
+import type { RolloutDecision } from '../domain/rollout.ts';
 import type { RolloutReport } from './report.ts';
 import type { RolloutEvent } from './transition.ts';
 import type { RolloutRun } from './rollout-runner.ts';

@@ -1,18 +1,15 @@
 /** Ticks the state machine of one rollout by the clock and by its calls. */
 
 import type { Clock } from '../time/clock.ts';
-import type { RolloutCause, RolloutState } from '../domain/rollout.ts';
-import type { RolloutDecision, RolloutNumbers } from '../domain/rollout-numbers.ts';
-import { RolloutError } from '../domain/rollout-error.ts';
+import type { RolloutCause, RolloutDecision, RolloutNumbers, RolloutState } from '../domain/rollout.ts';
+import { RolloutError } from '../domain/errors.ts';
 import type { StepTerms } from './judge.ts';
 import { JudgedCalls } from './evidence.ts';
-import type { RolloutReport } from './report.ts';
-import type { RolloutPolicy } from './rollout-policy.ts';
-import { numbersIn, progressIn, reportOf, type Standing } from './standing.ts';
-import type { Kept, RolloutMemory } from './stored-rollout.ts';
+import { numbersIn, progressIn, reportOf, type RolloutReport, type Standing, waitsOf } from './report.ts';
+import type { RolloutPolicy } from './resolve-rollouts.ts';
+import type { Kept, RolloutMemory } from './lease.ts';
 import { trafficInForce } from '../routing/traffic-in-force.ts';
 import { started, transition, type RolloutEvent } from './transition.ts';
-import { waitsOf } from './waits.ts';
 
 /** Where decisions go. */
 export interface RolloutOutlet {

@@ -2,7 +2,7 @@
 
 import { createAnalysis, restoreAnalysis } from '../stats/analysis.ts';
 import type { Analysis, AnalysisState } from '../stats/analysis-types.ts';
-import type { RolloutPolicy } from './rollout-policy.ts';
+import type { RolloutPolicy } from './resolve-rollouts.ts';
 import { ThresholdAnalysis, type ThresholdState } from './threshold-judge.ts';
 
 /** What a step asks of who judges it. */

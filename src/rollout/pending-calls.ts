@@ -2,7 +2,7 @@
 
 import { UnderWay, type Place } from '../domain/in-flight.ts';
 import type { Arm } from '../stats/arm.ts';
-import type { JudgedOutcome } from './call-values.ts';
+import type { JudgedOutcome } from './arm-numbers.ts';
 
 /** A call that is evidence. */
 export interface JudgedCall {

@@ -1,15 +1,15 @@
 /** Checks rollouts, and that they get along. */
 
+import type { Weights } from '../domain/call.ts';
 import { checkKeys, checkMethods, checkNumber, checkObject, checkOneOf, checkText, show } from '../domain/check.ts';
-import type { Weights } from '../domain/split.ts';
+import { ConfigError } from '../domain/errors.ts';
+import type { RolloutStep } from '../domain/rollout.ts';
 import type { Store } from '../domain/store.ts';
-import { resolveSteps } from './resolve-steps.ts';
-import type { RolloutOptions } from './options.ts';
-import type { RolloutPolicy } from './rollout-policy.ts';
 import { greatestWeight } from '../routing/traffic-in-force.ts';
 import type { GuardOptions } from '../stats/analysis-types.ts';
 import { metricOf } from '../stats/metric.ts';
-import { ConfigError } from '../domain/errors.ts';
+import type { RolloutOptions } from './options.ts';
+import { resolveSteps } from './resolve-steps.ts';
 
 /** What rollouts have to fit into. */
 export interface RolloutSurroundings {
@@ -142,4 +142,27 @@ function withReserves(policies: readonly RolloutPolicy[]): readonly RolloutPolic
   return policies.map((policy, index) =>
     index === policies.length - 1 ? { ...policy, reserve: Math.max(0, 1 - earlier) } : policy,
   );
+}
+
+/** A rollout with nothing left open. */
+export interface RolloutPolicy {
+  /** The canary. */
+  readonly to: string;
+  readonly stable: string;
+  readonly steps: readonly RolloutStep[];
+  readonly guardrails: Readonly<Record<string, GuardOptions>>;
+  /** The probability of a false rollback over a whole run. */
+  readonly alpha: number;
+  readonly judge: 'sequential' | 'threshold';
+  /** `false` begins no step by itself. */
+  readonly auto: boolean;
+  readonly onComplete: 'keep' | 'replaceStable';
+  readonly salt: string;
+  /** The most that it ever takes of all calls, 0–1: set aside, so that rollouts side by side never meet. */
+  readonly reserve: number;
+}
+
+/** Tells a stored rollout from one under other options. Neither names nor numbers of steps are secret. */
+export function fingerprintOf({ to, stable, steps, guardrails, alpha, judge, salt }: RolloutPolicy): string {
+  return JSON.stringify({ to, stable, steps, guardrails, alpha, judge, salt });
 }

@@ -2,7 +2,7 @@
 
 import { checkDuration, checkKeys, checkList, checkNumber } from '../domain/check.ts';
 import type { RolloutStep, StepRequirements, StepTraffic } from '../domain/rollout.ts';
-import { checkCondition } from '../routing/resolve-segments.ts';
+import { checkCondition } from '../routing/resolve-split.ts';
 import type { RolloutStepOptions } from './options.ts';
 import { ConfigError } from '../domain/errors.ts';
 

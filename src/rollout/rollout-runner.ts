@@ -2,22 +2,20 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Call } from '../domain/call.ts';
-import type { RolloutCause } from '../domain/rollout.ts';
-import type { RolloutDecision } from '../domain/rollout-numbers.ts';
+import type { RolloutCause, RolloutDecision } from '../domain/rollout.ts';
 import type { Json, Store } from '../domain/store.ts';
-import type { JudgedPart, Judging } from './pending-calls.ts';
-import { RolloutController, type RolloutOutlet } from './controller.ts';
-import type { JudgedOutcome } from './call-values.ts';
-import type { RolloutPolicy } from './rollout-policy.ts';
-import { RolloutShares } from './share-check.ts';
+import { nameOf, type Warnings } from '../events/warnings.ts';
 import { segmentOf } from '../routing/rollout-split.ts';
-import type { Kept } from './stored-rollout.ts';
-import type { RolloutEvent } from './transition.ts';
-import { obey } from './rollout-command.ts';
-import { RolloutEffects, type RolloutEffectsParts } from './apply-decision.ts';
-import { RolloutKeeper } from './lease.ts';
 import type { Arm } from '../stats/arm.ts';
-import type { Warnings } from '../events/warnings.ts';
+import type { Clock } from '../time/clock.ts';
+import { RolloutEffects, type RolloutEffectsParts } from './apply-decision.ts';
+import type { JudgedOutcome } from './arm-numbers.ts';
+import { RolloutController, type RolloutOutlet } from './controller.ts';
+import { type Kept, RolloutKeeper, toCommand } from './lease.ts';
+import type { JudgedPart, Judging } from './pending-calls.ts';
+import type { RolloutPolicy } from './resolve-rollouts.ts';
+import { RolloutShares } from './share-check.ts';
+import type { RolloutEvent } from './transition.ts';
 
 /** What a rollout works with. */
 export interface RolloutRunParts extends RolloutEffectsParts {
@@ -155,5 +153,22 @@ export class RolloutRun implements RolloutOutlet, Judging {
     this.#hasStarted = true;
     if (isNews) this.#enact(latest);
     else this.#effects.apply(controller.state);
+  }
+}
+
+/* PART: Commands that somebody left for a rollout in the store: another process, the command line. */
+
+/** Does what `message` says. One that makes no sense is left undone, with a warning. */
+function obey(
+  controller: RolloutController,
+  command: Json,
+  { clock, warnings }: { readonly clock: Clock; readonly warnings: Warnings },
+): void {
+  try {
+    const { event, reason } = toCommand(command, controller.policy.reserve);
+    controller.ask(event, 'user', reason);
+  } catch (error) {
+    const message = `A command for the rollout to ${controller.policy.to} was left undone: ${nameOf(error)}`;
+    warnings.once(message, { code: 'rollout', message, atMs: clock.now() });
   }
 }

@@ -1,7 +1,9 @@
 /** Finds the identity that must keep its upstream. */
 
+import type { KeyOption } from '../call/describe-call.ts';
 import type { KeySource, Surface } from '../domain/call.ts';
 import { fields } from '../domain/json.ts';
+import type { ResolvedOptions } from '../runtime/resolve-options.ts';
 import { conversationKey } from './conversation.ts';
 
 /** Where a call's key may stand. Empty strings, and whatever is no string, are no keys. */
@@ -45,4 +47,18 @@ export interface FoundKey {
 
 function isKey(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
+}
+
+/* PART: The user's own `key` function, made safe for calls. */
+
+/** A function that throws names no key, and `failed` is told. */
+export function safeKey(key: NonNullable<ResolvedOptions['key']>, failed: (error: unknown) => void): KeyOption {
+  return ({ surface, model, task, attributes }, body) => {
+    try {
+      return key({ surface, model, task, attributes, body });
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
+  };
 }

@@ -1,7 +1,6 @@
 /** Conditions on a call's attributes that decide before the split does. */
 
-import type { AttributeValue } from '../domain/call.ts';
-import type { Segment } from '../domain/split.ts';
+import type { AttributeValue, Segment } from '../domain/call.ts';
 
 /**
  * The upstream of the first segment that matches: every attribute in its `when` strictly equals the value there, or one

@@ -1,6 +1,6 @@
 /** The table of a split: laid out from weights, read by buckets. `transfer.ts` changes it. */
 
-import type { Ranges, Weights } from '../domain/split.ts';
+import type { Ranges, Weights } from '../domain/call.ts';
 
 /**
  * Shares that sum to 1 (within 10⁻¹⁴), in the proportions of `weights`: non-negative numbers with a finite sum above 0.

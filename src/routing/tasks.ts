@@ -1,10 +1,11 @@
 /** The user's own classifier, made safe for calls: what it does wrong costs a call its task, and at most 50 ms. */
 
 import type { Call } from '../domain/call.ts';
-import type { Clock } from '../time/clock.ts';
+import { checkFunction, checkKeys, checkNames, checkObject } from '../domain/check.ts';
+import { ConfigError } from '../domain/errors.ts';
 import { isThenable } from '../domain/json.ts';
-import type { TaskOptions } from './task-options.ts';
 import { nameOf } from '../events/warnings.ts';
+import type { Clock } from '../time/clock.ts';
 
 type Classify = NonNullable<TaskOptions['classify']>;
 
@@ -88,4 +89,50 @@ export class Classifier {
     this.#restsUntilMs = this.#clock.now() + REST_MS;
     this.#warn(`The classifier of tasks was slow ${SLOW_IN_A_ROW} times in a row: it is not asked for a minute`);
   }
+}
+
+/* PART: What a user writes about kinds of work, and where each is done. No logic. */
+
+/** The view of a call that a classifier gets. */
+export interface TaskContext extends Pick<Call, 'surface' | 'model' | 'stream' | 'key' | 'attributes'> {
+  /** The request's body, as the caller passed it: to be read only. */
+  readonly body: unknown;
+}
+
+/** Kinds of work, and the upstreams that do them. */
+export interface TaskOptions<UpstreamName extends string = string> {
+  /**
+   * Names the task of a call that says none itself (`route({ task })`, `canary.run`). One that throws, or takes over 50 ms, is passed over: the
+   * call then has no task. One that takes over 50 ms five times in a row is not asked for a minute. What it does before its
+   * first `await` cannot be interrupted. @default calls have the task that they name
+   */
+  readonly classify?: ((call: TaskContext) => string | undefined | PromiseLike<string | undefined>) | undefined;
+  /**
+   * The upstreams of a task, in order: the first is asked, the others are its fallbacks. Decides after a forced upstream,
+   * a run of tools, the owner of an id and the segments, and in place of the split: keys play no part. A task without a route goes where
+   * calls without a task go.
+   */
+  readonly routes: Readonly<Record<string, readonly UpstreamName[]>>;
+}
+
+/* PART: Checks tasks. */
+
+/** Tasks, resolved. */
+export interface Tasks {
+  readonly classify: TaskOptions['classify'];
+  readonly routes: ReadonlyMap<string, readonly string[]>;
+}
+
+/** @throws ConfigError */
+export function resolveTasks(tasks: TaskOptions | undefined, names: readonly string[]): Tasks | undefined {
+  if (tasks === undefined) return undefined;
+  checkKeys('canary.tasks', tasks, ['classify', 'routes']);
+  checkObject('canary.tasks.routes', tasks.routes, 'an object of lists of upstreams');
+  const routes = Object.entries(tasks.routes).map(([task, route]): [string, readonly string[]] => {
+    const path = `canary.tasks.routes.${task}`;
+    const upstreams = checkNames(path, route, names);
+    if (upstreams.length === 0) throw new ConfigError(path, 'should name at least one upstream');
+    return [task, upstreams];
+  });
+  return { classify: checkFunction('canary.tasks.classify', tasks.classify), routes: new Map(routes) };
 }

@@ -1,6 +1,6 @@
 /** The split in force, and every change of it. */
 
-import type { Ranges, Weights } from '../domain/split.ts';
+import type { Ranges, Weights } from '../domain/call.ts';
 import { layOut, normalizeWeights, redistribute, weightsOf } from './split.ts';
 import { transfer } from './transfer.ts';
 import type { RolloutSplit } from './rollout-split.ts';

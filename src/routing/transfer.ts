@@ -1,7 +1,6 @@
 /** Changes the weights of a table in force, moving as few keys as any scheme can. */
 
-import type { Ranges, Weights } from '../domain/split.ts';
-import { nextMove, ROUNDING, type Imbalance, type Move } from './next-move.ts';
+import type { Ranges, Weights } from '../domain/call.ts';
 import { sharesOf } from './split.ts';
 
 /**
@@ -63,4 +62,113 @@ function withoutSlivers(table: Ranges, targets: ReadonlyMap<string, number>): Ra
 function joined(ranges: Ranges): Ranges {
   const filled = ranges.filter(([end], index) => end > (ranges[index - 1]?.[0] ?? 0));
   return filled.filter(([, upstream], index) => upstream !== filled[index + 1]?.[1]);
+}
+
+/* PART: Which piece of a table changes hands next, so that the table stays short over any number of changes. */
+
+/** What each upstream has too much, and too little, of; shares above `ROUNDING`. */
+export interface Imbalance {
+  readonly surplus: ReadonlyMap<string, number>;
+  readonly need: ReadonlyMap<string, number>;
+}
+
+/** A piece of one range that goes to another upstream. */
+export interface Move {
+  /** Of the range that loses the piece. */
+  readonly index: number;
+  /** Where in the range the piece lies. */
+  readonly place: 'start' | 'middle' | 'end';
+  /** The whole range goes where it is no wider than this. */
+  readonly width: number;
+  readonly to: string;
+}
+
+/** Shares that differ by no more than this are equal: a hundred times the rounding of a double near 1. */
+const ROUNDING = 1e-14;
+
+/**
+ * The next piece to hand over, or `undefined` where the table is in balance. Pieces that touch their gainer come first,
+ * and of these the narrowest range, so that fragments are used up before a new one is made.
+ */
+function nextMove(table: Ranges, imbalance: Imbalance): Move | undefined {
+  if (imbalance.surplus.size === 0 || imbalance.need.size === 0) return undefined;
+  const spans = spansOf(table);
+  const donors = spans.filter(({ upstream }) => imbalance.surplus.has(upstream));
+  return slide(donors, spans, imbalance) ?? cut(donors, spans, imbalance);
+}
+
+interface Span {
+  readonly index: number;
+  readonly upstream: string;
+  readonly width: number;
+}
+
+/**
+ * Shifts the border between a donor and a gainer. The gainer with the fewest such borders chooses first, then the
+ * narrowest ranges are served: so a canary that goes back to an earlier weight returns its latest gains to those it had
+ * them from.
+ */
+function slide(donors: readonly Span[], spans: readonly Span[], imbalance: Imbalance): Move | undefined {
+  const borders = donors.flatMap((donor) =>
+    ENDS.flatMap((place) => {
+      const gainer = neighbour(spans, donor, place);
+      return gainer && imbalance.need.has(gainer.upstream) ? [{ donor, place, gainer }] : [];
+    }),
+  );
+  const choices = new Map<string, number>();
+  for (const { gainer } of borders) choices.set(gainer.upstream, (choices.get(gainer.upstream) ?? 0) + 1);
+  const [best] = borders.toSorted(
+    (one, other) =>
+      choices.get(one.gainer.upstream)! - choices.get(other.gainer.upstream)! ||
+      one.donor.width - other.donor.width ||
+      one.gainer.width - other.gainer.width,
+  );
+  if (best === undefined) return undefined;
+  const { donor, place, gainer } = best;
+  const to = gainer.upstream;
+  return { index: donor.index, place, width: movable(donor.upstream, to, imbalance), to };
+}
+
+/**
+ * Where none touches, a piece off an end of the widest range: an outer end of the table, else one at a border that the
+ * same two upstreams have elsewhere too. Without such an end the piece is cut out of the middle, which makes two new
+ * ends: a border lost is one that a later change has to cut anew, and canaries raised in turn would pile up ranges.
+ */
+function cut(donors: readonly Span[], spans: readonly Span[], imbalance: Imbalance): Move | undefined {
+  const [to] = imbalance.need.keys();
+  const widestFirst = donors.toSorted((one, other) => other.width - one.width);
+  const ends = widestFirst.flatMap((donor) =>
+    ENDS.map((place) => ({ donor, place, borders: countBorders(spans, donor, place) })),
+  );
+  const best = ends.find(({ borders }) => borders === 0) ?? ends.find(({ borders }) => borders > 1);
+  const donor = best?.donor ?? widestFirst[0];
+  if (donor === undefined || to === undefined) return undefined;
+  return { index: donor.index, place: best?.place ?? 'middle', width: movable(donor.upstream, to, imbalance), to };
+}
+
+const ENDS = ['start', 'end'] as const;
+
+function spansOf(table: Ranges): readonly Span[] {
+  return table.map(([end, upstream], index) => ({ index, upstream, width: end - (table[index - 1]?.[0] ?? 0) }));
+}
+
+function neighbour(spans: readonly Span[], { index }: Span, place: 'start' | 'end'): Span | undefined {
+  return spans[place === 'start' ? index - 1 : index + 1];
+}
+
+/** How often the two upstreams at this end stand side by side; 0 at an outer end of the table. */
+function countBorders(spans: readonly Span[], donor: Span, place: 'start' | 'end'): number {
+  const other = neighbour(spans, donor, place)?.upstream;
+  if (other === undefined) return 0;
+  return spans.filter(({ index, upstream }) => {
+    const next = spans[index + 1]?.upstream;
+    return (upstream === donor.upstream && next === other) || (upstream === other && next === donor.upstream);
+  }).length;
+}
+
+/** The need itself where both are equal but for rounding: weights as the user wrote them make the rounder table. */
+function movable(from: string, to: string, { surplus, need }: Imbalance): number {
+  const spare = surplus.get(from) ?? 0;
+  const wanted = need.get(to) ?? 0;
+  return spare < wanted - ROUNDING ? spare : wanted;
 }

@@ -1,29 +1,28 @@
 /** Builds what dispatching needs. */
 
-import { buildShadow } from './build-shadow.ts';
-import type { Clock } from '../time/clock.ts';
-import type { BudgetEvent } from '../domain/events.ts';
-import type { WindowSnapshot } from '../domain/snapshot.ts';
-import type { DispatchParts } from '../call/call-services.ts';
 import { Budgets } from '../budgets/budgets.ts';
 import type { EstimateCostUsd } from '../call/call-observer.ts';
-import { createPriceAhead } from '../upstream/estimate-cost.ts';
+import type { DispatchParts } from '../call/call-services.ts';
 import { createFallbacks } from '../call/fallbacks.ts';
-import { createHedging, type HedgingInput } from '../resilience/hedge-policy.ts';
+import type { BudgetEvent } from '../domain/events.ts';
 import { shortKey } from '../domain/hash-key.ts';
-import { createTokenizer } from '../pricing/load-tokenizer.ts';
-import { createObserver, type Observed } from './record-results.ts';
+import type { WindowSnapshot } from '../domain/snapshot.ts';
 import type { Recorder } from '../metrics/recorder.ts';
-import { createPricing } from '../upstream/upstream-costs.ts';
+import { createTokenizer } from '../pricing/load-tokenizer.ts';
 import { createPriceTable } from '../pricing/price-table.ts';
-import type { ResolvedOptions } from './resolve-options.ts';
-import type { Affinity } from '../routing/affinity.ts';
 import { createBreaker } from '../resilience/breaker.ts';
+import { createHedging, type HedgingInput } from '../resilience/hedge-policy.ts';
 import { UpstreamLimits } from '../resilience/limits/upstream-limits.ts';
-import { OpenReaders } from '../upstream/stream/abandoned-streams.ts';
 import { createPause } from '../resilience/pause.ts';
 import { createRetryBudget } from '../resilience/retry-budget.ts';
+import type { Affinity } from '../routing/affinity.ts';
+import { ShadowRunner } from '../shadow/shadow-runner.ts';
+import type { Clock } from '../time/clock.ts';
+import { OpenReaders } from '../upstream/stream/abandoned-streams.ts';
+import { createPriceAhead, createPricing } from '../upstream/upstream-costs.ts';
 import type { Upstream, UpstreamConfig } from '../upstream/upstream.ts';
+import { createObserver, createShadowObserver, type Observed } from './record-results.ts';
+import type { ResolvedOptions } from './resolve-options.ts';
 
 export function buildParts(
   options: ResolvedOptions,
@@ -106,4 +105,15 @@ function buildUpstream(config: UpstreamConfig, options: ResolvedOptions, { emitt
     });
   const limits = config.limits && new UpstreamLimits(config.limits, clock, options.policy.deadlineMs);
   return { name, config, breaker, pause: createPause(clock), limits };
+}
+
+/** Builds what mirrors calls, where calls are mirrored. */
+function buildShadow(
+  { shadow, salt, windowMs }: ResolvedOptions,
+  parts: Omit<DispatchParts, 'shadow'>,
+  observed: Observed,
+): ShadowRunner | undefined {
+  if (!shadow) return undefined;
+  const { idleMs } = parts.policy;
+  return new ShadowRunner(shadow, { ...parts, salt, windowMs, idleMs, observer: createShadowObserver(observed) });
 }

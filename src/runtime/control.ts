@@ -1,36 +1,59 @@
 /** What `client.canary` offers. */
 
-import { startBatch, type Batch } from '../batch/batch.ts';
+import { type Batch, startBatch } from '../batch/batch.ts';
 import type { BatchCall, BatchOptions } from '../batch/options.ts';
 import { claimOf } from '../call/call-promise.ts';
 import type { AlertReport } from '../domain/alert.ts';
 import type { CallLedger } from '../domain/attempt.ts';
 import type { RouteOptions } from '../domain/call.ts';
+import type { CanaryEventName } from '../domain/events.ts';
 import type { ProbeReport } from '../domain/probe.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
-import type { Engine } from './engine.ts';
-import { explain, type ExplainOptions, type Explanation } from './explain.ts';
+import type { Listener } from '../events/emitter.ts';
+import { type CostsOptions, reportCosts } from '../ledger/ledger.ts';
 import type { CostBreakdown, CostDimension, CostReport } from '../ledger/report.ts';
 import type { ProbeOptions } from '../probe/options.ts';
-import { reportCosts, type CostsOptions } from '../ledger/report-costs.ts';
-import { Listening } from './listening.ts';
+import { type RolloutControl, rolloutOf } from '../rollout/control.ts';
+import type { RolloutReport } from '../rollout/report.ts';
 import { checkWeightsBesideRollouts } from '../rollout/resolve-rollouts.ts';
 import { resolveWeights } from '../routing/resolve-split.ts';
-import { ShadowControl } from '../shadow/control.ts';
-import type { RolloutReport } from '../rollout/report.ts';
-import { rolloutOf, type RolloutControl } from '../rollout/control.ts';
 import type { TrafficChange } from '../routing/traffic.ts';
+import { ShadowControl } from '../shadow/control.ts';
+import type { Engine } from './engine.ts';
+import { explain, type ExplainOptions, type Explanation } from './explain.ts';
 
 /** Controls and observes the traffic of a client and of all its `withOptions()` clones. */
-export class CanaryControl<UpstreamName extends string = string> extends Listening {
+export class CanaryControl<UpstreamName extends string = string> {
   /** Copies of calls: what is mirrored, and where answers disagree. */
   readonly shadow: ShadowControl<UpstreamName>;
   readonly #engine: Engine;
 
   constructor(engine: Engine) {
-    super(engine);
     this.#engine = engine;
     this.shadow = new ShadowControl(engine);
+  }
+
+  /**
+   * Calls `listener` at every event of that name. What it throws is reported once as a `warning` and hurts nothing.
+   *
+   * @example ai.canary.on('rollback', ({ upstream, reason }) => page(`${upstream}: ${reason}`));
+   */
+  on<Name extends CanaryEventName>(name: Name, listener: Listener<Name>): this {
+    this.#engine.emitter.on(name, listener);
+    if (name === 'metrics') this.#engine.startMetrics();
+    return this;
+  }
+
+  /** Like `on`, for the next event only. */
+  once<Name extends CanaryEventName>(name: Name, listener: Listener<Name>): this {
+    this.#engine.emitter.once(name, listener);
+    if (name === 'metrics') this.#engine.startMetrics();
+    return this;
+  }
+
+  off<Name extends CanaryEventName>(name: Name, listener: Listener<Name>): this {
+    this.#engine.emitter.off(name, listener);
+    return this;
   }
 
   /**

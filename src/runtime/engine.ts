@@ -1,33 +1,32 @@
 /** Builds the parts from resolved options, and keeps what they share: one engine for a client and all its clones. */
 
 import { Alerts } from '../alerts/alerts.ts';
-import { buildParts } from './build-call-services.ts';
+import { AnswerCache } from '../cache/answer-cache.ts';
 import type { Claims } from '../call/call-promise.ts';
+import type { DispatchParts } from '../call/call-services.ts';
+import type { KeyOption } from '../call/describe-call.ts';
+import { type CallPlan, planCall, type PlanningState } from '../call/plan-call.ts';
+import { RouteContext } from '../call/route.ts';
+import { Tallies } from '../call/track-calls.ts';
 import type { Call } from '../domain/call.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
-import type { CallPlan } from '../call/call-plan.ts';
-import { AnswerCache } from '../cache/answer-cache.ts';
-import type { KeyOption } from '../call/describe-call.ts';
-import type { DispatchParts } from '../call/call-services.ts';
-import { Tallies } from '../call/track-calls.ts';
-import { Classifier } from '../routing/tasks.ts';
-import { planCall, type PlanningState } from '../call/plan-call.ts';
 import { Emitter } from '../events/emitter.ts';
-import { KillSwitch } from '../routing/kill-switch.ts';
-import { createRecorder, type Recorder } from '../metrics/recorder.ts';
+import { nameOf, Warnings } from '../events/warnings.ts';
 import { createCosts } from '../ledger/ledger.ts';
-import { planningState } from './planning-state.ts';
+import { createRecorder, type Recorder } from '../metrics/recorder.ts';
 import { Prober } from '../probe/prober.ts';
-import type { ResolvedOptions } from './resolve-options.ts';
-import { Rollouts, createRolloutSplit } from '../rollout/rollouts.ts';
-import { RouteContext } from '../call/route.ts';
-import { safeKey } from '../routing/safe-key.ts';
-import { createAffinity, type Affinity } from '../routing/affinity.ts';
-import { takeSnapshot } from './snapshot.ts';
-import { startTicker, type Ticker } from '../time/ticker.ts';
+import { createRolloutSplit, Rollouts } from '../rollout/rollouts.ts';
+import { type Affinity, createAffinity } from '../routing/affinity.ts';
+import { createBucketer } from '../routing/bucket.ts';
+import { safeKey } from '../routing/key.ts';
+import { KillSwitch } from '../routing/kill-switch.ts';
+import { Classifier } from '../routing/tasks.ts';
 import { Traffic } from '../routing/traffic.ts';
+import { startTicker, type Ticker } from '../time/ticker.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { Warnings, nameOf } from '../events/warnings.ts';
+import { buildParts } from './build-call-services.ts';
+import type { ResolvedOptions } from './resolve-options.ts';
+import { takeSnapshot } from './snapshot.ts';
 
 export class Engine {
   readonly options: ResolvedOptions;
@@ -155,4 +154,43 @@ function knownUpstream({ upstreams }: DispatchParts, name: string): Upstream {
   const upstream = upstreams.get(name);
   if (!upstream) throw new RangeError(`No upstream is called ${name}.`);
   return upstream;
+}
+
+/* PART: What calls are planned from: made once, for every call reads it. */
+
+/** What plans follow. */
+export interface PlanningInput {
+  readonly traffic: Traffic;
+  readonly affinity: Affinity;
+  readonly killSwitch: KillSwitch;
+}
+
+/** Follows `traffic` as its split changes. */
+function planningState(
+  { home, segments, random, salt }: ResolvedOptions,
+  { upstreams, budgets, fallbacksAfter, taskRoutes, estimateCostUsd, isPriced, toolRuns }: DispatchParts,
+  { traffic, affinity, killSwitch }: PlanningInput,
+): PlanningState {
+  return {
+    upstreams,
+    home,
+    segments,
+    random,
+    fallbacksAfter,
+    taskRoutes,
+    estimateCostUsd,
+    isPriced,
+    affinity,
+    budgets,
+    toolRuns,
+    bucketOf: createBucketer(salt),
+    isDisabled: (nowMs) => killSwitch.isOn(nowMs),
+    rollouts: traffic.rollouts,
+    get stable() {
+      return traffic.stable;
+    },
+    get ranges() {
+      return traffic.ranges;
+    },
+  };
 }

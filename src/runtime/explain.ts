@@ -2,12 +2,11 @@
 
 import { soonestOf } from '../call/admission.ts';
 import { describeCall } from '../call/describe-call.ts';
-import { joinRoutes } from '../call/route-options.ts';
-import type { RouteOptions } from '../domain/call.ts';
-import type { Plan } from '../domain/plan.ts';
+import { joinRoutes } from '../call/route.ts';
+import type { Plan, RouteOptions } from '../domain/call.ts';
 import type { Engine } from './engine.ts';
 import { createBodyPatch } from '../providers/create-body-patch.ts';
-import type { DialectChange } from '../providers/dialect-change.ts';
+import type { DialectChange } from '../providers/body-draft.ts';
 
 /** A call to be explained rather than made. */
 export interface ExplainOptions<UpstreamName extends string = string> extends RouteOptions<UpstreamName> {

@@ -1,17 +1,18 @@
 /** What follows from each attempt and call: windows, account, events, pauses. */
 
-import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
-import type { Call } from '../domain/call.ts';
-import type { Clock } from '../time/clock.ts';
 import type { CallObserver } from '../call/call-observer.ts';
 import type { DispatchParts } from '../call/call-services.ts';
+import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
+import type { Call } from '../domain/call.ts';
 import type { Emitter } from '../events/emitter.ts';
-import type { Recorder } from '../metrics/recorder.ts';
-import type { CostEntry } from '../ledger/sums.ts';
+import { nameOf, type Warnings } from '../events/warnings.ts';
 import type { Costs } from '../ledger/ledger.ts';
+import type { CostEntry } from '../ledger/sums.ts';
+import type { Recorder } from '../metrics/recorder.ts';
 import type { Failure } from '../resilience/failure.ts';
+import type { ShadowObserver } from '../shadow/shadow-services.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import type { Warnings } from '../events/warnings.ts';
 
 /** What is kept up to date. */
 export interface Observed {
@@ -73,7 +74,7 @@ export function createObserver(observed: Observed): CallObserver {
 }
 
 /** What the account takes of an attempt. A conversation keeps its upstream, but nobody looks for it in an account. */
-export function costEntry(record: AttemptRecord, { key, keySource }: Call): CostEntry {
+function costEntry(record: AttemptRecord, { key, keySource }: Call): CostEntry {
   const { upstream, startedAtMs, latencyMs, cost, stableCostUsd, usage, model, task } = record;
   const atMs = startedAtMs + latencyMs;
   const named = keySource === 'conversation' ? undefined : key;
@@ -115,4 +116,21 @@ class Refusals {
     const about = { name: `${metric}:${upstream}`, metric, upstream, state, atMs };
     this.#observed.emitter.emit('alert', { ...about, value: null, bound: undefined, calls: 0, severity: 'critical' });
   }
+}
+
+/** What follows from copies of calls: account and events, and nothing for the windows, breakers and pauses of real calls. */
+export function createShadowObserver({ costs, emitter, warnings, clock }: Observed): ShadowObserver {
+  return {
+    attempt: (record, call) => {
+      costs.add(costEntry(record, call));
+      if (emitter.wants('attempt')) emitter.emit('attempt', record);
+    },
+    shadow: (event) => {
+      if (emitter.wants('shadow')) emitter.emit('shadow', event);
+    },
+    failed: (topic, error) => {
+      const message = `${topic} failed: ${nameOf(error)}`;
+      warnings.once(`shadow: ${topic}`, { code: 'shadow', message, atMs: clock.now() });
+    },
+  };
 }

@@ -1,33 +1,37 @@
 /** Turns what a user wrote into what the engine needs: defaults filled in, durations in ms, contradictions refused. */
 
 import type { ClientOptions } from 'openai';
-import { checkDuration, checkFunction, checkKeys, checkMethods, checkNumber, checkOneOf, checkText } from '../domain/check.ts';
+import {
+  checkDuration,
+  checkFunction,
+  checkKeys,
+  checkMethods,
+  checkNumber,
+  checkOneOf,
+  checkText,
+} from '../domain/check.ts';
 import type { WebhookPolicy } from '../alerts/webhook.ts';
 import type { AlertRule } from '../domain/alert.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Store } from '../domain/store.ts';
-import type { Segment, Weights } from '../domain/split.ts';
+import type { Segment, Weights } from '../domain/call.ts';
 import type { CachePolicy } from '../cache/cache-policy.ts';
 import type { DispatchPolicy } from '../call/call-services.ts';
-import type { Fallbacks } from '../call/fallbacks.ts';
-import type { ShadowPolicy } from '../shadow/shadow-policy.ts';
+import { type Fallbacks, resolveFallbacks } from '../call/fallbacks.ts';
+import type { ShadowPolicy } from '../shadow/options.ts';
 import type { CanaryOptions, KeyContext, Logger } from '../options.ts';
-import { resolveAlerts } from '../alerts/resolve-alerts.ts';
+import { resolveAlerts, resolveWebhook } from '../alerts/resolve-alerts.ts';
 import { environment } from '../upstream/resolve-connection.ts';
 import { resolveBudgets } from '../budgets/resolve-budgets.ts';
-import { resolveCache } from '../cache/resolve-cache.ts';
-import { resolveFallbacks } from '../call/resolve-fallbacks.ts';
+import { resolveCache } from '../cache/options.ts';
 import { resolveBreaker, resolveDispatch, resolveHedge, type HedgePolicy } from '../call/resolve-policies.ts';
 import { resolveActiveProbe, type ActiveProbePolicy } from '../probe/resolve-probe.ts';
-import { resolveRollouts, resolveStore } from '../rollout/resolve-rollouts.ts';
-import { resolveSegments } from '../routing/resolve-segments.ts';
-import { resolveTasks, type Tasks } from '../routing/resolve-tasks.ts';
+import { resolveRollouts, resolveStore, type RolloutPolicy } from '../rollout/resolve-rollouts.ts';
+import { resolveSegments, resolveWeights } from '../routing/resolve-split.ts';
+import { resolveTasks, type Tasks } from '../routing/tasks.ts';
 import { resolveShadowBeside } from '../shadow/resolve-shadow.ts';
 import { resolveUpstreams } from '../upstream/resolve-upstreams.ts';
-import { resolveWebhook } from '../alerts/resolve-webhook.ts';
-import { resolveWeights } from '../routing/resolve-split.ts';
 import type { BudgetPolicy } from '../budgets/budget.ts';
-import type { RolloutPolicy } from '../rollout/rollout-policy.ts';
 import { systemClock } from '../time/system-clock.ts';
 import type { BreakerPolicy } from '../resilience/breaker.ts';
 import type { UpstreamConfig } from '../upstream/upstream.ts';

@@ -2,11 +2,10 @@
 
 import type { Comparison, ShadowEvent, ShadowSample } from '../domain/shadow.ts';
 import { compareAnswers } from './compare/compare-answers.ts';
-import type { BothEnded, CopyOf } from './copy.ts';
 import { OwnComparison } from './custom-compare.ts';
-import { SampleReservoir } from './sample-reservoir.ts';
+import type { BothEnded, CopyOf } from './mirrored-call.ts';
+import type { Agreement, ShadowPolicy } from './options.ts';
 import type { ShadowParts } from './shadow-services.ts';
-import type { Agreement, ShadowPolicy } from './shadow-policy.ts';
 
 /** Told of an agreement. */
 export type OnAgreement = (agreement: Agreement) => void;
@@ -104,4 +103,38 @@ export class Comparing {
 function isDisagreement({ agreement, aspects }: Comparison): boolean {
   const { finishReason = 1, refusal = 1, schema = 1, toolNames = 1 } = aspects;
   return (agreement !== null && agreement < DISAGREEMENT) || Math.min(finishReason, refusal, schema, toolNames) < 1;
+}
+
+/* PART: A fair sample, in bounded memory, of things that keep coming. */
+
+/**
+ * Each thing that came has the same chance to be kept. Algorithm R: J. S. Vitter, "Random sampling with a reservoir", ACM TOMS
+ * 11 (1985).
+ */
+class SampleReservoir<Sample> {
+  readonly #size: number;
+  readonly #random: () => number;
+  readonly #kept: Sample[] = [];
+  #seen = 0;
+
+  /** @param random uniform in [0, 1) */
+  constructor(size: number, random: () => number) {
+    this.#size = size;
+    this.#random = random;
+  }
+
+  get samples(): readonly Sample[] {
+    return [...this.#kept];
+  }
+
+  add(sample: Sample): void {
+    if (this.#size === 0) return;
+    this.#seen += 1;
+    if (this.#kept.length < this.#size) {
+      this.#kept.push(sample);
+      return;
+    }
+    const place = Math.floor(this.#random() * this.#seen);
+    if (place < this.#size) this.#kept[place] = sample;
+  }
 }

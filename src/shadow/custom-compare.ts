@@ -3,8 +3,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock, Timer } from '../time/clock.ts';
 import type { ShadowAnswer, ShadowCall } from '../domain/shadow.ts';
-import type { Compare, CompareResult } from './shadow-policy.ts';
-import { Slots } from './slots.ts';
+import type { Compare, CompareResult } from './options.ts';
+import { Slots } from './copy-queue.ts';
 
 /** Comparisons under way at once, and waiting: a judge model is slower than what it judges. */
 const MAX_CONCURRENCY = 4;

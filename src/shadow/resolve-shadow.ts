@@ -1,9 +1,8 @@
 /** Checks what is mirrored, and within which bounds. */
 
 import { checkDuration, checkFunction, checkKeys, checkNumber, checkOneOf, show } from '../domain/check.ts';
-import type { ShadowPolicy } from './shadow-policy.ts';
-import type { RolloutPolicy } from '../rollout/rollout-policy.ts';
-import type { ShadowOptions } from './options.ts';
+import type { ShadowOptions, ShadowPolicy } from './options.ts';
+import type { RolloutPolicy } from '../rollout/resolve-rollouts.ts';
 import { ConfigError } from '../domain/errors.ts';
 
 const PATH = 'canary.shadow';

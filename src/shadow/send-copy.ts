@@ -12,13 +12,12 @@ import { DoneWatch } from '../upstream/stream/done-marker.ts';
 import { StreamInterruptedError } from '../domain/errors.ts';
 import { classifyFailure, type Failure } from '../resilience/failure.ts';
 import { optionsFor } from '../upstream/sdk/request-options.ts';
-import { redact } from '../upstream/sdk/redact.ts';
-import { isStream, type StreamInternals } from '../upstream/sdk/sdk-stream.ts';
-import type { OpenAI, RequestOptions } from '../upstream/sdk/types.ts';
-import type { Send } from '../upstream/sdk/sent.ts';
+import { redact } from '../upstream/sdk/secrets.ts';
+import { isStream, type OpenAI, type RequestOptions, type StreamInternals } from '../upstream/sdk/types.ts';
+import type { Send } from '../upstream/sdk/send.ts';
 import type { TimeLimit } from '../resilience/time-limit.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { attemptRecord } from '../call/attempt-record.ts';
+import { attemptRecord } from '../call/call-record.ts';
 import type { Pricing, StartedAttempt } from '../call/call-observer.ts';
 
 /** How a copy reaches its upstream. */

@@ -1,21 +1,19 @@
 /** Mirrors calls: chooses them, has their copies sent, and the answers compared. A call never waits for any of it. */
 
-import type { Call } from '../domain/call.ts';
-import type { Plan, PlanReason } from '../domain/plan.ts';
-import type { ShadowCall, ShadowSample } from '../domain/shadow.ts';
-import type { ShadowSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
 import type { CallProgress } from '../call/call-record.ts';
 import { unfit } from '../call/eligibility.ts';
-import { advise } from './advise.ts';
+import type { Call, Plan, PlanReason } from '../domain/call.ts';
+import { fields } from '../domain/json.ts';
+import type { ShadowCall, ShadowSample } from '../domain/shadow.ts';
+import type { ShadowSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
+import { headerEntries } from '../upstream/sdk/secrets.ts';
+import type { RequestOptions } from '../upstream/sdk/types.ts';
 import { Comparing, type OnAgreement } from './comparisons.ts';
-import { bodyNow, copyOptions } from './copy-options.ts';
 import { CopySender } from './copy-queue.ts';
-import { Copy, type MirrorSource } from './copy.ts';
-import { MirroredCall } from './mirrored-call.ts';
+import { Copy, MirroredCall, type MirrorSource } from './mirrored-call.ts';
+import type { ShadowPolicy } from './options.ts';
 import type { ShadowParts } from './shadow-services.ts';
-import type { ShadowPolicy } from './shadow-policy.ts';
-import { ShadowTarget } from './shadow-target.ts';
-import { hasSideEffects } from './side-effects.ts';
+import { advise, ShadowTarget } from './shadow-target.ts';
 
 /** A call that is dispatched, as far as mirroring needs it. */
 export interface MirrorRun {
@@ -147,4 +145,54 @@ const TIED: ReadonlySet<PlanReason> = new Set(['forced', 'toolRun', 'affinity', 
 
 function viewOf({ surface, model, stream, task, attributes }: Call, body: unknown, sideEffects: boolean): ShadowCall {
   return { surface, model, stream, task, attributes, body, sideEffects };
+}
+
+/* PART: Whether a copy of a call would do more than answer. */
+
+/**
+ * Answers that are stored, background work, and tools that the provider runs itself: web search, code, files, MCP servers. A
+ * function tool only describes: nobody executes what a copy wants called. A stored prompt belongs to one account, and may bring
+ * tools of its own. What is not known is taken for one that acts.
+ */
+function hasSideEffects(body: unknown): boolean {
+  const { store, background, tools, web_search_options: webSearch, prompt } = fields(body);
+  if (store === true || background === true) return true;
+  if (isPresent(webSearch) || (typeof prompt === 'object' && prompt !== null)) return true;
+  return Array.isArray(tools) && tools.some((tool) => !DESCRIPTIONS.has(fields(tool)['type']));
+}
+
+/** Tools that the application itself would execute. */
+const DESCRIPTIONS: ReadonlySet<unknown> = new Set(['function', 'custom']);
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+/* PART: The request of a copy. */
+
+/** The body as it is now: an application goes on with its conversation in the very list that it sent. */
+function bodyNow(body: unknown): Readonly<Record<string, unknown>> {
+  const copy: Record<string, unknown> = { ...fields(body) };
+  for (const name of ['messages', 'input', 'tools']) {
+    const list = copy[name];
+    if (Array.isArray(list)) copy[name] = [...(list as readonly unknown[])];
+  }
+  return copy;
+}
+
+/**
+ * The caller's options with `body`, which `bodyNow` made. The key that makes a request happen only once is left out, since the copy
+ * would be taken for the call; an answer of the Responses API, which providers store unless told otherwise, is not stored.
+ */
+function copyOptions(
+  { surface }: Pick<Call, 'surface'>,
+  given: RequestOptions,
+  body: Readonly<Record<string, unknown>>,
+): RequestOptions {
+  const stored = surface === 'responses' && body['store'] === undefined ? { ...body, store: false } : body;
+  const options: RequestOptions = { ...given, body: stored };
+  delete options.idempotencyKey;
+  delete options.signal;
+  if (given.headers) options.headers = headerEntries(given.headers).filter(([name]) => name !== 'idempotency-key');
+  return options;
 }

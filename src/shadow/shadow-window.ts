@@ -1,16 +1,9 @@
 /** What came of the shadows of one upstream, over the window. */
 
 import type { AttemptRecord } from '../domain/attempt.ts';
-import {
-  COMPARISON_ASPECTS,
-  type Comparison,
-  type ComparisonAspect,
-  type ShadowDropReason,
-} from '../domain/shadow.ts';
+import { COMPARISON_ASPECTS, type Comparison, type ComparisonAspect, type ShadowDropReason } from '../domain/shadow.ts';
 import type { ShadowSnapshot } from '../domain/snapshot.ts';
-import { createCounters } from '../metrics/counter.ts';
-import { ratio } from '../metrics/ratio.ts';
-import { SliceRing } from '../metrics/sliding-window.ts';
+import { createCounters, ratio, SliceRing } from '../metrics/sliding-window.ts';
 import { UpstreamWindow } from '../metrics/window.ts';
 
 /** The numbers of the window; who is chosen and what is advised stand beside them. */

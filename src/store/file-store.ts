@@ -1,20 +1,20 @@
 /** State in a file: it outlives the process, and the processes of one machine share it. */
 
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Store } from '../domain/store.ts';
 import {
   emptyEntries,
+  type Entries,
   giveBack,
   messagesAfter,
   putMessage,
+  type StoreOptions,
   takeLease,
   toEntries,
   writeValue,
-  type Entries,
-} from './entries.ts';
-import { codeOf, withFileLock } from './file-lock.ts';
-import type { StoreOptions } from './memory-store.ts';
+} from './memory-store.ts';
 
 /** What a file store may be given. */
 export interface FileStoreOptions extends StoreOptions {
@@ -125,4 +125,57 @@ async function syncFolder(path: string): Promise<void> {
   } catch {
     // The file itself is whole either way.
   }
+}
+
+/* PART: Lets one process at a time change a file. */
+
+/** A change takes milliseconds: a lock this old was left by a process that died over it. */
+const STALE_MS = 5_000;
+/** How long others' changes are waited for. */
+const PATIENCE_MS = 10_000;
+const POLL_MS = 10;
+
+/**
+ * Does `work` while nobody else holds `path`, a file beside the one that is changed. Rejects with what `work` rejects with, or
+ * when the lock is not to be had within ten seconds.
+ */
+async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
+  await acquire(path);
+  try {
+    return await work();
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+async function acquire(path: string): Promise<void> {
+  const untilMs = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      // `wx` fails where the file exists: one of two wins, on any local file system.
+      const file = await open(path, 'wx');
+      await file.close();
+      return;
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    }
+    if (Date.now() > untilMs) throw new Error(`The lock ${path} could not be had`);
+    if (await isStale(path)) await rm(path, { force: true });
+    else await setTimeout(POLL_MS, undefined, { ref: false });
+  }
+}
+
+async function isStale(path: string): Promise<boolean> {
+  try {
+    const { mtimeMs } = await stat(path);
+    return Date.now() - mtimeMs > STALE_MS;
+  } catch {
+    // Its holder removed it meanwhile.
+    return false;
+  }
+}
+
+/** The system's name of what went wrong: `ENOENT`. */
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }

@@ -1,7 +1,6 @@
 /** State of this process only. */
 
-import type { Store } from '../domain/store.ts';
-import { emptyEntries, giveBack, messagesAfter, putMessage, takeLease, writeValue } from './entries.ts';
+import type { Json, Lease, Store, StoredMessage } from '../domain/store.ts';
 
 /** What a store may be given. */
 export interface StoreOptions {
@@ -26,4 +25,84 @@ export function memoryStore({ now = Date.now }: StoreOptions = {}): Store {
     post: async (box, message) => putMessage(entries, box, structuredClone(message)),
     messages: async (box, afterId) => structuredClone(messagesAfter(entries, box, afterId)),
   };
+}
+
+/* PART: What a store holds, and the rules of leases, fences and boxes over it. Both stores of this folder are made of it. */
+
+/** Everything in a store; JSON. */
+export interface Entries {
+  readonly values: Record<string, Json>;
+  readonly leases: Record<string, HeldLease>;
+  readonly boxes: Record<string, StoredMessage[]>;
+}
+
+interface HeldLease {
+  readonly fence: number;
+  /** `null` once it was given back. */
+  readonly holder: string | null;
+  readonly untilMs: number;
+}
+
+/** Messages that a box keeps. */
+const MAX_MESSAGES = 100;
+
+/** Without prototypes: a key may be called `constructor`. */
+export function emptyEntries(): Entries {
+  return { values: blank(), leases: blank(), boxes: blank() };
+}
+
+/** What was stored, as far as it has the form of entries; `undefined` where it has not. */
+export function toEntries(stored: unknown): Entries | undefined {
+  const { values, leases, boxes } = recordOf(stored) ?? {};
+  if (!recordOf(values) || !recordOf(leases) || !recordOf(boxes)) return undefined;
+  return {
+    values: Object.assign(blank<Json>(), values),
+    leases: Object.assign(blank<HeldLease>(), leases),
+    boxes: Object.assign(blank<StoredMessage[]>(), boxes),
+  };
+}
+
+/** Whether the value was written. */
+export function writeValue(entries: Entries, key: string, value: Json, fence: number): boolean {
+  if ((entries.leases[key]?.fence ?? 0) > fence) return false;
+  entries.values[key] = value;
+  return true;
+}
+
+export function takeLease(
+  entries: Entries,
+  key: string,
+  { holder, forMs, nowMs }: { readonly holder: string; readonly forMs: number; readonly nowMs: number },
+): Lease | undefined {
+  const held = entries.leases[key];
+  const isMine = held?.holder === holder;
+  if (held && !isMine && held.holder !== null && nowMs < held.untilMs) return undefined;
+  const fence = held && isMine ? held.fence : (held?.fence ?? 0) + 1;
+  entries.leases[key] = { fence, holder, untilMs: nowMs + forMs };
+  return { fence };
+}
+
+export function giveBack(entries: Entries, key: string, holder: string): void {
+  const held = entries.leases[key];
+  if (held?.holder === holder) entries.leases[key] = { ...held, holder: null };
+}
+
+export function putMessage(entries: Entries, box: string, message: Json): void {
+  const kept = (entries.boxes[box] ??= []);
+  kept.push({ id: (kept.at(-1)?.id ?? 0) + 1, message });
+  if (kept.length > MAX_MESSAGES) kept.shift();
+}
+
+export function messagesAfter(entries: Entries, box: string, afterId: number): readonly StoredMessage[] {
+  return (entries.boxes[box] ?? []).filter(({ id }) => id > afterId);
+}
+
+function blank<Value>(): Record<string, Value> {
+  return Object.create(null) as Record<string, Value>;
+}
+
+function recordOf(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
 }

@@ -1,8 +1,8 @@
 /** Whether the whole body of a 2xx answer is an answer. */
 
 import type { Surface } from '../domain/call.ts';
-import { type Fields, isRecord } from '../domain/json.ts';
-import { toolCallsOf } from './tool-calls.ts';
+import { type Fields, fields, isRecord } from '../domain/json.ts';
+import { otherOutput } from './stream/delta.ts';
 
 /**
  * What is wrong: `notJson`, a page, a text or nothing where an object belongs; `noChoices`; `noMessage`, a choice without
@@ -101,4 +101,72 @@ export function isBroken(text: unknown): boolean {
   } catch {
     return true;
   }
+}
+
+/* PART: All that a model wrote, out of a whole body. */
+
+/** Texts, refusals, reasoning and the arguments of tools, of every choice. Never throws. */
+export function outputTextOf(surface: Surface, body: unknown): string {
+  const { choices, output } = fields(body);
+  const parts = surface === 'responses' ? listOf(output).map(itemText) : listOf(choices).map(choiceText);
+  return parts.join('');
+}
+
+function choiceText(choice: unknown): string {
+  const { text, message } = fields(choice);
+  const { content } = fields(message);
+  return textOf(text) + textOf(content) + otherOutput(message);
+}
+
+function itemText(item: unknown): string {
+  const { content, arguments: words, summary } = fields(item);
+  const parts = [...listOf(content), ...listOf(summary)].map(fields);
+  return parts.map(({ text, refusal }) => textOf(text) + textOf(refusal)).join('') + textOf(words);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/* PART: The functions that an answer wants called, wherever the surface puts them. */
+
+/** A wanted call; tools that take free text instead of arguments are left out. */
+export interface ToolCall {
+  /** As the provider sent them: JSON in a string, if all is well. */
+  readonly arguments: unknown;
+}
+
+/** The calls in a whole body whose answer ended by itself: not cut by a limit, not filtered. Never throws. */
+function toolCallsOf(surface: Surface, data: unknown): readonly ToolCall[] {
+  switch (surface) {
+    case 'chat':
+      return listOf(fields(data)['choices']).flatMap((choice) => callsOfChoice(fields(choice)));
+    case 'responses':
+      return fields(data)['status'] === 'incomplete' ? [] : listOf(fields(data)['output']).filter(isFunctionCall);
+    case 'completions':
+    case 'embeddings':
+    case 'moderations':
+    case 'other':
+      return [];
+    default:
+      return surface satisfies never;
+  }
+}
+
+function callsOfChoice({ finish_reason: finishReason, message }: Fields): readonly ToolCall[] {
+  if (finishReason === 'length' || finishReason === 'content_filter') return [];
+  const { tool_calls: toolCalls, function_call: functionCall } = fields(message);
+  return [...listOf(toolCalls).map((call) => fields(call)['function']), functionCall].filter(isCall);
+}
+
+function isFunctionCall(item: unknown): item is ToolCall {
+  return fields(item)['type'] === 'function_call';
+}
+
+function isCall(call: unknown): call is ToolCall {
+  return typeof call === 'object' && call !== null;
 }

@@ -1,18 +1,18 @@
 /** What goes into an attempt, and what comes out of it. */
 
-import type { Clock } from '../time/clock.ts';
 import type { Surface } from '../domain/call.ts';
+import type { PartialAnswer } from '../domain/errors.ts';
 import type { Usage } from '../domain/usage.ts';
 import type { CountTokens } from '../pricing/count-tokens.ts';
-import type { Claim } from './response-mode.ts';
-import type { DoneWatch } from './stream/done-marker.ts';
-import type { PartialAnswer } from '../domain/errors.ts';
 import type { Failure } from '../resilience/failure.ts';
-import type { OpenReaders } from './stream/abandoned-streams.ts';
 import type { ResponseHeaders } from '../resilience/retry-after.ts';
-import type { Parsed, RequestOptions } from './sdk/types.ts';
-import type { Send } from './sdk/sent.ts';
 import type { TimeLimit } from '../resilience/time-limit.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Claim } from './response-mode.ts';
+import type { Send } from './sdk/send.ts';
+import type { Parsed, RequestOptions } from './sdk/types.ts';
+import type { OpenReaders } from './stream/abandoned-streams.ts';
+import type { DoneWatch } from './stream/done-marker.ts';
 
 /** What an attempt brought, in the form that the caller claimed. */
 export type Answer =
@@ -100,3 +100,13 @@ export const NOTHING_KNOWN = {
   reportedUsd: undefined,
   model: undefined,
 } as const;
+
+/* PART: Tells how an attempt ended. */
+
+/** A caller that came late for its answer does not make the upstream slow: its delay counts in no latency. */
+export function tellEnd(input: AttemptInput, end: AttemptEnd): void {
+  const { lateMs } = input;
+  if (!lateMs) return input.onEnd(end);
+  const firstChunkAtMs = end.firstChunkAtMs === undefined ? undefined : end.firstChunkAtMs - lateMs;
+  input.onEnd({ ...end, atMs: end.atMs - lateMs, firstChunkAtMs });
+}

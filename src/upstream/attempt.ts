@@ -1,14 +1,11 @@
 /** One try of a call on one upstream. */
 
 import { APIError, APIUserAbortError } from 'openai';
-import { NOTHING_KNOWN, type Answer, type AttemptInput } from './attempt-types.ts';
+import { type Answer, type AttemptInput, NOTHING_KNOWN, tellEnd } from './attempt-types.ts';
 import { classifyFailure } from '../resilience/failure.ts';
-import { judgeAnswer, type JudgedInput } from './judge-answer.ts';
-import { rawAnswer, type Received } from './raw-answer.ts';
+import { judgeAnswer, type JudgedInput, rawAnswer, type Received, watchParsed } from './read-answer.ts';
 import type { DoneWatch } from './stream/done-marker.ts';
 import type { Parsed, ResponseProps } from './sdk/types.ts';
-import { tellEnd } from './tell-end.ts';
-import { watchParsed } from './read-answer.ts';
 
 /** Sends the request and gives the answer; rejects with the SDK's own error, or with that of a stream that broke off. */
 export async function attempt(input: AttemptInput): Promise<Answer> {

@@ -1,12 +1,11 @@
 /** The usage of an answer that has ended, however it did. */
 
 import type { Usage } from '../domain/usage.ts';
-import { estimateUsage } from '../pricing/estimate-usage.ts';
+import { estimateUsage } from '../pricing/estimate-output.ts';
 import { usageOf } from '../pricing/usage.ts';
 import type { AttemptInput } from './attempt-types.ts';
-import { malformation } from './answer-body.ts';
+import { malformation, outputTextOf } from './answer-body.ts';
 import type { Failure } from '../resilience/failure.ts';
-import { outputTextOf } from './output-text.ts';
 import type { StreamFacts } from './stream/stream-facts.ts';
 
 /** What was used, and whether that is an estimate. */

@@ -1,10 +1,11 @@
 /** Decides what an upstream is reached by, and with whose credentials. */
 
-import { OpenAI, type ClientOptions } from 'openai';
-import { checkApiKey, checkObject } from '../domain/check.ts';
-import type { UpstreamOptions } from './upstream-options.ts';
-import { providerPreset } from '../providers/presets.ts';
+import { type ClientOptions, OpenAI } from 'openai';
+import { checkApiKey, checkNumber, checkObject, show } from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
+import type { BodyRules } from '../providers/create-body-patch.ts';
+import { type ProviderName, providerPreset } from '../providers/presets.ts';
+import type { UpstreamOptions } from './upstream-options.ts';
 import type { Connection } from './upstream.ts';
 
 /**
@@ -74,4 +75,76 @@ function sdkOptionsOf(options: UpstreamOptions): ClientOptions {
 export function environment(name: string | undefined): string | undefined {
   const value = name === undefined ? undefined : process.env[name]?.trim();
   return value === '' ? undefined : value;
+}
+
+/* PART: Where the credentials of an upstream come from, in the words of who set them: an option or a variable, never a key. */
+
+/** Of the application's client; `priceProvider` tells an Azure client. */
+export function homeKeySource(client: ClientOptions, priceProvider: string | undefined): string {
+  if (client.workloadIdentity !== undefined) return 'workloadIdentity';
+  if (client.apiKey !== undefined && client.apiKey !== null) return 'apiKey';
+  return priceProvider === 'azure' ? 'AZURE_OPENAI_API_KEY' : 'OPENAI_API_KEY';
+}
+
+/** Of one more upstream, at `path` in the options. */
+export function upstreamKeySource(
+  path: string,
+  { kind }: Connection,
+  own: Pick<ClientOptions, 'apiKey' | 'workloadIdentity'> & { readonly provider?: ProviderName | undefined },
+  home: string,
+): string {
+  if (kind === 'client') return home;
+  if (kind === 'given') return `${path}.client`;
+  if (own.workloadIdentity !== undefined) return `${path}.workloadIdentity`;
+  const variable = own.provider === undefined ? undefined : providerPreset(own.provider).apiKeyVariable;
+  return own.apiKey === undefined && variable !== undefined ? variable : `${path}.apiKey`;
+}
+
+/* PART: Checks how an upstream wants its bodies. */
+
+/** @throws ConfigError */
+export function resolveBodyRules(
+  path: string,
+  { model, params, maxOutputTokens }: UpstreamOptions,
+): Pick<BodyRules, 'model' | 'params' | 'maxOutputTokens'> {
+  checkModel(`${path}.model`, model);
+  checkParams(`${path}.params`, params);
+  if (maxOutputTokens !== undefined) {
+    checkNumber(`${path}.maxOutputTokens`, maxOutputTokens, { min: 1, integer: true });
+  }
+  return { model, params, maxOutputTokens };
+}
+
+function checkModel(path: string, model: unknown): void {
+  if (model === undefined || isModel(model)) return;
+  if (typeof model !== 'object' || model === null || Array.isArray(model)) {
+    throw new ConfigError(path, `should be a model, or a record of models, got ${show(model)}`);
+  }
+  for (const [from, to] of Object.entries(model)) {
+    if (!isModel(to)) throw new ConfigError(`${path}.${from}`, `should be a model, got ${show(to)}`);
+  }
+}
+
+function isModel(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+/** Params must be JSON, and cannot turn an answer into a stream or back: the caller waits for the one it asked for. */
+function checkParams(path: string, params: UpstreamOptions['params']): void {
+  if (params === undefined) return;
+  checkObject(path, params, 'an object of body fields');
+  if (Object.hasOwn(params, 'stream')) throw new ConfigError(`${path}.stream`, 'should not be set: the caller chooses');
+  for (const [field, value] of Object.entries(params)) {
+    if (value === undefined || isJson(value)) continue;
+    throw new ConfigError(`${path}.${field}`, `should be what JSON can express, got ${show(value)}`);
+  }
+}
+
+function isJson(value: unknown): boolean {
+  try {
+    return JSON.stringify(value) !== undefined;
+  } catch {
+    // A cycle, a bigint, or a `toJSON` that throws.
+    return false;
+  }
 }

@@ -2,16 +2,20 @@
 
 import type { ClientOptions } from 'openai';
 import { checkDuration, checkKeys, checkObject, checkOneOf, show } from '../domain/check.ts';
-import { REQUIREMENTS } from '../domain/requirement.ts';
+import { REQUIREMENTS } from '../domain/call.ts';
 import type { CanaryOptions } from '../options.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 import { resolveLimits } from '../resilience/limits/resolve-limits.ts';
 import type { Capabilities } from '../providers/capabilities.ts';
 import { PROVIDER_NAMES, providerPreset, type ProviderName } from '../providers/presets.ts';
-import { homeKeySource, upstreamKeySource } from './key-source.ts';
-import { resolveBodyRules } from './resolve-body-rules.ts';
+import {
+  environment,
+  homeKeySource,
+  resolveBodyRules,
+  resolveConnection,
+  upstreamKeySource,
+} from './resolve-connection.ts';
 import { resolvePrices } from '../pricing/resolve-prices.ts';
-import { environment, resolveConnection } from './resolve-connection.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { Connection, UpstreamConfig, UpstreamPricing } from './upstream.ts';
 

@@ -1,13 +1,16 @@
 /** What attempts cost, on the upstream that served them and on stable. */
 
+import type { EstimateCostUsd, InputTokensOf, IsPriced, Pricing, StartedAttempt } from '../call/call-observer.ts';
 import type { Call } from '../domain/call.ts';
-import type { Pricing, StartedAttempt } from '../call/call-observer.ts';
-import type { Cost } from '../domain/usage.ts';
-import { UNKNOWN_COST, findCost } from '../pricing/cost.ts';
+import type { Cost, Usage } from '../domain/usage.ts';
+import { findCost, UNKNOWN_COST } from '../pricing/cost.ts';
+import { estimateTokens } from '../pricing/count-tokens.ts';
+import { estimateInput, rememberCounts } from '../pricing/estimate-input.ts';
+import { estimateOutput } from '../pricing/estimate-output.ts';
 import type { PriceTable } from '../pricing/price-table.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { AttemptEnd } from './attempt-types.ts';
-import type { Upstream } from './upstream.ts';
+import type { Upstream, UpstreamConfig } from './upstream.ts';
 
 /** Prices of `upstreams`; a `missing` price is told once for each upstream and model. */
 export function createPricing(
@@ -45,3 +48,54 @@ export function createPricing(
 }
 
 const MAX_TOLD = 1_000;
+
+/* PART: What a call would cost on an upstream, before it is made, and whether that can be known. */
+
+/** The questions that are asked before a call is made. */
+export interface PriceAhead {
+  readonly inputTokensOf: InputTokensOf;
+  readonly estimateCostUsd: EstimateCostUsd;
+  readonly isPriced: IsPriced;
+}
+
+/**
+ * The estimate costs time in proportion to the body's text, once for a call however many upstreams are asked about in a row: it is
+ * made only where somebody needs it.
+ */
+export function createPriceAhead(upstreams: ReadonlyMap<string, Upstream>, table: PriceTable): PriceAhead {
+  const countStanding = rememberCounts(estimateTokens);
+  let lastCall: Call | undefined;
+  let lastTokens = 0;
+  const inputTokensOf = (call: Call, body: unknown): number => {
+    if (lastCall !== call) {
+      lastCall = call;
+      lastTokens = Math.ceil(estimateInput(call.surface, body, estimateTokens, countStanding));
+    }
+    return lastTokens;
+  };
+  const costUsd = ({ pricing, rules }: UpstreamConfig, call: Call, usage: Usage): number | undefined => {
+    const named = rules.params?.['model'];
+    const model = typeof named === 'string' ? named : upstreamModel(rules.model, call);
+    const cost = findCost({ ...pricing, reportedUsd: undefined, usage, model, table, atMs: call.startedAtMs });
+    return cost.costUsd ?? undefined;
+  };
+  return {
+    inputTokensOf,
+    estimateCostUsd: (name, call, body) => {
+      const config = upstreams.get(name)?.config;
+      if (!config || call.surface === 'other') return undefined;
+      const inputTokens = inputTokensOf(call, body);
+      const outputTokens = estimateOutput(call.surface, body, config.rules);
+      return costUsd(config, call, { inputTokens, outputTokens, cachedInputTokens: 0, reasoningTokens: 0 });
+    },
+    isPriced: (name, call) => {
+      const config = upstreams.get(name)?.config;
+      // Moderations are free, and in no list.
+      if (!config || call.surface === 'other' || call.surface === 'moderations') return true;
+      return costUsd(config, call, call.surface === 'embeddings' ? ONE_TOKEN : ONE_TOKEN_EACH) !== undefined;
+    },
+  };
+}
+
+const ONE_TOKEN: Usage = { inputTokens: 1, outputTokens: 0, cachedInputTokens: 0, reasoningTokens: 0 };
+const ONE_TOKEN_EACH: Usage = { ...ONE_TOKEN, outputTokens: 1 };

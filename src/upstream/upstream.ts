@@ -1,7 +1,7 @@
 /** A named destination: connection, model and price, with one breaker and one pause. */
 
 import type { ClientOptions, OpenAI } from 'openai';
-import type { DatedPrice } from '../pricing/dated-prices.ts';
+import type { DatedPrice } from '../pricing/prices.ts';
 import type { Capabilities, Capable } from '../providers/capabilities.ts';
 import type { BodyRules } from '../providers/create-body-patch.ts';
 import type { Breaker } from '../resilience/breaker.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AlertBound, AlertRule } from '../../src/domain/alert.ts';
-import { createAlertRules } from '../../src/alerts/alert-rules.ts';
+import { createAlertRules } from '../../src/alerts/evaluate-rules.ts';
 import type { MetricReading } from '../../src/alerts/read-metric.ts';
 
 function alertRule(changes: Partial<AlertRule> = {}): AlertRule {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { resolveWebhook } from '../../src/alerts/resolve-webhook.ts';
+import { resolveWebhook } from '../../src/alerts/resolve-alerts.ts';
 import { refusalOf } from '../support/message-of.ts';
 
 test('an address is enough', () => {

@@ -1,7 +1,7 @@
 /** What may stand under `cache`. */
 
 import { expect, test } from 'vitest';
-import { resolveCache } from '../../src/cache/resolve-cache.ts';
+import { resolveCache } from '../../src/cache/options.ts';
 
 const refusals: readonly (readonly [unknown, string])[] = [
   [

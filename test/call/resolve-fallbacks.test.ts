@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FallbackOptions } from '../../src/index.ts';
-import { resolveFallbacks } from '../../src/call/resolve-fallbacks.ts';
+import { resolveFallbacks } from '../../src/call/fallbacks.ts';
 import { refusalOf } from '../support/message-of.ts';
 
 test('fallbacks can be a list, or lists by failure kind', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Backlog } from '../../src/domain/backlog.ts';
+import { Backlog } from '../../src/domain/in-flight.ts';
 
 test('work is done some at a time, and in its order', () => {
   const done: number[] = [];

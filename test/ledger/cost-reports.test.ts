@@ -196,7 +196,7 @@ test('what is no time is refused, rather than answered with nothing', () => {
 test('a million calls of a million keys leave the memory flat', async () => {
   const printed = await runModule(
     `
-    const { createCosts } = await import(new URL('pricing/costs.ts', LIBRARY));
+    const { createCosts } = await import(new URL('ledger/ledger.ts', LIBRARY));
     const costs = createCosts();
     const usage = { inputTokens: 10, outputTokens: 5, cachedInputTokens: 0, reasoningTokens: 0 };
     let added = 0;

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { TopSums } from '../../src/ledger/top-sums.ts';
-import type { CostEntry } from '../../src/ledger/sums.ts';
+import { type CostEntry, TopSums } from '../../src/ledger/sums.ts';
 
 const entry = (costUsd: number): CostEntry => ({
   upstream: 'openai',

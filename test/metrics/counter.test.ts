@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createCounters, SlicedCounter } from '../../src/metrics/counter.ts';
+import { createCounters, SlicedCounter } from '../../src/metrics/sliding-window.ts';
 
 test('adds up its slices', () => {
   const counter = new SlicedCounter();

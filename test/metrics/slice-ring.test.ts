@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { SlicedCounter } from '../../src/metrics/counter.ts';
-import { SliceRing } from '../../src/metrics/sliding-window.ts';
+import { SlicedCounter, SliceRing } from '../../src/metrics/sliding-window.ts';
 
 /** A window of 8 s, so that slices last a second. */
 function createWindow() {

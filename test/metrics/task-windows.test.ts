@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { CallRecord } from '../../src/index.ts';
-import { TaskWindows } from '../../src/metrics/task-windows.ts';
+import { TaskWindows } from '../../src/metrics/call-windows.ts';
 import { callRecord } from './records.ts';
 
 const WINDOW_MS = 80_000;

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AttemptRecord } from '../../src/domain/attempt.ts';
-import { FAILURE_KINDS } from '../../src/domain/outcome.ts';
+import { type AttemptRecord, FAILURE_KINDS } from '../../src/domain/attempt.ts';
 import { SLICES } from '../../src/metrics/sliding-window.ts';
 import { UpstreamWindow } from '../../src/metrics/window.ts';
 import { exactQuantile } from './exact-quantile.ts';

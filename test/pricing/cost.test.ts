@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Price, Usage } from '../../src/domain/usage.ts';
 import { findCost, type CostQuery } from '../../src/pricing/cost.ts';
-import { datedPrices } from '../../src/pricing/dated-prices.ts';
+import { datedPrices, ratesOf, ratesUsd } from '../../src/pricing/prices.ts';
 import type { PriceTable } from '../../src/pricing/price-table.ts';
-import { ratesOf, ratesUsd } from '../../src/pricing/prices.ts';
 
 const usage: Usage = { inputTokens: 1_000_000, outputTokens: 100_000, cachedInputTokens: 400_000, reasoningTokens: 0 };
 const version = { version: '1', date: '2026-01-01' };

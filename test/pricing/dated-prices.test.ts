@@ -1,7 +1,7 @@
 /** Which of the user's prices holds when. */
 
 import { describe, expect, test } from 'vitest';
-import { datedPrices, priceAt } from '../../src/pricing/dated-prices.ts';
+import { datedPrices, priceAt } from '../../src/pricing/prices.ts';
 
 describe('of several prices', () => {
   const always = { inputPerMTok: 1, outputPerMTok: 1 };

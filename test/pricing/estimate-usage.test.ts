@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Surface } from '../../src/domain/call.ts';
 import { estimateTokens } from '../../src/pricing/count-tokens.ts';
-import { estimateUsage } from '../../src/pricing/estimate-usage.ts';
+import { estimateUsage } from '../../src/pricing/estimate-output.ts';
 
 function inputOf(body: unknown, surface: Surface = 'chat'): number {
   return estimateUsage({ surface, body, outputText: '' }).inputTokens;

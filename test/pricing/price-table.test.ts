@@ -4,8 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Usage } from '../../src/domain/usage.ts';
 import { createPriceTable } from '../../src/pricing/price-table.ts';
-import { reportedCostOf } from '../../src/pricing/reported-cost.ts';
-import { usageOf } from '../../src/pricing/usage.ts';
+import { reportedCostOf, usageOf } from '../../src/pricing/usage.ts';
 import { readReportedCosts, recorded, skipNote } from './recorded-bodies.ts';
 
 const usage: Usage = { inputTokens: 1_000, outputTokens: 100, cachedInputTokens: 200, reasoningTokens: 30 };

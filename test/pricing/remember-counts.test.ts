@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { rememberCounts } from '../../src/pricing/remember-counts.ts';
+import { rememberCounts } from '../../src/pricing/estimate-input.ts';
 
 /** A counter that tells how often it was asked. */
 function world() {

@@ -2,8 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { createPriceTable } from '../../src/pricing/price-table.ts';
-import { reportedCostOf } from '../../src/pricing/reported-cost.ts';
-import { usageOf } from '../../src/pricing/usage.ts';
+import { reportedCostOf, usageOf } from '../../src/pricing/usage.ts';
 import { readReportedCosts, recorded, skipNote, type ReportedCost } from './recorded-bodies.ts';
 
 /** What no list of prices per token can know, by the model and the host that served it. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { reportedCostOf } from '../../src/pricing/reported-cost.ts';
+import { reportedCostOf } from '../../src/pricing/usage.ts';
 import { readReportedCosts, recorded, skipNote, type ReportedCost } from './recorded-bodies.ts';
 
 const tokens = { prompt_tokens: 14, completion_tokens: 7, total_tokens: 21 };

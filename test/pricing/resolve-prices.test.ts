@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { resolvePrices } from '../../src/pricing/resolve-prices.ts';
 import { resolveOptions } from '../../src/runtime/resolve-options.ts';
-import { datedPrices } from '../../src/pricing/dated-prices.ts';
+import { datedPrices } from '../../src/pricing/prices.ts';
 import { refusalOf } from '../support/message-of.ts';
 
 const PRICE = { inputPerMTok: 2, outputPerMTok: 8 };

@@ -3,8 +3,7 @@
 import { encode as encodeO200k } from 'gpt-tokenizer/encoding/o200k_base';
 import { encode as encodeCl100k } from 'gpt-tokenizer/encoding/cl100k_base';
 import { expect, test } from 'vitest';
-import { PASSAGE, PASSAGE_TOKENS } from '../../src/probe/passage.ts';
-import { isSameModel } from '../../src/probe/same-model.ts';
+import { isSameModel, PASSAGE, PASSAGE_TOKENS } from '../../src/probe/honesty.ts';
 
 test('the passage has as many tokens as is said of it', () => {
   expect(encodeO200k(PASSAGE)).toHaveLength(PASSAGE_TOKENS);

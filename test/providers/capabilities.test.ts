@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { lacks, type Capable } from '../../src/providers/capabilities.ts';
 import { PROVIDER_NAMES } from '../../src/providers/presets.ts';
-import { REQUIREMENTS, type Requirement } from '../../src/domain/requirement.ts';
+import { type Requirement, REQUIREMENTS } from '../../src/domain/call.ts';
 
 function lackOf(upstream: Capable, ...requirements: Requirement[]): Requirement | undefined {
   return lacks(upstream, 'chat', new Set(requirements));

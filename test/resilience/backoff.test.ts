@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { backoffMs } from '../../src/resilience/backoff.ts';
+import { backoffMs } from '../../src/resilience/retry.ts';
 
 const atMost = (attempt: number): number => backoffMs({ attempt, minDelayMs: 250, maxDelayMs: 8000, random: () => 1 });
 

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { BreakerState } from '../../src/domain/breaker.ts';
-import type { Outcome } from '../../src/domain/outcome.ts';
+import type { BreakerState, Outcome } from '../../src/domain/attempt.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { createBreaker, type Breaker, type BreakerPolicy, type Permit } from '../../src/resilience/breaker.ts';
 

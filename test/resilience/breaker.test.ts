@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { Outcome } from '../../src/domain/outcome.ts';
+import type { Outcome } from '../../src/domain/attempt.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { createBreaker, type Breaker, type BreakerPolicy } from '../../src/resilience/breaker.ts';
 import type { BreakerChange } from '../../src/resilience/breaker-states.ts';

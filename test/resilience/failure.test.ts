@@ -1,7 +1,7 @@
 import * as sdk from 'openai';
 import * as oldestSdk from 'openai-oldest';
 import { describe, expect, test } from 'vitest';
-import type { FailureKind } from '../../src/domain/outcome.ts';
+import type { FailureKind } from '../../src/domain/attempt.ts';
 import { BreakerOpenError, DeadlineError } from '../../src/domain/errors.ts';
 import { ABORTED, TRUNCATED, classifyFailure, type Failure } from '../../src/resilience/failure.ts';
 import { errorInStream, errorResponse, sdkErrorFor } from '../support/sdk-errors.ts';

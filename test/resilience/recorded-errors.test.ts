@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { FailureKind } from '../../src/domain/outcome.ts';
+import type { FailureKind } from '../../src/domain/attempt.ts';
 import { classifyFailure } from '../../src/resilience/failure.ts';
 import { sdkErrorFor } from '../support/sdk-errors.ts';
 

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { JudgedCalls } from '../../src/rollout/evidence.ts';
-import type { RolloutPolicy } from '../../src/rollout/rollout-policy.ts';
+import type { RolloutPolicy } from '../../src/rollout/resolve-rollouts.ts';
 
 const POLICY: RolloutPolicy = {
   to: 'gemini',

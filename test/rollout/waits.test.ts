@@ -1,10 +1,9 @@
 /** What a rollout waits for, and when it can move. */
 
 import { describe, expect, test } from 'vitest';
-import type { RolloutStep, StepTraffic } from '../../src/domain/rollout.ts';
-import type { ArmNumbers } from '../../src/domain/rollout-numbers.ts';
+import type { ArmNumbers, RolloutStep, StepTraffic } from '../../src/domain/rollout.ts';
 import { addCall, addQuality, emptySums, numbersOf } from '../../src/rollout/arm-numbers.ts';
-import { earliestMoveMs, waitsOf, type StepProgress } from '../../src/rollout/waits.ts';
+import { earliestMoveMs, type StepProgress, waitsOf } from '../../src/rollout/report.ts';
 
 function arm(calls: number, { failures = 0, latencyMs = 100, costUsd = 1, quality = 0.8 } = {}): ArmNumbers {
   const sums = emptySums();

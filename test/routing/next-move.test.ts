@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Ranges } from '../../src/domain/split.ts';
+import type { Ranges } from '../../src/domain/call.ts';
 import { layOut, normalizeWeights, weightsOf } from '../../src/routing/split.ts';
 import { transfer } from '../../src/routing/transfer.ts';
 import { seededRandom } from '../../src/testing/seeded-random.ts';

@@ -1,7 +1,7 @@
 /** What may stand under `tasks`. */
 
 import { expect, test } from 'vitest';
-import { resolveTasks } from '../../src/routing/resolve-tasks.ts';
+import { resolveTasks } from '../../src/routing/tasks.ts';
 
 const refusals: readonly (readonly [unknown, string])[] = [
   [{}, 'canary.tasks.routes should be an object of lists of upstreams, got undefined'],

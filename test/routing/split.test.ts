@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Ranges } from '../../src/domain/split.ts';
+import type { Ranges } from '../../src/domain/call.ts';
 import { createBucketer } from '../../src/routing/bucket.ts';
 import { chooseUpstream, layOut, normalizeWeights, redistribute, weightsOf } from '../../src/routing/split.ts';
 import { anyNumber, anyWeights, chiSquare, CRITICAL_CHI_SQUARE, SEED, sequentialKeys, UPSTREAMS } from './tables.ts';

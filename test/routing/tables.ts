@@ -1,7 +1,7 @@
 /** What tests of the split have in common: keys, texts and weights drawn at random, tables compared. */
 
 import fc from 'fast-check';
-import type { Ranges, Weights } from '../../src/domain/split.ts';
+import type { Ranges, Weights } from '../../src/domain/call.ts';
 import { normalizeWeights } from '../../src/routing/split.ts';
 
 /** Every random test here starts from this seed, which its name states. */

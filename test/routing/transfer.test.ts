@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Ranges, Weights } from '../../src/domain/split.ts';
+import type { Ranges, Weights } from '../../src/domain/call.ts';
 import { createBucketer } from '../../src/routing/bucket.ts';
 import { chooseUpstream, layOut, normalizeWeights, redistribute, weightsOf } from '../../src/routing/split.ts';
 import { transfer } from '../../src/routing/transfer.ts';

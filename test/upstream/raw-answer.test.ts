@@ -3,8 +3,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { AttemptInput } from '../../src/upstream/attempt-types.ts';
-import { rawAnswer } from '../../src/upstream/raw-answer.ts';
-import type { Sent } from '../../src/upstream/sdk/sent.ts';
+import { rawAnswer } from '../../src/upstream/read-answer.ts';
+import type { Sent } from '../../src/upstream/sdk/send.ts';
 import { attemptInput } from './support/attempt-input.ts';
 import { sse } from './support/sdk-stream.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { UpstreamOptions } from '../../src/index.ts';
-import { resolveBodyRules } from '../../src/upstream/resolve-body-rules.ts';
+import { resolveBodyRules } from '../../src/upstream/resolve-connection.ts';
 import { messageOf } from '../support/message-of.ts';
 
 const resolve = (options: UpstreamOptions) => resolveBodyRules('up', options);

@@ -1,10 +1,9 @@
 /** How the upstream refuses what it cannot serve. */
 
-import type { FailureKind } from '../../domain/outcome.ts';
+import type { FailureKind } from '../../domain/attempt.ts';
 import type { Asker } from '../ask.ts';
 import { fail, pass, refused, skip, type Check, type Verdict } from '../check.ts';
-import { showMs, user } from '../read-chat.ts';
-import { toldAs, type Reply } from '../reply.ts';
+import { type Reply, showMs, toldAs, user } from '../reply.ts';
 import { PING } from './chat.ts';
 
 export const unknownModel: Check = {

@@ -3,8 +3,7 @@
 import { isRecord } from '../../domain/json.ts';
 import { keepsSchema } from '../../providers/validate-schema.ts';
 import { fail, pass, refused, type Check } from '../check.ts';
-import { textOf, user } from '../read-chat.ts';
-import { parsed } from '../read-stream.ts';
+import { parsed, textOf, user } from '../reply.ts';
 
 export const jsonMode: Check = {
   name: 'jsonMode',

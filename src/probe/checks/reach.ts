@@ -3,9 +3,7 @@
 import { fields } from '../../domain/json.ts';
 import type { Asker } from '../ask.ts';
 import { fail, pass, refused, unsupported, type Check, type Verdict } from '../check.ts';
-import { showMs } from '../read-chat.ts';
-import { listOf } from '../read-stream.ts';
-import { toldAs, type Refusal, type Reply } from '../reply.ts';
+import { listOf, type Refusal, type Reply, showMs, toldAs } from '../reply.ts';
 import { ping } from './chat.ts';
 
 /** The list of models costs nothing; where there is none, a short answer tells as well. */

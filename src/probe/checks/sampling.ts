@@ -3,8 +3,7 @@
 import { fields } from '../../domain/json.ts';
 import { estimateTokens } from '../../pricing/count-tokens.ts';
 import { fail, pass, refused, skip, unsupported, type Check } from '../check.ts';
-import { choicesOf, finishReasonOf, textOf, user } from '../read-chat.ts';
-import { listOf } from '../read-stream.ts';
+import { choicesOf, finishReasonOf, listOf, textOf, user } from '../reply.ts';
 import { PING } from './chat.ts';
 
 /** A promise of best effort at OpenAI: two answers that differ are no defect. */

@@ -1,12 +1,10 @@
 /** Streams: that they flow, end as they should, and tell their usage. */
 
 import { fields } from '../../domain/json.ts';
-import { findUsage } from '../../pricing/find-usage.ts';
+import { findUsage } from '../../pricing/usage.ts';
 import type { Asker } from '../ask.ts';
 import { fail, pass, refused, skip, type Check, type Verdict } from '../check.ts';
-import { showMs, user } from '../read-chat.ts';
-import { contentEvents, listOf, type StreamEvent, type StreamRead } from '../read-stream.ts';
-import type { Reply } from '../reply.ts';
+import { contentEvents, listOf, type Reply, showMs, type StreamEvent, type StreamRead, user } from '../reply.ts';
 
 export const streaming: Check = {
   name: 'streaming',

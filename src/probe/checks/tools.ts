@@ -1,11 +1,10 @@
 /** Function calling: forced, with arguments that fit, and two at once. */
 
+import { fields, isRecord } from '../../domain/json.ts';
 import { keepsSchema } from '../../providers/validate-schema.ts';
 import type { Asker } from '../ask.ts';
-import { fail, pass, refused, skip, unsupported, type Check } from '../check.ts';
-import { calledTools, user } from '../read-chat.ts';
-import { parsed } from '../read-stream.ts';
-import type { Reply } from '../reply.ts';
+import { type Check, fail, pass, refused, skip, unsupported } from '../check.ts';
+import { calledTools, listOf, parsed, type Reply, type StreamRead, user } from '../reply.ts';
 
 export const tools: Check = {
   name: 'tools',
@@ -70,8 +69,35 @@ const TOOLS = {
 };
 
 /** A question whose answer must be a call. */
-export const FORCED = {
+const FORCED = {
   ...user('What will the weather be in Paris over the next 3 days?'),
   ...TOOLS,
   tool_choice: { type: 'function', function: { name: NAME } },
 };
+
+/** Function calling in a stream: the pieces of a call can be put together. */
+export const streamedTools: Check = {
+  name: 'streamedTools',
+  needs: 'tools',
+  run: async (ask) => {
+    const { refusal, stream } = await ask.chat({ ...FORCED, stream: true });
+    if (refusal) return refused(refusal);
+    if (!stream || stream.events.length === 0) return skip('no stream came');
+    const pieces = piecesOf(stream);
+    if (pieces.length === 0) return fail('no function was called in the stream');
+    // The SDK's own helpers put pieces together by it.
+    if (pieces.some(({ index }) => typeof index !== 'number')) return fail('the pieces of a call have no index');
+    const words = pieces.filter(({ index }) => index === 0).map((piece) => fields(piece['function'])['arguments']);
+    const given = parsed(words.filter((word) => typeof word === 'string').join(''));
+    return isRecord(given)
+      ? pass(`${pieces.length} pieces make one call`)
+      : fail(`${pieces.length} pieces make no JSON`);
+  },
+};
+
+function piecesOf({ events }: StreamRead) {
+  return events.flatMap(({ chunk }) => {
+    const { delta } = fields(listOf(fields(chunk)['choices'])[0]);
+    return listOf(fields(delta)['tool_calls']).map(fields);
+  });
+}

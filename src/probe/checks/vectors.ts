@@ -3,8 +3,7 @@
 import { fields } from '../../domain/json.ts';
 import type { Asker } from '../ask.ts';
 import { fail, pass, refused, skip, type Check } from '../check.ts';
-import { listOf } from '../read-stream.ts';
-import type { Reply } from '../reply.ts';
+import { listOf, type Reply } from '../reply.ts';
 
 export const embeddings: Check = {
   name: 'embeddings',

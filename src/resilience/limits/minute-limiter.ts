@@ -1,35 +1,15 @@
-/** One limit per minute. The only file that knows `rate-limiter-flexible`. */
+/** One limit per minute. */
 
-import type { RateLimiterRes, RateLimiterStoreAbstract } from 'rate-limiter-flexible';
-// Its entry would load a limiter for every database there is. What stands in these files is typed there.
-// @ts-expect-error -- no types of its own
-import Res from 'rate-limiter-flexible/lib/RateLimiterRes.js';
-// @ts-expect-error -- no types of its own
-import StoreAbstract from 'rate-limiter-flexible/lib/RateLimiterStoreAbstract.js';
-import type { Clock } from '../../time/clock.ts';
-import { RollingSum } from './rolling-sum.ts';
-
-const Result = Res as typeof RateLimiterRes;
-const StoreLimiter = StoreAbstract as typeof RateLimiterStoreAbstract;
-
-/** Nothing is limited yet: the library wants a finite number. */
-export const UNLIMITED = Number.MAX_SAFE_INTEGER;
-
-/**
- * A limiter of `rate-limiter-flexible` over a store of ours, with a synchronous face beside the library's promises. Its own
- * memory store would not do: it reads the system's time, not the client's clock, and counts in fixed windows, which let
- * twice the limit through where two of them meet. And its `consume()` is a promise even there, which no call should have to
- * wait for: what dispatching asks (`blockedUntilMs`, `take`, `hold`, `settle`) reads the same store at once.
- */
-export class MinuteLimiter extends StoreLimiter {
-  readonly #clock: Clock;
+/** Counts what is used within any sixty seconds against a limit, and what is in flight. */
+export class MinuteLimiter {
+  /** The limit. */
+  perMinute: number;
   readonly #sum = new RollingSum();
-  /** Points of what is under way: they begin to age when it has ended. */
+  /** Points of what is in flight: they begin to age when it has ended. */
   #held = 0;
 
-  constructor(perMinute: number, clock: Clock) {
-    super({ points: perMinute, duration: 60, storeClient: clock });
-    this.#clock = clock;
+  constructor(perMinute: number) {
+    this.perMinute = perMinute;
   }
 
   /** Points of the last minute, and those under way. */
@@ -43,7 +23,7 @@ export class MinuteLimiter extends StoreLimiter {
    */
   blockedUntilMs(points: number, nowMs: number): number | undefined {
     const aged = this.#sum.total(nowMs);
-    const over = aged + this.#held + Math.min(points, this.points) - this.points;
+    const over = aged + this.#held + Math.min(points, this.perMinute) - this.perMinute;
     if (over <= 0) return undefined;
     return over > aged ? nowMs : this.#sum.leftAtMs(over);
   }
@@ -66,28 +46,75 @@ export class MinuteLimiter extends StoreLimiter {
     this.#held -= held;
     this.#sum.add(used, nowMs);
   }
+}
 
-  // What the library asks of a store, named by it: its own consume(), penalty(), reward() and get() work on the same sum.
+const SLICE_MS = 1_000;
 
-  _upsert(_key: string, points: number, _forMs: number, anew: boolean): Promise<number> {
-    const nowMs = this.#clock.now();
-    if (anew) this.#sum.clear();
-    this.#sum.add(points, nowMs);
-    return Promise.resolve(this.used(nowMs));
+/**
+ * A provider that counts over sixty rolling seconds must never see more than we count: beside the sixty there is the second
+ * that has begun, and one for what reached the provider later than it left. So at least 60/62 of a limit can be used.
+ */
+const SLICES = 62;
+
+/** Amounts leave the sum 61 to 62 seconds after their time. A clock that goes backwards adds to the newest slice. */
+export class RollingSum {
+  readonly #slices = new Float64Array(SLICES);
+  /** Seconds since the Unix epoch. */
+  #newest = 0;
+  #total = 0;
+
+  total(nowMs: number): number {
+    this.#advance(nowMs);
+    return this.#total;
   }
 
-  _get(): Promise<number> {
-    return Promise.resolve(this.used(this.#clock.now()));
+  add(points: number, nowMs: number): void {
+    this.#advance(nowMs);
+    this.#change(this.#newest, points);
   }
 
-  _delete(): Promise<boolean> {
-    this.#sum.clear();
-    return Promise.resolve(true);
+  /** Takes back what was added at `atMs`, if it has not left by itself. */
+  takeBack(points: number, atMs: number): void {
+    const second = Math.min(Math.floor(atMs / SLICE_MS), this.#newest);
+    if (second > this.#newest - SLICES) this.#change(second, -points);
   }
 
-  _getRateLimiterRes(_key: string, points: number, used: number): RateLimiterRes {
-    const nowMs = this.#clock.now();
-    const waitMs = (this.blockedUntilMs(1, nowMs) ?? nowMs) - nowMs;
-    return new Result(Math.max(0, this.points - used), waitMs, used, used === points);
+  /** When at least `points` of the sum will have left; in ms since the Unix epoch. */
+  leftAtMs(points: number): number {
+    let left = 0;
+    let second = this.#newest - SLICES + 1;
+    for (; second < this.#newest; second += 1) {
+      left += this.#slices[slotOf(second)] ?? 0;
+      if (left >= points) break;
+    }
+    return (second + SLICES) * SLICE_MS;
   }
+
+  clear(): void {
+    this.#slices.fill(0);
+    this.#total = 0;
+  }
+
+  #change(second: number, points: number): void {
+    const slot = slotOf(second);
+    this.#slices[slot] = (this.#slices[slot] ?? 0) + points;
+    this.#total += points;
+  }
+
+  #advance(nowMs: number): void {
+    const second = Math.floor(nowMs / SLICE_MS);
+    if (second <= this.#newest) return;
+    if (second - this.#newest >= SLICES) this.clear();
+    else for (let next = this.#newest + 1; next <= second; next += 1) this.#expire(slotOf(next));
+    this.#newest = second;
+  }
+
+  #expire(slot: number): void {
+    this.#total -= this.#slices[slot] ?? 0;
+    this.#slices[slot] = 0;
+  }
+}
+
+function slotOf(second: number): number {
+  return second % SLICES;
 }

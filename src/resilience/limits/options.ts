@@ -1,6 +1,6 @@
 /** What a user writes about how much upstreams may be asked, and what that may cost. No logic. */
 
-import type { BudgetPeriod } from '../../domain/budget.ts';
+import type { BudgetPeriod } from '../../domain/usage.ts';
 import type { Duration } from '../../domain/duration.ts';
 
 /** Where calls wait for an upstream that is full, first come, first served. */

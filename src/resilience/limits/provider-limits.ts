@@ -1,10 +1,9 @@
 /** The limits of one model at one provider, as its answers tell them. */
 
 import type { Clock } from '../../time/clock.ts';
-import { Allowance, type Sent } from './allowance.ts';
-import { MinuteLimiter, UNLIMITED } from './minute-limiter.ts';
 import type { ResponseHeaders } from '../retry-after.ts';
-import { toldIn, type Told } from './rate-limit-headers.ts';
+import { MinuteLimiter } from './minute-limiter.ts';
+import { type Told, toldIn } from './rate-limit-headers.ts';
 
 /** What was known when a request left. */
 export interface SentRequest {
@@ -15,8 +14,8 @@ export interface SentRequest {
 /** Providers limit every model by itself. */
 export class ModelLimits {
   readonly #clock: Clock;
-  readonly #requests: ToldLimit;
-  readonly #tokens: ToldLimit;
+  readonly #requests = new ToldLimit();
+  readonly #tokens = new ToldLimit();
   /** Until then nothing of it limits anything. */
   #wasTold = false;
   /** Answers in a row that told nothing, and those of them that were not read. */
@@ -25,8 +24,6 @@ export class ModelLimits {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#requests = new ToldLimit(clock);
-    this.#tokens = new ToldLimit(clock);
   }
 
   /** `undefined` when a request of so many tokens may leave; else when it may, as far as is known. */
@@ -81,11 +78,7 @@ export function latest(one: number | undefined, other: number | undefined): numb
 /** What is left as the provider counts, and what a limit that it named leaves by our own count. */
 class ToldLimit {
   readonly #allowance = new Allowance();
-  readonly #limiter: MinuteLimiter;
-
-  constructor(clock: Clock) {
-    this.#limiter = new MinuteLimiter(UNLIMITED, clock);
-  }
+  readonly #limiter = new MinuteLimiter(Infinity);
 
   blockedUntilMs(points: number, nowMs: number): number | undefined {
     return latest(this.#allowance.blockedUntilMs(points, nowMs), this.#limiter.blockedUntilMs(points, nowMs));
@@ -108,7 +101,77 @@ class ToldLimit {
 
   /** A limit of unknown period is not one per minute; what is left of it counts all the same. */
   hear(sent: Sent, told: Told, nowMs: number): void {
-    if (told.perMinute && told.limit !== undefined) this.#limiter.points = told.limit;
+    if (told.perMinute && told.limit !== undefined) this.#limiter.perMinute = told.limit;
     this.#allowance.hear(sent, told, nowMs);
+  }
+}
+
+/* PART: What a provider said is left of a limit, as long as that says something. */
+
+/** What was known when something was sent. */
+export interface Sent {
+  /** All points sent so far, its own among them. */
+  readonly upTo: number;
+  /** Points under way then: the provider may have counted them before or after it. */
+  readonly underWay: number;
+}
+
+/** What is told without saying for how long is believed for a minute. */
+const PERIOD_MS = 60_000;
+
+/**
+ * Of what the provider says is left, all is taken off that it may not have counted when it said so: what was under way when
+ * the answered request left, and what has left since. So many calls at once cannot share the same rest. The request that left
+ * last knows best: others, of this process or another, may have used up what an older one was told.
+ */
+export class Allowance {
+  #sent = 0;
+  #underWay = 0;
+  /** So many points may have been sent in all, until the limit is full again. */
+  #ceiling = Infinity;
+  #untilMs = Infinity;
+  #limit: number | undefined;
+  /** What the request that is believed was sent after. */
+  #believed = 0;
+
+  /** `undefined` when `points` may be sent; else when they may at the latest, in ms since the Unix epoch. */
+  blockedUntilMs(points: number, nowMs: number): number | undefined {
+    if (nowMs >= this.#untilMs) this.#refill(nowMs);
+    // What is larger than the whole limit may go where all of it is left.
+    const asked = Math.min(points, this.#limit ?? points);
+    return this.#sent + asked <= this.#ceiling ? undefined : this.#untilMs;
+  }
+
+  send(points: number): Sent {
+    const underWay = this.#underWay;
+    this.#sent += points;
+    this.#underWay += points;
+    return { upTo: this.#sent, underWay };
+  }
+
+  /** What was sent has ended. */
+  end(points: number): void {
+    this.#underWay -= points;
+  }
+
+  /** It was not sent after all; nothing else has been meanwhile. */
+  cancel(points: number): void {
+    this.#sent -= points;
+    this.#underWay -= points;
+  }
+
+  /** An answer tells what is left. */
+  hear(sent: Sent, { remaining, limit, resetMs = PERIOD_MS }: Told, nowMs: number): void {
+    if (sent.upTo < this.#believed) return;
+    this.#believed = sent.upTo;
+    this.#limit = limit ?? Math.max(remaining, this.#limit ?? 0);
+    this.#ceiling = sent.upTo + remaining - sent.underWay;
+    this.#untilMs = nowMs + resetMs;
+  }
+
+  /** All of the limit is there again, but for what is under way. */
+  #refill(nowMs: number): void {
+    this.#ceiling = this.#sent + (this.#limit ?? Infinity) - this.#underWay;
+    this.#untilMs = nowMs + PERIOD_MS;
   }
 }

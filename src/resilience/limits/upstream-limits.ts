@@ -1,7 +1,7 @@
 /** How much an upstream may be asked at a time and in a minute: what the user says, and what the provider tells. */
 
 import type { Clock } from '../../time/clock.ts';
-import type { LimitsSnapshot } from '../../domain/limits.ts';
+import type { LimitsSnapshot } from '../../domain/snapshot.ts';
 import { UnderWay } from '../../domain/in-flight.ts';
 import type { ResponseHeaders } from '../retry-after.ts';
 import { MinuteLimiter } from './minute-limiter.ts';
@@ -47,8 +47,8 @@ export class UpstreamLimits implements SlotOwner {
     this.policy = policy;
     this.#clock = clock;
     this.#leaseMs = Math.max(LONGEST_MS, deadlineMs);
-    this.#requests = rpm === undefined ? undefined : new MinuteLimiter(rpm, clock);
-    this.#tokens = tpm === undefined ? undefined : new MinuteLimiter(tpm, clock);
+    this.#requests = rpm === undefined ? undefined : new MinuteLimiter(rpm);
+    this.#tokens = tpm === undefined ? undefined : new MinuteLimiter(tpm);
     const take = (load: Load): Slot | number => this.#take(load, clock.now());
     this.line = queue && new WaitingLine({ ...queue, clock, take });
   }

@@ -1,11 +1,10 @@
 /** Compares the answer of a shadow with the real one. */
 
+import type { Surface } from '../../domain/call.ts';
+import { fields } from '../../domain/json.ts';
 import type { Comparison, ComparisonAspect, ShadowAnswer, ShadowCall } from '../../domain/shadow.ts';
 import { keepsSchema } from '../../providers/validate-schema.ts';
-import { askedSchema } from './asked-schema.ts';
-import { parseStructure, shapeSimilarity } from './similarity.ts';
-import { textSimilarity } from './text-similarity.ts';
-import { toolSimilarity } from './tool-similarity.ts';
+import { parseStructure, shapeSimilarity, textSimilarity, toolSimilarity } from './similarity.ts';
 
 /** Takes what a look at bounded parts of both takes: about 100 µs for two pages of text. */
 export function compareAnswers(
@@ -73,4 +72,18 @@ function quotient(value: number | null | undefined, base: number | null | undefi
 
 function known(aspects: MaybeAspects): Aspects {
   return Object.fromEntries(Object.entries(aspects).filter(([, score]) => score !== undefined));
+}
+
+/* PART: The JSON schema that a call asks its answer to keep. */
+
+/** `undefined` where none is asked for. */
+function askedSchema(surface: Surface, body: unknown): unknown {
+  const { response_format: format, text } = fields(body);
+  if (surface === 'chat') return ofKind(format) ? fields(fields(format)['json_schema'])['schema'] : undefined;
+  const inText = fields(text)['format'];
+  return surface === 'responses' && ofKind(inText) ? fields(inText)['schema'] : undefined;
+}
+
+function ofKind(format: unknown): boolean {
+  return fields(format)['type'] === 'json_schema';
 }

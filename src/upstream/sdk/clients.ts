@@ -1,8 +1,11 @@
 /** The SDK clients that upstreams are reached by, each with the credentials of its own upstream and no others. */
 
-import { AzureOpenAI, OpenAI, type ClientOptions } from 'openai';
+import { AzureOpenAI, type ClientOptions, OpenAI } from 'openai';
+import type { Line } from '../../call/call-services.ts';
+import type { Connection, Upstream } from '../upstream.ts';
+import { showControllers } from './request-controller.ts';
 import { applyMark, type PreparedFor, type PreparedRequest } from './request-mark.ts';
-import type { Connection } from '../upstream.ts';
+import { type Send, senderThrough } from './send.ts';
 
 /**
  * What every upstream takes from the application's client: how the network is reached, where logs go, and the address,
@@ -54,4 +57,48 @@ function cloneGiven(given: OpenAI): OpenAI {
     return prepareOwn(request, context);
   };
   return clone;
+}
+
+/* PART: The ways from one client to the upstreams. */
+
+/** The application's client, as its lines need it. */
+export interface LineStart {
+  readonly client: OpenAI;
+  /** Sends through a client of the same class without routing again. */
+  readonly sendOf: (client: OpenAI) => Send;
+  /** Read when a line is first used. */
+  readonly network: () => NetworkOptions;
+  /** X.509 identities: the SDK alone can renew them between retries. */
+  readonly sdkRetries: boolean;
+  /** Without routing nothing of ours ever ends a request. */
+  readonly routes: boolean;
+}
+
+/** Lines are laid when they are first used, and kept. */
+export class Lines {
+  readonly #start: LineStart;
+  readonly #lines = new Map<string, Line>();
+
+  constructor(start: LineStart) {
+    this.#start = start;
+  }
+
+  to(upstream: Upstream): Line {
+    let line = this.#lines.get(upstream.name);
+    if (!line) this.#lines.set(upstream.name, (line = this.#lay(upstream)));
+    return line;
+  }
+
+  #lay(upstream: Upstream): Line {
+    const { client, sendOf, network, sdkRetries, routes } = this.#start;
+    const { connection } = upstream.config;
+    if (connection.kind !== 'client') {
+      const own = connect(connection, network());
+      const send = senderThrough(own, own);
+      return { client: own, send, sdkRetries: false, showsControllers: showControllers(own) };
+    }
+    const changed = Object.keys(connection.options).length > 0;
+    const home = changed ? client.withOptions(connection.options) : client;
+    return { client: home, send: sendOf(home), sdkRetries, showsControllers: routes && showControllers(home) };
+  }
 }

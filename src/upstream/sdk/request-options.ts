@@ -4,10 +4,9 @@ import { AzureOpenAI, type OpenAI } from 'openai';
 import type { Call } from '../../domain/call.ts';
 import { createBodyPatch } from '../../providers/create-body-patch.ts';
 import { upstreamModel } from '../../providers/upstream-model.ts';
-import { headerEntries } from './header-entries.ts';
+import { headerEntries, isSecretName } from './secrets.ts';
 import { KEY_HEADER, UPSTREAM_HEADER, markOptions, type RequestMark } from './request-mark.ts';
 import type { RequestOptions } from './types.ts';
-import { isSecretName } from './secrets.ts';
 import type { Upstream } from '../upstream.ts';
 
 /** A request for one upstream. */

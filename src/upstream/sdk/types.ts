@@ -43,3 +43,30 @@ export async function parse(promise: APIPromise<unknown>): Promise<Parsed> {
   const [data, itsProps] = await promise._thenUnwrap((parsed, parsedProps) => [parsed, parsedProps] as const);
   return { data, props: itsProps };
 }
+
+/* PART: The SDK's streams, as far as its types do not show them. */
+
+/** The parts of the SDK's `Stream` that its types do not show. */
+export interface StreamInternals {
+  readonly controller: AbortController;
+  iterator: () => AsyncIterator<unknown>;
+}
+
+/** Whether the parsed body of a streaming call is a stream that can be watched. */
+export function isStream(data: unknown): data is StreamInternals {
+  return (
+    typeof data === 'object' &&
+    data !== null &&
+    'controller' in data &&
+    'iterator' in data &&
+    typeof data.iterator === 'function'
+  );
+}
+
+/* PART: A response with another body. */
+
+/** Status, headers and address of `response` over `body`. */
+export function withBody(response: Response, body: ReadableStream<Uint8Array>): Response {
+  const { status, statusText, headers, url } = response;
+  return Object.defineProperty(new Response(body, { status, statusText, headers }), 'url', { value: url });
+}

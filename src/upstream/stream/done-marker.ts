@@ -1,6 +1,6 @@
 /** Sees the `[DONE]` of a stream pass, which the SDK keeps to itself. */
 
-import { withBody } from '../sdk/with-body.ts';
+import { withBody } from '../sdk/types.ts';
 
 /** For upstreams that give no `finish_reason`: of their streams nothing else says that they are whole. */
 export class DoneWatch {

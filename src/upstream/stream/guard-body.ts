@@ -2,10 +2,10 @@
 
 import type { StreamEnd, StreamGuard, StreamStage } from './guard.ts';
 import { GuardedReader } from './guarded-reader.ts';
-import { ReaderHandle } from './reader-handle.ts';
+import { ReaderHandle } from './guard-stream.ts';
 import { RawEvents, type RawEvent } from './server-sent-events.ts';
 import type { StreamMeter } from './stream-meter.ts';
-import { withBody } from '../sdk/with-body.ts';
+import { withBody } from '../sdk/types.ts';
 
 /** A guard of parsed chunks, as events need one. */
 export type ChunkGuard = StreamMeter & StreamGuard & { readonly wasCutWhole?: boolean };

@@ -1,9 +1,9 @@
 /** Puts a guarded reader in place of a stream's own: the caller keeps the SDK's own `Stream` object. */
 
+import type { StreamInternals } from '../sdk/types.ts';
+import { watchForgotten } from './abandoned-streams.ts';
 import type { StreamGuard } from './guard.ts';
 import { GuardedReader } from './guarded-reader.ts';
-import { ReaderHandle } from './reader-handle.ts';
-import type { StreamInternals } from '../sdk/sdk-stream.ts';
 
 /**
  * Reads `stream` up to its commitment, so that until then any failure can move on unseen, and gives it back with all that was
@@ -39,4 +39,30 @@ function replaceIterator(stream: StreamInternals, reader: GuardedReader, { openR
     return opened;
   };
   stream.iterator = open;
+}
+
+/* PART: What callers hold of a guarded reader: where they forget it, the stream is hung up on. */
+
+/**
+ * Nothing of ours holds a handle for long, so that its collection says that nobody can read on. A reader itself is held by the
+ * timers and the signal of its stream.
+ */
+export class ReaderHandle<Item = unknown> implements AsyncIterator<Item, unknown> {
+  readonly #reader: GuardedReader<Item>;
+
+  /** `controller` ends the stream. */
+  constructor(reader: GuardedReader<Item>, controller: AbortController, openReaders: StreamGuard['openReaders']) {
+    this.#reader = reader;
+    if (reader.isOver) return;
+    if (openReaders) openReaders.watch(this, reader, controller);
+    else watchForgotten(this, reader, controller);
+  }
+
+  next(): Promise<IteratorResult<Item, unknown>> {
+    return this.#reader.next();
+  }
+
+  return(value?: unknown): Promise<IteratorResult<Item, unknown>> {
+    return this.#reader.return(value);
+  }
 }

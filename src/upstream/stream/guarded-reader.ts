@@ -1,8 +1,6 @@
 /** Reads a stream under the eyes of a guard: first ahead of the caller, then at the caller's pace. */
 
-import { drain } from './drain.ts';
 import type { ReaderWatch, StreamEnd, StreamGuard, StreamStage, Watched } from './guard.ts';
-import { HeldChunks } from './held-chunks.ts';
 
 /** The one reader of a stream, in place of its own iterator. */
 export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknown>, Watched {
@@ -156,3 +154,47 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
 type Result<Item> = IteratorResult<Item, unknown>;
 
 const OVER = { done: true, value: undefined } as const;
+
+/** What was read of a stream before its reader asked. */
+class HeldChunks<Chunk> {
+  readonly #chunks: Chunk[] = [];
+  #given = 0;
+
+  get isEmpty(): boolean {
+    return this.#chunks.length === 0;
+  }
+
+  push(chunk: Chunk): void {
+    this.#chunks.push(chunk);
+  }
+
+  /** The next one, the first that came first. */
+  take(): Chunk | undefined {
+    if (this.isEmpty) return undefined;
+    const chunk = this.#chunks[this.#given];
+    this.#given += 1;
+    if (this.#given >= this.#chunks.length) this.clear();
+    return chunk;
+  }
+
+  clear(): void {
+    this.#given = this.#chunks.length = 0;
+  }
+}
+
+/* PART: Reads a stream on for nobody but the account. */
+
+/** Until the stream ends, breaks off or falls silent: after its reader has left that is nobody's failure. */
+async function drain<Item>(source: AsyncIterator<Item, unknown>, guard: StreamGuard<Item>): Promise<void> {
+  try {
+    for (;;) {
+      guard.idle?.waiting();
+      const result = await source.next();
+      guard.idle?.came();
+      if (result.done) return;
+      guard.see(result.value);
+    }
+  } catch {
+    // As above.
+  }
+}

@@ -1,11 +1,9 @@
 /** Learns from a stream what it tells while it passes. */
 
-import type { AttemptInput } from '../attempt-types.ts';
-import { createStreamFacts } from './create-stream-facts.ts';
+import { type AttemptInput, tellEnd } from '../attempt-types.ts';
+import { createStreamFacts, isUsageChunk, type StreamFacts } from './stream-facts.ts';
 import type { Failure } from '../../resilience/failure.ts';
 import type { StreamGuard } from './guard.ts';
-import { isUsageChunk, type StreamFacts } from './stream-facts.ts';
-import { tellEnd } from '../tell-end.ts';
 import type { UsageAtEnd } from '../final-usage.ts';
 
 /** What guards of all kinds see and tell. */

@@ -1,7 +1,7 @@
 /** What is left, as the provider told it. */
 
 import { expect, test } from 'vitest';
-import { Allowance } from '../../../src/resilience/limits/allowance.ts';
+import { Allowance } from '../../../src/resilience/limits/provider-limits.ts';
 
 const TOLD = { limit: 10, resetMs: 60_000, perMinute: true };
 

@@ -1,7 +1,7 @@
 /** Headers in every form that the SDK takes. */
 
 import { expect, test } from 'vitest';
-import { headerEntries } from '../../../src/upstream/sdk/header-entries.ts';
+import { headerEntries } from '../../../src/upstream/sdk/secrets.ts';
 
 const ENTRIES = [
   ['x-one', '1'],

@@ -4,7 +4,7 @@ import { AzureOpenAI, OpenAI } from 'openai';
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../src/testing/index.ts';
 import type { Call } from '../../../src/domain/call.ts';
-import { headerEntries } from '../../../src/upstream/sdk/header-entries.ts';
+import { headerEntries } from '../../../src/upstream/sdk/secrets.ts';
 import { optionsFor } from '../../../src/upstream/sdk/request-options.ts';
 import { createPause } from '../../../src/resilience/pause.ts';
 import type { RequestOptions } from '../../../src/upstream/sdk/types.ts';

@@ -3,7 +3,7 @@
 import { inspect } from 'node:util';
 import { APIConnectionError, type APIError } from 'openai';
 import { expect, test } from 'vitest';
-import { redact } from '../../../src/upstream/sdk/redact.ts';
+import { redact } from '../../../src/upstream/sdk/secrets.ts';
 import { errorResponse, sdkErrorFor } from '../../support/sdk-errors.ts';
 
 const KEY = 'sk-proj-1234567890';

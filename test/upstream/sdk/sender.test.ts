@@ -2,8 +2,7 @@
 
 import { APIPromise, OpenAI } from 'openai';
 import { expect, test, vi } from 'vitest';
-import { senderThrough } from '../../../src/upstream/sdk/send.ts';
-import { BareSent, type Sent } from '../../../src/upstream/sdk/sent.ts';
+import { BareSent, senderThrough, type Sent } from '../../../src/upstream/sdk/send.ts';
 import type { RequestOptions, ResponseProps } from '../../../src/upstream/sdk/types.ts';
 
 const optionsOf = (id: string): RequestOptions => ({ method: 'get', path: `/models/${id}`, maxRetries: 0 });

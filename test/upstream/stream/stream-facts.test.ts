@@ -2,8 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Surface } from '../../../src/index.ts';
-import { createStreamFacts } from '../../../src/upstream/stream/create-stream-facts.ts';
-import { isUsageChunk } from '../../../src/upstream/stream/stream-facts.ts';
+import { createStreamFacts, isUsageChunk } from '../../../src/upstream/stream/stream-facts.ts';
 
 function factsOf(surface: Surface, chunks: readonly unknown[]) {
   const facts = createStreamFacts(surface);
