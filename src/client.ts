@@ -7,6 +7,7 @@ import { responseIdIn } from './call/describe-call.ts';
 import { answerCall, type Caller, observePage } from './call/handle-call.ts';
 import type { CanaryOptions } from './options.ts';
 import type { CanaryControl } from './runtime/control.ts';
+import type { Engine } from './runtime/engine.ts';
 import { runtimeOf } from './runtime/runtime.ts';
 import { Claim } from './upstream/response-mode.ts';
 import { Lines } from './upstream/sdk/clients.ts';
@@ -27,6 +28,7 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
   // The SDK sends the name of the class as its `User-Agent`.
   class CanaryClient extends (Base as OpenAIClass) {
     readonly canary: CanaryControl;
+    readonly #engine: Engine;
     readonly #caller: Caller;
     readonly #send = senderThrough(this, Base.prototype as OpenAI);
 
@@ -46,6 +48,7 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
         routes: runtime.engine.routes,
       });
       const { engine } = runtime;
+      this.#engine = engine;
       this.#caller = { client: this, engine, connect: (upstream) => lines.to(upstream) };
       engine.prober.connect ??= this.#caller.connect;
     }
@@ -59,7 +62,7 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
         this,
         answerCall(this.#caller, options, remainingRetries, claim),
         claim,
-        this.#caller.engine.claims,
+        this.#engine.claims,
       );
     }
 
@@ -67,14 +70,14 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
     // oxlint-disable typescript/no-explicit-any
     override requestAPIList(Page: any, options: any): any {
       const page = super.requestAPIList(Page, options);
-      observePage(this.#caller, page, options, this.#caller.engine.home);
+      observePage(this.#caller, page, options, this.#engine.home);
       return page;
     }
 
     /** Decides here, where the path is known: options may be a promise. The pages after the first follow the client. */
     override getAPIList(path: string, Page: any, options?: any): any {
-      const { engine, connect } = this.#caller;
-      const owner = engine.ownerOf(responseIdIn(path));
+      const { connect } = this.#caller;
+      const owner = this.#engine.ownerOf(responseIdIn(path));
       // An upstream without a connection of its own is the same account.
       if (!owner || owner.config.connection.kind === 'client') return super.getAPIList(path, Page, options);
       const given = Promise.resolve(options).then((resolved) => optionsElsewhere(resolved ?? {}));
@@ -97,11 +100,11 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
 
     /** The SDK's client shows its API key when it is logged; this one does not. */
     [inspect.custom](): string {
-      return `${this.constructor.name} { baseURL: '${addressOf(this.baseURL)}', upstreams: [ ${this.#caller.engine.names.join(', ')} ] }`;
+      return `${this.constructor.name} { baseURL: '${addressOf(this.baseURL)}', upstreams: [ ${this.#engine.names.join(', ')} ] }`;
     }
 
     toJSON(): { baseURL: string; upstreams: readonly string[] } {
-      return { baseURL: addressOf(this.baseURL), upstreams: this.#caller.engine.names };
+      return { baseURL: addressOf(this.baseURL), upstreams: this.#engine.names };
     }
   }
   // Bundlers rename an inner class that has the name of an outer one.

@@ -44,7 +44,10 @@ export { memoryStore } from './store/memory-store.ts';
 export { BudgetExceededError, RateLimitedError } from './domain/errors.ts';
 
 export type { AlertRuleOptions, WebhookOptions } from './alerts/options.ts';
-export type { CanaryOptions, KeyContext, Logger, SegmentOptions } from './options.ts';
+export type { CanaryOptions } from './options.ts';
+export type { Logger } from './events/warnings.ts';
+export type { SegmentOptions } from './routing/resolve-split.ts';
+export type { KeyContext } from './routing/key.ts';
 export type {
   BreakerOptions,
   FallbackOptions,

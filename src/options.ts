@@ -1,8 +1,9 @@
 /** What a user writes under `canary`. No logic; `resolve-options.ts` turns it into what the engine needs. */
 
 import type { AlertRuleOptions, WebhookOptions } from './alerts/options.ts';
-import type { AttributeValue, Call, StreamMode } from './domain/call.ts';
+import type { StreamMode } from './domain/call.ts';
 import type { Clock } from './time/clock.ts';
+import type { Logger } from './events/warnings.ts';
 import type { Duration } from './domain/duration.ts';
 import type { BudgetOptions, LimitsOptions } from './resilience/limits/options.ts';
 import type {
@@ -21,24 +22,8 @@ import type { ShadowOptions } from './shadow/options.ts';
 import type { Store } from './domain/store.ts';
 import type { RolloutOptions } from './rollout/options.ts';
 import type { UpstreamOptions } from './upstream/upstream-options.ts';
-
-/** Attribute conditions that decide before the split does; the first match wins. */
-export interface SegmentOptions<UpstreamName extends string = string> {
-  /** Every attribute must equal the value, or one of the values. */
-  readonly when: Readonly<Record<string, AttributeValue | readonly AttributeValue[]>>;
-  readonly upstream: UpstreamName;
-}
-
-/** The view of a call that a `key` function gets. */
-export interface KeyContext extends Pick<Call, 'surface' | 'model' | 'task' | 'attributes'> {
-  /** The request's body, as the caller passed it. */
-  readonly body: unknown;
-}
-
-/** A logger as the SDK takes it. */
-export interface Logger {
-  warn(message: string, ...rest: unknown[]): void;
-}
+import type { KeyContext } from './routing/key.ts';
+import type { SegmentOptions } from './routing/resolve-split.ts';
 
 /** Everything under `canary`. A section left out is a part not built. */
 export interface CanaryOptions<UpstreamName extends string = string, StableName extends string = string> {

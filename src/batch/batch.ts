@@ -3,12 +3,12 @@
 import { APIUserAbortError } from 'openai';
 import { type BatchCalls, BatchMeter, BatchRun } from './batch-run.ts';
 import type { BatchCall, BatchOptions, BatchResult } from './options.ts';
-import { CallTally } from '../call/track-calls.ts';
+import { CallTally, type Tallies } from '../call/track-calls.ts';
 import { checkFunction, checkKeys, checkNumber } from '../domain/check.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { RateLimitedError } from '../domain/errors.ts';
 import { sleep } from '../time/wait.ts';
-import { nameOf } from '../events/warnings.ts';
+import { nameOf, type Warnings } from '../events/warnings.ts';
+import type { Clock } from '../time/clock.ts';
 
 /** The waits for a place that is not known to come at a certain time, in ms. */
 const FIRST_WAIT_MS = 100;
@@ -43,8 +43,15 @@ export class Batch<T> implements PromiseLike<BatchResult<T>[]>, AsyncIterable<Ba
   }
 }
 
+/** What a batch needs of the client. */
+export interface BatchServices {
+  readonly clock: Clock;
+  readonly warnings: Warnings;
+  readonly tallies: Tallies;
+}
+
 /** @throws ConfigError for options that cannot be right */
-export function startBatch<T>(engine: Engine, calls: BatchCalls<T>, options: BatchOptions = {}): Batch<T> {
+export function startBatch<T>(services: BatchServices, calls: BatchCalls<T>, options: BatchOptions = {}): Batch<T> {
   checkKeys('batch', options, ['concurrency', 'onProgress', 'signal', 'stopOnError', 'total']);
   const { concurrency = 8, signal, stopOnError } = options;
   checkNumber('batch.concurrency', concurrency, { min: 1, integer: true });
@@ -52,16 +59,16 @@ export function startBatch<T>(engine: Engine, calls: BatchCalls<T>, options: Bat
   if (options.total !== undefined) checkNumber('batch.total', options.total, { min: 0, integer: true });
   const total = options.total ?? lengthOf(calls);
   const make = (call: BatchCall<T>, index: number, controller: AbortController): Promise<BatchResult<T>> =>
-    makeCall(engine, call, index, controller);
+    makeCall(services, call, index, controller);
   return new Batch(() => {
-    const { clock } = engine.options;
-    const meter = new BatchMeter({ ...options, total }, { clock, failed: (error) => warnOf(error, engine) });
+    const { clock } = services;
+    const meter = new BatchMeter({ ...options, total }, { clock, failed: (error) => warnOf(error, services) });
     return new BatchRun(calls, { concurrency, signal, stopOnError, meter, make });
   });
 }
 
 async function makeCall<T>(
-  engine: Engine,
+  services: BatchServices,
   call: BatchCall<T>,
   index: number,
   { signal }: AbortController,
@@ -74,7 +81,7 @@ async function makeCall<T>(
   try {
     const value = await unlessAborted(
       signal,
-      whenThereIsRoom(engine, tally, () => call({ index, signal }), signal),
+      whenThereIsRoom(services, tally, () => call({ index, signal }), signal),
     );
     return { ok: true, value, ...about() };
   } catch (error) {
@@ -84,15 +91,15 @@ async function makeCall<T>(
 
 /** A batch has time: where all upstreams are full it waits for one, unless something was sent already. */
 async function whenThereIsRoom<T>(
-  engine: Engine,
+  services: BatchServices,
   tally: CallTally,
   make: () => T | PromiseLike<T>,
   signal: AbortSignal,
 ): Promise<T> {
-  const { clock } = engine.options;
+  const { clock } = services;
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     try {
-      return await engine.tallies.take(tally, make);
+      return await services.tallies.take(tally, make);
     } catch (error) {
       if (!(error instanceof RateLimitedError) || tally.attempts.length > 0) throw error;
       await sleep(clock, Math.max(error.retryAtMs - clock.now(), waitMs), signal);
@@ -113,7 +120,7 @@ function lengthOf(calls: object): number | undefined {
   return calls instanceof Set ? calls.size : undefined;
 }
 
-function warnOf(error: unknown, { warnings, options }: Engine): void {
+function warnOf(error: unknown, { warnings, clock }: BatchServices): void {
   const message = `The onProgress of a batch threw ${nameOf(error)}`;
-  warnings.once(message, { code: 'batch', message, atMs: options.clock.now() });
+  warnings.once(message, { code: 'batch', message, atMs: clock.now() });
 }

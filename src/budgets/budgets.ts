@@ -1,6 +1,5 @@
 /** Reserves what an attempt may cost before it is made, in every budget that it draws on, and settles it afterwards. */
 
-import type { EstimateCostUsd } from '../call/call-observer.ts';
 import type { AttemptRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
 import type { BudgetEvent } from '../domain/events.ts';
@@ -13,7 +12,8 @@ import { Budget, type BudgetAccount, type BudgetPolicy, type Spender } from './b
 export interface BudgetsInput {
   readonly policies: readonly BudgetPolicy[];
   readonly clock: Clock;
-  readonly estimateCostUsd: EstimateCostUsd;
+  /** What a call would cost on an upstream, in USD; `undefined` where no price is known. */
+  readonly estimateCostUsd: (upstream: string, call: Call, body: unknown) => number | undefined;
   /** What budgets know a key by, which may be of any length. */
   readonly shortKey: (key: string) => string;
   /** Must not throw. */

@@ -9,8 +9,8 @@ import { redact } from '../upstream/sdk/secrets.ts';
 import { DoneWatch } from '../upstream/stream/done-marker.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Admitted } from './admission.ts';
-import type { StartedAttempt } from './call-observer.ts';
-import type { Line } from './call-services.ts';
+import type { StartedAttempt } from '../upstream/upstream-costs.ts';
+import type { Line } from '../upstream/sdk/clients.ts';
 import type { CallRun } from './call-state.ts';
 
 /** Whom an attempt is made for, and who is told of its end. */

@@ -12,7 +12,8 @@ import type {
 import type { Call } from '../domain/call.ts';
 import type { FallbackEvent, HedgeEvent, RetryEvent } from '../domain/events.ts';
 import type { AttemptEnd } from '../upstream/attempt-types.ts';
-import type { CallObserver, Pricing, StartedAttempt } from './call-observer.ts';
+import type { CallObserver } from './call-observer.ts';
+import type { Pricing, StartedAttempt } from '../upstream/upstream-costs.ts';
 
 export class CallProgress {
   readonly call: Call;

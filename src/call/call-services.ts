@@ -6,15 +6,18 @@ import type { CountTokens } from '../pricing/count-tokens.ts';
 import type { Claim } from '../upstream/response-mode.ts';
 import type { OpenReaders } from '../upstream/stream/abandoned-streams.ts';
 import type { RetryBudget } from '../resilience/retry-budget.ts';
-import type { OpenAI, RequestOptions } from '../upstream/sdk/types.ts';
-import type { Send } from '../upstream/sdk/send.ts';
+import type { RequestOptions } from '../upstream/sdk/types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Budgets } from '../budgets/budgets.ts';
-import type { CallPlan, TaskRoutes } from './plan-call.ts';
-import type { CallObserver, EstimateCostUsd, InputTokensOf, IsPriced, Pricing } from './call-observer.ts';
+import type { CallPlan } from './plan-call.ts';
+import type { TaskRoutes } from '../routing/tasks.ts';
+import type { CallObserver } from './call-observer.ts';
+import type { EstimateCostUsd, InputTokensOf, IsPriced, Pricing } from '../upstream/upstream-costs.ts';
 import type { Hedging } from '../resilience/hedge-policy.ts';
 import type { FallbacksAfter } from './fallbacks.ts';
-import type { ShadowRunner } from '../shadow/shadow-runner.ts';
+import type { Line } from '../upstream/sdk/clients.ts';
+import type { AnswerWitness } from '../upstream/attempt-types.ts';
+import type { CallProgress } from './call-record.ts';
 
 /** How often, how long and how far a call is tried. */
 export interface DispatchPolicy {
@@ -41,7 +44,7 @@ export interface DispatchParts {
   readonly taskRoutes: TaskRoutes | undefined;
   readonly retryBudget: RetryBudget;
   readonly hedging: Hedging | undefined;
-  readonly shadow: ShadowRunner | undefined;
+  readonly shadow: Mirror | undefined;
   readonly observer: CallObserver;
   readonly pricing: Pricing;
   readonly inputTokensOf: InputTokensOf;
@@ -64,6 +67,25 @@ export interface DispatchParts {
   readonly toolRuns: WeakMap<object, string>;
 }
 
+/** A call in dispatch, as far as mirroring needs it. */
+export interface MirrorRun {
+  readonly call: Call;
+  readonly plan: CallPlan;
+  readonly source: CallSource;
+  readonly progress: Pick<CallProgress, 'shadow' | 'mirrored'>;
+}
+
+/** Sends copies of calls to other upstreams. */
+export interface Mirror {
+  /** The reader of a call's real answer, where copies of it are sent. `firstAsked` is the upstream of its first attempt. */
+  mirror(run: MirrorRun, firstAsked: string): AnswerObserver | undefined;
+}
+
+/** Reads the real answer of a mirrored call, attempt by attempt. */
+export interface AnswerObserver {
+  witness(attemptIndex: number): AnswerWitness;
+}
+
 /** The application's side of a call. */
 export interface CallSource {
   readonly options: RequestOptions;
@@ -73,14 +95,4 @@ export interface CallSource {
   readonly timeoutMs: number;
   /** The SDK client of an upstream, and how to send through it. */
   readonly connect: (upstream: Upstream) => Line;
-}
-
-/** A way to an upstream. */
-export interface Line {
-  readonly client: OpenAI;
-  readonly send: Send;
-  /** Retries on this upstream are left to the SDK (X.509 identities: it alone can renew them). */
-  readonly sdkRetries: boolean;
-  /** Requests show the controller that ends them: they need no signal for it. */
-  readonly showsControllers: boolean;
 }

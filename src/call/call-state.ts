@@ -10,9 +10,8 @@ import type { Load } from '../resilience/limits/slot.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { type CallPlan, routeOfTask } from './plan-call.ts';
 import { CallProgress, totalCostUsd } from './call-record.ts';
-import type { CallSource, DispatchParts } from './call-services.ts';
+import type { AnswerObserver, CallSource, DispatchParts } from './call-services.ts';
 import { unfit } from './eligibility.ts';
-import type { MirroredCall } from '../shadow/mirrored-call.ts';
 
 /** The SDK's own default, and the least that an attempt budget of ours is. */
 const LEAST_EXTRA_ATTEMPTS = 2;
@@ -36,7 +35,7 @@ export class CallRun {
   hasWaited = false;
 
   /** Reads the answer, where copies of the call are sent. */
-  mirror: MirroredCall | undefined;
+  mirror: AnswerObserver | undefined;
 
   constructor(call: Call, plan: CallPlan, source: CallSource, parts: DispatchParts) {
     this.call = call;

@@ -3,7 +3,7 @@
 import type { Call, RouteOptions, Surface } from '../domain/call.ts';
 import { fields } from '../domain/json.ts';
 import { requirementsOf } from '../providers/requirements.ts';
-import { resolveKey } from '../routing/key.ts';
+import { resolveKey, type KeyOption } from '../routing/key.ts';
 import { headerEntries } from '../upstream/sdk/secrets.ts';
 import { KEY_HEADER, UPSTREAM_HEADER } from '../upstream/sdk/request-mark.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
@@ -20,9 +20,6 @@ export interface CallSurroundings {
   /** `false` looks for no key: the call goes where it goes without one. */
   readonly keyed: boolean;
 }
-
-/** A `key` function, which sees the call and its body. */
-export type KeyOption = (call: Omit<Call, 'key' | 'keySource'>, body: unknown) => string | undefined;
 
 export function describeCall(options: RequestOptions, surroundings: CallSurroundings): Call {
   const { context, keyed, keyOption } = surroundings;

@@ -4,7 +4,7 @@ import type { Call, Requirement, SkipReason } from '../domain/call.ts';
 import { lacks } from '../providers/capabilities.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import type { EstimateCostUsd, IsPriced } from './call-observer.ts';
+import type { EstimateCostUsd, IsPriced } from '../upstream/upstream-costs.ts';
 
 /** What fitness is told by. */
 export interface FitnessState {

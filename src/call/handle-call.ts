@@ -1,10 +1,9 @@
 /** Takes a request from a client to its answer. */
 
 import type { OpenAI } from 'openai';
-import type { Call } from '../domain/call.ts';
+import type { Call, RouteOptions } from '../domain/call.ts';
 import { classifyFailure, type Failure } from '../resilience/failure.ts';
 import type { Classifier } from '../routing/tasks.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { type Answer, NOTHING_KNOWN } from '../upstream/attempt-types.ts';
 import { attempt } from '../upstream/attempt.ts';
 import type { Claim } from '../upstream/response-mode.ts';
@@ -13,14 +12,44 @@ import { redact, secretsOf } from '../upstream/sdk/secrets.ts';
 import type { APIPromise, RequestOptions } from '../upstream/sdk/types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { CallProgress } from './call-record.ts';
-import type { CallSource, DispatchParts, Line } from './call-services.ts';
+import type { CallSource, DispatchParts } from './call-services.ts';
+import type { Line } from '../upstream/sdk/clients.ts';
 import { describeCall } from './describe-call.ts';
 import { dispatch } from './dispatch.ts';
+import type { KeyOption } from '../routing/key.ts';
+import type { Claims } from './call-promise.ts';
+import type { CallPlan } from './plan-call.ts';
+import type { Tallies } from './track-calls.ts';
 
-/** A client, its engine, and its ways to the upstreams. */
+/** Answers calls from memory where it may. */
+export interface CallCache {
+  admits(call: Call, body: unknown): boolean;
+  answer(call: Call, plan: CallPlan, source: CallSource): Promise<Answer>;
+}
+
+/** What a client and its clones share, as far as handling a call needs it. */
+export interface CallContext {
+  readonly parts: DispatchParts;
+  /** Without a `canary` option calls pass as they are, and are only metered. */
+  readonly routes: boolean;
+  /** Options of the surrounding `canary.run()`. */
+  readonly context: { readonly current: RouteOptions | undefined };
+  readonly tallies: Tallies;
+  /** The user's own `key` function, made safe. */
+  readonly keyOption: KeyOption | undefined;
+  readonly classifier: Classifier | undefined;
+  readonly cache: CallCache | undefined;
+  /** The upstream that is the application's client itself. */
+  readonly home: Upstream;
+  readonly claims: Claims;
+  nextCallId(): number;
+  plan(call: Call, body: unknown, nowMs: number): CallPlan;
+}
+
+/** A client, what it shares with its clones, and its connections to the upstreams. */
 export interface Caller {
   readonly client: OpenAI;
-  readonly engine: Engine;
+  readonly engine: CallContext;
   readonly connect: (upstream: Upstream) => Line;
 }
 

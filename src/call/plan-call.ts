@@ -8,6 +8,7 @@ import type { Affinity } from '../routing/affinity.ts';
 import type { RolloutSplit } from '../routing/rollout-split.ts';
 import { matchSegment } from '../routing/segment.ts';
 import { chooseUpstream } from '../routing/split.ts';
+import type { TaskRoutes } from '../routing/tasks.ts';
 import { type FitnessState, servesModel, unfit } from './eligibility.ts';
 import type { FallbacksAfter } from './fallbacks.ts';
 
@@ -34,9 +35,6 @@ export interface PlanningState extends FitnessState {
 }
 
 type Skipped = Plan['skipped'][number];
-
-/** By task: its upstreams, in order. */
-export type TaskRoutes = ReadonlyMap<string, readonly string[]>;
 
 /** Of `body` only a call with a cap has its cost estimated. */
 export function planCall(call: Call, body: unknown, state: PlanningState, nowMs: number): CallPlan {

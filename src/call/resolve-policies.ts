@@ -4,13 +4,25 @@ import { checkDuration, checkKeys, checkNumber, checkOneOf } from '../domain/che
 import type { DispatchPolicy } from './call-services.ts';
 import type { StreamMode } from '../domain/call.ts';
 import type { HedgingInput } from '../resilience/hedge-policy.ts';
-import type { CanaryOptions } from '../options.ts';
-import type { BreakerOptions, HedgeOptions } from '../resilience/options.ts';
+import type {
+  BreakerOptions,
+  HedgeOptions,
+  RetryOptions,
+  StreamOptions,
+  TimeoutOptions,
+} from '../resilience/options.ts';
 import type { BreakerPolicy } from '../resilience/breaker.ts';
 import { ConfigError } from '../domain/errors.ts';
 
+/** The sections of the options that say how a call is dispatched. */
+export interface DispatchOptions {
+  readonly retry?: RetryOptions | undefined;
+  readonly timeouts?: TimeoutOptions | undefined;
+  readonly stream?: StreamMode | StreamOptions | undefined;
+}
+
 /** @throws ConfigError */
-export function resolveDispatch({ retry = {}, timeouts = {}, stream = {} }: CanaryOptions): DispatchPolicy {
+export function resolveDispatch({ retry = {}, timeouts = {}, stream = {} }: DispatchOptions): DispatchPolicy {
   checkKeys('canary.retry', retry, ['attempts', 'minDelay', 'maxDelay', 'budget']);
   checkKeys('canary.timeouts', timeouts, ['deadline', 'firstChunk', 'idle']);
   const { minDelay = '250ms' } = retry;
@@ -44,9 +56,7 @@ export function resolveDispatch({ retry = {}, timeouts = {}, stream = {} }: Cana
 /** As many answers as are long fit into it with ease. */
 const DEFAULT_BUFFER_BYTES = 4 * 1024 * 1024;
 
-function resolveStream(
-  stream: NonNullable<CanaryOptions['stream']>,
-): Pick<DispatchPolicy, 'streamMode' | 'maxBufferBytes'> {
+function resolveStream(stream: StreamMode | StreamOptions): Pick<DispatchPolicy, 'streamMode' | 'maxBufferBytes'> {
   if (typeof stream === 'string') {
     return { streamMode: checkMode('canary.stream', stream), maxBufferBytes: DEFAULT_BUFFER_BYTES };
   }

@@ -11,7 +11,7 @@ import { optionsFor, type UpstreamRequest } from '../upstream/sdk/request-option
 import type { Upstream } from '../upstream/upstream.ts';
 import { type Admitted, canAdmit, enterInTurn, withdraw } from './admission.ts';
 import { type AttemptOwner, limitOf, VisitAttempt } from './attempt-input.ts';
-import type { Line } from './call-services.ts';
+import type { Line } from '../upstream/sdk/clients.ts';
 import type { CallRun } from './call-state.ts';
 
 /** One call at one upstream. */

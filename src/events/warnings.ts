@@ -2,7 +2,6 @@
 
 import type { WarningEvent } from '../domain/events.ts';
 import type { Emitter } from './emitter.ts';
-import type { Logger } from '../options.ts';
 
 /** The most different things that are remembered as told. */
 const MAX_TOLD = 1_000;
@@ -41,4 +40,9 @@ export class Warnings {
 /** What was thrown, for people. */
 export function nameOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : `a ${typeof error}`;
+}
+
+/** A logger as the SDK takes it. */
+export interface Logger {
+  warn(message: string, ...rest: unknown[]): void;
 }

@@ -4,7 +4,6 @@ import { checkNumber, checkOneOf } from '../domain/check.ts';
 import { hashKey } from '../domain/hash-key.ts';
 import { Backlog } from '../domain/in-flight.ts';
 import { TABLE_VERSION } from '../pricing/price-table.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { breakDown } from './break-down.ts';
 import type { CostBreakdown, CostDimension, CostPeriod, CostReport, CostTotals } from './report.ts';
 import { addSum, CostDay, type CostEntry, dayOf, emptySum, periodOf, startOf, type Sum, sumOf } from './sums.ts';
@@ -100,10 +99,10 @@ export interface CostsOptions {
 }
 
 /** @throws ConfigError for a `by` that there is not, and a `since` that is no time */
-export function reportCosts({ costs, options }: Engine, { since, by }: CostsOptions): CostReport | CostBreakdown {
+export function reportCosts(costs: Costs, nowMs: number, { since, by }: CostsOptions): CostReport | CostBreakdown {
   const sinceMs = since instanceof Date ? since.getTime() : since;
   if (sinceMs !== undefined) checkNumber('costs.since', sinceMs, {});
-  const span = { sinceMs, nowMs: options.clock.now() };
+  const span = { sinceMs, nowMs };
   if (by === undefined) return costs.report(span);
   checkOneOf('costs.by', by, COST_DIMENSIONS);
   return costs.breakDown({ ...span, by, hashKey });

@@ -2,7 +2,8 @@
 
 import { Reservation } from '../budgets/budgets.ts';
 import { CallProgress } from '../call/call-record.ts';
-import type { DispatchParts, Line } from '../call/call-services.ts';
+import type { DispatchParts } from '../call/call-services.ts';
+import type { Line } from '../upstream/sdk/clients.ts';
 import type { Call } from '../domain/call.ts';
 import { checkOneOf } from '../domain/check.ts';
 import type { CheckResult, ProbeReport } from '../domain/probe.ts';

@@ -5,7 +5,6 @@ import type { Clock, Timer } from '../time/clock.ts';
 import type { TimeoutPhase } from '../domain/attempt.ts';
 import { DeadlineError, UpstreamTimeoutError } from '../domain/errors.ts';
 import { patientTimer } from '../time/patient-timer.ts';
-import type { Controlled } from '../upstream/sdk/request-controller.ts';
 
 export interface TimeLimit extends Controlled {
   /** To be passed to the SDK in place of the caller's, where it does not show its own controller. */
@@ -129,4 +128,9 @@ class AttemptLimit implements TimeLimit {
   }
 
   readonly #passOn = (): void => this.#forwarding?.abort(this.#options.signal?.reason);
+}
+
+/** Is told the controller of a request when it leaves. */
+export interface Controlled {
+  controlledBy(controller: AbortController): void;
 }

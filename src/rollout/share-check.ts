@@ -4,16 +4,9 @@ import type { Arm } from '../stats/arm.ts';
 import { createRealisedShare, type RealisedShare } from '../stats/realised-share.ts';
 import { createSampleRatioCheck, type SampleRatioCheck } from '../stats/sample-ratio.ts';
 import type { TrafficInForce } from '../routing/traffic-in-force.ts';
+import type { SharesOfSplit } from '../routing/traffic.ts';
 
 type SegmentInForce = TrafficInForce['segments'][number];
-
-/** Shares of all calls, 0–1. */
-export interface SharesOfSplit {
-  readonly canary: number;
-  readonly stable: number;
-  /** Of the calls that no rollout takes. */
-  readonly stableOfRest: number;
-}
 
 /** Keys that are remembered as counted. A split that is off shows in fewer. */
 const MAX_KEYS = 4_096;

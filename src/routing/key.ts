@@ -1,9 +1,7 @@
 /** Finds the identity that must keep its upstream. */
 
-import type { KeyOption } from '../call/describe-call.ts';
-import type { KeySource, Surface } from '../domain/call.ts';
+import type { Call, KeySource, Surface } from '../domain/call.ts';
 import { fields } from '../domain/json.ts';
-import type { ResolvedOptions } from '../runtime/resolve-options.ts';
 import { conversationKey } from './conversation.ts';
 
 /** Where a call's key may stand. Empty strings, and whatever is no string, are no keys. */
@@ -52,7 +50,7 @@ function isKey(value: unknown): value is string {
 /* PART: The user's own `key` function, made safe for calls. */
 
 /** A function that throws names no key, and `failed` is told. */
-export function safeKey(key: NonNullable<ResolvedOptions['key']>, failed: (error: unknown) => void): KeyOption {
+export function safeKey(key: (call: KeyContext) => string | undefined, failed: (error: unknown) => void): KeyOption {
   return ({ surface, model, task, attributes }, body) => {
     try {
       return key({ surface, model, task, attributes, body });
@@ -61,4 +59,13 @@ export function safeKey(key: NonNullable<ResolvedOptions['key']>, failed: (error
       return undefined;
     }
   };
+}
+
+/** A `key` function, which sees the call and its body. */
+export type KeyOption = (call: Omit<Call, 'key' | 'keySource'>, body: unknown) => string | undefined;
+
+/** The view of a call that a `key` function gets. */
+export interface KeyContext extends Pick<Call, 'surface' | 'model' | 'task' | 'attributes'> {
+  /** The request's body, as the caller passed it. */
+  readonly body: unknown;
 }

@@ -1,9 +1,8 @@
 /** Checks weights, as options and at run time. */
 
-import type { Segment, Weights } from '../domain/call.ts';
+import type { AttributeValue, Segment, Weights } from '../domain/call.ts';
 import { checkKeys, checkList, checkNumber, checkObject, checkOneOf, show } from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
-import type { SegmentOptions } from '../options.ts';
 
 /**
  * Checked weights. Where stable is not named and the others do not sum to 1 or more, they are shares and stable has the
@@ -62,3 +61,10 @@ function checkWanted(path: string, wanted: unknown): void {
 }
 
 const ATTRIBUTE_TYPES: ReadonlySet<string> = new Set(['string', 'number', 'boolean']);
+
+/** Attribute conditions that decide before the split does; the first match wins. */
+export interface SegmentOptions<UpstreamName extends string = string> {
+  /** Every attribute must equal the value, or one of the values. */
+  readonly when: Readonly<Record<string, AttributeValue | readonly AttributeValue[]>>;
+  readonly upstream: UpstreamName;
+}

@@ -136,3 +136,6 @@ export function resolveTasks(tasks: TaskOptions | undefined, names: readonly str
   });
   return { classify: checkFunction('canary.tasks.classify', tasks.classify), routes: new Map(routes) };
 }
+
+/** By task: its upstreams, in order. */
+export type TaskRoutes = ReadonlyMap<string, readonly string[]>;

@@ -4,7 +4,7 @@ import type { Ranges, Weights } from '../domain/call.ts';
 import { layOut, normalizeWeights, redistribute, weightsOf } from './split.ts';
 import { transfer } from './transfer.ts';
 import type { RolloutSplit } from './rollout-split.ts';
-import type { SharesOfSplit } from '../rollout/share-check.ts';
+
 import type { TrafficInForce } from './traffic-in-force.ts';
 
 /** A change of the split. */
@@ -112,4 +112,12 @@ export class Traffic {
     this.#changed?.();
     return change;
   }
+}
+
+/** Shares of all calls, 0–1. */
+export interface SharesOfSplit {
+  readonly canary: number;
+  readonly stable: number;
+  /** Of the calls that no rollout takes. */
+  readonly stableOfRest: number;
 }

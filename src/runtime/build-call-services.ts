@@ -1,7 +1,7 @@
 /** Builds what dispatching needs. */
 
 import { Budgets } from '../budgets/budgets.ts';
-import type { EstimateCostUsd } from '../call/call-observer.ts';
+import type { EstimateCostUsd } from '../upstream/upstream-costs.ts';
 import type { DispatchParts } from '../call/call-services.ts';
 import { createFallbacks } from '../call/fallbacks.ts';
 import type { BudgetEvent } from '../domain/events.ts';
@@ -24,11 +24,16 @@ import type { Upstream, UpstreamConfig } from '../upstream/upstream.ts';
 import { createObserver, createShadowObserver, type Observed } from './record-results.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 
+/** What dispatching needs, with the whole of what mirrors calls. */
+export interface BuiltParts extends DispatchParts {
+  readonly shadow: ShadowRunner | undefined;
+}
+
 export function buildParts(
   options: ResolvedOptions,
   observed: Observed,
   { affinity, routes }: { readonly affinity: Affinity; readonly routes: boolean },
-): DispatchParts {
+): BuiltParts {
   const { clock, random, policy, fallbacks, retryShare, stable } = options;
   const { warnings } = observed;
   const upstreams = new Map(options.upstreams.map((config) => [config.name, buildUpstream(config, options, observed)]));

@@ -30,7 +30,7 @@ export class CanaryControl<UpstreamName extends string = string> {
 
   constructor(engine: Engine) {
     this.#engine = engine;
-    this.shadow = new ShadowControl(engine);
+    this.shadow = new ShadowControl(engine.parts.shadow, engine.names);
   }
 
   /**
@@ -138,7 +138,7 @@ export class CanaryControl<UpstreamName extends string = string> {
   costs(options: CostsOptions & { readonly by: CostDimension }): CostBreakdown;
   costs(options?: CostsOptions & { readonly by?: undefined }): CostReport;
   costs(options: CostsOptions = {}): CostReport | CostBreakdown {
-    return reportCosts(this.#engine, options);
+    return reportCosts(this.#engine.costs, this.#engine.options.clock.now(), options);
   }
 
   /**
@@ -163,7 +163,12 @@ export class CanaryControl<UpstreamName extends string = string> {
    * @example const results = await ai.canary.batch(texts.map((input) => () => ai.responses.create({ model, input })));
    */
   batch<T>(calls: Iterable<BatchCall<T>> | AsyncIterable<BatchCall<T>>, options?: BatchOptions): Batch<T> {
-    return startBatch(this.#engine, calls, options);
+    const {
+      options: { clock },
+      warnings,
+      tallies,
+    } = this.#engine;
+    return startBatch({ clock, warnings, tallies }, calls, options);
   }
 
   /** Tries out what an upstream can do; calls that need it heed what was found. @throws ConfigError; never for what an upstream does */

@@ -4,7 +4,7 @@ import { Alerts } from '../alerts/alerts.ts';
 import { AnswerCache } from '../cache/answer-cache.ts';
 import type { Claims } from '../call/call-promise.ts';
 import type { DispatchParts } from '../call/call-services.ts';
-import type { KeyOption } from '../call/describe-call.ts';
+import type { KeyOption } from '../routing/key.ts';
 import { type CallPlan, planCall, type PlanningState } from '../call/plan-call.ts';
 import { RouteContext } from '../call/route.ts';
 import { Tallies } from '../call/track-calls.ts';
@@ -24,11 +24,12 @@ import { Classifier } from '../routing/tasks.ts';
 import { Traffic } from '../routing/traffic.ts';
 import { startTicker, type Ticker } from '../time/ticker.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { buildParts } from './build-call-services.ts';
+import { buildParts, type BuiltParts } from './build-call-services.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { takeSnapshot } from './snapshot.ts';
+import type { CallContext } from '../call/handle-call.ts';
 
-export class Engine {
+export class Engine implements CallContext {
   readonly options: ResolvedOptions;
   /** Without a `canary` option calls pass as they are, and are only metered. */
   readonly routes: boolean;
@@ -43,7 +44,7 @@ export class Engine {
   readonly rollouts: Rollouts | undefined;
   readonly alerts: Alerts;
   readonly prober: Prober;
-  readonly parts: DispatchParts;
+  readonly parts: BuiltParts;
   /** What the user's `key` function says; one that throws names no key. */
   readonly keyOption: KeyOption | undefined;
   /** Names the task of calls that say none. */

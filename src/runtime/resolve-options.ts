@@ -19,7 +19,9 @@ import type { CachePolicy } from '../cache/cache-policy.ts';
 import type { DispatchPolicy } from '../call/call-services.ts';
 import { type Fallbacks, resolveFallbacks } from '../call/fallbacks.ts';
 import type { ShadowPolicy } from '../shadow/options.ts';
-import type { CanaryOptions, KeyContext, Logger } from '../options.ts';
+import type { CanaryOptions } from '../options.ts';
+import type { Logger } from '../events/warnings.ts';
+import type { KeyContext } from '../routing/key.ts';
 import { resolveAlerts, resolveWebhook } from '../alerts/resolve-alerts.ts';
 import { environment } from '../upstream/resolve-connection.ts';
 import { resolveBudgets } from '../budgets/resolve-budgets.ts';
@@ -101,7 +103,7 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
       max: 1,
     }),
     hedge: canary.hedge && resolveHedge(canary.hedge),
-    shadow: resolveShadowBeside(rollouts, canary.shadow, names),
+    shadow: resolveShadowBeside(shadowedByRollouts(rollouts), canary.shadow, names),
     breaker: breaker === false ? undefined : resolveBreaker(breaker),
     rejectsUnpriced: rejectsUnpriced(canary),
     alerts: resolveAlerts(alerts, names),
@@ -117,6 +119,11 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
     random: checkFunction('canary.random', random),
     logger: resolveLogger(canary.logger, client),
   };
+}
+
+/** The canaries whose rollouts have shadow steps. */
+function shadowedByRollouts(rollouts: readonly RolloutPolicy[]): readonly string[] {
+  return rollouts.filter(({ steps }) => steps.some(({ kind }) => kind === 'shadow')).map(({ to }) => to);
 }
 
 function rejectsUnpriced({ onUnknownPrice = 'ignore' }: CanaryOptions): boolean {

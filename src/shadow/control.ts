@@ -2,15 +2,18 @@
 
 import { checkNumber, checkOneOf } from '../domain/check.ts';
 import type { ShadowSample } from '../domain/shadow.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { ConfigError } from '../domain/errors.ts';
+import type { ShadowRunner } from './shadow-runner.ts';
 
 /** Reads and changes what is mirrored. Without the option `shadow` nothing is, and all of it is empty. */
 export class ShadowControl<UpstreamName extends string = string> {
-  readonly #engine: Engine;
+  /** `undefined` without the option `shadow`. */
+  readonly #runner: ShadowRunner | undefined;
+  readonly #names: readonly string[];
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
+  constructor(runner: ShadowRunner | undefined, names: readonly string[]) {
+    this.#runner = runner;
+    this.#names = names;
   }
 
   /**
@@ -19,12 +22,12 @@ export class ShadowControl<UpstreamName extends string = string> {
    * @example ai.canary.shadow.samples().map(({ real, shadow }) => [real.text, shadow.text]);
    */
   samples(): readonly ShadowSample[] {
-    return this.#engine.parts.shadow?.samples ?? [];
+    return this.#runner?.samples ?? [];
   }
 
   /** The share of keys that are mirrored to an upstream, 0–1. */
   share(upstream: UpstreamName): number {
-    return this.#engine.parts.shadow?.share(upstream) ?? 0;
+    return this.#runner?.share(upstream) ?? 0;
   }
 
   /**
@@ -34,10 +37,9 @@ export class ShadowControl<UpstreamName extends string = string> {
    * @throws ConfigError for an unknown upstream, an impossible share, and where the option `shadow` is not set
    */
   setShare(upstream: UpstreamName, share: number): void {
-    const { parts, names } = this.#engine;
-    const name = checkOneOf('shadow.upstream', upstream, names);
+    const name = checkOneOf('shadow.upstream', upstream, this.#names);
     const checked = checkNumber('shadow.share', share, { min: 0, max: 1 });
-    if (!parts.shadow) throw new ConfigError('canary.shadow', 'should be set, be it to {}, for calls to be mirrored');
-    parts.shadow.setShare(name, checked);
+    if (!this.#runner) throw new ConfigError('canary.shadow', 'should be set, be it to {}, for calls to be mirrored');
+    this.#runner.setShare(name, checked);
   }
 }

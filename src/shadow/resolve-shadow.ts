@@ -2,18 +2,19 @@
 
 import { checkDuration, checkFunction, checkKeys, checkNumber, checkOneOf, show } from '../domain/check.ts';
 import type { ShadowOptions, ShadowPolicy } from './options.ts';
-import type { RolloutPolicy } from '../rollout/resolve-rollouts.ts';
 import { ConfigError } from '../domain/errors.ts';
 
 const PATH = 'canary.shadow';
 
-/** Steps of rollouts mirror calls also where nothing else asks for it. @throws ConfigError */
+/**
+ * @param driven the upstreams whose shadow share a rollout's steps set
+ * @throws ConfigError
+ */
 export function resolveShadowBeside(
-  rollouts: readonly RolloutPolicy[],
+  driven: readonly string[],
   shadow: ShadowOptions | undefined,
   names: readonly string[],
 ): ShadowPolicy | undefined {
-  const driven = rollouts.filter(({ steps }) => steps.some(({ kind }) => kind === 'shadow')).map(({ to }) => to);
   if (shadow === undefined) return driven.length > 0 ? resolveShadow({}, names) : undefined;
   const policy = resolveShadow(shadow, names);
   const twice = driven.find((name) => name in policy.shares);

@@ -18,7 +18,7 @@ import type { Send } from '../upstream/sdk/send.ts';
 import type { TimeLimit } from '../resilience/time-limit.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { attemptRecord } from '../call/call-record.ts';
-import type { Pricing, StartedAttempt } from '../call/call-observer.ts';
+import type { Pricing, StartedAttempt } from '../upstream/upstream-costs.ts';
 
 /** How a copy reaches its upstream. */
 export interface CopyLine {

@@ -1,8 +1,8 @@
 /** Mirrors calls: chooses them, has their copies sent, and the answers compared. A call never waits for any of it. */
 
-import type { CallProgress } from '../call/call-record.ts';
+import type { Mirror, MirrorRun } from '../call/call-services.ts';
 import { unfit } from '../call/eligibility.ts';
-import type { Call, Plan, PlanReason } from '../domain/call.ts';
+import type { Call, PlanReason } from '../domain/call.ts';
 import { fields } from '../domain/json.ts';
 import type { ShadowCall, ShadowSample } from '../domain/shadow.ts';
 import type { ShadowSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
@@ -10,20 +10,12 @@ import { headerEntries } from '../upstream/sdk/secrets.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
 import { Comparing, type OnAgreement } from './comparisons.ts';
 import { CopySender } from './copy-queue.ts';
-import { Copy, MirroredCall, type MirrorSource } from './mirrored-call.ts';
+import { Copy, MirroredCall } from './mirrored-call.ts';
 import type { ShadowPolicy } from './options.ts';
 import type { ShadowParts } from './shadow-services.ts';
 import { advise, ShadowTarget } from './shadow-target.ts';
 
-/** A call that is dispatched, as far as mirroring needs it. */
-export interface MirrorRun {
-  readonly call: Call;
-  readonly plan: Plan;
-  readonly source: MirrorSource;
-  readonly progress: Pick<CallProgress, 'shadow' | 'mirrored'>;
-}
-
-export class ShadowRunner {
+export class ShadowRunner implements Mirror {
   readonly #policy: ShadowPolicy;
   readonly #parts: ShadowParts;
   readonly #sender: CopySender;

@@ -6,7 +6,7 @@ import type { Clock } from '../time/clock.ts';
 import type { ShadowEvent } from '../domain/shadow.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Budgets } from '../budgets/budgets.ts';
-import type { EstimateCostUsd, IsPriced, Pricing } from '../call/call-observer.ts';
+import type { EstimateCostUsd, IsPriced, Pricing } from '../upstream/upstream-costs.ts';
 
 /** Who is told. None of these may throw. */
 export interface ShadowObserver {

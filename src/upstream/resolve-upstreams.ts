@@ -3,8 +3,9 @@
 import type { ClientOptions } from 'openai';
 import { checkDuration, checkKeys, checkObject, checkOneOf, show } from '../domain/check.ts';
 import { REQUIREMENTS } from '../domain/call.ts';
-import type { CanaryOptions } from '../options.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
+import type { UpstreamPrice } from '../domain/usage.ts';
+import type { LimitsOptions } from '../resilience/limits/options.ts';
 import { resolveLimits } from '../resilience/limits/resolve-limits.ts';
 import type { Capabilities } from '../providers/capabilities.ts';
 import { PROVIDER_NAMES, providerPreset, type ProviderName } from '../providers/presets.ts';
@@ -19,13 +20,20 @@ import { resolvePrices } from '../pricing/resolve-prices.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { Connection, UpstreamConfig, UpstreamPricing } from './upstream.ts';
 
+/** The sections of the options that describe upstreams. */
+export interface UpstreamSections {
+  readonly upstreams?: Readonly<Record<string, UpstreamOptions>> | undefined;
+  readonly prices?: Readonly<Partial<Record<string, UpstreamPrice | readonly UpstreamPrice[]>>> | undefined;
+  readonly limits?: Readonly<Partial<Record<string, LimitsOptions>>> | undefined;
+}
+
 /**
  * The upstreams, `home` first: it is the application's client itself.
  *
  * @throws ConfigError
  */
 export function resolveUpstreams(
-  canary: CanaryOptions,
+  canary: UpstreamSections,
   client: ClientOptions,
   home: string,
   priceProvider: string | undefined,

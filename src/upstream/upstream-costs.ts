@@ -1,6 +1,6 @@
 /** What attempts cost, on the upstream that served them and on stable. */
 
-import type { EstimateCostUsd, InputTokensOf, IsPriced, Pricing, StartedAttempt } from '../call/call-observer.ts';
+import type { AttemptReason, AttemptRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
 import type { Cost, Usage } from '../domain/usage.ts';
 import { findCost, UNKNOWN_COST } from '../pricing/cost.ts';
@@ -99,3 +99,32 @@ export function createPriceAhead(upstreams: ReadonlyMap<string, Upstream>, table
 
 const ONE_TOKEN: Usage = { inputTokens: 1, outputTokens: 0, cachedInputTokens: 0, reasoningTokens: 0 };
 const ONE_TOKEN_EACH: Usage = { ...ONE_TOKEN, outputTokens: 1 };
+
+/** An attempt, before its end is known. */
+export interface StartedAttempt {
+  readonly upstream: string;
+  readonly index: number;
+  readonly reason: AttemptReason;
+  readonly model: string | undefined;
+  readonly startedAtMs: number;
+}
+
+/** The cost of an attempt, on its upstream and on stable. */
+export type Pricing = (
+  started: StartedAttempt,
+  end: AttemptEnd,
+  call: Call,
+) => Pick<AttemptRecord, 'cost' | 'stableCostUsd'>;
+
+/** About how many tokens the body of a call is, whole ones; 0 where it is no body of its surface. Never throws. */
+export type InputTokensOf = (call: Call, body: unknown) => number;
+
+/**
+ * What a call would cost on an upstream, in USD, before it is made: its input by estimate, and all the output that it allows (its
+ * limit, else 1,024 tokens; at most the upstream's `maxOutputTokens`; `n` times) at the upstream's price for the model it would get,
+ * nothing of it cached. `undefined` where no price is known. Never throws.
+ */
+export type EstimateCostUsd = (upstream: string, call: Call, body: unknown) => number | undefined;
+
+/** Whether the price of a call on an upstream is known before it is made. */
+export type IsPriced = (upstream: string, call: Call) => boolean;

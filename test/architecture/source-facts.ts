@@ -18,6 +18,8 @@ export interface SourceFacts {
   /** Relative to `src/`: `domain/call.ts`. */
   readonly path: string;
   readonly lines: number;
+  /** Lines that are neither blank nor comment alone. */
+  readonly codeLines: number;
   readonly imports: readonly ImportFact[];
   /** Passes on other files' exports and holds nothing of its own. */
   readonly barrel: boolean;
@@ -44,12 +46,21 @@ export function sourceFacts(path: string, text: string): SourceFacts {
   return {
     path,
     lines: text.replace(/\n$/, '').split('\n').length,
+    codeLines: new Set(nodes.filter((node) => node.getChildCount() === 0).flatMap((node) => linesOf(node, file))).size,
     imports: nodes.flatMap((node) => importFact(node, path) ?? []),
     barrel: reexports.length > 0 && reexports.length === file.statements.length,
     exportsStar: reexports.some((statement) => !(statement as ts.ExportDeclaration).exportClause),
     moduleVariables: file.statements.filter(ts.isVariableStatement).flatMap(reassignable),
     impurities: nodes.flatMap((node) => impurity(node) ?? []),
   };
+}
+
+/** The lines that a token stands on. */
+function linesOf(token: ts.Node, file: ts.SourceFile): number[] {
+  if (token.kind === ts.SyntaxKind.EndOfFileToken || ts.isJSDoc(token)) return [];
+  const { line: first } = file.getLineAndCharacterOfPosition(token.getStart(file));
+  const { line: last } = file.getLineAndCharacterOfPosition(token.getEnd());
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }
 
 function* descendants(node: ts.Node): Generator<ts.Node> {

@@ -1,12 +1,11 @@
 /** Sends a trace through a client whose time and providers are simulated. */
 
-import { route, type CanaryClient } from '../../index.ts';
-import { seededRandom, type ManualClock } from '../../testing/index.ts';
+import { type CanaryClient, route } from '../../index.ts';
+import { type ManualClock, seededRandom } from '../../testing/index.ts';
 import { clientOf } from '../client-of.ts';
 import type { LoadedConfig } from '../load-config.ts';
 import { simulatedConfig } from '../simulated-config.ts';
-import { watchDecisions, type Decision } from './decisions.ts';
-import { madeProvider, sizedMessage, type MadeBehaviour } from './made-provider.ts';
+import { type MadeBehaviour, madeProvider, sizedMessage } from './made-provider.ts';
 import type { Arrival } from './trace.ts';
 
 export interface SimulationInput {
@@ -78,4 +77,32 @@ async function callOnce(
   } catch {
     counts.lost += 1;
   }
+}
+
+/* PART: What a client decides while calls are sent through it. */
+
+/** Something that was decided. */
+export interface Decision {
+  readonly afterMs: number;
+  readonly event: string;
+  readonly text: string;
+}
+
+/** Alerts, breakers and the course of the rollouts, as they come; times count from `startMs`. */
+function watchDecisions(ai: CanaryClient, startMs: number): readonly Decision[] {
+  const decisions: Decision[] = [];
+  const note = (event: string, atMs: number, text: string): void => {
+    decisions.push({ afterMs: atMs - startMs, event, text });
+  };
+  ai.canary.on('alert', ({ name, state, value, atMs }) =>
+    note('alert', atMs, `${name} is ${state} at ${value === null ? '–' : Number(value.toPrecision(3))}`),
+  );
+  // One that stays open for longer tells that, too.
+  ai.canary.on('breaker', ({ upstream, from, to, atMs }) => {
+    if (from !== to) note('breaker', atMs, `${upstream} is ${to}`);
+  });
+  for (const event of ['step', 'pause', 'promote', 'rollback'] as const) {
+    ai.canary.on(event, ({ upstream, reason, atMs }) => note(event, atMs, `${upstream}: ${reason}`));
+  }
+  return decisions;
 }

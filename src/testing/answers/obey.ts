@@ -1,11 +1,9 @@
 /** What an able model says where a test leaves that to it: it does as it is asked. */
 
-import type { Answer, ToolCallAnswer } from './answer.ts';
-import { fillSchema } from './fill-schema.ts';
-import type { RequestBody } from './request-body.ts';
-import { asRecord } from './request-body.ts';
-import { stripesOf } from './see-picture.ts';
 import { seededRandom } from '../seeded-random.ts';
+import type { Answer, ToolCallAnswer } from './answer.ts';
+import { asRecord, type RequestBody } from './request-body.ts';
+import { stripesOf } from './see-picture.ts';
 
 /**
  * Functions that must be called are called, asked-for JSON keeps to its schema, and of the prompt it understands "count from 1 to
@@ -92,4 +90,32 @@ function partsOf(message: unknown): readonly unknown[] {
 
 function hashOf(text: string): number {
   return Array.from(text).reduce((hash, character) => (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) | 0, 7);
+}
+
+/* PART: Makes up a value that a JSON schema describes. */
+
+/** Of an enum the first value that the prompt names, else the first; everything that is no schema gives `null`. */
+function fillSchema(schema: unknown, prompt: string): unknown {
+  const { type, properties, items, enum: listed, const: fixed, anyOf, minimum } = asRecord(schema);
+  if (fixed !== undefined) return fixed;
+  if (Array.isArray(listed)) return listed.find((value) => prompt.includes(String(value))) ?? listed[0];
+  if (Array.isArray(anyOf)) return fillSchema(anyOf[0], prompt);
+  const [first] = [type].flat();
+  switch (first) {
+    case 'object':
+      return Object.fromEntries(
+        Object.entries(asRecord(properties)).map(([name, property]) => [name, fillSchema(property, prompt)]),
+      );
+    case 'array':
+      return [fillSchema(items, prompt)];
+    case 'string':
+      return 'something';
+    case 'integer':
+    case 'number':
+      return typeof minimum === 'number' ? minimum : 3;
+    case 'boolean':
+      return true;
+    default:
+      return null;
+  }
 }

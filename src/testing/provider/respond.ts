@@ -1,28 +1,22 @@
 /** Decides how a simulated provider answers a request. */
 
-import { contextLengthError, errorReply, modelNotFoundError } from '../answers/errors.ts';
-import { generate } from '../answers/generation.ts';
+import { contextLengthError, errorReply, type ErrorReply, modelNotFoundError } from '../answers/errors.ts';
+import { generate, type Generation } from '../answers/generation.ts';
+import type { Reply } from '../answers/reply.ts';
 import { promptCharacters } from '../answers/request-body.ts';
 import { responseObject } from '../answers/response-object.ts';
-import { SURFACES, isSurfacePath } from '../answers/surfaces.ts';
-import type { SurfacePath } from '../answers/surfaces.ts';
+import { isSurfacePath, type SurfacePath, SURFACES } from '../answers/surfaces.ts';
 import { tokensOf } from '../answers/tokens.ts';
 import type { Defects } from '../defects/defect.ts';
 import { distortGeneration, distortReply, holdBack } from '../defects/distort.ts';
 import { hear } from '../defects/hear.ts';
 import { disguise, refuse, reword } from '../defects/refuse.ts';
 import { applyFault } from '../script/apply-fault.ts';
-import { AT_ONCE, bodyScript, errorScript, replyScript } from '../script/script.ts';
-import type { Script } from '../script/script.ts';
-import { seededRandom } from '../seeded-random.ts';
-import { USUAL_MODELS, modelList, modelObject } from './account.ts';
-import type { AccountReply, StoredResponses } from './account.ts';
-import { checkKey } from './check-key.ts';
-import { drawError } from './fault-queue.ts';
-import type { FaultQueue } from './fault-queue.ts';
-import { drawLatencyMs, paceOf } from './pace.ts';
-import { pathBelowBase } from './received-request.ts';
-import type { ReceivedRequest } from './received-request.ts';
+import { AT_ONCE, bodyScript, errorScript, type Pace, replyScript, type Script } from '../script/script.ts';
+import { lognormal, seededRandom } from '../seeded-random.ts';
+import { type AccountReply, modelList, modelObject, type StoredResponses, USUAL_MODELS } from './account.ts';
+import { drawError, type FaultQueue } from './fault-queue.ts';
+import { pathBelowBase, type ReceivedRequest } from './received-request.ts';
 import type { Replay } from './replay.ts';
 import type { ProviderSettings } from './settings.ts';
 
@@ -140,4 +134,49 @@ function modelReply(models: readonly string[], id: string | undefined): AccountR
 
 function jsonScript({ status, body }: AccountReply): Script {
   return bodyScript(status, { 'content-type': 'application/json' }, [JSON.stringify(body)], AT_ONCE);
+}
+
+/* PART: Who may ask. */
+
+/** The refusal of a request without the right key, as bearer token or `api-key` header; the key is masked as OpenAI does. */
+function checkKey(
+  headers: Readonly<Record<string, string>>,
+  expected: string | undefined,
+  echoes = false,
+): ErrorReply | undefined {
+  if (expected === undefined) return undefined;
+  const given = headers['authorization']?.replace(/^Bearer\s+/i, '') ?? headers['api-key'];
+  if (given === expected) return undefined;
+  if (given === undefined || given === '') {
+    return errorReply(401, { message: "You didn't provide an API key.", code: null });
+  }
+  return errorReply(401, { message: `Incorrect API key provided: ${echoes ? given : mask(given)}.` });
+}
+
+function mask(key: string): string {
+  return key.length <= 12 ? '*'.repeat(key.length) : `${key.slice(0, 8)}${'*'.repeat(key.length - 12)}${key.slice(-4)}`;
+}
+
+/* PART: How fast a request is answered. */
+
+/** The time before the first byte. */
+function drawLatencyMs({ latencyMs = 0 }: ProviderSettings, request: ReceivedRequest, random: () => number): number {
+  if (typeof latencyMs === 'function') return latencyMs(request);
+  return typeof latencyMs === 'number' ? latencyMs : lognormal(latencyMs.median, latencyMs.sigma, random);
+}
+
+/** The pace of a reply: a stream takes the time of its tokens after the first byte, a JSON answer before it. */
+function paceOf(
+  { tokensPerSecond = Infinity, chunkDelayMs }: ProviderSettings,
+  latencyMs: number,
+  reply: Reply,
+  { tokens }: Generation,
+): Pace {
+  const generationMs = (tokens.completionTokens / tokensPerSecond) * 1000;
+  if (reply.kind === 'json') return { latencyMs, generationMs, chunkDelayMs: 0 };
+  return {
+    latencyMs,
+    generationMs: 0,
+    chunkDelayMs: chunkDelayMs ?? generationMs / Math.max(1, reply.chunks.length - 1),
+  };
 }

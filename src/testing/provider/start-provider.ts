@@ -1,21 +1,16 @@
 /** An OpenAI-compatible provider on the loopback interface, with faults to order. */
 
-import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Clock } from '../../time/clock.ts';
 import { errorReply } from '../answers/errors.ts';
 import { playOnSocket } from '../script/play-on-socket.ts';
-import { errorScript } from '../script/script.ts';
-import type { Script } from '../script/script.ts';
+import { errorScript, type Script } from '../script/script.ts';
 import { systemClock } from '../system-clock.ts';
 import { StoredResponses } from './account.ts';
 import { FaultQueue } from './fault-queue.ts';
-import { listen } from './listen.ts';
-import type { ReceivedRequest } from './received-request.ts';
-import { receive } from './received-request.ts';
+import { receive, type ReceivedRequest } from './received-request.ts';
 import { openReplay } from './replay.ts';
-import { respond } from './respond.ts';
-import type { ProviderState } from './respond.ts';
+import { type ProviderState, respond } from './respond.ts';
 import type { ProviderOptions, ProviderSettings } from './settings.ts';
 
 /** A running provider. */
@@ -137,4 +132,18 @@ async function send(
   }
   if (end >= 0) await playOnSocket(script.slice(end), response, clock, gone.signal);
   request.aborted = !response.writableFinished && !breaks;
+}
+
+/* PART: Opens a server on a free loopback port. */
+
+/** The port; rejects where none can be had. */
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      if (address === null || typeof address === 'string') reject(new Error('A TCP server has a port'));
+      else resolve(address.port);
+    });
+  });
 }

@@ -1,7 +1,7 @@
 /** The SDK clients that upstreams are reached by, each with the credentials of its own upstream and no others. */
 
 import { AzureOpenAI, type ClientOptions, OpenAI } from 'openai';
-import type { Line } from '../../call/call-services.ts';
+
 import type { Connection, Upstream } from '../upstream.ts';
 import { showControllers } from './request-controller.ts';
 import { applyMark, type PreparedFor, type PreparedRequest } from './request-mark.ts';
@@ -101,4 +101,14 @@ export class Lines {
     const home = changed ? client.withOptions(connection.options) : client;
     return { client: home, send: sendOf(home), sdkRetries, showsControllers: routes && showControllers(home) };
   }
+}
+
+/** A way to an upstream. */
+export interface Line {
+  readonly client: OpenAI;
+  readonly send: Send;
+  /** Retries on this upstream are left to the SDK (X.509 identities: it alone can renew them). */
+  readonly sdkRetries: boolean;
+  /** Requests show the controller that ends them: they need no signal for it. */
+  readonly showsControllers: boolean;
 }

@@ -4,11 +4,7 @@
  */
 
 import type { ClientOptions, OpenAI } from 'openai';
-
-/** Is told the controller of a request when it leaves. */
-export interface Controlled {
-  controlledBy(controller: AbortController): void;
-}
+import type { Controlled } from '../../resilience/time-limit.ts';
 
 /** A symbol on the request, not enumerable: the SDK hands copies of what is enumerable to `fetch`. */
 const CONTROLLED = Symbol('openai-canary.controlled');

@@ -4,7 +4,8 @@
  */
 
 import { patchBody, type BodyPatch } from '../../providers/patch-body.ts';
-import { markControlled, type Controlled } from './request-controller.ts';
+import { markControlled } from './request-controller.ts';
+import { type Controlled } from '../../resilience/time-limit.ts';
 import { secretsOf, type SentRequest } from './secrets.ts';
 import type { RequestOptions } from './types.ts';
 
