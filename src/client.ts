@@ -4,17 +4,17 @@ import { inspect } from 'node:util';
 import { type APIPromise, AzureOpenAI, OpenAI } from 'openai';
 import { callPromise } from './call/call-promise.ts';
 import { responseIdIn } from './call/describe-call.ts';
-import { answerCall, type Caller, observePage } from './call/handle-call.ts';
+import { handleCall, type Caller, observePage } from './call/handle-call.ts';
 import type { CanaryOptions } from './options.ts';
 import type { CanaryControl } from './runtime/control.ts';
 import type { Engine } from './runtime/engine.ts';
 import { runtimeOf } from './runtime/runtime.ts';
-import { Claim } from './upstream/response-mode.ts';
-import { Lines } from './upstream/sdk/clients.ts';
+import { ResponseMode } from './upstream/response-mode.ts';
+import { UpstreamConnections } from './upstream/sdk/clients.ts';
 import { isX509 } from './upstream/sdk/request-controller.ts';
 import { applyMark, type PreparedFor, type PreparedRequest } from './upstream/sdk/request-mark.ts';
 import { optionsElsewhere } from './upstream/sdk/request-options.ts';
-import { senderThrough } from './upstream/sdk/send.ts';
+import { createSender } from './upstream/sdk/send.ts';
 import type { RequestOptions } from './upstream/sdk/types.ts';
 
 /**
@@ -30,14 +30,14 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
     readonly canary: CanaryControl;
     readonly #engine: Engine;
     readonly #caller: Caller;
-    readonly #send = senderThrough(this, Base.prototype as OpenAI);
+    readonly #send = createSender(this, Base.prototype as OpenAI);
 
     constructor(...args: any[]) {
       const options: Record<string, unknown> = args[0] ?? {};
       const runtime = runtimeOf(options, Base.prototype instanceof AzureOpenAI ? 'azure' : undefined);
       super({ ...options, canary: runtime });
       this.canary = runtime.control;
-      const lines = new Lines({
+      const lines = new UpstreamConnections({
         client: this,
         sendOf: (client) => (client instanceof CanaryClient ? client.#send : this.#send),
         network: () => {
@@ -57,12 +57,12 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
       options: RequestOptions | Promise<RequestOptions>,
       remainingRetries: number | null = null,
     ): APIPromise<Rsp> {
-      const claim = new Claim();
+      const claim = new ResponseMode();
       return callPromise<Rsp>(
         this,
-        answerCall(this.#caller, options, remainingRetries, claim),
+        handleCall(this.#caller, options, remainingRetries, claim),
         claim,
-        this.#engine.claims,
+        this.#engine.modes,
       );
     }
 

@@ -40,7 +40,7 @@ export function costOf({ provider, baseURL, model, usage: raw, at, ignoreReporte
   const body = { usage: raw };
   const usage = usageOf('chat', body) ?? usageOf('embeddings', body);
   const cost = findCost({
-    ...sellerOf(provider, baseURL),
+    ...priceSourceOf(provider, baseURL),
     reportedUsd: ignoreReported ? undefined : reportedCostOf(body),
     usage,
     model,
@@ -51,7 +51,7 @@ export function costOf({ provider, baseURL, model, usage: raw, at, ignoreReporte
   return { ...cost, usage };
 }
 
-function sellerOf(
+function priceSourceOf(
   provider: string | undefined,
   baseURL: string | undefined,
 ): { provider: string | undefined; baseURL: string | undefined } {

@@ -1,7 +1,7 @@
 /** Checks alert rules. */
 
 import { ALERT_METRICS, type AlertBound, type AlertMetric, type AlertRule, type Severity } from '../domain/alert.ts';
-import { checkDuration, checkKeys, checkList, checkNumber, checkOneOf, checkText, show } from '../domain/check.ts';
+import { checkDuration, checkKeys, checkList, checkNumber, checkOneOf, checkText, formatValue } from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { AlertRuleOptions, WebhookOptions } from './options.ts';
 import type { WebhookPolicy } from './webhook.ts';
@@ -12,7 +12,7 @@ export function resolveAlerts(rules: readonly AlertRuleOptions[], names: readonl
   const resolved = rules.map((rule, index) => resolveRule(`canary.alerts[${index}]`, rule, names));
   resolved.forEach(({ name }, index) => {
     if (resolved.findIndex((other) => other.name === name) === index) return;
-    throw new ConfigError(`canary.alerts[${index}].name`, `should be unique, got ${show(name)} twice`);
+    throw new ConfigError(`canary.alerts[${index}].name`, `should be unique, got ${formatValue(name)} twice`);
   });
   return resolved;
 }

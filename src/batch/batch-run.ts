@@ -1,6 +1,6 @@
 /** Runs the calls of a batch: some at a time, a bounded number ahead of the reader, results in order. */
 
-import { show } from '../domain/check.ts';
+import { formatValue } from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { isThenable } from '../domain/json.ts';
 import type { Clock } from '../time/clock.ts';
@@ -89,7 +89,7 @@ export class BatchRun<T> {
   #begin(call: BatchCall<T>): void {
     const index = this.#begun;
     if (typeof call !== 'function') {
-      throw new ConfigError(`calls[${index}]`, `should be a function that makes the call, got ${show(call)}`);
+      throw new ConfigError(`calls[${index}]`, `should be a function that makes the call, got ${formatValue(call)}`);
     }
     this.#begun += 1;
     const controller = new AbortController();

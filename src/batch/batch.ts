@@ -3,11 +3,11 @@
 import { APIUserAbortError } from 'openai';
 import { type BatchCalls, BatchMeter, BatchRun } from './batch-run.ts';
 import type { BatchCall, BatchOptions, BatchResult } from './options.ts';
-import { CallTally, type Tallies } from '../call/track-calls.ts';
+import { CallTracker, type CallTrackers } from '../call/track-calls.ts';
 import { checkFunction, checkKeys, checkNumber } from '../domain/check.ts';
 import { RateLimitedError } from '../domain/errors.ts';
 import { sleep } from '../time/wait.ts';
-import { nameOf, type Warnings } from '../events/warnings.ts';
+import { errorName, type Warnings } from '../events/warnings.ts';
 import type { Clock } from '../time/clock.ts';
 
 /** The waits for a place that is not known to come at a certain time, in ms. */
@@ -47,7 +47,7 @@ export class Batch<T> implements PromiseLike<BatchResult<T>[]>, AsyncIterable<Ba
 export interface BatchServices {
   readonly clock: Clock;
   readonly warnings: Warnings;
-  readonly tallies: Tallies;
+  readonly tallies: CallTrackers;
 }
 
 /** @throws ConfigError for options that cannot be right */
@@ -73,7 +73,7 @@ async function makeCall<T>(
   index: number,
   { signal }: AbortController,
 ): Promise<BatchResult<T>> {
-  const tally = new CallTally();
+  const tally = new CallTracker();
   const about = (): Pick<BatchResult<T>, 'index' | 'upstream' | 'costUsd'> => {
     const { upstream, costUsd } = tally;
     return { index, upstream, costUsd };
@@ -92,7 +92,7 @@ async function makeCall<T>(
 /** A batch has time: where all upstreams are full it waits for one, unless something was sent already. */
 async function whenThereIsRoom<T>(
   services: BatchServices,
-  tally: CallTally,
+  tally: CallTracker,
   make: () => T | PromiseLike<T>,
   signal: AbortSignal,
 ): Promise<T> {
@@ -121,6 +121,6 @@ function lengthOf(calls: object): number | undefined {
 }
 
 function warnOf(error: unknown, { warnings, clock }: BatchServices): void {
-  const message = `The onProgress of a batch threw ${nameOf(error)}`;
+  const message = `The onProgress of a batch threw ${errorName(error)}`;
   warnings.once(message, { code: 'batch', message, atMs: clock.now() });
 }

@@ -3,7 +3,7 @@
 import type { AttemptRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
 import type { BudgetEvent } from '../domain/events.ts';
-import { type Place, UnderWay } from '../domain/in-flight.ts';
+import { type InFlightEntry, InFlight } from '../domain/in-flight.ts';
 import type { BudgetSnapshot } from '../domain/usage.ts';
 import { UNKNOWN_COST } from '../pricing/cost.ts';
 import type { Clock } from '../time/clock.ts';
@@ -28,7 +28,7 @@ export class Budgets {
   readonly #budgets: readonly Budget[];
   readonly #hasKeys: boolean;
   /** For attempts under way, the oldest first. */
-  readonly #open = new UnderWay<Reservation>();
+  readonly #open = new InFlight<Reservation>();
 
   constructor(input: BudgetsInput) {
     this.#input = input;
@@ -160,7 +160,7 @@ export class Reservation {
   readonly estimateUsd: number;
   readonly madeAtMs: number;
   /** Among all that are held. */
-  place: Place<Reservation> | undefined;
+  place: InFlightEntry<Reservation> | undefined;
   readonly #budgets: ReservationOwner;
   #isOpen = true;
 

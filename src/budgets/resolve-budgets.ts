@@ -1,6 +1,6 @@
 /** Checks budgets. */
 
-import { checkKeys, checkList, checkNumber, checkOneOf, checkText, show } from '../domain/check.ts';
+import { checkKeys, checkList, checkNumber, checkOneOf, checkText, formatValue } from '../domain/check.ts';
 import type { BudgetPeriod } from '../domain/usage.ts';
 import { shortKey } from '../domain/hash-key.ts';
 import type { BudgetOptions } from '../resilience/limits/options.ts';
@@ -16,7 +16,7 @@ export function resolveBudgets(
   const policies = budgets.map((budget, index) => resolveBudget(`canary.budgets[${index}]`, budget, names));
   for (const [index, { name }] of policies.entries()) {
     if (policies.findIndex((other) => other.name === name) === index) continue;
-    throw new ConfigError(`canary.budgets[${index}].name`, `should not be that of another budget, got ${show(name)}`);
+    throw new ConfigError(`canary.budgets[${index}].name`, `should not be that of another budget, got ${formatValue(name)}`);
   }
   return policies;
 }

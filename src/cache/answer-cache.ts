@@ -1,13 +1,13 @@
 /** Answers calls from memory, and has identical calls under way wait for one another. */
 
-import type { CallSource, DispatchParts } from '../call/call-services.ts';
+import type { CallSource, CallServices } from '../call/call-services.ts';
 import { dispatch } from '../call/dispatch.ts';
 import type { CallPlan } from '../call/plan-call.ts';
 import type { Call } from '../domain/call.ts';
 import type { CacheSnapshot } from '../domain/snapshot.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Answer } from '../upstream/attempt-types.ts';
-import { Claim } from '../upstream/response-mode.ts';
+import { ResponseMode } from '../upstream/response-mode.ts';
 import { isStream } from '../upstream/sdk/types.ts';
 import { AnswerStore, type StoredAnswer } from './answer-store.ts';
 import { Accounts, cacheKeyOf } from './cache-key.ts';
@@ -18,7 +18,7 @@ import { responseOf } from './replay.ts';
 
 export class AnswerCache {
   readonly #policy: CachePolicy;
-  readonly #parts: DispatchParts;
+  readonly #parts: CallServices;
   readonly #failed: (option: 'when' | 'key', error: unknown) => void;
   readonly #store: AnswerStore;
   readonly #accounts = new Accounts();
@@ -28,7 +28,7 @@ export class AnswerCache {
   #misses = 0;
 
   /** `failed` is told of what the user's functions throw. */
-  constructor(policy: CachePolicy, parts: DispatchParts, failed: (option: 'when' | 'key', error: unknown) => void) {
+  constructor(policy: CachePolicy, parts: CallServices, failed: (option: 'when' | 'key', error: unknown) => void) {
     this.#policy = policy;
     this.#parts = parts;
     this.#failed = failed;
@@ -103,17 +103,17 @@ export class AnswerCache {
     let end: FlightEnd = 'failed';
     try {
       const { call, plan, source } = asked;
-      const claim = new Claim();
-      claim.make('parsed');
+      const claim = new ResponseMode();
+      claim.choose('parsed');
       const answering = this.#dispatch({ call, plan, source: { ...source, claim } });
-      source.claim.account = claim.account;
+      source.claim.ledger = claim.ledger;
       source.claim.judged = claim.judged;
       const answer = await answering;
       if (answer.kind !== 'parsed') return answer;
       const encoded = encodeBody(answer.data, answer.props.response, call.surface);
-      const served = servedBy(claim.account?.ledger);
+      const served = servedBy(claim.ledger?.ledger);
       if (served) end = this.#keep(key, storedAnswer(encoded, served), plan);
-      if (source.claim.made() === 'parsed') return answer;
+      if (source.claim.chosen() === 'parsed') return answer;
       // The body has been read; who wants the raw response has not read it.
       return { ...answer, props: { ...answer.props, response: responseOf(encoded) } };
     } catch (error) {
@@ -135,7 +135,7 @@ export class AnswerCache {
     const { response } = answer.props;
     recorder.record(answer.data, () => {
       const encoded = recorder.whole(response);
-      const served = servedBy(source.claim.account?.ledger);
+      const served = servedBy(source.claim.ledger?.ledger);
       if (encoded && served) this.#keep(key, storedAnswer(encoded, served), plan);
     });
     return answer;

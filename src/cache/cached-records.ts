@@ -1,6 +1,6 @@
 /** The account of a call that was answered from the cache. */
 
-import type { CallSource, DispatchParts } from '../call/call-services.ts';
+import type { CallSource, CallServices } from '../call/call-services.ts';
 import type { CallPlan } from '../call/plan-call.ts';
 import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
@@ -69,13 +69,13 @@ export interface AskedCall {
   readonly source: CallSource;
 }
 
-export function giveStored(stored: StoredAnswer, { call, plan, source }: AskedCall, parts: DispatchParts): Answer {
+export function giveStored(stored: StoredAnswer, { call, plan, source }: AskedCall, parts: CallServices): Answer {
   const { clock, observer, upstreams, remember } = parts;
   const upstream = upstreams.get(stored.upstream);
   if (!upstream) throw new RangeError(`No upstream is called ${stored.upstream}.`);
   const nowMs = clock.now();
   const attempt = cachedAttempt(call, stored, nowMs);
-  source.claim.account = { ledger: { callId: call.id, attempts: [attempt] } };
+  source.claim.ledger = { ledger: { callId: call.id, attempts: [attempt] } };
   observer.cached(attempt, cachedCall(call, plan.assigned, stored, nowMs), call);
   // Who made it is remembered for a limited number of ids only.
   if (stored.responseId !== undefined) remember(stored.responseId, stored.upstream);

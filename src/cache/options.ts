@@ -1,7 +1,7 @@
 /** What a user writes about answers that are given again. No logic. */
 
 import type { Call } from '../domain/call.ts';
-import { checkDuration, checkFunction, checkKeys, checkNumber, show } from '../domain/check.ts';
+import { checkDuration, checkFunction, checkKeys, checkNumber, formatValue } from '../domain/check.ts';
 import type { Duration } from '../domain/duration.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { CachePolicy } from './cache-policy.ts';
@@ -42,7 +42,7 @@ export function resolveCache(cache: CacheOptions | undefined): CachePolicy | und
   checkKeys('canary.cache', cache, ['ttl', 'maxBytes', 'when', 'key', 'shared']);
   const { ttl = '5m', maxBytes = 64 * 1_024 * 1_024, when, key, shared = false } = cache;
   if (typeof shared !== 'boolean') {
-    throw new ConfigError('canary.cache.shared', `should be true or false, got ${show(shared)}`);
+    throw new ConfigError('canary.cache.shared', `should be true or false, got ${formatValue(shared)}`);
   }
   return {
     ttlMs: checkDuration('canary.cache.ttl', ttl),

@@ -5,7 +5,7 @@ import type { SkipReason } from '../domain/call.ts';
 import type { Permit } from '../resilience/breaker.ts';
 import type { Slot } from '../resilience/limits/slot.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import type { CallRun } from './call-state.ts';
+import type { CallState } from './call-state.ts';
 
 /** An upstream that may be tried once; what it holds is to be settled when that has ended. */
 export interface Admitted {
@@ -18,28 +18,28 @@ export interface Admitted {
 type Upstreams = ReadonlyMap<string, Upstream>;
 
 /** The first of `names` that may be asked now. */
-export function admit(names: readonly string[], run: CallRun): Admitted | undefined {
+export function admitFirst(names: readonly string[], run: CallState): Admitted | undefined {
   const nowMs = run.parts.clock.now();
   for (const name of names) {
     const upstream = run.parts.upstreams.get(name);
     if (!upstream || upstream.pause.until(nowMs) !== null) continue;
-    const entered = enter(upstream, run, nowMs);
+    const entered = acquire(upstream, run, nowMs);
     if (typeof entered !== 'string') return entered;
   }
   return undefined;
 }
 
 /** Takes all that one attempt needs, whatever pauses say, or says what refuses it. */
-function enter(upstream: Upstream, run: CallRun, nowMs: number): Admitted | SkipReason {
+function acquire(upstream: Upstream, run: CallState, nowMs: number): Admitted | SkipReason {
   const { breaker, limits } = upstream;
-  if (!limits) return enterWith(undefined, upstream, run, nowMs);
+  if (!limits) return acquireWithSlot(undefined, upstream, run, nowMs);
   if (breaker?.state.state === 'open') return 'breaker';
   const slot = limits.admit(run.loadOn(upstream), nowMs);
-  return slot ? enterWith(slot, upstream, run, nowMs) : 'limit';
+  return slot ? acquireWithSlot(slot, upstream, run, nowMs) : 'limit';
 }
 
 /** The same for who has a place already, and loses it where a budget or the breaker refuses. */
-function enterWith(slot: Slot | undefined, upstream: Upstream, run: CallRun, nowMs: number): Admitted | SkipReason {
+function acquireWithSlot(slot: Slot | undefined, upstream: Upstream, run: CallState, nowMs: number): Admitted | SkipReason {
   const { call, parts, source } = run;
   const reserved = parts.budgets?.reserve(call, upstream.name, source.options.body, nowMs);
   if (reserved && !(reserved instanceof Reservation)) {
@@ -49,19 +49,19 @@ function enterWith(slot: Slot | undefined, upstream: Upstream, run: CallRun, now
   const permit = upstream.breaker?.admit();
   const admitted = { upstream, permit, slot, reservation: reserved };
   if (!upstream.breaker || permit) return admitted;
-  withdraw(admitted);
+  release(admitted);
   return 'breaker';
 }
 
 /** Gives back what is held for an attempt that is not made. */
-export function withdraw({ permit, slot, reservation }: Admitted): void {
+export function release({ permit, slot, reservation }: Admitted): void {
   slot?.cancel();
   reservation?.cancel();
   permit?.settle('neutral');
 }
 
 /** Whether any of `names` would be admitted or waited for; takes nothing. */
-export function canAdmit(names: readonly string[], run: CallRun): boolean {
+export function canAdmit(names: readonly string[], run: CallState): boolean {
   const nowMs = run.parts.clock.now();
   return names.some((name) => {
     const upstream = run.parts.upstreams.get(name);
@@ -71,7 +71,7 @@ export function canAdmit(names: readonly string[], run: CallRun): boolean {
 }
 
 /** Where none may be asked: a try of the one of `names` that could be soonest; limits and budgets have room for each of them. */
-export function admitAnyway(names: readonly string[], run: CallRun): Admitted {
+export function forceAdmission(names: readonly string[], run: CallState): Admitted {
   const { upstreams, clock } = run.parts;
   const upstream = soonestOf(names, upstreams, clock.now());
   const reserved = run.parts.budgets?.reserve(run.call, upstream.name, run.source.options.body);
@@ -108,12 +108,12 @@ type Turn = Admitted | undefined | Promise<Admitted | undefined>;
  *
  * @throws APIUserAbortError from the promise, as soon as the caller gives up
  */
-export function admitInTurn(names: readonly string[], run: CallRun, nowMs: number, from = 0): Turn {
+export function admitInTurn(names: readonly string[], run: CallState, nowMs: number, from = 0): Turn {
   const { upstreams, clock } = run.parts;
   for (let index = from; index < names.length; index += 1) {
     const upstream = upstreams.get(names[index] ?? '');
     if (!upstream || upstream.pause.until(nowMs) !== null) continue;
-    const entered = enterInTurn(upstream, run, nowMs);
+    const entered = acquireOrQueue(upstream, run, nowMs);
     if (entered instanceof Promise) {
       return entered.then((admitted) => admitted ?? admitInTurn(names, run, clock.now(), index + 1));
     }
@@ -123,8 +123,8 @@ export function admitInTurn(names: readonly string[], run: CallRun, nowMs: numbe
 }
 
 /** Leave to try this very upstream, whatever pauses say. */
-export function enterInTurn(upstream: Upstream, run: CallRun, nowMs: number): Turn {
-  const entered = enter(upstream, run, nowMs);
+export function acquireOrQueue(upstream: Upstream, run: CallState, nowMs: number): Turn {
+  const entered = acquire(upstream, run, nowMs);
   if (typeof entered !== 'string') return entered;
   const { line } = upstream.limits ?? {};
   if (entered === 'limit' && line && !line.isFull) return waitFor(upstream, run);
@@ -132,21 +132,21 @@ export function enterInTurn(upstream: Upstream, run: CallRun, nowMs: number): Tu
   return undefined;
 }
 
-async function waitFor(upstream: Upstream, run: CallRun): Promise<Admitted | undefined> {
+async function waitFor(upstream: Upstream, run: CallState): Promise<Admitted | undefined> {
   const { source, remainingMs } = run;
   run.hasWaited = true;
   const slot = await upstream.limits?.line?.join(run.loadOn(upstream), remainingMs, source.options.signal);
-  const entered = slot ? enterAfter(slot, upstream, run) : 'limit';
+  const entered = slot ? acquireAfterWait(slot, upstream, run) : 'limit';
   if (typeof entered !== 'string') return entered;
   run.refuse(upstream, entered);
   return undefined;
 }
 
 /** Others may have been told to wait meanwhile. */
-function enterAfter(slot: Slot, upstream: Upstream, run: CallRun): ReturnType<typeof enterWith> {
+function acquireAfterWait(slot: Slot, upstream: Upstream, run: CallState): ReturnType<typeof acquireWithSlot> {
   const nowMs = run.parts.clock.now();
   const pausedFor = upstream.pause.reason(nowMs);
-  if (!pausedFor) return enterWith(slot, upstream, run, nowMs);
+  if (!pausedFor) return acquireWithSlot(slot, upstream, run, nowMs);
   slot.cancel();
   return pausedFor;
 }

@@ -3,19 +3,19 @@
 import { StreamInterruptedError } from '../domain/errors.ts';
 import type { ResponseHeaders } from '../resilience/retry-after.ts';
 import { type PhaseBudget, startTimeLimit, type TimeLimit } from '../resilience/time-limit.ts';
-import type { AnswerJudge, AttemptEnd, AttemptInput } from '../upstream/attempt-types.ts';
+import type { AnswerChecks, AttemptEnd, AttemptInput } from '../upstream/attempt-types.ts';
 import type { UpstreamRequest } from '../upstream/sdk/request-options.ts';
 import { redact } from '../upstream/sdk/secrets.ts';
-import { DoneWatch } from '../upstream/stream/done-marker.ts';
+import { DoneMarkerDetector } from '../upstream/stream/done-marker.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Admitted } from './admission.ts';
 import type { StartedAttempt } from '../upstream/upstream-costs.ts';
-import type { Line } from '../upstream/sdk/clients.ts';
-import type { CallRun } from './call-state.ts';
+import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
+import type { CallState } from './call-state.ts';
 
 /** Whom an attempt is made for, and who is told of its end. */
 export interface AttemptOwner {
-  readonly run: CallRun;
+  readonly run: CallState;
   readonly upstream: Upstream;
   /** Nobody waits for this upstream any more. */
   readonly isSpare: boolean;
@@ -23,8 +23,8 @@ export interface AttemptOwner {
 }
 
 /** What an attempt is made with. */
-export interface AttemptMeans {
-  readonly line: Line;
+export interface AttemptContextInput {
+  readonly line: UpstreamConnection;
   readonly request: UpstreamRequest;
   readonly admitted: Admitted;
   readonly started: StartedAttempt;
@@ -34,11 +34,11 @@ export interface AttemptMeans {
 }
 
 /** A class and no object of functions: each call makes one. */
-export class VisitAttempt implements AttemptInput {
+export class AttemptContext implements AttemptInput {
   readonly surface: AttemptInput['surface'];
   readonly metersRaw = true;
   readonly hidesUsage: boolean;
-  readonly done: DoneWatch | undefined;
+  readonly done: DoneMarkerDetector | undefined;
   readonly send: AttemptInput['send'];
   readonly options: AttemptInput['options'];
   readonly retries: number | null;
@@ -50,29 +50,29 @@ export class VisitAttempt implements AttemptInput {
   readonly witness: AttemptInput['witness'];
   lateMs: number | undefined;
   readonly #owner: AttemptOwner;
-  readonly #means: AttemptMeans;
+  readonly #means: AttemptContextInput;
 
-  constructor(owner: AttemptOwner, means: AttemptMeans) {
+  constructor(owner: AttemptOwner, means: AttemptContextInput) {
     const { call, parts, source, mirror } = owner.run;
     const { line, request, limit, started } = means;
     this.surface = call.surface;
     this.hidesUsage = request.usageAdded;
-    this.done = call.stream && owner.upstream.config.endsByDone ? new DoneWatch() : undefined;
+    this.done = call.stream && owner.upstream.config.endsByDone ? new DoneMarkerDetector() : undefined;
     this.send = line.send;
     this.options = request.options;
     this.retries = line.sdkRetries ? null : 0;
     this.claim = source.claim;
     this.limit = limit;
     this.tokenizer = parts.tokenizer;
-    this.openReaders = parts.openReaders;
+    this.openReaders = parts.abandonedStreams;
     this.clock = parts.clock;
     this.witness = mirror?.witness(started.index);
     this.#owner = owner;
     this.#means = means;
   }
 
-  judge(): AnswerJudge {
-    return judgeOf(this.#owner.run, this.#owner.upstream);
+  judge(): AnswerChecks {
+    return answerChecksFor(this.#owner.run, this.#owner.upstream);
   }
 
   redact(error: unknown): void {
@@ -129,8 +129,8 @@ interface AttemptTerms {
  * The SDK's own time-out bounds the first attempt of a call that is no stream, unless something of ours is shorter, or the
  * attempt may have to be `cancellable` by us.
  */
-export function limitOf(
-  run: CallRun,
+export function timeLimitFor(
+  run: CallState,
   upstream: Upstream,
   { signal, cancellable, nowMs }: AttemptTerms,
 ): TimeLimit | undefined {
@@ -149,7 +149,7 @@ export function limitOf(
   return startTimeLimit({ clock, nowMs, signal, attempt, remainingMs, deadlineMs, deadlineHolds });
 }
 
-function judgeOf(run: CallRun, upstream: Upstream): AnswerJudge {
+function answerChecksFor(run: CallState, upstream: Upstream): AnswerChecks {
   const { policy } = run.parts;
   return {
     idleMs: policy.idleMs,

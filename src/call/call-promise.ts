@@ -2,14 +2,14 @@
 
 import { APIPromise, type OpenAI } from 'openai';
 import type { Answer } from '../upstream/attempt-types.ts';
-import type { Claim } from '../upstream/response-mode.ts';
+import type { ResponseMode } from '../upstream/response-mode.ts';
 import { isStream, type Parsed, type ResponseProps, type StreamInternals } from '../upstream/sdk/types.ts';
 
 /**
  * A genuine `APIPromise` over `answer`. What is called on it first, or on what `_thenUnwrap` made of it, claims the parsed
  * body or the raw response.
  */
-export function callPromise<T>(client: OpenAI, answer: Promise<Answer>, claim: Claim, claims: Claims): APIPromise<T> {
+export function callPromise<T>(client: OpenAI, answer: Promise<Answer>, claim: ResponseMode, claims: Claims): APIPromise<T> {
   const claimed = new ClaimedAnswer(answer, claim, claims);
   // `APIPromise` asks for a `Promise` and uses only `then`, and for the data once `then` has called back. What type that has,
   // the caller's method says.
@@ -21,10 +21,10 @@ export function callPromise<T>(client: OpenAI, answer: Promise<Answer>, claim: C
 const CLAIM = Symbol('openai-canary.claim');
 
 /** Calls by what came of them: raw responses, errors. */
-export type Claims = WeakMap<object, Claim>;
+export type Claims = WeakMap<object, ResponseMode>;
 
 /** The call that a promise, or what came of it, belongs to. */
-export function claimOf(something: unknown, claims: Claims): Claim | undefined {
+export function claimOf(something: unknown, claims: Claims): ResponseMode | undefined {
   if (typeof something !== 'object' || something === null) return undefined;
   // The answer of a promise of ours is what the SDK takes for the promise of its response.
   const { responsePromise } = something as { readonly responsePromise?: unknown };
@@ -32,26 +32,26 @@ export function claimOf(something: unknown, claims: Claims): Claim | undefined {
   return (isStream(something) ? claimOfStream(something) : undefined) ?? claims.get(something);
 }
 
-type Opening = StreamInternals['iterator'] & { [CLAIM]?: Claim };
+type Opening = StreamInternals['iterator'] & { [CLAIM]?: ResponseMode };
 
-function claimOfStream({ iterator }: StreamInternals): Claim | undefined {
+function claimOfStream({ iterator }: StreamInternals): ResponseMode | undefined {
   return (iterator as Opening)[CLAIM];
 }
 
 /** The properties of a response that is still to come. The SDK parses by calling `then` on them: the call is the claim. */
 class ClaimedAnswer implements PromiseLike<ResponseProps> {
   readonly #answer: Promise<Answer>;
-  readonly claim: Claim;
+  readonly claim: ResponseMode;
   readonly #claims: Claims;
   #parsing: Promise<ResponseProps> | undefined;
   /** The parsed body, once `then` has called back. */
   data: unknown;
 
-  constructor(answer: Promise<Answer>, claim: Claim, claims: Claims) {
+  constructor(answer: Promise<Answer>, claim: ResponseMode, claims: Claims) {
     this.#answer = answer;
     this.claim = claim;
     this.#claims = claims;
-    claim.madeBy(this, answer);
+    claim.chosenBy(this, answer);
   }
 
   // oxlint-disable-next-line unicorn/no-thenable
@@ -59,7 +59,7 @@ class ClaimedAnswer implements PromiseLike<ResponseProps> {
     onFulfilled?: ((props: ResponseProps) => Fulfilled | PromiseLike<Fulfilled>) | null,
     onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
   ): Promise<Fulfilled | Rejected> {
-    this.claim.make('parsed');
+    this.claim.choose('parsed');
     this.#parsing ??= this.#answer.then((came) =>
       came.kind === 'parsed' ? this.#keep(came) : came.parse().then((parsed) => this.#keep(parsed)),
     );
@@ -67,7 +67,7 @@ class ClaimedAnswer implements PromiseLike<ResponseProps> {
   }
 
   response(): Promise<Response> {
-    this.claim.make('raw');
+    this.claim.choose('raw');
     return this.#answer.then((came) => {
       const response = came.kind === 'raw' ? came.response : came.props.response;
       this.#claims.set(response, this.claim);

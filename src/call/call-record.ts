@@ -15,9 +15,9 @@ import type { AttemptEnd } from '../upstream/attempt-types.ts';
 import type { CallObserver } from './call-observer.ts';
 import type { Pricing, StartedAttempt } from '../upstream/upstream-costs.ts';
 
-export class CallProgress {
+export class CallRecorder {
   readonly call: Call;
-  readonly account: CallAccount;
+  readonly ledger: CallLedgerBuilder;
   readonly #assigned: string;
   readonly #observer: CallObserver;
   readonly #pricing: Pricing;
@@ -34,7 +34,7 @@ export class CallProgress {
 
   constructor(call: Call, assigned: string, observer: CallObserver, pricing: Pricing) {
     this.call = call;
-    this.account = new CallAccount(call.id);
+    this.ledger = new CallLedgerBuilder(call.id);
     this.#assigned = assigned;
     this.#observer = observer;
     this.#pricing = pricing;
@@ -42,7 +42,7 @@ export class CallProgress {
 
   /** Attempts that have ended. */
   get attempts(): readonly AttemptRecord[] {
-    return [...this.account.attempts];
+    return [...this.ledger.attempts];
   }
 
   /** Attempts begun. */
@@ -52,7 +52,7 @@ export class CallProgress {
 
   /** The upstreams of attempts that have not ended. */
   get underWay(): readonly string[] {
-    return this.#startedOn.filter((_, begun) => !this.account.attempts.some(({ index }) => index === begun));
+    return this.#startedOn.filter((_, begun) => !this.ledger.attempts.some(({ index }) => index === begun));
   }
 
   start(upstream: string, reason: AttemptReason, model: string | undefined, startedAtMs: number): StartedAttempt {
@@ -76,7 +76,7 @@ export class CallProgress {
   }
 
   shadow(record: AttemptRecord): void {
-    this.account.addShadow(record);
+    this.ledger.addShadow(record);
   }
 
   /** The caller has its answer: whatever its stream still does is the end of the call. */
@@ -87,7 +87,7 @@ export class CallProgress {
 
   /** No upstream served the call. */
   gaveUp(outcome: Outcome, kind: FailureKind | undefined, atMs: number): void {
-    const last = this.account.attempts.at(-1);
+    const last = this.ledger.attempts.at(-1);
     this.mirrored?.over(outcome, undefined);
     if (last) this.#finish({ ...last, outcome, kind, latencyMs: atMs - last.startedAtMs });
     else this.#observer.call(this.#record({ upstream: this.#assigned, outcome, kind, atMs }), this.judged);
@@ -95,9 +95,9 @@ export class CallProgress {
 
   /** `isSpare`: nobody waits for this attempt any more. */
   end(started: StartedAttempt, end: AttemptEnd, isSpare = false): AttemptRecord {
-    const isSecond = !end.failure && this.account.attempts.some(({ outcome }) => outcome === 'success');
+    const isSecond = !end.failure && this.ledger.attempts.some(({ outcome }) => outcome === 'success');
     const record = attemptRecord(this.call, started, end, this.#pricing, isSpare || isSecond);
-    this.account.add(record);
+    this.ledger.add(record);
     this.#observer.attempt(record, this.call, this.judged);
     this.#finishIfOver();
     return record;
@@ -105,7 +105,7 @@ export class CallProgress {
 
   /** A call is over when its answer is, and all that it cost is known: what was hung up on, too. */
   #finishIfOver(): void {
-    const { attempts } = this.account;
+    const { attempts } = this.ledger;
     if (this.#answeredBy === undefined || attempts.length < this.started) return;
     const served = attempts.find(({ index }) => index === this.#answeredBy);
     if (!served) return;
@@ -149,13 +149,13 @@ export class CallProgress {
       fallbacks: this.#fallbacks,
       latencyMs: atMs - startedAtMs,
       firstChunkMs,
-      costUsd: totalCostUsd(this.account.attempts),
+      costUsd: totalCostUsd(this.ledger.attempts),
     };
   }
 }
 
 /** The attempts of one call that have ended. Whoever keeps its promise or its stream keeps this, and nothing else of the call. */
-class CallAccount {
+class CallLedgerBuilder {
   readonly #callId: number;
   #attempts: AttemptRecord[] | undefined;
   /** Copies of the call; they are no attempts of its own. */

@@ -3,8 +3,8 @@
 import type { Call, StreamMode } from '../domain/call.ts';
 import type { Clock } from '../time/clock.ts';
 import type { CountTokens } from '../pricing/count-tokens.ts';
-import type { Claim } from '../upstream/response-mode.ts';
-import type { OpenReaders } from '../upstream/stream/abandoned-streams.ts';
+import type { ResponseMode } from '../upstream/response-mode.ts';
+import type { AbandonedStreams } from '../upstream/stream/abandoned-streams.ts';
 import type { RetryBudget } from '../resilience/retry-budget.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -15,9 +15,9 @@ import type { CallObserver } from './call-observer.ts';
 import type { EstimateCostUsd, InputTokensOf, IsPriced, Pricing } from '../upstream/upstream-costs.ts';
 import type { Hedging } from '../resilience/hedge-policy.ts';
 import type { FallbacksAfter } from './fallbacks.ts';
-import type { Line } from '../upstream/sdk/clients.ts';
-import type { AnswerWitness } from '../upstream/attempt-types.ts';
-import type { CallProgress } from './call-record.ts';
+import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
+import type { AnswerReader } from '../upstream/attempt-types.ts';
+import type { CallRecorder } from './call-record.ts';
 
 /** How often, how long and how far a call is tried. */
 export interface DispatchPolicy {
@@ -36,7 +36,7 @@ export interface DispatchPolicy {
 }
 
 /** What dispatching needs from the engine. */
-export interface DispatchParts {
+export interface CallServices {
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly stable: string;
   readonly policy: DispatchPolicy;
@@ -62,7 +62,7 @@ export interface DispatchParts {
   readonly redacts: boolean;
   /** Called when an answer names an id that only its upstream knows. */
   readonly remember: (id: string, upstream: string) => void;
-  readonly openReaders: OpenReaders;
+  readonly abandonedStreams: AbandonedStreams;
   /** The upstreams of runs of tools under way. */
   readonly toolRuns: WeakMap<object, string>;
 }
@@ -72,7 +72,7 @@ export interface MirrorRun {
   readonly call: Call;
   readonly plan: CallPlan;
   readonly source: CallSource;
-  readonly progress: Pick<CallProgress, 'shadow' | 'mirrored'>;
+  readonly progress: Pick<CallRecorder, 'shadow' | 'mirrored'>;
 }
 
 /** Sends copies of calls to other upstreams. */
@@ -83,16 +83,16 @@ export interface Mirror {
 
 /** Reads the real answer of a mirrored call, attempt by attempt. */
 export interface AnswerObserver {
-  witness(attemptIndex: number): AnswerWitness;
+  witness(attemptIndex: number): AnswerReader;
 }
 
 /** The application's side of a call. */
 export interface CallSource {
   readonly options: RequestOptions;
-  readonly claim: Claim;
+  readonly claim: ResponseMode;
   /** The SDK's `maxRetries` and `timeout` for this call. */
   readonly maxRetries: number;
   readonly timeoutMs: number;
   /** The SDK client of an upstream, and how to send through it. */
-  readonly connect: (upstream: Upstream) => Line;
+  readonly connect: (upstream: Upstream) => UpstreamConnection;
 }

@@ -9,21 +9,21 @@ import type { Failure } from '../resilience/failure.ts';
 import type { Load } from '../resilience/limits/slot.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { type CallPlan, routeOfTask } from './plan-call.ts';
-import { CallProgress, totalCostUsd } from './call-record.ts';
-import type { AnswerObserver, CallSource, DispatchParts } from './call-services.ts';
-import { unfit } from './eligibility.ts';
+import { CallRecorder, totalCostUsd } from './call-record.ts';
+import type { AnswerObserver, CallSource, CallServices } from './call-services.ts';
+import { ineligibleReason } from './eligibility.ts';
 
 /** The SDK's own default, and the least that an attempt budget of ours is. */
 const LEAST_EXTRA_ATTEMPTS = 2;
 /** As the SDK's time-out: ten minutes. */
 const DEFAULT_DEADLINE_MS = 600_000;
 
-export class CallRun {
+export class CallState {
   readonly call: Call;
   readonly plan: CallPlan;
   readonly source: CallSource;
-  readonly parts: DispatchParts;
-  readonly progress: CallProgress;
+  readonly parts: CallServices;
+  readonly progress: CallRecorder;
   readonly deadlineMs: number;
   readonly #extraAttempts: number;
   #asked: readonly string[] = [];
@@ -37,13 +37,13 @@ export class CallRun {
   /** Reads the answer, where copies of the call are sent. */
   mirror: AnswerObserver | undefined;
 
-  constructor(call: Call, plan: CallPlan, source: CallSource, parts: DispatchParts) {
+  constructor(call: Call, plan: CallPlan, source: CallSource, parts: CallServices) {
     this.call = call;
     this.plan = plan;
     this.source = source;
     this.parts = parts;
-    this.progress = new CallProgress(call, plan.assigned, parts.observer, parts.pricing);
-    source.claim.account = this.progress.account;
+    this.progress = new CallRecorder(call, plan.assigned, parts.observer, parts.pricing);
+    source.claim.ledger = this.progress.ledger;
     this.deadlineMs = parts.policy.deadlineMs ?? Math.max(DEFAULT_DEADLINE_MS, source.timeoutMs);
     const extra = parts.policy.attempts ?? Math.max(LEAST_EXTRA_ATTEMPTS, source.maxRetries);
     this.#extraAttempts = call.replayable ? extra : 0;
@@ -69,7 +69,7 @@ export class CallRun {
     const order = plan.reason === 'task' ? routeOfTask(call, parts.taskRoutes) : undefined;
     const names = parts.fallbacksAfter(plan.assigned, kind, order);
     const { body } = source.options;
-    const fits = (name: string): boolean => !unfit(name, call, body, parts) && this.affords(name);
+    const fits = (name: string): boolean => !ineligibleReason(name, call, body, parts) && this.affords(name);
     return names.filter((name) => !this.#asked.includes(name) && fits(name));
   }
 

@@ -14,15 +14,15 @@ import {
 } from '../domain/errors.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { Failure } from '../resilience/failure.ts';
-import { admitAnyway, admitInTurn, type Admitted, readyAtMs, soonestOf } from './admission.ts';
-import type { CallRun } from './call-state.ts';
-import { lackOf } from './eligibility.ts';
+import { forceAdmission, admitInTurn, type Admitted, readyAtMs, soonestOf } from './admission.ts';
+import type { CallState } from './call-state.ts';
+import { missingCapability } from './eligibility.ts';
 
 /**
  * The assigned upstream, or the next of the plan that may be asked; where none may, the one that could be soonest. A promise
  * only where there is a queue to wait in.
  */
-export function firstTarget(run: CallRun, nowMs: number): Admitted | Promise<Admitted> {
+export function firstTarget(run: CallState, nowMs: number): Admitted | Promise<Admitted> {
   const admitted = admitPlanned(run, nowMs);
   if (!(admitted instanceof Promise)) return settled(run, admitted);
   return admitted.then(
@@ -34,7 +34,7 @@ export function firstTarget(run: CallRun, nowMs: number): Admitted | Promise<Adm
   );
 }
 
-function settled(run: CallRun, admitted: Admitted | undefined): Admitted {
+function settled(run: CallState, admitted: Admitted | undefined): Admitted {
   const { plan, parts } = run;
   if (admitted?.upstream.name === plan.assigned) return admitted;
   const nowMs = parts.clock.now();
@@ -47,7 +47,7 @@ function settled(run: CallRun, admitted: Admitted | undefined): Admitted {
 }
 
 /** The others are looked at where the assigned upstream may not be asked. */
-function admitPlanned(run: CallRun, nowMs: number): Admitted | undefined | Promise<Admitted | undefined> {
+function admitPlanned(run: CallState, nowMs: number): Admitted | undefined | Promise<Admitted | undefined> {
   const { assigned, refusal } = run.plan;
   if (refusal) return admitOthers(run, nowMs);
   const admitted = admitInTurn([assigned], run, nowMs);
@@ -55,14 +55,14 @@ function admitPlanned(run: CallRun, nowMs: number): Admitted | undefined | Promi
   return admitted ?? admitOthers(run, nowMs);
 }
 
-function admitOthers(run: CallRun, nowMs: number): ReturnType<typeof admitInTurn> {
+function admitOthers(run: CallState, nowMs: number): ReturnType<typeof admitInTurn> {
   const { plan } = run;
   const { upstreams } = plan.othersAt(nowMs);
   for (const { upstream, reason } of plan.skipped) if (reason === 'limit') run.refuseByName(upstream, reason);
   return admitInTurn(upstreams, run, nowMs);
 }
 
-function lastResort(run: CallRun, nowMs: number): Admitted {
+function lastResort(run: CallState, nowMs: number): Admitted {
   const { plan, parts, call } = run;
   const assigned = parts.upstreams.get(plan.assigned);
   // Who waited in a queue until the deadline has no time left to ask anybody.
@@ -77,12 +77,12 @@ function lastResort(run: CallRun, nowMs: number): Admitted {
   if (names.length === 0 && dear.length > 0) return giveUp(run, 'neutral', costCapErrorOf(run, dear));
   const unpriced = plan.skipped.find(({ reason }) => reason === 'price');
   if (names.length === 0 && unpriced) return giveUp(run, 'neutral', unknownPriceErrorOf(run, unpriced.upstream));
-  const lack = lackOf(plan.assigned, call, parts.upstreams);
+  const lack = missingCapability(plan.assigned, call, parts.upstreams);
   if (names.length === 0 && lack) return giveUp(run, 'neutral', new CapabilityError(plan.assigned, lack));
   const payable = names.filter((name) => !run.exceeded(name));
   const withPlace = payable.filter((name) => run.hasPlace(name));
   // What a limit or a budget forbids is not tried all the same.
-  if (withPlace.length > 0) return admitAnyway(withPlace, run);
+  if (withPlace.length > 0) return forceAdmission(withPlace, run);
   const exceeded = payable.length === 0 ? widestOf(names, run) : undefined;
   if (exceeded) return giveUp(run, 'neutral', new BudgetExceededError(exceeded.snapshot(nowMs)));
   const soonest = soonestOf(payable, parts.upstreams, nowMs);
@@ -91,7 +91,7 @@ function lastResort(run: CallRun, nowMs: number): Admitted {
 }
 
 /** A budget that no other upstream would spare the call says more than one that is for one of them. */
-function widestOf(names: readonly string[], run: CallRun): Budget | undefined {
+function widestOf(names: readonly string[], run: CallState): Budget | undefined {
   const budgets = names.map((name) => run.exceeded(name));
   return budgets.find((budget) => budget?.policy.scope !== 'upstream') ?? budgets[0];
 }
@@ -99,7 +99,7 @@ function widestOf(names: readonly string[], run: CallRun): Budget | undefined {
 /** What makes an upstream none for the call does not pass with time. */
 const NEVER_ASKED: ReadonlySet<SkipReason> = new Set<SkipReason>(['model', 'capability', 'cost', 'price']);
 
-function giveUp(run: CallRun, outcome: 'failure' | 'neutral', error: Error, kind?: FailureKind): never {
+function giveUp(run: CallState, outcome: 'failure' | 'neutral', error: Error, kind?: FailureKind): never {
   run.progress.gaveUp(outcome, kind, run.parts.clock.now());
   throw error;
 }
@@ -111,7 +111,7 @@ export interface Move {
 }
 
 /** @throws APIUserAbortError if the caller gives up in a queue */
-export async function nextTarget(run: CallRun, { kind, tryNext }: Failure): Promise<Move | undefined> {
+export async function nextTarget(run: CallState, { kind, tryNext }: Failure): Promise<Move | undefined> {
   if (!tryNext || kind === undefined || run.attemptsLeft < 1 || run.remainingMs <= 0) return undefined;
   const target = await admitInTurn(run.untried(kind), run, run.parts.clock.now());
   return target && { kind, target };
@@ -120,7 +120,7 @@ export async function nextTarget(run: CallRun, { kind, tryNext }: Failure): Prom
 /* PART: Tells the caller of a call that nobody may be asked about for its price why. */
 
 /** `upstreams`: those passed over for their cost. */
-function costCapErrorOf({ call, parts, source }: CallRun, upstreams: readonly string[]): CostCapError {
+function costCapErrorOf({ call, parts, source }: CallState, upstreams: readonly string[]): CostCapError {
   const estimates = upstreams.map((upstream) => ({
     upstream,
     estimateUsd: parts.estimateCostUsd(upstream, call, source.options.body) ?? Infinity,
@@ -130,6 +130,6 @@ function costCapErrorOf({ call, parts, source }: CallRun, upstreams: readonly st
 }
 
 /** `upstream`: one that was passed over since no price is known there. */
-function unknownPriceErrorOf({ call, parts }: CallRun, upstream: string): UnknownPriceError {
+function unknownPriceErrorOf({ call, parts }: CallState, upstream: string): UnknownPriceError {
   return new UnknownPriceError(upstream, upstreamModel(parts.upstreams.get(upstream)?.config.rules.model, call));
 }

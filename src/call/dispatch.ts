@@ -4,13 +4,13 @@ import type { Call } from '../domain/call.ts';
 import type { Answer } from '../upstream/attempt-types.ts';
 import { DeadlineError } from '../domain/errors.ts';
 import { ABORTED, type Failure } from '../resilience/failure.ts';
-import { UnsatisfyingAnswer } from '../upstream/read-answer.ts';
+import { RejectedAnswer } from '../upstream/read-answer.ts';
 import type { Admitted } from './admission.ts';
-import { beginVisit, type Visit } from './upstream-attempts.ts';
+import { beginAttempts, type UpstreamAttempts } from './upstream-attempts.ts';
 import type { CallPlan } from './plan-call.ts';
-import { CallRun } from './call-state.ts';
+import { CallState } from './call-state.ts';
 import { firstTarget, nextTarget, type Move } from './choose-upstream.ts';
-import type { CallSource, DispatchParts } from './call-services.ts';
+import type { CallSource, CallServices } from './call-services.ts';
 import { hedgeDelayMs, serveHedged } from './hedge.ts';
 import type { Hedging } from '../resilience/hedge-policy.ts';
 
@@ -19,10 +19,10 @@ export async function dispatch(
   call: Call,
   plan: CallPlan,
   source: CallSource,
-  parts: DispatchParts,
+  parts: CallServices,
   nowMs = parts.clock.now(),
 ): Promise<Answer> {
-  const run = new CallRun(call, plan, source, parts);
+  const run = new CallState(call, plan, source, parts);
   if (parts.rollouts)
     source.claim.judged = run.progress.judged = parts.rollouts.dispatched(call, source.options.body, plan, nowMs);
   const first = firstTarget(run, nowMs);
@@ -30,9 +30,9 @@ export async function dispatch(
   run.mirror = parts.shadow?.mirror(run, target.upstream.name);
   const delayMs = parts.hedging && hedgeDelayMs(run, target);
   if (parts.hedging && delayMs !== undefined) return await hedged(run, target, delayMs, parts.hedging);
-  let visit: Visit | undefined;
+  let visit: UpstreamAttempts | undefined;
   try {
-    visit = beginVisit(run, target, false);
+    visit = beginAttempts(run, target, false);
     const answer = await visit.begin('first', first instanceof Promise ? undefined : nowMs);
     run.progress.answered(visit.attemptIndex);
     return answer;
@@ -42,10 +42,10 @@ export async function dispatch(
 }
 
 /** Only the first upstream is hedged: whoever is asked after a failure is late already. */
-async function hedged(run: CallRun, target: Admitted, delayMs: number, hedging: Hedging): Promise<Answer> {
-  let visit: Visit | undefined;
+async function hedged(run: CallState, target: Admitted, delayMs: number, hedging: Hedging): Promise<Answer> {
+  let visit: UpstreamAttempts | undefined;
   try {
-    visit = beginVisit(run, target, true);
+    visit = beginAttempts(run, target, true);
     const { answer, attemptIndex } = await serveHedged(visit, delayMs, hedging);
     run.progress.answered(attemptIndex);
     return answer;
@@ -57,11 +57,11 @@ async function hedged(run: CallRun, target: Admitted, delayMs: number, hedging: 
 /** Whom a call was with. */
 interface Attempted {
   readonly target: Admitted;
-  readonly visit: Visit | undefined;
+  readonly visit: UpstreamAttempts | undefined;
 }
 
 /** All that may follow the first attempt, which has failed: most calls pay for none of it. */
-async function serveAgain(run: CallRun, first: Attempted, firstError: unknown): Promise<Answer> {
+async function serveAgain(run: CallState, first: Attempted, firstError: unknown): Promise<Answer> {
   const { visit } = first;
   if (!visit) return await serveElsewhere(run, first, firstError);
   try {
@@ -71,14 +71,14 @@ async function serveAgain(run: CallRun, first: Attempted, firstError: unknown): 
   }
 }
 
-async function answeredBy(run: CallRun, visit: Visit, answering: Promise<Answer>): Promise<Answer> {
+async function answeredBy(run: CallState, visit: UpstreamAttempts, answering: Promise<Answer>): Promise<Answer> {
   const answer = await answering;
   run.progress.answered(visit.attemptIndex);
   return answer;
 }
 
 /** From upstream to upstream, after the first one has failed. */
-async function serveElsewhere(run: CallRun, first: Attempted, firstError: unknown): Promise<Answer> {
+async function serveElsewhere(run: CallState, first: Attempted, firstError: unknown): Promise<Answer> {
   let [{ target, visit }, error] = [first, firstError];
   for (;;) {
     // A caller that gave up during a back-off waits for no other upstream.
@@ -88,14 +88,14 @@ async function serveElsewhere(run: CallRun, first: Attempted, firstError: unknow
     if (!move) {
       const told = giveUp(run, error, failure);
       // Nothing better was to be had: what came is what the SDK alone would give.
-      if (told instanceof UnsatisfyingAnswer) return told.answer;
+      if (told instanceof RejectedAnswer) return told.answer;
       throw told;
     }
     tellFallback(run, target, move);
     target = move.target;
     visit = undefined;
     try {
-      visit = beginVisit(run, target, false);
+      visit = beginAttempts(run, target, false);
       return await answeredBy(run, visit, visit.serve('fallback'));
     } catch (thrown) {
       error = thrown;
@@ -103,12 +103,12 @@ async function serveElsewhere(run: CallRun, first: Attempted, firstError: unknow
   }
 }
 
-function tellFallback({ progress, parts }: CallRun, from: Admitted, { kind, target }: Move): void {
+function tellFallback({ progress, parts }: CallState, from: Admitted, { kind, target }: Move): void {
   const atMs = parts.clock.now();
   progress.fallback({ from: from.upstream.name, to: target.upstream.name, reason: kind, atMs });
 }
 
-async function moveOn(run: CallRun, failure: Failure): Promise<Move | undefined> {
+async function moveOn(run: CallState, failure: Failure): Promise<Move | undefined> {
   try {
     return await nextTarget(run, failure);
   } catch (aborted) {
@@ -118,7 +118,7 @@ async function moveOn(run: CallRun, failure: Failure): Promise<Move | undefined>
 }
 
 /** A fallback that refuses the request as such never hides why it was asked: the first fault is the caller's error. */
-function giveUp(run: CallRun, error: unknown, failure: Failure | undefined): unknown {
+function giveUp(run: CallState, error: unknown, failure: Failure | undefined): unknown {
   const { firstFault, progress, parts } = run;
   const told = failure?.outcome === 'neutral' && firstFault ? firstFault : { error, failure };
   progress.gaveUp(told.failure?.outcome ?? 'failure', told.failure?.kind, parts.clock.now());

@@ -7,7 +7,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import type { EstimateCostUsd, IsPriced } from '../upstream/upstream-costs.ts';
 
 /** What fitness is told by. */
-export interface FitnessState {
+export interface EligibilityInputs {
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly stable: string;
   readonly estimateCostUsd: EstimateCostUsd;
@@ -16,9 +16,9 @@ export interface FitnessState {
 }
 
 /** Why an upstream is none for a call, whatever its state. Whom the caller forces is asked all the same, but for its price and cost. */
-export function unfit(name: string, call: Call, body: unknown, state: FitnessState): SkipReason | undefined {
+export function ineligibleReason(name: string, call: Call, body: unknown, state: EligibilityInputs): SkipReason | undefined {
   if (!servesModel(name, call, state)) return 'model';
-  if (lackOf(name, call, state.upstreams)) return 'capability';
+  if (missingCapability(name, call, state.upstreams)) return 'capability';
   if (state.isPriced && !state.isPriced(name, call)) return 'price';
   return call.maxCostUsd !== undefined && exceeds(call.maxCostUsd, state.estimateCostUsd(name, call, body))
     ? 'cost'
@@ -26,7 +26,7 @@ export function unfit(name: string, call: Call, body: unknown, state: FitnessSta
 }
 
 /** Whether an upstream may serve the model of a call: vectors of two models do not compare. */
-export function servesModel(name: string, call: Call, state: Pick<FitnessState, 'upstreams' | 'stable'>): boolean {
+export function servesModel(name: string, call: Call, state: Pick<EligibilityInputs, 'upstreams' | 'stable'>): boolean {
   if (call.surface !== 'embeddings' && call.surface !== 'moderations') return true;
   if (name === state.stable) return true;
   const model = state.upstreams.get(name)?.config.rules.model;
@@ -35,7 +35,7 @@ export function servesModel(name: string, call: Call, state: Pick<FitnessState, 
 }
 
 /** What the call needs and the upstream cannot do. */
-export function lackOf(name: string, call: Call, upstreams: FitnessState['upstreams']): Requirement | undefined {
+export function missingCapability(name: string, call: Call, upstreams: EligibilityInputs['upstreams']): Requirement | undefined {
   const upstream = upstreams.get(name);
   if (!upstream || call.requirements.size === 0 || call.forcedUpstream === name) return undefined;
   const { config, probed: known } = upstream;

@@ -6,20 +6,20 @@ import { classifyFailure, type Failure } from '../resilience/failure.ts';
 import type { Classifier } from '../routing/tasks.ts';
 import { type Answer, NOTHING_KNOWN } from '../upstream/attempt-types.ts';
 import { attempt } from '../upstream/attempt.ts';
-import type { Claim } from '../upstream/response-mode.ts';
+import type { ResponseMode } from '../upstream/response-mode.ts';
 import { markOptions } from '../upstream/sdk/request-mark.ts';
 import { redact, secretsOf } from '../upstream/sdk/secrets.ts';
 import type { APIPromise, RequestOptions } from '../upstream/sdk/types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { CallProgress } from './call-record.ts';
-import type { CallSource, DispatchParts } from './call-services.ts';
-import type { Line } from '../upstream/sdk/clients.ts';
+import { CallRecorder } from './call-record.ts';
+import type { CallSource, CallServices } from './call-services.ts';
+import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
 import { describeCall } from './describe-call.ts';
 import { dispatch } from './dispatch.ts';
 import type { KeyOption } from '../routing/key.ts';
 import type { Claims } from './call-promise.ts';
 import type { CallPlan } from './plan-call.ts';
-import type { Tallies } from './track-calls.ts';
+import type { CallTrackers } from './track-calls.ts';
 
 /** Answers calls from memory where it may. */
 export interface CallCache {
@@ -29,19 +29,19 @@ export interface CallCache {
 
 /** What a client and its clones share, as far as handling a call needs it. */
 export interface CallContext {
-  readonly parts: DispatchParts;
+  readonly services: CallServices;
   /** Without a `canary` option calls pass as they are, and are only metered. */
   readonly routes: boolean;
   /** Options of the surrounding `canary.run()`. */
   readonly context: { readonly current: RouteOptions | undefined };
-  readonly tallies: Tallies;
+  readonly trackers: CallTrackers;
   /** The user's own `key` function, made safe. */
   readonly keyOption: KeyOption | undefined;
   readonly classifier: Classifier | undefined;
   readonly cache: CallCache | undefined;
   /** The upstream that is the application's client itself. */
   readonly home: Upstream;
-  readonly claims: Claims;
+  readonly modes: Claims;
   nextCallId(): number;
   plan(call: Call, body: unknown, nowMs: number): CallPlan;
 }
@@ -50,20 +50,20 @@ export interface CallContext {
 export interface Caller {
   readonly client: OpenAI;
   readonly engine: CallContext;
-  readonly connect: (upstream: Upstream) => Line;
+  readonly connect: (upstream: Upstream) => UpstreamConnection;
 }
 
 /** The call runs in the caller's async context up to the first `await`. */
-export async function answerCall(
+export async function handleCall(
   { client, engine, connect }: Caller,
   given: RequestOptions | Promise<RequestOptions>,
   retries: number | null,
-  claim: Claim,
+  claim: ResponseMode,
 ): Promise<Answer> {
-  const { parts, routes } = engine;
+  const { services: parts, routes } = engine;
   const startedAtMs = parts.clock.now();
   const context = engine.context.current;
-  engine.tallies.note(claim);
+  engine.trackers.add(claim);
   const options = await given;
   const id = engine.nextCallId();
   const described = describeCall(options, { id, startedAtMs, context, keyOption: engine.keyOption, keyed: routes });
@@ -81,7 +81,7 @@ export async function answerCall(
     parts.retryBudget.deposit();
     return await dispatch(call, plan, source, parts, nowMs);
   } catch (error) {
-    if (typeof error === 'object' && error !== null) engine.claims.set(error, claim);
+    if (typeof error === 'object' && error !== null) engine.modes.set(error, claim);
     throw error;
   }
 }
@@ -98,7 +98,7 @@ export function observePage(
   given: RequestOptions | Promise<RequestOptions>,
   upstream: Upstream,
 ): void {
-  const { parts } = engine;
+  const { services: parts } = engine;
   const startedAtMs = parts.clock.now();
   const id = engine.nextCallId();
   const surroundings = { id, startedAtMs, context: undefined, keyOption: undefined, keyed: false };
@@ -119,13 +119,13 @@ function dispatchDirect(
   upstream: Upstream,
   source: CallSource,
   retries: number | null,
-  parts: DispatchParts,
+  parts: CallServices,
 ): Promise<Answer> {
   const { observer, pricing, clock } = parts;
-  const progress = new CallProgress(call, upstream.name, observer, pricing);
+  const progress = new CallRecorder(call, upstream.name, observer, pricing);
   const started = progress.start(upstream.name, 'first', call.model, clock.now());
   // Nothing follows this attempt: however it ends, the call ends.
-  source.claim.account = progress.account;
+  source.claim.ledger = progress.ledger;
   progress.answered(started.index);
   const { client, send } = source.connect(upstream);
   const options = parts.redacts ? { ...source.options } : source.options;
@@ -142,7 +142,7 @@ function dispatchDirect(
     judge: undefined,
     redact: (error) => mark && redact(error, [client.apiKey, client.adminAPIKey, ...mark.secrets]),
     clock,
-    openReaders: parts.openReaders,
+    openReaders: parts.abandonedStreams,
     onEnd: (end) => void progress.end(started, end),
   });
 }
@@ -161,7 +161,7 @@ export interface PageSource {
  * Metering begins when the caller first asks for the page: to observe a promise is to handle its rejection, and a failure
  * that nobody looks at has to stay an unhandled one.
  */
-function meterPage(page: APIPromise<unknown>, source: PageSource, parts: DispatchParts): void {
+function meterPage(page: APIPromise<unknown>, source: PageSource, parts: CallServices): void {
   // Neither parses the page nor sends it again.
   const respond = page.asResponse.bind(page);
   let metered = false;
@@ -185,7 +185,7 @@ const LOOKS = ['then', 'catch', 'finally', 'asResponse', 'withResponse', '_thenU
 async function meter(
   response: Promise<Response>,
   { describe, upstream, redact }: PageSource,
-  { observer, pricing, clock }: DispatchParts,
+  { observer, pricing, clock }: CallServices,
 ): Promise<void> {
   const failure = await response.then(
     () => undefined,
@@ -199,7 +199,7 @@ async function meter(
   // Options that never came were never sent.
   const call = await describe().catch(() => undefined);
   if (!call) return;
-  const progress = new CallProgress(call, upstream, observer, pricing);
+  const progress = new CallRecorder(call, upstream, observer, pricing);
   const started = progress.start(upstream, 'first', call.model, call.startedAtMs);
   progress.answered(started.index);
   progress.end(started, { ...NOTHING_KNOWN, failure, atMs });

@@ -2,13 +2,13 @@
 
 import type { Answer } from '../upstream/attempt-types.ts';
 import { isStream } from '../upstream/sdk/types.ts';
-import { admit, type Admitted } from './admission.ts';
-import { beginVisit, type Visit } from './upstream-attempts.ts';
-import type { CallRun } from './call-state.ts';
+import { admitFirst, type Admitted } from './admission.ts';
+import { beginAttempts, type UpstreamAttempts } from './upstream-attempts.ts';
+import type { CallState } from './call-state.ts';
 import type { Hedging } from '../resilience/hedge-policy.ts';
 
 /** How long `target` may take before it is hedged; `undefined` where it is not. */
-export function hedgeDelayMs(run: CallRun, { upstream }: Admitted): number | undefined {
+export function hedgeDelayMs(run: CallState, { upstream }: Admitted): number | undefined {
   const { call, parts } = run;
   // An id is known to one upstream only, and what can be sent once only cannot be sent twice.
   if (!parts.hedging || !call.fallbacks || call.ownedId !== undefined || !call.replayable) return undefined;
@@ -25,11 +25,11 @@ export interface Served {
  * Asks the upstream of `first` and, if it has not begun to answer after `delayMs`, one more. The first to answer wins; the
  * other is hung up on. Where both fail, rejects with what the first one failed with.
  */
-export function serveHedged(first: Visit, delayMs: number, hedging: Hedging): Promise<Served> {
+export function serveHedged(first: UpstreamAttempts, delayMs: number, hedging: Hedging): Promise<Served> {
   const { run, upstream } = first;
   const answering = first.serve('first');
   return new Promise((resolve, reject) => {
-    let second: Visit | undefined;
+    let second: UpstreamAttempts | undefined;
     let isLate = false;
     const ask = (): void => {
       isLate = true;
@@ -60,18 +60,18 @@ export function serveHedged(first: Visit, delayMs: number, hedging: Hedging): Pr
 }
 
 /** Asks the second upstream. */
-function hedge(first: Visit, second: Visit, afterMs: number): Promise<Answer> {
+function hedge(first: UpstreamAttempts, second: UpstreamAttempts, afterMs: number): Promise<Answer> {
   const { run, upstream } = first;
   const atMs = run.parts.clock.now();
   run.progress.hedge({ from: upstream.name, to: second.upstream.name, afterMs, atMs });
   return second.serve('hedge');
 }
 
-function secondVisit(run: CallRun, hedging: Hedging): Visit | undefined {
+function secondVisit(run: CallState, hedging: Hedging): UpstreamAttempts | undefined {
   if (run.attemptsLeft < 1 || run.remainingMs <= 0 || !hedging.admits()) return undefined;
-  const target = admit(run.untried('timeout'), run);
+  const target = admitFirst(run.untried('timeout'), run);
   try {
-    return target && beginVisit(run, target, true);
+    return target && beginAttempts(run, target, true);
   } catch {
     // The first upstream may still answer.
     return undefined;
@@ -79,7 +79,7 @@ function secondVisit(run: CallRun, hedging: Hedging): Visit | undefined {
 }
 
 /** The first that answers; where both fail, the error of the first visit. */
-async function race(first: Visit, one: Promise<Answer>, second: Visit, other: Promise<Answer>): Promise<Served> {
+async function race(first: UpstreamAttempts, one: Promise<Answer>, second: UpstreamAttempts, other: Promise<Answer>): Promise<Served> {
   const won = await Promise.any([
     one.then((answer) => ({ answer, winner: first, loser: second, lost: other })),
     other.then((answer) => ({ answer, winner: second, loser: first, lost: one })),

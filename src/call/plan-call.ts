@@ -9,11 +9,11 @@ import type { RolloutSplit } from '../routing/rollout-split.ts';
 import { matchSegment } from '../routing/segment.ts';
 import { chooseUpstream } from '../routing/split.ts';
 import type { TaskRoutes } from '../routing/tasks.ts';
-import { type FitnessState, servesModel, unfit } from './eligibility.ts';
+import { type EligibilityInputs, servesModel, ineligibleReason } from './eligibility.ts';
 import type { FallbacksAfter } from './fallbacks.ts';
 
 /** What plans are made from. */
-export interface PlanningState extends FitnessState {
+export interface PlanInputs extends EligibilityInputs {
   /** The upstream that is the application's client itself: what belongs to its account stays there. */
   readonly home: string;
   readonly ranges: Ranges;
@@ -37,7 +37,7 @@ export interface PlanningState extends FitnessState {
 type Skipped = Plan['skipped'][number];
 
 /** Of `body` only a call with a cap has its cost estimated. */
-export function planCall(call: Call, body: unknown, state: PlanningState, nowMs: number): CallPlan {
+export function planCall(call: Call, body: unknown, state: PlanInputs, nowMs: number): CallPlan {
   const choice = chooseFirst(call, state, nowMs);
   const refusal = unavailable(choice.assigned, call, body, state, nowMs);
   return new CallPlan(choice, refusal, nowMs, (atMs) => findOthers(call, body, state, { choice, nowMs: atMs }));
@@ -48,7 +48,7 @@ interface Chosen {
   readonly nowMs: number;
 }
 
-function findOthers(call: Call, body: unknown, state: PlanningState, { choice, nowMs }: Chosen): Others {
+function findOthers(call: Call, body: unknown, state: PlanInputs, { choice, nowMs }: Chosen): Others {
   const upstreams: string[] = [];
   const skipped: Skipped[] = [];
   for (const name of followers(call, choice, state)) {
@@ -63,7 +63,7 @@ function findOthers(call: Call, body: unknown, state: PlanningState, { choice, n
  * Stable where the kill switch is on, but for what only its owner knows. Else the forced upstream, then that of a run of tools, then the owner of an id, then segments, then the route of the task, then rollouts, then the split. Segments
  * say whom a caller may be served by at all; a task only, who is good enough.
  */
-function chooseFirst(call: Call, state: PlanningState, nowMs: number): Choice {
+function chooseFirst(call: Call, state: PlanInputs, nowMs: number): Choice {
   if (call.ownedId === undefined && call.surface !== 'other' && state.isDisabled(nowMs)) {
     return { assigned: state.stable, reason: 'disabled' };
   }
@@ -91,7 +91,7 @@ function chooseFirst(call: Call, state: PlanningState, nowMs: number): Choice {
 }
 
 /** Vectors of two models do not compare: such a call goes elsewhere only under the very same model. */
-function keepModel(call: Call, state: PlanningState, choice: Choice): Choice {
+function keepModel(call: Call, state: PlanInputs, choice: Choice): Choice {
   return servesModel(choice.assigned, call, state) ? choice : { ...choice, assigned: state.stable, reason: 'stable' };
 }
 
@@ -103,7 +103,7 @@ export function routeOfTask({ task }: Call, routes: TaskRoutes | undefined): rea
 const NONE: readonly string[] = [];
 
 /** An id is known to its owner only, and what belongs to an account stays there. */
-function followers(call: Call, choice: Choice, state: PlanningState): readonly string[] {
+function followers(call: Call, choice: Choice, state: PlanInputs): readonly string[] {
   if (!call.fallbacks || call.ownedId !== undefined || call.surface === 'other') return NONE;
   const order = choice.reason === 'task' ? routeOfTask(call, state.taskRoutes) : undefined;
   return state.fallbacksAfter(choice.assigned, undefined, order);
@@ -114,10 +114,10 @@ function unavailable(
   name: string,
   call: Call,
   body: unknown,
-  state: PlanningState,
+  state: PlanInputs,
   nowMs: number,
 ): SkipReason | undefined {
-  const reason = unfit(name, call, body, state);
+  const reason = ineligibleReason(name, call, body, state);
   if (reason) return reason;
   const upstream = state.upstreams.get(name);
   const pausedFor = upstream?.pause.reason(nowMs);
@@ -127,7 +127,7 @@ function unavailable(
   return state.budgets?.exhausted(call, name, nowMs) ? 'budget' : undefined;
 }
 
-function assertKnown(name: string, { upstreams }: PlanningState): void {
+function assertKnown(name: string, { upstreams }: PlanInputs): void {
   if (upstreams.has(name)) return;
   throw new ConfigError('route.upstream', `should be one of ${[...upstreams.keys()].join(', ')}, got ${name}`);
 }
@@ -192,7 +192,7 @@ export type Others = Pick<Plan, 'upstreams' | 'skipped'>;
  * Whether an upstream could be the first that a call is sent to now. A breaker that is not closed lets some calls pass and others not,
  * so it says no.
  */
-export function mayServe(name: string, call: Call, body: unknown, state: PlanningState, nowMs: number): boolean {
+export function mayServe(name: string, call: Call, body: unknown, state: PlanInputs, nowMs: number): boolean {
   return isClosed(name, state) && unavailable(name, call, body, state, nowMs) === undefined;
 }
 
@@ -201,14 +201,14 @@ export function mayServePlanned(
   plan: CallPlan,
   call: Call,
   body: unknown,
-  state: PlanningState,
+  state: PlanInputs,
   nowMs: number,
 ): boolean {
   if (plan.atMs !== nowMs) return mayServe(plan.assigned, call, body, state, nowMs);
   return plan.refusal === undefined && isClosed(plan.assigned, state);
 }
 
-function isClosed(name: string, { upstreams }: PlanningState): boolean {
+function isClosed(name: string, { upstreams }: PlanInputs): boolean {
   const breaker = upstreams.get(name)?.breaker;
   return breaker === undefined || breaker.state.state === 'closed';
 }

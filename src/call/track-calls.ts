@@ -3,19 +3,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AttemptRecord } from '../domain/attempt.ts';
 import { totalCostUsd } from './call-record.ts';
-import type { Claim } from '../upstream/response-mode.ts';
+import type { ResponseMode } from '../upstream/response-mode.ts';
 
 /** The calls of one function. */
-export class CallTally {
-  readonly #claims: Claim[] = [];
+export class CallTracker {
+  readonly #claims: ResponseMode[] = [];
 
-  add(claim: Claim): void {
+  add(claim: ResponseMode): void {
     this.#claims.push(claim);
   }
 
   /** Attempts that have ended, call by call. */
   get attempts(): readonly AttemptRecord[] {
-    return this.#claims.flatMap(({ account }) => account?.ledger.attempts ?? []);
+    return this.#claims.flatMap(({ ledger: account }) => account?.ledger.attempts ?? []);
   }
 
   /** The upstream that served last, or failed last where none served. */
@@ -31,17 +31,17 @@ export class CallTally {
 }
 
 /** The tallies that are being taken. Calls ask only once there has been one. */
-export class Tallies {
-  #storage: AsyncLocalStorage<CallTally> | undefined;
+export class CallTrackers {
+  #storage: AsyncLocalStorage<CallTracker> | undefined;
 
   /** Runs `callback`, and has `tally` know of all calls that it makes. */
-  take<T>(tally: CallTally, callback: () => T): T {
+  take<T>(tally: CallTracker, callback: () => T): T {
     this.#storage ??= new AsyncLocalStorage();
     return this.#storage.run(tally, callback);
   }
 
   /** Takes note of a call, in the context that it is made in. */
-  note(claim: Claim): void {
+  add(claim: ResponseMode): void {
     this.#storage?.getStore()?.add(claim);
   }
 }

@@ -9,20 +9,20 @@ import type { Answer, AttemptEnd } from '../upstream/attempt-types.ts';
 import { attempt } from '../upstream/attempt.ts';
 import { optionsFor, type UpstreamRequest } from '../upstream/sdk/request-options.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { type Admitted, canAdmit, enterInTurn, withdraw } from './admission.ts';
-import { type AttemptOwner, limitOf, VisitAttempt } from './attempt-input.ts';
-import type { Line } from '../upstream/sdk/clients.ts';
-import type { CallRun } from './call-state.ts';
+import { type Admitted, canAdmit, acquireOrQueue, release } from './admission.ts';
+import { type AttemptOwner, timeLimitFor, AttemptContext } from './attempt-input.ts';
+import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
+import type { CallState } from './call-state.ts';
 
 /** One call at one upstream. */
-export class Visit implements RetryInput<Answer>, AttemptOwner {
-  readonly run: CallRun;
+export class UpstreamAttempts implements RetryInput<Answer>, AttemptOwner {
+  readonly run: CallState;
   readonly upstream: Upstream;
   /** How its last attempt failed. */
   failure: Failure | undefined;
   /** Index of its last attempt among those of the call. */
   attemptIndex = 0;
-  readonly #line: Line;
+  readonly #line: UpstreamConnection;
   readonly #request: UpstreamRequest;
   readonly #admitted: Admitted;
   /** Whether another visit may make this one superfluous. */
@@ -33,7 +33,7 @@ export class Visit implements RetryInput<Answer>, AttemptOwner {
   #cancelled = false;
   #lastError: unknown;
 
-  constructor(run: CallRun, admitted: Admitted, cancellable = false) {
+  constructor(run: CallState, admitted: Admitted, cancellable = false) {
     const { source, call } = run;
     const { upstream } = admitted;
     this.run = run;
@@ -96,12 +96,12 @@ export class Visit implements RetryInput<Answer>, AttemptOwner {
   async again(retryIndex: number): Promise<Answer> {
     // A hedge took the last attempt, or another call was told to wait or opened the breaker, while we waited.
     if (this.#isOver || isLeftAlone(this)) throw this.#lastError;
-    const entered = enterInTurn(this.upstream, this.run, this.run.parts.clock.now());
+    const entered = acquireOrQueue(this.upstream, this.run, this.run.parts.clock.now());
     const admitted = entered instanceof Promise ? await entered : entered;
     if (!admitted) throw this.#lastError;
     if (!this.#isOver) return this.#tryOnce('retry', admitted, retryIndex + 1);
     // A hedge won while we waited for a place.
-    withdraw(admitted);
+    release(admitted);
     throw this.#lastError;
   }
 
@@ -120,7 +120,7 @@ export class Visit implements RetryInput<Answer>, AttemptOwner {
     const { sdkRetries, showsControllers } = this.#line;
     const started = run.progress.start(upstream.name, reason, model, startedAtMs);
     const about = { signal: this.#signal, cancellable: this.#cancellable, nowMs: startedAtMs };
-    const limit = limitOf(run, upstream, about);
+    const limit = timeLimitFor(run, upstream, about);
     this.#limit = limit;
     this.attemptIndex = started.index;
     mark.controlled = limit;
@@ -129,12 +129,12 @@ export class Visit implements RetryInput<Answer>, AttemptOwner {
     if (!sdkRetries) options.maxRetries = retryIndex;
     const wasPaused = upstream.pause.until(startedAtMs) !== null;
     const means = { line: this.#line, request: this.#request, admitted, started, limit, wasPaused };
-    return attempt(new VisitAttempt(this, means));
+    return attempt(new AttemptContext(this, means));
   }
 }
 
 /** A paused upstream is asked only where no other can serve. */
-function isLeftAlone({ run, upstream, failure }: Visit): boolean {
+function isLeftAlone({ run, upstream, failure }: UpstreamAttempts): boolean {
   const nowMs = run.parts.clock.now();
   if (failure?.kind === undefined || upstream.pause.until(nowMs) === null) return false;
   return canAdmit(run.untried(failure.kind), run);
@@ -147,11 +147,11 @@ function isLeftAlone({ run, upstream, failure }: Visit): boolean {
  *
  * @throws what the SDK throws where it can make no client of the upstream, or no request of the call
  */
-export function beginVisit(run: CallRun, admitted: Admitted, cancellable: boolean): Visit {
+export function beginAttempts(run: CallState, admitted: Admitted, cancellable: boolean): UpstreamAttempts {
   try {
-    return new Visit(run, admitted, cancellable);
+    return new UpstreamAttempts(run, admitted, cancellable);
   } catch (error) {
-    withdraw(admitted);
+    release(admitted);
     throw error;
   }
 }
@@ -159,14 +159,14 @@ export function beginVisit(run: CallRun, admitted: Admitted, cancellable: boolea
 /* PART: Whether the same upstream is asked again, and when. */
 
 /** An upstream that has just failed to serve a call. */
-export interface FailedVisit {
-  readonly run: CallRun;
+export interface FailedAttempts {
+  readonly run: CallState;
   readonly upstream: Upstream;
   readonly failure: Failure | undefined;
 }
 
 /** The wait before retry `retryIndex` (from 0), in ms; `undefined` where the upstream is not to be asked again. */
-function retryDelayMs({ run, upstream, failure }: FailedVisit, retryIndex: number): number | undefined {
+function retryDelayMs({ run, upstream, failure }: FailedAttempts, retryIndex: number): number | undefined {
   const { parts } = run;
   const { policy, clock, random } = parts;
   if (!failure?.retrySame || failure.kind === undefined) return undefined;

@@ -1,7 +1,7 @@
 /** Reads what options say. */
 
 import { durationMs } from '../domain/duration.ts';
-import { nearName } from '../domain/check.ts';
+import { closestName } from '../domain/check.ts';
 import { UsageError } from './usage-error.ts';
 
 interface NumberBounds {
@@ -24,7 +24,7 @@ export function numberOption(name: string, text: string, { min, max = Infinity, 
 /** @throws UsageError unless `text` is one of `names`; tells a near one */
 export function nameOption(name: string, text: string, names: readonly string[]): string {
   if (names.includes(text)) return text;
-  const near = nearName(text, names);
+  const near = closestName(text, names);
   const meant = near === undefined ? '' : `; did you mean ${near}?`;
   throw new UsageError(`--${name} should name one of ${names.join(', ')}, got ${JSON.stringify(text)}${meant}`);
 }

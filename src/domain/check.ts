@@ -20,7 +20,7 @@ export function checkNumber(path: string, value: unknown, bounds: Bounds): numbe
     (max === undefined || value <= max) &&
     (!integer || Number.isInteger(value));
   if (fits) return value;
-  throw new ConfigError(path, `should be ${rangeOf(bounds)}, got ${show(value)}`);
+  throw new ConfigError(path, `should be ${rangeOf(bounds)}, got ${formatValue(value)}`);
 }
 
 /** @throws ConfigError unless `value` is a number of ms or a string like `'30s'`, at least `min` and at most 24 days */
@@ -28,7 +28,7 @@ export function checkDuration(path: string, value: Duration, { min = 1 }: { min?
   const ms = durationMs(value);
   if (ms !== undefined && ms >= min && ms <= MAX_DURATION_MS) return ms;
   const form = "should be a number of ms or a string like '250ms', '30s', '5m', '4h', '1d'";
-  throw new ConfigError(path, `${form}${durationBounds(ms, min)}, got ${show(value)}`);
+  throw new ConfigError(path, `${form}${durationBounds(ms, min)}, got ${formatValue(value)}`);
 }
 
 /** @throws ConfigError unless `value` is one of `allowed`; a near miss is named */
@@ -36,7 +36,7 @@ export function checkOneOf(path: string, value: unknown, allowed: readonly strin
   if (typeof value === 'string' && allowed.includes(value)) return value;
   throw new ConfigError(
     path,
-    `should be one of ${allowed.join(', ')}, got ${show(value)}${didYouMean(value, allowed)}`,
+    `should be one of ${allowed.join(', ')}, got ${formatValue(value)}${didYouMean(value, allowed)}`,
   );
 }
 
@@ -63,7 +63,7 @@ export function checkKeys(path: string, value: object, allowed: readonly string[
 /** @throws ConfigError unless `value` is a non-empty string; `noun` says what it names */
 export function checkText(path: string, value: unknown, noun: string): string {
   if (typeof value === 'string' && value !== '') return value;
-  throw new ConfigError(path, `should be ${noun}, got ${show(value)}`);
+  throw new ConfigError(path, `should be ${noun}, got ${formatValue(value)}`);
 }
 
 /** @throws ConfigError unless `value` is a function, or absent */
@@ -76,7 +76,7 @@ export function checkFunction<F>(path: string, value: F): F {
 export function checkMethods<T extends object>(path: string, value: T, methods: readonly (keyof T & string)[]): T {
   const missing = methods.find((method) => typeof (value as T | null)?.[method] !== 'function');
   if (missing === undefined) return value;
-  throw new ConfigError(path, `should have the methods ${methods.join(' and ')}, got ${show(value)}`);
+  throw new ConfigError(path, `should have the methods ${methods.join(' and ')}, got ${formatValue(value)}`);
 }
 
 /**
@@ -92,7 +92,7 @@ export function checkApiKey(path: string, value: unknown, variable?: string): vo
 }
 
 /** A value for people: short, on one line. */
-export function show(value: unknown): string {
+export function formatValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
   return typeof value === 'function' ? 'a function' : String(value);
@@ -100,7 +100,7 @@ export function show(value: unknown): string {
 
 /** Like `show`, but keeps the words of a string to itself: where an object belongs it may well be a secret. */
 function showKind(value: unknown): string {
-  return typeof value === 'string' ? 'a string' : show(value);
+  return typeof value === 'string' ? 'a string' : formatValue(value);
 }
 
 /** What a timer of Node can wait for. */
@@ -122,7 +122,7 @@ function rangeOf({ min, max, integer }: Bounds): string {
 }
 
 function didYouMean(value: unknown, allowed: readonly string[]): string {
-  const near = typeof value === 'string' ? nearName(value, allowed) : undefined;
+  const near = typeof value === 'string' ? closestName(value, allowed) : undefined;
   return near === undefined ? '' : `; did you mean ${near}?`;
 }
 
@@ -140,7 +140,7 @@ export function checkNames(path: string, list: readonly unknown[], names: readon
 /* PART: What somebody meant who wrote a name that is none. */
 
 /** The nearest of `names`, if it is near: at most two letters are wrong, and at most half of them. */
-export function nearName(written: string, names: readonly string[]): string | undefined {
+export function closestName(written: string, names: readonly string[]): string | undefined {
   const candidates = names.map((name) => ({ name, wrong: distance(written.toLowerCase(), name.toLowerCase()) }));
   const near = candidates.filter(({ name, wrong }) => wrong <= Math.min(2, name.length / 2));
   return near.toSorted((one, other) => one.wrong - other.wrong)[0]?.name;

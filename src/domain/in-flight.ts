@@ -1,16 +1,16 @@
 /** What has begun and not ended: in and out at the cost of a few fields, where sets and maps that are nearly empty are rebuilt all the time. */
 
 /** Where a value stands among those under way, until it leaves. */
-export interface Place<T> {
+export interface InFlightEntry<T> {
   readonly value: T;
-  before: Place<T> | undefined;
-  after: Place<T> | undefined;
+  before: InFlightEntry<T> | undefined;
+  after: InFlightEntry<T> | undefined;
 }
 
 /** Values in the order in which they began. */
-export class UnderWay<T> {
-  #oldest: Place<T> | undefined;
-  #newest: Place<T> | undefined;
+export class InFlight<T> {
+  #oldest: InFlightEntry<T> | undefined;
+  #newest: InFlightEntry<T> | undefined;
   #size = 0;
 
   get size(): number {
@@ -22,8 +22,8 @@ export class UnderWay<T> {
     return this.#oldest?.value;
   }
 
-  begin(value: T): Place<T> {
-    const place: Place<T> = { value, before: this.#newest, after: undefined };
+  begin(value: T): InFlightEntry<T> {
+    const place: InFlightEntry<T> = { value, before: this.#newest, after: undefined };
     if (this.#newest) this.#newest.after = place;
     else this.#oldest = place;
     this.#newest = place;
@@ -32,7 +32,7 @@ export class UnderWay<T> {
   }
 
   /** To be called once for each place. */
-  end(place: Place<T>): void {
+  end(place: InFlightEntry<T>): void {
     const { before, after } = place;
     if (before) before.after = after;
     else this.#oldest = after;
@@ -46,7 +46,7 @@ export class UnderWay<T> {
   /** The oldest first. The value that is looked at may leave meanwhile. */
   *[Symbol.iterator](): IterableIterator<T> {
     for (let place = this.#oldest; place;) {
-      const { value, after }: Place<T> = place;
+      const { value, after }: InFlightEntry<T> = place;
       yield value;
       place = after;
     }
@@ -56,7 +56,7 @@ export class UnderWay<T> {
 /* PART: Work that nobody waits for, done some at a time: in a row it costs a fraction of what it costs between other work. */
 
 /** Whoever reads what the work is for calls `flush` first, so that nothing is ever missing. */
-export class Backlog<T> {
+export class DeferredBatch<T> {
   readonly #work: (item: T) => void;
   readonly #atATime: number;
   #waiting: T[] = [];

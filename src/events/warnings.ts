@@ -33,12 +33,12 @@ export class Warnings {
   #loggerFailed(error: unknown, atMs: number): void {
     if (this.#told.has('logger')) return;
     this.#told.add('logger');
-    this.#emitter.emit('warning', { code: 'logger', message: `The logger threw ${nameOf(error)}`, atMs });
+    this.#emitter.emit('warning', { code: 'logger', message: `The logger threw ${errorName(error)}`, atMs });
   }
 }
 
 /** What was thrown, for people. */
-export function nameOf(error: unknown): string {
+export function errorName(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : `a ${typeof error}`;
 }
 

@@ -2,7 +2,7 @@
 
 import { checkNumber, checkOneOf } from '../domain/check.ts';
 import { hashKey } from '../domain/hash-key.ts';
-import { Backlog } from '../domain/in-flight.ts';
+import { DeferredBatch } from '../domain/in-flight.ts';
 import { TABLE_VERSION } from '../pricing/price-table.ts';
 import { breakDown } from './break-down.ts';
 import type { CostBreakdown, CostDimension, CostPeriod, CostReport, CostTotals } from './report.ts';
@@ -33,7 +33,7 @@ export interface Costs {
 export function createCosts({ maxDays = 400 }: { readonly maxDays?: number | undefined } = {}): Costs {
   const days = new Map<number, CostDay>();
   let firstMs = Infinity;
-  const entries = new Backlog<CostEntry>((entry) => {
+  const entries = new DeferredBatch<CostEntry>((entry) => {
     const { atMs } = entry;
     if (atMs < firstMs) firstMs = atMs;
     const day = dayOf(atMs);

@@ -2,7 +2,7 @@
 
 import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { CallTotals, TaskSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
-import { Backlog } from '../domain/in-flight.ts';
+import { DeferredBatch } from '../domain/in-flight.ts';
 import { CallWindow, TaskWindows } from './call-windows.ts';
 import { UpstreamWindow } from './window.ts';
 
@@ -31,8 +31,8 @@ export function createRecorder({ upstreams, windowMs }: RecorderOptions): Record
   const windows = new Map(upstreams.map((name) => [name, new UpstreamWindow(windowMs)]));
   const calls = new CallWindow(windowMs);
   const tasks = new TaskWindows(windowMs);
-  const attempts = new Backlog<AttemptRecord>((record) => windows.get(record.upstream)?.attempt(record));
-  const ended = new Backlog<CallRecord>((record) => {
+  const attempts = new DeferredBatch<AttemptRecord>((record) => windows.get(record.upstream)?.attempt(record));
+  const ended = new DeferredBatch<CallRecord>((record) => {
     calls.record(record);
     if (record.task !== undefined) tasks.record(record.task, record);
     windows.get(record.assigned)?.call(record.startedAtMs + record.latencyMs);

@@ -1,6 +1,6 @@
 /** Checks prices, and makes them ready to be applied. */
 
-import { checkKeys, checkNumber, checkObject, checkText, show } from '../domain/check.ts';
+import { checkKeys, checkNumber, checkObject, checkText, formatValue } from '../domain/check.ts';
 import type { ListPrice, Price, UpstreamPrice } from '../domain/usage.ts';
 import { type DatedPrice, datedPrices } from './prices.ts';
 import { isListed } from './price-table.ts';
@@ -23,7 +23,7 @@ function checkPrice(path: string, price: UpstreamPrice): UpstreamPrice {
   else checkTokenPrice(path, price);
   const { from } = price;
   if (from !== undefined && !isDate(from)) {
-    throw new ConfigError(`${path}.from`, `should be an ISO 8601 date, such as 2026-01-31, got ${show(from)}`);
+    throw new ConfigError(`${path}.from`, `should be an ISO 8601 date, such as 2026-01-31, got ${formatValue(from)}`);
   }
   return price;
 }
@@ -51,7 +51,7 @@ function checkListPrice(path: string, price: ListPrice): void {
   checkNumber(`${path}.multiplier`, multiplier, { min: 0 });
   if (provider === undefined) return;
   if (isListed(checkText(`${path}.of`, provider, 'a provider of the price table'))) return;
-  throw new ConfigError(`${path}.of`, `should be a provider of the price table, such as openai, got ${show(provider)}`);
+  throw new ConfigError(`${path}.of`, `should be a provider of the price table, such as openai, got ${formatValue(provider)}`);
 }
 
 /** `Date.parse` takes much more than ISO 8601, and the 30th of February for the 2nd of March. */

@@ -41,14 +41,14 @@ function withRareParts(counts: Usage, usage: RawUsage, serviceTier: Usage['servi
 
 function inputTokensOf(surface: Surface, usage: RawUsage, total: number | undefined): number | undefined {
   const input = tokens(usage['prompt_tokens']) ?? tokens(usage['input_tokens']);
-  if (input !== undefined) return input + (total === undefined ? besidesInput(usage) : 0);
+  if (input !== undefined) return input + (total === undefined ? cacheTokensOutsideInput(usage) : 0);
   if (total === undefined || surface === 'embeddings') return total;
   const output = statedOutputTokensOf(usage);
   return output === undefined || output > total ? undefined : total - output;
 }
 
 /** Anthropic's own shape, which has no total, counts as input only what touched no cache (https://docs.claude.com/en/api/messages). */
-function besidesInput(usage: RawUsage): number {
+function cacheTokensOutsideInput(usage: RawUsage): number {
   if (usage['prompt_tokens'] !== undefined || memberOf(usage['input_tokens_details'], 'cached_tokens') !== undefined)
     return 0;
   return (tokens(usage['cache_read_input_tokens']) ?? 0) + (tokens(usage['cache_creation_input_tokens']) ?? 0);

@@ -5,7 +5,7 @@ import { classifyFailure } from '../resilience/failure.ts';
 import { patientTimer } from '../time/patient-timer.ts';
 import type { AttemptEnd, AttemptInput } from '../upstream/attempt-types.ts';
 import { attempt } from '../upstream/attempt.ts';
-import { Claim } from '../upstream/response-mode.ts';
+import { ResponseMode } from '../upstream/response-mode.ts';
 import { optionsFor, type UpstreamRequest } from '../upstream/sdk/request-options.ts';
 import { redact } from '../upstream/sdk/secrets.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
@@ -97,8 +97,8 @@ export class Asker {
 
   async #read(call: Call, options: RequestOptions, told: Pick<AttemptInput, 'onEnd' | 'redact'>): Promise<Read> {
     const { clock, line } = this.probing.input;
-    const claim = new Claim();
-    claim.make('raw');
+    const claim = new ResponseMode();
+    claim.choose('raw');
     const answer = await attempt({
       ...told,
       surface: call.surface,

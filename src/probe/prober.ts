@@ -1,9 +1,9 @@
 /** Probes upstreams, when asked to and at an interval, and keeps what planning and health use of it. */
 
 import { Reservation } from '../budgets/budgets.ts';
-import { CallProgress } from '../call/call-record.ts';
-import type { DispatchParts } from '../call/call-services.ts';
-import type { Line } from '../upstream/sdk/clients.ts';
+import { CallRecorder } from '../call/call-record.ts';
+import type { CallServices } from '../call/call-services.ts';
+import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
 import type { Call } from '../domain/call.ts';
 import { checkOneOf } from '../domain/check.ts';
 import type { CheckResult, ProbeReport } from '../domain/probe.ts';
@@ -18,7 +18,7 @@ import { runProbe } from './run-probe.ts';
 
 /** What a prober works with. */
 export interface ProberParts {
-  readonly parts: DispatchParts;
+  readonly parts: CallServices;
   readonly emitter: Emitter;
   readonly active: ActiveProbePolicy | undefined;
   readonly nextCallId: () => number;
@@ -26,7 +26,7 @@ export interface ProberParts {
 
 export class Prober {
   /** The ways to the upstreams; set by the first client, since they are its own. */
-  connect: ((upstream: Upstream) => Line) | undefined;
+  connect: ((upstream: Upstream) => UpstreamConnection) | undefined;
   readonly #given: ProberParts;
   readonly #ticker: Ticker | undefined;
   /** Upstreams that are being checked: one that hangs is not asked again meanwhile. */
@@ -66,7 +66,7 @@ export class Prober {
       clock: parts.clock,
       random: parts.random,
       nextCallId,
-      account: new ProbeAccount(upstream.name, parts),
+      account: new ProbeBudget(upstream.name, parts),
       keySource: upstream.config.keySource,
     };
     const onCheck = (result: CheckResult, done: number): void => this.#tell(upstream, result, done, names.length);
@@ -137,13 +137,13 @@ function modelOf({ config }: Upstream): string | undefined {
 /* PART: What the requests of a probe cost: in the ledger, and in the user's budgets. */
 
 /** The account of one upstream. */
-class ProbeAccount {
+class ProbeBudget {
   readonly #upstream: string;
-  readonly #parts: DispatchParts;
+  readonly #parts: CallServices;
   /** By the id of the call, from before a request to its end. */
   readonly #held = new Map<number, Reservation>();
 
-  constructor(upstream: string, parts: DispatchParts) {
+  constructor(upstream: string, parts: CallServices) {
     this.#upstream = upstream;
     this.#parts = parts;
   }
@@ -167,9 +167,9 @@ class ProbeAccount {
     const { observer, pricing } = this.#parts;
     // Stable would not have served it: there is nothing to be saved.
     const priced: typeof pricing = (started, how, about) => ({ ...pricing(started, how, about), stableCostUsd: null });
-    const progress = new CallProgress(call, this.#upstream, observer, priced);
+    const progress = new CallRecorder(call, this.#upstream, observer, priced);
     progress.end(progress.start(this.#upstream, 'probe', call.model, call.startedAtMs), end);
-    const [record] = progress.account.attempts;
+    const [record] = progress.ledger.attempts;
     if (record) this.#held.get(call.id)?.settle(record);
     this.#held.delete(call.id);
     return record?.cost.costUsd ?? null;

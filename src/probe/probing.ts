@@ -4,7 +4,7 @@ import type { Call } from '../domain/call.ts';
 import type { Clock } from '../time/clock.ts';
 import type { AttemptEnd } from '../upstream/attempt-types.ts';
 import type { OpenAI } from '../upstream/sdk/types.ts';
-import type { Send } from '../upstream/sdk/send.ts';
+import type { SendRequest } from '../upstream/sdk/send.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Refusal, Reply } from './reply.ts';
 
@@ -12,7 +12,7 @@ import type { Refusal, Reply } from './reply.ts';
 export interface ProbeInput {
   readonly upstream: Upstream;
   /** The upstream's own client. */
-  readonly line: { readonly client: OpenAI; readonly send: Send; readonly sdkRetries: boolean };
+  readonly line: { readonly client: OpenAI; readonly send: SendRequest; readonly sdkRetries: boolean };
   /** The model that chat is asked of. */
   readonly model: string | undefined;
   readonly embeddingModel: string | undefined;

@@ -17,7 +17,7 @@ export interface RolloutEffectsParts {
   readonly setShadowShare: (upstream: string, share: number) => void;
 }
 
-export class RolloutEffects {
+export class DecisionApplier {
   readonly #policy: RolloutPolicy;
   readonly #parts: RolloutEffectsParts;
   #inForce: TrafficInForce = NO_TRAFFIC;
@@ -49,7 +49,7 @@ export class RolloutEffects {
     this.#parts.traffic.setRollout(this.#policy.to, NO_TRAFFIC);
   }
 
-  enact(decision: RolloutDecision, weightsBefore: RolloutChangeEvent['weightsBefore']): void {
+  announce(decision: RolloutDecision, weightsBefore: RolloutChangeEvent['weightsBefore']): void {
     const { traffic, emitter } = this.#parts;
     const { verb, upstream, reason, by, from, to, numbers, atMs } = decision;
     this.apply(to);

@@ -111,7 +111,7 @@ const USUAL_MARGIN = 0.2;
 const LATENCIES = ['latencyP50', 'latencyP95', 'latencyP99', 'latency'] as const;
 
 /** Longer than stable's slowest answer, the margins and the limits is in the worst bin of every latency guardrail. */
-export class Patience {
+export class OverdueThreshold {
   readonly #factor: number;
   readonly #leastMs: number;
   readonly #watches: boolean;

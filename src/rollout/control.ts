@@ -4,7 +4,7 @@ import { checkKeys, checkNumber, checkOneOf, checkText } from '../domain/check.t
 import type { RolloutDecision } from '../domain/rollout.ts';
 import type { RolloutReport } from './report.ts';
 import type { RolloutEvent } from './transition.ts';
-import type { RolloutRun } from './rollout-runner.ts';
+import type { RolloutRunner } from './rollout-runner.ts';
 import { ConfigError } from '../domain/errors.ts';
 
 /**
@@ -24,9 +24,9 @@ export function rolloutOf(controls: Readonly<Record<string, RolloutControl>>, up
  * left in the store for it.
  */
 export class RolloutControl {
-  readonly #run: RolloutRun;
+  readonly #run: RolloutRunner;
 
-  constructor(run: RolloutRun) {
+  constructor(run: RolloutRunner) {
     this.#run = run;
   }
 

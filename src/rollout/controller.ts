@@ -5,7 +5,7 @@ import type { RolloutCause, RolloutDecision, RolloutNumbers, RolloutState } from
 import { RolloutError } from '../domain/errors.ts';
 import type { StepTerms } from './judge.ts';
 import { JudgedCalls } from './evidence.ts';
-import { numbersIn, progressIn, reportOf, type RolloutReport, type Standing, waitsOf } from './report.ts';
+import { rolloutNumbers, stepProgress, reportOf, type RolloutReport, type RolloutView, blockersOf } from './report.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 import type { Kept, RolloutMemory } from './lease.ts';
 import { trafficInForce } from '../routing/traffic-in-force.ts';
@@ -60,7 +60,7 @@ export class RolloutController {
   }
 
   get numbers(): RolloutNumbers {
-    return numbersIn(this.#standing);
+    return rolloutNumbers(this.#standing);
   }
 
   get report(): RolloutReport {
@@ -86,7 +86,7 @@ export class RolloutController {
     if (rollback.evidence >= 1 && run.canary.calls > 0) {
       const reason = `${rollback.guardrail}: worse than it may be, beyond chance`;
       this.#move({ verb: 'rollback', reason, by: 'evidence' }, 'evidence', reason);
-    } else if (this.#state.phase === 'progressing' && waitsOf(progressIn(this.#standing)).length === 0) {
+    } else if (this.#state.phase === 'progressing' && blockersOf(stepProgress(this.#standing)).length === 0) {
       this.#move({ verb: 'promote' }, 'evidence', 'time, calls, requirements and evidence are there');
     }
   }
@@ -118,7 +118,7 @@ export class RolloutController {
     this.#history = [...history];
   }
 
-  get #standing(): Standing {
+  get #standing(): RolloutView {
     return { policy: this.policy, state: this.#state, calls: this.#calls, heldMs: this.#heldMs };
   }
 

@@ -1,6 +1,6 @@
 /** The calls that a rollout is judged by. They are counted some at a time, before anybody asks what they prove. */
 
-import { Backlog } from '../domain/in-flight.ts';
+import { DeferredBatch } from '../domain/in-flight.ts';
 import type { Arm } from '../stats/arm.ts';
 import { createGuardrail, type Guardrail, type GuardrailState, restoreGuardrail } from '../stats/guardrail.ts';
 import {
@@ -11,7 +11,7 @@ import {
   type JudgedOutcome,
   NO_LATENCY,
   OVERDUE,
-  Patience,
+  OverdueThreshold,
   valuesOf,
 } from './arm-numbers.ts';
 import { createJudge, type Judge, type JudgeState, restoreJudge, type StepTerms } from './judge.ts';
@@ -31,7 +31,7 @@ interface Ended {
 /** Nobody sees a number that lacks a call: all that have ended are counted first, in their order, for each is bet on by what was known before it. */
 export class JudgedCalls {
   readonly #counted: CountedCalls;
-  readonly #ended = new Backlog<Ended>(({ arm, share, outcome, wasOverdue }) =>
+  readonly #ended = new DeferredBatch<Ended>(({ arm, share, outcome, wasOverdue }) =>
     this.#counted.ended(arm, share, outcome, wasOverdue),
   );
 
@@ -129,11 +129,11 @@ class CountedCalls {
   #step: Both<ArmSums>;
   #run: Both<ArmSums>;
 
-  readonly #patience: Patience;
+  readonly #patience: OverdueThreshold;
 
   constructor(policy: RolloutPolicy, terms: StepTerms) {
     this.#policy = policy;
-    this.#patience = new Patience(policy.guardrails);
+    this.#patience = new OverdueThreshold(policy.guardrails);
     this.#analysis = createJudge(policy, terms);
     this.#lost = createLost();
     this.#step = emptyBoth();

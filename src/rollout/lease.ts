@@ -2,9 +2,9 @@
 
 import type { RolloutDecision, RolloutState } from '../domain/rollout.ts';
 import { type Json, rolloutKey, type Store } from '../domain/store.ts';
-import { nameOf, type Warnings } from '../events/warnings.ts';
+import { errorName, type Warnings } from '../events/warnings.ts';
 import type { Clock } from '../time/clock.ts';
-import { inTime } from '../time/wait.ts';
+import { withTimeout } from '../time/wait.ts';
 import type { JudgedCallsState } from './evidence.ts';
 import { fingerprintOf, type RolloutPolicy } from './resolve-rollouts.ts';
 import type { RolloutEvent } from './transition.ts';
@@ -33,7 +33,7 @@ const PATIENCE_MS = 10_000;
 /** Evidence is written this often, in ms; decisions at once. */
 const WRITE_EVERY_MS = 5_000;
 
-export class RolloutKeeper {
+export class RolloutLease {
   readonly #parts: KeeperParts;
   readonly #key: string;
   readonly #box: string;
@@ -140,9 +140,9 @@ export class RolloutKeeper {
 
   #enqueue(work: () => Promise<unknown>, failed?: () => void): void {
     const { warnings, clock } = this.#parts;
-    const asked = this.#last.then(() => inTime(work(), PATIENCE_MS, clock));
+    const asked = this.#last.then(() => withTimeout(work(), PATIENCE_MS, clock));
     this.#last = asked.catch((error: unknown) => {
-      const message = `The store is away (${nameOf(error)}): rollouts go on with what is known`;
+      const message = `The store is away (${errorName(error)}): rollouts go on with what is known`;
       warnings.once('store', { code: 'store', message, atMs: clock.now() });
       this.#writtenAtMs = -Infinity;
       failed?.();

@@ -1,23 +1,23 @@
 /** Judged calls that have not ended yet. */
 
-import { UnderWay, type Place } from '../domain/in-flight.ts';
+import { InFlight, type InFlightEntry } from '../domain/in-flight.ts';
 import type { Arm } from '../stats/arm.ts';
 import type { JudgedOutcome } from './arm-numbers.ts';
 
 /** A call that is evidence. */
-export interface JudgedCall {
+export interface SampledCall {
   readonly upstream: string;
   readonly atMs: number;
-  readonly parts: readonly JudgedPart[];
+  readonly parts: readonly RolloutSample[];
   /** Another upstream was asked beside the first, which may be hung up on for it. */
   hedged: boolean;
   /** Until its first attempt has ended. */
-  place: Place<JudgedCall> | undefined;
+  place: InFlightEntry<SampledCall> | undefined;
 }
 
 /** A call's part in one rollout, fixed when it was dispatched. */
-export interface JudgedPart {
-  readonly rollout: Judging;
+export interface RolloutSample {
+  readonly rollout: SampleReceiver;
   readonly arm: Arm;
   readonly share: number;
   /** The run of the rollout that it belongs to. */
@@ -27,27 +27,27 @@ export interface JudgedPart {
 }
 
 /** Who judges. */
-export interface Judging {
+export interface SampleReceiver {
   /** @param outcome `undefined` for a call that is no evidence after all */
-  ended(part: JudgedPart, outcome: JudgedOutcome | undefined): void;
-  recorded(part: JudgedPart, values: Readonly<Record<string, number>>): void;
+  ended(part: RolloutSample, outcome: JudgedOutcome | undefined): void;
+  recorded(part: RolloutSample, values: Readonly<Record<string, number>>): void;
   /** A call that still runs. */
-  looked(part: JudgedPart, ageMs: number): void;
+  looked(part: RolloutSample, ageMs: number): void;
 }
 
 /** Calls that are kept in mind: a bound, should some never end. */
 const MAX_CALLS = 50_000;
 
-export class CallsUnderWay {
-  readonly #calls = new UnderWay<JudgedCall>();
+export class PendingCalls {
+  readonly #calls = new InFlight<SampledCall>();
 
-  keep(judged: JudgedCall): void {
+  keep(judged: SampledCall): void {
     judged.place = this.#calls.begin(judged);
     if (this.#calls.size > MAX_CALLS && this.#calls.oldest) this.take(this.#calls.oldest);
   }
 
   /** Whether the call was under way; now it is no more. */
-  take(judged: JudgedCall): boolean {
+  take(judged: SampledCall): boolean {
     const { place } = judged;
     judged.place = undefined;
     if (place) this.#calls.end(place);

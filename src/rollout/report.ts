@@ -64,14 +64,14 @@ export function snapshotOf(report: RolloutReport): RolloutSnapshot {
 /* PART: Where a rollout stands: what its calls prove, and what it waits for. */
 
 /** Everything that follows from what a rollout keeps. */
-export interface Standing {
+export interface RolloutView {
   readonly policy: RolloutPolicy;
   readonly state: RolloutState;
   readonly calls: JudgedCalls;
   readonly heldMs: number;
 }
 
-export function numbersIn({ calls, heldMs }: Standing): RolloutNumbers {
+export function rolloutNumbers({ calls, heldMs }: RolloutView): RolloutNumbers {
   const { analysis, step, run } = calls;
   const { evidence, guardrail } = analysis.rollback;
   return {
@@ -86,7 +86,7 @@ export function numbersIn({ calls, heldMs }: Standing): RolloutNumbers {
   };
 }
 
-export function progressIn({ policy, state, calls, heldMs }: Standing): StepProgress {
+export function stepProgress({ policy, state, calls, heldMs }: RolloutView): StepProgress {
   const { rollback, guardrails } = calls.analysis;
   return {
     state,
@@ -101,18 +101,18 @@ export function progressIn({ policy, state, calls, heldMs }: Standing): StepProg
 }
 
 /** @param waitsForStore nothing is in force before the store has told where the rollout stands */
-export function reportOf(standing: Standing, nowMs: number, waitsForStore: boolean): RolloutReport {
+export function reportOf(standing: RolloutView, nowMs: number, waitsForStore: boolean): RolloutReport {
   const { policy, state } = standing;
   const { to, steps } = policy;
-  const progress = progressIn(standing);
+  const progress = stepProgress(standing);
   const store = { for: 'store', message: 'the store has not answered yet' } as const;
   return {
     upstream: to,
     ...describeState(state, steps.length),
     steps: steps.length,
     weight: trafficInForce(state, steps).weight,
-    ...numbersIn(standing),
-    waitsFor: waitsForStore ? [store] : waitsOf(progress),
+    ...rolloutNumbers(standing),
+    waitsFor: waitsForStore ? [store] : blockersOf(progress),
     earliestMoveMs: waitsForStore ? null : earliestMoveMs(progress, nowMs),
   };
 }
@@ -146,7 +146,7 @@ export interface StepProgress {
 const NEAR = 0.5;
 
 /** Empty where the rollout may move now, or is at its end. */
-export function waitsOf(progress: StepProgress): readonly RolloutWait[] {
+export function blockersOf(progress: StepProgress): readonly RolloutWait[] {
   const { state, steps, auto } = progress;
   if (state.phase === 'promoted') return [];
   if (state.phase === 'rolledBack') return [{ for: 'retry', message: `rolled back: ${state.reason}` }];

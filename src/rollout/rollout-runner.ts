@@ -4,17 +4,17 @@ import { randomUUID } from 'node:crypto';
 import type { Call } from '../domain/call.ts';
 import type { RolloutCause, RolloutDecision } from '../domain/rollout.ts';
 import type { Json, Store } from '../domain/store.ts';
-import { nameOf, type Warnings } from '../events/warnings.ts';
+import { errorName, type Warnings } from '../events/warnings.ts';
 import { segmentOf } from '../routing/rollout-split.ts';
 import type { Arm } from '../stats/arm.ts';
 import type { Clock } from '../time/clock.ts';
-import { RolloutEffects, type RolloutEffectsParts } from './apply-decision.ts';
+import { DecisionApplier, type RolloutEffectsParts } from './apply-decision.ts';
 import type { JudgedOutcome } from './arm-numbers.ts';
 import { RolloutController, type RolloutOutlet } from './controller.ts';
-import { type Kept, RolloutKeeper, toCommand } from './lease.ts';
-import type { JudgedPart, Judging } from './pending-calls.ts';
+import { type Kept, RolloutLease, toCommand } from './lease.ts';
+import type { RolloutSample, SampleReceiver } from './pending-calls.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
-import { RolloutShares } from './share-check.ts';
+import { ShareCheck } from './share-check.ts';
 import type { RolloutEvent } from './transition.ts';
 
 /** What a rollout works with. */
@@ -23,13 +23,13 @@ export interface RolloutRunParts extends RolloutEffectsParts {
   readonly store: Store | undefined;
 }
 
-export class RolloutRun implements RolloutOutlet, Judging {
+export class RolloutRunner implements RolloutOutlet, SampleReceiver {
   readonly policy: RolloutPolicy;
   readonly controller: RolloutController;
   readonly #parts: RolloutRunParts;
-  readonly #effects: RolloutEffects;
-  readonly #shares = new RolloutShares();
-  readonly #keeper: RolloutKeeper | undefined;
+  readonly #effects: DecisionApplier;
+  readonly #shares = new ShareCheck();
+  readonly #keeper: RolloutLease | undefined;
   /** Decisions that wait for the store. */
   #unwritten = 0;
   #hasStarted = false;
@@ -37,7 +37,7 @@ export class RolloutRun implements RolloutOutlet, Judging {
   constructor(policy: RolloutPolicy, parts: RolloutRunParts) {
     this.policy = policy;
     this.#parts = parts;
-    this.#effects = new RolloutEffects(policy, parts);
+    this.#effects = new DecisionApplier(policy, parts);
     this.controller = new RolloutController(policy, parts.clock, this);
     this.#keeper = parts.store && this.#keepIn(parts.store);
   }
@@ -61,7 +61,7 @@ export class RolloutRun implements RolloutOutlet, Judging {
   }
 
   /** What a call is to this rollout; `undefined` where it is no evidence. */
-  assigned(call: Call, arm: Arm): JudgedPart | undefined {
+  assigned(call: Call, arm: Arm): RolloutSample | undefined {
     if (!this.controller.judges) return undefined;
     const segment = segmentOf(this.#effects.inForce.segments, call.attributes);
     const share = this.#shares.assigned(arm, call.key, segment);
@@ -70,7 +70,7 @@ export class RolloutRun implements RolloutOutlet, Judging {
   }
 
   /** @param outcome `undefined` for a call that is no evidence after all */
-  ended({ arm, share, run, overdue }: JudgedPart, outcome: JudgedOutcome | undefined): void {
+  ended({ arm, share, run, overdue }: RolloutSample, outcome: JudgedOutcome | undefined): void {
     const { controller } = this;
     if (!controller.judges || run !== controller.state.run) return;
     if (outcome) controller.calls.ended(arm, share, outcome, overdue);
@@ -78,7 +78,7 @@ export class RolloutRun implements RolloutOutlet, Judging {
     if (outcome?.failed && arm === 'canary') controller.look();
   }
 
-  looked(part: JudgedPart, ageMs: number): void {
+  looked(part: RolloutSample, ageMs: number): void {
     const { controller } = this;
     if (part.overdue || !controller.judges || part.run !== controller.state.run) return;
     if (ageMs <= controller.calls.overdueMs) return;
@@ -86,7 +86,7 @@ export class RolloutRun implements RolloutOutlet, Judging {
     controller.calls.overdue(part.arm, part.share);
   }
 
-  recorded({ arm, share, run }: JudgedPart, values: Readonly<Record<string, number>>): void {
+  recorded({ arm, share, run }: RolloutSample, values: Readonly<Record<string, number>>): void {
     const { controller } = this;
     if (controller.judges && run === controller.state.run) controller.calls.recorded(arm, share, values);
   }
@@ -126,8 +126,8 @@ export class RolloutRun implements RolloutOutlet, Judging {
   }
 
   #enact(decision: RolloutDecision, weightsBefore = this.#parts.traffic.weights): void {
-    if (decision.verb === 'resume') this.#shares.forget();
-    this.#effects.enact(decision, weightsBefore);
+    if (decision.verb === 'resume') this.#shares.reset();
+    this.#effects.announce(decision, weightsBefore);
   }
 
   #pauseForRatio(): void {
@@ -135,12 +135,12 @@ export class RolloutRun implements RolloutOutlet, Judging {
     this.controller.ask({ verb: 'pause', reason, by: 'sampleRatio' }, 'sampleRatio', reason);
   }
 
-  #keepIn(store: Store): RolloutKeeper {
+  #keepIn(store: Store): RolloutLease {
     const { policy, controller } = this;
     const memory = () => controller.memory();
     const adopt = (kept: Kept | undefined): void => this.#adopt(kept);
-    const command = (message: Json): void => obey(controller, message, this.#parts);
-    return new RolloutKeeper({ ...this.#parts, store, policy, holder: randomUUID(), memory, adopt, command });
+    const command = (message: Json): void => executeCommand(controller, message, this.#parts);
+    return new RolloutLease({ ...this.#parts, store, policy, holder: randomUUID(), memory, adopt, command });
   }
 
   /** Goes on from what the store has, and tells what others decided meanwhile. */
@@ -159,7 +159,7 @@ export class RolloutRun implements RolloutOutlet, Judging {
 /* PART: Commands that somebody left for a rollout in the store: another process, the command line. */
 
 /** Does what `message` says. One that makes no sense is left undone, with a warning. */
-function obey(
+function executeCommand(
   controller: RolloutController,
   command: Json,
   { clock, warnings }: { readonly clock: Clock; readonly warnings: Warnings },
@@ -168,7 +168,7 @@ function obey(
     const { event, reason } = toCommand(command, controller.policy.reserve);
     controller.ask(event, 'user', reason);
   } catch (error) {
-    const message = `A command for the rollout to ${controller.policy.to} was left undone: ${nameOf(error)}`;
+    const message = `A command for the rollout to ${controller.policy.to} was left undone: ${errorName(error)}`;
     warnings.once(message, { code: 'rollout', message, atMs: clock.now() });
   }
 }

@@ -2,14 +2,14 @@
 
 import type { AttemptRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
-import { CallsUnderWay, type JudgedCall, type JudgedPart } from './pending-calls.ts';
+import { PendingCalls, type SampledCall, type RolloutSample } from './pending-calls.ts';
 import { checkNumber, checkOneOf } from '../domain/check.ts';
-import { type CallPlan, mayServe, mayServePlanned, type PlanningState } from '../call/plan-call.ts';
+import { type CallPlan, mayServe, mayServePlanned, type PlanInputs } from '../call/plan-call.ts';
 import type { Store } from '../domain/store.ts';
 import type { RolloutSnapshot } from '../domain/rollout.ts';
 import { isMeasured, type JudgedOutcome } from './arm-numbers.ts';
 import { RolloutControl } from './control.ts';
-import { RolloutRun, type RolloutRunParts } from './rollout-runner.ts';
+import { RolloutRunner, type RolloutRunParts } from './rollout-runner.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 import { snapshotOf } from './report.ts';
 import { RolloutSplit } from '../routing/rollout-split.ts';
@@ -23,22 +23,22 @@ export interface RolloutsParts extends RolloutRunParts {
   readonly policies: readonly RolloutPolicy[];
   readonly store: Store | undefined;
   /** What calls are planned from. */
-  readonly planning: () => PlanningState;
+  readonly planning: () => PlanInputs;
 }
 
 export class Rollouts {
   readonly controls: Readonly<Record<string, RolloutControl>>;
-  readonly runs: readonly RolloutRun[];
+  readonly runs: readonly RolloutRunner[];
   readonly #parts: RolloutsParts;
   readonly #ticker: Ticker;
   /** What the application may tell of a call. */
   readonly #recordable: readonly string[];
-  readonly #underWay = new CallsUnderWay();
+  readonly #underWay = new PendingCalls();
 
   constructor(parts: RolloutsParts) {
     const { policies, clock, traffic } = parts;
     this.#parts = parts;
-    this.runs = policies.map((policy) => new RolloutRun(policy, parts));
+    this.runs = policies.map((policy) => new RolloutRunner(policy, parts));
     this.controls = Object.fromEntries(this.runs.map((run) => [run.policy.to, new RolloutControl(run)]));
     const metrics = policies.flatMap(({ guardrails }) => Object.keys(guardrails));
     this.#recordable = [...new Set(['quality', ...metrics.filter((metric) => !isMeasured(metric))])];
@@ -57,12 +57,12 @@ export class Rollouts {
   }
 
   /** A call is about to be sent: its part in each rollout is fixed here. `undefined` where it is no evidence. */
-  dispatched(call: Call, body: unknown, plan: CallPlan, atMs: number): JudgedCall | undefined {
+  dispatched(call: Call, body: unknown, plan: CallPlan, atMs: number): SampledCall | undefined {
     const { reason, assigned } = plan;
     if (reason !== 'split' && reason !== 'rollout') return undefined;
     const planning = this.#parts.planning();
     if (!mayServePlanned(plan, call, body, planning, atMs)) return undefined;
-    const found: JudgedPart[] = [];
+    const found: RolloutSample[] = [];
     for (const run of this.runs) {
       const { to, stable } = run.policy;
       const arm = assigned === to ? 'canary' : assigned === stable && reason === 'split' ? 'stable' : undefined;
@@ -72,7 +72,7 @@ export class Rollouts {
       if (part) found.push(part);
     }
     if (found.length === 0) return undefined;
-    const judged: JudgedCall = { upstream: assigned, atMs, parts: found, hedged: false, place: undefined };
+    const judged: SampledCall = { upstream: assigned, atMs, parts: found, hedged: false, place: undefined };
     this.#underWay.keep(judged);
     return judged;
   }
@@ -147,7 +147,7 @@ export function createRolloutSplit(policies: readonly RolloutPolicy[]): RolloutS
 }
 
 /** Only `dispatched` makes what is kept with a call. */
-const judgedCall = (judged: unknown): JudgedCall | undefined => judged as JudgedCall | undefined;
+const judgedCall = (judged: unknown): SampledCall | undefined => judged as SampledCall | undefined;
 
 /** `undefined` for what the caller caused: its own mistakes, and that it went away. */
 function outcomeOf({ outcome, latencyMs, firstChunkMs, stream, cost }: AttemptRecord): JudgedOutcome | undefined {

@@ -15,7 +15,7 @@ const MAX_KEYS = 4_096;
  * Calls within a segment are split by another share than the rest, so each has its own. Nothing of it outlives the process: the shares of
  * another process's calls would be wrong here for longer than the first guess is, and keys that were counted are nothing to write down.
  */
-export class RolloutShares {
+export class ShareCheck {
   #byWeight: RealisedShare | undefined;
   readonly #bySegment = new Map<SegmentInForce, RealisedShare>();
   #ratio: SampleRatioCheck | undefined;
@@ -43,7 +43,7 @@ export class RolloutShares {
       this.#intended = { canary, stable };
       const share = pairShare(canary, stable);
       this.#byWeight = share === undefined ? undefined : createRealisedShare(share);
-      this.forget();
+      this.reset();
     }
     for (const segment of this.#bySegment.keys()) if (!segments.includes(segment)) this.#bySegment.delete(segment);
     for (const segment of segments) {
@@ -55,7 +55,7 @@ export class RolloutShares {
   }
 
   /** Begins to count anew: somebody has looked at what was off. */
-  forget(): void {
+  reset(): void {
     const { canary, stable } = this.#intended;
     this.#ratio = pairShare(canary, stable) === undefined ? undefined : createSampleRatioCheck({ canary, stable });
     this.#keys.clear();

@@ -1,7 +1,7 @@
 /** Checks weights, as options and at run time. */
 
 import type { AttributeValue, Segment, Weights } from '../domain/call.ts';
-import { checkKeys, checkList, checkNumber, checkObject, checkOneOf, show } from '../domain/check.ts';
+import { checkKeys, checkList, checkNumber, checkObject, checkOneOf, formatValue } from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
 
 /**
@@ -57,7 +57,7 @@ export function checkCondition(path: string, when: SegmentOptions['when']): void
 function checkWanted(path: string, wanted: unknown): void {
   const values: unknown[] = Array.isArray(wanted) ? wanted : [wanted];
   if (values.length > 0 && values.every((value) => ATTRIBUTE_TYPES.has(typeof value))) return;
-  throw new ConfigError(path, `should be a string, a number, a boolean or a list of these, got ${show(wanted)}`);
+  throw new ConfigError(path, `should be a string, a number, a boolean or a list of these, got ${formatValue(wanted)}`);
 }
 
 const ATTRIBUTE_TYPES: ReadonlySet<string> = new Set(['string', 'number', 'boolean']);

@@ -4,7 +4,7 @@ import type { Call } from '../domain/call.ts';
 import { checkFunction, checkKeys, checkNames, checkObject } from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { isThenable } from '../domain/json.ts';
-import { nameOf } from '../events/warnings.ts';
+import { errorName } from '../events/warnings.ts';
 import type { Clock } from '../time/clock.ts';
 
 type Classify = NonNullable<TaskOptions['classify']>;
@@ -78,7 +78,7 @@ export class Classifier {
   }
 
   #threw(error: unknown): undefined {
-    this.#warn(`The classifier of tasks threw ${nameOf(error)}`);
+    this.#warn(`The classifier of tasks threw ${errorName(error)}`);
   }
 
   #tookLong(): undefined {

@@ -2,7 +2,7 @@
 
 import { Budgets } from '../budgets/budgets.ts';
 import type { EstimateCostUsd } from '../upstream/upstream-costs.ts';
-import type { DispatchParts } from '../call/call-services.ts';
+import type { CallServices } from '../call/call-services.ts';
 import { createFallbacks } from '../call/fallbacks.ts';
 import type { BudgetEvent } from '../domain/events.ts';
 import { shortKey } from '../domain/hash-key.ts';
@@ -18,22 +18,22 @@ import { createRetryBudget } from '../resilience/retry-budget.ts';
 import type { Affinity } from '../routing/affinity.ts';
 import { ShadowRunner } from '../shadow/shadow-runner.ts';
 import type { Clock } from '../time/clock.ts';
-import { OpenReaders } from '../upstream/stream/abandoned-streams.ts';
+import { AbandonedStreams } from '../upstream/stream/abandoned-streams.ts';
 import { createPriceAhead, createPricing } from '../upstream/upstream-costs.ts';
 import type { Upstream, UpstreamConfig } from '../upstream/upstream.ts';
 import { createObserver, createShadowObserver, type Observed } from './record-results.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 
 /** What dispatching needs, with the whole of what mirrors calls. */
-export interface BuiltParts extends DispatchParts {
+export interface EngineServices extends CallServices {
   readonly shadow: ShadowRunner | undefined;
 }
 
-export function buildParts(
+export function buildCallServices(
   options: ResolvedOptions,
   observed: Observed,
   { affinity, routes }: { readonly affinity: Affinity; readonly routes: boolean },
-): BuiltParts {
+): EngineServices {
   const { clock, random, policy, fallbacks, retryShare, stable } = options;
   const { warnings } = observed;
   const upstreams = new Map(options.upstreams.map((config) => [config.name, buildUpstream(config, options, observed)]));
@@ -62,7 +62,7 @@ export function buildParts(
     isPriced: options.rejectsUnpriced ? isPriced : undefined,
     tokenizer: createTokenizer(),
     remember: (id: string, upstream: string) => affinity.remember(id, upstream),
-    openReaders: new OpenReaders(clock),
+    abandonedStreams: new AbandonedStreams(clock),
     toolRuns: new WeakMap(),
   };
   return { ...parts, shadow: buildShadow(options, parts, observed) };
@@ -115,7 +115,7 @@ function buildUpstream(config: UpstreamConfig, options: ResolvedOptions, { emitt
 /** Builds what mirrors calls, where calls are mirrored. */
 function buildShadow(
   { shadow, salt, windowMs }: ResolvedOptions,
-  parts: Omit<DispatchParts, 'shadow'>,
+  parts: Omit<CallServices, 'shadow'>,
   observed: Observed,
 ): ShadowRunner | undefined {
   if (!shadow) return undefined;

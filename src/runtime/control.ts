@@ -30,7 +30,7 @@ export class CanaryControl<UpstreamName extends string = string> {
 
   constructor(engine: Engine) {
     this.#engine = engine;
-    this.shadow = new ShadowControl(engine.parts.shadow, engine.names);
+    this.shadow = new ShadowControl(engine.services.shadow, engine.names);
   }
 
   /**
@@ -110,7 +110,7 @@ export class CanaryControl<UpstreamName extends string = string> {
    * whether a rollout is judged by the call. @throws ConfigError for values that are no numbers, and metrics that no guardrail names
    */
   record(call: unknown, values: Readonly<Record<string, number>>): boolean {
-    return this.#engine.rollouts?.record(claimOf(call, this.#engine.claims)?.judged, values) ?? false;
+    return this.#engine.rollouts?.record(claimOf(call, this.#engine.modes)?.judged, values) ?? false;
   }
 
   /** The latest changes of the split, oldest first, with their reasons. */
@@ -138,7 +138,7 @@ export class CanaryControl<UpstreamName extends string = string> {
   costs(options: CostsOptions & { readonly by: CostDimension }): CostBreakdown;
   costs(options?: CostsOptions & { readonly by?: undefined }): CostReport;
   costs(options: CostsOptions = {}): CostReport | CostBreakdown {
-    return reportCosts(this.#engine.costs, this.#engine.options.clock.now(), options);
+    return reportCosts(this.#engine.ledger, this.#engine.options.clock.now(), options);
   }
 
   /**
@@ -150,7 +150,7 @@ export class CanaryControl<UpstreamName extends string = string> {
    * @example ai.canary.last(promise)?.attempts.map(({ upstream, outcome }) => `${upstream}: ${outcome}`);
    */
   last(call: unknown): CallLedger | undefined {
-    return claimOf(call, this.#engine.claims)?.account?.ledger;
+    return claimOf(call, this.#engine.modes)?.ledger?.ledger;
   }
 
   /**
@@ -166,7 +166,7 @@ export class CanaryControl<UpstreamName extends string = string> {
     const {
       options: { clock },
       warnings,
-      tallies,
+      trackers: tallies,
     } = this.#engine;
     return startBatch({ clock, warnings, tallies }, calls, options);
   }

@@ -3,15 +3,15 @@
 import { Alerts } from '../alerts/alerts.ts';
 import { AnswerCache } from '../cache/answer-cache.ts';
 import type { Claims } from '../call/call-promise.ts';
-import type { DispatchParts } from '../call/call-services.ts';
+import type { CallServices } from '../call/call-services.ts';
 import type { KeyOption } from '../routing/key.ts';
-import { type CallPlan, planCall, type PlanningState } from '../call/plan-call.ts';
+import { type CallPlan, planCall, type PlanInputs } from '../call/plan-call.ts';
 import { RouteContext } from '../call/route.ts';
-import { Tallies } from '../call/track-calls.ts';
+import { CallTrackers } from '../call/track-calls.ts';
 import type { Call } from '../domain/call.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { Emitter } from '../events/emitter.ts';
-import { nameOf, Warnings } from '../events/warnings.ts';
+import { errorName, Warnings } from '../events/warnings.ts';
 import { createCosts } from '../ledger/ledger.ts';
 import { createRecorder, type Recorder } from '../metrics/recorder.ts';
 import { Prober } from '../probe/prober.ts';
@@ -24,7 +24,7 @@ import { Classifier } from '../routing/tasks.ts';
 import { Traffic } from '../routing/traffic.ts';
 import { startTicker, type Ticker } from '../time/ticker.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { buildParts, type BuiltParts } from './build-call-services.ts';
+import { buildCallServices, type EngineServices } from './build-call-services.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { takeSnapshot } from './snapshot.ts';
 import type { CallContext } from '../call/handle-call.ts';
@@ -36,15 +36,15 @@ export class Engine implements CallContext {
   readonly emitter: Emitter;
   readonly warnings: Warnings;
   readonly context = new RouteContext();
-  readonly tallies = new Tallies();
-  readonly costs = createCosts();
-  readonly claims: Claims = new WeakMap();
+  readonly trackers = new CallTrackers();
+  readonly ledger = createCosts();
+  readonly modes: Claims = new WeakMap();
   readonly traffic: Traffic;
   /** Built where there is one to judge. */
   readonly rollouts: Rollouts | undefined;
   readonly alerts: Alerts;
   readonly prober: Prober;
-  readonly parts: BuiltParts;
+  readonly services: EngineServices;
   /** What the user's `key` function says; one that throws names no key. */
   readonly keyOption: KeyOption | undefined;
   /** Names the task of calls that say none. */
@@ -57,7 +57,7 @@ export class Engine implements CallContext {
   readonly #recorder: Recorder;
   readonly #affinity: Affinity = createAffinity();
   /** Made once: every call is planned from it. */
-  readonly #planning: PlanningState;
+  readonly #planning: PlanInputs;
   #metricsTicker: Ticker | undefined;
   #calls = 0;
   #closed = false;
@@ -68,34 +68,34 @@ export class Engine implements CallContext {
     this.routes = routes;
     this.names = options.upstreams.map(({ name }) => name);
     this.emitter = new Emitter((event, error) =>
-      this.#warn('listener', `A listener of "${event}" threw ${nameOf(error)}`),
+      this.#warn('listener', `A listener of "${event}" threw ${errorName(error)}`),
     );
     // Without a `canary` option nothing is logged that the SDK alone would not log.
     this.warnings = new Warnings(this.emitter, routes ? options.logger : undefined);
     this.traffic = new Traffic(weights, this.names, stable, createRolloutSplit(options.rollouts));
     this.#recorder = createRecorder({ upstreams: this.names, windowMs });
     this.keyOption =
-      options.key && safeKey(options.key, (error) => this.#warn('key', `The key function threw ${nameOf(error)}`));
+      options.key && safeKey(options.key, (error) => this.#warn('key', `The key function threw ${errorName(error)}`));
     const classify = options.tasks?.classify;
     this.classifier = classify && new Classifier(classify, clock, (message) => this.#warn('task', message));
-    const { emitter, warnings, traffic, costs } = this;
+    const { emitter, warnings, traffic, ledger: costs } = this;
     const { rollouts: policies, store } = options;
     const planning = () => this.#planning;
-    const setShadowShare = (upstream: string, share: number) => this.parts.shadow?.setShare(upstream, share);
+    const setShadowShare = (upstream: string, share: number) => this.services.shadow?.setShare(upstream, share);
     const driven = { clock, emitter, traffic, warnings, store, planning, setShadowShare };
     this.rollouts = policies.length > 0 ? new Rollouts({ policies, ...driven }) : undefined;
     const shared = { recorder: this.#recorder, emitter, warnings, clock, rollouts: this.rollouts };
-    this.parts = buildParts(options, { ...shared, costs }, { affinity: this.#affinity, routes });
+    this.services = buildCallServices(options, { ...shared, costs }, { affinity: this.#affinity, routes });
     this.cache =
       options.cache &&
-      new AnswerCache(options.cache, this.parts, (option, error) =>
-        this.#warn('cache', `The ${option} function of the cache threw ${nameOf(error)}`),
+      new AnswerCache(options.cache, this.services, (option, error) =>
+        this.#warn('cache', `The ${option} function of the cache threw ${errorName(error)}`),
       );
-    this.home = knownUpstream(this.parts, options.home);
+    this.home = knownUpstream(this.services, options.home);
     const killSwitch = new KillSwitch(() => this.#warn('disabled', 'CANARY_DISABLED is set: calls go to stable'));
-    this.#planning = planningState(options, this.parts, { traffic, affinity: this.#affinity, killSwitch });
+    this.#planning = planInputs(options, this.services, { traffic, affinity: this.#affinity, killSwitch });
     const nextCallId = () => this.nextCallId();
-    this.prober = new Prober({ parts: this.parts, emitter, active: options.probe, nextCallId });
+    this.prober = new Prober({ parts: this.services, emitter, active: options.probe, nextCallId });
     const snapshot = () => this.snapshot();
     const { rollouts } = this;
     rollouts?.start();
@@ -110,7 +110,7 @@ export class Engine implements CallContext {
   /** The upstream that made the response or conversation of `id`, if that is known. */
   ownerOf(id: string | undefined): Upstream | undefined {
     const owner = id === undefined ? undefined : this.#affinity.ownerOf(id);
-    return owner === undefined ? undefined : this.parts.upstreams.get(owner);
+    return owner === undefined ? undefined : this.services.upstreams.get(owner);
   }
 
   plan(call: Call, body: unknown, nowMs: number): CallPlan {
@@ -119,7 +119,7 @@ export class Engine implements CallContext {
 
   snapshot(): Snapshot {
     const { clock, windowMs } = this.options;
-    const frozen = takeSnapshot(this.#recorder, this.traffic, this.parts, { atMs: clock.now(), windowMs });
+    const frozen = takeSnapshot(this.#recorder, this.traffic, this.services, { atMs: clock.now(), windowMs });
     const { cache, rollouts } = this;
     return { ...frozen, ...(cache && { cache: cache.snapshot }), ...(rollouts && { rollouts: rollouts.snapshot }) };
   }
@@ -140,8 +140,8 @@ export class Engine implements CallContext {
     this.prober.close();
     const stored = this.rollouts?.close();
     this.#metricsTicker?.stop();
-    this.parts.shadow?.close();
-    for (const { breaker } of this.parts.upstreams.values()) breaker?.close();
+    this.services.shadow?.close();
+    for (const { breaker } of this.services.upstreams.values()) breaker?.close();
     this.emitter.removeAll();
     await stored;
   }
@@ -151,7 +151,7 @@ export class Engine implements CallContext {
   }
 }
 
-function knownUpstream({ upstreams }: DispatchParts, name: string): Upstream {
+function knownUpstream({ upstreams }: CallServices, name: string): Upstream {
   const upstream = upstreams.get(name);
   if (!upstream) throw new RangeError(`No upstream is called ${name}.`);
   return upstream;
@@ -167,11 +167,11 @@ export interface PlanningInput {
 }
 
 /** Follows `traffic` as its split changes. */
-function planningState(
+function planInputs(
   { home, segments, random, salt }: ResolvedOptions,
-  { upstreams, budgets, fallbacksAfter, taskRoutes, estimateCostUsd, isPriced, toolRuns }: DispatchParts,
+  { upstreams, budgets, fallbacksAfter, taskRoutes, estimateCostUsd, isPriced, toolRuns }: CallServices,
   { traffic, affinity, killSwitch }: PlanningInput,
-): PlanningState {
+): PlanInputs {
   return {
     upstreams,
     home,

@@ -36,13 +36,13 @@ export function explain(engine: Engine, { model, body = {}, ...said }: ExplainOp
   const plan = engine.plan(described, body, clock.now());
   const { assigned, upstreams, reason, bucket, skipped } = plan;
   const upstream = upstreams[0] ?? lastResort(plan, engine);
-  const rules = engine.parts.upstreams.get(upstream)?.config.rules ?? {};
+  const rules = engine.services.upstreams.get(upstream)?.config.rules ?? {};
   const changes = createBodyPatch(rules, described, body)?.changes ?? [];
   return { assigned, upstreams, reason, bucket, skipped, upstream, weights: engine.traffic.weights, changes };
 }
 
 /** Where none of the plan may be asked now, the one that may be soonest is. */
-function lastResort({ skipped }: Plan, { parts, options }: Engine): string {
+function lastResort({ skipped }: Plan, { services: parts, options }: Engine): string {
   const names = skipped.map(({ upstream }) => upstream);
   return soonestOf(names, parts.upstreams, options.clock.now()).name;
 }

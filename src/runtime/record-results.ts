@@ -1,11 +1,11 @@
 /** What follows from each attempt and call: windows, account, events, pauses. */
 
 import type { CallObserver } from '../call/call-observer.ts';
-import type { DispatchParts } from '../call/call-services.ts';
+import type { CallServices } from '../call/call-services.ts';
 import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
 import type { Emitter } from '../events/emitter.ts';
-import { nameOf, type Warnings } from '../events/warnings.ts';
+import { errorName, type Warnings } from '../events/warnings.ts';
 import type { Costs } from '../ledger/ledger.ts';
 import type { CostEntry } from '../ledger/sums.ts';
 import type { Recorder } from '../metrics/recorder.ts';
@@ -22,7 +22,7 @@ export interface Observed {
   readonly warnings: Warnings;
   readonly clock: Clock;
   /** What rollouts are judged by. */
-  readonly rollouts?: (JudgedCalls & DispatchParts['rollouts']) | undefined;
+  readonly rollouts?: (JudgedCalls & CallServices['rollouts']) | undefined;
 }
 
 /** Who is told of the calls that are evidence. */
@@ -129,7 +129,7 @@ export function createShadowObserver({ costs, emitter, warnings, clock }: Observ
       if (emitter.wants('shadow')) emitter.emit('shadow', event);
     },
     failed: (topic, error) => {
-      const message = `${topic} failed: ${nameOf(error)}`;
+      const message = `${topic} failed: ${errorName(error)}`;
       warnings.once(`shadow: ${topic}`, { code: 'shadow', message, atMs: clock.now() });
     },
   };

@@ -1,6 +1,6 @@
 /** Freezes the numbers of the window, and the state of every upstream. */
 
-import type { BuiltParts } from './build-call-services.ts';
+import type { EngineServices } from './build-call-services.ts';
 import type { Snapshot, UpstreamSnapshot } from '../domain/snapshot.ts';
 import { healthOf } from '../metrics/health.ts';
 import type { Recorder } from '../metrics/recorder.ts';
@@ -10,7 +10,7 @@ import type { Traffic } from '../routing/traffic.ts';
 export function takeSnapshot(
   recorder: Recorder,
   { weights, ranges }: Traffic,
-  { upstreams, budgets, shadow, stable }: Pick<BuiltParts, 'upstreams' | 'budgets' | 'shadow' | 'stable'>,
+  { upstreams, budgets, shadow, stable }: Pick<EngineServices, 'upstreams' | 'budgets' | 'shadow' | 'stable'>,
   { atMs, windowMs }: { readonly atMs: number; readonly windowMs: number },
 ): Snapshot {
   const frozen: Record<string, UpstreamSnapshot> = {};

@@ -2,10 +2,10 @@
 
 import type { Comparison, ShadowEvent, ShadowSample } from '../domain/shadow.ts';
 import { compareAnswers } from './compare/compare-answers.ts';
-import { OwnComparison } from './custom-compare.ts';
+import { CustomComparison } from './custom-compare.ts';
 import type { BothEnded, CopyOf } from './mirrored-call.ts';
 import type { Agreement, ShadowPolicy } from './options.ts';
-import type { ShadowParts } from './shadow-services.ts';
+import type { ShadowServices } from './shadow-services.ts';
 
 /** Told of an agreement. */
 export type OnAgreement = (agreement: Agreement) => void;
@@ -13,15 +13,15 @@ export type OnAgreement = (agreement: Agreement) => void;
 /** Answers that agree by less are kept as disagreements. */
 const DISAGREEMENT = 0.4;
 
-export class Comparing {
-  readonly #parts: ShadowParts;
-  readonly #own: OwnComparison | undefined;
+export class Comparisons {
+  readonly #parts: ShadowServices;
+  readonly #own: CustomComparison | undefined;
   readonly #samples: SampleReservoir<ShadowSample>;
   readonly #listeners = new Set<OnAgreement>();
 
-  constructor({ compare, keepSamples }: ShadowPolicy, parts: ShadowParts) {
+  constructor({ compare, keepSamples }: ShadowPolicy, parts: ShadowServices) {
     this.#parts = parts;
-    this.#own = compare && new OwnComparison(compare, parts.clock, (error) => parts.observer.failed('compare', error));
+    this.#own = compare && new CustomComparison(compare, parts.clock, (error) => parts.observer.failed('compare', error));
     this.#samples = new SampleReservoir(keepSamples, parts.random);
   }
 

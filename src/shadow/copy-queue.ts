@@ -11,18 +11,18 @@ import { AnswerReading } from './compare/read-answer.ts';
 import { type Copy, type CopyOf, shadowAnswer } from './mirrored-call.ts';
 import type { ShadowPolicy } from './options.ts';
 import { sendCopy } from './send-copy.ts';
-import type { ShadowParts } from './shadow-services.ts';
+import type { ShadowServices } from './shadow-services.ts';
 
 export class CopySender {
   readonly #policy: ShadowPolicy;
-  readonly #parts: ShadowParts;
+  readonly #parts: ShadowServices;
   readonly #slots: Slots;
   readonly #admission: CopyAdmission;
   /** Under way. */
   readonly #sent = new Set<Copy>();
   #closed = false;
 
-  constructor(policy: ShadowPolicy, parts: ShadowParts) {
+  constructor(policy: ShadowPolicy, parts: ShadowServices) {
     this.#policy = policy;
     this.#parts = parts;
     this.#slots = new Slots(policy.maxConcurrency, policy.maxQueue);
@@ -152,11 +152,11 @@ export class Slots {
 
 /** Asks for leave to send a copy: real calls come first, and money is held before it is spent. */
 class CopyAdmission {
-  readonly #parts: ShadowParts;
+  readonly #parts: ShadowServices;
   /** The bound of all copies together. */
   readonly #own: Budgets | undefined;
 
-  constructor({ budgetUsd }: ShadowPolicy, parts: ShadowParts) {
+  constructor({ budgetUsd }: ShadowPolicy, parts: ShadowServices) {
     this.#parts = parts;
     this.#own = budgetUsd === undefined ? undefined : dailyBudget(budgetUsd, parts);
   }
@@ -187,7 +187,7 @@ class CopyAdmission {
 }
 
 /** Days are UTC's. */
-function dailyBudget(limitUsd: number, { clock, estimateCostUsd }: ShadowParts): Budgets {
+function dailyBudget(limitUsd: number, { clock, estimateCostUsd }: ShadowServices): Budgets {
   const policy = { name: 'shadow', per: 'day', limitUsd, scope: 'all', only: undefined, rejects: true } as const;
   const nothing = (): void => undefined;
   return new Budgets({ policies: [policy], clock, estimateCostUsd, shortKey: (key) => key, onShare: nothing });

@@ -14,7 +14,7 @@ const TIMEOUT_MS = 30_000;
 const MAX_LABELS = 16;
 const MAX_LABEL_LENGTH = 64;
 
-export class OwnComparison {
+export class CustomComparison {
   readonly #compare: Compare;
   readonly #clock: Clock;
   readonly #failed: (error: unknown) => void;

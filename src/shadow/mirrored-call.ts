@@ -4,11 +4,11 @@ import type { AttemptRecord, Outcome } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
 import type { ReadAnswer, ShadowAnswer, ShadowCall } from '../domain/shadow.ts';
 import type { TimeLimit } from '../resilience/time-limit.ts';
-import type { AnswerWitness } from '../upstream/attempt-types.ts';
+import type { AnswerReader } from '../upstream/attempt-types.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { AnswerReading } from './compare/read-answer.ts';
-import type { CopyLine } from './send-copy.ts';
+import type { CopyConnection } from './send-copy.ts';
 import type { ShadowTarget } from './shadow-target.ts';
 
 export class MirroredCall {
@@ -23,7 +23,7 @@ export class MirroredCall {
   }
 
   /** Reads what an attempt of the call brings. */
-  witness(attemptIndex: number): AnswerWitness {
+  witness(attemptIndex: number): AnswerReader {
     const reading = new AnswerReading(this.#call.surface);
     this.#readings.set(attemptIndex, reading);
     return reading;
@@ -49,7 +49,7 @@ export function shadowAnswer(answer: ReadAnswer, record: AttemptRecord): ShadowA
 /** The application's side of a call, as far as a copy needs it. */
 export interface MirrorSource {
   readonly options: RequestOptions;
-  readonly connect: (upstream: Upstream) => CopyLine;
+  readonly connect: (upstream: Upstream) => CopyConnection;
 }
 
 /** What a copy is of, and where it goes. */

@@ -1,6 +1,6 @@
 /** Checks what is mirrored, and within which bounds. */
 
-import { checkDuration, checkFunction, checkKeys, checkNumber, checkOneOf, show } from '../domain/check.ts';
+import { checkDuration, checkFunction, checkKeys, checkNumber, checkOneOf, formatValue } from '../domain/check.ts';
 import type { ShadowOptions, ShadowPolicy } from './options.ts';
 import { ConfigError } from '../domain/errors.ts';
 
@@ -61,5 +61,5 @@ function sharesOf({ upstream, share }: ShadowOptions, names: readonly string[]):
 
 function checkBoolean(path: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
-  throw new ConfigError(path, `should be true or false, got ${show(value)}`);
+  throw new ConfigError(path, `should be true or false, got ${formatValue(value)}`);
 }

@@ -4,26 +4,26 @@ import { setImmediate } from 'node:timers/promises';
 import type { AttemptRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
 import type { Clock } from '../time/clock.ts';
-import type { AnswerWitness, AttemptEnd } from '../upstream/attempt-types.ts';
+import type { AnswerReader, AttemptEnd } from '../upstream/attempt-types.ts';
 import { NOTHING_KNOWN } from '../upstream/attempt-types.ts';
 import { attempt } from '../upstream/attempt.ts';
-import { Claim } from '../upstream/response-mode.ts';
-import { DoneWatch } from '../upstream/stream/done-marker.ts';
+import { ResponseMode } from '../upstream/response-mode.ts';
+import { DoneMarkerDetector } from '../upstream/stream/done-marker.ts';
 import { StreamInterruptedError } from '../domain/errors.ts';
 import { classifyFailure, type Failure } from '../resilience/failure.ts';
 import { optionsFor } from '../upstream/sdk/request-options.ts';
 import { redact } from '../upstream/sdk/secrets.ts';
 import { isStream, type OpenAI, type RequestOptions, type StreamInternals } from '../upstream/sdk/types.ts';
-import type { Send } from '../upstream/sdk/send.ts';
+import type { SendRequest } from '../upstream/sdk/send.ts';
 import type { TimeLimit } from '../resilience/time-limit.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { attemptRecord } from '../call/call-record.ts';
 import type { Pricing, StartedAttempt } from '../upstream/upstream-costs.ts';
 
 /** How a copy reaches its upstream. */
-export interface CopyLine {
+export interface CopyConnection {
   readonly client: OpenAI;
-  readonly send: Send;
+  readonly send: SendRequest;
   readonly sdkRetries: boolean;
 }
 
@@ -33,9 +33,9 @@ export interface CopyInput {
   /** The copy's own: see `copyOptions`. */
   readonly options: RequestOptions;
   readonly upstream: Upstream;
-  readonly connect: (upstream: Upstream) => CopyLine;
+  readonly connect: (upstream: Upstream) => CopyConnection;
   readonly limit: TimeLimit;
-  readonly witness: AnswerWitness;
+  readonly witness: AnswerReader;
   /** The longest wait for a chunk of a stream that has begun. */
   readonly idleMs: number;
   readonly clock: Clock;
@@ -78,19 +78,19 @@ export async function sendCopy(input: CopyInput): Promise<CopyEnd> {
 
 async function readToEnd(
   { call, upstream, limit, witness, idleMs, clock }: CopyInput,
-  { client, send, sdkRetries }: CopyLine,
+  { client, send, sdkRetries }: CopyConnection,
   { options, usageAdded, mark }: ReturnType<typeof optionsFor>,
   onEnd: (end: AttemptEnd) => void,
 ): Promise<void> {
   options.signal = limit.signal;
   if (!sdkRetries) options.maxRetries = 0;
-  const claim = new Claim();
-  claim.make('parsed');
+  const claim = new ResponseMode();
+  claim.choose('parsed');
   const answer = await attempt({
     surface: call.surface,
     metersRaw: true,
     hidesUsage: usageAdded,
-    done: call.stream && upstream.config.endsByDone ? new DoneWatch() : undefined,
+    done: call.stream && upstream.config.endsByDone ? new DoneMarkerDetector() : undefined,
     send,
     options,
     retries: sdkRetries ? null : 0,

@@ -1,33 +1,33 @@
 /** Mirrors calls: chooses them, has their copies sent, and the answers compared. A call never waits for any of it. */
 
 import type { Mirror, MirrorRun } from '../call/call-services.ts';
-import { unfit } from '../call/eligibility.ts';
+import { ineligibleReason } from '../call/eligibility.ts';
 import type { Call, PlanReason } from '../domain/call.ts';
 import { fields } from '../domain/json.ts';
 import type { ShadowCall, ShadowSample } from '../domain/shadow.ts';
 import type { ShadowSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
 import { headerEntries } from '../upstream/sdk/secrets.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
-import { Comparing, type OnAgreement } from './comparisons.ts';
+import { Comparisons, type OnAgreement } from './comparisons.ts';
 import { CopySender } from './copy-queue.ts';
 import { Copy, MirroredCall } from './mirrored-call.ts';
 import type { ShadowPolicy } from './options.ts';
-import type { ShadowParts } from './shadow-services.ts';
+import type { ShadowServices } from './shadow-services.ts';
 import { advise, ShadowTarget } from './shadow-target.ts';
 
 export class ShadowRunner implements Mirror {
   readonly #policy: ShadowPolicy;
-  readonly #parts: ShadowParts;
+  readonly #parts: ShadowServices;
   readonly #sender: CopySender;
-  readonly #comparing: Comparing;
+  readonly #comparing: Comparisons;
   readonly #targets: ShadowTarget[] = [];
   #closed = false;
 
-  constructor(policy: ShadowPolicy, parts: ShadowParts) {
+  constructor(policy: ShadowPolicy, parts: ShadowServices) {
     this.#policy = policy;
     this.#parts = parts;
     this.#sender = new CopySender(policy, parts);
-    this.#comparing = new Comparing(policy, parts);
+    this.#comparing = new Comparisons(policy, parts);
     for (const [upstream, share] of Object.entries(policy.shares)) this.setShare(upstream, share);
   }
 
@@ -95,7 +95,7 @@ export class ShadowRunner implements Mirror {
     const { body } = source.options;
     const upstream = this.#comparing.isAsking ? undefined : upstreams.get(target.name);
     const sideEffects = hasSideEffects(body);
-    if (!upstream || unfit(target.name, call, body, this.#parts)) return undefined;
+    if (!upstream || ineligibleReason(target.name, call, body, this.#parts)) return undefined;
     if (!this.#mayMirror(call, body, sideEffects)) return undefined;
     if (this.#sender.isFull) {
       target.window.drop('full', clock.now());

@@ -18,7 +18,7 @@ export interface ShadowObserver {
   failed(topic: string, error: unknown): void;
 }
 
-export interface ShadowParts {
+export interface ShadowServices {
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly stable: string;
   readonly salt: string;

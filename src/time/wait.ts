@@ -39,7 +39,7 @@ export function abortErrorOf(signal: AbortSignal | null | undefined): APIUserAbo
 /* PART: Gives up what takes too long. */
 
 /** Settles as `work` does, or rejects after `limitMs`; what `work` does later is then nobody's any more. */
-export function inTime<T>(work: Promise<T>, limitMs: number, clock: Clock): Promise<T> {
+export function withTimeout<T>(work: Promise<T>, limitMs: number, clock: Clock): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = clock.setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
     work.then(resolve, reject).finally(() => timer.cancel());

@@ -2,7 +2,7 @@
 
 import type { Surface } from '../domain/call.ts';
 import { type Fields, fields, isRecord } from '../domain/json.ts';
-import { otherOutput } from './stream/delta.ts';
+import { nonTextOutput } from './stream/delta.ts';
 
 /**
  * What is wrong: `notJson`, a page, a text or nothing where an object belongs; `noChoices`; `noMessage`, a choice without
@@ -115,7 +115,7 @@ export function outputTextOf(surface: Surface, body: unknown): string {
 function choiceText(choice: unknown): string {
   const { text, message } = fields(choice);
   const { content } = fields(message);
-  return textOf(text) + textOf(content) + otherOutput(message);
+  return textOf(text) + textOf(content) + nonTextOutput(message);
 }
 
 function itemText(item: unknown): string {

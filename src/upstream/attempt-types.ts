@@ -8,11 +8,11 @@ import type { Failure } from '../resilience/failure.ts';
 import type { ResponseHeaders } from '../resilience/retry-after.ts';
 import type { TimeLimit } from '../resilience/time-limit.ts';
 import type { Clock } from '../time/clock.ts';
-import type { Claim } from './response-mode.ts';
-import type { Send } from './sdk/send.ts';
+import type { ResponseMode } from './response-mode.ts';
+import type { SendRequest } from './sdk/send.ts';
 import type { Parsed, RequestOptions } from './sdk/types.ts';
-import type { OpenReaders } from './stream/abandoned-streams.ts';
-import type { DoneWatch } from './stream/done-marker.ts';
+import type { AbandonedStreams } from './stream/abandoned-streams.ts';
+import type { DoneMarkerDetector } from './stream/done-marker.ts';
 
 /** What an attempt brought, in the form that the caller claimed. */
 export type Answer =
@@ -39,7 +39,7 @@ export interface AttemptEnd {
 }
 
 /** What is asked of an answer before the caller has it, and of a stream until it ends. */
-export interface AnswerJudge {
+export interface AnswerChecks {
   /** The longest wait for a chunk of a stream that has begun. */
   readonly idleMs: number;
   /** A stream is held back whole, up to about so many bytes; `undefined`: up to its first content. */
@@ -51,7 +51,7 @@ export interface AnswerJudge {
 }
 
 /** Reads an answer beside its caller. It must not throw, nor change what it sees. */
-export interface AnswerWitness {
+export interface AnswerReader {
   chunk(chunk: unknown): void;
   body(body: unknown): void;
 }
@@ -63,15 +63,15 @@ export interface AttemptInput {
   /** The last usage chunk of a stream is there because we asked for it: the caller does not see it. */
   readonly hidesUsage: boolean;
   /** The upstream gives no `finish_reason`: `[DONE]` after content says that a stream is whole. */
-  readonly done?: DoneWatch | undefined;
-  readonly send: Send;
+  readonly done?: DoneMarkerDetector | undefined;
+  readonly send: SendRequest;
   readonly options: RequestOptions;
   /** For the SDK; 0 where retries are ours, `null` where they are the SDK's own. */
   readonly retries: number | null;
-  readonly claim: Claim;
+  readonly claim: ResponseMode;
   readonly limit: TimeLimit | undefined;
   /** How answers are judged; without it they pass as they are. */
-  judge?: (() => AnswerJudge) | undefined;
+  judge?: (() => AnswerChecks) | undefined;
   /** Counts tokens where the provider does not, if there is one. */
   readonly tokenizer?: (() => CountTokens | undefined) | undefined;
   /** Takes secrets out of an error before anybody sees it. */
@@ -81,9 +81,9 @@ export interface AttemptInput {
   onHeaders?: ((headers: ResponseHeaders, isRefusal: boolean) => void) | undefined;
   /** Called with the id of a Responses API response as soon as it is known, also of one that does not end well. */
   onResponseId?: ((id: string) => void) | undefined;
-  readonly witness?: AnswerWitness | undefined;
+  readonly witness?: AnswerReader | undefined;
   /** Where streams stand while they are young. */
-  readonly openReaders?: OpenReaders | undefined;
+  readonly openReaders?: AbandonedStreams | undefined;
   /** Called exactly once: at the latest when the stream that the answer holds has ended. */
   onEnd(end: AttemptEnd): void;
   /** How long the caller took to come for its answer, in ms. */
@@ -104,7 +104,7 @@ export const NOTHING_KNOWN = {
 /* PART: Tells how an attempt ended. */
 
 /** A caller that came late for its answer does not make the upstream slow: its delay counts in no latency. */
-export function tellEnd(input: AttemptInput, end: AttemptEnd): void {
+export function reportEnd(input: AttemptInput, end: AttemptEnd): void {
   const { lateMs } = input;
   if (!lateMs) return input.onEnd(end);
   const firstChunkAtMs = end.firstChunkAtMs === undefined ? undefined : end.firstChunkAtMs - lateMs;

@@ -1,10 +1,10 @@
 /** One try of a call on one upstream. */
 
 import { APIError, APIUserAbortError } from 'openai';
-import { type Answer, type AttemptInput, NOTHING_KNOWN, tellEnd } from './attempt-types.ts';
+import { type Answer, type AttemptInput, NOTHING_KNOWN, reportEnd } from './attempt-types.ts';
 import { classifyFailure } from '../resilience/failure.ts';
-import { judgeAnswer, type JudgedInput, rawAnswer, type Received, watchParsed } from './read-answer.ts';
-import type { DoneWatch } from './stream/done-marker.ts';
+import { checkAnswer, type JudgedInput, rawAnswer, type Received, watchParsed } from './read-answer.ts';
+import type { DoneMarkerDetector } from './stream/done-marker.ts';
 import type { Parsed, ResponseProps } from './sdk/types.ts';
 
 /** Sends the request and gives the answer; rejects with the SDK's own error, or with that of a stream that broke off. */
@@ -15,7 +15,7 @@ export async function attempt(input: AttemptInput): Promise<Answer> {
     const sent = input.send(input.options, input.retries);
     const props = await sent.props;
     if (input.done && props) watchDone(props, input.done);
-    const claimed = input.claim.made();
+    const claimed = input.claim.chosen();
     if (claimed !== 'parsed') {
       const response = props?.response ?? (await sent.response());
       if (claimed instanceof Promise) await collectedLate(input, claimed);
@@ -35,13 +35,13 @@ export async function attempt(input: AttemptInput): Promise<Answer> {
 
 function parsedAnswer(input: AttemptInput, parsed: Parsed): Answer | Promise<Answer> {
   // What belongs to an account is not judged: nothing tells where its content begins, or whether it is complete.
-  if (isJudged(input)) return judgeAnswer(input, parsed);
+  if (isChecked(input)) return checkAnswer(input, parsed);
   input.limit?.stopTimer();
   watchParsed(input, parsed.data);
   return { kind: 'parsed', data: parsed.data, props: parsed.props };
 }
 
-function isJudged(input: AttemptInput): input is JudgedInput {
+function isChecked(input: AttemptInput): input is JudgedInput {
   return input.surface !== 'other' && input.judge !== undefined;
 }
 
@@ -52,7 +52,7 @@ function hangUp({ body }: Response): Error {
 }
 
 /** The body is read by whoever parses `props`, and by nobody before. */
-function watchDone(props: ResponseProps, done: DoneWatch): void {
+function watchDone(props: ResponseProps, done: DoneMarkerDetector): void {
   (props as { response: Response }).response = done.watch(props.response);
 }
 
@@ -65,7 +65,7 @@ function failed(input: AttemptInput, thrown: unknown): unknown {
   input.redact(error);
   const signal = expired ? undefined : input.options.signal;
   const failure = classifyFailure(error, { nowMs: clock.now(), signal });
-  tellEnd(input, { ...NOTHING_KNOWN, failure, atMs: clock.now() });
+  reportEnd(input, { ...NOTHING_KNOWN, failure, atMs: clock.now() });
   return error;
 }
 

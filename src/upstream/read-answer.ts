@@ -4,13 +4,13 @@ import { fields } from '../domain/json.ts';
 import { reportedCostOf } from '../pricing/usage.ts';
 import { classifyFailure, type Failure, FILTERED, MALFORMED } from '../resilience/failure.ts';
 import { hasBrokenToolArguments, isFiltered, malformation } from './answer-body.ts';
-import { type Answer, type AnswerJudge, type AttemptInput, NOTHING_KNOWN, tellEnd } from './attempt-types.ts';
+import { type Answer, type AnswerChecks, type AttemptInput, NOTHING_KNOWN, reportEnd } from './attempt-types.ts';
 import { usageOfBody } from './final-usage.ts';
-import type { Sent } from './sdk/send.ts';
+import type { PendingResponse } from './sdk/send.ts';
 import { isStream, type Parsed, type ResponseProps, type StreamInternals } from './sdk/types.ts';
 import { guardBody } from './stream/guard-body.ts';
 import { guardStream, passStream } from './stream/guard-stream.ts';
-import { JudgingGuard } from './stream/judging-guard.ts';
+import { CheckingGuard } from './stream/judging-guard.ts';
 import { PassingGuard } from './stream/passing-guard.ts';
 
 /** A parsed answer: a body is whole, a stream is watched in place. */
@@ -37,7 +37,7 @@ function endWithBody(input: AttemptInput, data: unknown, failure?: Failure): voi
   if (surface === 'responses' && typeof id === 'string') input.onResponseId?.(id);
   input.witness?.body(data);
   const metered = surface !== 'other';
-  tellEnd(input, {
+  reportEnd(input, {
     failure,
     atMs: clock.now(),
     firstChunkAtMs: undefined,
@@ -53,32 +53,32 @@ function endWithBody(input: AttemptInput, data: unknown, failure?: Failure): voi
 function endUnread(input: AttemptInput, error: unknown): void {
   const { clock, options } = input;
   const failure = error instanceof SyntaxError ? undefined : classifyFailure(error, { signal: options.signal });
-  tellEnd(input, { ...NOTHING_KNOWN, failure, atMs: clock.now() });
+  reportEnd(input, { ...NOTHING_KNOWN, failure, atMs: clock.now() });
 }
 
 /* PART: Judges an answer before the caller has it: a whole body by its structure, a stream by its first content and by its end. */
 
 /** An attempt whose answer is judged. */
-export type JudgedInput = AttemptInput & { judge(): AnswerJudge };
+export type JudgedInput = AttemptInput & { judge(): AnswerChecks };
 
 /**
  * @throws UnsatisfyingAnswer where another upstream may do better, and the error of a stream that ended before its first
  * content. The attempt's end has been told by then.
  */
-export function judgeAnswer(input: JudgedInput, parsed: Parsed): Answer | Promise<Answer> {
+export function checkAnswer(input: JudgedInput, parsed: Parsed): Answer | Promise<Answer> {
   const { data, props } = parsed;
   if (isStream(data)) return judgeStream(input, data, { kind: 'parsed', data, props });
   input.limit?.stopTimer();
   const failure = failureOfBody(input, data);
   endWithBody(input, data, failure);
-  if (failure) throw new UnsatisfyingAnswer({ kind: 'parsed', data, props });
+  if (failure) throw new RejectedAnswer({ kind: 'parsed', data, props });
   return { kind: 'parsed', data, props };
 }
 
 async function judgeStream(input: JudgedInput, stream: StreamInternals, answer: Answer): Promise<Answer> {
-  const guard = new JudgingGuard(input, input.judge(), stream.controller);
+  const guard = new CheckingGuard(input, input.judge(), stream.controller);
   await guardStream(stream, guard);
-  if (guard.isFilteredWhole) throw new UnsatisfyingAnswer(answer);
+  if (guard.isFilteredWhole) throw new RejectedAnswer(answer);
   return answer;
 }
 
@@ -91,7 +91,7 @@ function failureOfBody({ surface }: AttemptInput, data: unknown): Failure | unde
 
 /** A response whose headers have come. */
 export interface Received {
-  readonly sent: Sent;
+  readonly sent: PendingResponse;
   /** `undefined` where the SDK does not show them. */
   readonly props: ResponseProps | undefined;
   readonly response: Response;
@@ -108,7 +108,7 @@ export async function rawAnswer(input: AttemptInput, received: Received): Promis
   if (input.metersRaw && response.body && input.options.stream) return rawStream(input, received, response.body);
   input.limit?.stopTimer();
   if (input.metersRaw && response.body) watchRawBody(input, response);
-  else tellEnd(input, { ...NOTHING_KNOWN, atMs: input.clock.now() });
+  else reportEnd(input, { ...NOTHING_KNOWN, atMs: input.clock.now() });
   return answer;
 }
 
@@ -121,19 +121,19 @@ async function rawStream(
   // What belongs to an account is not judged: nothing tells where its content begins, or whether it is complete.
   const judge = input.surface === 'other' ? undefined : input.judge?.();
   if (!judge) input.limit?.stopTimer();
-  const guard = judge ? new JudgingGuard(input, judge, controller) : new PassingGuard(input);
+  const guard = judge ? new CheckingGuard(input, judge, controller) : new PassingGuard(input);
   const guarded = await guardBody(response, body, controller, guard, judge !== undefined);
   // A caller that asks for the parsed stream after all reads the same body, and under the same guard.
   if (props) (props as { response: Response }).response = guarded;
   const answer: Answer = { kind: 'raw', response: guarded, parse: () => sent.parse() };
-  if (guard instanceof JudgingGuard && guard.isFilteredWhole) throw new UnsatisfyingAnswer(answer);
+  if (guard instanceof CheckingGuard && guard.isFilteredWhole) throw new RejectedAnswer(answer);
   return answer;
 }
 
 /* PART: An answer that another upstream may better. */
 
 /** Thrown within a dispatch only: where nothing better is to be had, the caller gets the answer after all. */
-export class UnsatisfyingAnswer extends Error {
+export class RejectedAnswer extends Error {
   readonly answer: Answer;
 
   constructor(answer: Answer) {

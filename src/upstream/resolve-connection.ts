@@ -1,7 +1,7 @@
 /** Decides what an upstream is reached by, and with whose credentials. */
 
 import { type ClientOptions, OpenAI } from 'openai';
-import { checkApiKey, checkNumber, checkObject, show } from '../domain/check.ts';
+import { checkApiKey, checkNumber, checkObject, formatValue } from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { BodyRules } from '../providers/create-body-patch.ts';
 import { type ProviderName, providerPreset } from '../providers/presets.ts';
@@ -118,10 +118,10 @@ export function resolveBodyRules(
 function checkModel(path: string, model: unknown): void {
   if (model === undefined || isModel(model)) return;
   if (typeof model !== 'object' || model === null || Array.isArray(model)) {
-    throw new ConfigError(path, `should be a model, or a record of models, got ${show(model)}`);
+    throw new ConfigError(path, `should be a model, or a record of models, got ${formatValue(model)}`);
   }
   for (const [from, to] of Object.entries(model)) {
-    if (!isModel(to)) throw new ConfigError(`${path}.${from}`, `should be a model, got ${show(to)}`);
+    if (!isModel(to)) throw new ConfigError(`${path}.${from}`, `should be a model, got ${formatValue(to)}`);
   }
 }
 
@@ -136,7 +136,7 @@ function checkParams(path: string, params: UpstreamOptions['params']): void {
   if (Object.hasOwn(params, 'stream')) throw new ConfigError(`${path}.stream`, 'should not be set: the caller chooses');
   for (const [field, value] of Object.entries(params)) {
     if (value === undefined || isJson(value)) continue;
-    throw new ConfigError(`${path}.${field}`, `should be what JSON can express, got ${show(value)}`);
+    throw new ConfigError(`${path}.${field}`, `should be what JSON can express, got ${formatValue(value)}`);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Checks upstreams and decides what each is reached by. */
 
 import type { ClientOptions } from 'openai';
-import { checkDuration, checkKeys, checkObject, checkOneOf, show } from '../domain/check.ts';
+import { checkDuration, checkKeys, checkObject, checkOneOf, formatValue } from '../domain/check.ts';
 import { REQUIREMENTS } from '../domain/call.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 import type { UpstreamPrice } from '../domain/usage.ts';
@@ -66,7 +66,7 @@ export function resolveUpstreams(
     return { ...config, limits: resolveLimits(`canary.limits.${name}`, limits[name]) ?? ownLimits };
   });
   return [
-    { ...homeConfig(home, homePricing, keySource), limits: resolveLimits(`canary.limits.${home}`, limits[home]) },
+    { ...clientUpstreamConfig(home, homePricing, keySource), limits: resolveLimits(`canary.limits.${home}`, limits[home]) },
     ...others,
   ];
 }
@@ -78,7 +78,7 @@ function checkName(name: string): void {
 }
 
 /** The application's client: of its requests nothing changes but that streams tell their usage. */
-function homeConfig(name: string, pricing: UpstreamPricing, keySource: string): Omit<UpstreamConfig, 'limits'> {
+function clientUpstreamConfig(name: string, pricing: UpstreamPricing, keySource: string): Omit<UpstreamConfig, 'limits'> {
   const connection: Connection = { kind: 'client', options: {} };
   const rules = { includeUsage: true };
   return { name, connection, rules, timeoutMs: undefined, drains: false, capable: {}, pricing, keySource };
@@ -110,7 +110,7 @@ function checkCapabilities(path: string, capabilities: Capabilities): Capabiliti
   checkKeys(path, capabilities, [...REQUIREMENTS, 'finishReason']);
   for (const [name, able] of Object.entries(capabilities)) {
     if (typeof able !== 'boolean')
-      throw new ConfigError(`${path}.${name}`, `should be true or false, got ${show(able)}`);
+      throw new ConfigError(`${path}.${name}`, `should be true or false, got ${formatValue(able)}`);
   }
   return capabilities;
 }

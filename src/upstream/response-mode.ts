@@ -3,44 +3,44 @@
 import type { CallLedger } from '../domain/attempt.ts';
 
 /** No wish was made, and nobody is left who could make one. */
-export type Dropped = 'dropped';
+export type Abandoned = 'dropped';
 
 /** The first wish counts: a body can be read once only. */
-export type ClaimKind = 'parsed' | 'raw';
+export type ResponseKind = 'parsed' | 'raw';
 
 /**
  * Set by the first of `then`, `catch`, `finally`, `withResponse` (parsed) and `asResponse` (raw) that is called on the
  * promise of a call. A request leaves at once, also when nobody has claimed its answer yet.
  */
-export class Claim {
+export class ResponseMode {
   /** Has the call's ledger, from its dispatch on. */
-  account: { readonly ledger: CallLedger } | undefined;
+  ledger: { readonly ledger: CallLedger } | undefined;
   /** What the call is to rollouts, which know what it means; `undefined` where it is no evidence. */
   judged: unknown;
 
-  #kind: ClaimKind | Dropped | undefined;
-  #waiting: Promise<ClaimKind | Dropped> | undefined;
-  #resolve: ((kind: ClaimKind | Dropped) => void) | undefined;
+  #kind: ResponseKind | Abandoned | undefined;
+  #waiting: Promise<ResponseKind | Abandoned> | undefined;
+  #resolve: ((kind: ResponseKind | Abandoned) => void) | undefined;
   /** Held until the claim is asked for: the finalization of each call's would cost more than most of them are worth. */
-  #claimant: Claimant | undefined;
+  #claimant: Chooser | undefined;
 
   /** `owner` alone can make the claim; where it is forgotten before, nobody will hear what becomes of `answer`. */
-  madeBy(owner: object, answer: Promise<unknown>): void {
+  chosenBy(owner: object, answer: Promise<unknown>): void {
     this.#claimant = { owner, answer };
   }
 
-  make(kind: ClaimKind): void {
-    if (this.#waiting && !this.#kind) CLAIMANTS.unregister(this);
+  choose(kind: ResponseKind): void {
+    if (this.#waiting && !this.#kind) CHOOSERS.unregister(this);
     this.#claimant = undefined;
     this.#decide(kind);
   }
 
   /** The claim, once there is one. */
-  made(): ClaimKind | Dropped | Promise<ClaimKind | Dropped> {
+  chosen(): ResponseKind | Abandoned | Promise<ResponseKind | Abandoned> {
     if (this.#kind) return this.#kind;
     if (this.#claimant) {
       const { owner, answer } = this.#claimant;
-      CLAIMANTS.register(owner, { claim: this, answer }, this);
+      CHOOSERS.register(owner, { claim: this, answer }, this);
       this.#claimant = undefined;
     }
     this.#waiting ??= new Promise((resolve) => {
@@ -50,30 +50,30 @@ export class Claim {
   }
 
   /** Nobody can make it any more. */
-  drop(): void {
+  abandon(): void {
     this.#decide('dropped');
   }
 
-  #decide(kind: ClaimKind | Dropped): void {
+  #decide(kind: ResponseKind | Abandoned): void {
     if (this.#kind) return;
     this.#kind = kind;
     this.#resolve?.(kind);
   }
 }
 
-interface Claimant {
+interface Chooser {
   readonly owner: object;
   readonly answer: Promise<unknown>;
 }
 
 /** What is kept of a claimant that has gone. */
-interface Unclaimed {
-  readonly claim: Claim;
+interface AbandonedMode {
+  readonly claim: ResponseMode;
   readonly answer: Promise<unknown>;
 }
 
-const CLAIMANTS = new FinalizationRegistry<Unclaimed>(({ claim, answer }) => {
+const CHOOSERS = new FinalizationRegistry<AbandonedMode>(({ claim, answer }) => {
   // Nobody is there to hear that it failed.
   answer.catch(() => undefined);
-  claim.drop();
+  claim.abandon();
 });

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { Backlog } from '../../src/domain/in-flight.ts';
+import { DeferredBatch } from '../../src/domain/in-flight.ts';
 
 test('work is done some at a time, and in its order', () => {
   const done: number[] = [];
-  const backlog = new Backlog<number>((item) => done.push(item), 3);
+  const backlog = new DeferredBatch<number>((item) => done.push(item), 3);
   for (const item of [1, 2]) backlog.add(item);
   expect(done).toEqual([]);
   for (const item of [3, 4]) backlog.add(item);
@@ -12,7 +12,7 @@ test('work is done some at a time, and in its order', () => {
 
 test('work that adds to its own backlog is done once, and so is what it added', () => {
   const done: number[] = [];
-  const backlog: Backlog<number> = new Backlog<number>((item) => {
+  const backlog: DeferredBatch<number> = new DeferredBatch<number>((item) => {
     done.push(item);
     if (item < 3) backlog.add(item + 10);
   }, 2);
@@ -23,7 +23,7 @@ test('work that adds to its own backlog is done once, and so is what it added', 
 
 test('whoever flushes finds all work done, and none of it twice', () => {
   const done: number[] = [];
-  const backlog = new Backlog<number>((item) => done.push(item), 3);
+  const backlog = new DeferredBatch<number>((item) => done.push(item), 3);
   for (const item of [1, 2, 3, 4, 5]) backlog.add(item);
   backlog.flush();
   backlog.flush();

@@ -10,7 +10,7 @@ import {
   checkObject,
   checkOneOf,
   checkText,
-  show,
+  formatValue,
 } from '../../src/domain/check.ts';
 import type { Duration } from '../../src/index.ts';
 import { messageOf } from '../support/message-of.ts';
@@ -52,7 +52,7 @@ describe('a duration', () => {
     new Date(0),
   ])('%j is none', (written) => {
     expect(messageOf(() => duration(written))).toBe(
-      `at should be a number of ms or a string like '250ms', '30s', '5m', '4h', '1d', longer than nothing, got ${show(written)}`,
+      `at should be a number of ms or a string like '250ms', '30s', '5m', '4h', '1d', longer than nothing, got ${formatValue(written)}`,
     );
   });
 
@@ -109,7 +109,7 @@ describe('a number', () => {
     '%s is not between 0 and 1',
     (value) => {
       expect(messageOf(() => checkNumber('at', value, { min: 0, max: 1 }))).toBe(
-        `at should be between 0 and 1, got ${show(value)}`,
+        `at should be between 0 and 1, got ${formatValue(value)}`,
       );
     },
   );
@@ -149,7 +149,7 @@ describe('one of a list', () => {
 
   test.each(['anthropic', '', 5, null, ['gemini']])('%j is no near miss', (written) => {
     expect(messageOf(() => checkOneOf('at', written, names))).toBe(
-      `at should be one of openai, gemini, deepseek, got ${show(written)}`,
+      `at should be one of openai, gemini, deepseek, got ${formatValue(written)}`,
     );
   });
 });
@@ -233,5 +233,5 @@ test.each([
   [{ a: 1 }, 'an object'],
   [Math.max, 'a function'],
 ])('%o is shown as %s', (value, shown) => {
-  expect(show(value)).toBe(shown);
+  expect(formatValue(value)).toBe(shown);
 });

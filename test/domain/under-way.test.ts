@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { UnderWay, type Place } from '../../src/domain/in-flight.ts';
+import { InFlight, type InFlightEntry } from '../../src/domain/in-flight.ts';
 
 test('whatever begins and ends, what is left is there in its order', () => {
   const steps = fc.array(fc.oneof(fc.constant('begin' as const), fc.nat(30)), { maxLength: 200 });
   fc.assert(
     fc.property(steps, (chosen) => {
-      const underWay = new UnderWay<number>();
-      const model = new Map<number, Place<number>>();
+      const underWay = new InFlight<number>();
+      const model = new Map<number, InFlightEntry<number>>();
       for (const [index, step] of chosen.entries()) {
         if (step === 'begin') model.set(index, underWay.begin(index));
         else {
@@ -25,14 +25,14 @@ test('whatever begins and ends, what is left is there in its order', () => {
 });
 
 test('a place that was left holds no other in memory', () => {
-  const underWay = new UnderWay<string>();
+  const underWay = new InFlight<string>();
   const [, left] = ['a', 'b', 'c'].map((value) => underWay.begin(value));
   if (left) underWay.end(left);
   expect(left).toEqual({ value: 'b', before: undefined, after: undefined });
 });
 
 test('what leaves while all are looked at disturbs nothing', () => {
-  const underWay = new UnderWay<string>();
+  const underWay = new InFlight<string>();
   const places = ['a', 'b', 'c'].map((value) => underWay.begin(value));
   const seen: string[] = [];
   for (const value of underWay) {

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ArmNumbers, RolloutStep, StepTraffic } from '../../src/domain/rollout.ts';
 import { addCall, addQuality, emptySums, numbersOf } from '../../src/rollout/arm-numbers.ts';
-import { earliestMoveMs, type StepProgress, waitsOf } from '../../src/rollout/report.ts';
+import { earliestMoveMs, type StepProgress, blockersOf } from '../../src/rollout/report.ts';
 
 function arm(calls: number, { failures = 0, latencyMs = 100, costUsd = 1, quality = 0.8 } = {}): ArmNumbers {
   const sums = emptySums();
@@ -34,7 +34,7 @@ function progress(rest: Partial<StepProgress> = {}): StepProgress {
   };
 }
 
-const waits = (rest: Partial<StepProgress>): string[] => waitsOf(progress(rest)).map((wait) => wait.for);
+const waits = (rest: Partial<StepProgress>): string[] => blockersOf(progress(rest)).map((wait) => wait.for);
 
 describe('a rollout', () => {
   test('moves when time, calls, requirements and proof are there', () => {
@@ -63,7 +63,7 @@ describe('a rollout', () => {
 
   test('takes no calls for no pass, whatever the step asks', () => {
     const steps = [step({ require: { maxErrorRate: 1, maxCostRatio: 9 } })];
-    const waiting = waitsOf(progress({ canary: arm(0), steps }));
+    const waiting = blockersOf(progress({ canary: arm(0), steps }));
     expect(waiting.map((wait) => wait.for)).toEqual(['calls', 'require', 'require']);
     expect(waiting[0]!.message).toContain('no canary call has been judged yet');
   });

@@ -238,7 +238,7 @@ test('every agreement is told to whoever asks for comparisons, until that ends, 
   const runtime = runtimeOf({ ...options, canary }, undefined);
   const ai = new CanaryClient({ ...options, canary: runtime as CanaryOptions });
   const told: number[] = [];
-  const runner = runtime.engine.parts.shadow;
+  const runner = runtime.engine.services.shadow;
   runner?.onComparison(() => {
     throw new Error('mine');
   });

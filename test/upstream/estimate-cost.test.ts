@@ -20,7 +20,7 @@ function estimate(
     upstreams: { b: { price: DOLLAR_A_TOKEN, ...upstream } },
     clock: new ManualClock(Date.UTC(2026, 10, 20)),
   };
-  const { parts } = new Engine(resolveOptions(canary, {}), { routes: true });
+  const { services: parts } = new Engine(resolveOptions(canary, {}), { routes: true });
   const about = { id: 1, startedAtMs: 0, context: undefined, keyOption: undefined, keyed: false };
   const whole = { model: 'gpt-4.1', ...body };
   return parts.estimateCostUsd('b', describeCall({ method: 'post', path, body: whole }, about), whole);
@@ -79,7 +79,7 @@ test.each([
 });
 
 test('nothing is estimated for an upstream that there is not, and no body fails it', () => {
-  const { parts } = new Engine(resolveOptions({}, {}), { routes: true });
+  const { services: parts } = new Engine(resolveOptions({}, {}), { routes: true });
   const about = { id: 1, startedAtMs: 0, context: undefined, keyOption: undefined, keyed: false };
   const call = describeCall({ method: 'post', path: '/chat/completions', body: { model: 'gpt-4.1' } }, about);
   expect(parts.estimateCostUsd('nobody', call, {})).toBeUndefined();

@@ -2,14 +2,14 @@
 
 import { expect, test } from 'vitest';
 import type { Surface } from '../../src/domain/call.ts';
-import type { AnswerJudge } from '../../src/upstream/attempt-types.ts';
+import type { AnswerChecks } from '../../src/upstream/attempt-types.ts';
 import { StreamInterruptedError } from '../../src/domain/errors.ts';
-import { judgeAnswer, UnsatisfyingAnswer } from '../../src/upstream/read-answer.ts';
+import { checkAnswer, RejectedAnswer } from '../../src/upstream/read-answer.ts';
 import type { ResponseProps } from '../../src/upstream/sdk/types.ts';
 import { attemptInput } from './support/attempt-input.ts';
 import { sdkStream, sse } from './support/sdk-stream.ts';
 
-const JUDGE: AnswerJudge = {
+const JUDGE: AnswerChecks = {
   idleMs: 1_000,
   bufferBytes: undefined,
   drains: false,
@@ -21,7 +21,7 @@ const PROPS = {} as ResponseProps;
 
 function judged(data: unknown, surface: Surface = 'chat') {
   const { input, ends } = attemptInput({ surface });
-  const answer = (async () => judgeAnswer({ ...input, judge: () => JUDGE }, { data, props: PROPS }))();
+  const answer = (async () => checkAnswer({ ...input, judge: () => JUDGE }, { data, props: PROPS }))();
   const error = answer.then(
     () => undefined,
     (thrown: unknown) => thrown,
@@ -50,8 +50,8 @@ test.each<[Surface, unknown]>([
 ])('on %s %j is no answer: a malformed one, kept for want of a better', async (surface, data) => {
   const { error, ends } = judged(data, surface);
   const thrown = await error;
-  expect(thrown).toBeInstanceOf(UnsatisfyingAnswer);
-  expect((thrown as UnsatisfyingAnswer).answer).toEqual({ kind: 'parsed', data, props: PROPS });
+  expect(thrown).toBeInstanceOf(RejectedAnswer);
+  expect((thrown as RejectedAnswer).answer).toEqual({ kind: 'parsed', data, props: PROPS });
   expect(ends).toMatchObject([{ failure: { kind: 'malformed', outcome: 'failure', retrySame: true, tryNext: true } }]);
 });
 
@@ -60,7 +60,7 @@ test.each<[Surface, unknown]>([
   ['responses', { id: 'r', output: [], incomplete_details: { reason: 'content_filter' }, usage }],
 ])('on %s a filtered answer is neutral, has its usage, and is kept for want of a better', async (surface, data) => {
   const { error, ends } = judged(data, surface);
-  expect(await error).toBeInstanceOf(UnsatisfyingAnswer);
+  expect(await error).toBeInstanceOf(RejectedAnswer);
   expect(ends).toMatchObject([{ failure: { kind: 'contentFilter', outcome: 'neutral' }, usage: { inputTokens: 3 } }]);
 });
 
@@ -80,7 +80,7 @@ test('a stream is the SDK’s own object, given from its first content on', asyn
 test('a stream that is filtered before its content is kept for want of a better, and can be read', async () => {
   const stream = await sdkStream(sse(say(''), finish('content_filter'), '[DONE]'));
   const { error, ends } = judged(stream);
-  expect(await error).toBeInstanceOf(UnsatisfyingAnswer);
+  expect(await error).toBeInstanceOf(RejectedAnswer);
   expect(ends).toMatchObject([{ failure: { kind: 'contentFilter' } }]);
   expect(await Array.fromAsync(stream)).toEqual([say(''), finish('content_filter')]);
 });

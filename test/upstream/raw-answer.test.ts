@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { AttemptInput } from '../../src/upstream/attempt-types.ts';
 import { rawAnswer } from '../../src/upstream/read-answer.ts';
-import type { Sent } from '../../src/upstream/sdk/send.ts';
+import type { PendingResponse } from '../../src/upstream/sdk/send.ts';
 import { attemptInput } from './support/attempt-input.ts';
 import { sse } from './support/sdk-stream.ts';
 
@@ -17,7 +17,7 @@ const raw = (body: BodyInit | null, type = 'application/json'): Response =>
 /** The response that the caller gets for `response`. */
 async function answered(input: AttemptInput, response: Response): Promise<Response> {
   // Nobody asks for the parsed answer here.
-  const sent = undefined as unknown as Sent;
+  const sent = undefined as unknown as PendingResponse;
   const answer = await rawAnswer(input, { sent, props: undefined, response });
   return answer.kind === 'raw' ? answer.response : answer.props.response;
 }

@@ -3,7 +3,7 @@
 import type { Clock } from '../../time/clock.ts';
 import type { ResponseHeaders } from '../retry-after.ts';
 import { MinuteLimiter } from './minute-limiter.ts';
-import { type Told, toldIn } from './rate-limit-headers.ts';
+import { type AdvertisedQuota, advertisedIn } from './rate-limit-headers.ts';
 
 /** What was known when a request left. */
 export interface SentRequest {
@@ -12,10 +12,10 @@ export interface SentRequest {
 }
 
 /** Providers limit every model by itself. */
-export class ModelLimits {
+export class ProviderLimits {
   readonly #clock: Clock;
-  readonly #requests = new ToldLimit();
-  readonly #tokens = new ToldLimit();
+  readonly #requests = new AdvertisedLimit();
+  readonly #tokens = new AdvertisedLimit();
   /** Until then nothing of it limits anything. */
   #wasTold = false;
   /** Answers in a row that told nothing, and those of them that were not read. */
@@ -48,10 +48,10 @@ export class ModelLimits {
   }
 
   /** An answer has come. Looking for headers that are not there costs more than all else here, and providers tell always, never, or where they refuse. */
-  hear(sent: SentRequest, headers: ResponseHeaders, isRefusal = false): void {
+  observe(sent: SentRequest, headers: ResponseHeaders, isRefusal = false): void {
     if (!isRefusal && this.#skips()) return;
     const nowMs = this.#clock.now();
-    const { requests, tokens } = toldIn(headers, nowMs);
+    const { requests, tokens } = advertisedIn(headers, nowMs);
     this.#silent = requests || tokens ? 0 : this.#silent + 1;
     this.#wasTold ||= this.#silent === 0;
     if (requests) this.#requests.hear(sent.requests, requests, nowMs);
@@ -76,8 +76,8 @@ export function latest(one: number | undefined, other: number | undefined): numb
 }
 
 /** What is left as the provider counts, and what a limit that it named leaves by our own count. */
-class ToldLimit {
-  readonly #allowance = new Allowance();
+class AdvertisedLimit {
+  readonly #allowance = new RemainingQuota();
   readonly #limiter = new MinuteLimiter(Infinity);
 
   blockedUntilMs(points: number, nowMs: number): number | undefined {
@@ -100,7 +100,7 @@ class ToldLimit {
   }
 
   /** A limit of unknown period is not one per minute; what is left of it counts all the same. */
-  hear(sent: Sent, told: Told, nowMs: number): void {
+  hear(sent: Sent, told: AdvertisedQuota, nowMs: number): void {
     if (told.perMinute && told.limit !== undefined) this.#limiter.perMinute = told.limit;
     this.#allowance.hear(sent, told, nowMs);
   }
@@ -124,7 +124,7 @@ const PERIOD_MS = 60_000;
  * the answered request left, and what has left since. So many calls at once cannot share the same rest. The request that left
  * last knows best: others, of this process or another, may have used up what an older one was told.
  */
-export class Allowance {
+export class RemainingQuota {
   #sent = 0;
   #underWay = 0;
   /** So many points may have been sent in all, until the limit is full again. */
@@ -161,7 +161,7 @@ export class Allowance {
   }
 
   /** An answer tells what is left. */
-  hear(sent: Sent, { remaining, limit, resetMs = PERIOD_MS }: Told, nowMs: number): void {
+  hear(sent: Sent, { remaining, limit, resetMs = PERIOD_MS }: AdvertisedQuota, nowMs: number): void {
     if (sent.upTo < this.#believed) return;
     this.#believed = sent.upTo;
     this.#limit = limit ?? Math.max(remaining, this.#limit ?? 0);

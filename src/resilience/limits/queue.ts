@@ -18,7 +18,7 @@ interface Waiting {
 }
 
 /** Nobody overtakes: a large call is not starved by small ones that would fit before it. */
-export class WaitingLine {
+export class Queue {
   readonly #input: WaitingLineInput;
   readonly #line = new Set<Waiting>();
   /** Fires when there may be a place for the first. */

@@ -3,7 +3,7 @@
 import { resetValueMs, type ResponseHeaders } from '../retry-after.ts';
 
 /** What is left of one limit. */
-export interface Told {
+export interface AdvertisedQuota {
   readonly remaining: number;
   /** The limit itself, if it is told. */
   readonly limit: number | undefined;
@@ -15,12 +15,12 @@ export interface Told {
 
 /** What is left for requests and for tokens. */
 export interface ToldLimits {
-  readonly requests: Told | undefined;
-  readonly tokens: Told | undefined;
+  readonly requests: AdvertisedQuota | undefined;
+  readonly tokens: AdvertisedQuota | undefined;
 }
 
 /** Never throws; what cannot be read is not told. */
-export function toldIn(headers: ResponseHeaders, nowMs: number): ToldLimits {
+export function advertisedIn(headers: ResponseHeaders, nowMs: number): ToldLimits {
   return { requests: firstOf(REQUESTS, headers, nowMs), tokens: firstOf(TOKENS, headers, nowMs) };
 }
 
@@ -52,7 +52,7 @@ function named(pattern: string, perMinute: boolean): Names {
   return [remaining ?? '', limit ?? '', reset ?? '', perMinute];
 }
 
-function firstOf(forms: readonly Names[], headers: ResponseHeaders, nowMs: number): Told | undefined {
+function firstOf(forms: readonly Names[], headers: ResponseHeaders, nowMs: number): AdvertisedQuota | undefined {
   for (const [remainingName, limitName, resetName, perMinute] of forms) {
     const remaining = count(headers.get(remainingName));
     if (remaining === undefined) continue;

@@ -1,6 +1,6 @@
 /** The place of one attempt within the limits of its upstream. */
 
-import type { Place } from '../../domain/in-flight.ts';
+import type { InFlightEntry } from '../../domain/in-flight.ts';
 import type { ResponseHeaders } from '../retry-after.ts';
 import type { SentRequest } from './provider-limits.ts';
 
@@ -27,7 +27,7 @@ export class Slot {
   /** What was known of the provider's own count when it was given. */
   readonly sent: SentRequest | undefined;
   /** Among the attempts under way. */
-  place: Place<Slot> | undefined;
+  place: InFlightEntry<Slot> | undefined;
   readonly #owner: SlotOwner;
   #isOpen = true;
 

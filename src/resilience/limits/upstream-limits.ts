@@ -2,12 +2,12 @@
 
 import type { Clock } from '../../time/clock.ts';
 import type { LimitsSnapshot } from '../../domain/snapshot.ts';
-import { UnderWay } from '../../domain/in-flight.ts';
+import { InFlight } from '../../domain/in-flight.ts';
 import type { ResponseHeaders } from '../retry-after.ts';
 import { MinuteLimiter } from './minute-limiter.ts';
-import { ModelLimits, latest } from './provider-limits.ts';
+import { ProviderLimits, latest } from './provider-limits.ts';
 import { Slot, type Load, type SlotOwner } from './slot.ts';
-import { WaitingLine } from './queue.ts';
+import { Queue } from './queue.ts';
 
 /** The limits of an upstream; what is left out is not limited. */
 export interface LimitsPolicy {
@@ -32,14 +32,14 @@ const MAX_MODELS = 32;
 export class UpstreamLimits implements SlotOwner {
   readonly policy: LimitsPolicy;
   /** Where calls wait, if they do. */
-  readonly line: WaitingLine | undefined;
+  readonly line: Queue | undefined;
   readonly #clock: Clock;
   readonly #leaseMs: number;
   readonly #requests: MinuteLimiter | undefined;
   readonly #tokens: MinuteLimiter | undefined;
-  readonly #models = new Map<string | undefined, ModelLimits>();
+  readonly #models = new Map<string | undefined, ProviderLimits>();
   /** Attempts under way, the oldest first. */
-  readonly #slots = new UnderWay<Slot>();
+  readonly #slots = new InFlight<Slot>();
   #isFull = false;
 
   constructor(policy: LimitsPolicy, clock: Clock, deadlineMs = 0) {
@@ -50,7 +50,7 @@ export class UpstreamLimits implements SlotOwner {
     this.#requests = rpm === undefined ? undefined : new MinuteLimiter(rpm);
     this.#tokens = tpm === undefined ? undefined : new MinuteLimiter(tpm);
     const take = (load: Load): Slot | number => this.#take(load, clock.now());
-    this.line = queue && new WaitingLine({ ...queue, clock, take });
+    this.line = queue && new Queue({ ...queue, clock, take });
   }
 
   snapshot(nowMs: number): LimitsSnapshot {
@@ -92,7 +92,7 @@ export class UpstreamLimits implements SlotOwner {
   }
 
   hear({ load, sent }: Slot, headers: ResponseHeaders, isRefusal: boolean): void {
-    if (sent) this.#models.get(load.model)?.hear(sent, headers, isRefusal);
+    if (sent) this.#models.get(load.model)?.observe(sent, headers, isRefusal);
     this.line?.advance();
   }
 
@@ -130,9 +130,9 @@ export class UpstreamLimits implements SlotOwner {
     slot.place = undefined;
   }
 
-  #modelOf({ model }: Load): ModelLimits | undefined {
+  #modelOf({ model }: Load): ProviderLimits | undefined {
     let limits = this.#models.get(model);
-    if (!limits && this.#models.size < MAX_MODELS) this.#models.set(model, (limits = new ModelLimits(this.#clock)));
+    if (!limits && this.#models.size < MAX_MODELS) this.#models.set(model, (limits = new ProviderLimits(this.#clock)));
     return limits;
   }
 

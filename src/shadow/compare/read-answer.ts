@@ -3,13 +3,13 @@
 import type { Surface } from '../../domain/call.ts';
 import { fields, type Fields } from '../../domain/json.ts';
 import type { ReadAnswer, ReadToolCall } from '../../domain/shadow.ts';
-import type { AnswerWitness } from '../../upstream/attempt-types.ts';
+import type { AnswerReader } from '../../upstream/attempt-types.ts';
 
 /** Characters that are kept of a streamed answer, its text and its arguments together: a novel's chapter. */
 export const MAX_READ_CHARACTERS = 262_144;
 
 /** One answer, of a body or of a stream; bodies are kept by reference, chunks are not kept. */
-export class AnswerReading implements AnswerWitness {
+export class AnswerReading implements AnswerReader {
   readonly #surface: Surface;
   #whole: ReadAnswer | undefined;
   #text = '';

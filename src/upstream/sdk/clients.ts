@@ -5,7 +5,7 @@ import { AzureOpenAI, type ClientOptions, OpenAI } from 'openai';
 import type { Connection, Upstream } from '../upstream.ts';
 import { showControllers } from './request-controller.ts';
 import { applyMark, type PreparedFor, type PreparedRequest } from './request-mark.ts';
-import { type Send, senderThrough } from './send.ts';
+import { type SendRequest, createSender } from './send.ts';
 
 /**
  * What every upstream takes from the application's client: how the network is reached, where logs go, and the address,
@@ -62,10 +62,10 @@ function cloneGiven(given: OpenAI): OpenAI {
 /* PART: The ways from one client to the upstreams. */
 
 /** The application's client, as its lines need it. */
-export interface LineStart {
+export interface ConnectionSource {
   readonly client: OpenAI;
   /** Sends through a client of the same class without routing again. */
-  readonly sendOf: (client: OpenAI) => Send;
+  readonly sendOf: (client: OpenAI) => SendRequest;
   /** Read when a line is first used. */
   readonly network: () => NetworkOptions;
   /** X.509 identities: the SDK alone can renew them between retries. */
@@ -75,26 +75,26 @@ export interface LineStart {
 }
 
 /** Lines are laid when they are first used, and kept. */
-export class Lines {
-  readonly #start: LineStart;
-  readonly #lines = new Map<string, Line>();
+export class UpstreamConnections {
+  readonly #start: ConnectionSource;
+  readonly #connections = new Map<string, UpstreamConnection>();
 
-  constructor(start: LineStart) {
+  constructor(start: ConnectionSource) {
     this.#start = start;
   }
 
-  to(upstream: Upstream): Line {
-    let line = this.#lines.get(upstream.name);
-    if (!line) this.#lines.set(upstream.name, (line = this.#lay(upstream)));
+  to(upstream: Upstream): UpstreamConnection {
+    let line = this.#connections.get(upstream.name);
+    if (!line) this.#connections.set(upstream.name, (line = this.#connect(upstream)));
     return line;
   }
 
-  #lay(upstream: Upstream): Line {
+  #connect(upstream: Upstream): UpstreamConnection {
     const { client, sendOf, network, sdkRetries, routes } = this.#start;
     const { connection } = upstream.config;
     if (connection.kind !== 'client') {
       const own = connect(connection, network());
-      const send = senderThrough(own, own);
+      const send = createSender(own, own);
       return { client: own, send, sdkRetries: false, showsControllers: showControllers(own) };
     }
     const changed = Object.keys(connection.options).length > 0;
@@ -104,9 +104,9 @@ export class Lines {
 }
 
 /** A way to an upstream. */
-export interface Line {
+export interface UpstreamConnection {
   readonly client: OpenAI;
-  readonly send: Send;
+  readonly send: SendRequest;
   /** Retries on this upstream are left to the SDK (X.509 identities: it alone can renew them). */
   readonly sdkRetries: boolean;
   /** Requests show the controller that ends them: they need no signal for it. */

@@ -29,7 +29,7 @@ export function optionsFor(upstream: Upstream, client: OpenAI, call: Call, optio
   const { rules, connection } = upstream.config;
   const patch = createBodyPatch(rules, call, options.body);
   const isForeign = connection.kind !== 'client';
-  if (isForeign) dropWhatIsHomes(copy);
+  if (isForeign) stripClientCredentials(copy);
   const mark = markOptions(copy, patch);
   const model = upstreamModel(rules.model, call);
   if (client instanceof AzureOpenAI) copy.path = azurePath(client, rules.model === undefined ? undefined : model, copy);
@@ -40,12 +40,12 @@ export function optionsFor(upstream: Upstream, client: OpenAI, call: Call, optio
 /** A copy for a client of another provider. */
 export function optionsElsewhere<Options extends Partial<RequestOptions>>(options: Options): Options {
   const copy = { ...options };
-  dropWhatIsHomes(copy);
+  stripClientCredentials(copy);
   return copy;
 }
 
 /** What a caller says for one call about address and credentials is meant for the client's own provider. */
-function dropWhatIsHomes(options: Partial<RequestOptions>): void {
+function stripClientCredentials(options: Partial<RequestOptions>): void {
   options.defaultBaseURL = undefined;
   if (options.query) {
     options.query = Object.fromEntries(Object.entries(options.query).filter(([name]) => !isSecretName(name)));

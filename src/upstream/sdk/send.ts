@@ -22,8 +22,8 @@ export interface RequestOwner {
 }
 
 /** By the `request()` that `owner` has at that time: the client itself, or a class that it is derived from. */
-export function senderThrough(client: OpenAI, owner: RequestOwner): Send {
-  const sender = new Sender(client, owner);
+export function createSender(client: OpenAI, owner: RequestOwner): SendRequest {
+  const sender = new RequestSender(client, owner);
   return (options, retries) => sender.send(options, retries);
 }
 
@@ -34,7 +34,7 @@ type Knowledge =
   | { readonly kind: 'opaque' }
   | { readonly kind: 'wrapping'; readonly request: RequestMethod; readonly parse: Parse };
 
-class Sender {
+class RequestSender {
   readonly #client: OpenAI;
   readonly #owner: RequestOwner;
   #knowledge: Knowledge = { kind: 'unused' };
@@ -44,32 +44,32 @@ class Sender {
     this.#owner = owner;
   }
 
-  send(options: RequestOptions, retries: number | null): Sent {
+  send(options: RequestOptions, retries: number | null): PendingResponse {
     const known = this.#knowledge;
     const { request } = this.#owner;
     if (known.kind === 'wrapping' && known.request === request) {
-      return new BareSent(this.#client, makeRequest(this.#client, options, retries), known.parse);
+      return new DirectResponse(this.#client, makeRequest(this.#client, options, retries), known.parse);
     }
     if (known.kind === 'used') return this.#sendSeen(request, options, retries);
     // Many clients send one request only: they are not worth a look.
     if (known.kind === 'unused') this.#knowledge = { kind: 'used' };
-    return new WrappedSent(request.call(this.#client, options, retries));
+    return new SdkResponse(request.call(this.#client, options, retries));
   }
 
-  #sendSeen(request: RequestMethod, options: RequestOptions, retries: number | null): Sent {
+  #sendSeen(request: RequestMethod, options: RequestOptions, retries: number | null): PendingResponse {
     const client = this.#client;
     this.#knowledge = { kind: 'opaque' };
-    if (!canStudy(client, request)) return new WrappedSent(request.call(client, options, retries));
-    const { promise, parse } = studyRequest(client, request, { options, retries });
+    if (!canInspect(client, request)) return new SdkResponse(request.call(client, options, retries));
+    const { promise, parse } = inspectRequest(client, request, { options, retries });
     if (parse) this.#knowledge = { kind: 'wrapping', request, parse };
-    return new WrappedSent(promise);
+    return new SdkResponse(promise);
   }
 }
 
 /* PART: Requests that have left, with and without the promise that the SDK wraps them in. */
 
 /** A request that has left. */
-export interface Sent {
+export interface PendingResponse {
   /** The response as soon as its headers are there; `undefined` where the SDK does not show it. */
   readonly props: Promise<ResponseProps> | undefined;
   response(): Promise<Response>;
@@ -79,10 +79,10 @@ export interface Sent {
 }
 
 /** Sends one request, with `retries` retries by the SDK itself (`null`: as the client is set). */
-export type Send = (options: RequestOptions, retries: number | null) => Sent;
+export type SendRequest = (options: RequestOptions, retries: number | null) => PendingResponse;
 
 /** As the SDK gave it. */
-class WrappedSent implements Sent {
+class SdkResponse implements PendingResponse {
   readonly #promise: APIPromise<unknown>;
   readonly props: Promise<ResponseProps> | undefined;
 
@@ -107,7 +107,7 @@ class WrappedSent implements Sent {
 }
 
 /** What its `request()` would have wrapped. */
-export class BareSent implements Sent {
+export class DirectResponse implements PendingResponse {
   readonly #client: OpenAI;
   readonly props: Promise<ResponseProps>;
   readonly #parse: Parse;
@@ -151,14 +151,14 @@ interface Seen {
 
 /** Sends a request as `request()` would, without its promise. */
 function makeRequest(client: OpenAI, options: RequestOptions, retries: number | null): Promise<ResponseProps> {
-  return makerOf(client).makeRequest(options, retries, undefined);
+  return requestMakerOf(client).makeRequest(options, retries, undefined);
 }
 
 /**
  * Whether `request` is that of the SDK, whose class has `makeRequest()` as well: what others do beside it cannot be seen. A client that
  * somebody has put a spy on is theirs to look at.
  */
-function canStudy(client: OpenAI, request: RequestMethod): boolean {
+function canInspect(client: OpenAI, request: RequestMethod): boolean {
   if (Object.hasOwn(client, 'makeRequest') || !Object.isExtensible(client)) return false;
   let owner: unknown = Object.getPrototypeOf(client);
   while (isObject(owner) && !Object.hasOwn(owner, 'makeRequest')) owner = Object.getPrototypeOf(owner);
@@ -171,12 +171,12 @@ function canStudy(client: OpenAI, request: RequestMethod): boolean {
  * Sends by `request`. Where all that it does is to wrap the one request that it makes, `parse` is what its promises read bodies
  * by; else it is `undefined`.
  */
-function studyRequest(
+function inspectRequest(
   client: OpenAI,
   request: RequestMethod,
   given: Given,
 ): { readonly promise: APIPromise<unknown>; readonly parse: Parse | undefined } {
-  const seen = oversee(client, request, given, makerOf(client).makeRequest);
+  const seen = traceRequest(client, request, given, requestMakerOf(client).makeRequest);
   return { promise: seen.promise, parse: onlyWraps(given, seen) ? parseBy(client, request) : undefined };
 }
 
@@ -184,14 +184,14 @@ function studyRequest(
 function parseBy(client: OpenAI, request: RequestMethod): Parse | undefined {
   const given: Given = { options: { method: 'get', path: '/' }, retries: 0 };
   try {
-    return parseOf(oversee(client, request, given, () => new Promise<never>(() => undefined)).promise);
+    return parseOf(traceRequest(client, request, given, () => new Promise<never>(() => undefined)).promise);
   } catch {
     // The request that was sent has its answer all the same.
     return undefined;
   }
 }
 
-function oversee(client: OpenAI, request: RequestMethod, { options, retries }: Given, make: MakeRequest): Seen {
+function traceRequest(client: OpenAI, request: RequestMethod, { options, retries }: Given, make: MakeRequest): Seen {
   const made: { args: readonly unknown[]; props: Promise<ResponseProps> }[] = [];
   const value: MakeRequest = (...args) => {
     const props = make.apply(client, args);
@@ -214,7 +214,7 @@ function onlyWraps({ options, retries }: Given, { promise, made }: Seen): boolea
   return itsOptions === options && itsRetries === retries && rest.every((argument) => argument === undefined);
 }
 
-function makerOf(client: OpenAI): { readonly makeRequest: MakeRequest } {
+function requestMakerOf(client: OpenAI): { readonly makeRequest: MakeRequest } {
   return client as unknown as { readonly makeRequest: MakeRequest };
 }
 

@@ -1,7 +1,7 @@
 /** Streams that are being read. Those that are read for long are hung up on where whoever reads them forgets them. */
 
 import type { Clock, Timer } from '../../time/clock.ts';
-import { UnderWay, type Place } from '../../domain/in-flight.ts';
+import { InFlight, type InFlightEntry } from '../../domain/in-flight.ts';
 import type { ReaderWatch, Watched } from './guard.ts';
 
 /** What callers hold: its collection says that nobody can read on. */
@@ -10,9 +10,9 @@ export type Handle = object;
 /** Streams that are over sooner are never registered: that would cost more than all else about a short stream. */
 const YOUNG_MS = 1_000;
 
-export class OpenReaders {
+export class AbandonedStreams {
   readonly #clock: Clock;
-  readonly #young = new UnderWay<OpenReader>();
+  readonly #young = new InFlight<OpenReader>();
   /** Runs while there are young ones. */
   #timer: Timer | undefined;
 
@@ -24,18 +24,18 @@ export class OpenReaders {
   watch(handle: Handle, reader: Watched, controller: AbortController): void {
     const open = new OpenReader(handle, reader, controller);
     const place = this.#young.begin(open);
-    open.stayYoung(() => this.#leave(place));
+    open.onSettled(() => this.#leave(place));
     if (!this.#timer) this.#lookSoon();
   }
 
   #lookSoon(): void {
     this.#timer = this.#clock.setTimeout(() => {
-      for (const open of this.#young) open.grow();
+      for (const open of this.#young) open.promote();
       if (this.#timer) this.#lookSoon();
     }, YOUNG_MS);
   }
 
-  #leave(place: Place<OpenReader>): void {
+  #leave(place: InFlightEntry<OpenReader>): void {
     this.#young.end(place);
     if (this.#young.size > 0) return;
     this.#timer?.cancel();
@@ -44,7 +44,7 @@ export class OpenReaders {
 }
 
 /** Hangs up on the stream of `reader` when `handle` is collected, unless the reader is over by then. */
-export function watchForgotten(handle: Handle, reader: Watched, controller: AbortController): void {
+export function cancelWhenCollected(handle: Handle, reader: Watched, controller: AbortController): void {
   new OpenReader(handle, reader, controller).register();
 }
 
@@ -65,12 +65,12 @@ class OpenReader implements ReaderWatch {
   }
 
   /** @param leave is called once, when it is young no more */
-  stayYoung(leave: () => void): void {
+  onSettled(leave: () => void): void {
     this.#leave = leave;
   }
 
   /** Each second, while it is young. */
-  grow(): void {
+  promote(): void {
     if (this.#wasSeen) this.register();
     this.#wasSeen = true;
   }

@@ -18,13 +18,13 @@ function isFilled(value: unknown): boolean {
 }
 
 /** Whether a delta has more than a role and words. */
-export function writesOther(delta: unknown): boolean {
+export function hasNonTextOutput(delta: unknown): boolean {
   for (const name in fields(delta)) if (name !== 'role' && name !== 'content') return true;
   return false;
 }
 
 /** What a delta writes that is no text. */
-export function otherOutput(delta: unknown): string {
+export function nonTextOutput(delta: unknown): string {
   const { refusal, reasoning_content, reasoning, tool_calls, function_call } = fields(delta);
   const calls = Array.isArray(tool_calls) ? tool_calls.map((call: unknown) => fields(call).function) : [];
   const written = [refusal, reasoning_content ?? reasoning];

@@ -3,7 +3,7 @@
 import { withBody } from '../sdk/types.ts';
 
 /** For upstreams that give no `finish_reason`: of their streams nothing else says that they are whole. */
-export class DoneWatch {
+export class DoneMarkerDetector {
   /** Called once, when it has passed. */
   onSeen: (() => void) | undefined;
   #seen = false;

@@ -1,7 +1,7 @@
 /** Puts a guarded reader in place of a stream's own: the caller keeps the SDK's own `Stream` object. */
 
 import type { StreamInternals } from '../sdk/types.ts';
-import { watchForgotten } from './abandoned-streams.ts';
+import { cancelWhenCollected } from './abandoned-streams.ts';
 import type { StreamGuard } from './guard.ts';
 import { GuardedReader } from './guarded-reader.ts';
 
@@ -55,7 +55,7 @@ export class ReaderHandle<Item = unknown> implements AsyncIterator<Item, unknown
     this.#reader = reader;
     if (reader.isOver) return;
     if (openReaders) openReaders.watch(this, reader, controller);
-    else watchForgotten(this, reader, controller);
+    else cancelWhenCollected(this, reader, controller);
   }
 
   next(): Promise<IteratorResult<Item, unknown>> {

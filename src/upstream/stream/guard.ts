@@ -1,6 +1,6 @@
 /** What the reader of a stream asks and tells. */
 
-import type { IdleWatch } from './idle-timeout.ts';
+import type { IdleTimeout } from './idle-timeout.ts';
 
 /** How a stream ended: it ran out, it threw, or the caller left it. */
 export type StreamEnd =
@@ -22,7 +22,7 @@ export interface StreamGuard<Item = unknown> {
    * should be.
    */
   onEnd(how: StreamEnd, stage: StreamStage): unknown;
-  readonly idle: IdleWatch | undefined;
+  readonly idle: IdleTimeout | undefined;
   /** A stream that the caller leaves is read on to its end. */
   readonly drains: boolean;
   /** Where it stands while it is young; absent where it is watched from its beginning. */

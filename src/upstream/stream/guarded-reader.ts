@@ -14,7 +14,7 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
   /** Hangs up where the reader is forgotten. */
   watch: ReaderWatch | undefined;
   /** Read before the caller asked. */
-  readonly #held = new HeldChunks<Result<Item>>();
+  readonly #held = new ChunkBuffer<Result<Item>>();
   #stage: StreamStage;
   /** What the stream broke off with while nobody waited for it. */
   #unsaid: unknown;
@@ -89,7 +89,7 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
 
   readonly #came = (result: Result<Item>): Result<Item> | Promise<Result<Item>> => {
     const guard = this.#guard;
-    guard?.idle?.came();
+    guard?.idle?.received();
     if (!result.done && guard) {
       guard.see(result.value);
       if (guard.hides(result.value)) return this.#pull();
@@ -156,7 +156,7 @@ type Result<Item> = IteratorResult<Item, unknown>;
 const OVER = { done: true, value: undefined } as const;
 
 /** What was read of a stream before its reader asked. */
-class HeldChunks<Chunk> {
+class ChunkBuffer<Chunk> {
   readonly #chunks: Chunk[] = [];
   #given = 0;
 
@@ -190,7 +190,7 @@ async function drain<Item>(source: AsyncIterator<Item, unknown>, guard: StreamGu
     for (;;) {
       guard.idle?.waiting();
       const result = await source.next();
-      guard.idle?.came();
+      guard.idle?.received();
       if (result.done) return;
       guard.see(result.value);
     }

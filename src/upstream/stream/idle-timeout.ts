@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../../time/clock.ts';
 import { graceMs } from '../../time/patient-timer.ts';
 
 /** At most one timer at a time, however many chunks a stream has. */
-export class IdleWatch {
+export class IdleTimeout {
   readonly #clock: Clock;
   #idleMs: number;
   readonly #onIdle: () => void;
@@ -26,7 +26,7 @@ export class IdleWatch {
   }
 
   /** From here on silence counts sooner. */
-  hurry(idleMs: number): void {
+  shorten(idleMs: number): void {
     this.#idleMs = Math.min(this.#idleMs, idleMs);
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -41,7 +41,7 @@ export class IdleWatch {
   }
 
   /** It came. */
-  came(): void {
+  received(): void {
     this.#waitingSinceMs = undefined;
     this.#suspects = false;
   }

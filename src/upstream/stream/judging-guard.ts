@@ -1,11 +1,11 @@
 /** What a guarded stream is judged by. */
 
 import { APIError, APIUserAbortError } from 'openai';
-import type { AnswerJudge, AttemptInput } from '../attempt-types.ts';
+import type { AnswerChecks, AttemptInput } from '../attempt-types.ts';
 import { UpstreamTimeoutError } from '../../domain/errors.ts';
 import { ABORTED, FILTERED, TRUNCATED, classifyFailure, type Failure } from '../../resilience/failure.ts';
 import type { StreamEnd, StreamGuard, StreamStage } from './guard.ts';
-import { IdleWatch } from './idle-timeout.ts';
+import { IdleTimeout } from './idle-timeout.ts';
 import { StreamMeter } from './stream-meter.ts';
 import type { StreamFacts } from './stream-facts.ts';
 import { usageAtEnd } from '../final-usage.ts';
@@ -20,21 +20,21 @@ interface Verdict {
 }
 
 /** Lets nothing pass before the first content, and no end that is none. */
-export class JudgingGuard extends StreamMeter implements StreamGuard {
-  readonly idle: IdleWatch;
+export class CheckingGuard extends StreamMeter implements StreamGuard {
+  readonly idle: IdleTimeout;
   readonly drains: boolean;
-  readonly #judge: AnswerJudge;
+  readonly #judge: AnswerChecks;
   #bytes = 0;
   #ended = false;
   #hurried = false;
   #idleError: Error | undefined;
 
   /** `controller` ends the stream. */
-  constructor(input: AttemptInput, judge: AnswerJudge, controller: AbortController) {
+  constructor(input: AttemptInput, judge: AnswerChecks, controller: AbortController) {
     super(input);
     this.#judge = judge;
     this.drains = judge.drains;
-    this.idle = new IdleWatch(input.clock, judge.idleMs, () => {
+    this.idle = new IdleTimeout(input.clock, judge.idleMs, () => {
       this.#idleError = new UpstreamTimeoutError('idle', judge.idleMs);
       controller.abort();
     });
@@ -92,7 +92,7 @@ export class JudgingGuard extends StreamMeter implements StreamGuard {
   #hurry(): void {
     if (this.#hurried) return;
     this.#hurried = true;
-    this.idle.hurry(COMPLETE_GRACE_MS);
+    this.idle.shorten(COMPLETE_GRACE_MS);
   }
 
   get #expired(): Error | undefined {

@@ -5,7 +5,7 @@ import { fields } from '../../domain/json.ts';
 import type { Usage } from '../../domain/usage.ts';
 import { reportedCostOf, usageOf } from '../../pricing/usage.ts';
 import { hasBrokenToolArguments, isBroken } from '../answer-body.ts';
-import { argumentsOf, bearsContent, otherOutput, writesOther } from './delta.ts';
+import { argumentsOf, bearsContent, nonTextOutput, hasNonTextOutput } from './delta.ts';
 
 /** The facts so far. */
 export abstract class StreamFacts {
@@ -96,7 +96,7 @@ class ChoiceFacts extends StreamFacts {
   }
 
   #seeOther(choiceIndex: unknown, delta: unknown): void {
-    this.output += otherOutput(delta);
+    this.output += nonTextOutput(delta);
     for (const { call, words } of argumentsOf(delta)) {
       const key = `${String(choiceIndex)}:${String(call)}`;
       this.#toolArguments ??= new Map();
@@ -116,7 +116,7 @@ class ChoiceFacts extends StreamFacts {
       this.output += words;
       if (index === 0 || index === undefined) this.text += words;
     }
-    if (!words && writesOther(delta)) this.#seeOther(index, delta);
+    if (!words && hasNonTextOutput(delta)) this.#seeOther(index, delta);
     if (finishReason === undefined || finishReason === null) {
       if (!this.#unfinished.includes(index) && !this.#finished.includes(index)) this.#unfinished.push(index);
       return;

@@ -1,6 +1,6 @@
 /** Learns from a stream what it tells while it passes. */
 
-import { type AttemptInput, tellEnd } from '../attempt-types.ts';
+import { type AttemptInput, reportEnd } from '../attempt-types.ts';
 import { createStreamFacts, isUsageChunk, type StreamFacts } from './stream-facts.ts';
 import type { Failure } from '../../resilience/failure.ts';
 import type { StreamGuard } from './guard.ts';
@@ -51,7 +51,7 @@ export abstract class StreamMeter {
 
   protected tell(failure: Failure | undefined, { usage, usageEstimated }: UsageAtEnd): void {
     const { facts, input } = this;
-    tellEnd(input, {
+    reportEnd(input, {
       failure,
       atMs: input.clock.now(),
       firstChunkAtMs: this.#firstChunkAtMs,

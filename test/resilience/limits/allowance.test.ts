@@ -1,16 +1,16 @@
 /** What is left, as the provider told it. */
 
 import { expect, test } from 'vitest';
-import { Allowance } from '../../../src/resilience/limits/provider-limits.ts';
+import { RemainingQuota } from '../../../src/resilience/limits/provider-limits.ts';
 
 const TOLD = { limit: 10, resetMs: 60_000, perMinute: true };
 
 test('before anything is told, nothing is blocked', () => {
-  expect(new Allowance().blockedUntilMs(1_000_000, 0)).toBeUndefined();
+  expect(new RemainingQuota().blockedUntilMs(1_000_000, 0)).toBeUndefined();
 });
 
 test('what is left may be sent, and no more, until the limit is full again', () => {
-  const allowance = new Allowance();
+  const allowance = new RemainingQuota();
   const sent = allowance.send(1);
   allowance.end(1);
   allowance.hear(sent, { ...TOLD, remaining: 2 }, 1_000);
@@ -24,7 +24,7 @@ test('what is left may be sent, and no more, until the limit is full again', () 
 });
 
 test('what left after the answered request, and what was under way before it, is taken off', () => {
-  const allowance = new Allowance();
+  const allowance = new RemainingQuota();
   allowance.send(1);
   const sent = allowance.send(1);
   allowance.send(1);
@@ -35,7 +35,7 @@ test('what left after the answered request, and what was under way before it, is
 });
 
 test('an answer to an older request, which comes later, is not believed', () => {
-  const allowance = new Allowance();
+  const allowance = new RemainingQuota();
   const older = allowance.send(1);
   const newer = allowance.send(1);
   allowance.hear(newer, { ...TOLD, remaining: 0 }, 0);
@@ -44,7 +44,7 @@ test('an answer to an older request, which comes later, is not believed', () => 
 });
 
 test('when the limit is full again, it is not more than the limit', () => {
-  const allowance = new Allowance();
+  const allowance = new RemainingQuota();
   const sent = allowance.send(1);
   allowance.end(1);
   allowance.hear(sent, { ...TOLD, remaining: 0 }, 0);
@@ -56,7 +56,7 @@ test('when the limit is full again, it is not more than the limit', () => {
 });
 
 test('what was not sent after all is not taken off', () => {
-  const allowance = new Allowance();
+  const allowance = new RemainingQuota();
   const sent = allowance.send(1);
   allowance.hear(sent, { ...TOLD, remaining: 1 }, 0);
   allowance.send(1);
@@ -65,7 +65,7 @@ test('what was not sent after all is not taken off', () => {
 });
 
 test('what is larger than the whole limit may go when all of it is left', () => {
-  const allowance = new Allowance();
+  const allowance = new RemainingQuota();
   const sent = allowance.send(1);
   allowance.end(1);
   allowance.hear(sent, { ...TOLD, remaining: 9 }, 0);

@@ -1,7 +1,7 @@
 /** What answers tell of limits counts, also that of a provider that told nothing for long. */
 
 import { expect, test } from 'vitest';
-import { ModelLimits } from '../../../src/resilience/limits/provider-limits.ts';
+import { ProviderLimits } from '../../../src/resilience/limits/provider-limits.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
 
 const SILENT = new Headers({ 'content-type': 'application/json' });
@@ -10,11 +10,11 @@ const NOTHING_LEFT = new Headers({ 'x-ratelimit-remaining-requests': '0', 'x-rat
 /** Answers of one provider, after each of which the next request may leave or not. */
 function world() {
   const clock = new ManualClock();
-  const limits = new ModelLimits(clock);
+  const limits = new ProviderLimits(clock);
   const isBlocked = (): boolean => limits.blockedUntilMs(1, clock.now()) !== undefined;
   const answer = (headers: Headers, isRefusal = false): void => {
     const sent = limits.send(1);
-    limits.hear(sent, headers, isRefusal);
+    limits.observe(sent, headers, isRefusal);
     limits.end(1, 1, clock.now());
   };
   return { answer, isBlocked };

@@ -1,7 +1,7 @@
 /** What providers tell of their limits, as recorded and as documented. */
 
 import { expect, test } from 'vitest';
-import { toldIn, type ToldLimits } from '../../../src/resilience/limits/rate-limit-headers.ts';
+import { advertisedIn, type ToldLimits } from '../../../src/resilience/limits/rate-limit-headers.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 
@@ -88,5 +88,5 @@ const CASES: readonly { name: string; headers: Record<string, string>; told: Tol
 ];
 
 test.each(CASES)('$name', ({ headers, told }) => {
-  expect(toldIn(new Headers(headers), NOW_MS)).toEqual(told);
+  expect(advertisedIn(new Headers(headers), NOW_MS)).toEqual(told);
 });

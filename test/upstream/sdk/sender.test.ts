@@ -2,7 +2,7 @@
 
 import { APIPromise, OpenAI } from 'openai';
 import { expect, test, vi } from 'vitest';
-import { BareSent, senderThrough, type Sent } from '../../../src/upstream/sdk/send.ts';
+import { DirectResponse, createSender, type PendingResponse } from '../../../src/upstream/sdk/send.ts';
 import type { RequestOptions, ResponseProps } from '../../../src/upstream/sdk/types.ts';
 
 const optionsOf = (id: string): RequestOptions => ({ method: 'get', path: `/models/${id}`, maxRetries: 0 });
@@ -23,9 +23,9 @@ const clientOf = (fetch: typeof globalThis.fetch, Class: typeof OpenAI = OpenAI)
   new Class({ apiKey: 'k', baseURL: 'https://api.test', fetch });
 
 /** Sends one request after the other, and reads each. */
-async function sendAll(client: OpenAI, ids: readonly string[]): Promise<{ sent: Sent[]; read: unknown[] }> {
-  const send = senderThrough(client, client);
-  const sent: Sent[] = [];
+async function sendAll(client: OpenAI, ids: readonly string[]): Promise<{ sent: PendingResponse[]; read: unknown[] }> {
+  const send = createSender(client, client);
+  const sent: PendingResponse[] = [];
   const read: unknown[] = [];
   for (const id of ids) {
     const one = send(optionsOf(id), null);
@@ -35,7 +35,7 @@ async function sendAll(client: OpenAI, ids: readonly string[]): Promise<{ sent: 
   return { sent, read };
 }
 
-const isBare = (sent: readonly Sent[]): boolean[] => sent.map((one) => one instanceof BareSent);
+const isBare = (sent: readonly PendingResponse[]): boolean[] => sent.map((one) => one instanceof DirectResponse);
 
 test('from the third request of a client on, the SDK’s promise is left out; each is sent once and read alike', async () => {
   const { paths, fetch } = recording();
@@ -50,10 +50,10 @@ test('a bare request gives its response, its properties and its body as a wrappe
   const { fetch } = recording();
   const { sent } = await sendAll(clientOf(fetch), ['a', 'b']);
   const client = clientOf(fetch);
-  const send = senderThrough(client, client);
+  const send = createSender(client, client);
   for (const id of ['x', 'y']) await send(optionsOf(id), 0).parse();
   const bare = send(optionsOf('z'), 0);
-  expect(bare).toBeInstanceOf(BareSent);
+  expect(bare).toBeInstanceOf(DirectResponse);
   const props = await bare.props!;
   expect(await bare.response()).toBe(props.response);
   expect(await bare.dataOf(props)).toEqual({ id: '/models/z' });
@@ -130,7 +130,7 @@ test('a request() that only hands on, as what traces calls does, is called each 
 
 test('a request() that is put in place later is called from then on', async () => {
   const client = clientOf(recording().fetch);
-  const send = senderThrough(client, client);
+  const send = createSender(client, client);
   for (const id of ['a', 'b', 'c']) await send(optionsOf(id), 0).parse();
   const traced = trace(client);
   for (const id of ['d', 'e', 'f']) await send(optionsOf(id), 0).parse();
@@ -148,7 +148,7 @@ test('a spy on makeRequest() sees every request, and only those that are sent', 
 
 test('a spy on makeRequest() that comes later sees every request from then on', async () => {
   const client = clientOf(recording().fetch);
-  const send = senderThrough(client, client);
+  const send = createSender(client, client);
   for (const id of ['a', 'b', 'c']) await send(optionsOf(id), 0).parse();
   const spy = vi.spyOn(client as unknown as { makeRequest: () => unknown }, 'makeRequest');
   await send(optionsOf('d'), 0).parse();
@@ -166,7 +166,7 @@ test.each(['a', 'b', 'c'])('a request that fails, as %s, rejects with the SDK’
   const fetch = async (url: string | URL | Request): Promise<Response> =>
     pathOf(url).endsWith(failing) ? Response.json({ error: { message: 'no' } }, { status: 400 }) : Response.json({});
   const client = clientOf(fetch);
-  const send = senderThrough(client, client);
+  const send = createSender(client, client);
   const outcomes: unknown[] = [];
   for (const id of ['a', 'b', 'c'])
     outcomes.push(

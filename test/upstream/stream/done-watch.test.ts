@@ -1,7 +1,7 @@
 /** The `[DONE]` of a stream is seen however its bytes are cut. */
 
 import { describe, expect, test } from 'vitest';
-import { DoneWatch } from '../../../src/upstream/stream/done-marker.ts';
+import { DoneMarkerDetector } from '../../../src/upstream/stream/done-marker.ts';
 
 /** The stream in pieces of `size` bytes. */
 function inPieces(text: string, size: number): Response {
@@ -26,7 +26,7 @@ describe.each([1, 2, 5, 13, 1_000])('in pieces of %i bytes', (size) => {
     'data: {}\r\n\r\ndata:[DONE]',
     ': hi\rdata: [DONE]\r',
   ])('seen, once, in %j', async (text) => {
-    const watch = new DoneWatch();
+    const watch = new DoneMarkerDetector();
     let times = 0;
     watch.onSeen = () => void (times += 1);
     expect(await watch.watch(inPieces(text, size)).text()).toBe(text);
@@ -36,7 +36,7 @@ describe.each([1, 2, 5, 13, 1_000])('in pieces of %i bytes', (size) => {
   test.each(['', 'data: {"content":"\\ndata: [DONE]"}\n\n', 'data: [DON', 'event: [DONE]\n\n'])(
     'not in %j',
     async (text) => {
-      const watch = new DoneWatch();
+      const watch = new DoneMarkerDetector();
       expect(await watch.watch(inPieces(text, size)).text()).toBe(text);
       expect(watch.seen).toBe(false);
     },
@@ -47,7 +47,7 @@ test('status and headers stay, nothing is read ahead, and leaving is passed on',
   let [pulled, cancelled] = [0, ''];
   const source = { pull: () => void (pulled += 1), cancel: (reason: string) => void (cancelled = reason) };
   const body = new ReadableStream<Uint8Array>(source, { highWaterMark: 0 });
-  const watched = new DoneWatch().watch(new Response(body, { status: 201, headers: { 'x-request-id': 'r' } }));
+  const watched = new DoneMarkerDetector().watch(new Response(body, { status: 201, headers: { 'x-request-id': 'r' } }));
   await new Promise(setImmediate);
   expect([watched.status, watched.headers.get('x-request-id'), pulled]).toEqual([201, 'r', 0]);
   await watched.body!.cancel('left');

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { ManualClock } from '../../../src/testing/index.ts';
 import { guardStream } from '../../../src/upstream/stream/guard-stream.ts';
 import type { StreamEnd, StreamGuard, StreamStage } from '../../../src/upstream/stream/guard.ts';
-import { IdleWatch } from '../../../src/upstream/stream/idle-timeout.ts';
+import { IdleTimeout } from '../../../src/upstream/stream/idle-timeout.ts';
 
 type Step = string | Error | Promise<string>;
 
@@ -61,7 +61,7 @@ function guarded(steps: readonly Step[], { says = (): unknown => undefined, ...o
       ends.push({ how, stage });
       return says(how);
     },
-    idle: new IdleWatch(clock, 1_000, () => undefined),
+    idle: new IdleTimeout(clock, 1_000, () => undefined),
     drains: false,
     ...options,
   };

@@ -2,13 +2,13 @@
 
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../src/testing/index.ts';
-import { IdleWatch } from '../../../src/upstream/stream/idle-timeout.ts';
+import { IdleTimeout } from '../../../src/upstream/stream/idle-timeout.ts';
 
 function start({ begun = true } = {}) {
   const clock = new ManualClock();
   const told: number[] = [];
   const startMs = clock.now();
-  const idle = new IdleWatch(clock, 1_000, () => told.push(clock.now() - startMs));
+  const idle = new IdleTimeout(clock, 1_000, () => told.push(clock.now() - startMs));
   if (begun) idle.begin();
   return { clock, idle, told };
 }
@@ -36,7 +36,7 @@ test('every chunk begins the time anew', async () => {
   for (let chunk = 0; chunk < 10; chunk++) {
     idle.waiting();
     await clock.advance(900);
-    idle.came();
+    idle.received();
   }
   expect(told).toEqual([]);
   idle.waiting();
@@ -48,7 +48,7 @@ test('a stream of many chunks has one timer', () => {
   const { clock, idle } = start();
   for (let chunk = 0; chunk < 1_000; chunk++) {
     idle.waiting();
-    idle.came();
+    idle.received();
   }
   expect(clock.pendingTimers).toBe(1);
 });
@@ -56,7 +56,7 @@ test('a stream of many chunks has one timer', () => {
 test('a reader that does not ask leaves the provider time without end, and no timer behind', async () => {
   const { clock, idle, told } = start();
   idle.waiting();
-  idle.came();
+  idle.received();
   await clock.advance(3_600_000);
   expect(told).toEqual([]);
   expect(clock.pendingTimers).toBe(0);
@@ -71,7 +71,7 @@ test('a chunk that has arrived while the process was blocked is read before the 
   clock.jump(60_000);
   // Late timers fire first, then what has arrived is read.
   clock.setTimeout(() => {
-    idle.came();
+    idle.received();
     idle.waiting();
   }, 0);
   await clock.advance(999);

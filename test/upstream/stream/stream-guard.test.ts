@@ -2,24 +2,24 @@
 
 import { APIError, APIUserAbortError } from 'openai';
 import { describe, expect, test } from 'vitest';
-import type { AnswerJudge, AttemptInput } from '../../../src/upstream/attempt-types.ts';
+import type { AnswerChecks, AttemptInput } from '../../../src/upstream/attempt-types.ts';
 import { DeadlineError, StreamInterruptedError, UpstreamTimeoutError } from '../../../src/domain/errors.ts';
 import type { StreamEnd, StreamStage } from '../../../src/upstream/stream/guard.ts';
-import { JudgingGuard } from '../../../src/upstream/stream/judging-guard.ts';
+import { CheckingGuard } from '../../../src/upstream/stream/judging-guard.ts';
 import type { TimeLimit } from '../../../src/resilience/time-limit.ts';
 import { attemptInput } from '../support/attempt-input.ts';
 
-const JUDGE: AnswerJudge = {
+const JUDGE: AnswerChecks = {
   idleMs: 1_000,
   bufferBytes: undefined,
   drains: false,
   interrupted: (partial, cause) => new StreamInterruptedError({ ...partial, upstream: 'u', attempts: [] }, cause),
 };
 
-function guardOf({ judge = {}, ...options }: Partial<Omit<AttemptInput, 'judge'>> & { judge?: Partial<AnswerJudge> }) {
+function guardOf({ judge = {}, ...options }: Partial<Omit<AttemptInput, 'judge'>> & { judge?: Partial<AnswerChecks> }) {
   const attempted = attemptInput(options);
   const controller = new AbortController();
-  const guard = new JudgingGuard(attempted.input, { ...JUDGE, ...judge }, controller);
+  const guard = new CheckingGuard(attempted.input, { ...JUDGE, ...judge }, controller);
   const see = (...chunks: readonly unknown[]): void => chunks.forEach((chunk) => guard.see(chunk));
   return { ...attempted, controller, guard, see };
 }

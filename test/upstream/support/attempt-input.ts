@@ -2,7 +2,7 @@
 
 import { ManualClock } from '../../../src/testing/index.ts';
 import type { AttemptEnd, AttemptInput } from '../../../src/upstream/attempt-types.ts';
-import { Claim } from '../../../src/upstream/response-mode.ts';
+import { ResponseMode } from '../../../src/upstream/response-mode.ts';
 
 /** An input, and all that came out of it. */
 export interface Attempted {
@@ -28,7 +28,7 @@ export function attemptInput(options: Partial<AttemptInput> = {}): Attempted {
     },
     options: { method: 'post', path: '/chat/completions' },
     retries: 0,
-    claim: new Claim(),
+    claim: new ResponseMode(),
     limit: undefined,
     judge: undefined,
     redact: (error) => void redacted.push(error),
