@@ -37,7 +37,7 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
       const runtime = runtimeOf(options, Base.prototype instanceof AzureOpenAI ? 'azure' : undefined);
       super({ ...options, canary: runtime });
       this.canary = runtime.control;
-      const lines = new UpstreamConnections({
+      const connections = new UpstreamConnections({
         client: this,
         sendOf: (client) => (client instanceof CanaryClient ? client.#send : this.#send),
         network: () => {
@@ -49,7 +49,7 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
       });
       const { engine } = runtime;
       this.#engine = engine;
-      this.#caller = { client: this, engine, connect: (upstream) => lines.to(upstream) };
+      this.#caller = { client: this, engine, connect: (upstream) => connections.to(upstream) };
       engine.prober.connect ??= this.#caller.connect;
     }
 
@@ -57,11 +57,11 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
       options: RequestOptions | Promise<RequestOptions>,
       remainingRetries: number | null = null,
     ): APIPromise<Rsp> {
-      const claim = new ResponseMode();
+      const mode = new ResponseMode();
       return callPromise<Rsp>(
         this,
-        handleCall(this.#caller, options, remainingRetries, claim),
-        claim,
+        handleCall(this.#caller, options, remainingRetries, mode),
+        mode,
         this.#engine.modes,
       );
     }

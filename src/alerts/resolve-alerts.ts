@@ -1,7 +1,15 @@
 /** Checks alert rules. */
 
 import { ALERT_METRICS, type AlertBound, type AlertMetric, type AlertRule, type Severity } from '../domain/alert.ts';
-import { checkDuration, checkKeys, checkList, checkNumber, checkOneOf, checkText, formatValue } from '../domain/check.ts';
+import {
+  checkDuration,
+  checkKeys,
+  checkList,
+  checkNumber,
+  checkOneOf,
+  checkText,
+  formatValue,
+} from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { AlertRuleOptions, WebhookOptions } from './options.ts';
 import type { WebhookPolicy } from './webhook.ts';

@@ -47,7 +47,7 @@ export class Batch<T> implements PromiseLike<BatchResult<T>[]>, AsyncIterable<Ba
 export interface BatchServices {
   readonly clock: Clock;
   readonly warnings: Warnings;
-  readonly tallies: CallTrackers;
+  readonly trackers: CallTrackers;
 }
 
 /** @throws ConfigError for options that cannot be right */
@@ -73,15 +73,15 @@ async function makeCall<T>(
   index: number,
   { signal }: AbortController,
 ): Promise<BatchResult<T>> {
-  const tally = new CallTracker();
+  const tracker = new CallTracker();
   const about = (): Pick<BatchResult<T>, 'index' | 'upstream' | 'costUsd'> => {
-    const { upstream, costUsd } = tally;
+    const { upstream, costUsd } = tracker;
     return { index, upstream, costUsd };
   };
   try {
     const value = await unlessAborted(
       signal,
-      whenThereIsRoom(services, tally, () => call({ index, signal }), signal),
+      whenThereIsRoom(services, tracker, () => call({ index, signal }), signal),
     );
     return { ok: true, value, ...about() };
   } catch (error) {
@@ -92,16 +92,16 @@ async function makeCall<T>(
 /** A batch has time: where all upstreams are full it waits for one, unless something was sent already. */
 async function whenThereIsRoom<T>(
   services: BatchServices,
-  tally: CallTracker,
+  tracker: CallTracker,
   make: () => T | PromiseLike<T>,
   signal: AbortSignal,
 ): Promise<T> {
   const { clock } = services;
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     try {
-      return await services.tallies.take(tally, make);
+      return await services.trackers.take(tracker, make);
     } catch (error) {
-      if (!(error instanceof RateLimitedError) || tally.attempts.length > 0) throw error;
+      if (!(error instanceof RateLimitedError) || tracker.attempts.length > 0) throw error;
       await sleep(clock, Math.max(error.retryAtMs - clock.now(), waitMs), signal);
     }
   }

@@ -16,7 +16,10 @@ export function resolveBudgets(
   const policies = budgets.map((budget, index) => resolveBudget(`canary.budgets[${index}]`, budget, names));
   for (const [index, { name }] of policies.entries()) {
     if (policies.findIndex((other) => other.name === name) === index) continue;
-    throw new ConfigError(`canary.budgets[${index}].name`, `should not be that of another budget, got ${formatValue(name)}`);
+    throw new ConfigError(
+      `canary.budgets[${index}].name`,
+      `should not be that of another budget, got ${formatValue(name)}`,
+    );
   }
   return policies;
 }

@@ -18,7 +18,7 @@ import { responseOf } from './replay.ts';
 
 export class AnswerCache {
   readonly #policy: CachePolicy;
-  readonly #parts: CallServices;
+  readonly #services: CallServices;
   readonly #failed: (option: 'when' | 'key', error: unknown) => void;
   readonly #store: AnswerStore;
   readonly #accounts = new Accounts();
@@ -28,11 +28,11 @@ export class AnswerCache {
   #misses = 0;
 
   /** `failed` is told of what the user's functions throw. */
-  constructor(policy: CachePolicy, parts: CallServices, failed: (option: 'when' | 'key', error: unknown) => void) {
+  constructor(policy: CachePolicy, services: CallServices, failed: (option: 'when' | 'key', error: unknown) => void) {
     this.#policy = policy;
-    this.#parts = parts;
+    this.#services = services;
     this.#failed = failed;
-    this.#store = new AnswerStore(policy, parts.clock);
+    this.#store = new AnswerStore(policy, services.clock);
   }
 
   get snapshot(): CacheSnapshot {
@@ -64,16 +64,16 @@ export class AnswerCache {
       const stored = this.#store.get(key);
       if (stored) {
         this.#hits += 1;
-        return giveStored(stored, asked, this.#parts);
+        return giveStored(stored, asked, this.#services);
       }
       // A stream goes at the pace of its reader: nobody else waits for it.
       if (call.stream) return this.#record(key, asked);
       const flight = this.#flights.get(key);
       if (!flight) return this.#lead(key, asked);
-      const end = await flight.join(this.#parts.clock, source.timeoutMs, signal);
+      const end = await flight.join(this.#services.clock, source.timeoutMs, signal);
       if (typeof end === 'object' && (call.fallbacks || end.upstream === plan.assigned)) {
         this.#joined += 1;
-        return giveStored(end, asked, this.#parts);
+        return giveStored(end, asked, this.#services);
       }
       // A caller that gave up says nothing about the call: another takes its place, and the others wait for that one.
       if (end !== 'aborted') return this.#dispatch(asked);
@@ -81,7 +81,7 @@ export class AnswerCache {
   }
 
   #keyOf({ call, plan, source }: AskedCall): string | undefined {
-    const upstream = this.#parts.upstreams.get(plan.assigned);
+    const upstream = this.#services.upstreams.get(plan.assigned);
     try {
       return upstream && cacheKeyOf(call, upstream, source, { policy: this.#policy, accounts: this.#accounts });
     } catch (error) {
@@ -92,8 +92,8 @@ export class AnswerCache {
 
   #dispatch({ call, plan, source }: AskedCall): Promise<Answer> {
     this.#misses += 1;
-    this.#parts.retryBudget.deposit();
-    return dispatch(call, plan, source, this.#parts);
+    this.#services.retryBudget.deposit();
+    return dispatch(call, plan, source, this.#services);
   }
 
   /** Makes the call, for all that wait for it: it goes on whether or not its own caller has said what it wants of the answer. */
@@ -103,17 +103,17 @@ export class AnswerCache {
     let end: FlightEnd = 'failed';
     try {
       const { call, plan, source } = asked;
-      const claim = new ResponseMode();
-      claim.choose('parsed');
-      const answering = this.#dispatch({ call, plan, source: { ...source, claim } });
-      source.claim.ledger = claim.ledger;
-      source.claim.judged = claim.judged;
+      const mode = new ResponseMode();
+      mode.choose('parsed');
+      const answering = this.#dispatch({ call, plan, source: { ...source, mode } });
+      source.mode.ledger = mode.ledger;
+      source.mode.judged = mode.judged;
       const answer = await answering;
       if (answer.kind !== 'parsed') return answer;
       const encoded = encodeBody(answer.data, answer.props.response, call.surface);
-      const served = servedBy(claim.ledger?.ledger);
+      const served = servedBy(mode.ledger?.ledger);
       if (served) end = this.#keep(key, storedAnswer(encoded, served), plan);
-      if (source.claim.chosen() === 'parsed') return answer;
+      if (source.mode.chosen() === 'parsed') return answer;
       // The body has been read; who wants the raw response has not read it.
       return { ...answer, props: { ...answer.props, response: responseOf(encoded) } };
     } catch (error) {
@@ -135,7 +135,7 @@ export class AnswerCache {
     const { response } = answer.props;
     recorder.record(answer.data, () => {
       const encoded = recorder.whole(response);
-      const served = servedBy(source.claim.ledger?.ledger);
+      const served = servedBy(source.mode.ledger?.ledger);
       if (encoded && served) this.#keep(key, storedAnswer(encoded, served), plan);
     });
     return answer;

@@ -69,13 +69,13 @@ export interface AskedCall {
   readonly source: CallSource;
 }
 
-export function giveStored(stored: StoredAnswer, { call, plan, source }: AskedCall, parts: CallServices): Answer {
-  const { clock, observer, upstreams, remember } = parts;
+export function giveStored(stored: StoredAnswer, { call, plan, source }: AskedCall, services: CallServices): Answer {
+  const { clock, observer, upstreams, remember } = services;
   const upstream = upstreams.get(stored.upstream);
   if (!upstream) throw new RangeError(`No upstream is called ${stored.upstream}.`);
   const nowMs = clock.now();
   const attempt = cachedAttempt(call, stored, nowMs);
-  source.claim.ledger = { ledger: { callId: call.id, attempts: [attempt] } };
+  source.mode.ledger = { ledger: { callId: call.id, attempts: [attempt] } };
   observer.cached(attempt, cachedCall(call, plan.assigned, stored, nowMs), call);
   // Who made it is remembered for a limited number of ids only.
   if (stored.responseId !== undefined) remember(stored.responseId, stored.upstream);

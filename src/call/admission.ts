@@ -18,30 +18,35 @@ export interface Admitted {
 type Upstreams = ReadonlyMap<string, Upstream>;
 
 /** The first of `names` that may be asked now. */
-export function admitFirst(names: readonly string[], run: CallState): Admitted | undefined {
-  const nowMs = run.parts.clock.now();
+export function admitFirst(names: readonly string[], state: CallState): Admitted | undefined {
+  const nowMs = state.services.clock.now();
   for (const name of names) {
-    const upstream = run.parts.upstreams.get(name);
+    const upstream = state.services.upstreams.get(name);
     if (!upstream || upstream.pause.until(nowMs) !== null) continue;
-    const entered = acquire(upstream, run, nowMs);
+    const entered = acquire(upstream, state, nowMs);
     if (typeof entered !== 'string') return entered;
   }
   return undefined;
 }
 
 /** Takes all that one attempt needs, whatever pauses say, or says what refuses it. */
-function acquire(upstream: Upstream, run: CallState, nowMs: number): Admitted | SkipReason {
+function acquire(upstream: Upstream, state: CallState, nowMs: number): Admitted | SkipReason {
   const { breaker, limits } = upstream;
-  if (!limits) return acquireWithSlot(undefined, upstream, run, nowMs);
+  if (!limits) return acquireWithSlot(undefined, upstream, state, nowMs);
   if (breaker?.state.state === 'open') return 'breaker';
-  const slot = limits.admit(run.loadOn(upstream), nowMs);
-  return slot ? acquireWithSlot(slot, upstream, run, nowMs) : 'limit';
+  const slot = limits.admit(state.loadOn(upstream), nowMs);
+  return slot ? acquireWithSlot(slot, upstream, state, nowMs) : 'limit';
 }
 
 /** The same for who has a place already, and loses it where a budget or the breaker refuses. */
-function acquireWithSlot(slot: Slot | undefined, upstream: Upstream, run: CallState, nowMs: number): Admitted | SkipReason {
-  const { call, parts, source } = run;
-  const reserved = parts.budgets?.reserve(call, upstream.name, source.options.body, nowMs);
+function acquireWithSlot(
+  slot: Slot | undefined,
+  upstream: Upstream,
+  state: CallState,
+  nowMs: number,
+): Admitted | SkipReason {
+  const { call, services, source } = state;
+  const reserved = services.budgets?.reserve(call, upstream.name, source.options.body, nowMs);
   if (reserved && !(reserved instanceof Reservation)) {
     slot?.cancel();
     return 'budget';
@@ -61,24 +66,24 @@ export function release({ permit, slot, reservation }: Admitted): void {
 }
 
 /** Whether any of `names` would be admitted or waited for; takes nothing. */
-export function canAdmit(names: readonly string[], run: CallState): boolean {
-  const nowMs = run.parts.clock.now();
+export function canAdmit(names: readonly string[], state: CallState): boolean {
+  const nowMs = state.services.clock.now();
   return names.some((name) => {
-    const upstream = run.parts.upstreams.get(name);
+    const upstream = state.services.upstreams.get(name);
     if (!upstream || upstream.pause.until(nowMs) !== null || upstream.limits?.passesOn(nowMs)) return false;
-    return upstream.breaker?.state.state !== 'open' && !run.exceeded(name);
+    return upstream.breaker?.state.state !== 'open' && !state.exceeded(name);
   });
 }
 
 /** Where none may be asked: a try of the one of `names` that could be soonest; limits and budgets have room for each of them. */
-export function forceAdmission(names: readonly string[], run: CallState): Admitted {
-  const { upstreams, clock } = run.parts;
+export function forceAdmission(names: readonly string[], state: CallState): Admitted {
+  const { upstreams, clock } = state.services;
   const upstream = soonestOf(names, upstreams, clock.now());
-  const reserved = run.parts.budgets?.reserve(run.call, upstream.name, run.source.options.body);
+  const reserved = state.services.budgets?.reserve(state.call, upstream.name, state.source.options.body);
   return {
     upstream,
     permit: upstream.breaker?.force(),
-    slot: upstream.limits?.admit(run.loadOn(upstream)),
+    slot: upstream.limits?.admit(state.loadOn(upstream)),
     reservation: reserved instanceof Reservation ? reserved : undefined,
   };
 }
@@ -108,14 +113,14 @@ type Turn = Admitted | undefined | Promise<Admitted | undefined>;
  *
  * @throws APIUserAbortError from the promise, as soon as the caller gives up
  */
-export function admitInTurn(names: readonly string[], run: CallState, nowMs: number, from = 0): Turn {
-  const { upstreams, clock } = run.parts;
+export function admitInTurn(names: readonly string[], state: CallState, nowMs: number, from = 0): Turn {
+  const { upstreams, clock } = state.services;
   for (let index = from; index < names.length; index += 1) {
     const upstream = upstreams.get(names[index] ?? '');
     if (!upstream || upstream.pause.until(nowMs) !== null) continue;
-    const entered = acquireOrQueue(upstream, run, nowMs);
+    const entered = acquireOrQueue(upstream, state, nowMs);
     if (entered instanceof Promise) {
-      return entered.then((admitted) => admitted ?? admitInTurn(names, run, clock.now(), index + 1));
+      return entered.then((admitted) => admitted ?? admitInTurn(names, state, clock.now(), index + 1));
     }
     if (entered) return entered;
   }
@@ -123,30 +128,30 @@ export function admitInTurn(names: readonly string[], run: CallState, nowMs: num
 }
 
 /** Leave to try this very upstream, whatever pauses say. */
-export function acquireOrQueue(upstream: Upstream, run: CallState, nowMs: number): Turn {
-  const entered = acquire(upstream, run, nowMs);
+export function acquireOrQueue(upstream: Upstream, state: CallState, nowMs: number): Turn {
+  const entered = acquire(upstream, state, nowMs);
   if (typeof entered !== 'string') return entered;
-  const { line } = upstream.limits ?? {};
-  if (entered === 'limit' && line && !line.isFull) return waitFor(upstream, run);
-  run.refuse(upstream, entered);
+  const { queue } = upstream.limits ?? {};
+  if (entered === 'limit' && queue && !queue.isFull) return waitFor(upstream, state);
+  state.refuse(upstream, entered);
   return undefined;
 }
 
-async function waitFor(upstream: Upstream, run: CallState): Promise<Admitted | undefined> {
-  const { source, remainingMs } = run;
-  run.hasWaited = true;
-  const slot = await upstream.limits?.line?.join(run.loadOn(upstream), remainingMs, source.options.signal);
-  const entered = slot ? acquireAfterWait(slot, upstream, run) : 'limit';
+async function waitFor(upstream: Upstream, state: CallState): Promise<Admitted | undefined> {
+  const { source, remainingMs } = state;
+  state.hasWaited = true;
+  const slot = await upstream.limits?.queue?.join(state.loadOn(upstream), remainingMs, source.options.signal);
+  const entered = slot ? acquireAfterWait(slot, upstream, state) : 'limit';
   if (typeof entered !== 'string') return entered;
-  run.refuse(upstream, entered);
+  state.refuse(upstream, entered);
   return undefined;
 }
 
 /** Others may have been told to wait meanwhile. */
-function acquireAfterWait(slot: Slot, upstream: Upstream, run: CallState): ReturnType<typeof acquireWithSlot> {
-  const nowMs = run.parts.clock.now();
+function acquireAfterWait(slot: Slot, upstream: Upstream, state: CallState): ReturnType<typeof acquireWithSlot> {
+  const nowMs = state.services.clock.now();
   const pausedFor = upstream.pause.reason(nowMs);
-  if (!pausedFor) return acquireWithSlot(slot, upstream, run, nowMs);
+  if (!pausedFor) return acquireWithSlot(slot, upstream, state, nowMs);
   slot.cancel();
   return pausedFor;
 }

@@ -15,7 +15,7 @@ import type { CallState } from './call-state.ts';
 
 /** Whom an attempt is made for, and who is told of its end. */
 export interface AttemptOwner {
-  readonly run: CallState;
+  readonly state: CallState;
   readonly upstream: Upstream;
   /** Nobody waits for this upstream any more. */
   readonly isSpare: boolean;
@@ -24,7 +24,7 @@ export interface AttemptOwner {
 
 /** What an attempt is made with. */
 export interface AttemptContextInput {
-  readonly line: UpstreamConnection;
+  readonly connection: UpstreamConnection;
   readonly request: UpstreamRequest;
   readonly admitted: Admitted;
   readonly started: StartedAttempt;
@@ -42,7 +42,7 @@ export class AttemptContext implements AttemptInput {
   readonly send: AttemptInput['send'];
   readonly options: AttemptInput['options'];
   readonly retries: number | null;
-  readonly claim: AttemptInput['claim'];
+  readonly mode: AttemptInput['mode'];
   readonly limit: TimeLimit | undefined;
   readonly tokenizer: AttemptInput['tokenizer'];
   readonly openReaders: AttemptInput['openReaders'];
@@ -53,31 +53,31 @@ export class AttemptContext implements AttemptInput {
   readonly #means: AttemptContextInput;
 
   constructor(owner: AttemptOwner, means: AttemptContextInput) {
-    const { call, parts, source, mirror } = owner.run;
-    const { line, request, limit, started } = means;
+    const { call, services, source, mirror } = owner.state;
+    const { connection, request, limit, started } = means;
     this.surface = call.surface;
     this.hidesUsage = request.usageAdded;
     this.done = call.stream && owner.upstream.config.endsByDone ? new DoneMarkerDetector() : undefined;
-    this.send = line.send;
+    this.send = connection.send;
     this.options = request.options;
-    this.retries = line.sdkRetries ? null : 0;
-    this.claim = source.claim;
+    this.retries = connection.sdkRetries ? null : 0;
+    this.mode = source.mode;
     this.limit = limit;
-    this.tokenizer = parts.tokenizer;
-    this.openReaders = parts.abandonedStreams;
-    this.clock = parts.clock;
+    this.tokenizer = services.tokenizer;
+    this.openReaders = services.abandonedStreams;
+    this.clock = services.clock;
     this.witness = mirror?.witness(started.index);
     this.#owner = owner;
     this.#means = means;
   }
 
   judge(): AnswerChecks {
-    return answerChecksFor(this.#owner.run, this.#owner.upstream);
+    return answerChecksFor(this.#owner.state, this.#owner.upstream);
   }
 
   redact(error: unknown): void {
-    const { line, request } = this.#means;
-    redact(error, [line.client.apiKey, line.client.adminAPIKey, ...request.mark.secrets]);
+    const { connection, request } = this.#means;
+    redact(error, [connection.client.apiKey, connection.client.adminAPIKey, ...request.mark.secrets]);
   }
 
   onHeaders(headers: ResponseHeaders, isRefusal: boolean): void {
@@ -85,7 +85,7 @@ export class AttemptContext implements AttemptInput {
   }
 
   onResponseId(id: string): void {
-    this.#owner.run.parts.remember(id, this.#owner.upstream.name);
+    this.#owner.state.services.remember(id, this.#owner.upstream.name);
   }
 
   onEnd(how: AttemptEnd): void {
@@ -100,17 +100,17 @@ export class AttemptContext implements AttemptInput {
     admitted.slot?.settle(tokensOf(end), nowMs);
     admitted.permit?.settle(failure?.breakerOutcome ?? 'success', nowMs);
     this.#tellUpstream(end);
-    const record = this.#owner.run.progress.end(started, end, this.#owner.isSpare);
+    const record = this.#owner.state.recorder.end(started, end, this.#owner.isSpare);
     admitted.reservation?.settle(record, nowMs);
   }
 
   /** With credentials of its own a call says nothing about the account that others are paused for. */
   #tellUpstream({ failure }: AttemptEnd): void {
-    const { run, upstream } = this.#owner;
+    const { state, upstream } = this.#owner;
     // Whoever served a turn serves the next one, too.
-    if (!failure && run.call.toolRun) run.parts.toolRuns.set(run.call.toolRun, upstream.name);
+    if (!failure && state.call.toolRun) state.services.toolRuns.set(state.call.toolRun, upstream.name);
     if (this.#means.request.callersCredentials) return;
-    if (failure) run.parts.observer.refused(upstream, failure);
+    if (failure) state.services.observer.refused(upstream, failure);
     else if (this.#means.wasPaused) upstream.pause.clear();
   }
 }
@@ -130,14 +130,14 @@ interface AttemptTerms {
  * attempt may have to be `cancellable` by us.
  */
 export function timeLimitFor(
-  run: CallState,
+  state: CallState,
   upstream: Upstream,
   { signal, cancellable, nowMs }: AttemptTerms,
 ): TimeLimit | undefined {
-  const { call, deadlineMs, source } = run;
-  const { clock, policy } = run.parts;
+  const { call, deadlineMs, source } = state;
+  const { clock, policy } = state.services;
   const { timeoutMs } = upstream.config;
-  const isFirst = run.progress.started === 1 && !run.hasWaited;
+  const isFirst = state.recorder.started === 1 && !state.hasWaited;
   if (isFirst && !call.stream && timeoutMs === undefined && deadlineMs >= source.timeoutMs) {
     return cancellable
       ? startTimeLimit({ clock, nowMs, signal, attempt: undefined, remainingMs: Infinity, deadlineMs })
@@ -149,14 +149,14 @@ export function timeLimitFor(
   return startTimeLimit({ clock, nowMs, signal, attempt, remainingMs, deadlineMs, deadlineHolds });
 }
 
-function answerChecksFor(run: CallState, upstream: Upstream): AnswerChecks {
-  const { policy } = run.parts;
+function answerChecksFor(state: CallState, upstream: Upstream): AnswerChecks {
+  const { policy } = state.services;
   return {
     idleMs: policy.idleMs,
-    bufferBytes: (run.call.streamMode ?? policy.streamMode) === 'buffered' ? policy.maxBufferBytes : undefined,
+    bufferBytes: (state.call.streamMode ?? policy.streamMode) === 'buffered' ? policy.maxBufferBytes : undefined,
     drains: upstream.config.drains,
     interrupted: (partial, cause) => {
-      const { attempts } = run.progress;
+      const { attempts } = state.recorder;
       return new StreamInterruptedError({ ...partial, upstream: upstream.name, attempts }, cause);
     },
   };

@@ -9,8 +9,13 @@ import { isStream, type Parsed, type ResponseProps, type StreamInternals } from 
  * A genuine `APIPromise` over `answer`. What is called on it first, or on what `_thenUnwrap` made of it, claims the parsed
  * body or the raw response.
  */
-export function callPromise<T>(client: OpenAI, answer: Promise<Answer>, claim: ResponseMode, claims: Claims): APIPromise<T> {
-  const claimed = new ClaimedAnswer(answer, claim, claims);
+export function callPromise<T>(
+  client: OpenAI,
+  answer: Promise<Answer>,
+  mode: ResponseMode,
+  modes: Claims,
+): APIPromise<T> {
+  const claimed = new ClaimedAnswer(answer, mode, modes);
   // `APIPromise` asks for a `Promise` and uses only `then`, and for the data once `then` has called back. What type that has,
   // the caller's method says.
   const props = claimed as PromiseLike<ResponseProps> as Promise<ResponseProps>;
@@ -24,12 +29,12 @@ const CLAIM = Symbol('openai-canary.claim');
 export type Claims = WeakMap<object, ResponseMode>;
 
 /** The call that a promise, or what came of it, belongs to. */
-export function claimOf(something: unknown, claims: Claims): ResponseMode | undefined {
+export function claimOf(something: unknown, modes: Claims): ResponseMode | undefined {
   if (typeof something !== 'object' || something === null) return undefined;
   // The answer of a promise of ours is what the SDK takes for the promise of its response.
   const { responsePromise } = something as { readonly responsePromise?: unknown };
-  if (responsePromise instanceof ClaimedAnswer) return responsePromise.claim;
-  return (isStream(something) ? claimOfStream(something) : undefined) ?? claims.get(something);
+  if (responsePromise instanceof ClaimedAnswer) return responsePromise.mode;
+  return (isStream(something) ? claimOfStream(something) : undefined) ?? modes.get(something);
 }
 
 type Opening = StreamInternals['iterator'] & { [CLAIM]?: ResponseMode };
@@ -41,17 +46,17 @@ function claimOfStream({ iterator }: StreamInternals): ResponseMode | undefined 
 /** The properties of a response that is still to come. The SDK parses by calling `then` on them: the call is the claim. */
 class ClaimedAnswer implements PromiseLike<ResponseProps> {
   readonly #answer: Promise<Answer>;
-  readonly claim: ResponseMode;
+  readonly mode: ResponseMode;
   readonly #claims: Claims;
   #parsing: Promise<ResponseProps> | undefined;
   /** The parsed body, once `then` has called back. */
   data: unknown;
 
-  constructor(answer: Promise<Answer>, claim: ResponseMode, claims: Claims) {
+  constructor(answer: Promise<Answer>, mode: ResponseMode, modes: Claims) {
     this.#answer = answer;
-    this.claim = claim;
-    this.#claims = claims;
-    claim.chosenBy(this, answer);
+    this.mode = mode;
+    this.#claims = modes;
+    mode.chosenBy(this, answer);
   }
 
   // oxlint-disable-next-line unicorn/no-thenable
@@ -59,7 +64,7 @@ class ClaimedAnswer implements PromiseLike<ResponseProps> {
     onFulfilled?: ((props: ResponseProps) => Fulfilled | PromiseLike<Fulfilled>) | null,
     onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
   ): Promise<Fulfilled | Rejected> {
-    this.claim.choose('parsed');
+    this.mode.choose('parsed');
     this.#parsing ??= this.#answer.then((came) =>
       came.kind === 'parsed' ? this.#keep(came) : came.parse().then((parsed) => this.#keep(parsed)),
     );
@@ -67,10 +72,10 @@ class ClaimedAnswer implements PromiseLike<ResponseProps> {
   }
 
   response(): Promise<Response> {
-    this.claim.choose('raw');
+    this.mode.choose('raw');
     return this.#answer.then((came) => {
       const response = came.kind === 'raw' ? came.response : came.props.response;
-      this.#claims.set(response, this.claim);
+      this.#claims.set(response, this.mode);
       return response;
     });
   }
@@ -78,7 +83,7 @@ class ClaimedAnswer implements PromiseLike<ResponseProps> {
   #keep({ data, props }: Parsed): ResponseProps {
     this.data = data;
     // A `WeakMap` of them would cost the collector more than all else of a call.
-    if (isStream(data)) (data.iterator as Opening)[CLAIM] = this.claim;
+    if (isStream(data)) (data.iterator as Opening)[CLAIM] = this.mode;
     return props;
   }
 }

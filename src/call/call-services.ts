@@ -72,13 +72,13 @@ export interface MirrorRun {
   readonly call: Call;
   readonly plan: CallPlan;
   readonly source: CallSource;
-  readonly progress: Pick<CallRecorder, 'shadow' | 'mirrored'>;
+  readonly recorder: Pick<CallRecorder, 'shadow' | 'mirrored'>;
 }
 
 /** Sends copies of calls to other upstreams. */
 export interface Mirror {
   /** The reader of a call's real answer, where copies of it are sent. `firstAsked` is the upstream of its first attempt. */
-  mirror(run: MirrorRun, firstAsked: string): AnswerObserver | undefined;
+  mirror(state: MirrorRun, firstAsked: string): AnswerObserver | undefined;
 }
 
 /** Reads the real answer of a mirrored call, attempt by attempt. */
@@ -89,7 +89,7 @@ export interface AnswerObserver {
 /** The application's side of a call. */
 export interface CallSource {
   readonly options: RequestOptions;
-  readonly claim: ResponseMode;
+  readonly mode: ResponseMode;
   /** The SDK's `maxRetries` and `timeout` for this call. */
   readonly maxRetries: number;
   readonly timeoutMs: number;

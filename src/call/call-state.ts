@@ -22,8 +22,8 @@ export class CallState {
   readonly call: Call;
   readonly plan: CallPlan;
   readonly source: CallSource;
-  readonly parts: CallServices;
-  readonly progress: CallRecorder;
+  readonly services: CallServices;
+  readonly recorder: CallRecorder;
   readonly deadlineMs: number;
   readonly #extraAttempts: number;
   #asked: readonly string[] = [];
@@ -37,25 +37,25 @@ export class CallState {
   /** Reads the answer, where copies of the call are sent. */
   mirror: AnswerObserver | undefined;
 
-  constructor(call: Call, plan: CallPlan, source: CallSource, parts: CallServices) {
+  constructor(call: Call, plan: CallPlan, source: CallSource, services: CallServices) {
     this.call = call;
     this.plan = plan;
     this.source = source;
-    this.parts = parts;
-    this.progress = new CallRecorder(call, plan.assigned, parts.observer, parts.pricing);
-    source.claim.ledger = this.progress.ledger;
-    this.deadlineMs = parts.policy.deadlineMs ?? Math.max(DEFAULT_DEADLINE_MS, source.timeoutMs);
-    const extra = parts.policy.attempts ?? Math.max(LEAST_EXTRA_ATTEMPTS, source.maxRetries);
+    this.services = services;
+    this.recorder = new CallRecorder(call, plan.assigned, services.observer, services.pricing);
+    source.mode.ledger = this.recorder.ledger;
+    this.deadlineMs = services.policy.deadlineMs ?? Math.max(DEFAULT_DEADLINE_MS, source.timeoutMs);
+    const extra = services.policy.attempts ?? Math.max(LEAST_EXTRA_ATTEMPTS, source.maxRetries);
     this.#extraAttempts = call.replayable ? extra : 0;
   }
 
   /** Attempts that may still be made. */
   get attemptsLeft(): number {
-    return 1 + this.#extraAttempts - this.progress.started;
+    return 1 + this.#extraAttempts - this.recorder.started;
   }
 
   get remainingMs(): number {
-    return this.call.startedAtMs + this.deadlineMs - this.parts.clock.now();
+    return this.call.startedAtMs + this.deadlineMs - this.services.clock.now();
   }
 
   ask(upstream: string): void {
@@ -64,23 +64,24 @@ export class CallState {
 
   /** Upstreams that have not been asked and may serve the call after a failure of `kind`, in order. */
   untried(kind: FailureKind): readonly string[] {
-    const { call, plan, parts, source } = this;
+    const { call, plan, services, source } = this;
     if (!call.fallbacks || call.ownedId !== undefined) return [];
-    const order = plan.reason === 'task' ? routeOfTask(call, parts.taskRoutes) : undefined;
-    const names = parts.fallbacksAfter(plan.assigned, kind, order);
+    const order = plan.reason === 'task' ? routeOfTask(call, services.taskRoutes) : undefined;
+    const names = services.fallbacksAfter(plan.assigned, kind, order);
     const { body } = source.options;
-    const fits = (name: string): boolean => !ineligibleReason(name, call, body, parts) && this.affords(name);
+    const fits = (name: string): boolean => !ineligibleReason(name, call, body, services) && this.affords(name);
     return names.filter((name) => !this.#asked.includes(name) && fits(name));
   }
 
   /** Whether one more attempt stays within what the call may cost: less what attempts did cost, as far as is known, and what those under way may. */
   affords(name: string): boolean {
-    const { call, parts, progress, source } = this;
+    const { call, services, recorder, source } = this;
     if (call.maxCostUsd === undefined) return true;
-    const estimateUsd = (upstream: string): number => parts.estimateCostUsd(upstream, call, source.options.body) ?? 0;
-    const spentUsd = totalCostUsd(progress.attempts) ?? 0;
+    const estimateUsd = (upstream: string): number =>
+      services.estimateCostUsd(upstream, call, source.options.body) ?? 0;
+    const spentUsd = totalCostUsd(recorder.attempts) ?? 0;
     return (
-      [...progress.underWay, name].reduce((sumUsd, each) => sumUsd + estimateUsd(each), spentUsd) <= call.maxCostUsd
+      [...recorder.underWay, name].reduce((sumUsd, each) => sumUsd + estimateUsd(each), spentUsd) <= call.maxCostUsd
     );
   }
 
@@ -88,35 +89,35 @@ export class CallState {
   loadOn({ config: { rules } }: Upstream): Load {
     const { call } = this;
     const { body } = this.source.options;
-    const tokens = this.parts.inputTokensOf(call, body) + estimateOutput(call.surface, body, rules);
+    const tokens = this.services.inputTokensOf(call, body) + estimateOutput(call.surface, body, rules);
     return { tokens, model: upstreamModel(rules.model, call) };
   }
 
   /** Whether the limits of an upstream, if it has any, have room for the call. */
   hasPlace(name: string): boolean {
-    const upstream = this.parts.upstreams.get(name);
+    const upstream = this.services.upstreams.get(name);
     if (!upstream?.limits) return true;
-    const { line } = upstream.limits;
-    if (line && line.length > 0) return false;
-    return upstream.limits.blockedUntilMs(this.parts.clock.now(), this.loadOn(upstream)) === undefined;
+    const { queue } = upstream.limits;
+    if (queue && queue.length > 0) return false;
+    return upstream.limits.blockedUntilMs(this.services.clock.now(), this.loadOn(upstream)) === undefined;
   }
 
   /** The budget that refuses the call on an upstream, if one does. */
   exceeded(name: string): Budget | undefined {
-    return this.parts.budgets?.refusing(this.call, name, this.source.options.body);
+    return this.services.budgets?.refusing(this.call, name, this.source.options.body);
   }
 
   /** An upstream is passed over. */
   refuse(upstream: Upstream, reason: SkipReason): void {
     if (upstream.name === this.plan.assigned) this.refusedBy = reason;
     if (reason !== 'limit' || !upstream.limits?.becomesFull()) return;
-    const nowMs = this.parts.clock.now();
+    const nowMs = this.services.clock.now();
     const untilMs = upstream.limits.blockedUntilMs(nowMs, this.loadOn(upstream)) ?? nowMs;
-    this.parts.observer.full({ upstream: upstream.name, kind: 'limit', untilMs, atMs: nowMs });
+    this.services.observer.full({ upstream: upstream.name, kind: 'limit', untilMs, atMs: nowMs });
   }
 
   refuseByName(name: string, reason: SkipReason): void {
-    const upstream = this.parts.upstreams.get(name);
+    const upstream = this.services.upstreams.get(name);
     if (upstream) this.refuse(upstream, reason);
   }
 }

@@ -19,109 +19,109 @@ export async function dispatch(
   call: Call,
   plan: CallPlan,
   source: CallSource,
-  parts: CallServices,
-  nowMs = parts.clock.now(),
+  services: CallServices,
+  nowMs = services.clock.now(),
 ): Promise<Answer> {
-  const run = new CallState(call, plan, source, parts);
-  if (parts.rollouts)
-    source.claim.judged = run.progress.judged = parts.rollouts.dispatched(call, source.options.body, plan, nowMs);
-  const first = firstTarget(run, nowMs);
+  const state = new CallState(call, plan, source, services);
+  if (services.rollouts)
+    source.mode.judged = state.recorder.judged = services.rollouts.dispatched(call, source.options.body, plan, nowMs);
+  const first = firstTarget(state, nowMs);
   const target = first instanceof Promise ? await first : first;
-  run.mirror = parts.shadow?.mirror(run, target.upstream.name);
-  const delayMs = parts.hedging && hedgeDelayMs(run, target);
-  if (parts.hedging && delayMs !== undefined) return await hedged(run, target, delayMs, parts.hedging);
-  let visit: UpstreamAttempts | undefined;
+  state.mirror = services.shadow?.mirror(state, target.upstream.name);
+  const delayMs = services.hedging && hedgeDelayMs(state, target);
+  if (services.hedging && delayMs !== undefined) return await hedged(state, target, delayMs, services.hedging);
+  let attempts: UpstreamAttempts | undefined;
   try {
-    visit = beginAttempts(run, target, false);
-    const answer = await visit.begin('first', first instanceof Promise ? undefined : nowMs);
-    run.progress.answered(visit.attemptIndex);
+    attempts = beginAttempts(state, target, false);
+    const answer = await attempts.begin('first', first instanceof Promise ? undefined : nowMs);
+    state.recorder.answered(attempts.attemptIndex);
     return answer;
   } catch (error) {
-    return await serveAgain(run, { target, visit }, error);
+    return await serveAgain(state, { target, attempts }, error);
   }
 }
 
 /** Only the first upstream is hedged: whoever is asked after a failure is late already. */
-async function hedged(run: CallState, target: Admitted, delayMs: number, hedging: Hedging): Promise<Answer> {
-  let visit: UpstreamAttempts | undefined;
+async function hedged(state: CallState, target: Admitted, delayMs: number, hedging: Hedging): Promise<Answer> {
+  let attempts: UpstreamAttempts | undefined;
   try {
-    visit = beginAttempts(run, target, true);
-    const { answer, attemptIndex } = await serveHedged(visit, delayMs, hedging);
-    run.progress.answered(attemptIndex);
+    attempts = beginAttempts(state, target, true);
+    const { answer, attemptIndex } = await serveHedged(attempts, delayMs, hedging);
+    state.recorder.answered(attemptIndex);
     return answer;
   } catch (error) {
-    return await serveElsewhere(run, { target, visit }, error);
+    return await serveElsewhere(state, { target, attempts }, error);
   }
 }
 
 /** Whom a call was with. */
 interface Attempted {
   readonly target: Admitted;
-  readonly visit: UpstreamAttempts | undefined;
+  readonly attempts: UpstreamAttempts | undefined;
 }
 
 /** All that may follow the first attempt, which has failed: most calls pay for none of it. */
-async function serveAgain(run: CallState, first: Attempted, firstError: unknown): Promise<Answer> {
-  const { visit } = first;
-  if (!visit) return await serveElsewhere(run, first, firstError);
+async function serveAgain(state: CallState, first: Attempted, firstError: unknown): Promise<Answer> {
+  const { attempts } = first;
+  if (!attempts) return await serveElsewhere(state, first, firstError);
   try {
-    return await answeredBy(run, visit, visit.retryAfter(firstError));
+    return await answeredBy(state, attempts, attempts.retryAfter(firstError));
   } catch (error) {
-    return await serveElsewhere(run, first, error);
+    return await serveElsewhere(state, first, error);
   }
 }
 
-async function answeredBy(run: CallState, visit: UpstreamAttempts, answering: Promise<Answer>): Promise<Answer> {
+async function answeredBy(state: CallState, attempts: UpstreamAttempts, answering: Promise<Answer>): Promise<Answer> {
   const answer = await answering;
-  run.progress.answered(visit.attemptIndex);
+  state.recorder.answered(attempts.attemptIndex);
   return answer;
 }
 
 /** From upstream to upstream, after the first one has failed. */
-async function serveElsewhere(run: CallState, first: Attempted, firstError: unknown): Promise<Answer> {
-  let [{ target, visit }, error] = [first, firstError];
+async function serveElsewhere(state: CallState, first: Attempted, firstError: unknown): Promise<Answer> {
+  let [{ target, attempts }, error] = [first, firstError];
   for (;;) {
     // A caller that gave up during a back-off waits for no other upstream.
-    const failure = run.source.options.signal?.aborted ? ABORTED : visit?.failure;
-    if (failure?.outcome === 'failure') run.firstFault ??= { error, failure };
-    const move = failure && (await moveOn(run, failure));
+    const failure = state.source.options.signal?.aborted ? ABORTED : attempts?.failure;
+    if (failure?.outcome === 'failure') state.firstFault ??= { error, failure };
+    const move = failure && (await moveOn(state, failure));
     if (!move) {
-      const told = giveUp(run, error, failure);
+      const told = giveUp(state, error, failure);
       // Nothing better was to be had: what came is what the SDK alone would give.
       if (told instanceof RejectedAnswer) return told.answer;
       throw told;
     }
-    tellFallback(run, target, move);
+    tellFallback(state, target, move);
     target = move.target;
-    visit = undefined;
+    attempts = undefined;
     try {
-      visit = beginAttempts(run, target, false);
-      return await answeredBy(run, visit, visit.serve('fallback'));
+      attempts = beginAttempts(state, target, false);
+      return await answeredBy(state, attempts, attempts.serve('fallback'));
     } catch (thrown) {
       error = thrown;
     }
   }
 }
 
-function tellFallback({ progress, parts }: CallState, from: Admitted, { kind, target }: Move): void {
-  const atMs = parts.clock.now();
-  progress.fallback({ from: from.upstream.name, to: target.upstream.name, reason: kind, atMs });
+function tellFallback({ recorder, services }: CallState, from: Admitted, { kind, target }: Move): void {
+  const atMs = services.clock.now();
+  recorder.fallback({ from: from.upstream.name, to: target.upstream.name, reason: kind, atMs });
 }
 
-async function moveOn(run: CallState, failure: Failure): Promise<Move | undefined> {
+async function moveOn(state: CallState, failure: Failure): Promise<Move | undefined> {
   try {
-    return await nextTarget(run, failure);
+    return await nextTarget(state, failure);
   } catch (aborted) {
-    run.progress.gaveUp('aborted', undefined, run.parts.clock.now());
+    state.recorder.gaveUp('aborted', undefined, state.services.clock.now());
     throw aborted;
   }
 }
 
 /** A fallback that refuses the request as such never hides why it was asked: the first fault is the caller's error. */
-function giveUp(run: CallState, error: unknown, failure: Failure | undefined): unknown {
-  const { firstFault, progress, parts } = run;
+function giveUp(state: CallState, error: unknown, failure: Failure | undefined): unknown {
+  const { firstFault, recorder, services } = state;
   const told = failure?.outcome === 'neutral' && firstFault ? firstFault : { error, failure };
-  progress.gaveUp(told.failure?.outcome ?? 'failure', told.failure?.kind, parts.clock.now());
+  recorder.gaveUp(told.failure?.outcome ?? 'failure', told.failure?.kind, services.clock.now());
   if (error instanceof DeadlineError && firstFault && firstFault.error !== error) error.cause ??= firstFault.error;
   return told.error;
 }

@@ -16,11 +16,16 @@ export interface EligibilityInputs {
 }
 
 /** Why an upstream is none for a call, whatever its state. Whom the caller forces is asked all the same, but for its price and cost. */
-export function ineligibleReason(name: string, call: Call, body: unknown, state: EligibilityInputs): SkipReason | undefined {
-  if (!servesModel(name, call, state)) return 'model';
-  if (missingCapability(name, call, state.upstreams)) return 'capability';
-  if (state.isPriced && !state.isPriced(name, call)) return 'price';
-  return call.maxCostUsd !== undefined && exceeds(call.maxCostUsd, state.estimateCostUsd(name, call, body))
+export function ineligibleReason(
+  name: string,
+  call: Call,
+  body: unknown,
+  inputs: EligibilityInputs,
+): SkipReason | undefined {
+  if (!servesModel(name, call, inputs)) return 'model';
+  if (missingCapability(name, call, inputs.upstreams)) return 'capability';
+  if (inputs.isPriced && !inputs.isPriced(name, call)) return 'price';
+  return call.maxCostUsd !== undefined && exceeds(call.maxCostUsd, inputs.estimateCostUsd(name, call, body))
     ? 'cost'
     : undefined;
 }
@@ -35,7 +40,11 @@ export function servesModel(name: string, call: Call, state: Pick<EligibilityInp
 }
 
 /** What the call needs and the upstream cannot do. */
-export function missingCapability(name: string, call: Call, upstreams: EligibilityInputs['upstreams']): Requirement | undefined {
+export function missingCapability(
+  name: string,
+  call: Call,
+  upstreams: EligibilityInputs['upstreams'],
+): Requirement | undefined {
   const upstream = upstreams.get(name);
   if (!upstream || call.requirements.size === 0 || call.forcedUpstream === name) return undefined;
   const { config, probed: known } = upstream;

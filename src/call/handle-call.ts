@@ -58,12 +58,12 @@ export async function handleCall(
   { client, engine, connect }: Caller,
   given: RequestOptions | Promise<RequestOptions>,
   retries: number | null,
-  claim: ResponseMode,
+  mode: ResponseMode,
 ): Promise<Answer> {
-  const { services: parts, routes } = engine;
-  const startedAtMs = parts.clock.now();
+  const { services, routes } = engine;
+  const startedAtMs = services.clock.now();
   const context = engine.context.current;
-  engine.trackers.add(claim);
+  engine.trackers.add(mode);
   const options = await given;
   const id = engine.nextCallId();
   const described = describeCall(options, { id, startedAtMs, context, keyOption: engine.keyOption, keyed: routes });
@@ -72,16 +72,16 @@ export async function handleCall(
   const call = task === undefined ? described : { ...described, task };
   const retriesOfClient = options.maxRetries ?? client.maxRetries;
   const maxRetries = retries === null ? retriesOfClient : Math.min(retriesOfClient, retries);
-  const source: CallSource = { options, claim, maxRetries, timeoutMs: options.timeout ?? client.timeout, connect };
-  const nowMs = routes ? parts.clock.now() : startedAtMs;
+  const source: CallSource = { options, mode, maxRetries, timeoutMs: options.timeout ?? client.timeout, connect };
+  const nowMs = routes ? services.clock.now() : startedAtMs;
   const plan = routes ? engine.plan(call, options.body, nowMs) : undefined;
-  if (!plan || plan.reason === 'notPortable') return await dispatchDirect(call, engine.home, source, retries, parts);
+  if (!plan || plan.reason === 'notPortable') return await dispatchDirect(call, engine.home, source, retries, services);
   try {
     if (engine.cache?.admits(call, options.body)) return await engine.cache.answer(call, plan, source);
-    parts.retryBudget.deposit();
-    return await dispatch(call, plan, source, parts, nowMs);
+    services.retryBudget.deposit();
+    return await dispatch(call, plan, source, services, nowMs);
   } catch (error) {
-    if (typeof error === 'object' && error !== null) engine.modes.set(error, claim);
+    if (typeof error === 'object' && error !== null) engine.modes.set(error, mode);
     throw error;
   }
 }
@@ -98,17 +98,17 @@ export function observePage(
   given: RequestOptions | Promise<RequestOptions>,
   upstream: Upstream,
 ): void {
-  const { services: parts } = engine;
-  const startedAtMs = parts.clock.now();
+  const { services } = engine;
+  const startedAtMs = services.clock.now();
   const id = engine.nextCallId();
   const surroundings = { id, startedAtMs, context: undefined, keyOption: undefined, keyed: false };
   const describe = async (): Promise<Call> => describeCall(await given, surroundings);
   const redactFor = (error: unknown): void => {
     const { apiKey, adminAPIKey } = connect(upstream).client;
     const headers = given instanceof Promise ? undefined : given.headers;
-    if (parts.redacts) redact(error, [apiKey, adminAPIKey, ...secretsOf({ headers, url: '' })]);
+    if (services.redacts) redact(error, [apiKey, adminAPIKey, ...secretsOf({ headers, url: '' })]);
   };
-  meterPage(page, { describe, upstream: upstream.name, redact: redactFor }, parts);
+  meterPage(page, { describe, upstream: upstream.name, redact: redactFor }, services);
 }
 
 /* PART: Sends a call as the SDK alone would, with its own retries, and only meters it. */
@@ -119,17 +119,17 @@ function dispatchDirect(
   upstream: Upstream,
   source: CallSource,
   retries: number | null,
-  parts: CallServices,
+  services: CallServices,
 ): Promise<Answer> {
-  const { observer, pricing, clock } = parts;
-  const progress = new CallRecorder(call, upstream.name, observer, pricing);
-  const started = progress.start(upstream.name, 'first', call.model, clock.now());
+  const { observer, pricing, clock } = services;
+  const recorder = new CallRecorder(call, upstream.name, observer, pricing);
+  const started = recorder.start(upstream.name, 'first', call.model, clock.now());
   // Nothing follows this attempt: however it ends, the call ends.
-  source.claim.ledger = progress.ledger;
-  progress.answered(started.index);
+  source.mode.ledger = recorder.ledger;
+  recorder.answered(started.index);
   const { client, send } = source.connect(upstream);
-  const options = parts.redacts ? { ...source.options } : source.options;
-  const mark = parts.redacts ? markOptions(options, undefined) : undefined;
+  const options = services.redacts ? { ...source.options } : source.options;
+  const mark = services.redacts ? markOptions(options, undefined) : undefined;
   return attempt({
     surface: call.surface,
     metersRaw: false,
@@ -137,13 +137,13 @@ function dispatchDirect(
     send,
     options,
     retries,
-    claim: source.claim,
+    mode: source.mode,
     limit: undefined,
     judge: undefined,
     redact: (error) => mark && redact(error, [client.apiKey, client.adminAPIKey, ...mark.secrets]),
     clock,
-    openReaders: parts.abandonedStreams,
-    onEnd: (end) => void progress.end(started, end),
+    openReaders: services.abandonedStreams,
+    onEnd: (end) => void recorder.end(started, end),
   });
 }
 
@@ -161,12 +161,12 @@ export interface PageSource {
  * Metering begins when the caller first asks for the page: to observe a promise is to handle its rejection, and a failure
  * that nobody looks at has to stay an unhandled one.
  */
-function meterPage(page: APIPromise<unknown>, source: PageSource, parts: CallServices): void {
+function meterPage(page: APIPromise<unknown>, source: PageSource, services: CallServices): void {
   // Neither parses the page nor sends it again.
   const respond = page.asResponse.bind(page);
   let metered = false;
   const look = (): void => {
-    if (!metered) void meter(respond(), source, parts);
+    if (!metered) void meter(respond(), source, services);
     metered = true;
   };
   for (const name of LOOKS) {
@@ -184,14 +184,14 @@ const LOOKS = ['then', 'catch', 'finally', 'asResponse', 'withResponse', '_thenU
 
 async function meter(
   response: Promise<Response>,
-  { describe, upstream, redact }: PageSource,
+  { describe, upstream, redact: redactFor }: PageSource,
   { observer, pricing, clock }: CallServices,
 ): Promise<void> {
   const failure = await response.then(
     () => undefined,
     (error: unknown): Failure => {
       // This handler is the first that the promise has: nobody has seen the error yet.
-      redact(error);
+      redactFor(error);
       return classifyFailure(error);
     },
   );
@@ -199,8 +199,8 @@ async function meter(
   // Options that never came were never sent.
   const call = await describe().catch(() => undefined);
   if (!call) return;
-  const progress = new CallRecorder(call, upstream, observer, pricing);
-  const started = progress.start(upstream, 'first', call.model, call.startedAtMs);
-  progress.answered(started.index);
-  progress.end(started, { ...NOTHING_KNOWN, failure, atMs });
+  const recorder = new CallRecorder(call, upstream, observer, pricing);
+  const started = recorder.start(upstream, 'first', call.model, call.startedAtMs);
+  recorder.answered(started.index);
+  recorder.end(started, { ...NOTHING_KNOWN, failure, atMs });
 }

@@ -8,11 +8,11 @@ import type { CallState } from './call-state.ts';
 import type { Hedging } from '../resilience/hedge-policy.ts';
 
 /** How long `target` may take before it is hedged; `undefined` where it is not. */
-export function hedgeDelayMs(run: CallState, { upstream }: Admitted): number | undefined {
-  const { call, parts } = run;
+export function hedgeDelayMs(state: CallState, { upstream }: Admitted): number | undefined {
+  const { call, services } = state;
   // An id is known to one upstream only, and what can be sent once only cannot be sent twice.
-  if (!parts.hedging || !call.fallbacks || call.ownedId !== undefined || !call.replayable) return undefined;
-  return parts.hedging.delayMs(upstream.name, call.stream);
+  if (!services.hedging || !call.fallbacks || call.ownedId !== undefined || !call.replayable) return undefined;
+  return services.hedging.delayMs(upstream.name, call.stream);
 }
 
 /** An answer, and the attempt that brought it. */
@@ -26,7 +26,7 @@ export interface Served {
  * other is hung up on. Where both fail, rejects with what the first one failed with.
  */
 export function serveHedged(first: UpstreamAttempts, delayMs: number, hedging: Hedging): Promise<Served> {
-  const { run, upstream } = first;
+  const { state, upstream } = first;
   const answering = first.serve('first');
   return new Promise((resolve, reject) => {
     let second: UpstreamAttempts | undefined;
@@ -35,13 +35,13 @@ export function serveHedged(first: UpstreamAttempts, delayMs: number, hedging: H
       isLate = true;
       try {
         hedging.took(upstream.name, true);
-        second = secondVisit(run, hedging);
+        second = secondVisit(state, hedging);
         if (second) race(first, answering, second, hedge(first, second, delayMs)).then(resolve, reject);
       } catch (error) {
         reject(error);
       }
     };
-    const timer = run.parts.clock.setTimeout(ask, delayMs);
+    const timer = state.services.clock.setTimeout(ask, delayMs);
     const inTime = (): void => {
       if (isLate) return;
       timer.cancel();
@@ -61,17 +61,17 @@ export function serveHedged(first: UpstreamAttempts, delayMs: number, hedging: H
 
 /** Asks the second upstream. */
 function hedge(first: UpstreamAttempts, second: UpstreamAttempts, afterMs: number): Promise<Answer> {
-  const { run, upstream } = first;
-  const atMs = run.parts.clock.now();
-  run.progress.hedge({ from: upstream.name, to: second.upstream.name, afterMs, atMs });
+  const { state, upstream } = first;
+  const atMs = state.services.clock.now();
+  state.recorder.hedge({ from: upstream.name, to: second.upstream.name, afterMs, atMs });
   return second.serve('hedge');
 }
 
-function secondVisit(run: CallState, hedging: Hedging): UpstreamAttempts | undefined {
-  if (run.attemptsLeft < 1 || run.remainingMs <= 0 || !hedging.admits()) return undefined;
-  const target = admitFirst(run.untried('timeout'), run);
+function secondVisit(state: CallState, hedging: Hedging): UpstreamAttempts | undefined {
+  if (state.attemptsLeft < 1 || state.remainingMs <= 0 || !hedging.admits()) return undefined;
+  const target = admitFirst(state.untried('timeout'), state);
   try {
-    return target && beginAttempts(run, target, true);
+    return target && beginAttempts(state, target, true);
   } catch {
     // The first upstream may still answer.
     return undefined;
@@ -79,7 +79,12 @@ function secondVisit(run: CallState, hedging: Hedging): UpstreamAttempts | undef
 }
 
 /** The first that answers; where both fail, the error of the first visit. */
-async function race(first: UpstreamAttempts, one: Promise<Answer>, second: UpstreamAttempts, other: Promise<Answer>): Promise<Served> {
+async function race(
+  first: UpstreamAttempts,
+  one: Promise<Answer>,
+  second: UpstreamAttempts,
+  other: Promise<Answer>,
+): Promise<Served> {
   const won = await Promise.any([
     one.then((answer) => ({ answer, winner: first, loser: second, lost: other })),
     other.then((answer) => ({ answer, winner: second, loser: first, lost: one })),

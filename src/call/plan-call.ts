@@ -37,10 +37,10 @@ export interface PlanInputs extends EligibilityInputs {
 type Skipped = Plan['skipped'][number];
 
 /** Of `body` only a call with a cap has its cost estimated. */
-export function planCall(call: Call, body: unknown, state: PlanInputs, nowMs: number): CallPlan {
-  const choice = chooseFirst(call, state, nowMs);
-  const refusal = unavailable(choice.assigned, call, body, state, nowMs);
-  return new CallPlan(choice, refusal, nowMs, (atMs) => findOthers(call, body, state, { choice, nowMs: atMs }));
+export function planCall(call: Call, body: unknown, inputs: PlanInputs, nowMs: number): CallPlan {
+  const choice = chooseFirst(call, inputs, nowMs);
+  const refusal = unavailable(choice.assigned, call, body, inputs, nowMs);
+  return new CallPlan(choice, refusal, nowMs, (atMs) => findOthers(call, body, inputs, { choice, nowMs: atMs }));
 }
 
 interface Chosen {
@@ -48,11 +48,11 @@ interface Chosen {
   readonly nowMs: number;
 }
 
-function findOthers(call: Call, body: unknown, state: PlanInputs, { choice, nowMs }: Chosen): Others {
+function findOthers(call: Call, body: unknown, inputs: PlanInputs, { choice, nowMs }: Chosen): Others {
   const upstreams: string[] = [];
   const skipped: Skipped[] = [];
-  for (const name of followers(call, choice, state)) {
-    const why = unavailable(name, call, body, state, nowMs);
+  for (const name of followers(call, choice, inputs)) {
+    const why = unavailable(name, call, body, inputs, nowMs);
     if (why) skipped.push({ upstream: name, reason: why });
     else upstreams.push(name);
   }
@@ -63,36 +63,36 @@ function findOthers(call: Call, body: unknown, state: PlanInputs, { choice, nowM
  * Stable where the kill switch is on, but for what only its owner knows. Else the forced upstream, then that of a run of tools, then the owner of an id, then segments, then the route of the task, then rollouts, then the split. Segments
  * say whom a caller may be served by at all; a task only, who is good enough.
  */
-function chooseFirst(call: Call, state: PlanInputs, nowMs: number): Choice {
-  if (call.ownedId === undefined && call.surface !== 'other' && state.isDisabled(nowMs)) {
-    return { assigned: state.stable, reason: 'disabled' };
+function chooseFirst(call: Call, inputs: PlanInputs, nowMs: number): Choice {
+  if (call.ownedId === undefined && call.surface !== 'other' && inputs.isDisabled(nowMs)) {
+    return { assigned: inputs.stable, reason: 'disabled' };
   }
   if (call.forcedUpstream !== undefined) {
-    assertKnown(call.forcedUpstream, state);
-    return keepModel(call, state, { assigned: call.forcedUpstream, reason: 'forced' });
+    assertKnown(call.forcedUpstream, inputs);
+    return keepModel(call, inputs, { assigned: call.forcedUpstream, reason: 'forced' });
   }
-  const begun = call.toolRun && state.toolRuns.get(call.toolRun);
+  const begun = call.toolRun && inputs.toolRuns.get(call.toolRun);
   if (begun !== undefined) return { assigned: begun, reason: 'toolRun' };
   if (call.ownedId !== undefined) {
-    const owner = state.affinity.ownerOf(call.ownedId);
-    return { assigned: owner ?? state.home, reason: 'affinity' };
+    const owner = inputs.affinity.ownerOf(call.ownedId);
+    return { assigned: owner ?? inputs.home, reason: 'affinity' };
   }
-  if (call.surface === 'other') return { assigned: state.home, reason: 'notPortable' };
-  const segment = matchSegment(state.segments, call.attributes);
-  if (segment !== undefined) return keepModel(call, state, { assigned: segment, reason: 'segment' });
-  const route = routeOfTask(call, state.taskRoutes);
+  if (call.surface === 'other') return { assigned: inputs.home, reason: 'notPortable' };
+  const segment = matchSegment(inputs.segments, call.attributes);
+  if (segment !== undefined) return keepModel(call, inputs, { assigned: segment, reason: 'segment' });
+  const route = routeOfTask(call, inputs.taskRoutes);
   // Vectors of two models do not compare: a route is for those of its upstreams that serve the model.
-  const first = route?.find((name) => servesModel(name, call, state));
+  const first = route?.find((name) => servesModel(name, call, inputs));
   if (first !== undefined) return { assigned: first, reason: 'task' };
-  const taken = state.rollouts?.take(call, state.random);
-  if (taken) return keepModel(call, state, { assigned: taken.upstream, reason: 'rollout', bucket: taken.bucket });
-  const bucket = call.key === undefined ? state.random() : state.bucketOf(call.key);
-  return keepModel(call, state, { assigned: chooseUpstream(state.ranges, bucket), reason: 'split', bucket });
+  const taken = inputs.rollouts?.take(call, inputs.random);
+  if (taken) return keepModel(call, inputs, { assigned: taken.upstream, reason: 'rollout', bucket: taken.bucket });
+  const bucket = call.key === undefined ? inputs.random() : inputs.bucketOf(call.key);
+  return keepModel(call, inputs, { assigned: chooseUpstream(inputs.ranges, bucket), reason: 'split', bucket });
 }
 
 /** Vectors of two models do not compare: such a call goes elsewhere only under the very same model. */
-function keepModel(call: Call, state: PlanInputs, choice: Choice): Choice {
-  return servesModel(choice.assigned, call, state) ? choice : { ...choice, assigned: state.stable, reason: 'stable' };
+function keepModel(call: Call, inputs: PlanInputs, choice: Choice): Choice {
+  return servesModel(choice.assigned, call, inputs) ? choice : { ...choice, assigned: inputs.stable, reason: 'stable' };
 }
 
 /** The upstreams of a call's task, if it has any. */
@@ -103,10 +103,10 @@ export function routeOfTask({ task }: Call, routes: TaskRoutes | undefined): rea
 const NONE: readonly string[] = [];
 
 /** An id is known to its owner only, and what belongs to an account stays there. */
-function followers(call: Call, choice: Choice, state: PlanInputs): readonly string[] {
+function followers(call: Call, choice: Choice, inputs: PlanInputs): readonly string[] {
   if (!call.fallbacks || call.ownedId !== undefined || call.surface === 'other') return NONE;
-  const order = choice.reason === 'task' ? routeOfTask(call, state.taskRoutes) : undefined;
-  return state.fallbacksAfter(choice.assigned, undefined, order);
+  const order = choice.reason === 'task' ? routeOfTask(call, inputs.taskRoutes) : undefined;
+  return inputs.fallbacksAfter(choice.assigned, undefined, order);
 }
 
 /** Why an upstream cannot be asked now. */
@@ -114,17 +114,17 @@ function unavailable(
   name: string,
   call: Call,
   body: unknown,
-  state: PlanInputs,
+  inputs: PlanInputs,
   nowMs: number,
 ): SkipReason | undefined {
-  const reason = ineligibleReason(name, call, body, state);
+  const reason = ineligibleReason(name, call, body, inputs);
   if (reason) return reason;
-  const upstream = state.upstreams.get(name);
+  const upstream = inputs.upstreams.get(name);
   const pausedFor = upstream?.pause.reason(nowMs);
   if (pausedFor) return pausedFor;
   if (upstream?.breaker?.state.state === 'open') return 'breaker';
   if (upstream?.limits?.passesOn(nowMs, upstreamModel(upstream.config.rules.model, call))) return 'limit';
-  return state.budgets?.exhausted(call, name, nowMs) ? 'budget' : undefined;
+  return inputs.budgets?.exhausted(call, name, nowMs) ? 'budget' : undefined;
 }
 
 function assertKnown(name: string, { upstreams }: PlanInputs): void {
@@ -157,14 +157,14 @@ export class CallPlan implements Plan {
     { assigned, reason, bucket }: Choice,
     refusal: SkipReason | undefined,
     atMs: number,
-    findOthers: (nowMs: number) => Others,
+    othersAt: (nowMs: number) => Others,
   ) {
     this.assigned = assigned;
     this.reason = reason;
     this.bucket = bucket;
     this.refusal = refusal;
     this.atMs = atMs;
-    this.#findOthers = findOthers;
+    this.#findOthers = othersAt;
   }
 
   get upstreams(): readonly string[] {
@@ -192,20 +192,14 @@ export type Others = Pick<Plan, 'upstreams' | 'skipped'>;
  * Whether an upstream could be the first that a call is sent to now. A breaker that is not closed lets some calls pass and others not,
  * so it says no.
  */
-export function mayServe(name: string, call: Call, body: unknown, state: PlanInputs, nowMs: number): boolean {
-  return isClosed(name, state) && unavailable(name, call, body, state, nowMs) === undefined;
+export function mayServe(name: string, call: Call, body: unknown, inputs: PlanInputs, nowMs: number): boolean {
+  return isClosed(name, inputs) && unavailable(name, call, body, inputs, nowMs) === undefined;
 }
 
 /** The same of the upstream that a call is planned for; a call may have waited since. */
-export function mayServePlanned(
-  plan: CallPlan,
-  call: Call,
-  body: unknown,
-  state: PlanInputs,
-  nowMs: number,
-): boolean {
-  if (plan.atMs !== nowMs) return mayServe(plan.assigned, call, body, state, nowMs);
-  return plan.refusal === undefined && isClosed(plan.assigned, state);
+export function mayServePlanned(plan: CallPlan, call: Call, body: unknown, inputs: PlanInputs, nowMs: number): boolean {
+  if (plan.atMs !== nowMs) return mayServe(plan.assigned, call, body, inputs, nowMs);
+  return plan.refusal === undefined && isClosed(plan.assigned, inputs);
 }
 
 function isClosed(name: string, { upstreams }: PlanInputs): boolean {

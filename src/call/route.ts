@@ -46,8 +46,8 @@ function checkRoute({ maxCostUsd }: RouteOptions): void {
 class Routed {
   readonly #route: RouteOptions;
 
-  constructor(route: RouteOptions) {
-    this.#route = route;
+  constructor(options: RouteOptions) {
+    this.#route = options;
   }
 
   get route(): RouteOptions {
@@ -56,8 +56,8 @@ class Routed {
 }
 
 /** The `__metadata` that carries `route`. */
-function routeMetadata(route: RouteOptions): Record<string, unknown> {
-  return { openaiCanaryRoute: new Routed(route) };
+function routeMetadata(options: RouteOptions): Record<string, unknown> {
+  return { openaiCanaryRoute: new Routed(options) };
 }
 
 /** `inner` on top of `outer`: what it leaves undefined stays as it was, and attributes add up. */

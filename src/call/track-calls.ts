@@ -9,8 +9,8 @@ import type { ResponseMode } from '../upstream/response-mode.ts';
 export class CallTracker {
   readonly #claims: ResponseMode[] = [];
 
-  add(claim: ResponseMode): void {
-    this.#claims.push(claim);
+  add(mode: ResponseMode): void {
+    this.#claims.push(mode);
   }
 
   /** Attempts that have ended, call by call. */
@@ -35,13 +35,13 @@ export class CallTrackers {
   #storage: AsyncLocalStorage<CallTracker> | undefined;
 
   /** Runs `callback`, and has `tally` know of all calls that it makes. */
-  take<T>(tally: CallTracker, callback: () => T): T {
+  take<T>(tracker: CallTracker, callback: () => T): T {
     this.#storage ??= new AsyncLocalStorage();
-    return this.#storage.run(tally, callback);
+    return this.#storage.run(tracker, callback);
   }
 
   /** Takes note of a call, in the context that it is made in. */
-  add(claim: ResponseMode): void {
-    this.#storage?.getStore()?.add(claim);
+  add(mode: ResponseMode): void {
+    this.#storage?.getStore()?.add(mode);
   }
 }

@@ -16,13 +16,13 @@ import type { CallState } from './call-state.ts';
 
 /** One call at one upstream. */
 export class UpstreamAttempts implements RetryInput<Answer>, AttemptOwner {
-  readonly run: CallState;
+  readonly state: CallState;
   readonly upstream: Upstream;
   /** How its last attempt failed. */
   failure: Failure | undefined;
   /** Index of its last attempt among those of the call. */
   attemptIndex = 0;
-  readonly #line: UpstreamConnection;
+  readonly #connection: UpstreamConnection;
   readonly #request: UpstreamRequest;
   readonly #admitted: Admitted;
   /** Whether another visit may make this one superfluous. */
@@ -33,17 +33,17 @@ export class UpstreamAttempts implements RetryInput<Answer>, AttemptOwner {
   #cancelled = false;
   #lastError: unknown;
 
-  constructor(run: CallState, admitted: Admitted, cancellable = false) {
-    const { source, call } = run;
+  constructor(state: CallState, admitted: Admitted, cancellable = false) {
+    const { source, call } = state;
     const { upstream } = admitted;
-    this.run = run;
+    this.state = state;
     this.upstream = upstream;
     this.#admitted = admitted;
     this.#cancellable = cancellable;
-    this.#line = source.connect(upstream);
-    this.#request = optionsFor(upstream, this.#line.client, call, source.options);
+    this.#connection = source.connect(upstream);
+    this.#request = optionsFor(upstream, this.#connection.client, call, source.options);
     this.#signal = source.options.signal;
-    run.ask(upstream.name);
+    state.ask(upstream.name);
   }
 
   /** Rejects with the SDK's error of the last attempt; `failure` then says what it means. */
@@ -81,7 +81,7 @@ export class UpstreamAttempts implements RetryInput<Answer>, AttemptOwner {
   }
 
   get retries(): number {
-    return this.#line.sdkRetries ? 0 : this.run.source.maxRetries;
+    return this.#connection.sdkRetries ? 0 : this.state.source.maxRetries;
   }
 
   delayBefore(error: unknown, retryIndex: number): number | undefined {
@@ -90,13 +90,13 @@ export class UpstreamAttempts implements RetryInput<Answer>, AttemptOwner {
   }
 
   sleep(delayMs: number): Promise<void> {
-    return sleep(this.run.parts.clock, delayMs, this.#signal);
+    return sleep(this.state.services.clock, delayMs, this.#signal);
   }
 
   async again(retryIndex: number): Promise<Answer> {
     // A hedge took the last attempt, or another call was told to wait or opened the breaker, while we waited.
     if (this.#isOver || isLeftAlone(this)) throw this.#lastError;
-    const entered = acquireOrQueue(this.upstream, this.run, this.run.parts.clock.now());
+    const entered = acquireOrQueue(this.upstream, this.state, this.state.services.clock.now());
     const admitted = entered instanceof Promise ? await entered : entered;
     if (!admitted) throw this.#lastError;
     if (!this.#isOver) return this.#tryOnce('retry', admitted, retryIndex + 1);
@@ -106,21 +106,21 @@ export class UpstreamAttempts implements RetryInput<Answer>, AttemptOwner {
   }
 
   get #isOver(): boolean {
-    return this.#cancelled || this.run.attemptsLeft < 1;
+    return this.#cancelled || this.state.attemptsLeft < 1;
   }
 
   #tryOnce(
     reason: AttemptReason,
     admitted: Admitted,
     retryIndex: number,
-    startedAtMs = this.run.parts.clock.now(),
+    startedAtMs = this.state.services.clock.now(),
   ): Promise<Answer> {
-    const { run, upstream } = this;
+    const { state, upstream } = this;
     const { options, model, mark } = this.#request;
-    const { sdkRetries, showsControllers } = this.#line;
-    const started = run.progress.start(upstream.name, reason, model, startedAtMs);
+    const { sdkRetries, showsControllers } = this.#connection;
+    const started = state.recorder.start(upstream.name, reason, model, startedAtMs);
     const about = { signal: this.#signal, cancellable: this.#cancellable, nowMs: startedAtMs };
-    const limit = timeLimitFor(run, upstream, about);
+    const limit = timeLimitFor(state, upstream, about);
     this.#limit = limit;
     this.attemptIndex = started.index;
     mark.controlled = limit;
@@ -128,16 +128,16 @@ export class UpstreamAttempts implements RetryInput<Answer>, AttemptOwner {
     // The SDK sends `maxRetries` less the retries left as the count of this retry.
     if (!sdkRetries) options.maxRetries = retryIndex;
     const wasPaused = upstream.pause.until(startedAtMs) !== null;
-    const means = { line: this.#line, request: this.#request, admitted, started, limit, wasPaused };
+    const means = { connection: this.#connection, request: this.#request, admitted, started, limit, wasPaused };
     return attempt(new AttemptContext(this, means));
   }
 }
 
 /** A paused upstream is asked only where no other can serve. */
-function isLeftAlone({ run, upstream, failure }: UpstreamAttempts): boolean {
-  const nowMs = run.parts.clock.now();
+function isLeftAlone({ state, upstream, failure }: UpstreamAttempts): boolean {
+  const nowMs = state.services.clock.now();
   if (failure?.kind === undefined || upstream.pause.until(nowMs) === null) return false;
-  return canAdmit(run.untried(failure.kind), run);
+  return canAdmit(state.untried(failure.kind), state);
 }
 
 /* PART: Begins the visit of an upstream that has been admitted. */
@@ -147,9 +147,9 @@ function isLeftAlone({ run, upstream, failure }: UpstreamAttempts): boolean {
  *
  * @throws what the SDK throws where it can make no client of the upstream, or no request of the call
  */
-export function beginAttempts(run: CallState, admitted: Admitted, cancellable: boolean): UpstreamAttempts {
+export function beginAttempts(state: CallState, admitted: Admitted, cancellable: boolean): UpstreamAttempts {
   try {
-    return new UpstreamAttempts(run, admitted, cancellable);
+    return new UpstreamAttempts(state, admitted, cancellable);
   } catch (error) {
     release(admitted);
     throw error;
@@ -160,21 +160,21 @@ export function beginAttempts(run: CallState, admitted: Admitted, cancellable: b
 
 /** An upstream that has just failed to serve a call. */
 export interface FailedAttempts {
-  readonly run: CallState;
+  readonly state: CallState;
   readonly upstream: Upstream;
   readonly failure: Failure | undefined;
 }
 
 /** The wait before retry `retryIndex` (from 0), in ms; `undefined` where the upstream is not to be asked again. */
-function retryDelayMs({ run, upstream, failure }: FailedAttempts, retryIndex: number): number | undefined {
-  const { parts } = run;
-  const { policy, clock, random } = parts;
+function retryDelayMs({ state, upstream, failure }: FailedAttempts, retryIndex: number): number | undefined {
+  const { services } = state;
+  const { policy, clock, random } = services;
   if (!failure?.retrySame || failure.kind === undefined) return undefined;
-  if (!run.affords(upstream.name)) return undefined;
+  if (!state.affords(upstream.name)) return undefined;
   const nowMs = clock.now();
-  const other = canAdmit(run.untried(failure.kind), run);
+  const other = canAdmit(state.untried(failure.kind), state);
   // The last attempt belongs to another upstream where there is one, and so does every call that is told to wait.
-  if (run.attemptsLeft < (other ? 2 : 1)) return undefined;
+  if (state.attemptsLeft < (other ? 2 : 1)) return undefined;
   if (other && failure.kind === 'rateLimit') return undefined;
   if (other && (failure.retryAfterMs ?? 0) > policy.maxDelayMs) return undefined;
   if (upstream.breaker?.state.state === 'open') return undefined;
@@ -183,7 +183,7 @@ function retryDelayMs({ run, upstream, failure }: FailedAttempts, retryIndex: nu
   // An upstream that said "not now" without saying how long is paused all the same.
   const pausedMs = failure.kind === 'rateLimit' ? (upstream.pause.until(nowMs) ?? nowMs) - nowMs : 0;
   const delayMs = failure.retryAfterMs ?? Math.max(backOffMs, pausedMs);
-  if (delayMs >= run.remainingMs || !parts.retryBudget.withdraw()) return undefined;
-  run.progress.retry({ upstream: upstream.name, kind: failure.kind, delayMs, atMs: nowMs });
+  if (delayMs >= state.remainingMs || !services.retryBudget.withdraw()) return undefined;
+  state.recorder.retry({ upstream: upstream.name, kind: failure.kind, delayMs, atMs: nowMs });
   return delayMs;
 }

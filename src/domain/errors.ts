@@ -230,8 +230,8 @@ export class CostCapError extends OpenAIError {
 }
 
 /** Costs of calls are fractions of cents. */
-function dollars(usd: number): string {
-  return `$${Number(usd.toPrecision(3))}`;
+function dollars(amountUsd: number): string {
+  return `$${Number(amountUsd.toPrecision(3))}`;
 }
 
 /* PART: The error of a call whose price nobody knows. */

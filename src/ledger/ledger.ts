@@ -58,12 +58,12 @@ export function createCosts({ maxDays = 400 }: { readonly maxDays?: number | und
       const all = merge(found);
       return { atMs: nowMs, ...inTotal(all), days: byPeriod(found, 'day'), months: byPeriod(found, 'month') };
     },
-    breakDown({ sinceMs = -Infinity, nowMs, by, hashKey }) {
+    breakDown({ sinceMs = -Infinity, nowMs, by, hashKey: hash }) {
       const found = kept(sinceMs);
       // Days without attempts count, as far back as anything is kept.
       const firstDay = Math.max(dayOf(sinceMs), Math.min(...days.keys()));
       const fromMs = found.length === 0 ? nowMs : Math.max(firstMs, startOf(firstDay));
-      return breakDown({ days: found, by, sinceMs: fromMs, nowMs, prices: TABLE_VERSION, hashKey });
+      return breakDown({ days: found, by, sinceMs: fromMs, nowMs, prices: TABLE_VERSION, hashKey: hash });
     },
   };
 }

@@ -83,17 +83,17 @@ export interface EstimateInput {
  * images, audio and files count by constants.
  */
 export function estimateUsage(input: EstimateInput): Usage {
-  const { surface, body, outputText, outputCharacters, count = estimateTokens } = input;
+  const { surface, body, outputText, outputCharacters, count: countTokens = estimateTokens } = input;
   return {
-    inputTokens: Math.ceil(estimateInput(surface, body, count)),
-    outputTokens: surface === 'embeddings' ? 0 : Math.ceil(outputTokensOf(count, outputText, outputCharacters)),
+    inputTokens: Math.ceil(estimateInput(surface, body, countTokens)),
+    outputTokens: surface === 'embeddings' ? 0 : Math.ceil(outputTokensOf(countTokens, outputText, outputCharacters)),
     cachedInputTokens: 0,
     reasoningTokens: 0,
   };
 }
 
 /** What is not at hand is taken to be like what is. */
-function outputTokensOf(count: CountTokens, text: string, characters = text.length): number {
+function outputTokensOf(countTokens: CountTokens, text: string, characters = text.length): number {
   if (text === '') return Math.max(0, characters) / CHARACTERS_PER_TOKEN;
-  return count(text) * (Math.max(characters, text.length) / text.length);
+  return countTokens(text) * (Math.max(characters, text.length) / text.length);
 }

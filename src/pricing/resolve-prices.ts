@@ -51,7 +51,10 @@ function checkListPrice(path: string, price: ListPrice): void {
   checkNumber(`${path}.multiplier`, multiplier, { min: 0 });
   if (provider === undefined) return;
   if (isListed(checkText(`${path}.of`, provider, 'a provider of the price table'))) return;
-  throw new ConfigError(`${path}.of`, `should be a provider of the price table, such as openai, got ${formatValue(provider)}`);
+  throw new ConfigError(
+    `${path}.of`,
+    `should be a provider of the price table, such as openai, got ${formatValue(provider)}`,
+  );
 }
 
 /** `Date.parse` takes much more than ISO 8601, and the 30th of February for the 2nd of March. */

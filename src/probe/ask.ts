@@ -97,8 +97,8 @@ export class Asker {
 
   async #read(call: Call, options: RequestOptions, told: Pick<AttemptInput, 'onEnd' | 'redact'>): Promise<Read> {
     const { clock, line } = this.probing.input;
-    const claim = new ResponseMode();
-    claim.choose('raw');
+    const mode = new ResponseMode();
+    mode.choose('raw');
     const answer = await attempt({
       ...told,
       surface: call.surface,
@@ -107,7 +107,7 @@ export class Asker {
       send: line.send,
       options,
       retries: line.sdkRetries ? null : 0,
-      claim,
+      mode,
       limit: undefined,
       judge: undefined,
       clock,

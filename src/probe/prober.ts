@@ -18,7 +18,7 @@ import { runProbe } from './run-probe.ts';
 
 /** What a prober works with. */
 export interface ProberParts {
-  readonly parts: CallServices;
+  readonly services: CallServices;
   readonly emitter: Emitter;
   readonly active: ActiveProbePolicy | undefined;
   readonly nextCallId: () => number;
@@ -35,8 +35,8 @@ export class Prober {
 
   constructor(given: ProberParts) {
     this.#given = given;
-    const { active, parts } = given;
-    this.#ticker = active && startTicker(parts.clock, active.everyMs, this, Prober.#look);
+    const { active, services } = given;
+    this.#ticker = active && startTicker(services.clock, active.everyMs, this, Prober.#look);
   }
 
   /**
@@ -45,28 +45,28 @@ export class Prober {
    * @throws ConfigError
    */
   async probeNamed(name: string, options: ProbeOptions | undefined): Promise<ProbeReport> {
-    const { upstreams } = this.#given.parts;
+    const { upstreams } = this.#given.services;
     const upstream = upstreams.get(checkOneOf('probe.upstream', name, [...upstreams.keys()]));
     if (!upstream) throw new RangeError(`No upstream is called ${name}.`);
     return this.#probe(upstream, resolveProbe(options));
   }
 
   async #probe(upstream: Upstream, wanted: ResolvedProbe): Promise<ProbeReport> {
-    const { parts, nextCallId } = this.#given;
+    const { services, nextCallId } = this.#given;
     const { names, honesty, ...limits } = wanted;
-    const line = this.connect?.(upstream);
-    if (!line) throw new Error('A probe needs a client');
+    const connection = this.connect?.(upstream);
+    if (!connection) throw new Error('A probe needs a client');
     const model = limits.model ?? modelOf(upstream);
     const input = {
       ...limits,
       upstream,
-      line,
+      line: connection,
       model,
       embeddingModel: limits.embeddingModel,
-      clock: parts.clock,
-      random: parts.random,
+      clock: services.clock,
+      random: services.random,
       nextCallId,
-      account: new ProbeBudget(upstream.name, parts),
+      account: new ProbeBudget(upstream.name, services),
       keySource: upstream.config.keySource,
     };
     const onCheck = (result: CheckResult, done: number): void => this.#tell(upstream, result, done, names.length);
@@ -86,10 +86,10 @@ export class Prober {
 
   /** Not a closure of the constructor: that would hold the prober as long as its timer runs. */
   static #look(this: void, prober: Prober): void {
-    const { active, parts } = prober.#given;
+    const { active, services } = prober.#given;
     if (!active || !prober.connect) return;
     for (const name of active.upstreams) {
-      const upstream = parts.upstreams.get(name);
+      const upstream = services.upstreams.get(name);
       if (upstream && !prober.#checking.has(name)) void prober.#check(upstream, active.timeoutMs);
     }
   }
@@ -100,16 +100,16 @@ export class Prober {
       await this.#probe(upstream, { ...CHEAPEST, timeoutMs, signal: this.#closed.signal });
     } catch {
       // A credential that cannot be had, a client that cannot be built: it is as good as away.
-      upstream.lastCheck = { reached: false, atMs: this.#given.parts.clock.now() };
+      upstream.lastCheck = { reached: false, atMs: this.#given.services.clock.now() };
     } finally {
       this.#checking.delete(upstream.name);
     }
   }
 
   #tell(upstream: Upstream, result: CheckResult, done: number, total: number): void {
-    const { emitter, parts } = this.#given;
+    const { emitter, services } = this.#given;
     const { name: check, status, durationMs, costUsd } = result;
-    const atMs = parts.clock.now();
+    const atMs = services.clock.now();
     if (check === 'connection' && status !== 'skipped') upstream.lastCheck = { reached: status === 'pass', atMs };
     if (!emitter.wants('probe')) return;
     emitter.emit('probe', { upstream: upstream.name, check, status, durationMs, costUsd, done, total, atMs });
@@ -139,23 +139,23 @@ function modelOf({ config }: Upstream): string | undefined {
 /** The account of one upstream. */
 class ProbeBudget {
   readonly #upstream: string;
-  readonly #parts: CallServices;
+  readonly #services: CallServices;
   /** By the id of the call, from before a request to its end. */
   readonly #held = new Map<number, Reservation>();
 
-  constructor(upstream: string, parts: CallServices) {
+  constructor(upstream: string, services: CallServices) {
     this.#upstream = upstream;
-    this.#parts = parts;
+    this.#services = services;
   }
 
   estimateCostUsd(call: Call, body: unknown): number | undefined {
-    return this.#parts.estimateCostUsd(this.#upstream, call, body);
+    return this.#services.estimateCostUsd(this.#upstream, call, body);
   }
 
   /** The name of the budget that has no room for a request; lists of models cost nothing. */
   holdBudget(call: Call, body: unknown): string | undefined {
     if (call.surface === 'other') return undefined;
-    const held = this.#parts.budgets?.reserve(call, this.#upstream, body);
+    const held = this.#services.budgets?.reserve(call, this.#upstream, body);
     if (held === undefined) return undefined;
     if (!(held instanceof Reservation)) return held.policy.name;
     this.#held.set(call.id, held);
@@ -164,12 +164,12 @@ class ProbeBudget {
 
   /** In USD; `null` when it is unknown. */
   charge(call: Call, end: AttemptEnd): number | null {
-    const { observer, pricing } = this.#parts;
+    const { observer, pricing } = this.#services;
     // Stable would not have served it: there is nothing to be saved.
     const priced: typeof pricing = (started, how, about) => ({ ...pricing(started, how, about), stableCostUsd: null });
-    const progress = new CallRecorder(call, this.#upstream, observer, priced);
-    progress.end(progress.start(this.#upstream, 'probe', call.model, call.startedAtMs), end);
-    const [record] = progress.ledger.attempts;
+    const recorder = new CallRecorder(call, this.#upstream, observer, priced);
+    recorder.end(recorder.start(this.#upstream, 'probe', call.model, call.startedAtMs), end);
+    const [record] = recorder.ledger.attempts;
     if (record) this.#held.get(call.id)?.settle(record);
     this.#held.delete(call.id);
     return record?.cost.costUsd ?? null;

@@ -1,7 +1,15 @@
 /** Checks rollouts, and that they get along. */
 
 import type { Weights } from '../domain/call.ts';
-import { checkKeys, checkMethods, checkNumber, checkObject, checkOneOf, checkText, formatValue } from '../domain/check.ts';
+import {
+  checkKeys,
+  checkMethods,
+  checkNumber,
+  checkObject,
+  checkOneOf,
+  checkText,
+  formatValue,
+} from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { RolloutStep } from '../domain/rollout.ts';
 import type { Store } from '../domain/store.ts';
@@ -61,7 +69,8 @@ function resolveOne(path: string, options: RolloutOptions, count: number, { name
   const to = checkOneOf(`${path}.to`, options.to, canaries);
   checkOneOf(`${path}.judge`, judge, ['sequential', 'threshold']);
   const steps = resolveSteps(`${path}.steps`, options.steps, judge === 'threshold' ? THRESHOLD_CALLS : 0);
-  if (typeof auto !== 'boolean') throw new ConfigError(`${path}.auto`, `should be true or false, got ${formatValue(auto)}`);
+  if (typeof auto !== 'boolean')
+    throw new ConfigError(`${path}.auto`, `should be true or false, got ${formatValue(auto)}`);
   if (onComplete === 'replaceStable' && greatestWeight(steps) < 1) {
     throw new ConfigError(`${path}.onComplete`, "'replaceStable' needs a last step of weight 1");
   }

@@ -166,9 +166,9 @@ export class CanaryControl<UpstreamName extends string = string> {
     const {
       options: { clock },
       warnings,
-      trackers: tallies,
+      trackers,
     } = this.#engine;
-    return startBatch({ clock, warnings, tallies }, calls, options);
+    return startBatch({ clock, warnings, trackers }, calls, options);
   }
 
   /** Tries out what an upstream can do; calls that need it heed what was found. @throws ConfigError; never for what an upstream does */

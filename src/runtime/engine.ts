@@ -95,7 +95,7 @@ export class Engine implements CallContext {
     const killSwitch = new KillSwitch(() => this.#warn('disabled', 'CANARY_DISABLED is set: calls go to stable'));
     this.#planning = planInputs(options, this.services, { traffic, affinity: this.#affinity, killSwitch });
     const nextCallId = () => this.nextCallId();
-    this.prober = new Prober({ parts: this.services, emitter, active: options.probe, nextCallId });
+    this.prober = new Prober({ services: this.services, emitter, active: options.probe, nextCallId });
     const snapshot = () => this.snapshot();
     const { rollouts } = this;
     rollouts?.start();

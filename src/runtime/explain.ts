@@ -42,7 +42,7 @@ export function explain(engine: Engine, { model, body = {}, ...said }: ExplainOp
 }
 
 /** Where none of the plan may be asked now, the one that may be soonest is. */
-function lastResort({ skipped }: Plan, { services: parts, options }: Engine): string {
+function lastResort({ skipped }: Plan, { services, options }: Engine): string {
   const names = skipped.map(({ upstream }) => upstream);
-  return soonestOf(names, parts.upstreams, options.clock.now()).name;
+  return soonestOf(names, services.upstreams, options.clock.now()).name;
 }

@@ -14,15 +14,16 @@ export type OnAgreement = (agreement: Agreement) => void;
 const DISAGREEMENT = 0.4;
 
 export class Comparisons {
-  readonly #parts: ShadowServices;
+  readonly #services: ShadowServices;
   readonly #own: CustomComparison | undefined;
   readonly #samples: SampleReservoir<ShadowSample>;
   readonly #listeners = new Set<OnAgreement>();
 
-  constructor({ compare, keepSamples }: ShadowPolicy, parts: ShadowServices) {
-    this.#parts = parts;
-    this.#own = compare && new CustomComparison(compare, parts.clock, (error) => parts.observer.failed('compare', error));
-    this.#samples = new SampleReservoir(keepSamples, parts.random);
+  constructor({ compare, keepSamples }: ShadowPolicy, services: ShadowServices) {
+    this.#services = services;
+    this.#own =
+      compare && new CustomComparison(compare, services.clock, (error) => services.observer.failed('compare', error));
+    this.#samples = new SampleReservoir(keepSamples, services.random);
   }
 
   get samples(): readonly ShadowSample[] {
@@ -42,7 +43,7 @@ export class Comparisons {
   /** Returns at once: the caller's own answer may have come in this very turn of the event loop. */
   compare(copyOf: CopyOf, both: BothEnded): void {
     setImmediate(() => {
-      this.#compare(copyOf, both).catch((error: unknown) => this.#parts.observer.failed('A comparison', error));
+      this.#compare(copyOf, both).catch((error: unknown) => this.#services.observer.failed('A comparison', error));
     });
   }
 
@@ -66,10 +67,10 @@ export class Comparisons {
       firstChunkMs,
       costUsd: cost.costUsd,
       comparison,
-      atMs: this.#parts.clock.now(),
+      atMs: this.#services.clock.now(),
     };
     if (comparison) this.#keep(copyOf, both, event, comparison);
-    this.#parts.observer.shadow(event);
+    this.#services.observer.shadow(event);
   }
 
   async #comparison({ view }: CopyOf, { real, shadow }: BothEnded): Promise<Comparison | undefined> {
@@ -93,7 +94,7 @@ export class Comparisons {
       try {
         listener({ callId, upstream, agreement, comparison, atMs });
       } catch (error) {
-        this.#parts.observer.failed('A listener of comparisons', error);
+        this.#services.observer.failed('A listener of comparisons', error);
       }
     }
   }

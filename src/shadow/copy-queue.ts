@@ -15,18 +15,18 @@ import type { ShadowServices } from './shadow-services.ts';
 
 export class CopySender {
   readonly #policy: ShadowPolicy;
-  readonly #parts: ShadowServices;
+  readonly #services: ShadowServices;
   readonly #slots: Slots;
   readonly #admission: CopyAdmission;
   /** Under way. */
   readonly #sent = new Set<Copy>();
   #closed = false;
 
-  constructor(policy: ShadowPolicy, parts: ShadowServices) {
+  constructor(policy: ShadowPolicy, services: ShadowServices) {
     this.#policy = policy;
-    this.#parts = parts;
+    this.#services = services;
     this.#slots = new Slots(policy.maxConcurrency, policy.maxQueue);
-    this.#admission = new CopyAdmission(policy, parts);
+    this.#admission = new CopyAdmission(policy, services);
   }
 
   get running(): number {
@@ -57,11 +57,11 @@ export class CopySender {
     if (this.#closed || copy.isGivenUp) return;
     try {
       const held = this.#admission.enter(copy.of);
-      if (typeof held === 'string') return copy.of.target.window.drop(held, this.#parts.clock.now());
+      if (typeof held === 'string') return copy.of.target.window.drop(held, this.#services.clock.now());
       this.#sent.add(copy);
       await this.#run(copy, held);
     } catch (error) {
-      this.#parts.observer.failed('A shadow', error);
+      this.#services.observer.failed('A shadow', error);
     } finally {
       this.#sent.delete(copy);
     }
@@ -69,7 +69,7 @@ export class CopySender {
 
   async #run(copy: Copy, held: readonly Reservation[]): Promise<void> {
     const { call, upstream, options, connect, target } = copy.of;
-    const { clock, pricing, idleMs, observer } = this.#parts;
+    const { clock, pricing, idleMs, observer } = this.#services;
     const { timeoutMs } = this.#policy;
     const whole = { attempt: undefined, remainingMs: timeoutMs, deadlineMs: timeoutMs, deadlineHolds: true };
     const limit = startTimeLimit({ clock, signal: undefined, ...whole });
@@ -152,19 +152,19 @@ export class Slots {
 
 /** Asks for leave to send a copy: real calls come first, and money is held before it is spent. */
 class CopyAdmission {
-  readonly #parts: ShadowServices;
+  readonly #services: ShadowServices;
   /** The bound of all copies together. */
   readonly #own: Budgets | undefined;
 
-  constructor({ budgetUsd }: ShadowPolicy, parts: ShadowServices) {
-    this.#parts = parts;
-    this.#own = budgetUsd === undefined ? undefined : dailyBudget(budgetUsd, parts);
+  constructor({ budgetUsd }: ShadowPolicy, services: ShadowServices) {
+    this.#services = services;
+    this.#own = budgetUsd === undefined ? undefined : dailyBudget(budgetUsd, services);
   }
 
   /** The money that is held for a copy, to be settled when it has ended; or why it is dropped. */
   enter(copy: CopyOf): readonly Reservation[] | ShadowDropReason {
     const { target, upstream } = copy;
-    const { clock, budgets } = this.#parts;
+    const { clock, budgets } = this.#services;
     const nowMs = clock.now();
     // Whom real calls are kept away from is not asked for a copy.
     if (upstream.pause.until(nowMs) !== null || upstream.breaker?.state.state === 'open') return 'unavailable';
@@ -180,9 +180,9 @@ class CopyAdmission {
   }
 
   #warnWithoutPrice({ upstream, call, options }: CopyOf): void {
-    if (this.#parts.estimateCostUsd(upstream.name, call, options.body) !== undefined) return;
+    if (this.#services.estimateCostUsd(upstream.name, call, options.body) !== undefined) return;
     const unknown = new Error(`no price is known for what ${upstream.name} serves, so that no budget can hold it`);
-    this.#parts.observer.failed('The budget of shadows', unknown);
+    this.#services.observer.failed('The budget of shadows', unknown);
   }
 }
 

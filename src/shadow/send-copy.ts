@@ -61,10 +61,10 @@ export async function sendCopy(input: CopyInput): Promise<CopyEnd> {
   };
   let ended: AttemptEnd | undefined;
   try {
-    const line = input.connect(upstream);
-    const request = optionsFor(upstream, line.client, call, input.options);
+    const connection = input.connect(upstream);
+    const request = optionsFor(upstream, connection.client, call, input.options);
     started = { ...started, model: request.model };
-    await readToEnd(input, line, request, (end) => (ended = end));
+    await readToEnd(input, connection, request, (end) => (ended = end));
   } catch (error) {
     // The attempt has told its end already, but for a request that could not be made at all.
     ended ??= { ...NOTHING_KNOWN, failure: classifyFailure(error, { nowMs: clock.now() }), atMs: clock.now() };
@@ -84,8 +84,8 @@ async function readToEnd(
 ): Promise<void> {
   options.signal = limit.signal;
   if (!sdkRetries) options.maxRetries = 0;
-  const claim = new ResponseMode();
-  claim.choose('parsed');
+  const mode = new ResponseMode();
+  mode.choose('parsed');
   const answer = await attempt({
     surface: call.surface,
     metersRaw: true,
@@ -94,7 +94,7 @@ async function readToEnd(
     send,
     options,
     retries: sdkRetries ? null : 0,
-    claim,
+    mode,
     limit,
     judge: () => ({
       idleMs,

@@ -17,17 +17,17 @@ import { advise, ShadowTarget } from './shadow-target.ts';
 
 export class ShadowRunner implements Mirror {
   readonly #policy: ShadowPolicy;
-  readonly #parts: ShadowServices;
+  readonly #services: ShadowServices;
   readonly #sender: CopySender;
   readonly #comparing: Comparisons;
   readonly #targets: ShadowTarget[] = [];
   #closed = false;
 
-  constructor(policy: ShadowPolicy, parts: ShadowServices) {
+  constructor(policy: ShadowPolicy, services: ShadowServices) {
     this.#policy = policy;
-    this.#parts = parts;
-    this.#sender = new CopySender(policy, parts);
-    this.#comparing = new Comparisons(policy, parts);
+    this.#services = services;
+    this.#sender = new CopySender(policy, services);
+    this.#comparing = new Comparisons(policy, services);
     for (const [upstream, share] of Object.entries(policy.shares)) this.setShare(upstream, share);
   }
 
@@ -39,7 +39,7 @@ export class ShadowRunner implements Mirror {
   /** Mirrors another share, 0–1, from the next call on: a larger one adds keys, 0 ends it; what is under way goes on. */
   setShare(upstream: string, share: number): void {
     let target = this.#targets.find(({ name }) => name === upstream);
-    if (!target) this.#targets.push((target = new ShadowTarget(upstream, this.#parts.salt, this.#parts)));
+    if (!target) this.#targets.push((target = new ShadowTarget(upstream, this.#services.salt, this.#services)));
     target.share = share;
   }
 
@@ -54,20 +54,20 @@ export class ShadowRunner implements Mirror {
   }
 
   /** The reader of a call's real answer, where copies of it are sent. `firstAsked` is the upstream of its first attempt. */
-  mirror(run: MirrorRun, firstAsked: string): MirroredCall | undefined {
-    const { call, plan } = run;
+  mirror(state: MirrorRun, firstAsked: string): MirroredCall | undefined {
+    const { call, plan } = state;
     if (!call.shadow || !call.replayable || this.#closed || TIED.has(plan.reason)) return undefined;
     let copies: Copy[] | undefined;
     for (const target of this.#targets) {
-      if (target.name === firstAsked || !target.chooses(call.key, this.#parts.random)) continue;
-      const copy = this.#copy(target, run);
+      if (target.name === firstAsked || !target.chooses(call.key, this.#services.random)) continue;
+      const copy = this.#copy(target, state);
       if (!copy) continue;
       this.#sender.send(copy);
       (copies ??= []).push(copy);
     }
     if (!copies) return undefined;
     const mirrored = new MirroredCall(call, copies);
-    run.progress.mirrored = mirrored;
+    state.recorder.mirrored = mirrored;
     return mirrored;
   }
 
@@ -90,12 +90,12 @@ export class ShadowRunner implements Mirror {
   }
 
   /** Looks at the call before it copies anything: most of a flood is dropped here. */
-  #copy(target: ShadowTarget, { call, source, progress }: MirrorRun): Copy | undefined {
-    const { upstreams, clock } = this.#parts;
+  #copy(target: ShadowTarget, { call, source, recorder }: MirrorRun): Copy | undefined {
+    const { upstreams, clock } = this.#services;
     const { body } = source.options;
     const upstream = this.#comparing.isAsking ? undefined : upstreams.get(target.name);
     const sideEffects = hasSideEffects(body);
-    if (!upstream || ineligibleReason(target.name, call, body, this.#parts)) return undefined;
+    if (!upstream || ineligibleReason(target.name, call, body, this.#services)) return undefined;
     if (!this.#mayMirror(call, body, sideEffects)) return undefined;
     if (this.#sender.isFull) {
       target.window.drop('full', clock.now());
@@ -109,7 +109,7 @@ export class ShadowRunner implements Mirror {
       upstream,
       options: copyOptions(call, source.options, bodyOfCopy),
       connect: source.connect,
-      ledger: progress,
+      ledger: recorder,
       abortWithCaller: this.#policy.abortWithCaller,
       onBoth: this.#comparing,
     });
@@ -126,7 +126,7 @@ export class ShadowRunner implements Mirror {
       void Promise.resolve(said).catch(() => undefined);
       throw new TypeError('it should say true or false, at once');
     } catch (error) {
-      this.#parts.observer.failed('shadow.when', error);
+      this.#services.observer.failed('shadow.when', error);
       return false;
     }
   }

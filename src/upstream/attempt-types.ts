@@ -68,7 +68,7 @@ export interface AttemptInput {
   readonly options: RequestOptions;
   /** For the SDK; 0 where retries are ours, `null` where they are the SDK's own. */
   readonly retries: number | null;
-  readonly claim: ResponseMode;
+  readonly mode: ResponseMode;
   readonly limit: TimeLimit | undefined;
   /** How answers are judged; without it they pass as they are. */
   judge?: (() => AnswerChecks) | undefined;

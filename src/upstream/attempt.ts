@@ -15,7 +15,7 @@ export async function attempt(input: AttemptInput): Promise<Answer> {
     const sent = input.send(input.options, input.retries);
     const props = await sent.props;
     if (input.done && props) watchDone(props, input.done);
-    const claimed = input.claim.chosen();
+    const claimed = input.mode.chosen();
     if (claimed !== 'parsed') {
       const response = props?.response ?? (await sent.response());
       if (claimed instanceof Promise) await collectedLate(input, claimed);

@@ -66,7 +66,10 @@ export function resolveUpstreams(
     return { ...config, limits: resolveLimits(`canary.limits.${name}`, limits[name]) ?? ownLimits };
   });
   return [
-    { ...clientUpstreamConfig(home, homePricing, keySource), limits: resolveLimits(`canary.limits.${home}`, limits[home]) },
+    {
+      ...clientUpstreamConfig(home, homePricing, keySource),
+      limits: resolveLimits(`canary.limits.${home}`, limits[home]),
+    },
     ...others,
   ];
 }
@@ -78,7 +81,11 @@ function checkName(name: string): void {
 }
 
 /** The application's client: of its requests nothing changes but that streams tell their usage. */
-function clientUpstreamConfig(name: string, pricing: UpstreamPricing, keySource: string): Omit<UpstreamConfig, 'limits'> {
+function clientUpstreamConfig(
+  name: string,
+  pricing: UpstreamPricing,
+  keySource: string,
+): Omit<UpstreamConfig, 'limits'> {
   const connection: Connection = { kind: 'client', options: {} };
   const rules = { includeUsage: true };
   return { name, connection, rules, timeoutMs: undefined, drains: false, capable: {}, pricing, keySource };

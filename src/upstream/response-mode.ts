@@ -40,7 +40,7 @@ export class ResponseMode {
     if (this.#kind) return this.#kind;
     if (this.#claimant) {
       const { owner, answer } = this.#claimant;
-      CHOOSERS.register(owner, { claim: this, answer }, this);
+      CHOOSERS.register(owner, { mode: this, answer }, this);
       this.#claimant = undefined;
     }
     this.#waiting ??= new Promise((resolve) => {
@@ -68,12 +68,12 @@ interface Chooser {
 
 /** What is kept of a claimant that has gone. */
 interface AbandonedMode {
-  readonly claim: ResponseMode;
+  readonly mode: ResponseMode;
   readonly answer: Promise<unknown>;
 }
 
-const CHOOSERS = new FinalizationRegistry<AbandonedMode>(({ claim, answer }) => {
+const CHOOSERS = new FinalizationRegistry<AbandonedMode>(({ mode, answer }) => {
   // Nobody is there to hear that it failed.
   answer.catch(() => undefined);
-  claim.abandon();
+  mode.abandon();
 });

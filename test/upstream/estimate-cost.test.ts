@@ -20,10 +20,10 @@ function estimate(
     upstreams: { b: { price: DOLLAR_A_TOKEN, ...upstream } },
     clock: new ManualClock(Date.UTC(2026, 10, 20)),
   };
-  const { services: parts } = new Engine(resolveOptions(canary, {}), { routes: true });
+  const { services } = new Engine(resolveOptions(canary, {}), { routes: true });
   const about = { id: 1, startedAtMs: 0, context: undefined, keyOption: undefined, keyed: false };
   const whole = { model: 'gpt-4.1', ...body };
-  return parts.estimateCostUsd('b', describeCall({ method: 'post', path, body: whole }, about), whole);
+  return services.estimateCostUsd('b', describeCall({ method: 'post', path, body: whole }, about), whole);
 }
 
 test.each([
@@ -79,10 +79,10 @@ test.each([
 });
 
 test('nothing is estimated for an upstream that there is not, and no body fails it', () => {
-  const { services: parts } = new Engine(resolveOptions({}, {}), { routes: true });
+  const { services } = new Engine(resolveOptions({}, {}), { routes: true });
   const about = { id: 1, startedAtMs: 0, context: undefined, keyOption: undefined, keyed: false };
   const call = describeCall({ method: 'post', path: '/chat/completions', body: { model: 'gpt-4.1' } }, about);
-  expect(parts.estimateCostUsd('nobody', call, {})).toBeUndefined();
+  expect(services.estimateCostUsd('nobody', call, {})).toBeUndefined();
   for (const body of [undefined, null, 7, 'text', []])
-    expect(parts.estimateCostUsd('openai', call, body)).toBeGreaterThan(0);
+    expect(services.estimateCostUsd('openai', call, body)).toBeGreaterThan(0);
 });

@@ -32,7 +32,7 @@ const MAX_MODELS = 32;
 export class UpstreamLimits implements SlotOwner {
   readonly policy: LimitsPolicy;
   /** Where calls wait, if they do. */
-  readonly line: Queue | undefined;
+  readonly queue: Queue | undefined;
   readonly #clock: Clock;
   readonly #leaseMs: number;
   readonly #requests: MinuteLimiter | undefined;
@@ -50,13 +50,13 @@ export class UpstreamLimits implements SlotOwner {
     this.#requests = rpm === undefined ? undefined : new MinuteLimiter(rpm);
     this.#tokens = tpm === undefined ? undefined : new MinuteLimiter(tpm);
     const take = (load: Load): Slot | number => this.#take(load, clock.now());
-    this.line = queue && new Queue({ ...queue, clock, take });
+    this.queue = queue && new Queue({ ...queue, clock, take });
   }
 
   snapshot(nowMs: number): LimitsSnapshot {
     return {
       underWay: this.#slots.size,
-      waiting: this.line?.length ?? 0,
+      waiting: this.queue?.length ?? 0,
       requests: this.#requests?.used(nowMs) ?? null,
       tokens: this.#tokens?.used(nowMs) ?? null,
     };
@@ -64,7 +64,7 @@ export class UpstreamLimits implements SlotOwner {
 
   /** A place at once; `undefined` where there is none, or where others wait for it. */
   admit(load: Load, nowMs = this.#clock.now()): Slot | undefined {
-    if (this.line && this.line.length > 0) return undefined;
+    if (this.queue && this.queue.length > 0) return undefined;
     const taken = this.#take(load, nowMs);
     return typeof taken === 'number' ? undefined : taken;
   }
@@ -81,7 +81,7 @@ export class UpstreamLimits implements SlotOwner {
 
   /** Whether even the smallest call for `model` has to go elsewhere: there is no place, and none to wait in either. */
   passesOn(nowMs: number, model?: string): boolean {
-    return this.line ? this.line.isFull : this.blockedUntilMs(nowMs, { tokens: 1, model }) !== undefined;
+    return this.queue ? this.queue.isFull : this.blockedUntilMs(nowMs, { tokens: 1, model }) !== undefined;
   }
 
   /** Says `true` for the first call that is passed on since one found a place. */
@@ -93,7 +93,7 @@ export class UpstreamLimits implements SlotOwner {
 
   hear({ load, sent }: Slot, headers: ResponseHeaders, isRefusal: boolean): void {
     if (sent) this.#models.get(load.model)?.observe(sent, headers, isRefusal);
-    this.line?.advance();
+    this.queue?.advance();
   }
 
   release(slot: Slot, tokens = slot.load.tokens, nowMs = this.#clock.now()): void {
@@ -101,7 +101,7 @@ export class UpstreamLimits implements SlotOwner {
     this.#leave(slot);
     this.#tokens?.settle(load.tokens, tokens, nowMs);
     if (sent) this.#models.get(load.model)?.end(load.tokens, tokens, nowMs);
-    this.line?.advance();
+    this.queue?.advance();
   }
 
   cancel(slot: Slot): void {
@@ -110,7 +110,7 @@ export class UpstreamLimits implements SlotOwner {
     this.#requests?.takeBack(1, startedAtMs);
     this.#tokens?.hold(-load.tokens);
     if (sent) this.#models.get(load.model)?.cancel(load.tokens);
-    this.line?.advance();
+    this.queue?.advance();
   }
 
   /** A place, or when there may be one. */

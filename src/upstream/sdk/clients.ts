@@ -84,9 +84,9 @@ export class UpstreamConnections {
   }
 
   to(upstream: Upstream): UpstreamConnection {
-    let line = this.#connections.get(upstream.name);
-    if (!line) this.#connections.set(upstream.name, (line = this.#connect(upstream)));
-    return line;
+    let connection = this.#connections.get(upstream.name);
+    if (!connection) this.#connections.set(upstream.name, (connection = this.#connect(upstream)));
+    return connection;
   }
 
   #connect(upstream: Upstream): UpstreamConnection {

@@ -60,9 +60,9 @@ class RequestSender {
     const client = this.#client;
     this.#knowledge = { kind: 'opaque' };
     if (!canInspect(client, request)) return new SdkResponse(request.call(client, options, retries));
-    const { promise, parse } = inspectRequest(client, request, { options, retries });
-    if (parse) this.#knowledge = { kind: 'wrapping', request, parse };
-    return new SdkResponse(promise);
+    const inspected = inspectRequest(client, request, { options, retries });
+    if (inspected.parse) this.#knowledge = { kind: 'wrapping', request, parse: inspected.parse };
+    return new SdkResponse(inspected.promise);
   }
 }
 

@@ -28,7 +28,7 @@ export function attemptInput(options: Partial<AttemptInput> = {}): Attempted {
     },
     options: { method: 'post', path: '/chat/completions' },
     retries: 0,
-    claim: new ResponseMode(),
+    mode: new ResponseMode(),
     limit: undefined,
     judge: undefined,
     redact: (error) => void redacted.push(error),
