@@ -1,10 +1,11 @@
 /** The source keeps its architecture: imports only look down, pure files stay pure, one idea a file. */
 
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as rules from './architecture/rules.ts';
 import { sourceFacts } from './architecture/source-facts.ts';
+import { countWords } from './architecture/words.ts';
 
 /** Files that may be longer than others, and why. */
 const EXCUSED_LENGTHS: Readonly<Record<string, string>> = {
@@ -58,6 +59,60 @@ describe('the source', () => {
 
   test.each(PACKAGES_BEHIND_ONE_FILE)('imports %s in exactly one file', (name) => {
     expect(rules.importersOf(source, name)).toHaveLength(1);
+  });
+});
+
+describe('the map in src/README.md', () => {
+  const map = readFileSync(join(root, 'README.md'), 'utf8');
+  const steps = [...map.matchAll(/^\d\. `([^`]+)`, `([^`]+)`:/gm)].map(([, path = '', name = '']) => ({ path, name }));
+
+  test('follows a call through nine files', () => {
+    expect(steps).toHaveLength(9);
+  });
+
+  test.each(steps)('$path has $name', ({ path, name }) => {
+    const text = readFileSync(join(root, path), 'utf8');
+    expect(text).toMatch(
+      new RegExp(`^(?:export )?(?:async )?(?:function|class) ${name}\\b|^ +override ${name}[<(]`, 'm'),
+    );
+  });
+
+  test('names every part of src/', () => {
+    const parts = new Set(source.map(({ path }) => path.split('/')[0] ?? ''));
+    const unnamed = [...parts].filter((part) => !map.includes(part.endsWith('.ts') ? `\`${part}\`` : `\`${part}/\``));
+    expect(unnamed).toEqual([]);
+  });
+
+  test('names only files and folders that exist', () => {
+    const named = [...map.matchAll(/`([\w-]+(?:\/[\w-]+)*(?:\.ts|\/))`/g)].map(([, path = '']) => path);
+    const missing = named.filter((path) => !existsSync(join(root, path)) && !existsSync(join(root, '..', path)));
+    // `stream/` and the like stand for folders of their row's part; the shape of a feature folder has no path.
+    expect(missing.filter((path) => !['sdk/', 'stream/', 'limits/', 'control.ts'].includes(path))).toEqual([]);
+  });
+});
+
+describe('the English', () => {
+  const texts = ['src', 'test', 'bench', 'examples'].flatMap((folder) =>
+    globSync('**/*.ts', { cwd: join(root, '..', folder) }).map((path) => join(folder, path)),
+  );
+  const counts = texts.map((path) => countWords(path, readFileSync(join(root, '..', path), 'utf8')));
+
+  test('of comments and test names has at most 2 marker words in 1,000', () => {
+    const words = counts.reduce((sum, count) => sum + count.words, 0);
+    const markers = counts.flatMap((count) => count.markers);
+    expect(words).toBeGreaterThan(50_000);
+    expect(markers.length / words, markers.join('\n')).toBeLessThanOrEqual(0.002);
+  });
+
+  test.each([
+    ['// Nobody waits.', 1],
+    ['/** Told anew. */ const a = 1;', 2],
+    ["test('whoever asks', () => {});", 1],
+    ["test.each([1])('none of %i', () => {});", 1],
+    ['/** @default none */', 0],
+    ["const nobody = 'nobody';", 0],
+  ])('of %s has %i marker words', (text, markers) => {
+    expect(countWords('a.ts', text).markers).toHaveLength(markers);
   });
 });
 
