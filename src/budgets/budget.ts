@@ -1,4 +1,4 @@
-/** A budget: its amounts in the current period, one for all, or one for each key or upstream. */
+/** One budget: what is spent and reserved in the current period, in one account for all calls or one per key or upstream. */
 
 import type { BudgetPeriod, BudgetScope, BudgetSnapshot } from '../domain/usage.ts';
 
@@ -8,27 +8,33 @@ export interface BudgetPolicy {
   /** USD, above 0. */
   readonly limitUsd: number;
   readonly scope: BudgetScope;
-  /** The only key, as spenders have it, or upstream that the budget is for; `undefined`: each has an amount of its own. */
+  /** The only key (as in `Spender.key`) or upstream that the budget covers; `undefined`: each one has an account of its own. */
   readonly only: string | undefined;
-  /** What does not fit is refused, or else only told. */
+  /** Whether attempts that do not fit are refused. If not, the budget only emits events. */
   readonly rejects: boolean;
 }
 
-/** Who spends. */
+/** What an attempt's cost is charged to. */
 export interface Spender {
   readonly upstream: string;
-  /** Or what stands for it. */
+  /** The key, or its hash; `undefined` if the call has no key. */
   readonly key: string | undefined;
 }
 
-/** More keys than this in a period: those that have spent nothing for longest are forgotten. */
+/** From `startMs` up to `endMs`, in ms since the Unix epoch. */
+export interface Period {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** The most accounts of a budget. Beyond it, the account that has been idle longest is dropped. */
 const MAX_ACCOUNTS = 10_000;
-/** From so many keys on it is kept who was here last: before that nobody will be forgotten soon. */
+/** From this number of accounts on, keys are kept in order of use. With fewer, no account is about to be dropped. */
 const ORDERED_FROM = MAX_ACCOUNTS / 2;
 
 export class Budget {
   readonly policy: BudgetPolicy;
-  /** By key or upstream; for all, under the empty name. Where there are many, the latest used last. */
+  /** By key or upstream; scope `all` uses the empty name. From `ORDERED_FROM` keys on, the most recently used is the last. */
   readonly #accounts = new Map<string, BudgetAccount>();
   #period: Period;
   #hasExhausted = false;
@@ -38,7 +44,7 @@ export class Budget {
     this.#period = periodAt(policy.per, nowMs);
   }
 
-  /** The current period. A clock that goes back stays in it: nobody gets an amount twice. */
+  /** The current period. If the clock goes back, the period stays: an amount must not be granted twice. */
   periodAt(nowMs: number): Period {
     if (nowMs >= this.#period.endMs) {
       this.#period = periodAt(this.policy.per, nowMs);
@@ -47,14 +53,18 @@ export class Budget {
     return this.#period;
   }
 
-  /** Whether an amount of the current period is wholly spent; most of the time none is, and nobody needs to look for one. */
+  /** Whether an account was exhausted in the current period. If not, which is usual, no account has to be looked up. */
   hasExhausted(nowMs: number): boolean {
     this.periodAt(nowMs);
     return this.#hasExhausted;
   }
 
-  /** The amount that `spender` draws on; `undefined` where the budget is not for it. It is `kept` only where something is drawn. */
-  accountOf(spender: Spender, nowMs: number, kept: boolean): BudgetAccount | undefined {
+  /**
+   * The account that pays for `spender`; `undefined` if the budget does not cover it.
+   *
+   * @param keep keep a new account, because money is about to be reserved in it
+   */
+  accountOf(spender: Spender, nowMs: number, keep: boolean): BudgetAccount | undefined {
     this.periodAt(nowMs);
     const { scope, only, limitUsd } = this.policy;
     const name = scope === 'all' ? '' : spender[scope];
@@ -62,14 +72,17 @@ export class Budget {
     const known = this.#accounts.get(name);
     if (known && (scope !== 'key' || this.#accounts.size < ORDERED_FROM)) return known;
     const account = known ?? new BudgetAccount(limitUsd);
-    if (!kept) return account;
+    if (!keep) return account;
     if (known) this.#accounts.delete(name);
     this.#accounts.set(name, account);
-    if (this.#accounts.size > MAX_ACCOUNTS) this.#forgetOldest();
+    if (this.#accounts.size > MAX_ACCOUNTS) this.#dropOldestIdle();
     return account;
   }
 
-  /** What was held on `account`, one of this budget, by `estimateUsd` came to `costUsd`. The period may be over: then it is paid in the new one. */
+  /**
+   * Replaces a reservation of `estimateUsd` in one of this budget's accounts by the actual cost. If the period of the reservation is
+   * over, the current period pays.
+   */
   settle(account: BudgetAccount, estimateUsd: number, costUsd: number, nowMs: number): void {
     this.periodAt(nowMs);
     account.settle(estimateUsd, costUsd);
@@ -96,7 +109,7 @@ export class Budget {
     }
   }
 
-  #forgetOldest(): void {
+  #dropOldestIdle(): void {
     for (const [name, account] of this.#accounts) {
       if (!account.isIdle) continue;
       this.#accounts.delete(name);
@@ -105,22 +118,19 @@ export class Budget {
   }
 }
 
-/* PART: One amount of money: what was spent of it, and what is held for attempts under way. */
+/** The shares of the limit, 0–1, that emit an event when they are reached. */
+const REPORTED_SHARES = [0.5, 0.8, 1] as const;
 
-/** The shares of an amount at which it is told, 0–1. */
-const TOLD_SHARES = [0.5, 0.8, 1] as const;
-
-export type ToldShare = (typeof TOLD_SHARES)[number];
-
-/** Sums of many small amounts are off by less than this share of the limit. */
+/** Rounding errors in sums of many small amounts stay below this share of the limit. */
 const ROUNDING = 1e-9;
 
+/** What is spent of one limit, and what is reserved for attempts in flight. */
 export class BudgetAccount {
   readonly #limitUsd: number;
   #spentUsd = 0;
   #reservedUsd = 0;
   #reservations = 0;
-  #told = 0;
+  #reportedShares = 0;
 
   constructor(limitUsd: number) {
     this.#limitUsd = limitUsd;
@@ -134,7 +144,7 @@ export class BudgetAccount {
     return this.#reservedUsd;
   }
 
-  /** Nothing may be drawn on it any more, not even what costs nothing known. */
+  /** The limit is spent. Even attempts whose price is unknown no longer fit. */
   get isExhausted(): boolean {
     return this.#spentUsd >= this.#limitUsd * (1 - ROUNDING);
   }
@@ -153,45 +163,38 @@ export class BudgetAccount {
     this.#reservations += 1;
   }
 
-  /** What was held by `estimateUsd` came to `costUsd`. */
+  /** Replaces a reservation of `estimateUsd` by the actual cost. */
   settle(estimateUsd: number, costUsd: number): void {
     this.#reservations -= 1;
-    // Sums that come and go keep rests of rounding.
+    // Adding and subtracting fractions leaves rounding errors behind: without reservations the sum is exactly 0.
     this.#reservedUsd = this.#reservations === 0 ? 0 : Math.max(0, this.#reservedUsd - estimateUsd);
     this.#spentUsd += costUsd;
   }
 
-  /** A new period. What is under way will be paid in it. */
+  /** Begins a new period, which pays for what is still reserved. */
   renew(): void {
     this.#spentUsd = 0;
-    this.#told = 0;
+    this.#reportedShares = 0;
   }
 
   /**
-   * The next share that is reached and was not told in this period. Where calls are refused the last cent is never spent: once
-   * all shares but the whole were told, the first refusal reaches that.
+   * The next share that is reached and was not reported in this period. A budget that refuses calls never spends its last cent: once
+   * the smaller shares are reported, the first refusal counts as reaching 1.
    */
-  nextShare(isRefusing: boolean): ToldShare | undefined {
-    const share = TOLD_SHARES[this.#told];
+  nextShare(isRefusing: boolean): (typeof REPORTED_SHARES)[number] | undefined {
+    const share = REPORTED_SHARES[this.#reportedShares];
     if (share === undefined) return undefined;
     const isReached = this.#spentUsd >= share * this.#limitUsd * (1 - ROUNDING) || (isRefusing && share === 1);
     if (!isReached) return undefined;
-    this.#told += 1;
+    this.#reportedShares += 1;
     return share;
   }
-}
-
-/* PART: The hour, day or month of the UTC calendar that holds a moment. */
-
-/** From `startMs` up to `endMs`, in ms since the Unix epoch. */
-export interface Period {
-  readonly startMs: number;
-  readonly endMs: number;
 }
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
+/** The hour, day or month of the UTC calendar that contains `atMs`. */
 function periodAt(per: BudgetPeriod, atMs: number): Period {
   switch (per) {
     case 'hour':
@@ -205,7 +208,7 @@ function periodAt(per: BudgetPeriod, atMs: number): Period {
   }
 }
 
-/** Days of Unix time are all of one length. */
+/** Unix time has no leap seconds: all hours and all days have the same length. */
 function spanAt(atMs: number, lengthMs: number): Period {
   const startMs = Math.floor(atMs / lengthMs) * lengthMs;
   return { startMs, endMs: startMs + lengthMs };

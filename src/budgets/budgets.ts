@@ -1,4 +1,4 @@
-/** Reserves what an attempt may cost before it is made, in every budget that it draws on, and settles it afterwards. */
+/** Reserves an attempt's estimated cost in every budget that pays for it, and settles the actual cost when the attempt has ended. */
 
 import type { AttemptRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
@@ -12,22 +12,25 @@ import { Budget, type BudgetAccount, type BudgetPolicy, type Spender } from './b
 export interface BudgetsInput {
   readonly policies: readonly BudgetPolicy[];
   readonly clock: Clock;
-  /** What a call would cost on an upstream, in USD; `undefined` where no price is known. */
+  /** The estimated cost of a call on an upstream, in USD; `undefined` if no price is known. */
   readonly estimateCostUsd: (upstream: string, call: Call, body: unknown) => number | undefined;
-  /** What budgets know a key by, which may be of any length. */
+  /** Shortens a key, which may have any length; budgets store only the result. */
   readonly shortKey: (key: string) => string;
   /** Must not throw. */
   readonly onShare: (event: BudgetEvent) => void;
 }
 
-/** An attempt that has not ended after an hour is paid as estimated: nobody reads its answer, and its money would be held for ever. */
-const LONGEST_MS = 3_600_000;
+/**
+ * After this time an open reservation is settled at its estimate. Otherwise a stream that is never read would hold its money for ever.
+ */
+const MAX_RESERVATION_MS = 3_600_000;
 
+/** All budgets of a client. */
 export class Budgets {
   readonly #input: BudgetsInput;
   readonly #budgets: readonly Budget[];
   readonly #hasKeys: boolean;
-  /** For attempts under way, the oldest first. */
+  /** The reservations of attempts in flight, the oldest first. */
   readonly #open = new InFlight<Reservation>();
 
   constructor(input: BudgetsInput) {
@@ -37,28 +40,32 @@ export class Budgets {
     this.#hasKeys = input.policies.some(({ scope }) => scope === 'key');
   }
 
-  /** What an attempt may cost, held in all budgets or in none; the budget that refuses it, where one does. */
+  /**
+   * Reserves the estimated cost of an attempt in all budgets, or in no budget if one refuses.
+   *
+   * @returns the reservation, or the budget that refuses
+   */
   reserve(call: Call, upstream: string, body: unknown, nowMs = this.#input.clock.now()): Reservation | Budget {
     const { estimateCostUsd } = this.#input;
     this.#settleOldest(nowMs);
-    // What has no known price is held by nothing, and refused only where all is spent.
+    // An attempt without a known price reserves 0, and is refused only by an exhausted budget.
     const estimateUsd = estimateCostUsd(upstream, call, body) ?? 0;
     const spender = this.#spenderOf(call, upstream);
-    const drawn = this.#budgets.map((budget) => budget.accountOf(spender, nowMs, true));
-    for (let index = 0; index < drawn.length; index += 1) {
-      const budget = this.#budgets[index]!; // as many
-      const account = drawn[index];
+    const accounts = this.#budgets.map((budget) => budget.accountOf(spender, nowMs, true));
+    for (let index = 0; index < accounts.length; index += 1) {
+      const budget = this.#budgets[index]!; // both lists have the same length
+      const account = accounts[index];
       if (!account || !budget.policy.rejects || account.fits(estimateUsd)) continue;
-      this.#tell(budget, account, upstream, true);
+      this.#report(budget, account, upstream, true);
       return budget;
     }
-    for (const account of drawn) account?.reserve(estimateUsd);
-    const reservation = new Reservation(this, { drawn, upstream, estimateUsd, madeAtMs: nowMs });
-    reservation.place = this.#open.begin(reservation);
+    for (const account of accounts) account?.reserve(estimateUsd);
+    const reservation = new Reservation(this, { accounts, upstream, estimateUsd, madeAtMs: nowMs });
+    reservation.entry = this.#open.begin(reservation);
     return reservation;
   }
 
-  /** The budget of which a call has nothing left on an upstream. */
+  /** The budget that is exhausted for a call on an upstream. */
   exhausted(call: Call, upstream: string, nowMs: number): Budget | undefined {
     for (const budget of this.#budgets) {
       if (!budget.policy.rejects || !budget.hasExhausted(nowMs)) continue;
@@ -67,11 +74,11 @@ export class Budgets {
     return undefined;
   }
 
-  /** The budget that refuses an attempt. Nothing is held. */
+  /** The budget that would refuse an attempt. Nothing is reserved. */
   refusing(call: Call, upstream: string, body: unknown): Budget | undefined {
     const spender = this.#spenderOf(call, upstream);
     const nowMs = this.#input.clock.now();
-    // Estimated only where a budget is for the call.
+    // The cost is estimated only if a budget covers the call.
     let estimateUsd: number | undefined;
     for (const budget of this.#budgets) {
       if (!budget.policy.rejects) continue;
@@ -83,28 +90,28 @@ export class Budgets {
     return undefined;
   }
 
-  /** The attempt has cost so much, or nobody knows how much: then the estimate stands, unless it was refused before any work. */
+  /** Settles an attempt at its cost. An unknown cost counts as estimated, or as 0 if the upstream rejected the attempt before any work. */
   settle(
     reservation: Reservation,
     { cost, delivery }: Pick<AttemptRecord, 'cost' | 'delivery'>,
     nowMs = this.#input.clock.now(),
   ): void {
-    const { estimateUsd, drawn, upstream } = reservation;
+    const { estimateUsd, accounts, upstream } = reservation;
     this.#close(reservation);
     const costUsd = cost.costUsd ?? (delivery === 'rejected' ? 0 : estimateUsd);
-    for (let index = 0; index < drawn.length; index += 1) {
-      const budget = this.#budgets[index]!; // as many
-      const account = drawn[index];
+    for (let index = 0; index < accounts.length; index += 1) {
+      const budget = this.#budgets[index]!; // both lists have the same length
+      const account = accounts[index];
       if (!account) continue;
       budget.settle(account, estimateUsd, costUsd, nowMs);
-      this.#tell(budget, account, upstream, false);
+      this.#report(budget, account, upstream, false);
     }
   }
 
-  /** The attempt was not made. */
+  /** Releases a reservation whose attempt was not made. */
   cancel(reservation: Reservation): void {
     this.#close(reservation);
-    for (const account of reservation.drawn) account?.settle(reservation.estimateUsd, 0);
+    for (const account of reservation.accounts) account?.settle(reservation.estimateUsd, 0);
   }
 
   snapshot(nowMs: number): readonly BudgetSnapshot[] {
@@ -112,23 +119,28 @@ export class Budgets {
   }
 
   #settleOldest(nowMs: number): void {
-    for (let { oldest } = this.#open; oldest && nowMs - oldest.madeAtMs >= LONGEST_MS; { oldest } = this.#open) {
+    for (
+      let { oldest } = this.#open;
+      oldest && nowMs - oldest.madeAtMs >= MAX_RESERVATION_MS;
+      { oldest } = this.#open
+    ) {
       oldest.settle({ cost: UNKNOWN_COST, delivery: 'ambiguous' });
     }
   }
 
   #close(reservation: Reservation): void {
-    if (reservation.place) this.#open.end(reservation.place);
-    reservation.place = undefined;
+    if (reservation.entry) this.#open.end(reservation.entry);
+    reservation.entry = undefined;
   }
 
   #spenderOf({ key, keySource }: Call, upstream: string): Spender {
-    // A conversation keeps its upstream; it is nobody who spends.
-    const isNamed = this.#hasKeys && key !== undefined && keySource !== 'conversation';
-    return { upstream, key: isNamed ? this.#input.shortKey(key) : undefined };
+    // A conversation id only keeps a call on its upstream; it does not identify a user or tenant.
+    const hasKey = this.#hasKeys && key !== undefined && keySource !== 'conversation';
+    return { upstream, key: hasKey ? this.#input.shortKey(key) : undefined };
   }
 
-  #tell(budget: Budget, account: BudgetAccount, upstream: string, isRefusing: boolean): void {
+  /** Emits an event for each share of the limit that is newly reached. */
+  #report(budget: Budget, account: BudgetAccount, upstream: string, isRefusing: boolean): void {
     const { name, per, scope, limitUsd } = budget.policy;
     for (let share = account.nextShare(isRefusing); share !== undefined; share = account.nextShare(isRefusing)) {
       const atMs = this.#input.clock.now();
@@ -139,45 +151,34 @@ export class Budgets {
   }
 }
 
-/* PART: Money held in budgets for one attempt. */
+type ReservationFields = Pick<Reservation, 'accounts' | 'upstream' | 'estimateUsd' | 'madeAtMs'>;
 
-/** The amounts that an attempt draws on, in the order of the budgets; `undefined` for a budget that is not for it. */
-export type Drawn = readonly (BudgetAccount | undefined)[];
-
-/** Who keeps the budgets. */
-export interface ReservationOwner {
-  settle(reservation: Reservation, record: Pick<AttemptRecord, 'cost' | 'delivery'>, atMs: number | undefined): void;
-  cancel(reservation: Reservation): void;
-}
-
-/** What is held for an attempt, and since when. */
-type Held = Pick<Reservation, 'drawn' | 'upstream' | 'estimateUsd' | 'madeAtMs'>;
-
-/** Is settled exactly once: what comes after the first `settle()` or `cancel()` does nothing. */
+/** Money reserved for one attempt. Only the first `settle()` or `cancel()` has an effect. */
 export class Reservation {
-  readonly drawn: Drawn;
+  /** The accounts that pay, in the order of the budgets; `undefined` for a budget that does not cover the call. */
+  readonly accounts: readonly (BudgetAccount | undefined)[];
   readonly upstream: string;
   readonly estimateUsd: number;
   readonly madeAtMs: number;
-  /** Among all that are held. */
-  place: InFlightEntry<Reservation> | undefined;
-  readonly #budgets: ReservationOwner;
+  /** The entry among the open reservations. */
+  entry: InFlightEntry<Reservation> | undefined;
+  readonly #budgets: Budgets;
   #isOpen = true;
 
-  constructor(budgets: ReservationOwner, { drawn, upstream, estimateUsd, madeAtMs }: Held) {
+  constructor(budgets: Budgets, { accounts, upstream, estimateUsd, madeAtMs }: ReservationFields) {
     this.#budgets = budgets;
-    this.drawn = drawn;
+    this.accounts = accounts;
     this.upstream = upstream;
     this.estimateUsd = estimateUsd;
     this.madeAtMs = madeAtMs;
   }
 
-  /** At `atMs`, or now. */
+  /** @default atMs now */
   settle(record: Pick<AttemptRecord, 'cost' | 'delivery'>, atMs?: number): void {
     if (this.#close()) this.#budgets.settle(this, record, atMs);
   }
 
-  /** The attempt was not made. */
+  /** Releases the money: the attempt was not made. */
   cancel(): void {
     if (this.#close()) this.#budgets.cancel(this);
   }

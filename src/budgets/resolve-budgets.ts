@@ -1,4 +1,4 @@
-/** Checks budgets. */
+/** Resolves the `budgets` option. */
 
 import { checkKeys, checkList, checkNumber, checkOneOf, checkText, formatValue } from '../domain/check.ts';
 import type { BudgetPeriod } from '../domain/usage.ts';
@@ -18,7 +18,7 @@ export function resolveBudgets(
     if (policies.findIndex((other) => other.name === name) === index) continue;
     throw new ConfigError(
       `canary.budgets[${index}].name`,
-      `should not be that of another budget, got ${formatValue(name)}`,
+      `should be unique among the budgets, got ${formatValue(name)}`,
     );
   }
   return policies;
@@ -33,7 +33,7 @@ function resolveBudget(path: string, budget: BudgetOptions, names: readonly stri
     limitUsd: checkNumber(`${path}.limitUsd`, limitUsd, { min: 0 }),
     rejects: checkOneOf(`${path}.onExceeded`, onExceeded, ['alert', 'reject']) === 'reject',
   };
-  if (limitUsd === 0) throw new ConfigError(`${path}.limitUsd`, 'should be above 0');
+  if (limitUsd === 0) throw new ConfigError(`${path}.limitUsd`, 'should be above 0, got 0');
   return { ...policy, ...resolveScope(`${path}.scope`, scope, names) };
 }
 
@@ -48,7 +48,7 @@ function resolveScope(
   }
   checkKeys(path, scope, ['key', 'upstream']);
   if ('upstream' in scope) {
-    if ('key' in scope) throw new ConfigError(path, 'should name a key or an upstream, not both');
+    if ('key' in scope) throw new ConfigError(path, 'should name either a key or an upstream, not both');
     return { scope: 'upstream', only: checkOneOf(`${path}.upstream`, scope.upstream, names) };
   }
   return { scope: 'key', only: shortKey(checkText(`${path}.key`, scope.key, 'a key')) };

@@ -1,4 +1,4 @@
-/** Budgets: what may be spent in a period. The prices of `PRICE`: 2 USD and 8 USD per million tokens. */
+/** Spending limits per period. `PRICE` is 2 USD per million input tokens and 8 USD per million output tokens. */
 
 import { expect, test } from 'vitest';
 import { BudgetExceededError, route, type BudgetOptions } from '../../src/index.ts';
@@ -11,10 +11,10 @@ import { chatStream } from '../support/stream-replies.ts';
 const START_MS = Date.UTC(2026, 0, 1);
 const HOUR_MS = 3_600_000;
 
-/** An answer of a thousand tokens: 0.008 USD of output, 0.00002 of input. */
+/** An answer of a thousand tokens: 0.008 USD of output, 0.00002 USD of input. */
 const ANSWER = chat('Hello.', { input: 10, output: 1_000 });
 const ANSWER_USD = 0.008_02;
-/** Input by estimate, and exactly the output that comes. */
+/** `max_tokens` equals the output of the answer, so only the input of the estimate is inexact. */
 const ASKED = { ...BODY, max_tokens: 1_000 };
 
 function withBudget(budget: Partial<BudgetOptions>): SetUp {
@@ -38,7 +38,7 @@ async function askTimes({ ai, clock }: SetUp, times: number, options = {}): Prom
   return states;
 }
 
-test('a call that would not be paid is refused, and says by which budget and until when', async () => {
+test('refuses a call that exceeds the budget; the error names the budget and when it resets', async () => {
   const world = withBudget({});
   expect(await askTimes(world, 6)).toEqual(Array(6).fill('resolved'));
   const error = await errorWithin(world.clock, 0, world.ai.chat.completions.create(ASKED));
@@ -55,40 +55,40 @@ test('a call that would not be paid is refused, and says by which budget and unt
   expect(world.events.of('call').at(-1)).toMatchObject({ outcome: 'neutral', attempts: 0 });
 });
 
-test('a new period has its whole amount', async () => {
+test('a new period starts with the whole amount', async () => {
   const world = withBudget({});
   await askTimes(world, 7);
   await world.clock.advance(HOUR_MS);
   expect(await askTimes(world, 7)).toEqual([...Array<string>(6).fill('resolved'), 'rejected']);
 });
 
-test('a budget that only alerts refuses nothing', async () => {
+test("onExceeded 'alert' does not refuse calls", async () => {
   const world = withBudget({ onExceeded: 'alert' });
   expect(await askTimes(world, 10)).toEqual(Array(10).fill('resolved'));
 });
 
-test('half, four fifths and all of a budget are told once in each period', async () => {
+test('emits an event at 50 %, 80 % and 100 % of the limit, once per period', async () => {
   const world = withBudget({ onExceeded: 'alert' });
   await askTimes(world, 10);
-  const told = { name: 'hourly', per: 'hour', scope: 'all', upstream: undefined, limitUsd: 0.05, atMs: START_MS };
+  const common = { name: 'hourly', per: 'hour', scope: 'all', upstream: undefined, limitUsd: 0.05, atMs: START_MS };
   const resetsAtMs = START_MS + HOUR_MS;
   expect(world.events.of('budget')).toEqual([
-    { ...told, share: 0.5, spentUsd: expect.closeTo(4 * ANSWER_USD, 9), resetsAtMs },
-    { ...told, share: 0.8, spentUsd: expect.closeTo(5 * ANSWER_USD, 9), resetsAtMs },
-    { ...told, share: 1, spentUsd: expect.closeTo(7 * ANSWER_USD, 9), resetsAtMs },
+    { ...common, share: 0.5, spentUsd: expect.closeTo(4 * ANSWER_USD, 9), resetsAtMs },
+    { ...common, share: 0.8, spentUsd: expect.closeTo(5 * ANSWER_USD, 9), resetsAtMs },
+    { ...common, share: 1, spentUsd: expect.closeTo(7 * ANSWER_USD, 9), resetsAtMs },
   ]);
   await world.clock.advance(HOUR_MS);
   await askTimes(world, 10);
   expect(world.events.of('budget').map(({ share }) => share)).toEqual([0.5, 0.8, 1, 0.5, 0.8, 1]);
 });
 
-test('where calls are refused, the first refusal tells that all is spent', async () => {
+test('emits share 1 at the first refusal', async () => {
   const world = withBudget({});
   await askTimes(world, 9);
   expect(world.events.of('budget').map(({ share }) => share)).toEqual([0.5, 0.8, 1]);
 });
 
-test('an upstream whose budget is spent is passed over', async () => {
+test('skips an upstream whose budget is exhausted', async () => {
   const world = withBudget({ scope: { upstream: 'gemini' }, limitUsd: 0.016_05 });
   expect(await askTimes(world, 4)).toEqual(Array(4).fill('resolved'));
   expect(world.providers.asked).toEqual(['gemini', 'gemini', 'openai', 'openai']);
@@ -96,7 +96,7 @@ test('an upstream whose budget is spent is passed over', async () => {
   expect(world.events.of('budget').at(-1)).toMatchObject({ scope: 'upstream', upstream: 'gemini', share: 1 });
 });
 
-test('explain says that a budget is wholly spent', async () => {
+test('explain() reports an exhausted budget', async () => {
   const world = withBudget({ scope: { upstream: 'gemini' }, limitUsd: 0.016_03, onExceeded: 'reject' });
   world.providers.script('gemini', chat('Hello.', { input: 10, output: 2_010 }));
   await askTimes(world, 1);
@@ -106,7 +106,7 @@ test('explain says that a budget is wholly spent', async () => {
   });
 });
 
-test('each key has its own amount', async () => {
+test("scope 'key' gives each key its own amount", async () => {
   const { clock, providers, ...world } = useAnswer(
     setUp({
       canary: { budgets: [{ name: 'user', per: 'day', limitUsd: 0.01, scope: 'key', onExceeded: 'reject' }] },
@@ -118,29 +118,29 @@ test('each key has its own amount', async () => {
   }
   expect(states).toEqual(['resolved', 'resolved', 'rejected', 'rejected']);
   expect(world.ai.canary.snapshot().budgets).toMatchObject([{ name: 'user', scope: 'key', accounts: 2 }]);
-  const told = JSON.stringify([world.events.of('budget'), world.ai.canary.snapshot().budgets]);
-  expect(told).not.toMatch(/ann|bob/);
+  const published = JSON.stringify([world.events.of('budget'), world.ai.canary.snapshot().budgets]);
+  expect(published).not.toMatch(/ann|bob/);
 });
 
-test('calls without any key are free: a conversation is none', async () => {
+test('a budget per key does not limit calls without a key, or with only a conversation', async () => {
   const world = withBudget({ scope: 'key', limitUsd: 0.01 });
   expect(await askTimes(world, 3)).toEqual(Array(3).fill('resolved'));
   expect(world.ai.canary.snapshot().budgets).toMatchObject([{ accounts: 0, spentUsd: 0 }]);
 });
 
-test('a budget for one key is for that key alone', async () => {
+test('a budget for one key limits only that key', async () => {
   const world = withBudget({ scope: { key: 'ann' }, limitUsd: 0.01 });
   expect(await askTimes(world, 2, route({ key: 'ann' }))).toEqual(['resolved', 'rejected']);
   expect(await askTimes(world, 3, route({ key: 'bob' }))).toEqual(Array(3).fill('resolved'));
 });
 
-test('each upstream has its own amount', async () => {
+test("scope 'upstream' gives each upstream its own amount", async () => {
   const world = withBudget({ scope: 'upstream', limitUsd: 0.016_05 });
   expect(await askTimes(world, 5)).toEqual(['resolved', 'resolved', 'resolved', 'resolved', 'rejected']);
   expect(world.providers.asked).toEqual(['gemini', 'gemini', 'openai', 'openai']);
 });
 
-test('every budget must pay, and one that refuses holds nothing in the others', async () => {
+test('every budget must admit a call, and a refusal reserves nothing in the others', async () => {
   const { ai, clock, providers } = useAnswer(
     setUp({
       canary: {
@@ -160,7 +160,7 @@ test('every budget must pay, and one that refuses holds nothing in the others', 
   ]);
 });
 
-test('a thousand calls at once overshoot by no more than the error of one estimate', async () => {
+test('1,000 concurrent calls overshoot by at most the error of one estimate', async () => {
   const world = withBudget({ limitUsd: 1 });
   const { ai, clock, providers } = world;
   providers.usually('gemini', async (request) => {
@@ -174,24 +174,24 @@ test('a thousand calls at once overshoot by no more than the error of one estima
   const [budget] = ai.canary.snapshot().budgets;
   expect(served + refused).toBe(1_000);
   expect(budget).toMatchObject({ reservedUsd: 0, spentUsd: expect.closeTo(served * ANSWER_USD, 6) });
-  // The estimate of the input is off by a few tokens of 2 millionths of a dollar.
+  // The input estimate is off by a few tokens of 0.000002 USD each.
   expect(budget!.spentUsd).toBeLessThanOrEqual(1 + 20 * 2e-6);
   expect(budget!.spentUsd).toBeGreaterThan(0.98);
 });
 
-test('what was held and not spent is there for the next call', async () => {
+test('reserved money that is not spent is available to the next call', async () => {
   const world = withBudget({ limitUsd: 0.02 });
   world.providers.usually('gemini', chat('Hello.', { input: 10, output: 10 }));
   expect(await askTimes(world, 20)).toEqual(Array(20).fill('resolved'));
 });
 
-test('a refusal costs nothing', async () => {
+test('an attempt that the upstream rejects costs nothing', async () => {
   const world = withBudget({ limitUsd: 0.01 });
   world.providers.script('gemini', failed(400));
   expect(await askTimes(world, 2)).toEqual(['rejected', 'resolved']);
 });
 
-test('an attempt whose usage nobody tells is paid as estimated', async () => {
+test('an attempt without reported usage is settled at its estimate', async () => {
   const world = withBudget({ limitUsd: 0.01 });
   const controller = new AbortController();
   world.providers.script('gemini', async (request) => {
@@ -207,7 +207,7 @@ test('an attempt whose usage nobody tells is paid as estimated', async () => {
   expect(world.ai.canary.snapshot().budgets[0]!.spentUsd).toBeGreaterThan(0.008);
 });
 
-test('a stream holds its money until it ends', async () => {
+test('a stream keeps its reservation until it ends', async () => {
   const world = withBudget({ limitUsd: 0.01 });
   const { ai, clock, providers } = world;
   providers.script('gemini', chatStream(['Hello.']));
@@ -219,7 +219,7 @@ test('a stream holds its money until it ends', async () => {
   expect(await askTimes(world, 1)).toEqual(['resolved']);
 });
 
-test('a stream that nobody reads is paid as estimated after an hour, and not for ever', async () => {
+test('an unread stream is settled at its estimate after an hour', async () => {
   const world = useAnswer(withBudget({ limitUsd: 0.01 }));
   world.providers.script('gemini', chatStream(['Hello']));
   const unread = await within(world.clock, 0, world.ai.chat.completions.create({ ...ASKED, stream: true }));
@@ -235,7 +235,7 @@ test('a stream that nobody reads is paid as estimated after an hour, and not for
   expect(world.ai.canary.snapshot().budgets).toMatchObject([{ spentUsd: expect.closeTo(ANSWER_USD, 9) }]);
 });
 
-test('every attempt of a call is paid', async () => {
+test('every attempt of a call is charged', async () => {
   const { ai, clock, providers } = setUpCanary({
     canary: { budgets: [{ name: 'all', per: 'day', limitUsd: 1 }] },
   });
@@ -253,7 +253,7 @@ test('every attempt of a call is paid', async () => {
   expect(ai.canary.snapshot().budgets[0]!.spentUsd).toBeCloseTo(spent, 9);
 });
 
-test('an answer that ends in the next period is paid there', async () => {
+test('an answer that ends in the next period is charged to that period', async () => {
   const world = withBudget({ limitUsd: 0.01 });
   const { ai, clock, providers } = world;
   providers.script('gemini', async (request) => {
@@ -271,7 +271,7 @@ test('an answer that ends in the next period is paid there', async () => {
   });
 });
 
-test('a clock that goes back gives no second budget', async () => {
+test('a clock that goes back does not reset the budget', async () => {
   const real = new ManualClock(START_MS + HOUR_MS);
   let shiftMs = 0;
   const clock = { now: () => real.now() + shiftMs, setTimeout: real.setTimeout.bind(real) };
@@ -285,7 +285,7 @@ test('a clock that goes back gives no second budget', async () => {
   expect(await askTimes(settle, 1)).toEqual(['resolved']);
 });
 
-test('days and months are those of UTC', () => {
+test('days and months are in UTC', () => {
   const clock = new ManualClock(Date.UTC(2028, 1, 29, 23, 59));
   const budgets: BudgetOptions[] = [
     { name: 'day', per: 'day', limitUsd: 1 },

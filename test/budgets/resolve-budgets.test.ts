@@ -1,4 +1,4 @@
-/** What is refused of limits and budgets. */
+/** Invalid `limits` and `budgets` options. */
 
 import { expect, test } from 'vitest';
 import { exactly, refusalOf } from '../support/message-of.ts';
@@ -23,8 +23,8 @@ test.each([
   ],
   [{ budgets: BUDGET }, 'canary.budgets should be a list of budgets, got an object'],
   [{ budgets: [{ ...BUDGET, per: 'week' }] }, 'canary.budgets[0].per should be one of hour, day, month, got "week"'],
-  [{ budgets: [{ ...BUDGET, limitUsd: 0 }] }, 'canary.budgets[0].limitUsd should be above 0'],
-  [{ budgets: [BUDGET, BUDGET] }, 'canary.budgets[1].name should not be that of another budget, got "all"'],
+  [{ budgets: [{ ...BUDGET, limitUsd: 0 }] }, 'canary.budgets[0].limitUsd should be above 0, got 0'],
+  [{ budgets: [BUDGET, BUDGET] }, 'canary.budgets[1].name should be unique among the budgets, got "all"'],
   [
     { budgets: [{ ...BUDGET, scope: { upstream: 'x' } }] },
     'canary.budgets[0].scope.upstream should be one of openai, deepseek, gemini, got "x"',
@@ -37,6 +37,6 @@ test.each([
     { budgets: [{ ...BUDGET, onExceeded: 'stop' }] },
     'canary.budgets[0].onExceeded should be one of alert, reject, got "stop"',
   ],
-])('%j is refused', (canary, message) => {
+])('rejects %j', (canary, message) => {
   expect(refusalOf(canary)).toMatch(exactly(message));
 });
