@@ -1,21 +1,26 @@
-/** Tells listeners what happened; none of them can hurt a call. The only file that knows `eventemitter3`. */
+/**
+ * Delivers events to listeners. A listener that fails never affects a call. The only file that imports `eventemitter3`.
+ */
 
 import { channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'eventemitter3';
 import type { CanaryEventName, CanaryEvents } from '../domain/events.ts';
 import { isThenable } from '../domain/json.ts';
 
-/** Takes the payload of an event. It may be async; what it returns is ignored, what it throws is reported once as `warning`. */
+/**
+ * Receives the payload of an event. It may be async. Its return value is ignored, and its first failure is reported as
+ * a `warning` event.
+ */
 export type Listener<Name extends CanaryEventName> = (payload: CanaryEvents[Name]) => unknown;
 
-/** A listener that cannot throw. Which payload it takes is known where it is made, and forgotten where it is kept. */
+/** A listener that cannot throw. Its payload type is known where it is created and erased where it is stored. */
 // oxlint-disable-next-line typescript/no-explicit-any
 type Guarded = (payload: any) => void;
 
-/** Takes a listener's own failure. */
+/** Receives the failure of a listener. */
 export type ListenerFailed = (event: CanaryEventName, error: unknown) => void;
 
-/** Events by name, each also published as `openai-canary:<event>` on `node:diagnostics_channel`. */
+/** Events by name. Each is also published as `openai-canary:<event>` on `node:diagnostics_channel`. */
 export class Emitter {
   readonly #events = new EventEmitter();
   readonly #wrapped = new WeakMap<object, Map<CanaryEventName, Guarded>>();
@@ -43,7 +48,7 @@ export class Emitter {
     this.#events.removeAllListeners();
   }
 
-  /** Whether anybody listens, so that a payload is worth building. */
+  /** Whether the event has a listener or a channel subscriber, so that its payload is worth building. */
   wants(name: CanaryEventName): boolean {
     return this.#events.listenerCount(name) > 0 || CHANNELS[name].hasSubscribers;
   }
@@ -53,7 +58,7 @@ export class Emitter {
     if (CHANNELS[name].hasSubscribers) CHANNELS[name].publish(payload);
   }
 
-  /** One wrapper for a listener and event, so that `off` finds it again. */
+  /** One wrapper per listener and event, so that `off` finds it again. */
   #guard<Name extends CanaryEventName>(name: Name, listener: Listener<Name>): Guarded {
     let byName = this.#wrapped.get(listener);
     if (!byName) this.#wrapped.set(listener, (byName = new Map()));
@@ -62,7 +67,7 @@ export class Emitter {
     const guarded: Guarded = (payload: CanaryEvents[Name]): void => {
       try {
         const returned = listener(payload);
-        // An async listener fails later; nobody else waits for it.
+        // The promise of an async listener has no other reader.
         if (isThenable(returned)) {
           Promise.resolve(returned).catch((error: unknown) => this.#report(name, listener, error));
         }
@@ -103,7 +108,7 @@ const EVENT_NAMES = [
   'warning',
 ] as const satisfies readonly CanaryEventName[];
 
-/** Every event's channel; a name without one does not compile. */
+/** The channel of each event. An event without a channel does not compile. */
 const CHANNELS: Readonly<Record<CanaryEventName, ReturnType<typeof channel>>> = Object.fromEntries(
   EVENT_NAMES.map((name) => [name, channel(`openai-canary:${name}`)]),
 ) as Record<CanaryEventName, ReturnType<typeof channel>>;

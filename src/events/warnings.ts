@@ -1,27 +1,27 @@
-/** Tells that something of ours degraded, once for each thing. */
+/** Warns once about each part of the library that is degraded. */
 
 import type { WarningEvent } from '../domain/events.ts';
 import type { Emitter } from './emitter.ts';
 
-/** The most different things that are remembered as told. */
-const MAX_TOLD = 1_000;
+/** The limit of distinct topics: later ones are dropped. */
+const MAX_TOPICS = 1_000;
 
-/** Warnings go to the logger and to the listeners of `warning`; neither can hurt a call. */
+/** Sends warnings to the logger and to `warning` listeners. Failures of either never affect a call. */
 export class Warnings {
   readonly #emitter: Emitter;
   readonly #logger: Logger | undefined;
-  readonly #told = new Set<string>();
+  readonly #warned = new Set<string>();
 
-  /** Without a `logger` only listeners are told. */
+  /** @param logger receives the messages; without it only listeners receive warnings */
   constructor(emitter: Emitter, logger: Logger | undefined) {
     this.#emitter = emitter;
     this.#logger = logger;
   }
 
-  /** Warns unless `topic` was warned of before. */
+  /** Warns unless it has already warned about `topic`. */
   once(topic: string, warning: WarningEvent): void {
-    if (this.#told.has(topic) || this.#told.size >= MAX_TOLD) return;
-    this.#told.add(topic);
+    if (this.#warned.has(topic) || this.#warned.size >= MAX_TOPICS) return;
+    this.#warned.add(topic);
     this.#emitter.emit('warning', warning);
     try {
       this.#logger?.warn(`[openai-canary] ${warning.message}`);
@@ -31,18 +31,18 @@ export class Warnings {
   }
 
   #loggerFailed(error: unknown, atMs: number): void {
-    if (this.#told.has('logger')) return;
-    this.#told.add('logger');
+    if (this.#warned.has('logger')) return;
+    this.#warned.add('logger');
     this.#emitter.emit('warning', { code: 'logger', message: `The logger threw ${errorName(error)}`, atMs });
   }
 }
 
-/** What was thrown, for people. */
+/** A thrown value in readable form: `TypeError: fetch failed`. */
 export function errorName(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : `a ${typeof error}`;
 }
 
-/** A logger as the SDK takes it. */
+/** A logger with the `warn` method of the SDK's loggers. */
 export interface Logger {
   warn(message: string, ...rest: unknown[]): void;
 }

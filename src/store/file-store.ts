@@ -1,4 +1,4 @@
-/** State in a file: it outlives the process, and the processes of one machine share it. */
+/** A store in a file. It outlives the process, and the processes of one machine can share it. */
 
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -7,7 +7,7 @@ import type { Store } from '../domain/store.ts';
 import {
   emptyEntries,
   type Entries,
-  giveBack,
+  releaseLease,
   messagesAfter,
   putMessage,
   type StoreOptions,
@@ -16,16 +16,20 @@ import {
   writeValue,
 } from './memory-store.ts';
 
-/** What a file store may be given. */
+/** Options of `fileStore`. */
 export interface FileStoreOptions extends StoreOptions {
-  /** Told once when the file cannot be read as a store; it is kept as `<path>.corrupt`. @default process.emitWarning */
+  /**
+   * Called when the file is not a valid store, with a message. The invalid file is kept as `<path>.corrupt`.
+   * @default process.emitWarning
+   */
   readonly onCorrupt?: ((message: string) => void) | undefined;
 }
 
 /**
- * A store in the JSON file `path`, which is made when first written; its folder must exist. For the processes of one machine on
- * a local disk; a fleet needs a store that it reaches by network. Every change is whole on the disk before it counts as done. Holds
- * numbers and names only: no key, no body.
+ * A store in the JSON file `path`. The file is created at the first write. Its folder must exist.
+ *
+ * It works for the processes of one machine on a local disk; a fleet needs a network store. A change is complete on
+ * disk before its promise resolves. The file holds numbers and names only: no routing keys and no bodies.
  *
  * @example new CanaryClient({ canary: { store: fileStore('/var/lib/app/canary.json'), rollout } })
  */
@@ -37,7 +41,7 @@ export function fileStore(path: string, options: FileStoreOptions = {}): Store {
     read: async (key) => (await file.load()).values[key],
     write: (key, value, fence) => file.change((entries) => writeValue(entries, key, value, fence)),
     lease: (key, holder, forMs) => file.change((entries) => takeLease(entries, key, { holder, forMs, nowMs: now() })),
-    release: (key, holder) => file.change((entries) => giveBack(entries, key, holder)),
+    release: (key, holder) => file.change((entries) => releaseLease(entries, key, holder)),
     post: (box, message) => file.change((entries) => putMessage(entries, box, message)),
     messages: async (box, afterId) => messagesAfter(await file.load(), box, afterId),
   };
@@ -46,7 +50,7 @@ export function fileStore(path: string, options: FileStoreOptions = {}): Store {
 class StoreFile {
   readonly #path: string;
   readonly #onCorrupt: (message: string) => void;
-  /** Changes of this process follow one another; those of others are kept off by the lock. */
+  /** Changes of this process run one after another; the lock file excludes other processes. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(path: string, onCorrupt: (message: string) => void) {
@@ -54,7 +58,7 @@ class StoreFile {
     this.#onCorrupt = onCorrupt;
   }
 
-  /** A reader needs no lock: the file is always one that was written whole. */
+  /** Reading needs no lock, because the file is always replaced as a whole. */
   async load(): Promise<Entries> {
     return (await this.#parse()) ?? emptyEntries();
   }
@@ -66,7 +70,7 @@ class StoreFile {
   }
 
   async #change<T>(apply: (entries: Entries) => T): Promise<T> {
-    const entries = (await this.#parse()) ?? (await this.#startAfresh());
+    const entries = (await this.#parse()) ?? (await this.#startEmpty());
     const before = JSON.stringify(entries);
     const result = apply(entries);
     const text = JSON.stringify(entries);
@@ -74,7 +78,7 @@ class StoreFile {
     return result;
   }
 
-  /** `undefined` for a file that is no store. */
+  /** `undefined` for a file that is not a valid store. */
   async #parse(): Promise<Entries | undefined> {
     let text: string;
     try {
@@ -90,54 +94,56 @@ class StoreFile {
     }
   }
 
-  async #startAfresh(): Promise<Entries> {
+  async #startEmpty(): Promise<Entries> {
     await rename(this.#path, `${this.#path}.corrupt`);
-    this.#onCorrupt(`The store ${this.#path} cannot be read: it starts afresh, and what was there is kept as .corrupt`);
+    this.#onCorrupt(
+      `Store file ${this.#path} is not a valid store: starting empty, the old content is kept as ${this.#path}.corrupt`,
+    );
     return emptyEntries();
   }
 }
 
-/** Whole or not at all: written beside it, brought to the disk, then renamed over it (POSIX `rename` is atomic). */
+/**
+ * Replaces the file atomically: writes a temporary file, syncs it to disk, then renames it (POSIX `rename` is atomic).
+ */
 async function replaceFile(path: string, text: string): Promise<void> {
-  const beside = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${process.pid}.tmp`;
   try {
-    const file = await open(beside, 'w', 0o600);
+    const file = await open(temporary, 'w', 0o600);
     try {
       await file.writeFile(text);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(beside, path);
+    await rename(temporary, path);
   } catch (error) {
-    await rm(beside, { force: true });
+    await rm(temporary, { force: true });
     throw error;
   }
   await syncFolder(dirname(path));
 }
 
-/** The new name, too, is on the disk only when the folder is. Not every system lets a folder be opened. */
+/** Syncs the folder: the new name is on disk only when the folder is. Some systems cannot open folders. */
 async function syncFolder(path: string): Promise<void> {
   try {
     const folder = await open(path);
     await folder.sync();
     await folder.close();
   } catch {
-    // The file itself is whole either way.
+    // The file itself is complete either way.
   }
 }
 
-/* PART: Lets one process at a time change a file. */
-
-/** A change takes milliseconds: a lock this old was left by a process that died over it. */
+/** A change takes milliseconds: a lock this old was left by a crashed process. */
 const STALE_MS = 5_000;
-/** How long others' changes are waited for. */
-const PATIENCE_MS = 10_000;
+/** How long to wait for other processes to release the lock. */
+const LOCK_TIMEOUT_MS = 10_000;
 const POLL_MS = 10;
 
 /**
- * Does `work` while nobody else holds `path`, a file beside the one that is changed. Rejects with what `work` rejects with, or
- * when the lock is not to be had within ten seconds.
+ * Runs `work` while holding the lock file `path`. Rejects when `work` rejects, or when the lock is not acquired within
+ * ten seconds.
  */
 async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   await acquire(path);
@@ -149,17 +155,17 @@ async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T>
 }
 
 async function acquire(path: string): Promise<void> {
-  const untilMs = Date.now() + PATIENCE_MS;
+  const untilMs = Date.now() + LOCK_TIMEOUT_MS;
   for (;;) {
     try {
-      // `wx` fails where the file exists: one of two wins, on any local file system.
+      // `wx` fails if the file exists, so only one process wins, on any local file system.
       const file = await open(path, 'wx');
       await file.close();
       return;
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
     }
-    if (Date.now() > untilMs) throw new Error(`The lock ${path} could not be had`);
+    if (Date.now() > untilMs) throw new Error(`Could not acquire the lock ${path} within ${LOCK_TIMEOUT_MS} ms`);
     if (await isStale(path)) await rm(path, { force: true });
     else await setTimeout(POLL_MS, undefined, { ref: false });
   }
@@ -170,12 +176,12 @@ async function isStale(path: string): Promise<boolean> {
     const { mtimeMs } = await stat(path);
     return Date.now() - mtimeMs > STALE_MS;
   } catch {
-    // Its holder removed it meanwhile.
+    // The holder has removed it in the meantime.
     return false;
   }
 }
 
-/** The system's name of what went wrong: `ENOENT`. */
+/** The error code of the system: `ENOENT`. */
 function codeOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }

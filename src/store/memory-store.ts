@@ -1,15 +1,18 @@
-/** State of this process only. */
+/** A store in memory, and the rules of leases, fences and boxes that both stores of this folder share. */
 
 import type { Json, Lease, Store, StoredMessage } from '../domain/store.ts';
 
-/** What a store may be given. */
+/** Options of every store. */
 export interface StoreOptions {
-  /** By which leases end; all that share a store should agree on the time. @default Date.now */
+  /**
+   * The time in ms since the Unix epoch, by which leases expire. Clients that share a store should agree on it.
+   * @default Date.now
+   */
   readonly now?: (() => number) | undefined;
 }
 
 /**
- * A store that is gone with the process. Several clients of one process may share it.
+ * A store that lives as long as the process. Several clients of one process may share it.
  *
  * @example new CanaryClient({ canary: { store: memoryStore(), rollout } })
  */
@@ -17,19 +20,17 @@ export function memoryStore({ now = Date.now }: StoreOptions = {}): Store {
   const entries = emptyEntries();
   return {
     persistent: false,
-    // What is handed out is a copy: nobody changes what is stored by changing what he read.
+    // Values are copied in and out, so that changing them does not change the store.
     read: async (key) => structuredClone(entries.values[key]),
     write: async (key, value, fence) => writeValue(entries, key, structuredClone(value), fence),
     lease: async (key, holder, forMs) => takeLease(entries, key, { holder, forMs, nowMs: now() }),
-    release: async (key, holder) => giveBack(entries, key, holder),
+    release: async (key, holder) => releaseLease(entries, key, holder),
     post: async (box, message) => putMessage(entries, box, structuredClone(message)),
     messages: async (box, afterId) => structuredClone(messagesAfter(entries, box, afterId)),
   };
 }
 
-/* PART: What a store holds, and the rules of leases, fences and boxes over it. Both stores of this folder are made of it. */
-
-/** Everything in a store; JSON. */
+/** The content of a store, as JSON. */
 export interface Entries {
   readonly values: Record<string, Json>;
   readonly leases: Record<string, HeldLease>;
@@ -38,20 +39,20 @@ export interface Entries {
 
 interface HeldLease {
   readonly fence: number;
-  /** `null` once it was given back. */
+  /** `null` after a release. */
   readonly holder: string | null;
   readonly untilMs: number;
 }
 
-/** Messages that a box keeps. */
+/** The number of messages that a box keeps. */
 const MAX_MESSAGES = 100;
 
-/** Without prototypes: a key may be called `constructor`. */
+/** The records have no prototype, because a key may be called `constructor`. */
 export function emptyEntries(): Entries {
   return { values: blank(), leases: blank(), boxes: blank() };
 }
 
-/** What was stored, as far as it has the form of entries; `undefined` where it has not. */
+/** Parsed JSON as entries, or `undefined` if it does not have their shape. */
 export function toEntries(stored: unknown): Entries | undefined {
   const { values, leases, boxes } = recordOf(stored) ?? {};
   if (!recordOf(values) || !recordOf(leases) || !recordOf(boxes)) return undefined;
@@ -62,7 +63,7 @@ export function toEntries(stored: unknown): Entries | undefined {
   };
 }
 
-/** Whether the value was written. */
+/** Writes a value unless its key has been leased under a higher fence. Returns whether it was written. */
 export function writeValue(entries: Entries, key: string, value: Json, fence: number): boolean {
   if ((entries.leases[key]?.fence ?? 0) > fence) return false;
   entries.values[key] = value;
@@ -82,7 +83,7 @@ export function takeLease(
   return { fence };
 }
 
-export function giveBack(entries: Entries, key: string, holder: string): void {
+export function releaseLease(entries: Entries, key: string, holder: string): void {
   const held = entries.leases[key];
   if (held?.holder === holder) entries.leases[key] = { ...held, holder: null };
 }

@@ -1,6 +1,6 @@
-/** Time as the library sees it: every time and every timer goes through a `Clock`, so that tests can drive both. */
+/** The library's time source. Every time and every timer goes through a `Clock`, so that tests can control both. */
 
-/** A timer that was started; `cancel()` after it has fired does nothing. */
+/** A started timer. Calling `cancel()` after it has fired does nothing. */
 export interface Timer {
   cancel(): void;
 }
@@ -9,6 +9,6 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since the Unix epoch, never going backwards. */
   now(): number;
-  /** Calls `callback` once after `delayMs`. The process stays alive for it only if it must be waited for: `keepAlive`. */
+  /** Calls `callback` once after `delayMs`. A pending timer keeps the process alive only with `keepAlive: true`. */
   setTimeout(callback: () => void, delayMs: number, options?: { readonly keepAlive?: boolean }): Timer;
 }

@@ -1,13 +1,17 @@
-/** A timer that gives what has arrived a chance to be read. */
+/** A timer that lets data that has already arrived be read before it fires. */
 
 import type { Clock, Timer } from './clock.ts';
 
-/** The longest chance, in ms: what has arrived during a block of seconds is read in less. */
+/**
+ * The longest extra wait, in ms. Data that arrived while the event loop was blocked for seconds is read in less time.
+ */
 const LONGEST_GRACE_MS = 1_000;
 
 /**
- * Calls back after `delayMs`, at the earliest one turn of the event loop after that. After a block of the loop timers fire
- * before what has arrived meanwhile is read: a timer that fires late waits as long again as it was late, a second at most.
+ * Calls `callback` after `delayMs`, and at least one turn of the event loop after the timer was due.
+ *
+ * After the event loop was blocked, Node fires timers before it reads the data that arrived meanwhile. A timer that
+ * fires late therefore waits again for as long as it was late, at most one second.
  */
 export function patientTimer(clock: Clock, delayMs: number, callback: () => void, nowMs = clock.now()): Timer {
   return new PatientTimer(clock, delayMs, callback, nowMs + delayMs);
@@ -27,7 +31,7 @@ class PatientTimer implements Timer {
   }
 }
 
-/** How long to wait for what may have arrived, given how late one is. */
+/** The extra wait for data that may have arrived, for a timer that is `lateMs` late. */
 export function graceMs(lateMs: number): number {
   return Math.min(Math.max(0, lateMs), LONGEST_GRACE_MS);
 }

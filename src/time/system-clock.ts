@@ -3,8 +3,8 @@
 import type { Clock, Timer } from './clock.ts';
 
 /**
- * Wall-clock time that never goes backwards: the epoch as it was when the process began, plus the monotonic time since.
- * A clock that is set meanwhile, by hand or by NTP, causes no storm of time-outs.
+ * Wall-clock time that never goes backwards: the Unix epoch time at process start plus the monotonic time since.
+ * Setting the system clock, by hand or by NTP, therefore causes no wave of timeouts.
  */
 export const systemClock: Clock = {
   now: () => ORIGIN_MS + performance.now(),

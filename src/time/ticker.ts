@@ -1,4 +1,4 @@
-/** Work at an interval, for as long as somebody holds what it works on. */
+/** Work at an interval, until its target is garbage-collected. */
 
 import type { Clock, Timer } from './clock.ts';
 
@@ -7,8 +7,8 @@ export interface Ticker {
 }
 
 /**
- * Calls `tick(target)` every `everyMs`. The target is held weakly: a client that the application forgot to close can still
- * be collected, and its ticker then stops by itself.
+ * Calls `tick(target)` every `everyMs`. The target is held weakly: a client that the application does not close can
+ * still be garbage-collected, and its ticker then stops.
  */
 export function startTicker<T extends object>(
   clock: Clock,

@@ -1,4 +1,4 @@
-/** A wait that ends early when the caller gives up. */
+/** Waiting: a sleep that an abort signal ends early, and a time limit on a promise. */
 
 import { APIUserAbortError } from 'openai';
 import type { Clock } from './clock.ts';
@@ -15,7 +15,7 @@ export async function sleep(clock: Clock, delayMs: number, signal?: AbortSignal 
   try {
     await new Promise<void>((resolve, reject) => {
       const onAbort = (): void => reject(abortErrorOf(signal));
-      // A caller waits for what comes after.
+      // A caller waits for the result, so the process must stay alive.
       const timer = clock.setTimeout(resolve, delayMs, { keepAlive: true });
       signal?.addEventListener('abort', onAbort, { once: true });
       release = () => {
@@ -31,14 +31,12 @@ export async function sleep(clock: Clock, delayMs: number, signal?: AbortSignal 
 /** The error that the SDK itself throws for an aborted call. */
 export function abortErrorOf(signal: AbortSignal | null | undefined): APIUserAbortError {
   const error = new APIUserAbortError();
-  // Not enumerable, as the SDK has it: the reason may be anything.
+  // Not enumerable, like the `cause` of the SDK's own errors: the reason may be anything.
   Object.defineProperty(error, 'cause', { value: signal?.reason, writable: true, configurable: true });
   return error;
 }
 
-/* PART: Gives up what takes too long. */
-
-/** Settles as `work` does, or rejects after `limitMs`; what `work` does later is then nobody's any more. */
+/** Settles like `work`, or rejects after `limitMs`. A result that `work` delivers later is ignored. */
 export function withTimeout<T>(work: Promise<T>, limitMs: number, clock: Clock): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = clock.setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);

@@ -1,4 +1,4 @@
-/** Listeners cannot hurt a call. */
+/** Listeners never affect a call. */
 
 import { channel } from 'node:diagnostics_channel';
 import { expect, test } from 'vitest';
@@ -17,10 +17,10 @@ const FAILURES = [
     },
   ],
   ['rejects', () => Promise.reject(new Error('Listener broke.'))],
-  // A thenable is what an async listener of another realm, or of a promise library, returns.
+  // Async listeners of other realms and of promise libraries return thenables.
   [
     'returns a thenable that rejects',
-    // oxlint-disable-next-line unicorn/no-thenable -- that is what it is about
+    // oxlint-disable-next-line unicorn/no-thenable -- the thenable is what the test is about
     () => ({ then: (_: unknown, reject: (error: Error) => void) => reject(new Error('Listener broke.')) }),
   ],
 ] as const;
@@ -37,7 +37,7 @@ test.each(FAILURES)('a listener that %s is reported once, and calls are unaffect
   expect(events.of('call').map(({ outcome }) => outcome)).toEqual(['success', 'success']);
 });
 
-test('a listener that throws something else each time is reported once', async () => {
+test('a listener that throws a different error each time is reported once', async () => {
   const { ai, events } = setUp();
   let thrown = 0;
   ai.canary.on('call', () => {
@@ -49,16 +49,16 @@ test('a listener that throws something else each time is reported once', async (
   expect(events.of('warning')).toHaveLength(1);
 });
 
-test('a listener that throws does not keep the others from hearing', async () => {
+test('a listener that throws does not keep events from other listeners', async () => {
   const { ai } = setUp();
-  const heard: string[] = [];
+  const received: string[] = [];
   ai.canary.on('call', FAILURES[0][1]);
-  ai.canary.on('call', () => heard.push('second'));
+  ai.canary.on('call', () => received.push('second'));
   await ask(ai);
-  expect(heard).toEqual(['second']);
+  expect(received).toEqual(['second']);
 });
 
-test('a listener of warnings that throws ends there', async () => {
+test('a warning listener that throws causes no further warning', async () => {
   const { ai } = setUp();
   ai.canary.on('warning', FAILURES[0][1]);
   ai.canary.on('call', FAILURES[0][1]);
@@ -82,58 +82,58 @@ test('a logger that throws is reported once, and calls are unaffected', async ()
   expect(warned.length).toBeGreaterThan(1);
 });
 
-test('warnings go to the logger, under our name', async () => {
+test('warnings go to the logger, prefixed with the package name', async () => {
   const warned: string[] = [];
   const { ai } = setUp({ canary: { logger: { warn: (message) => warned.push(message) }, prices: {} } });
   await ai.chat.completions.create({ model: 'no-such-model', messages: [] });
   expect(warned).toEqual([expect.stringMatching(/^\[openai-canary\] .*no-such-model/)]);
 });
 
-test('off() takes a listener back, of on() and of once()', async () => {
+test('off() removes listeners added by on() and once()', async () => {
   const { ai } = setUp();
-  const heard: CallRecord[] = [];
-  const listener = (record: CallRecord): void => void heard.push(record);
+  const received: CallRecord[] = [];
+  const listener = (record: CallRecord): void => void received.push(record);
   ai.canary.on('call', listener);
   await ask(ai);
   ai.canary.off('call', listener);
   await ask(ai);
   ai.canary.once('call', listener).off('call', listener);
   await ask(ai);
-  expect(heard).toHaveLength(1);
+  expect(received).toHaveLength(1);
 });
 
-test('off() of a listener that was never there does nothing', () => {
+test('off() ignores a listener that was never added', () => {
   const { ai } = setUp();
   expect(ai.canary.off('call', () => undefined)).toBe(ai.canary);
 });
 
-test('once() hears the next event only', async () => {
+test('a once() listener receives the next event only', async () => {
   const { ai } = setUp();
-  let heard = 0;
-  ai.canary.once('call', () => (heard += 1));
+  let received = 0;
+  ai.canary.once('call', () => (received += 1));
   await ask(ai);
   await ask(ai);
-  expect(heard).toBe(1);
+  expect(received).toBe(1);
 });
 
-test('a listener of two events can be taken from one of them', async () => {
+test('off() removes a listener from one of its two events', async () => {
   const { ai } = setUp();
-  const heard: string[] = [];
-  const listener = (record: object): void => void heard.push('index' in record ? 'attempt' : 'call');
+  const received: string[] = [];
+  const listener = (record: object): void => void received.push('index' in record ? 'attempt' : 'call');
   ai.canary.on('call', listener).on('attempt', listener).off('attempt', listener);
   await ask(ai);
-  expect(heard).toEqual(['call']);
+  expect(received).toEqual(['call']);
 });
 
-test('listeners of a clone hear all, as those of its origin do', async () => {
+test('a listener added through a clone receives all events of the shared client', async () => {
   const { ai } = setUp();
-  let heard = 0;
-  ai.withOptions({ timeout: 1_000 }).canary.on('call', () => (heard += 1));
+  let received = 0;
+  ai.withOptions({ timeout: 1_000 }).canary.on('call', () => (received += 1));
   await ask(ai);
-  expect(heard).toBe(1);
+  expect(received).toBe(1);
 });
 
-test('diagnostics_channel publishes the very payloads that listeners get', async () => {
+test('diagnostics_channel publishes the same payload objects that listeners receive', async () => {
   const { ai, events, providers, clock } = setUp({ client: { maxRetries: 0 } });
   const published: unknown[] = [];
   const subscriber = (payload: unknown): void => void published.push(payload);
@@ -146,13 +146,13 @@ test('diagnostics_channel publishes the very payloads that listeners get', async
   } finally {
     for (const name of names) channel(`openai-canary:${name}`).unsubscribe(subscriber);
   }
-  const heard = names.flatMap((name) => events.of(name));
-  expect(published).toHaveLength(heard.length);
-  expect(heard.length).toBeGreaterThan(6);
-  for (const payload of heard) expect(published).toContain(payload);
+  const received = names.flatMap((name) => events.of(name));
+  expect(published).toHaveLength(received.length);
+  expect(received.length).toBeGreaterThan(6);
+  for (const payload of received) expect(published).toContain(payload);
 });
 
-test('without a listener channels hear all the same', async () => {
+test('channels receive events without a listener', async () => {
   const clock = new ManualClock();
   const providers = new ScriptedProviders(clock);
   const ai = new CanaryClient({

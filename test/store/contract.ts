@@ -1,10 +1,10 @@
-/** What every store promises. */
+/** The contract of every store. */
 
 import { describe, expect, test } from 'vitest';
 import type { Json, Store } from '../../src/domain/store.ts';
 import { ManualClock } from '../../src/testing/index.ts';
 
-/** Makes an empty store whose time is that of `clock`. */
+/** Creates an empty store that takes the time from `clock`. */
 export type MakeStore = (clock: ManualClock) => Promise<Store>;
 
 export function describeStore(name: string, make: MakeStore): void {
@@ -14,13 +14,13 @@ export function describeStore(name: string, make: MakeStore): void {
       return { clock, store: await make(clock) };
     };
 
-    test('what was never written is undefined', async () => {
+    test('reads undefined for a key that was never written', async () => {
       const { store } = await world();
       expect(await store.read('rollout')).toBeUndefined();
       expect(await store.read('constructor')).toBeUndefined();
     });
 
-    test('what was written is read back', async () => {
+    test('reads back what was written', async () => {
       const { store } = await world();
       const value: Json = { step: 2, weights: [0.5, null], note: 'ä', on: true };
       expect(await store.write('a', value, 0)).toBe(true);
@@ -29,7 +29,7 @@ export function describeStore(name: string, make: MakeStore): void {
       expect(await store.read('b')).toBe(1);
     });
 
-    test('changing what was given or read changes nothing in the store', async () => {
+    test('is not changed by mutating a written or read value', async () => {
       const { store } = await world();
       const value = { step: 1 };
       await store.write('a', value, 0);
@@ -39,20 +39,20 @@ export function describeStore(name: string, make: MakeStore): void {
       expect(await store.read('a')).toEqual({ step: 1 });
     });
 
-    test('one holder at a time has the lease of a key', async () => {
+    test('leases a key to one holder at a time', async () => {
       const { store } = await world();
       expect(await store.lease('a', 'one', 1_000)).toEqual({ fence: 1 });
       expect(await store.lease('a', 'two', 1_000)).toBeUndefined();
       expect(await store.lease('b', 'two', 1_000)).toEqual({ fence: 1 });
     });
 
-    test('of many who ask at once one gets it', async () => {
+    test('gives the lease to one of several concurrent holders', async () => {
       const { store } = await world();
       const leases = await Promise.all(['1', '2', '3', '4', '5'].map((holder) => store.lease('a', holder, 1_000)));
       expect(leases.filter((lease) => lease !== undefined)).toEqual([{ fence: 1 }]);
     });
 
-    test('a holder prolongs its lease under the same fence', async () => {
+    test('renews a lease under the same fence', async () => {
       const { store, clock } = await world();
       await store.lease('a', 'one', 1_000);
       clock.jump(900);
@@ -61,7 +61,7 @@ export function describeStore(name: string, make: MakeStore): void {
       expect(await store.lease('a', 'two', 1_000)).toBeUndefined();
     });
 
-    test('a lease that ran out goes to the next, under a higher fence', async () => {
+    test('leases an expired key to the next holder under a higher fence', async () => {
       const { store, clock } = await world();
       await store.lease('a', 'one', 1_000);
       clock.jump(1_000);
@@ -69,7 +69,7 @@ export function describeStore(name: string, make: MakeStore): void {
       expect(await store.lease('a', 'one', 1_000)).toBeUndefined();
     });
 
-    test('a lease that was given back is free at once, and nobody gives back another’s', async () => {
+    test('frees a released lease at once, and ignores a release by another holder', async () => {
       const { store } = await world();
       await store.lease('a', 'one', 1_000);
       await store.release('a', 'two');
@@ -78,7 +78,7 @@ export function describeStore(name: string, make: MakeStore): void {
       expect(await store.lease('a', 'two', 1_000)).toEqual({ fence: 2 });
     });
 
-    test('who lost the lease without knowing it writes nothing any more', async () => {
+    test('refuses a write with a fence that is out of date', async () => {
       const { store, clock } = await world();
       await store.lease('a', 'one', 1_000);
       expect(await store.write('a', 'by one', 1)).toBe(true);
@@ -89,7 +89,7 @@ export function describeStore(name: string, make: MakeStore): void {
       expect(await store.read('a')).toBe('by two');
     });
 
-    test('a box gives its messages in order, after the one that was read last', async () => {
+    test('returns the messages of a box in order, after the given id', async () => {
       const { store } = await world();
       expect(await store.messages('box', 0)).toEqual([]);
       await store.post('box', { verb: 'pause' });
@@ -103,7 +103,7 @@ export function describeStore(name: string, make: MakeStore): void {
       expect(await store.messages('box', 2)).toEqual([]);
     });
 
-    test('a box keeps the latest hundred, and their ids go on rising', async () => {
+    test('keeps the latest 100 messages of a box with rising ids', async () => {
       const { store } = await world();
       for (let index = 1; index <= 103; index++) await store.post('box', index);
       const kept = await store.messages('box', 0);
@@ -112,7 +112,7 @@ export function describeStore(name: string, make: MakeStore): void {
       expect(kept.at(-1)).toEqual({ id: 103, message: 103 });
     });
 
-    test('changes made at once are all made', async () => {
+    test('applies all concurrent changes', async () => {
       const { store } = await world();
       await Promise.all([1, 2, 3, 4, 5, 6].map((index) => store.post('box', index)));
       expect((await store.messages('box', 0)).map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6]);

@@ -16,17 +16,17 @@ const newPath = (): string => join(folder, `store-${(files += 1)}.json`);
 describeStore('fileStore()', async (clock) => fileStore(newPath(), { now: () => clock.now() }));
 
 describe('a file store', () => {
-  test('says that it outlives the process', () => {
+  test('is persistent', () => {
     expect(fileStore(newPath()).persistent).toBe(true);
   });
 
-  test('writes nothing before there is something to write', async () => {
+  test('creates no file before the first write', async () => {
     const path = newPath();
     await fileStore(path).read('a');
     expect(await readdir(folder)).not.toContain(path);
   });
 
-  test('another store on the same file sees what was written, and shares its leases', async () => {
+  test('shares values and leases with another store on the same file', async () => {
     const path = newPath();
     const [one, two] = [fileStore(path), fileStore(path)];
     await one.write('a', { step: 3 }, 0);
@@ -35,7 +35,7 @@ describe('a file store', () => {
     expect(await two.lease('a', 'two', 60_000)).toBeUndefined();
   });
 
-  test('two writers at once lose nothing of one another', async () => {
+  test('keeps the changes of several concurrent writers', async () => {
     const path = newPath();
     const stores = [fileStore(path), fileStore(path), fileStore(path)];
     await Promise.all(stores.flatMap((store) => [1, 2, 3, 4].map((message) => store.post('box', message))));
@@ -44,22 +44,22 @@ describe('a file store', () => {
   });
 
   test.each([['{"values": {"a"'], ['[]'], ['null'], [''], ['{"values": 1, "leases": {}, "boxes": {}}']])(
-    'that cannot be read (%j) starts afresh, says so once and keeps what was there',
+    'starts empty on an invalid file (%j), reports it once and keeps the file',
     async (text) => {
       const path = newPath();
       await writeFile(path, text);
-      const told: string[] = [];
-      const store = fileStore(path, { onCorrupt: (message) => told.push(message) });
+      const messages: string[] = [];
+      const store = fileStore(path, { onCorrupt: (message) => messages.push(message) });
       expect(await store.read('a')).toBeUndefined();
       expect(await store.write('a', 1, 0)).toBe(true);
       await store.write('a', 2, 0);
       expect(await store.read('a')).toBe(2);
-      expect(told).toHaveLength(1);
+      expect(messages).toHaveLength(1);
       expect(await readFile(`${path}.corrupt`, 'utf8')).toBe(text);
     },
   );
 
-  test('a lock that a dead process left behind holds nobody up', async () => {
+  test('takes over the lock of a crashed process', async () => {
     const path = newPath();
     await writeFile(`${path}.lock`, '');
     const longAgo = new Date(Date.now() - 60_000);
@@ -67,7 +67,7 @@ describe('a file store', () => {
     expect(await fileStore(path).write('a', 1, 0)).toBe(true);
   });
 
-  test('only its owner may read it, and nothing but the file is left beside it', async () => {
+  test('is readable by its owner only, and leaves no temporary file', async () => {
     const path = newPath();
     await fileStore(path).write('a', 1, 0);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
@@ -75,7 +75,7 @@ describe('a file store', () => {
     expect(beside).toHaveLength(1);
   });
 
-  test('a change that cannot be written rejects, and what was there stays', async () => {
+  test('rejects a change that cannot be written, and keeps the old content', async () => {
     const store = fileStore(join(folder, 'no-such-folder', 'store.json'));
     await expect(store.write('a', 1, 0)).rejects.toThrow('ENOENT');
     expect(await store.read('a')).toBeUndefined();

@@ -1,4 +1,4 @@
-/** The store of one process. */
+/** The store in memory. */
 
 import { expect, test } from 'vitest';
 import { memoryStore } from '../../src/store/memory-store.ts';
@@ -6,6 +6,6 @@ import { describeStore } from './contract.ts';
 
 describeStore('memoryStore()', async (clock) => memoryStore({ now: () => clock.now() }));
 
-test('it says that it does not outlive the process', () => {
+test('a memory store is not persistent', () => {
   expect(memoryStore().persistent).toBe(false);
 });

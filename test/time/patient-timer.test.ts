@@ -1,4 +1,4 @@
-/** A timer that gives what has arrived a chance to be read. */
+/** Timers that let data that has already arrived be read before they fire. */
 
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../src/testing/index.ts';
@@ -15,7 +15,7 @@ function start(delayMs: number): {
   return { clock, called, cancel: () => timer.cancel() };
 }
 
-test('a timer that fires in time calls back in time', async () => {
+test('a timer that fires on time calls back on time', async () => {
   const { clock, called } = start(100);
   await clock.advance(99);
   expect(called).toEqual([]);
@@ -26,7 +26,7 @@ test('a timer that fires in time calls back in time', async () => {
 test.for([
   [300, 500],
   [100_000, 101_000],
-])('one that fires at %i ms instead of 100 calls back at %i', async ([firesAtMs, callsAtMs]) => {
+])('a timer that fires at %i ms instead of 100 calls back at %i', async ([firesAtMs, callsAtMs]) => {
   const { clock, called } = start(100);
   clock.jump(firesAtMs ?? 0);
   await clock.advance(0);
@@ -35,7 +35,7 @@ test.for([
   expect(called).toEqual([callsAtMs]);
 });
 
-test('a cancelled timer does not call back, before it fires and after', async () => {
+test('a timer cancelled before or after it fires does not call back', async () => {
   const early = start(100);
   early.cancel();
   const late = start(100);

@@ -4,7 +4,7 @@ import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { sleep } from '../../src/time/wait.ts';
 import { CountingSignal } from '../upstream/support/counting-signal.ts';
 
-test('sleeping takes the given time by the clock', async () => {
+test('resolves after the given time on the clock', async () => {
   const clock = new ManualClock();
   let awake = false;
   void sleep(clock, 1000).then(() => (awake = true));
@@ -14,14 +14,14 @@ test('sleeping takes the given time by the clock', async () => {
   expect(awake).toBe(true);
 });
 
-test('no time at all starts no timer', async () => {
+test('resolves a delay of 0 or less without a timer', async () => {
   const clock = new ManualClock();
   await sleep(clock, 0);
   await sleep(clock, -5);
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('an abort ends the wait at once with the SDK’s own error, and the reason as its cause', async () => {
+test('rejects on abort with the SDK’s error and the reason as its cause', async () => {
   const controller = new AbortController();
   const wait = sleep(new ManualClock(), 1000, controller.signal);
   const reason = new Error('the user left');
@@ -31,12 +31,12 @@ test('an abort ends the wait at once with the SDK’s own error, and the reason 
   expect(error).toHaveProperty('cause', reason);
 });
 
-test('a signal that is aborted already ends even a wait of no time', async () => {
+test('rejects a delay of 0 when the signal is already aborted', async () => {
   const wait = sleep(new ManualClock(), 0, AbortSignal.abort());
   await expect(wait).rejects.toBeInstanceOf(APIUserAbortError);
 });
 
-test('neither a timer nor a listener is left behind, however the wait ends', async () => {
+test('leaves no timer and no listener after an abort or a timeout', async () => {
   const clock = new ManualClock();
   const signals = [new CountingSignal(), new CountingSignal()] as const;
   const waits = signals.map(({ signal }) => sleep(clock, 1000, signal).catch(() => undefined));
@@ -49,7 +49,7 @@ test('neither a timer nor a listener is left behind, however the wait ends', asy
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('an aborted wait cancels its timer', async () => {
+test('cancels its timer on abort', async () => {
   const clock = new ManualClock();
   const controller = new AbortController();
   const wait = sleep(clock, 1000, controller.signal);

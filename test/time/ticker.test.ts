@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { ManualClock } from '../../src/testing/index.ts';
 import { startTicker } from '../../src/time/ticker.ts';
 
-test('ticks come at each interval, with the target', async () => {
+test('ticks at each interval with its target', async () => {
   const clock = new ManualClock(0);
   const target = {};
   const ticks: [number, boolean][] = [];
@@ -17,7 +17,7 @@ test('ticks come at each interval, with the target', async () => {
   ]);
 });
 
-test('stop() ends the ticks, also from within one', async () => {
+test('stops when a tick calls stop()', async () => {
   const clock = new ManualClock(0);
   let ticks = 0;
   const ticker = startTicker(clock, 100, {}, () => {
@@ -29,7 +29,7 @@ test('stop() ends the ticks, also from within one', async () => {
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('a tick that throws does not end the ticks', async () => {
+test('keeps ticking after a tick throws', async () => {
   const clock = new ManualClock(0);
   let ticks = 0;
   startTicker(clock, 100, {}, () => {
