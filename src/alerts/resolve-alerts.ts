@@ -1,6 +1,13 @@
 /** Checks alert rules. */
 
-import { ALERT_METRICS, type AlertBound, type AlertMetric, type AlertRule, type Severity } from '../domain/alert.ts';
+import {
+  ALERT_METRICS,
+  type AlertBound,
+  type AlertMetric,
+  type AlertRule,
+  metricTraits,
+  type Severity,
+} from '../domain/alert.ts';
 import {
   checkDuration,
   checkKeys,
@@ -31,7 +38,7 @@ function resolveRule(path: string, rule: AlertRuleOptions, names: readonly strin
   const name = checkText(`${path}.name`, rule.name, 'a name');
   // `checkOneOf` has narrowed this, and the severity below, to their unions.
   const metric = checkOneOf(`${path}.metric`, rule.metric, ALERT_METRICS) as AlertMetric;
-  const { minCalls = STATES.includes(metric) ? 0 : 20 } = rule;
+  const { minCalls = metricTraits(metric).withoutCalls ? 0 : 20 } = rule;
   const bound = resolveBound(path, rule, metric);
   if (action !== undefined) checkOneOf(`${path}.action`, action, ['rollback']);
   if (action === 'rollback' && upstream === undefined) {
@@ -57,7 +64,7 @@ function resolveBound(path: string, { above, below }: AlertRuleOptions, metric: 
   if ((above === undefined) === (below === undefined)) {
     throw new ConfigError(path, 'should have either above or below');
   }
-  const bounds = RATES.includes(metric) ? { min: 0, max: 1 } : { min: 0 };
+  const bounds = isRate(metric) ? { min: 0, max: 1 } : { min: 0 };
   if (above !== undefined) return { above: checkNumber(`${path}.above`, above, bounds) };
   return { below: checkNumber(`${path}.below`, below, bounds) };
 }
@@ -65,7 +72,7 @@ function resolveBound(path: string, { above, below }: AlertRuleOptions, metric: 
 function resolveClear(path: string, clear: number | undefined, bound: AlertBound, metric: AlertMetric): number {
   if (clear === undefined) return defaultClear(bound, metric);
   if ('above' in bound) return checkNumber(path, clear, { min: 0, max: bound.above });
-  const most = RATES.includes(metric) ? { max: 1 } : {};
+  const most = isRate(metric) ? { max: 1 } : {};
   return checkNumber(path, clear, { min: bound.below, ...most });
 }
 
@@ -74,45 +81,17 @@ function resolveClear(path: string, clear: number | undefined, bound: AlertBound
  * next whole number, so that one call is enough again for a rule of `below: 1`.
  */
 function defaultClear(bound: AlertBound, metric: AlertMetric): number {
-  const isCount = COUNTS.includes(metric);
+  const isCount = metricTraits(metric).unit === 'count';
   if ('above' in bound) {
     const tenthOff = bound.above * 0.9;
     return isCount ? Math.min(bound.above, Math.ceil(tenthOff)) : tenthOff;
   }
   const { below } = bound;
-  if (RATES.includes(metric)) return below + (1 - below) / 10;
+  if (isRate(metric)) return below + (1 - below) / 10;
   return isCount ? Math.max(below, Math.floor(below * 1.1)) : below * 1.1;
 }
 
-const RATES: readonly AlertMetric[] = [
-  'errorRate',
-  'failureRate',
-  'fallbackRate',
-  'primaryHitRate',
-  'weight',
-  'shadowAgreement',
-  'rolloutEvidence',
-];
-
-/** Whole numbers. */
-const COUNTS: readonly AlertMetric[] = [
-  'calls',
-  'attempts',
-  'successes',
-  'failures',
-  'neutral',
-  'aborted',
-  'retries',
-  'fallbacks',
-  'brokenToolCalls',
-  'unpriced',
-  'openBreakers',
-  'paused',
-  'exhaustedBudgets',
-];
-
-/** What says something of an upstream without any calls. */
-const STATES: readonly AlertMetric[] = ['calls', 'weight', 'openBreakers', 'paused', 'budgetUsed', 'exhaustedBudgets'];
+const isRate = (metric: AlertMetric): boolean => metricTraits(metric).unit === 'rate';
 
 const RULE_KEYS: readonly (keyof AlertRuleOptions)[] = [
   'name',

@@ -1,49 +1,78 @@
 /** Conditions on metrics, and what they lead to. */
 
-/**
- * What a rule can look at: latencies in milliseconds, rates and shares 0–1, money in USD, all else counts of the window.
- * `openBreakers` and `paused` are 0 or 1 for an upstream, and how many there are over all; `budgetUsed` is the largest share spent of a
- * budget for all calls, `exhaustedBudgets` how many amounts of any budget are spent; `rolloutEvidence` is how near a rollout is to taking its canary back, 0–1.
- */
-export const ALERT_METRICS = [
-  'errorRate',
-  'latencyP50',
-  'latencyP95',
-  'latencyP99',
-  'firstChunkP50',
-  'firstChunkP95',
-  'firstChunkP99',
-  'costPerHour',
-  'costPerCall',
-  'calls',
-  'failureRate',
-  'fallbackRate',
-  'primaryHitRate',
-  'attempts',
-  'successes',
-  'failures',
-  'neutral',
-  'aborted',
-  'retries',
-  'fallbacks',
-  'brokenToolCalls',
-  'inputTokens',
-  'outputTokens',
-  'cachedInputTokens',
-  'costUsd',
-  'savingsUsd',
-  'unpriced',
-  'weight',
-  'openBreakers',
-  'paused',
-  'budgetUsed',
-  'exhaustedBudgets',
-  'shadowAgreement',
-  'rolloutEvidence',
-] as const;
+/** What a metric measures, and how a rule on it behaves. */
+interface MetricTraits {
+  /** `rate`: a share, 0–1. `ratio`: a share that may exceed 1. `count`: a whole number. */
+  readonly unit: 'rate' | 'ratio' | 'ms' | 'usd' | 'tokens' | 'count';
+  /** Upstream windows keep the metric as a counter of the same name. */
+  readonly counter?: true;
+  /** The metric has a meaning for an upstream without calls, so `minCalls` defaults to 0. */
+  readonly withoutCalls?: true;
+}
 
-/** The name of a metric that a rule can look at. */
-export type AlertMetric = (typeof ALERT_METRICS)[number];
+/**
+ * The metrics that a rule can watch. Counts, tokens and USD are those of the window.
+ *
+ * - `openBreakers` and `paused`: 0 or 1 for one upstream, the number of such upstreams over all calls.
+ * - `budgetUsed`: the largest spent share of a budget for all calls.
+ * - `exhaustedBudgets`: how many amounts of any budget are spent.
+ * - `rolloutEvidence`: how close a rollout is to rolling its canary back.
+ */
+const METRICS = {
+  errorRate: { unit: 'rate' },
+  latencyP50: { unit: 'ms' },
+  latencyP95: { unit: 'ms' },
+  latencyP99: { unit: 'ms' },
+  firstChunkP50: { unit: 'ms' },
+  firstChunkP95: { unit: 'ms' },
+  firstChunkP99: { unit: 'ms' },
+  costPerHour: { unit: 'usd' },
+  costPerCall: { unit: 'usd' },
+  calls: { unit: 'count', counter: true, withoutCalls: true },
+  failureRate: { unit: 'rate' },
+  fallbackRate: { unit: 'rate' },
+  primaryHitRate: { unit: 'rate' },
+  attempts: { unit: 'count', counter: true },
+  successes: { unit: 'count', counter: true },
+  failures: { unit: 'count', counter: true },
+  neutral: { unit: 'count', counter: true },
+  aborted: { unit: 'count', counter: true },
+  retries: { unit: 'count', counter: true },
+  fallbacks: { unit: 'count', counter: true },
+  brokenToolCalls: { unit: 'count', counter: true },
+  inputTokens: { unit: 'tokens', counter: true },
+  outputTokens: { unit: 'tokens', counter: true },
+  cachedInputTokens: { unit: 'tokens', counter: true },
+  costUsd: { unit: 'usd', counter: true },
+  savingsUsd: { unit: 'usd', counter: true },
+  unpriced: { unit: 'count', counter: true },
+  weight: { unit: 'rate', withoutCalls: true },
+  openBreakers: { unit: 'count', withoutCalls: true },
+  paused: { unit: 'count', withoutCalls: true },
+  budgetUsed: { unit: 'ratio', withoutCalls: true },
+  exhaustedBudgets: { unit: 'count', withoutCalls: true },
+  shadowAgreement: { unit: 'rate' },
+  rolloutEvidence: { unit: 'rate' },
+} as const satisfies Readonly<Record<string, MetricTraits>>;
+
+/** The name of a metric that a rule can watch. */
+export type AlertMetric = keyof typeof METRICS;
+
+// `Object.keys` widens to `string`: the keys are those of the table.
+export const ALERT_METRICS = Object.keys(METRICS) as readonly AlertMetric[];
+
+/** A metric that upstream windows keep as a counter. */
+export type CounterMetric = {
+  [Metric in AlertMetric]: (typeof METRICS)[Metric] extends { readonly counter: true } ? Metric : never;
+}[AlertMetric];
+
+export const COUNTER_METRICS = ALERT_METRICS.filter(
+  (metric): metric is CounterMetric => metricTraits(metric).counter === true,
+);
+
+export function metricTraits(metric: AlertMetric): MetricTraits {
+  return METRICS[metric];
+}
 
 /** How urgent an alert is, for whoever is told; the library treats all alike. */
 export type Severity = 'info' | 'warning' | 'critical';

@@ -1,5 +1,6 @@
 /** The sliding window of one upstream. */
 
+import { COUNTER_METRICS } from '../domain/alert.ts';
 import { type AttemptRecord, FAILURE_KINDS, type FailureKind } from '../domain/attempt.ts';
 import type { WindowSnapshot } from '../domain/snapshot.ts';
 import { createCounters, ratio, SliceRing } from './sliding-window.ts';
@@ -120,21 +121,5 @@ export class UpstreamWindow {
 
 const HOUR_MS = 3_600_000;
 
-const COUNTERS = [
-  'calls',
-  'attempts',
-  'successes',
-  'failures',
-  'neutral',
-  'aborted',
-  'retries',
-  'fallbacks',
-  'brokenToolCalls',
-  'inputTokens',
-  'outputTokens',
-  'cachedInputTokens',
-  'costUsd',
-  'priced',
-  'unpriced',
-  'savingsUsd',
-] as const;
+/** `priced`: attempts whose cost is known. */
+const COUNTERS = [...COUNTER_METRICS, 'priced'] as const;
