@@ -1,4 +1,4 @@
-/** Looks at the alert rules and does what they say. */
+/** Evaluates the alert rules: emits `alert` for each change, and rolls an upstream back where the rule says so. */
 
 import type { Alert, AlertRule, AlertStatus } from '../domain/alert.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
@@ -12,39 +12,42 @@ export interface AlertWatchParts {
   readonly rules: readonly AlertRule[];
   readonly snapshot: () => Snapshot;
   readonly traffic: Traffic;
-  /** Who takes back an upstream that is under a rollout. */
+  /** Rolls back the rollout to `upstream`; returns `false` if there is none. */
   readonly rollouts?: { rollBackByRule(upstream: string, reason: string): boolean } | undefined;
   readonly emitter: Emitter;
   readonly warnings: Warnings;
   readonly clock: Clock;
 }
 
-/** More time than this between two looks was not watched, in ms: the machine slept, or the event loop was blocked. */
+/**
+ * The longest time between two looks that counts as watched, in ms. After a longer gap the machine slept or the event loop was
+ * blocked.
+ */
 const LONGEST_GAP_MS = 10_000;
 
 export class AlertWatch {
   readonly #parts: AlertWatchParts;
   readonly #rules: AlertRules;
   #lookedAtMs: number;
-  /** How long a condition must hold counts in time that was watched. */
+  /** The clock of the rules: `for` counts watched time only. */
   #watchedMs = 0;
 
   constructor(parts: AlertWatchParts) {
     this.#parts = parts;
-    this.#rules = createAlertRules(parts.rules);
+    this.#rules = new AlertRules(parts.rules);
     this.#lookedAtMs = parts.clock.now();
   }
 
-  /** Where each rule stood at the last look. */
+  /** The phase of each rule at the last look. */
   get statuses(): readonly AlertStatus[] {
     return this.#rules.statuses;
   }
 
-  /** Looks once; emits `alert` for what fires or resolves, and `rollback` for what is rolled back. */
+  /** Evaluates all rules once; emits `alert` for each that fires or resolves, and `rollback` for each rollback. */
   look(): void {
     const { snapshot, emitter, clock } = this.#parts;
     const nowMs = clock.now();
-    // A clock of the user's own may be set back.
+    // The clock of a user may be set back.
     this.#watchedMs += Math.max(0, Math.min(nowMs - this.#lookedAtMs, LONGEST_GAP_MS));
     this.#lookedAtMs = nowMs;
     const numbers = snapshot();
@@ -58,7 +61,7 @@ export class AlertWatch {
 
   #rollback({ name, metric, upstream, bound }: AlertRule, { value, calls, atMs }: Alert): void {
     const { traffic, rollouts, emitter, warnings } = this.#parts;
-    // A rule with this action names an upstream, and one without a value does not fire.
+    // For the type checker: a rule with this action names an upstream, and a rule without a value does not fire.
     if (upstream === undefined || value === null) return;
     const limit = 'above' in bound ? `above ${bound.above}` : `below ${bound.below}`;
     const reason = `${name}: ${metric} ${Number(value.toPrecision(3))} is ${limit} over ${calls} calls`;
@@ -66,7 +69,7 @@ export class AlertWatch {
     const change = traffic.rollback(upstream, reason, atMs);
     if (!change) {
       const message = `${reason}, but no other upstream can take over from ${upstream}`;
-      // Its numbers differ each time.
+      // The numbers in the message differ each time, so the key of the warning leaves them out.
       warnings.once(`rollback: ${name}`, { code: 'rollback', message, atMs });
       return;
     }
@@ -76,58 +79,53 @@ export class AlertWatch {
   }
 }
 
-/* PART: Alert rules: when a condition on a metric has held long enough, and when it is over. */
-
 /** A rule that has just fired or resolved. */
 export interface AlertChange {
   readonly rule: AlertRule;
   readonly alert: Alert;
 }
 
-/** Rules, each with its state. */
-export interface AlertRules {
-  /**
-   * Looks at every rule once, reading its metric with `read`, and returns what changed, in the order of the rules. The
-   * more often it is called, the sooner a change is seen; it never makes a rule fire or resolve twice.
-   */
-  evaluate(nowMs: number, read: (rule: AlertRule) => MetricReading): readonly AlertChange[];
-  /** Where each rule stands since the last look. */
-  readonly statuses: readonly AlertStatus[];
-}
-
 /**
- * Rules that are all inactive. A rule goes inactive → pending → firing → inactive:
+ * The rules and their phases. All rules start inactive; a rule goes inactive → pending → firing → inactive:
  *
- * - It is pending while its value is beyond its bound (strictly) with at least `minCalls` calls, and fires once that was
- *   seen throughout `forMs`. Whatever interrupts this, too few calls or no value as well, starts it over.
- * - It goes on firing until its value has come back to `clear`, with however few calls: when a rollback takes the traffic
- *   away, the calls that remain are still the evidence. A value that hovers about the bound fires once.
- * - It resolves at the first value that is at `clear` or better, or when there is no value left, which the alert then says
- *   by `null`.
+ * - A rule is pending while its value is beyond its bound (strictly) with at least `minCalls` calls. It fires once that has held
+ *   for `forMs`. A value within the bound, too few calls or no value make it inactive again.
+ * - A rule fires until its value is back at `clear`, even with fewer than `minCalls` calls: after a rollback has taken the
+ *   traffic away, the remaining calls are still the evidence. A value that hovers around the bound fires once.
+ * - A rule resolves at the first value at `clear` or better, or when there is no value left. The alert then has the value `null`.
  */
-export function createAlertRules(rules: readonly AlertRule[]): AlertRules {
-  const states = rules.map((rule) => ({ rule, state: INACTIVE }));
-  return {
-    evaluate(nowMs, read) {
-      const changes: AlertChange[] = [];
-      for (const entry of states) {
-        const { rule, state } = entry;
-        const reading = read(rule);
-        entry.state = nextState(rule, state, reading, nowMs);
-        const change = changeBetween(state, entry.state);
-        if (change !== undefined) changes.push({ rule, alert: alertOf(rule, change, reading, nowMs) });
-      }
-      return changes;
-    },
-    get statuses() {
-      return states.map(({ rule: { name, metric, upstream }, state }) => ({
-        name,
-        metric,
-        upstream,
-        phase: state.phase,
-      }));
-    },
-  };
+export class AlertRules {
+  readonly #entries: { readonly rule: AlertRule; state: RuleState }[];
+
+  constructor(rules: readonly AlertRule[]) {
+    this.#entries = rules.map((rule) => ({ rule, state: INACTIVE }));
+  }
+
+  /** The phase of each rule at the last evaluation. */
+  get statuses(): readonly AlertStatus[] {
+    return this.#entries.map(({ rule: { name, metric, upstream }, state: { phase } }) => ({
+      name,
+      metric,
+      upstream,
+      phase,
+    }));
+  }
+
+  /**
+   * Evaluates every rule once, reading its metric with `read`. Returns the changes in the order of the rules. Frequent
+   * evaluation finds a change sooner, but never makes a rule fire or resolve twice.
+   */
+  evaluate(nowMs: number, read: (rule: AlertRule) => MetricReading): readonly AlertChange[] {
+    const changes: AlertChange[] = [];
+    for (const entry of this.#entries) {
+      const { rule, state } = entry;
+      const reading = read(rule);
+      entry.state = nextState(rule, state, reading, nowMs);
+      const change = changeBetween(state, entry.state);
+      if (change !== undefined) changes.push({ rule, alert: alertOf(rule, change, reading, nowMs) });
+    }
+    return changes;
+  }
 }
 
 type RuleState =

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AlertBound, AlertRule } from '../../src/domain/alert.ts';
-import { createAlertRules } from '../../src/alerts/evaluate-rules.ts';
+import { AlertRules } from '../../src/alerts/evaluate-rules.ts';
 import type { MetricReading } from '../../src/alerts/read-metric.ts';
 
 function alertRule(changes: Partial<AlertRule> = {}): AlertRule {
@@ -28,7 +28,7 @@ const NOTHING: MetricReading = { value: null, calls: 0 };
 
 /** The states that come out of a rule that is evaluated at each time with each reading. */
 function statesOf(rule: AlertRule, timeline: readonly (readonly [atMs: number, reading: MetricReading])[]) {
-  const rules = createAlertRules([rule]);
+  const rules = new AlertRules([rule]);
   return timeline.flatMap(([atMs, reading]) =>
     rules.evaluate(atMs, () => reading).map(({ alert }) => [atMs, alert.state]),
   );
@@ -57,7 +57,7 @@ describe('firing', () => {
 
   test('the alert says which rule, which number and when', () => {
     const rule = alertRule({ action: 'rollback' });
-    expect(createAlertRules([rule]).evaluate(7, () => BAD)).toEqual([
+    expect(new AlertRules([rule]).evaluate(7, () => BAD)).toEqual([
       {
         rule,
         alert: {
@@ -82,7 +82,7 @@ describe('firing', () => {
     ['below 0.9 does not fire at 0.9', { below: 0.9 }, 0.9, 0],
     ['below 1 fires at 0', { below: 1 }, 0, 1],
   ] as const)('%s', (_, bound, value, fired) => {
-    expect(createAlertRules([alertRule({ bound })]).evaluate(0, () => ({ value, calls: 100 }))).toHaveLength(fired);
+    expect(new AlertRules([alertRule({ bound })]).evaluate(0, () => ({ value, calls: 100 }))).toHaveLength(fired);
   });
 
   test('too few calls never fire a rule', () => {
@@ -205,7 +205,7 @@ describe('resolving', () => {
   });
 
   test('a rule with no calls left resolves with the value null', () => {
-    const rules = createAlertRules([alertRule()]);
+    const rules = new AlertRules([alertRule()]);
     rules.evaluate(0, () => BAD);
     expect(rules.evaluate(10, () => NOTHING)).toMatchObject([{ alert: { state: 'resolved', value: null, calls: 0 } }]);
   });
@@ -257,7 +257,7 @@ describe('resolving', () => {
 });
 
 test('each rule reads its own metric of its own upstream', () => {
-  const rules = createAlertRules([
+  const rules = new AlertRules([
     alertRule({ name: 'errors' }),
     alertRule({ name: 'latency', metric: 'latencyP95', upstream: undefined, bound: { above: 2_000 } }),
   ]);
@@ -268,13 +268,13 @@ test('each rule reads its own metric of its own upstream', () => {
 });
 
 test('rules do not share their states, even under one name', () => {
-  const rules = createAlertRules([alertRule({ bound: { above: 0.05 } }), alertRule({ bound: { above: 0.4 } })]);
+  const rules = new AlertRules([alertRule({ bound: { above: 0.05 } }), alertRule({ bound: { above: 0.4 } })]);
   expect(rules.evaluate(0, () => ({ value: 0.1, calls: 100 }))).toHaveLength(1);
   expect(rules.evaluate(1, () => BAD)).toMatchObject([{ alert: { bound: { above: 0.4 } } }]);
 });
 
 test('where a rule stands can be read', () => {
-  const rules = createAlertRules([alertRule({ forMs: 10 })]);
+  const rules = new AlertRules([alertRule({ forMs: 10 })]);
   const phases = [0, 5, 10, 20].map((atMs) => {
     rules.evaluate(atMs, () => (atMs === 20 ? GOOD : BAD));
     return rules.statuses.map(({ phase }) => phase);
@@ -291,7 +291,7 @@ test('whatever is read, firing and resolved alternate, and only enough calls bey
   const steps = fc.array(fc.tuple(fc.nat({ max: 100 }), reading), { maxLength: 50 });
   fc.assert(
     fc.property(steps, fc.nat({ max: 200 }), (timeline, forMs) => {
-      const rules = createAlertRules([alertRule({ forMs })]);
+      const rules = new AlertRules([alertRule({ forMs })]);
       let nowMs = 0;
       const alerts = timeline.flatMap(([passedMs, read]) => {
         nowMs += passedMs;
