@@ -1,10 +1,10 @@
-/** Where answers are kept. The only file that knows `lru-cache`. */
+/** Stores answers in memory. The only file that imports `lru-cache`. */
 
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../time/clock.ts';
 import type { CachePolicy } from './cache-policy.ts';
 
-/** A whole answer, as it would come again. */
+/** A whole answer, ready to be replayed. */
 export interface StoredAnswer {
   readonly status: number;
   readonly statusText: string;
@@ -12,16 +12,16 @@ export interface StoredAnswer {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** JSON, or server-sent events. */
   readonly body: Uint8Array<ArrayBuffer>;
-  /** Who gave it, and under which model. */
+  /** The upstream and the model that produced it. */
   readonly upstream: string;
   readonly model: string | undefined;
-  /** The id of a Responses API response, which its upstream alone knows. */
+  /** The id of a Responses API response; only its upstream can continue it. */
   readonly responseId: string | undefined;
-  /** What it would have cost on stable, in USD, else what it did cost; `null` when neither is known. */
+  /** USD that each replay saves: the cost on stable, or the actual cost if that is unknown; `null` if neither is known. */
   readonly savedUsd: number | null;
 }
 
-/** What an entry takes beside its body and headers, in bytes, about: objects, hash, list. */
+/** Estimated overhead of an entry beyond its body and headers, in bytes: objects, hash, list node. */
 const ENTRY_BYTES = 1_024;
 
 export class AnswerStore {
@@ -30,9 +30,9 @@ export class AnswerStore {
   constructor({ ttlMs, maxBytes }: Pick<CachePolicy, 'ttlMs' | 'maxBytes'>, clock: Clock) {
     this.#answers = new LRUCache({
       maxSize: maxBytes,
-      // The library takes whole ms alone, and '1.001s' is 1000.9999999999999 of them.
+      // The library accepts only whole ms, and '1.001s' parses to 1000.9999999999999.
       ttl: Math.ceil(ttlMs),
-      // The library would read its clock once in a while, by a timer of the system.
+      // Otherwise the library caches the time with a real timer, which a manual clock does not drive.
       ttlResolution: 0,
       perf: { now: () => clock.now() },
       sizeCalculation: ({ body, headers }) =>
@@ -40,7 +40,7 @@ export class AnswerStore {
     });
   }
 
-  /** Bytes of all answers. */
+  /** Total size of all answers, in bytes. */
   get bytes(): number {
     return this.#answers.calculatedSize;
   }
@@ -53,7 +53,7 @@ export class AnswerStore {
     return this.#answers.get(key);
   }
 
-  /** One that is larger than the store is not kept. */
+  /** An answer larger than the store is dropped. */
   set(key: string, answer: StoredAnswer): void {
     this.#answers.set(key, answer);
   }

@@ -1,4 +1,4 @@
-/** Tells calls apart: two with one key would send the very same request to the same account. */
+/** The cache key of a call: calls with equal keys would send the same request to the same account. */
 
 import { hash } from 'node:crypto';
 import type { CallSource } from '../call/call-services.ts';
@@ -13,9 +13,10 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { type CachePolicy, partitionOf } from './cache-policy.ts';
 
 /**
- * SHA-256 over the body as it would leave, the upstream and its model, the account, and who asks. Neither prompts nor credentials can be read off it.
+ * SHA-256 over the body as it would be sent, the upstream and its model, the account, and the partition (key and cache key). It reveals neither prompts
+ * nor credentials.
  *
- * @throws what `policy.key` throws, and what `JSON.stringify` throws for a body that it cannot encode
+ * @throws errors of `policy.key`, and of `JSON.stringify` for a body that cannot be encoded
  */
 export function cacheKeyOf(
   call: Call,
@@ -37,19 +38,19 @@ export function cacheKeyOf(
       upstream.name,
       upstreamModel(rules.model, call),
       [call.path, call.stream, options.query, options.defaultBaseURL],
-      // Who asked for usage sees its chunk, who did not does not, though both send the same body.
+      // The usage chunk is hidden from callers that did not request it, although both kinds send the same body.
       patch?.usageAdded ?? false,
       partition,
       accounts.accountOf(connect(upstream).client),
-      headerEntries(options.headers).filter(([name]) => !OF_ONE_CALL.has(name)),
+      headerEntries(options.headers).filter(([name]) => !PER_CALL_HEADERS.has(name)),
       body,
     ]),
     'base64',
   );
 }
 
-/** Headers that say nothing about the answer: our own, and those that name one call only. */
-const OF_ONE_CALL: ReadonlySet<string> = new Set([
+/** Headers that do not affect the answer: our own, and those that identify a single call. */
+const PER_CALL_HEADERS: ReadonlySet<string> = new Set([
   KEY_HEADER,
   UPSTREAM_HEADER,
   'traceparent',
@@ -60,9 +61,7 @@ const OF_ONE_CALL: ReadonlySet<string> = new Set([
   'x-stainless-helper-method',
 ]);
 
-/* PART: Whose account a client uses. */
-
-/** What the SDK keeps of the options of a client. */
+/** The fields in which the SDK keeps a client's options. */
 interface Internals {
   readonly _options?: {
     readonly apiKey?: unknown;
@@ -74,22 +73,22 @@ interface Internals {
 }
 
 /**
- * Tells the accounts of clients apart: clones of one client (`withOptions`) share the cache, and may be of several. Who has its key from a function is
- * known by that function: it has no key before its first call, and another one each time that it is renewed.
+ * Identifies the account of a client. Clones of one client (`withOptions`) share the cache but may use different accounts. If the API key comes from a
+ * function, that function is the identity: the key is missing before the first call and changes with each renewal.
  */
 export class Accounts {
-  /** Objects and functions have no name; each is known by its number, as long as it lives. */
+  /** Numbers objects and functions, which have no serializable identity. */
   readonly #numbers = new WeakMap<object, number>();
   #numbered = 0;
 
-  /** What is the same for clients of one account alone, as JSON can tell it. It may hold credentials. */
+  /** A JSON value that is equal only for clients of the same account. It may contain credentials. */
   accountOf(client: OpenAI): readonly unknown[] {
     const { baseURL, apiKey, organization, project } = client;
     const { _options = {}, fetch } = client as unknown as Internals;
-    const { apiKey: given, workloadIdentity, defaultHeaders, defaultQuery } = _options;
-    // A `fetch` of its own may bring credentials of its own.
-    const sources = [given, workloadIdentity, fetch].map((source) => this.#numberOf(source));
-    const key = typeof given === 'function' ? undefined : apiKey;
+    const { apiKey: keySource, workloadIdentity, defaultHeaders, defaultQuery } = _options;
+    // A custom `fetch` may add credentials.
+    const sources = [keySource, workloadIdentity, fetch].map((source) => this.#numberOf(source));
+    const key = typeof keySource === 'function' ? undefined : apiKey;
     return [baseURL, key, sources, organization, project, headerEntries(defaultHeaders), defaultQuery];
   }
 

@@ -1,59 +1,61 @@
-/** Which calls are cached, and whose answers are whose. */
+/** Which calls are cached, and which calls may share an answer. */
 
 import type { Call } from '../domain/call.ts';
 import { fields, isRecord } from '../domain/json.ts';
 
-/** The view of a call that the user's functions get. */
-type Seen = Pick<Call, 'surface' | 'model' | 'stream' | 'key' | 'task' | 'attributes'> & { readonly body: unknown };
+/** The view of a call that the user's functions receive. */
+type CallView = Pick<Call, 'surface' | 'model' | 'stream' | 'key' | 'task' | 'attributes'> & { readonly body: unknown };
 
-/** The user's cache, resolved. */
+/** The resolved options of the cache. */
 export interface CachePolicy {
   readonly ttlMs: number;
   readonly maxBytes: number;
-  readonly when: ((call: Seen) => boolean) | undefined;
-  readonly key: ((call: Seen) => string | undefined) | undefined;
+  readonly when: ((call: CallView) => boolean) | undefined;
+  readonly key: ((call: CallView) => string | undefined) | undefined;
   readonly shared: boolean;
 }
 
 /**
- * Whether an answer to the call may be kept and given again. What continues a response or a conversation changes it, what runs in the background has no
- * answer yet, and what can be sent once only cannot be compared.
+ * Whether the answer to the call may be stored and replayed. A call that continues a response or a conversation changes it, a background call has no
+ * answer yet, and the body of a call that can be sent only once cannot be compared.
  *
- * @throws what `when` throws
+ * @throws errors of `when`
  */
 export function admits({ when }: CachePolicy, call: Call, body: unknown): boolean {
   if (call.surface === 'other' || !call.replayable || call.ownedId !== undefined || !isRecord(body)) return false;
   if (body.background === true) return false;
   if (!when) return isRepeatable(call, body);
-  // Of JavaScript it may say anything; a promise is no yes.
-  const said: unknown = when(seen(call, body));
-  return said === true;
+  // JavaScript callers may return anything: a promise does not count as true.
+  const result: unknown = when(viewOf(call, body));
+  return result === true;
 }
 
 /**
- * Who may be given the same answer, and the body's fields that play no part in that.
+ * The partition within which calls may share an answer, and the body fields that the cache key ignores.
  *
- * @throws what `key` throws
+ * @throws errors of `key`
  */
 export function partitionOf(
   { key, shared }: CachePolicy,
   call: Call,
   body: unknown,
 ): { readonly partition: readonly (string | null)[]; readonly ignored: readonly string[] } {
-  const own = key?.(seen(call, body)) ?? null;
-  return shared ? { partition: [own], ignored: IDENTITIES } : { partition: [own, call.key ?? null], ignored: NONE };
+  const cacheKey = key?.(viewOf(call, body)) ?? null;
+  return shared
+    ? { partition: [cacheKey], ignored: IDENTITIES }
+    : { partition: [cacheKey, call.key ?? null], ignored: NONE };
 }
 
-/** The body's fields that say who asks. */
+/** Body fields that identify the user. */
 const IDENTITIES: readonly string[] = ['user', 'safety_identifier', 'prompt_cache_key'];
 const NONE: readonly string[] = [];
 
-/** The same words are to be expected again. */
+/** Whether the same request should produce the same answer. */
 function isRepeatable({ surface, stream }: Call, body: unknown): boolean {
   if (surface === 'embeddings' || surface === 'moderations') return true;
   return !stream && fields(body).temperature === 0;
 }
 
-function seen({ surface, model, stream, key, task, attributes }: Call, body: unknown): Seen {
+function viewOf({ surface, model, stream, key, task, attributes }: Call, body: unknown): CallView {
   return { surface, model, stream, key, task, attributes, body };
 }

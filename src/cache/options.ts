@@ -1,4 +1,4 @@
-/** What a user writes about answers that are given again. No logic. */
+/** The options of the cache, and how they are checked. */
 
 import type { Call } from '../domain/call.ts';
 import { checkDuration, checkFunction, checkKeys, checkNumber, formatValue } from '../domain/check.ts';
@@ -6,37 +6,42 @@ import type { Duration } from '../domain/duration.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { CachePolicy } from './cache-policy.ts';
 
-/** The view of a call that `when` and `key` get. */
+/** The view of a call that `when` and `key` receive. */
 export interface CacheContext extends Pick<Call, 'surface' | 'model' | 'stream' | 'key' | 'task' | 'attributes'> {
-  /** The request's body, as the caller passed it: to be read only. */
+  /** The request body as the caller passed it. Do not modify it. */
   readonly body: unknown;
 }
 
 /**
- * Whole, successful answers are kept in memory, and given again to calls whose body, as their upstream would get it, is the very same. Calls
- * that continue a response or a conversation never are.
+ * Stores whole, successful answers in memory and replays them to calls that would send the same body to the same upstream. Calls that continue a
+ * response or a conversation are never cached.
  */
 export interface CacheOptions {
-  /** How long an answer is given again. @default '5m' */
+  /** How long an answer is replayed. @default '5m' */
   readonly ttl?: Duration | undefined;
-  /** Bytes of all answers together; the one that was given longest ago goes first. @default 64 MiB */
+  /** The total size of all answers, in bytes; the least recently used answer is evicted first. @default 64 MiB */
   readonly maxBytes?: number | undefined;
   /**
-   * Which calls are cached. One that throws says no. @default embeddings, moderations, and what is no stream and has a `temperature` of 0
+   * Decides whether a call is cached. If it throws, the call is not cached. @default embeddings, moderations, and non-streaming calls with a
+   * `temperature` of 0
    */
   readonly when?: ((call: CacheContext) => boolean) | undefined;
-  /** A tenant, a locale: calls are the same only where this is. Where it throws, the call is not cached. @default nothing */
+  /**
+   * An additional part of the cache key, such as a tenant or a locale. If it throws, the call is not cached. @default no additional part
+   */
   readonly key?: ((call: CacheContext) => string | undefined) | undefined;
   /**
-   * `true`: who asks plays no part, neither the call's key nor the body's `user`, `safety_identifier` and `prompt_cache_key`. @default false: nobody gets
-   * the answer to somebody else's call
+   * Whether calls of different users share answers. `true` ignores the call's key and the body's `user`, `safety_identifier` and `prompt_cache_key`.
+   * @default false
    */
   readonly shared?: boolean | undefined;
 }
 
-/* PART: Checks the cache. */
-
-/** @throws ConfigError */
+/**
+ * Checks the options and fills in the defaults; `undefined` without a cache.
+ *
+ * @throws ConfigError
+ */
 export function resolveCache(cache: CacheOptions | undefined): CachePolicy | undefined {
   if (cache === undefined) return undefined;
   checkKeys('canary.cache', cache, ['ttl', 'maxBytes', 'when', 'key', 'shared']);

@@ -1,4 +1,4 @@
-/** Writes an answer down as it would come again. */
+/** Encodes answers for replay. */
 
 import type { AttemptRecord, CallLedger } from '../domain/attempt.ts';
 import type { Surface } from '../domain/call.ts';
@@ -7,36 +7,36 @@ import type { StreamInternals } from '../upstream/sdk/types.ts';
 import { passStream } from '../upstream/stream/guard-stream.ts';
 import type { StoredAnswer } from './answer-store.ts';
 
-/** A response, without what it is about. */
+/** An encoded response, without where it came from and what it cost. */
 export type EncodedAnswer = Pick<StoredAnswer, 'status' | 'statusText' | 'url' | 'headers' | 'body' | 'responseId'>;
 
 const encoder = new TextEncoder();
 
-/** A whole body, before anybody can change it. */
+/** Encodes a whole body; called before the caller can modify it. */
 export function encodeBody(data: unknown, response: Response, surface: Surface): EncodedAnswer {
-  // What is no JSON the SDK gives as text.
+  // The SDK returns a body that is not JSON as text.
   const text = typeof data === 'string' ? data : JSON.stringify(data);
   return { ...headOf(response), body: encoder.encode(text), responseId: responseIdOf(data, surface) };
 }
 
-/** A whole stream, of its encoded events. */
+/** Encodes a whole stream from its encoded events. */
 function encodeEvents(events: readonly string[], response: Response, responseId: string | undefined): EncodedAnswer {
   return { ...headOf(response), body: encoder.encode(events.join('')), responseId };
 }
 
-/** One chunk as a server-sent event. */
+/** Encodes one chunk as a server-sent event. */
 function encodeEvent(chunk: unknown, surface: Surface): string {
   const { type } = fields(chunk);
   const name = surface === 'responses' && typeof type === 'string' ? `event: ${type}\n` : '';
   return `${name}data: ${JSON.stringify(chunk)}\n\n`;
 }
 
-/** How streams end where no event says so itself. */
+/** The end marker of a stream; Responses API streams end with an event of their own. */
 function endOfEvents(surface: Surface): readonly string[] {
   return surface === 'responses' ? [] : ['data: [DONE]\n\n'];
 }
 
-/** The attempt that brought a whole answer that is worth giving again. */
+/** The attempt that produced the answer; `undefined` if the answer is not worth replaying. */
 export function servedBy(ledger: CallLedger | undefined): AttemptRecord | undefined {
   const served = ledger?.attempts.find(({ outcome, reason }) => outcome === 'success' && reason !== 'shadow');
   return served?.brokenToolArguments ? undefined : served;
@@ -49,24 +49,24 @@ export function storedAnswer(
   return { ...encoded, upstream, model, savedUsd: stableCostUsd ?? cost.costUsd };
 }
 
-/** The id that a response, or an event of its stream, has. */
+/** The response id in a Responses API body or event. */
 function responseIdOf(data: unknown, surface: Surface): string | undefined {
   if (surface !== 'responses') return undefined;
   const { id, response } = fields(data);
-  const named = id ?? fields(response).id;
-  return typeof named === 'string' ? named : undefined;
+  const responseId = id ?? fields(response).id;
+  return typeof responseId === 'string' ? responseId : undefined;
 }
 
 function headOf({ status, statusText, url, headers }: Response): Omit<EncodedAnswer, 'body' | 'responseId'> {
-  return { status, statusText, url, headers: [...headers].filter(([name]) => !isOfItsMoment(name)) };
+  return { status, statusText, url, headers: [...headers].filter(([name]) => !isTransient(name)) };
 }
 
-/** Headers that speak of the transfer, or of a moment that will be over. */
-function isOfItsMoment(name: string): boolean {
-  return MOMENTARY.has(name) || name.includes('ratelimit-') || name.startsWith('retry-after');
+/** Whether a header describes the transfer or a passing state. */
+function isTransient(name: string): boolean {
+  return TRANSIENT_HEADERS.has(name) || name.includes('ratelimit-') || name.startsWith('retry-after');
 }
 
-const MOMENTARY: ReadonlySet<string> = new Set([
+const TRANSIENT_HEADERS: ReadonlySet<string> = new Set([
   'content-encoding',
   'content-length',
   'transfer-encoding',
@@ -75,7 +75,7 @@ const MOMENTARY: ReadonlySet<string> = new Set([
   'set-cookie',
 ]);
 
-/** Writes down the chunks of a stream as they pass to their reader. */
+/** Records the chunks of a stream while its reader reads them. */
 export class EventRecorder {
   readonly #surface: Surface;
   readonly #maxLength: number;
@@ -83,13 +83,13 @@ export class EventRecorder {
   #length = 0;
   #responseId: string | undefined;
 
-  /** What is longer than `maxLength` is not written down. */
+  /** @param maxLength longer streams are not recorded, in characters */
   constructor(surface: Surface, maxLength: number) {
     this.#surface = surface;
     this.#maxLength = maxLength;
   }
 
-  /** Watches what the reader of `stream` reads; `onRead` is called where that was all of it. */
+  /** Records what the reader of `stream` reads. Calls `onRead` if it reads to the end. */
   record(stream: StreamInternals, onRead: () => void): void {
     passStream(stream, {
       idle: undefined,
@@ -103,12 +103,12 @@ export class EventRecorder {
     });
   }
 
-  /** All chunks, as the body of `response`. */
+  /** All chunks as the body of `response`; `undefined` if the stream was too long. */
   whole(response: Response): EncodedAnswer | undefined {
     return this.#events && encodeEvents([...this.#events, ...endOfEvents(this.#surface)], response, this.#responseId);
   }
 
-  /** At once: the reader may change the chunk. */
+  /** Encodes the chunk immediately, since the reader may modify it. */
   #see(chunk: unknown): void {
     if (!this.#events) return;
     const event = encodeEvent(chunk, this.#surface);

@@ -1,11 +1,11 @@
-/** Gives a stored answer again, by the SDK's own parser: each caller gets a body, a stream and a response of its own. */
+/** Replays stored answers through the SDK's own parser, so that each caller gets its own body, stream and response. */
 
 import type { Answer } from '../upstream/attempt-types.ts';
 import { answerOf } from '../upstream/sdk/parse-response.ts';
 import type { OpenAI, RequestOptions } from '../upstream/sdk/types.ts';
 import type { EncodedAnswer } from './record-answer.ts';
 
-/** What a caller gets who asks as `options` say. */
+/** The stored answer in the form that `options` request. */
 export function replay(stored: EncodedAnswer, client: OpenAI, options: RequestOptions, nowMs: number): Answer {
   const controller = new AbortController();
   const body = options.stream ? eventsOf(stored.body, controller, options.signal) : stored.body;
@@ -13,7 +13,7 @@ export function replay(stored: EncodedAnswer, client: OpenAI, options: RequestOp
   return answerOf({ client, options, response, controller, startTime: nowMs });
 }
 
-/** A response of the stored head. */
+/** A response with the stored status and headers. */
 export function responseOf(
   { status, statusText, headers, url, body: whole }: EncodedAnswer,
   body: BodyInit = whole,
@@ -26,7 +26,7 @@ export function responseOf(
   return Object.defineProperty(response, 'url', { value: url });
 }
 
-/** The events one by one, until the caller or its signal aborts: as the network would. */
+/** Delivers the events one by one, as the network would, until the caller or its signal aborts. */
 function eventsOf(
   body: Uint8Array<ArrayBuffer>,
   controller: AbortController,
@@ -37,7 +37,7 @@ function eventsOf(
   const abort = (): void => controller.abort();
   const release = (): void => signal?.removeEventListener('abort', abort);
   signal?.addEventListener('abort', abort, { once: true });
-  let given = 0;
+  let next = 0;
   return new ReadableStream(
     {
       start: (stream) => {
@@ -48,8 +48,8 @@ function eventsOf(
         controller.signal.addEventListener('abort', end, { once: true });
       },
       pull: (stream) => {
-        const event = events[given];
-        given += 1;
+        const event = events[next];
+        next += 1;
         if (event !== undefined) return stream.enqueue(encoder.encode(event));
         release();
         stream.close();
