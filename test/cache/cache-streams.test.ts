@@ -1,4 +1,4 @@
-/** Streams that are given again. */
+/** Replay of cached streams. */
 
 import { getEventListeners } from 'node:events';
 import type { OpenAI } from 'openai';
@@ -22,7 +22,7 @@ async function readWhole(set: SetUp, options?: OpenAI.RequestOptions, body?: obj
   return drain(await within(set.clock, 0, stream(set, options, body)));
 }
 
-test('a stream is given again as a stream of the SDK, chunk by chunk', async () => {
+test('replays a stream as an SDK stream, chunk by chunk', async () => {
   const set = cached();
   set.providers.script('openai', chatStream(['One', ' two', ' three']));
   const first = await within(set.clock, 0, stream(set));
@@ -36,7 +36,7 @@ test('a stream is given again as a stream of the SDK, chunk by chunk', async () 
   expect(set.ai.canary.costs().total.savingsUsd).toBeGreaterThan(0);
 });
 
-test('what a reader does to a chunk, the next one does not see', async () => {
+test('a chunk that one reader modifies reaches the next reader unmodified', async () => {
   const set = cached();
   set.providers.script('openai', chatStream(['One', ' two']));
   for await (const chunk of await within(set.clock, 0, stream(set))) chunk.choices.length = 0;
@@ -45,7 +45,7 @@ test('what a reader does to a chunk, the next one does not see', async () => {
   expect(textOf((await readWhole(set)).chunks)).toBe('One two');
 });
 
-test('tee, toReadableStream, the helper and the raw response work on it', async () => {
+test('tee, toReadableStream, the helper and the raw response work on a replayed stream', async () => {
   const set = cached();
   set.providers.script('openai', chatStream(['One', ' two']));
   await readWhole(set);
@@ -64,7 +64,7 @@ test('tee, toReadableStream, the helper and the raw response work on it', async 
   expect(set.providers.asked).toHaveLength(1);
 });
 
-test('its controller and the signal of the call end it', async () => {
+test('the controller of a replayed stream and the signal of its call end it', async () => {
   const set = cached();
   set.providers.script('openai', chatStream(['One', ' two', ' three']));
   await readWhole(set);
@@ -82,7 +82,7 @@ test('its controller and the signal of the call end it', async () => {
   await expect(stream(set, { signal: aborter.signal })).rejects.toThrow('Request was aborted.');
 });
 
-test('whoever leaves it early leaves nothing on the signal of the call', async () => {
+test('a reader that leaves a replayed stream early leaves no listener on the signal of its call', async () => {
   const set = cached();
   set.providers.script('openai', chatStream(['One', ' two', ' three']));
   await readWhole(set);
@@ -95,7 +95,7 @@ test('whoever leaves it early leaves nothing on the signal of the call', async (
   expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
-test('it can be read once, like any', async () => {
+test('a replayed stream can be read only once', async () => {
   const set = cached();
   set.providers.script('openai', chatStream(['One', ' two']));
   await readWhole(set);
@@ -104,7 +104,7 @@ test('it can be read once, like any', async () => {
   expect((await drain(again)).error).toMatchObject({ message: expect.stringContaining('consumed stream') });
 });
 
-test('a reader that leaves early keeps nothing for others', async () => {
+test('does not cache a stream that its reader leaves early', async () => {
   const set = cached();
   set.providers.usually('openai', chatStream(['One', ' two']));
   for await (const _ of await within(set.clock, 0, stream(set))) break;
@@ -112,7 +112,7 @@ test('a reader that leaves early keeps nothing for others', async () => {
   expect(set.providers.asked).toHaveLength(2);
 });
 
-test('a stream that breaks off is not kept', async () => {
+test('does not cache an interrupted stream', async () => {
   const set = cached();
   set.providers.script('openai', chatStream(['One'], { finish: false }), chatStream(['One', ' two']));
   const broken = await readWhole(set);
@@ -122,7 +122,7 @@ test('a stream that breaks off is not kept', async () => {
   expect(set.providers.asked).toHaveLength(2);
 });
 
-test('who asked for usage sees its chunk, and who did not does not', async () => {
+test('shows the usage chunk only to callers that requested it', async () => {
   const set = cached();
   set.providers.usually('openai', chatStream(['One']));
   const hidden = await readWhole(set);
@@ -134,7 +134,7 @@ test('who asked for usage sees its chunk, and who did not does not', async () =>
   expect(set.providers.asked).toHaveLength(2);
 });
 
-test('identical streams at the same time are sent each: none waits for the reader of another', async () => {
+test('sends identical concurrent streams separately, without waiting for the reader of another', async () => {
   const set = cached();
   set.providers.usually('openai', chatStream(['One']));
   const unread = await within(set.clock, 0, stream(set));
@@ -145,7 +145,7 @@ test('identical streams at the same time are sent each: none waits for the reade
   unread.controller.abort();
 });
 
-test('a stream that is longer than the cache is passed on, and not kept', async () => {
+test('passes on a stream longer than the cache without caching it', async () => {
   const set = cached({ maxBytes: 2_000 });
   set.providers.usually('openai', chatStream(Array(200).fill('many words ')));
   const { chunks } = await readWhole(set);
@@ -154,7 +154,7 @@ test('a stream that is longer than the cache is passed on, and not kept', async 
   expect(set.providers.asked).toHaveLength(2);
 });
 
-test('a stream of the Responses API is given again with its events, and its id keeps its upstream', async () => {
+test('replays a Responses API stream with its events, and its id stays with its upstream', async () => {
   const set = setUp({ upstreams: { gemini: {} }, canary: { cache: { when: () => true } } });
   const { ai, clock, providers } = set;
   const completed = { id: 'resp_1', object: 'response', status: 'completed', output: [], usage: null };

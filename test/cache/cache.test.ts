@@ -1,4 +1,4 @@
-/** Whole answers that are given again to the same calls. */
+/** Replay of whole answers to identical calls. */
 
 import type { OpenAI } from 'openai';
 import { describe, expect, test } from 'vitest';
@@ -20,7 +20,7 @@ function ask(client: OpenAI, options?: OpenAI.RequestOptions, body: object = {})
 const textOf = ({ choices }: OpenAI.ChatCompletion): string | null | undefined => choices[0]?.message.content;
 
 describe('an identical call', () => {
-  test('is answered again without being sent', async () => {
+  test('is answered from the cache without a request', async () => {
     const { ai, clock, providers } = cached();
     providers.script('openai', chat('Once.'));
     const first = await within(clock, 0, ask(ai));
@@ -29,7 +29,7 @@ describe('an identical call', () => {
     expect(providers.asked).toEqual(['openai']);
   });
 
-  test('is sent again when the answer is older than the ttl', async () => {
+  test('is sent again once the answer is older than the ttl', async () => {
     const { ai, clock, providers } = cached({ ttl: '1m' });
     await within(clock, 0, ask(ai));
     await clock.advance(60_000);
@@ -40,7 +40,7 @@ describe('an identical call', () => {
     expect(providers.asked).toHaveLength(2);
   });
 
-  test.each([500.5, '1.001s'] as const)('may have a ttl of %s, which is no whole number of ms', async (ttl) => {
+  test.each([500.5, '1.001s'] as const)('accepts a ttl of %s, a fractional number of ms', async (ttl) => {
     const { ai, clock, providers } = cached({ ttl });
     await within(clock, 0, ask(ai));
     await within(clock, 0, ask(ai));
@@ -50,7 +50,7 @@ describe('an identical call', () => {
     expect(providers.asked).toHaveLength(2);
   });
 
-  test('costs nothing, and what it would have cost on stable is saved', async () => {
+  test('costs nothing, and its cost on stable counts as saved', async () => {
     const { ai, clock, events } = cached();
     await within(clock, 0, ask(ai));
     const promise = ask(ai);
@@ -70,7 +70,7 @@ describe('an identical call', () => {
     expect(total.savingsUsd).toBeCloseTo(0.00006, 9);
   });
 
-  test('is part of no window: it says nothing about an upstream', async () => {
+  test('is not counted in any window', async () => {
     const { ai, clock } = cached();
     await within(clock, 0, ask(ai));
     const { cache: _, ...before } = ai.canary.snapshot();
@@ -78,7 +78,7 @@ describe('an identical call', () => {
     expect(ai.canary.snapshot()).toMatchObject(before);
   });
 
-  test('is answered while the upstream is out of service, and neither opens nor closes its breaker', async () => {
+  test('is answered while the breaker is open, and leaves the breaker unchanged', async () => {
     const { ai, clock, providers } = cached({}, { breaker: { consecutive: 1, openFor: '1h' }, retry: { attempts: 0 } });
     providers.script('openai', chat('Kept.'), failed(500));
     await within(clock, 0, ask(ai));
@@ -89,7 +89,7 @@ describe('an identical call', () => {
     expect(ai.canary.snapshot().upstreams.openai?.breaker).toEqual(breaker);
   });
 
-  test('has a body of its own: what a caller does to an answer, the next one does not see', async () => {
+  test('gets its own body: an answer that one caller modifies reaches the next caller unmodified', async () => {
     const { ai, clock } = cached();
     const first = await within(clock, 0, ask(ai));
     first.choices.length = 0;
@@ -99,7 +99,7 @@ describe('an identical call', () => {
     expect(textOf(await within(clock, 0, ask(ai)))).toBe('Hello.');
   });
 
-  test('has its request id, its response and its raw response as the first one had', async () => {
+  test('gets the request id, response and raw response of the first call', async () => {
     const { ai, clock, providers } = cached();
     const headers = { 'x-request-id': 'req_1', 'x-ratelimit-remaining-requests': '7', 'set-cookie': 'a=b' };
     const whole = json({ ...completion('Kept.') }, { headers });
@@ -117,7 +117,7 @@ describe('an identical call', () => {
     expect(providers.asked).toHaveLength(1);
   });
 
-  test('may be asked for raw the first time, too', async () => {
+  test('is cached when the first caller reads the raw response', async () => {
     const { ai, clock, providers } = cached();
     const raw = await within(clock, 0, ask(ai).asResponse());
     expect(await raw.json()).toMatchObject({ object: 'chat.completion' });
@@ -125,7 +125,7 @@ describe('an identical call', () => {
     expect(providers.asked).toHaveLength(1);
   });
 
-  test('on another surface has its helpers: parse, embeddings as numbers, the id of a response', async () => {
+  test('works with the helpers of other surfaces: embeddings as numbers, output_text', async () => {
     const { ai, clock, providers } = cached();
     const numbers = new Float32Array([0.5, -1]);
     const base64 = Buffer.from(numbers.buffer).toString('base64');
@@ -141,20 +141,20 @@ describe('an identical call', () => {
   });
 });
 
-describe('only the very same call', () => {
+describe('the cache key', () => {
   test.each([
     ['another word', { messages: [{ role: 'user', content: 'Say goodbye.' }] }],
     ['another model', { model: 'gpt-4.1-mini' }],
     ['another field', { seed: 1 }],
-    ['another user in its body', { user: 'somebody-else' }],
-  ])('%s is another call', async (_, body) => {
+    ['another user in the body', { user: 'user-2' }],
+  ])('differs for %s', async (_, body) => {
     const { ai, clock, providers } = cached();
     await within(clock, 0, ask(ai));
     await within(clock, 0, ask(ai, undefined, body));
     expect(providers.asked).toHaveLength(2);
   });
 
-  test('another key never sees it, unless answers are shared', async () => {
+  test('differs by the key of the call, unless answers are shared', async () => {
     const apart = cached();
     await within(apart.clock, 0, ask(apart.ai, route({ key: 'user-1' })));
     await within(apart.clock, 0, ask(apart.ai, route({ key: 'user-2' })));
@@ -166,7 +166,7 @@ describe('only the very same call', () => {
     expect(shared.providers.asked).toHaveLength(1);
   });
 
-  test('a key of the cache tells calls apart that are shared otherwise', async () => {
+  test('differs by the key option of the cache, even with shared answers', async () => {
     const { ai, clock, providers } = cached({ shared: true, key: ({ attributes }) => String(attributes.tenant) });
     const asTenant = (tenant: string, key: string) => ask(ai, route({ key, attributes: { tenant } }));
     await within(clock, 0, asTenant('acme', 'user-1'));
@@ -175,27 +175,27 @@ describe('only the very same call', () => {
     expect(providers.asked).toHaveLength(2);
   });
 
-  test('a header of the call is part of it, one that names the call only is not', async () => {
+  test('includes headers, except those that identify a single call', async () => {
     const { ai, clock, providers } = cached();
     await within(clock, 0, ask(ai, { headers: { traceparent: '1' } }));
     await within(clock, 0, ask(ai, { headers: { traceparent: '2' } }));
     expect(providers.asked).toHaveLength(1);
     await within(clock, 0, ask(ai, { headers: { 'openai-beta': 'x' } }));
-    await within(clock, 0, ask(ai, { headers: { authorization: 'Bearer key-of-somebody' } }));
+    await within(clock, 0, ask(ai, { headers: { authorization: 'Bearer key-of-another' } }));
     expect(providers.asked).toHaveLength(3);
   });
 
-  test('a clone of the client under other credentials is another account', async () => {
+  test('differs for a clone of the client with other credentials', async () => {
     const { ai, clock, providers } = cached();
     await within(clock, 0, ask(ai));
     await within(clock, 0, ask(ai.withOptions({ timeout: 5_000 })));
     expect(providers.asked).toHaveLength(1);
-    await within(clock, 0, ask(ai.withOptions({ apiKey: 'key-of-somebody' })));
+    await within(clock, 0, ask(ai.withOptions({ apiKey: 'key-of-another' })));
     await within(clock, 0, ask(ai.withOptions({ defaultHeaders: { 'x-tenant': 'acme' } })));
     expect(providers.asked).toHaveLength(3);
   });
 
-  test('so is one whose credentials come from a function, before and after it was asked', async () => {
+  test('differs for clones with different apiKey functions, before and after the first call', async () => {
     const { ai, clock, providers } = cached();
     const tenant = (name: string) => ai.withOptions({ apiKey: () => Promise.resolve(`token-of-${name}`) });
     const [one, other] = [tenant('one'), tenant('other')];
@@ -205,7 +205,7 @@ describe('only the very same call', () => {
     expect(providers.asked).toHaveLength(2);
   });
 
-  test('credentials that a function renews are of the same account', async () => {
+  test('stays the same when an apiKey function renews its token', async () => {
     let tokens = 0;
     const apiKey = () => Promise.resolve(`token-${(tokens += 1)}`);
     const { ai, clock, providers } = setUp({ client: { apiKey }, canary: { cache: {} } });
@@ -213,7 +213,7 @@ describe('only the very same call', () => {
     expect(providers.asked).toHaveLength(1);
   });
 
-  test('each upstream has its own answers', async () => {
+  test('differs by upstream', async () => {
     const { ai, clock, providers } = setUp({ upstreams: { gemini: {} }, canary: { cache: {} } });
     await within(clock, 0, ask(ai));
     await within(clock, 0, ask(ai, route({ upstream: 'gemini' })));
@@ -222,8 +222,8 @@ describe('only the very same call', () => {
   });
 });
 
-describe('what is not kept', () => {
-  test('a call that may be answered otherwise the next time', async () => {
+describe('does not cache', () => {
+  test('a call with a temperature other than 0', async () => {
     const { ai, clock, providers } = cached();
     for (const body of [{ temperature: 0.7 }, { temperature: undefined }]) {
       await within(clock, 0, ask(ai, undefined, body));
@@ -232,7 +232,7 @@ describe('what is not kept', () => {
     expect(providers.asked).toHaveLength(4);
   });
 
-  test('an answer that continues a response, or a conversation', async () => {
+  test('an answer that continues a response', async () => {
     const { ai, clock, providers } = cached({ when: () => true });
     const again = { model: 'm', input: 'And?', previous_response_id: 'resp_0' };
     for (let turn = 0; turn < 2; turn += 1) {
@@ -242,7 +242,7 @@ describe('what is not kept', () => {
     expect(providers.asked).toHaveLength(2);
   });
 
-  test('an error, an answer that was filtered, and one that calls a function with broken arguments', async () => {
+  test('an error, a filtered answer, or a tool call with broken arguments', async () => {
     const { ai, clock, providers } = cached();
     const filtered = json({ ...completion(''), choices: [choice({ content: '' }, 'content_filter')] });
     const call = { id: 'c', type: 'function', function: { name: 'f', arguments: '{"a":' } };
@@ -255,7 +255,7 @@ describe('what is not kept', () => {
     expect(providers.asked).toHaveLength(4);
   });
 
-  test('the answer of a fallback, while the assigned upstream could speak itself', async () => {
+  test('the answer of a fallback upstream', async () => {
     const { ai, clock, providers } = setUpCanary({ client: { maxRetries: 0 }, canary: { cache: {} } });
     providers.script('gemini', failed(503), chat('From gemini.'));
     providers.script('openai', chat('From openai.'));
@@ -265,7 +265,7 @@ describe('what is not kept', () => {
     expect(providers.asked).toEqual(['gemini', 'openai', 'gemini']);
   });
 
-  test('what was given longest ago, when there is no room for all', async () => {
+  test('the least recently used answer once the cache is full', async () => {
     const { ai, clock, providers } = cached({ maxBytes: 4_000 });
     const about = (seed: number) => within(clock, 0, ask(ai, undefined, { seed }));
     await about(1);
@@ -281,7 +281,7 @@ describe('what is not kept', () => {
   test.each([
     ['when', { when: () => fail() }],
     ['key', { key: () => fail() }],
-  ])('anything, where %s throws: a warning says so once', async (option, cache) => {
+  ])('anything if %s throws, and warns once', async (option, cache) => {
     const { ai, clock, providers, events } = cached(cache);
     await within(clock, 0, ask(ai));
     await within(clock, 0, ask(ai));
@@ -291,7 +291,7 @@ describe('what is not kept', () => {
   });
 });
 
-test('when says which calls are cached, and sees the call and its body', async () => {
+test('when decides which calls are cached, and receives the call and its body', async () => {
   const { ai, clock, providers } = cached({ when: ({ task, body }) => task === 'faq' && body !== undefined });
   await within(clock, 0, askAnything(ai, route({ task: 'faq' })));
   await within(clock, 0, askAnything(ai, route({ task: 'faq' })));
@@ -300,7 +300,7 @@ test('when says which calls are cached, and sees the call and its body', async (
   expect(providers.asked).toHaveLength(3);
 });
 
-test('snapshot().cache tells what was given again, and what is held', async () => {
+test('snapshot().cache counts hits, joined calls, misses, entries and bytes', async () => {
   const { ai, clock, providers } = cached();
   providers.script('openai', after(10, chat()));
   await within(clock, 10, Promise.all([ask(ai), ask(ai)]));
@@ -311,7 +311,7 @@ test('snapshot().cache tells what was given again, and what is held', async () =
   expect(setUp().ai.canary.snapshot().cache).toBeUndefined();
 });
 
-test('without the option nothing is kept', async () => {
+test('caches nothing without the option', async () => {
   const { ai, clock, providers } = setUp();
   await within(clock, 0, ask(ai));
   await within(clock, 0, ask(ai));
@@ -319,7 +319,7 @@ test('without the option nothing is kept', async () => {
 });
 
 describe('identical calls at the same time', () => {
-  test('are one request, and each has a body of its own', async () => {
+  test('share one request, and each gets its own body', async () => {
     const { ai, clock, providers, events } = cached();
     providers.script('openai', after(100, chat('For all.')));
     const answers = await within(clock, 100, Promise.all([ask(ai), ask(ai), ask(ai)]));
@@ -330,7 +330,7 @@ describe('identical calls at the same time', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('wait for no caller that has not yet asked for its answer', async () => {
+  test('do not wait for a first caller that has not read its answer', async () => {
     const { ai, clock, providers } = cached();
     const unclaimed = ask(ai);
     const second = await within(clock, 0, ask(ai));
@@ -339,7 +339,7 @@ describe('identical calls at the same time', () => {
     expect(providers.asked).toHaveLength(1);
   });
 
-  test('go on when the first caller gives up: one of them takes its place', async () => {
+  test('continue when the first caller aborts: the next one sends its request', async () => {
     const { ai, clock, providers } = cached();
     providers.script('openai', silent(), after(50, chat('For the others.')));
     const aborter = new AbortController();
@@ -354,7 +354,7 @@ describe('identical calls at the same time', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('are left alone by one that gives up while it waits', async () => {
+  test('are not affected by a waiting caller that aborts', async () => {
     const { ai, clock, providers } = cached();
     providers.script('openai', after(100, chat()));
     const aborter = new AbortController();
@@ -369,7 +369,7 @@ describe('identical calls at the same time', () => {
     expect(providers.asked).toHaveLength(1);
   });
 
-  test('are each tried on their own when the first one fails', async () => {
+  test('are sent separately when the first one fails', async () => {
     const { ai, clock, providers } = cached();
     providers.script('openai', after(10, failed(400)), chat('Second.'), chat('Third.'));
     const first = watch(ask(ai));
@@ -380,7 +380,7 @@ describe('identical calls at the same time', () => {
     expect(providers.asked).toHaveLength(3);
   });
 
-  test('wait no longer than their own time-out, and are then tried on their own', async () => {
+  test('wait at most their own timeout, and are then sent separately', async () => {
     const { ai, clock, providers } = cached();
     providers.script('openai', silent(), chat('Impatient.'));
     void ask(ai).catch(() => undefined);
@@ -391,7 +391,7 @@ describe('identical calls at the same time', () => {
     expect(second.now.state === 'resolved' && textOf(second.now.value)).toBe('Impatient.');
   });
 
-  test('share the answer of a fallback, which is not kept', async () => {
+  test('share the answer of a fallback, which is not cached', async () => {
     const { ai, clock, providers } = setUpCanary({ client: { maxRetries: 0 }, canary: { cache: {} } });
     providers.script('gemini', after(10, failed(503)), chat('From gemini.'));
     providers.script('openai', chat('From openai.'));
@@ -401,7 +401,7 @@ describe('identical calls at the same time', () => {
     expect(providers.asked).toEqual(['gemini', 'openai', 'gemini']);
   });
 
-  test('that allow no fallback take none from another either', async () => {
+  test('do not share the answer of a fallback if they allow no fallbacks', async () => {
     const { ai, clock, providers } = setUpCanary({ client: { maxRetries: 0 }, canary: { cache: {} } });
     providers.script('gemini', after(10, failed(503)), chat('From gemini.'));
     providers.script('openai', chat('From openai.'));

@@ -1,4 +1,4 @@
-/** What may stand under `cache`. */
+/** Validation and defaults of the `cache` option. */
 
 import { expect, test } from 'vitest';
 import { resolveCache } from '../../src/cache/options.ts';
@@ -16,12 +16,12 @@ const refusals: readonly (readonly [unknown, string])[] = [
   [null, 'canary.cache should be an object, got null'],
 ];
 
-test.each(refusals)('%j is refused by its path', (cache, message) => {
+test.each(refusals)('%j is rejected with the path of the option', (cache, message) => {
   // No compiler checks what these tests pass.
   expect(() => resolveCache(cache as never)).toThrow(expect.objectContaining({ code: 'CONFIG', message }));
 });
 
-test('an empty cache keeps 64 MiB for five minutes, and no option is no cache', () => {
+test('an empty cache option stores 64 MiB for 5 minutes, and there is no cache without the option', () => {
   expect(resolveCache({})).toMatchObject({ ttlMs: 300_000, maxBytes: 67_108_864, shared: false });
   expect(resolveCache(undefined)).toBeUndefined();
 });
