@@ -1,85 +1,74 @@
-/** Tries again on the same upstream. The only file that knows `p-retry`. */
+/**
+ * Retries on the same upstream. The only file that uses `p-retry`.
+ *
+ * p-retry provides the loop: it counts the retries and asks `shouldRetry` after each failure. It cannot choose a delay by error,
+ * so its own delay is 0 and `shouldRetry` waits. It never retries a `TypeError` that is not about the network, unwraps its own
+ * `AbortError` and replaces values that are not errors: so it sees one constant error, and we keep the value that was thrown.
+ */
 
 import pRetry from 'p-retry';
 
-/** What comes after a first failure. */
+/** What follows a first failure. */
 export interface RetryInput<T> {
-  /** The most retries, whatever `delayBefore` says; below 1 there are none. */
+  /** The most retries, whatever `delayBefore` returns; below 1 there are none. */
   readonly retries: number;
   /** Tries once more; `retryIndex` counts from 0. */
   readonly again: (retryIndex: number) => Promise<T>;
-  /** How long to wait before retry `retryIndex`, in ms; `undefined` gives up. Called once for each failure but the last. */
+  /** The wait before retry `retryIndex` in ms; `undefined` gives up. Called once for each failure but the last. */
   readonly delayBefore: (error: unknown, retryIndex: number) => number | undefined;
-  /** Waits; what it rejects with (an abort) ends the retries and is what the caller sees. */
+  /** Waits. A rejection (an abort) ends the retries and is passed on to the caller. */
   readonly sleep: (delayMs: number) => Promise<void>;
 }
 
 /**
- * After a first try that failed with `firstError`: calls `again` while that fails and `delayBefore` names a wait. Rejects with
- * the very error that the last try threw. A call that succeeds at once does not pay for retries.
+ * After a first try that failed with `firstError`: calls `again` as long as it fails and `delayBefore` returns a wait. Rejects
+ * with the very value that the last try threw. A call that succeeds at once never gets here and pays nothing for retries.
  */
 export async function retryAfter<T>(firstError: unknown, input: RetryInput<T>): Promise<T> {
-  if (!(input.retries >= 1)) throw firstError;
+  const { retries, again, delayBefore, sleep } = input;
+  if (!(retries >= 1)) throw firstError;
+  let lastError = firstError;
+  const attempt = async (attemptNumber: number): Promise<T> => {
+    // The first attempt is the one that has failed already.
+    if (attemptNumber === 1) throw FAILED;
+    try {
+      return await again(attemptNumber - 2);
+    } catch (error) {
+      lastError = error;
+      throw FAILED;
+    }
+  };
+  const shouldRetry = async ({ retriesConsumed }: { readonly retriesConsumed: number }): Promise<boolean> => {
+    const delayMs = delayBefore(lastError, retriesConsumed);
+    if (delayMs === undefined) return false;
+    await sleep(delayMs);
+    return true;
+  };
   try {
-    return await pRetry((attemptNumber) => boxed(() => nextTry(attemptNumber, firstError, input)), {
-      retries: Math.floor(input.retries),
-      // p-retry has no delay by error: the wait is part of the decision.
-      minTimeout: 0,
-      shouldRetry: async ({ error, retriesConsumed }) => {
-        const delayMs = input.delayBefore(unboxed(error), retriesConsumed);
-        if (delayMs === undefined) return false;
-        await input.sleep(delayMs);
-        return true;
-      },
-    });
+    return await pRetry(attempt, { retries: Math.floor(retries), minTimeout: 0, shouldRetry });
   } catch (error) {
-    throw unboxed(error);
+    throw error === FAILED ? lastError : error;
   }
 }
 
-/** The first of p-retry's attempts is the one that failed already. */
-async function nextTry<T>(attemptNumber: number, firstError: unknown, input: RetryInput<T>): Promise<T> {
-  if (attemptNumber === 1) throw firstError;
-  return input.again(attemptNumber - 2);
-}
+/** Stands in p-retry for whatever an attempt threw. */
+const FAILED = new Error('failed');
 
-/** Hides a thrown value from p-retry, which never retries a `TypeError`, unwraps its own class, and replaces non-errors. */
-class Thrown extends Error {
-  readonly value: unknown;
-
-  constructor(value: unknown) {
-    super('thrown');
-    this.value = value;
-  }
-}
-
-async function boxed<T>(attempt: () => Promise<T>): Promise<T> {
-  try {
-    return await attempt();
-  } catch (error) {
-    throw new Thrown(error);
-  }
-}
-
-function unboxed(error: unknown): unknown {
-  return error instanceof Thrown ? error.value : error;
-}
-
-/** How long to wait before a retry, when the upstream did not say. */
+/** What a back-off depends on. */
 export interface BackoffInput {
   /** 0 before the first retry. */
   readonly attempt: number;
-  /** Upper bound of the first wait; it doubles with each attempt. */
+  /** Upper bound of the first wait in ms; it doubles with each attempt. */
   readonly minDelayMs: number;
-  /** Upper bound of every wait. */
+  /** Upper bound of every wait in ms. */
   readonly maxDelayMs: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
 
 /**
- * A wait in milliseconds, uniform in [0, min(maxDelayMs, minDelayMs · 2^attempt)): "full jitter", which spreads the
- * retries of many clients best.
+ * The wait in ms before a retry where the upstream asks for none: uniform in [0, min(maxDelayMs, minDelayMs · 2^attempt)).
+ * This "full jitter" spreads the retries of many clients best.
  *
  * Source: Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
  */
