@@ -1,10 +1,10 @@
-/** Divides the account by one thing. */
+/** Groups the costs of the ledger by one dimension. */
 
 import type { PriceTableVersion } from '../domain/usage.ts';
 import type { CostBreakdown, CostDimension, CostRate, CostRow, CostTotals } from './report.ts';
 import { addSum, type CostDay, emptySum, MAX_NAMES, periodOf, startOf, type Sum, sumOf } from './sums.ts';
 
-/** What to divide, and how. */
+/** What to group, and how. */
 export interface BreakdownInput {
   /** Ascending. */
   readonly days: readonly CostDay[];
@@ -12,12 +12,12 @@ export interface BreakdownInput {
   readonly sinceMs: number;
   readonly nowMs: number;
   readonly prices: PriceTableVersion;
-  /** What stands for a key. */
+  /** Replaces a key in the report. */
   readonly hashKey: (key: string) => string;
 }
 
-/** The least time that a pace is taken over: the first call would else cost thousands an hour. */
-const LEAST_MS = 60_000;
+/** The shortest time that `costPerHour` is computed over. Without it the first call would seem to cost thousands an hour. */
+const MIN_SPAN_MS = 60_000;
 const MS_PER_HOUR = 3_600_000;
 
 export function breakDown(input: BreakdownInput): CostBreakdown {
@@ -27,16 +27,17 @@ export function breakDown(input: BreakdownInput): CostBreakdown {
   const inOrder = by === 'day' || by === 'month' ? rows : rows.toSorted((a, b) => b.costUsd - a.costUsd);
   const total = addSum([...sums.values()].reduce<Sum>(addSum, emptySum()), other);
   const spanMs = nowMs - sinceMs;
-  const divided = { by, rows: inOrder, other: withPace(other, spanMs) };
-  return { ...divided, sinceMs, atMs: nowMs, total: withPace(total, spanMs), prices, toCsv: () => costCsv(divided) };
+  const groups = { by, rows: inOrder, other: withRate(other, spanMs) };
+  return { ...groups, sinceMs, atMs: nowMs, total: withRate(total, spanMs), prices, toCsv: () => costCsv(groups) };
 }
 
-interface Divided {
+/** `null` stands for attempts without a name. */
+interface Groups {
   readonly sums: Map<string | null, Sum>;
   readonly other: Sum;
 }
 
-function byPeriod(days: readonly CostDay[], by: 'day' | 'month'): Divided {
+function byPeriod(days: readonly CostDay[], by: 'day' | 'month'): Groups {
   const sums = new Map<string | null, Sum>();
   for (const { day, upstream } of days) {
     const sum = sumOf(sums, periodOf(day, by));
@@ -45,7 +46,7 @@ function byPeriod(days: readonly CostDay[], by: 'day' | 'month'): Divided {
   return { sums, other: emptySum() };
 }
 
-function byName(days: readonly CostDay[], by: 'upstream' | keyof typeof MAX_NAMES): Divided {
+function byName(days: readonly CostDay[], by: 'upstream' | keyof typeof MAX_NAMES): Groups {
   const sums = new Map<string | null, Sum>();
   const other = emptySum();
   for (const day of days) {
@@ -57,12 +58,12 @@ function byName(days: readonly CostDay[], by: 'upstream' | keyof typeof MAX_NAME
       addSum(other, others);
     }
   }
-  if (by !== 'upstream') keepDearest(sums, MAX_NAMES[by], other);
+  if (by !== 'upstream') keepTop(sums, MAX_NAMES[by], other);
   return { sums, other };
 }
 
-/** Each day had its own dearest: together they may be more than are kept. */
-function keepDearest(sums: Map<string | null, Sum>, most: number, other: Sum): void {
+/** Each day keeps its own top names, so together they may exceed the limit. */
+function keepTop(sums: Map<string | null, Sum>, most: number, other: Sum): void {
   const names = [...sums].filter(([name]) => name !== null).toSorted(([, a], [, b]) => b.costUsd - a.costUsd);
   for (const [name, sum] of names.slice(most)) {
     sums.delete(name);
@@ -72,10 +73,10 @@ function keepDearest(sums: Map<string | null, Sum>, most: number, other: Sum): v
 
 function rowOf(name: string | null, sum: Sum, { by, sinceMs, nowMs, hashKey }: BreakdownInput): CostRow {
   if (name === null || (by !== 'day' && by !== 'month')) {
-    return { name: by === 'key' && name !== null ? hashKey(name) : name, ...withPace(sum, nowMs - sinceMs) };
+    return { name: by === 'key' && name !== null ? hashKey(name) : name, ...withRate(sum, nowMs - sinceMs) };
   }
   const fromMs = Math.max(sinceMs, Date.parse(name));
-  return { name, ...withPace(sum, Math.min(nowMs, endOf(name, by)) - fromMs) };
+  return { name, ...withRate(sum, Math.min(nowMs, endOf(name, by)) - fromMs) };
 }
 
 /** The end of a day or month, in ms since the Unix epoch. */
@@ -85,11 +86,10 @@ function endOf(period: string, by: 'day' | 'month'): number {
   return Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + 1);
 }
 
-function withPace(totals: CostTotals, spanMs: number): CostRate {
-  return { ...totals, costPerHour: (totals.costUsd * MS_PER_HOUR) / Math.max(spanMs, LEAST_MS) };
+function withRate(totals: CostTotals, spanMs: number): CostRate {
+  return { ...totals, costPerHour: (totals.costUsd * MS_PER_HOUR) / Math.max(spanMs, MIN_SPAN_MS) };
 }
 
-/** Costs as comma-separated values. */
 const COLUMNS = [
   'attempts',
   'inputTokens',
@@ -102,7 +102,7 @@ const COLUMNS = [
   'unpriced',
 ] as const satisfies readonly (keyof CostRate)[];
 
-/** A header, a line for each row, and one for what is in no row (RFC 4180). */
+/** A header, a line per row, and one for all costs that no row contains (RFC 4180). */
 function costCsv({ by, rows, other }: Pick<CostBreakdown, 'by' | 'rows' | 'other'>): string {
   const lines = rows.map(({ name, ...row }) => csvLine(name ?? '(none)', row));
   if (other.attempts > 0) lines.push(csvLine('(other)', other));
@@ -113,13 +113,13 @@ function csvLine(name: string, row: CostRate): string {
   return [textCell(name), ...COLUMNS.map((column) => numberCell(row[column]))].join(',');
 }
 
-/** Sums of binary fractions end in digits that mean nothing. */
+/** Twelve digits: the last digits of a sum of binary fractions are rounding errors. */
 function numberCell(value: number): string {
   return String(Number(value.toPrecision(12)));
 }
 
 /**
- * Models are named by whoever answers: what a spreadsheet would take for a formula is made text
+ * The upstream chooses the model's name. A name that a spreadsheet would run as a formula gets a leading apostrophe
  * (https://owasp.org/www-community/attacks/CSV_Injection).
  */
 function textCell(text: string): string {

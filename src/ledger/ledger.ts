@@ -1,4 +1,4 @@
-/** The running account of what attempts cost. */
+/** Sums up what all attempts cost, by UTC day, and reports it: `client.canary.costs()`. */
 
 import { checkNumber, checkOneOf } from '../domain/check.ts';
 import { hashKey } from '../domain/hash-key.ts';
@@ -8,104 +8,105 @@ import { breakDown } from './break-down.ts';
 import type { CostBreakdown, CostDimension, CostPeriod, CostReport, CostTotals } from './report.ts';
 import { addSum, CostDay, type CostEntry, dayOf, emptySum, periodOf, startOf, type Sum, sumOf } from './sums.ts';
 
-/** From when on, and until when. */
+/** Options of `client.canary.costs()`. */
+export interface CostsOptions {
+  /** Ms since the Unix epoch or a `Date`; the whole UTC day that contains it is included. @default all days kept: 400 */
+  readonly since?: number | Date | undefined;
+  /** What to group the costs by. @default no grouping: totals, upstreams, days and months side by side */
+  readonly by?: CostDimension | undefined;
+}
+
+/** The time that a report covers. */
 export interface CostSpan {
-  /** The whole UTC day that holds it counts. @default all that is kept */
+  /** Ms since the Unix epoch; the whole UTC day that contains it is included. @default all days kept */
   readonly sinceMs?: number | undefined;
   readonly nowMs: number;
 }
 
-/** What to divide the account by. */
 export interface BreakdownQuery extends CostSpan {
   readonly by: CostDimension;
-  /** What stands for a key. */
+  /** Replaces a key in the report. */
   readonly hashKey: (key: string) => string;
 }
 
-/** A running account; its memory does not grow with the attempts. */
-export interface Costs {
-  add(entry: CostEntry): void;
-  report(span: CostSpan): CostReport;
-  breakDown(query: BreakdownQuery): CostBreakdown;
+/** What all attempts cost. Its memory does not grow with the number of attempts. */
+export class Ledger {
+  readonly #maxDays: number;
+  readonly #days = new Map<number, CostDay>();
+  #firstMs = Infinity;
+  readonly #entries = new DeferredBatch<CostEntry>((entry) => this.#book(entry));
+
+  /** @param options `maxDays`: how many days to keep, the newest that had attempts; 400 by default */
+  constructor({ maxDays = 400 }: { readonly maxDays?: number | undefined } = {}) {
+    this.#maxDays = maxDays;
+  }
+
+  add(entry: CostEntry): void {
+    this.#entries.add(entry);
+  }
+
+  report({ sinceMs = -Infinity, nowMs }: CostSpan): CostReport {
+    const days = this.#daysSince(sinceMs);
+    return { atMs: nowMs, ...totalsOf(merge(days)), days: byPeriod(days, 'day'), months: byPeriod(days, 'month') };
+  }
+
+  breakDown({ sinceMs = -Infinity, nowMs, by, hashKey: hash }: BreakdownQuery): CostBreakdown {
+    const days = this.#daysSince(sinceMs);
+    // Days without attempts count for the hourly rate, back to the first day that is kept.
+    const firstDay = Math.max(dayOf(sinceMs), Math.min(...this.#days.keys()));
+    const fromMs = days.length === 0 ? nowMs : Math.max(this.#firstMs, startOf(firstDay));
+    return breakDown({ days, by, sinceMs: fromMs, nowMs, prices: TABLE_VERSION, hashKey: hash });
+  }
+
+  #book(entry: CostEntry): void {
+    const { atMs } = entry;
+    if (atMs < this.#firstMs) this.#firstMs = atMs;
+    const number = dayOf(atMs);
+    let day = this.#days.get(number);
+    if (day === undefined) {
+      this.#days.set(number, (day = new CostDay(number)));
+      if (this.#days.size > this.#maxDays) this.#days.delete(Math.min(...this.#days.keys()));
+    }
+    day.add(entry);
+  }
+
+  /** The kept days from the day of `sinceMs` on, the oldest first. */
+  #daysSince(sinceMs: number): readonly CostDay[] {
+    this.#entries.flush();
+    const from = dayOf(sinceMs);
+    return [...this.#days.values()].filter(({ day }) => day >= from).toSorted((a, b) => a.day - b.day);
+  }
 }
 
-/** An account that keeps the newest `maxDays` days that had attempts. @default maxDays 400 */
-export function createCosts({ maxDays = 400 }: { readonly maxDays?: number | undefined } = {}): Costs {
-  const days = new Map<number, CostDay>();
-  let firstMs = Infinity;
-  const entries = new DeferredBatch<CostEntry>((entry) => {
-    const { atMs } = entry;
-    if (atMs < firstMs) firstMs = atMs;
-    const day = dayOf(atMs);
-    let today = days.get(day);
-    if (today === undefined) {
-      days.set(day, (today = new CostDay(day)));
-      if (days.size > maxDays) days.delete(Math.min(...days.keys()));
-    }
-    today.add(entry);
-  });
-  const kept = (sinceMs: number): readonly CostDay[] => {
-    entries.flush();
-    const from = dayOf(sinceMs);
-    return [...days.values()].filter(({ day }) => day >= from).toSorted((a, b) => a.day - b.day);
-  };
-  return {
-    add(entry) {
-      entries.add(entry);
-    },
-    report({ sinceMs = -Infinity, nowMs }) {
-      const found = kept(sinceMs);
-      const all = merge(found);
-      return { atMs: nowMs, ...inTotal(all), days: byPeriod(found, 'day'), months: byPeriod(found, 'month') };
-    },
-    breakDown({ sinceMs = -Infinity, nowMs, by, hashKey: hash }) {
-      const found = kept(sinceMs);
-      // Days without attempts count, as far back as anything is kept.
-      const firstDay = Math.max(dayOf(sinceMs), Math.min(...days.keys()));
-      const fromMs = found.length === 0 ? nowMs : Math.max(firstMs, startOf(firstDay));
-      return breakDown({ days: found, by, sinceMs: fromMs, nowMs, prices: TABLE_VERSION, hashKey: hash });
-    },
-  };
+const COST_DIMENSIONS: readonly CostDimension[] = ['upstream', 'model', 'task', 'key', 'day', 'month'];
+
+/** @throws ConfigError if `by` is not a dimension, or `since` is not a time */
+export function reportCosts(ledger: Ledger, nowMs: number, { since, by }: CostsOptions): CostReport | CostBreakdown {
+  const sinceMs = since instanceof Date ? since.getTime() : since;
+  if (sinceMs !== undefined) checkNumber('costs.since', sinceMs, {});
+  const span = { sinceMs, nowMs };
+  if (by === undefined) return ledger.report(span);
+  checkOneOf('costs.by', by, COST_DIMENSIONS);
+  return ledger.breakDown({ ...span, by, hashKey });
 }
 
 type Sums = ReadonlyMap<string, Sum>;
 
+/** The sums of several days by upstream. */
 function merge(days: readonly CostDay[]): Sums {
   const merged = new Map<string, Sum>();
   for (const { upstream } of days) for (const [name, sum] of upstream) addSum(sumOf(merged, name), sum);
   return merged;
 }
 
-function inTotal(sums: Sums): { total: CostTotals; upstreams: Record<string, CostTotals> } {
+function totalsOf(sums: Sums): { total: CostTotals; upstreams: Record<string, CostTotals> } {
   return { total: [...sums.values()].reduce<Sum>(addSum, emptySum()), upstreams: Object.fromEntries(sums) };
 }
 
 function byPeriod(days: readonly CostDay[], by: 'day' | 'month'): CostPeriod[] {
-  const parts = Map.groupBy(days, ({ day }) => periodOf(day, by));
-  return [...parts].map(([period, part]) => {
-    const { total, upstreams } = inTotal(merge(part));
+  const groups = Map.groupBy(days, ({ day }) => periodOf(day, by));
+  return [...groups].map(([period, group]) => {
+    const { total, upstreams } = totalsOf(merge(group));
     return { period, ...total, upstreams };
   });
 }
-
-/* PART: What `client.canary.costs()` says. */
-
-/** What of the account to tell. */
-export interface CostsOptions {
-  /** Ms since the Unix epoch or a `Date`; the whole UTC day that holds it counts. @default all that is kept: 400 days */
-  readonly since?: number | Date | undefined;
-  /** What to divide it by. @default nothing: upstreams, days and months stand beside each other */
-  readonly by?: CostDimension | undefined;
-}
-
-/** @throws ConfigError for a `by` that there is not, and a `since` that is no time */
-export function reportCosts(costs: Costs, nowMs: number, { since, by }: CostsOptions): CostReport | CostBreakdown {
-  const sinceMs = since instanceof Date ? since.getTime() : since;
-  if (sinceMs !== undefined) checkNumber('costs.since', sinceMs, {});
-  const span = { sinceMs, nowMs };
-  if (by === undefined) return costs.report(span);
-  checkOneOf('costs.by', by, COST_DIMENSIONS);
-  return costs.breakDown({ ...span, by, hashKey });
-}
-
-const COST_DIMENSIONS: readonly CostDimension[] = ['upstream', 'model', 'task', 'key', 'day', 'month'];

@@ -1,4 +1,4 @@
-/** The reports of what was spent. */
+/** The reports that `client.canary.costs()` returns. */
 
 import type { PriceTableVersion } from '../domain/usage.ts';
 
@@ -9,13 +9,13 @@ export interface CostTotals {
   readonly outputTokens: number;
   /** A part of `inputTokens`. */
   readonly cachedInputTokens: number;
-  /** Over the attempts whose cost is known. */
+  /** Of the attempts whose cost is known. */
   readonly costUsd: number;
-  /** Attempts with usage but no known price: `costUsd` lacks them. */
+  /** Attempts with usage but without a known price; `costUsd` does not include them. */
   readonly unpriced: number;
-  /** What the same tokens would have cost on stable, over the attempts where that is known, and their cost too. */
+  /** What the same tokens would have cost on stable, over the attempts where both costs are known. */
   readonly stableCostUsd: number;
-  /** `stableCostUsd` less the cost of the same attempts. */
+  /** `stableCostUsd` minus the cost of the same attempts. */
   readonly savingsUsd: number;
 }
 
@@ -26,49 +26,52 @@ export interface CostPeriod extends CostTotals {
   readonly upstreams: Readonly<Record<string, CostTotals>>;
 }
 
-/** What every attempt cost, also the failed and aborted ones. */
+/** What all attempts cost, including failed and aborted ones. */
 export interface CostReport {
   readonly atMs: number;
   readonly total: CostTotals;
   readonly upstreams: Readonly<Record<string, CostTotals>>;
   /** Days with attempts, the oldest first. */
   readonly days: readonly CostPeriod[];
-  /** The same days by month: the first month may lack its beginning. */
+  /** The same days by month. The first month may be incomplete. */
   readonly months: readonly CostPeriod[];
 }
 
-/** What costs can be divided by. */
+/** What costs can be grouped by. */
 export type CostDimension = 'upstream' | 'model' | 'task' | 'key' | 'day' | 'month';
 
-/** Sums with their pace. */
+/** Sums with their rate. */
 export interface CostRate extends CostTotals {
-  /** USD an hour over the time that the sums are of, of which a minute is the least. */
+  /** USD per hour over the time that the sums cover, at least a minute. */
   readonly costPerHour: number;
 }
 
 /** One upstream, model, task, key, day or month. */
 export interface CostRow extends CostRate {
   /**
-   * The model is the one that the response names. A key stands as the first 16 hexadecimal digits of its SHA-256. `null`: the attempts
-   * that have no model, task or key; a conversation is no key here.
+   * A model is the one that the response names. A key is shown as the first 16 hexadecimal digits of its SHA-256. `null`: attempts
+   * without a model, task or key; a conversation id does not count as a key.
    */
   readonly name: string | null;
 }
 
-/** The costs divided by one thing. `JSON.stringify` gives it as it is. */
+/** Costs grouped by one dimension. It can be passed to `JSON.stringify`. */
 export interface CostBreakdown {
   readonly by: CostDimension;
-  /** From when on attempts are counted: the beginning of a day, or the first attempt. */
+  /** The time from which attempts are counted: the beginning of a day, or the first attempt. */
   readonly sinceMs: number;
   readonly atMs: number;
-  /** The dearest first; days and months in order. Of models and tasks at most 32, of keys 128. */
+  /** The most expensive first; days and months in order of time. At most 32 models or tasks, and 128 keys. */
   readonly rows: readonly CostRow[];
-  /** All that is in no row: on each day only the dearest are kept, and a row lacks what was spent before its name was among them. */
+  /**
+   * All costs that no row contains. Each day keeps only the most expensive names, and a row lacks what its name cost before it was one
+   * of them.
+   */
   readonly other: CostRate;
-  /** The rows and the other. */
+  /** The sum of `rows` and `other`. */
   readonly total: CostRate;
-  /** The list of public prices in use. */
+  /** The bundled list of public prices. */
   readonly prices: PriceTableVersion;
-  /** The rows, `(none)` and `(other)`, under a header, as comma-separated values (RFC 4180). */
+  /** A header and a line per row, with `(none)` for attempts without a name and `(other)` for `other`, as comma-separated values (RFC 4180). */
   toCsv(): string;
 }

@@ -1,9 +1,9 @@
-/** Sums over attempts, as they grow. */
+/** The sums of the ledger: by day, and within a day by upstream, model, task and key. */
 
 import type { Usage } from '../domain/usage.ts';
 import type { CostTotals } from './report.ts';
 
-/** What the account needs to know of an attempt. */
+/** What the ledger records of an attempt. */
 export interface CostEntry {
   readonly upstream: string;
   readonly atMs: number;
@@ -70,36 +70,36 @@ export function addSum(sum: Sum, other: CostTotals): Sum {
   return sum;
 }
 
-/** The sum of a name, made where there is none. */
+/** The sum of a name, added to `sums` if it is missing. */
 export function sumOf<Name>(sums: Map<Name, Sum>, name: Name): Sum {
   let sum = sums.get(name);
   if (sum === undefined) sums.set(name, (sum = emptySum()));
   return sum;
 }
 
-/** Sums by name, for names that may be any number. */
+/** One of the names that `TopSums` keeps. */
 interface Slot {
-  /** Where it stands in the heap. */
+  /** Index in the heap. */
   place: number;
   name: string;
-  /** What the name may have spent at most: also what was spent under the names that had the slot before it. */
+  /** An upper bound of what the name spent: it includes what the slot's former names spent. */
   weight: number;
   readonly sum: Sum;
 }
 
 /**
- * Keeps the sums of the names that spend most, at most `capacity` of them, and the sum of all others: Space-Saving, by money (A.
- * Metwally, D. Agrawal, A. El Abbadi: Efficient Computation of Frequent and Top-k Elements in Data Streams, ICDT 2005). A new name
- * takes the slot of the least: so whoever spends more than a `capacity`th of all is there, and what a name spent before it had its
- * slot is among the others.
+ * Sums for the names that spend most, at most `capacity` of them, and one sum for all others. The number of names is unbounded, the
+ * memory is not. The algorithm is Space-Saving, weighted by money (A. Metwally, D. Agrawal, A. El Abbadi: Efficient Computation of
+ * Frequent and Top-k Elements in Data Streams, ICDT 2005): a new name takes the slot with the least weight. Each name that spends
+ * more than 1/`capacity` of the total has a slot. What a name spent before it got its slot is part of `other`.
  */
 export class TopSums {
-  /** Names that had to give way. */
+  /** Names that lost their slot. */
   readonly other: Sum = emptySum();
   /** Attempts without a name. */
   readonly unnamed: Sum = emptySum();
   readonly #capacity: number;
-  /** A binary heap: none weighs less than the one at half its place, the least is the first. */
+  /** A binary min-heap by weight. */
   readonly #slots: Slot[] = [];
   readonly #byName = new Map<string, Slot>();
 
@@ -107,7 +107,7 @@ export class TopSums {
     this.#capacity = capacity;
   }
 
-  /** Names and their sums, in no order. */
+  /** Names and their sums, unordered. */
   get named(): readonly Readonly<Pick<Slot, 'name' | 'sum'>>[] {
     return this.#slots;
   }
@@ -121,22 +121,22 @@ export class TopSums {
   }
 
   #admit(name: string): Slot {
-    const slot = this.#slots.length < this.#capacity ? this.#opened(name) : this.#vacated(name);
+    const slot = this.#slots.length < this.#capacity ? this.#addSlot(name) : this.#reuseLeast(name);
     this.#byName.set(name, slot);
     return slot;
   }
 
-  /** Weighs nothing yet: it belongs to the first. */
-  #opened(name: string): Slot {
+  /** A new slot has weight 0, so it rises to the top of the heap. */
+  #addSlot(name: string): Slot {
     const slot: Slot = { place: this.#slots.length, name, weight: 0, sum: emptySum() };
     this.#slots.push(slot);
-    while (slot.place > 0) this.#swap(this.#slots[(slot.place - 1) >> 1]!, slot); // its parent stands before it
+    while (slot.place > 0) this.#swap(this.#slots[(slot.place - 1) >> 1]!, slot); // the parent has a smaller index
     return slot;
   }
 
-  /** The slot of the name that spent least, for another: the same object, for in a long tail of names every attempt takes one. */
-  #vacated(name: string): Slot {
-    const least = this.#slots[0]!; // all are taken
+  /** Gives the slot with the least weight to another name. The object is reused: with a long tail of names each attempt needs a slot. */
+  #reuseLeast(name: string): Slot {
+    const least = this.#slots[0]!; // the heap is full
     this.#byName.delete(least.name);
     addSum(this.other, least.sum);
     clearSum(least.sum);
@@ -144,7 +144,7 @@ export class TopSums {
     return least;
   }
 
-  /** It weighs more than before. */
+  /** Restores the heap after a slot's weight has grown. */
   #sink(slot: Slot): void {
     for (;;) {
       const left = this.#slots[2 * slot.place + 1];
@@ -155,7 +155,7 @@ export class TopSums {
     }
   }
 
-  /** @param above stands above `below` */
+  /** @param above the parent of `below` */
   #swap(above: Slot, below: Slot): void {
     const { place } = above;
     above.place = below.place;
@@ -165,15 +165,14 @@ export class TopSums {
   }
 }
 
-/** In USD; an attempt without a price weighs as if a million tokens cost a dollar. */
+/** In USD. Without a known cost, a million tokens weigh as much as 1 USD. */
 function weightOf({ costUsd, usage }: CostEntry): number {
   return costUsd ?? ((usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0)) / 1_000_000;
 }
 
-/** The days of the account. */
 const MS_PER_DAY = 86_400_000;
 
-/** Names that may be any number, and how many of each are kept for a day: 60 kB in all, about. */
+/** How many names are kept per day; together about 60 kB a day. */
 export const MAX_NAMES = { model: 32, task: 32, key: 128 } as const;
 
 /** What was spent on one day. */

@@ -12,7 +12,7 @@ import type { Call } from '../domain/call.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { Emitter } from '../events/emitter.ts';
 import { errorName, Warnings } from '../events/warnings.ts';
-import { createCosts } from '../ledger/ledger.ts';
+import { Ledger } from '../ledger/ledger.ts';
 import { createRecorder, type Recorder } from '../metrics/recorder.ts';
 import { Prober } from '../probe/prober.ts';
 import { createRolloutSplit, Rollouts } from '../rollout/rollouts.ts';
@@ -37,7 +37,7 @@ export class Engine implements CallContext {
   readonly warnings: Warnings;
   readonly context = new RouteContext();
   readonly trackers = new CallTrackers();
-  readonly ledger = createCosts();
+  readonly ledger = new Ledger();
   readonly modes: Claims = new WeakMap();
   readonly traffic: Traffic;
   /** Built where there is one to judge. */

@@ -6,7 +6,7 @@ import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
 import type { Emitter } from '../events/emitter.ts';
 import { errorName, type Warnings } from '../events/warnings.ts';
-import type { Costs } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { CostEntry } from '../ledger/sums.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import type { Failure } from '../resilience/failure.ts';
@@ -17,7 +17,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 /** What is kept up to date. */
 export interface Observed {
   readonly recorder: Recorder;
-  readonly costs: Costs;
+  readonly costs: Ledger;
   readonly emitter: Emitter;
   readonly warnings: Warnings;
   readonly clock: Clock;

@@ -1,4 +1,4 @@
-/** What was spent, divided by one thing, as `canary.costs({ by })` tells it. */
+/** Costs grouped by one dimension: `canary.costs({ by })`. */
 
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
@@ -9,14 +9,14 @@ import { runModule } from '../support/child-process.ts';
 import { setUp, setUpCanary, type SetUp } from '../support/set-up.ts';
 import { chatStream, chunk, events } from '../support/stream-replies.ts';
 
-/** Ten tokens of input and five of output on `openai`, at the price of `setUp`. */
+/** Ten input tokens and five output tokens on `openai`, at the price of `setUp`. */
 const COST_USD = 0.00006;
 
 function names({ ai }: SetUp, by: CostDimension): unknown {
   return ai.canary.costs({ by }).rows.map(({ name, attempts }) => [name, attempts]);
 }
 
-test('costs are divided by upstream, model, task, day and month, the dearest first', async () => {
+test('groups by upstream, model, task, day and month, the most expensive first', async () => {
   const world = setUp({ upstreams: { gemini: { model: 'gemini-2.5-flash' } } });
   const { ai, clock } = world;
   await ask(ai, route({ task: 'legal' }));
@@ -35,7 +35,7 @@ test('costs are divided by upstream, model, task, day and month, the dearest fir
 });
 
 describe('a key', () => {
-  test('is told by its hash, which its owner can find again', async () => {
+  test('appears as its hash, which the application can compute', async () => {
     const { ai } = setUp();
     await ask(ai, route({ key: 'user-42' }));
     const costs = ai.canary.costs({ by: 'key' });
@@ -43,7 +43,7 @@ describe('a key', () => {
     expect(JSON.stringify(costs) + costs.toCsv()).not.toContain('user-42');
   });
 
-  test('may be on the client or in the body, but is no conversation', async () => {
+  test('may come from the client or the body, but not from a conversation', async () => {
     const world = setUp();
     await ask(world.ai);
     await world.ai.chat.completions.create({ ...BODY, safety_identifier: 'user-42' });
@@ -52,14 +52,14 @@ describe('a key', () => {
 });
 
 describe('the ledger counts', () => {
-  test('the attempts that failed, and the one that answered', async () => {
+  test('failed attempts and the one that answered', async () => {
     const world = setUpCanary({ canary: { retry: { attempts: 1, minDelay: 0 } } });
     world.providers.script('gemini', failed(503));
     await within(world.clock, 0, ask(world.ai));
     expect(names(world, 'upstream')).toEqual([['openai', 1], ['gemini', 1]]); // prettier-ignore
   });
 
-  test('a stream that was left, by estimate', async () => {
+  test('an abandoned stream, by estimate', async () => {
     const { ai } = setUp();
     for await (const { choices } of await ai.chat.completions.create(STREAM_BODY)) if (choices.length > 0) break;
     const [row] = ai.canary.costs({ by: 'model' }).rows;
@@ -67,7 +67,7 @@ describe('the ledger counts', () => {
     expect(row?.costUsd).toBeGreaterThan(0);
   });
 
-  test('a hedge, and the upstream that was hung up on', async () => {
+  test('a hedge, and the attempt that it cancelled', async () => {
     const world = setUpCanary({ canary: { hedge: { after: 100, maxShare: 1 }, breaker: false } });
     world.providers.script('gemini', silent());
     world.providers.script('openai', after(50, chat()));
@@ -75,7 +75,7 @@ describe('the ledger counts', () => {
     expect(names(world, 'upstream')).toEqual([['openai', 1], ['gemini', 1]]); // prettier-ignore
   });
 
-  test('a copy in the shadow, under the key of its call, and as what nobody would have spent on stable', async () => {
+  test('a shadow copy under the key of its call, as money that stable would not have cost', async () => {
     const world = setUp({ upstreams: { gemini: {} }, canary: { shadow: { upstream: 'gemini', share: 1 } } });
     await ask(world.ai, route({ key: 'user-42' }));
     await world.clock.advance(0);
@@ -83,7 +83,7 @@ describe('the ledger counts', () => {
     expect(row).toMatchObject({ attempts: 2, costUsd: 2 * COST_USD, savingsUsd: -COST_USD });
   });
 
-  test('a call that every upstream refused', async () => {
+  test('a call that failed on every upstream', async () => {
     const world = setUp({ canary: { retry: { attempts: 0 } } });
     world.providers.script('openai', failed(500), failed(500), failed(500));
     await errorWithin(world.clock, 60_000, ask(world.ai, { maxRetries: 0 }));
@@ -91,7 +91,7 @@ describe('the ledger counts', () => {
   });
 });
 
-test('what the same tokens would have cost on stable stands beside their cost, and so does the difference', async () => {
+test('shows what the same tokens would have cost on stable, and the difference', async () => {
   const { ai } = setUp({
     upstreams: { gemini: {} },
     canary: {
@@ -112,7 +112,7 @@ describe('nothing is saved by', () => {
   const savedOn = ({ ai }: SetUp, upstream: string): CostRow | undefined =>
     ai.canary.costs({ by: 'upstream' }).rows.find(({ name }) => name === upstream);
 
-  test('the upstream that a hedge hung up on: stable would have been asked once', async () => {
+  test('an attempt that a hedge cancelled: stable would have been called once', async () => {
     const set = world({ hedge: { after: 100, maxShare: 1 }, stream: { mode: 'buffered' } });
     set.providers.script('gemini', (request) => {
       const begun = chunk(request, { delta: { role: 'assistant', content: 'One' } });
@@ -128,7 +128,7 @@ describe('nothing is saved by', () => {
     expect(savedOn(set, 'gemini')!.savingsUsd).toBe(-savedOn(set, 'gemini')!.costUsd);
   });
 
-  test('the second answer of two that came in the same moment', async () => {
+  test('the second of two simultaneous answers', async () => {
     const set = world({ hedge: { after: 100, maxShare: 1 } });
     const gate = Promise.withResolvers<void>();
     const atOnce: Reply = (request) => gate.promise.then(() => chat()(request));
@@ -142,7 +142,7 @@ describe('nothing is saved by', () => {
     expect(set.ai.canary.costs({ by: 'upstream' }).total.stableCostUsd).toBeCloseTo(COST_USD, 12);
   });
 
-  test('an attempt that failed elsewhere, however much it did', async () => {
+  test('a failed attempt on another upstream, even with usage', async () => {
     const set = world();
     set.providers.script(
       'gemini',
@@ -158,7 +158,7 @@ describe('nothing is saved by', () => {
   });
 });
 
-test('the pace is taken over the time since the first attempt, a minute at least', async () => {
+test('costPerHour covers the time since the first attempt, at least a minute', async () => {
   const { ai, clock } = setUp();
   await ask(ai);
   expect(ai.canary.costs({ by: 'upstream' }).total.costPerHour).toBeCloseTo(COST_USD * 60, 12);
@@ -172,7 +172,7 @@ test('the pace is taken over the time since the first attempt, a minute at least
   expect(perDay[1]).toBeCloseTo(COST_USD, 12);
 });
 
-test('days without attempts count for the pace since a day', async () => {
+test('days without attempts count for costPerHour', async () => {
   const { ai, clock } = setUp();
   await ask(ai);
   await clock.advance(10 * 86_400_000);
@@ -182,36 +182,36 @@ test('days without attempts count for the pace since a day', async () => {
   expect(total.costPerHour).toBeCloseTo(COST_USD / 48, 12);
 });
 
-test('what it is divided by has to be one of six things', () => {
+test('rejects an unknown dimension', () => {
   const { ai } = setUp();
-  // @ts-expect-error what there is not
+  // @ts-expect-error not a dimension
   expect(() => ai.canary.costs({ by: 'user' })).toThrow(ConfigError);
 });
 
-test('what is no time is refused, rather than answered with nothing', () => {
+test('rejects an invalid date', () => {
   const { ai } = setUp();
   expect(() => ai.canary.costs({ since: new Date('yesterday') })).toThrow('costs.since should be a number, got NaN');
 });
 
-test('a million calls of a million keys leave the memory flat', async () => {
+test('memory does not grow over a million calls with a million keys', async () => {
   const printed = await runModule(
     `
-    const { createCosts } = await import(new URL('ledger/ledger.ts', LIBRARY));
-    const costs = createCosts();
+    const { Ledger } = await import(new URL('ledger/ledger.ts', LIBRARY));
+    const ledger = new Ledger();
     const usage = { inputTokens: 10, outputTokens: 5, cachedInputTokens: 0, reasoningTokens: 0 };
     let added = 0;
     const add = (count) => {
       for (const end = added + count; added < end; added += 1) {
         const name = 'name-' + (added % 50);
         const atMs = Date.UTC(2026, 0, 1) + (added % 30) * 86_400_000;
-        costs.add({ upstream: 'a', atMs, costUsd: 1e-5, stableCostUsd: 2e-5, usage, model: name, task: name, key: 'key-' + added });
+        ledger.add({ upstream: 'a', atMs, costUsd: 1e-5, stableCostUsd: 2e-5, usage, model: name, task: name, key: 'key-' + added });
       }
       gc();
       return process.memoryUsage().heapUsed;
     };
     const before = add(50_000);
     const after = add(1_000_000);
-    const { rows, total } = costs.breakDown({ by: 'key', nowMs: Date.UTC(2026, 1), hashKey: (key) => key });
+    const { rows, total } = ledger.breakDown({ by: 'key', nowMs: Date.UTC(2026, 1), hashKey: (key) => key });
     console.log(JSON.stringify({ grownBytes: after - before, rows: rows.length, attempts: total.attempts }));
   `,
     ['--expose-gc'],

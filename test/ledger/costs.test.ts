@@ -2,19 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CostReport, CostTotals } from '../../src/ledger/report.ts';
 import type { CostEntry } from '../../src/ledger/sums.ts';
-import { createCosts } from '../../src/ledger/ledger.ts';
+import { Ledger } from '../../src/ledger/ledger.ts';
 
 const nowMs = Date.UTC(2026, 10, 20, 12);
 const usage = { inputTokens: 10, outputTokens: 4, cachedInputTokens: 3, reasoningTokens: 0 };
 const entry: CostEntry = { upstream: 'a', atMs: nowMs, costUsd: 1, stableCostUsd: 3, usage };
 
 function reportOf(entries: readonly CostEntry[], sinceMs?: number, maxDays?: number): CostReport {
-  const costs = createCosts({ maxDays });
-  for (const each of entries) costs.add(each);
-  return costs.report({ sinceMs, nowMs });
+  const ledger = new Ledger({ maxDays });
+  for (const each of entries) ledger.add(each);
+  return ledger.report({ sinceMs, nowMs });
 }
 
-test('every attempt counts, with its tokens, its cost and what it saved', () => {
+test('sums tokens, costs and savings over attempts', () => {
   expect(reportOf([entry, { ...entry, costUsd: 4 }]).total).toEqual({
     attempts: 2,
     inputTokens: 20,
@@ -27,16 +27,16 @@ test('every attempt counts, with its tokens, its cost and what it saved', () => 
   });
 });
 
-test('an unknown price is counted, not taken for 0', () => {
+test('counts an attempt without a known price as unpriced', () => {
   const { total } = reportOf([{ ...entry, costUsd: null }]);
   expect(total).toMatchObject({ attempts: 1, inputTokens: 10, costUsd: 0, unpriced: 1, savingsUsd: 0 });
 });
 
-test('an attempt without usage is not unpriced: nothing is known to be billed', () => {
+test('an attempt without usage is not unpriced, since nothing may have been billed', () => {
   expect(reportOf([{ ...entry, usage: undefined, costUsd: null }]).total).toMatchObject({ attempts: 1, unpriced: 0 });
 });
 
-test('nothing is saved against an unknown price of stable', () => {
+test('savings are 0 if the price on stable is unknown', () => {
   expect(reportOf([{ ...entry, stableCostUsd: null }]).total.savingsUsd).toBe(0);
 });
 
@@ -55,7 +55,7 @@ describe('days and months', () => {
   ]);
   const attempts = (periods: CostReport['days']) => periods.map((each) => [each.period, each.attempts]);
 
-  test('begin at midnight UTC and stand in order', () => {
+  test('begin at midnight UTC, in order of time', () => {
     expect(attempts(report.days)).toEqual([
       ['2026-10-31', 1],
       ['2026-11-01', 1],
@@ -73,14 +73,14 @@ describe('days and months', () => {
   });
 });
 
-test('a report begins with the whole UTC day that holds `since`', () => {
+test('a report begins with the whole UTC day that contains `since`', () => {
   const entries = [9, 10, 11].map((day) => ({ ...entry, atMs: Date.UTC(2026, 10, day, 6) }));
   const { days, total } = reportOf(entries, Date.UTC(2026, 10, 10, 18));
   expect(days.map(({ period }) => period)).toEqual(['2026-11-10', '2026-11-11']);
   expect(total.attempts).toBe(2);
 });
 
-test('the oldest day is forgotten when there are more than are kept', () => {
+test('drops the oldest day beyond maxDays', () => {
   const entries = [12, 10, 11, 13].map((day) => ({ ...entry, atMs: Date.UTC(2026, 10, day) }));
   expect(reportOf(entries, undefined, 3).days.map(({ period }) => period)).toEqual([
     '2026-11-11',
@@ -89,22 +89,22 @@ test('the oldest day is forgotten when there are more than are kept', () => {
   ]);
 });
 
-test('400 days are kept', () => {
+test('keeps 400 days by default', () => {
   const entries = Array.from({ length: 450 }, (_, day) => ({ ...entry, atMs: day * 86_400_000 }));
   expect(reportOf(entries).total.attempts).toBe(400);
 });
 
-test('a report is frozen in time: what comes later does not change it', () => {
-  const costs = createCosts();
-  costs.add(entry);
-  const before = costs.report({ nowMs });
+test('later attempts do not change a report', () => {
+  const ledger = new Ledger();
+  ledger.add(entry);
+  const before = ledger.report({ nowMs });
   const copy = structuredClone(before);
-  costs.add(entry);
+  ledger.add(entry);
   expect(before).toEqual(copy);
-  expect(costs.report({ nowMs }).total.attempts).toBe(2);
+  expect(ledger.report({ nowMs }).total.attempts).toBe(2);
 });
 
-test('an upstream may have any name', () => {
+test('accepts any name of an upstream', () => {
   expect(Object.keys(reportOf([{ ...entry, upstream: '__proto__' }]).upstreams)).toEqual(['__proto__']);
 });
 

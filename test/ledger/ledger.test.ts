@@ -1,4 +1,4 @@
-/** The ledger of one call. */
+/** The ledger of one call: `canary.last()`. */
 
 import { expect, test } from 'vitest';
 import { CanaryClient } from '../../src/index.ts';
@@ -7,7 +7,7 @@ import { failed, silent } from '../support/replies.ts';
 import { setUpCanary } from '../support/set-up.ts';
 import { chatStream } from '../support/stream-replies.ts';
 
-test('tells the attempts of a call by the promise that was returned', async () => {
+test('finds the attempts of a call by its promise', async () => {
   const { ai, clock, providers } = setUpCanary({ canary: { retry: { attempts: 1, minDelay: 0 } } });
   providers.script('gemini', failed(503));
   const promise = ai.chat.completions.create(BODY);
@@ -18,7 +18,7 @@ test('tells the attempts of a call by the promise that was returned', async () =
   ]);
 });
 
-test('is found by a promise that the SDK derived, by the stream, and by the raw response', async () => {
+test('finds them by a promise that the SDK derived, by the stream, and by the raw response', async () => {
   const { ai } = setUpCanary();
   const derived = ai.chat.completions.parse(BODY);
   await derived;
@@ -31,7 +31,7 @@ test('is found by a promise that the SDK derived, by the stream, and by the raw 
   }
 });
 
-test('is found by the error that ended the call', async () => {
+test('finds them by the error of the call', async () => {
   const { ai, clock, providers } = setUpCanary({ canary: { fallbacks: [], timeouts: { deadline: 500 } } });
   providers.script('gemini', silent());
   const error = await errorWithin(clock, 500, ask(ai));
@@ -40,7 +40,7 @@ test('is found by the error that ended the call', async () => {
   ]);
 });
 
-test('grows while the call goes on', async () => {
+test('grows while the call is in flight', async () => {
   const { ai } = setUpCanary();
   const promise = ai.chat.completions.create(STREAM_BODY);
   const stream = await promise;
@@ -49,7 +49,7 @@ test('grows while the call goes on', async () => {
   expect(ai.canary.last(promise)?.attempts).toHaveLength(1);
 });
 
-test('of a stream that is left before its usage has an estimate, marked so', async () => {
+test('marks the usage of a stream that was left early as estimated', async () => {
   const { ai } = setUpCanary();
   const stream = await ai.chat.completions.create(STREAM_BODY);
   for await (const chunk of stream) if (chunk.choices[0]?.finish_reason) break;
@@ -63,7 +63,7 @@ test('of a stream that is left before its usage has an estimate, marked so', asy
   ]);
 });
 
-test('of a raw stream that is cancelled has an estimate, too', async () => {
+test('marks the usage of a cancelled raw stream as estimated', async () => {
   const { ai, clock, providers } = setUpCanary();
   providers.script('gemini', chatStream(['one', ' two', ' three'], { everyMs: 100 }));
   const response = await within(clock, 100, ai.chat.completions.create(STREAM_BODY).asResponse());
@@ -77,7 +77,7 @@ test('of a raw stream that is cancelled has an estimate, too', async () => {
   expect(ai.canary.last(response)?.attempts).toMatchObject([{ outcome: 'aborted', usageEstimated: true }]);
 });
 
-test('is kept without a canary option, too', async () => {
+test('exists without the canary option', async () => {
   const { providers } = setUpCanary();
   const ai = new CanaryClient({ apiKey: 'test', baseURL: 'https://openai.test/v1', fetch: providers.fetch });
   const promise = ai.chat.completions.create(BODY);
@@ -85,7 +85,7 @@ test('is kept without a canary option, too', async () => {
   expect(ai.canary.last(promise)?.attempts).toMatchObject([{ upstream: 'openai', outcome: 'success' }]);
 });
 
-test('of what is no call there is none', () => {
+test('is undefined for anything but a call', () => {
   const { ai } = setUpCanary();
   for (const something of [undefined, null, 'resp_1', {}, Promise.resolve()]) {
     expect(ai.canary.last(something)).toBeUndefined();

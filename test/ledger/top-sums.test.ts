@@ -19,7 +19,7 @@ function totalOf(sums: TopSums): number {
   return sums.named.reduce((total, { sum }) => total + sum.costUsd, sums.other.costUsd + sums.unnamed.costUsd);
 }
 
-test('nothing that was spent is lost, and no more names are kept than there is room for', () => {
+test('the total is exact, and at most `capacity` names are kept', () => {
   fc.assert(
     fc.property(spendings, (spent) => {
       const sums = new TopSums(CAPACITY);
@@ -31,7 +31,7 @@ test('nothing that was spent is lost, and no more names are kept than there is r
   );
 });
 
-test('whoever spent more than an eighth of all is among eight', () => {
+test('with capacity 8, a name that spent more than 1/8 of the total is kept', () => {
   fc.assert(
     fc.property(spendings, (spent) => {
       const sums = new TopSums(CAPACITY);
@@ -47,7 +47,7 @@ test('whoever spent more than an eighth of all is among eight', () => {
   );
 });
 
-test('the name that gives way is the one that spent least', () => {
+test('a new name replaces the one that spent least', () => {
   const sums = new TopSums(3);
   for (const [name, costUsd] of [
     ['a', 5],
