@@ -1,14 +1,31 @@
 /** Builds the program, and every entry point that package.json exports: `./dist/<name>.js` comes from `src/<name>/index.ts`, `.` from `src/index.ts`. */
 
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'tsup';
+import { defineConfig, type Options } from 'tsup';
 
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, unknown> };
 const names = Object.keys(exports)
   .filter((path) => path !== './package.json')
   .map((path) => path.slice('./'.length))
   .concat('cli');
+
+/**
+ * opossum is CommonJS and requires `events`. A bundle of modules cannot require a builtin, so its files get the class through an import.
+ */
+const importEvents: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'import-events',
+  setup(build) {
+    build.onResolve({ filter: /^events$/ }, () => ({ path: 'events', namespace: 'import-events' }));
+    build.onLoad({ filter: /./, namespace: 'import-events' }, () => ({
+      contents: "export { EventEmitter } from 'node:events';",
+    }));
+    build.onLoad({ filter: /opossum[/\\]lib[/\\]\w+\.js$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replace(/require\('events'\)(?!\.)/, "require('events').EventEmitter"),
+    }));
+  },
+};
 
 export default defineConfig({
   entry: Object.fromEntries(names.map((name) => (name ? [name, `src/${name}/index.ts`] : ['index', 'src/index.ts']))),
@@ -23,9 +40,10 @@ export default defineConfig({
   dts: true,
   sourcemap: true,
   clean: true,
-  // Bundled, so that `require` works everywhere, and nobody installs what only the program needs. Their notices are in
+  // Bundled: `require` works everywhere, bundlers can bundle the result again, and applications do not install what only the program needs. Their notices are in
   // THIRD-PARTY-NOTICES.md.
-  noExternal: ['p-retry', 'is-network-error', 'commander', 'yaml'],
+  noExternal: ['opossum', 'p-retry', 'is-network-error', 'commander', 'yaml'],
+  esbuildPlugins: [importEvents],
   esbuildOptions(options) {
     // Its build for Node is CommonJS, which a bundle of modules cannot require from.
     options.alias = { yaml: fileURLToPath(new URL('./node_modules/yaml/browser/dist/index.js', import.meta.url)) };
