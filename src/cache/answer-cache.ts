@@ -1,8 +1,8 @@
-/** Answers calls from memory, and has identical calls under way wait for one another. */
+/** Answers calls from memory, and makes identical calls that are in flight share one request. */
 
 import type { CallSource, CallServices } from '../call/call-services.ts';
 import { dispatch } from '../call/dispatch.ts';
-import type { CallPlan } from '../call/plan-call.ts';
+import type { CallPlan } from '../call/call-plan.ts';
 import type { Call } from '../domain/call.ts';
 import type { CacheSnapshot } from '../domain/snapshot.ts';
 import type { Clock } from '../time/clock.ts';
@@ -12,26 +12,26 @@ import { isStream } from '../upstream/sdk/types.ts';
 import { AnswerStore, type StoredAnswer } from './answer-store.ts';
 import { Accounts, cacheKeyOf } from './cache-key.ts';
 import { admits, type CachePolicy } from './cache-policy.ts';
-import { type AskedCall, giveStored } from './cached-records.ts';
+import { answerFromCache, type RoutedCall } from './cached-records.ts';
 import { encodeBody, EventRecorder, servedBy, storedAnswer } from './record-answer.ts';
 import { responseOf } from './replay.ts';
 
 export class AnswerCache {
   readonly #policy: CachePolicy;
   readonly #services: CallServices;
-  readonly #failed: (option: 'when' | 'key', error: unknown) => void;
+  readonly #onError: (option: 'when' | 'key', error: unknown) => void;
   readonly #store: AnswerStore;
   readonly #accounts = new Accounts();
-  readonly #flights = new Map<string, Flight>();
+  readonly #inFlight = new Map<string, SharedCall>();
   #hits = 0;
   #joined = 0;
   #misses = 0;
 
-  /** `failed` is told of what the user's functions throw. */
-  constructor(policy: CachePolicy, services: CallServices, failed: (option: 'when' | 'key', error: unknown) => void) {
+  /** @param onError receives what the user's `when` and `key` functions throw */
+  constructor(policy: CachePolicy, services: CallServices, onError: (option: 'when' | 'key', error: unknown) => void) {
     this.#policy = policy;
     this.#services = services;
-    this.#failed = failed;
+    this.#onError = onError;
     this.#store = new AnswerStore(policy, services.clock);
   }
 
@@ -40,69 +40,69 @@ export class AnswerCache {
     return { hits: this.#hits, joined: this.#joined, misses: this.#misses, entries, bytes };
   }
 
-  /** Whether the call is one for the cache. */
+  /** Whether the call is cached; `false` if the user's `when` throws. */
   admits(call: Call, body: unknown): boolean {
     try {
       return admits(this.#policy, call, body);
     } catch (error) {
-      this.#failed('when', error);
+      this.#onError('when', error);
       return false;
     }
   }
 
   /**
-   * The answer that is kept, or that of an identical call under way, or a new one. Only answers of the assigned upstream are kept: what a fallback said
-   * is not given while the assigned one could speak itself.
+   * Returns the stored answer, the answer of an identical call in flight, or a new one. Only answers of the assigned upstream are stored: a fallback's
+   * answer must not be repeated once the assigned upstream works again.
    */
   async answer(call: Call, plan: CallPlan, source: CallSource): Promise<Answer> {
-    const asked: AskedCall = { call, plan, source };
-    const key = this.#keyOf(asked);
-    if (key === undefined) return this.#dispatch(asked);
+    const routed: RoutedCall = { call, plan, source };
+    const key = this.#keyOf(routed);
+    if (key === undefined) return this.#dispatch(routed);
     const { signal } = source.options;
     for (;;) {
-      if (signal?.aborted) return this.#dispatch(asked);
+      if (signal?.aborted) return this.#dispatch(routed);
       const stored = this.#store.get(key);
       if (stored) {
         this.#hits += 1;
-        return giveStored(stored, asked, this.#services);
+        return answerFromCache(stored, routed, this.#services);
       }
-      // A stream goes at the pace of its reader: nobody else waits for it.
-      if (call.stream) return this.#record(key, asked);
-      const flight = this.#flights.get(key);
-      if (!flight) return this.#lead(key, asked);
-      const end = await flight.join(this.#services.clock, source.timeoutMs, signal);
-      if (typeof end === 'object' && (call.fallbacks || end.upstream === plan.assigned)) {
+      // A stream arrives at the pace of its reader, so other calls do not wait for it.
+      if (call.stream) return this.#record(key, routed);
+      const shared = this.#inFlight.get(key);
+      if (!shared) return this.#lead(key, routed);
+      const result = await shared.wait(this.#services.clock, source.timeoutMs, signal);
+      if (typeof result === 'object' && (call.fallbacks || result.upstream === plan.assigned)) {
         this.#joined += 1;
-        return giveStored(end, asked, this.#services);
+        return answerFromCache(result, routed, this.#services);
       }
-      // A caller that gave up says nothing about the call: another takes its place, and the others wait for that one.
-      if (end !== 'aborted') return this.#dispatch(asked);
+      // An abort by the leading caller says nothing about the call: the next waiting call leads, and the others wait for it.
+      if (result !== 'aborted') return this.#dispatch(routed);
     }
   }
 
-  #keyOf({ call, plan, source }: AskedCall): string | undefined {
+  #keyOf({ call, plan, source }: RoutedCall): string | undefined {
     const upstream = this.#services.upstreams.get(plan.assigned);
     try {
       return upstream && cacheKeyOf(call, upstream, source, { policy: this.#policy, accounts: this.#accounts });
     } catch (error) {
-      this.#failed('key', error);
+      this.#onError('key', error);
       return undefined;
     }
   }
 
-  #dispatch({ call, plan, source }: AskedCall): Promise<Answer> {
+  #dispatch({ call, plan, source }: RoutedCall): Promise<Answer> {
     this.#misses += 1;
     this.#services.retryBudget.deposit();
     return dispatch(call, plan, source, this.#services);
   }
 
-  /** Makes the call, for all that wait for it: it goes on whether or not its own caller has said what it wants of the answer. */
-  async #lead(key: string, asked: AskedCall): Promise<Answer> {
-    const flight = new Flight();
-    this.#flights.set(key, flight);
-    let end: FlightEnd = 'failed';
+  /** Makes the call for all identical calls that wait for it. It does not wait for its own caller to choose a response mode. */
+  async #lead(key: string, routed: RoutedCall): Promise<Answer> {
+    const shared = new SharedCall();
+    this.#inFlight.set(key, shared);
+    let result: SharedResult = 'failed';
     try {
-      const { call, plan, source } = asked;
+      const { call, plan, source } = routed;
       const mode = new ResponseMode();
       mode.choose('parsed');
       const answering = this.#dispatch({ call, plan, source: { ...source, mode } });
@@ -112,26 +112,26 @@ export class AnswerCache {
       if (answer.kind !== 'parsed') return answer;
       const encoded = encodeBody(answer.data, answer.props.response, call.surface);
       const served = servedBy(mode.ledger?.ledger);
-      if (served) end = this.#keep(key, storedAnswer(encoded, served), plan);
+      if (served) result = this.#keep(key, storedAnswer(encoded, served), plan);
       if (source.mode.chosen() === 'parsed') return answer;
-      // The body has been read; who wants the raw response has not read it.
+      // The original body has been read already: a caller of the raw response needs an unread one.
       return { ...answer, props: { ...answer.props, response: responseOf(encoded) } };
     } catch (error) {
-      if (asked.source.options.signal?.aborted) end = 'aborted';
+      if (routed.source.options.signal?.aborted) result = 'aborted';
       throw error;
     } finally {
-      this.#flights.delete(key);
-      flight.land(end);
+      this.#inFlight.delete(key);
+      shared.settle(result);
     }
   }
 
-  /** Makes a call for a stream, and keeps what its reader reads to the end. */
-  async #record(key: string, asked: AskedCall): Promise<Answer> {
-    const { call, plan, source } = asked;
-    const answer = await this.#dispatch(asked);
+  /** Makes a streaming call, and stores the stream if its reader reads it to the end. */
+  async #record(key: string, routed: RoutedCall): Promise<Answer> {
+    const { call, plan, source } = routed;
+    const answer = await this.#dispatch(routed);
     if (answer.kind !== 'parsed' || !isStream(answer.data)) return answer;
     const recorder = new EventRecorder(call.surface, this.#policy.maxBytes);
-    // Not the stream, which would then never be known to be forgotten.
+    // The callback must not hold the stream: an abandoned stream could not be garbage-collected.
     const { response } = answer.props;
     recorder.record(answer.data, () => {
       const encoded = recorder.whole(response);
@@ -147,33 +147,32 @@ export class AnswerCache {
   }
 }
 
-/* PART: A call under way whose answer others wait for. */
+/** What the leading call gives to those that wait: an answer, its own caller's abort, or an error or an answer that is not shared. */
+type SharedResult = StoredAnswer | 'aborted' | 'failed';
 
-/** How a flight ended: with an answer for all, by its own caller's abort, or in an error or an answer that is not shared. */
-export type FlightEnd = StoredAnswer | 'aborted' | 'failed';
-
-/** What Node's timers can wait for. */
+/** The longest delay of a Node timer. */
 const MAX_WAIT_MS = 2 ** 31 - 1;
 
-class Flight {
-  readonly #end = Promise.withResolvers<FlightEnd>();
+/** A call in flight whose answer identical calls wait for. */
+class SharedCall {
+  readonly #result = Promise.withResolvers<SharedResult>();
 
-  land(end: FlightEnd): void {
-    this.#end.resolve(end);
+  settle(result: SharedResult): void {
+    this.#result.resolve(result);
   }
 
-  /** The end of the flight; `undefined` where it takes longer than `maxMs`, or the signal is aborted before. */
-  join(clock: Clock, maxMs: number, signal: AbortSignal | null | undefined): Promise<FlightEnd | undefined> {
+  /** Resolves with the result, or with `undefined` after `maxMs` or when the signal aborts. */
+  wait(clock: Clock, maxMs: number, signal: AbortSignal | null | undefined): Promise<SharedResult | undefined> {
     return new Promise((resolve) => {
-      const settle = (end?: FlightEnd): void => {
+      const finish = (result?: SharedResult): void => {
         timer.cancel();
         signal?.removeEventListener('abort', onAbort);
-        resolve(end);
+        resolve(result);
       };
-      const onAbort = (): void => settle();
-      const timer = clock.setTimeout(settle, Math.min(maxMs, MAX_WAIT_MS), { keepAlive: true });
+      const onAbort = (): void => finish();
+      const timer = clock.setTimeout(finish, Math.min(maxMs, MAX_WAIT_MS), { keepAlive: true });
       signal?.addEventListener('abort', onAbort, { once: true });
-      void this.#end.promise.then(settle);
+      void this.#result.promise.then(finish);
     });
   }
 }

@@ -1,14 +1,39 @@
-/** The account of a call that was answered from the cache. */
+/** Answers a call from the cache, and records it in ledger and events. */
 
 import type { CallSource, CallServices } from '../call/call-services.ts';
-import type { CallPlan } from '../call/plan-call.ts';
+import type { CallPlan } from '../call/call-plan.ts';
 import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
 import type { Answer } from '../upstream/attempt-types.ts';
 import type { StoredAnswer } from './answer-store.ts';
 import { replay } from './replay.ts';
 
-/** An attempt that no upstream saw: it used no tokens and cost nothing, and what it would have cost on stable is saved. */
+/** A call with its plan and its source. */
+export interface RoutedCall {
+  readonly call: Call;
+  readonly plan: CallPlan;
+  readonly source: CallSource;
+}
+
+/** Replays the stored answer and records an attempt and a call that cost nothing. */
+export function answerFromCache(
+  stored: StoredAnswer,
+  { call, plan, source }: RoutedCall,
+  services: CallServices,
+): Answer {
+  const { clock, observer, upstreams, remember } = services;
+  const upstream = upstreams.get(stored.upstream);
+  if (!upstream) throw new RangeError(`Unknown upstream ${stored.upstream}`);
+  const nowMs = clock.now();
+  const attempt = cachedAttempt(call, stored, nowMs);
+  source.mode.ledger = { ledger: { callId: call.id, attempts: [attempt] } };
+  observer.cached(attempt, cachedCall(call, plan.assigned, stored, nowMs), call);
+  // The owner of a response id is remembered only for a limited number of ids, so it is renewed here.
+  if (stored.responseId !== undefined) remember(stored.responseId, stored.upstream);
+  return replay(stored, source.connect(upstream).client, source.options, nowMs);
+}
+
+/** An attempt that reached no upstream. It uses no tokens and costs nothing; what it would have cost on stable counts as saved. */
 function cachedAttempt(call: Call, stored: StoredAnswer, atMs: number): AttemptRecord {
   const { id: callId, surface, stream, task } = call;
   const { upstream, model, status, savedUsd } = stored;
@@ -36,7 +61,7 @@ function cachedAttempt(call: Call, stored: StoredAnswer, atMs: number): AttemptR
   };
 }
 
-/** The call of that attempt. */
+/** The record of a call with that attempt only. */
 function cachedCall(call: Call, assigned: string, { upstream }: StoredAnswer, atMs: number): CallRecord {
   const { id: callId, surface, stream, model, task, startedAtMs } = call;
   return {
@@ -58,26 +83,4 @@ function cachedCall(call: Call, assigned: string, { upstream }: StoredAnswer, at
     costUsd: 0,
     cached: true,
   };
-}
-
-/* PART: Answers a call with what is kept, and accounts for it. */
-
-/** A call on its way through the cache. */
-export interface AskedCall {
-  readonly call: Call;
-  readonly plan: CallPlan;
-  readonly source: CallSource;
-}
-
-export function giveStored(stored: StoredAnswer, { call, plan, source }: AskedCall, services: CallServices): Answer {
-  const { clock, observer, upstreams, remember } = services;
-  const upstream = upstreams.get(stored.upstream);
-  if (!upstream) throw new RangeError(`No upstream is called ${stored.upstream}.`);
-  const nowMs = clock.now();
-  const attempt = cachedAttempt(call, stored, nowMs);
-  source.mode.ledger = { ledger: { callId: call.id, attempts: [attempt] } };
-  observer.cached(attempt, cachedCall(call, plan.assigned, stored, nowMs), call);
-  // Who made it is remembered for a limited number of ids only.
-  if (stored.responseId !== undefined) remember(stored.responseId, stored.upstream);
-  return replay(stored, source.connect(upstream).client, source.options, nowMs);
 }

@@ -9,7 +9,7 @@ import type { RetryBudget } from '../resilience/retry-budget.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Budgets } from '../budgets/budgets.ts';
-import type { CallPlan } from './plan-call.ts';
+import type { CallPlan } from './call-plan.ts';
 import type { TaskRoutes } from '../routing/tasks.ts';
 import type { CallObserver } from './call-observer.ts';
 import type { EstimateCostUsd, InputTokensOf, IsPriced, Pricing } from '../upstream/upstream-costs.ts';

@@ -7,7 +7,7 @@ import { ABORTED, type Failure } from '../resilience/failure.ts';
 import { RejectedAnswer } from '../upstream/read-answer.ts';
 import type { Admitted } from './admission.ts';
 import { beginAttempts, type UpstreamAttempts } from './upstream-attempts.ts';
-import type { CallPlan } from './plan-call.ts';
+import type { CallPlan } from './call-plan.ts';
 import { CallState } from './call-state.ts';
 import { firstTarget, nextTarget, type Move } from './choose-upstream.ts';
 import type { CallSource, CallServices } from './call-services.ts';

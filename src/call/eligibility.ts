@@ -1,21 +1,14 @@
-/** Whether an upstream is one for a call at all, whatever its state. */
+/** Whether an upstream can serve a call at all, ignoring its current health. */
 
 import type { Call, Requirement, SkipReason } from '../domain/call.ts';
 import { lacks } from '../providers/capabilities.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
-import type { Upstream } from '../upstream/upstream.ts';
-import type { EstimateCostUsd, IsPriced } from '../upstream/upstream-costs.ts';
+import type { CallServices } from './call-services.ts';
 
-/** What fitness is told by. */
-export interface EligibilityInputs {
-  readonly upstreams: ReadonlyMap<string, Upstream>;
-  readonly stable: string;
-  readonly estimateCostUsd: EstimateCostUsd;
-  /** Absent where calls may go to upstreams whose price nobody knows. */
-  readonly isPriced: IsPriced | undefined;
-}
+/** What eligibility depends on. */
+export type EligibilityInputs = Pick<CallServices, 'upstreams' | 'stable' | 'estimateCostUsd' | 'isPriced'>;
 
-/** Why an upstream is none for a call, whatever its state. Whom the caller forces is asked all the same, but for its price and cost. */
+/** Why an upstream cannot serve a call. Forcing an upstream skips the check of its capabilities, but not those of its model, price and cost. */
 export function ineligibleReason(
   name: string,
   call: Call,
@@ -30,16 +23,20 @@ export function ineligibleReason(
     : undefined;
 }
 
-/** Whether an upstream may serve the model of a call: vectors of two models do not compare. */
-export function servesModel(name: string, call: Call, state: Pick<EligibilityInputs, 'upstreams' | 'stable'>): boolean {
+/** Whether an upstream serves the very model that an embeddings or moderations call names: vectors of two models cannot be compared. */
+export function servesModel(
+  name: string,
+  call: Call,
+  inputs: Pick<EligibilityInputs, 'upstreams' | 'stable'>,
+): boolean {
   if (call.surface !== 'embeddings' && call.surface !== 'moderations') return true;
-  if (name === state.stable) return true;
-  const model = state.upstreams.get(name)?.config.rules.model;
+  if (name === inputs.stable) return true;
+  const model = inputs.upstreams.get(name)?.config.rules.model;
   if (model === undefined || call.model === undefined) return model === undefined;
   return typeof model === 'string' ? model === call.model : Object.hasOwn(model, call.model);
 }
 
-/** What the call needs and the upstream cannot do. */
+/** A requirement of the call that the upstream does not meet. */
 export function missingCapability(
   name: string,
   call: Call,
@@ -49,12 +46,12 @@ export function missingCapability(
   if (!upstream || call.requirements.size === 0 || call.forcedUpstream === name) return undefined;
   const { config, probed: known } = upstream;
   const model = upstreamModel(config.rules.model, call);
-  // What was seen of one model on chat says nothing of another model or surface.
+  // A probe covers one model on chat and says nothing about other models or surfaces.
   const probed = known?.model === model && call.surface === 'chat' ? known?.capabilities : undefined;
   return lacks({ ...config.capable, model, probed }, call.surface, call.requirements);
 }
 
-/** What nobody can price is not known to be too dear. */
+/** A call whose cost cannot be estimated does not exceed the cap. */
 function exceeds(capUsd: number, estimateUsd: number | undefined): boolean {
   return estimateUsd !== undefined && estimateUsd > capUsd;
 }

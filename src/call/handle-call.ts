@@ -18,7 +18,7 @@ import { describeCall } from './describe-call.ts';
 import { dispatch } from './dispatch.ts';
 import type { KeyOption } from '../routing/key.ts';
 import type { Claims } from './call-promise.ts';
-import type { CallPlan } from './plan-call.ts';
+import type { CallPlan } from './call-plan.ts';
 import type { CallTrackers } from './track-calls.ts';
 
 /** Answers calls from memory where it may. */

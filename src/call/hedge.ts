@@ -34,7 +34,7 @@ export function serveHedged(first: UpstreamAttempts, delayMs: number, hedging: H
     const ask = (): void => {
       isLate = true;
       try {
-        hedging.took(upstream.name, true);
+        hedging.recordLatency(upstream.name, true);
         second = secondVisit(state, hedging);
         if (second) race(first, answering, second, hedge(first, second, delayMs)).then(resolve, reject);
       } catch (error) {
@@ -45,7 +45,7 @@ export function serveHedged(first: UpstreamAttempts, delayMs: number, hedging: H
     const inTime = (): void => {
       if (isLate) return;
       timer.cancel();
-      hedging.took(upstream.name, false);
+      hedging.recordLatency(upstream.name, false);
     };
     const answered = (answer: Answer): void => {
       inTime();

@@ -1,7 +1,6 @@
-/** Decides which upstreams serve a call, in which order, and says why. */
+/** Decides which upstreams serve a call, in which order, and why. */
 
-import type { Budgets } from '../budgets/budgets.ts';
-import type { Call, Plan, PlanReason, Ranges, Segment, SkipReason } from '../domain/call.ts';
+import type { Call, Plan, Ranges, Segment, SkipReason } from '../domain/call.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { Affinity } from '../routing/affinity.ts';
@@ -9,59 +8,57 @@ import type { RolloutSplit } from '../routing/rollout-split.ts';
 import { matchSegment } from '../routing/segment.ts';
 import { chooseUpstream } from '../routing/split.ts';
 import type { TaskRoutes } from '../routing/tasks.ts';
-import { type EligibilityInputs, servesModel, ineligibleReason } from './eligibility.ts';
-import type { FallbacksAfter } from './fallbacks.ts';
+import { CallPlan, type Choice, type Others } from './call-plan.ts';
+import type { CallServices } from './call-services.ts';
+import { ineligibleReason, servesModel } from './eligibility.ts';
 
-/** What plans are made from. */
-export interface PlanInputs extends EligibilityInputs {
-  /** The upstream that is the application's client itself: what belongs to its account stays there. */
+/** What calls are planned from. `stable` is the upstream in service now: a promotion changes it. */
+export interface PlanInputs extends CallServices {
+  /** The upstream that is the application's client itself. Requests that belong to its account stay there. */
   readonly home: string;
   readonly ranges: Ranges;
-  /** Whether everything is to go to stable now. */
+  /** Whether the kill switch sends every call to stable now. */
   readonly isDisabled: (nowMs: number) => boolean;
-  /** What rollouts take before the table is asked. */
-  readonly rollouts: RolloutSplit | undefined;
+  /** The shares of running rollouts. They are drawn before the split. */
+  readonly rolloutSplit: RolloutSplit | undefined;
   readonly segments: readonly Segment[];
-  /** The upstreams of a task, in order. */
-  readonly taskRoutes: TaskRoutes | undefined;
-  readonly budgets: Budgets | undefined;
   readonly affinity: Affinity;
-  /** The upstreams of runs of tools under way. */
-  readonly toolRuns: WeakMap<object, string>;
-  readonly fallbacksAfter: FallbacksAfter;
   /** The bucket of a key, in [0, 1). */
   readonly bucketOf: (key: string) => number;
-  readonly random: () => number;
 }
 
 type Skipped = Plan['skipped'][number];
 
-/** Of `body` only a call with a cap has its cost estimated. */
+/** `body` is read only for a call with `maxCostUsd`, to estimate its cost. */
 export function planCall(call: Call, body: unknown, inputs: PlanInputs, nowMs: number): CallPlan {
   const choice = chooseFirst(call, inputs, nowMs);
-  const refusal = unavailable(choice.assigned, call, body, inputs, nowMs);
+  const refusal = skipReasonOf(choice.assigned, call, body, inputs, nowMs);
   return new CallPlan(choice, refusal, nowMs, (atMs) => findOthers(call, body, inputs, { choice, nowMs: atMs }));
 }
 
-interface Chosen {
-  readonly choice: Choice;
-  readonly nowMs: number;
+/**
+ * Whether `name` could be the first upstream of a call now. A breaker that is not closed admits some calls and refuses others, so the
+ * answer is no.
+ */
+export function mayServe(name: string, call: Call, body: unknown, inputs: PlanInputs, nowMs: number): boolean {
+  return isClosed(name, inputs) && skipReasonOf(name, call, body, inputs, nowMs) === undefined;
 }
 
-function findOthers(call: Call, body: unknown, inputs: PlanInputs, { choice, nowMs }: Chosen): Others {
-  const upstreams: string[] = [];
-  const skipped: Skipped[] = [];
-  for (const name of followers(call, choice, inputs)) {
-    const why = unavailable(name, call, body, inputs, nowMs);
-    if (why) skipped.push({ upstream: name, reason: why });
-    else upstreams.push(name);
-  }
-  return { upstreams, skipped };
+/** Like `mayServe`, for the assigned upstream of `plan`. The state is read again if the call has waited since it was planned. */
+export function mayServePlanned(plan: CallPlan, call: Call, body: unknown, inputs: PlanInputs, nowMs: number): boolean {
+  if (plan.atMs !== nowMs) return mayServe(plan.assigned, call, body, inputs, nowMs);
+  return plan.refusal === undefined && isClosed(plan.assigned, inputs);
+}
+
+/** The upstreams of a call's task in order, if it has a task with a route. */
+export function routeOfTask({ task }: Call, routes: TaskRoutes | undefined): readonly string[] | undefined {
+  return task === undefined ? undefined : routes?.get(task);
 }
 
 /**
- * Stable where the kill switch is on, but for what only its owner knows. Else the forced upstream, then that of a run of tools, then the owner of an id, then segments, then the route of the task, then rollouts, then the split. Segments
- * say whom a caller may be served by at all; a task only, who is good enough.
+ * The order of precedence: kill switch (except for calls that only the owner of an id can serve), forced upstream, upstream of a tool run,
+ * owner of an id, segments, route of the task, rollouts, split. Segments come before tasks: a segment says which upstream may serve a
+ * caller at all, a task only which upstreams are good enough.
  */
 function chooseFirst(call: Call, inputs: PlanInputs, nowMs: number): Choice {
   if (call.ownedId === undefined && call.surface !== 'other' && inputs.isDisabled(nowMs)) {
@@ -81,36 +78,51 @@ function chooseFirst(call: Call, inputs: PlanInputs, nowMs: number): Choice {
   const segment = matchSegment(inputs.segments, call.attributes);
   if (segment !== undefined) return keepModel(call, inputs, { assigned: segment, reason: 'segment' });
   const route = routeOfTask(call, inputs.taskRoutes);
-  // Vectors of two models do not compare: a route is for those of its upstreams that serve the model.
   const first = route?.find((name) => servesModel(name, call, inputs));
   if (first !== undefined) return { assigned: first, reason: 'task' };
-  const taken = inputs.rollouts?.take(call, inputs.random);
+  const taken = inputs.rolloutSplit?.take(call, inputs.random);
   if (taken) return keepModel(call, inputs, { assigned: taken.upstream, reason: 'rollout', bucket: taken.bucket });
   const bucket = call.key === undefined ? inputs.random() : inputs.bucketOf(call.key);
   return keepModel(call, inputs, { assigned: chooseUpstream(inputs.ranges, bucket), reason: 'split', bucket });
 }
 
-/** Vectors of two models do not compare: such a call goes elsewhere only under the very same model. */
+/** Falls back to stable if the chosen upstream has another model: embeddings of two models cannot be compared. */
 function keepModel(call: Call, inputs: PlanInputs, choice: Choice): Choice {
   return servesModel(choice.assigned, call, inputs) ? choice : { ...choice, assigned: inputs.stable, reason: 'stable' };
 }
 
-/** The upstreams of a call's task, if it has any. */
-export function routeOfTask({ task }: Call, routes: TaskRoutes | undefined): readonly string[] | undefined {
-  return task === undefined ? undefined : routes?.get(task);
+function assertKnown(name: string, { upstreams }: PlanInputs): void {
+  if (upstreams.has(name)) return;
+  throw new ConfigError('route.upstream', `should be one of ${[...upstreams.keys()].join(', ')}, got ${name}`);
 }
 
-const NONE: readonly string[] = [];
+interface Chosen {
+  readonly choice: Choice;
+  readonly nowMs: number;
+}
 
-/** An id is known to its owner only, and what belongs to an account stays there. */
-function followers(call: Call, choice: Choice, inputs: PlanInputs): readonly string[] {
-  if (!call.fallbacks || call.ownedId !== undefined || call.surface === 'other') return NONE;
+function findOthers(call: Call, body: unknown, inputs: PlanInputs, { choice, nowMs }: Chosen): Others {
+  const upstreams: string[] = [];
+  const skipped: Skipped[] = [];
+  for (const name of fallbacksOf(call, choice, inputs)) {
+    const reason = skipReasonOf(name, call, body, inputs, nowMs);
+    if (reason) skipped.push({ upstream: name, reason });
+    else upstreams.push(name);
+  }
+  return { upstreams, skipped };
+}
+
+const NO_NAMES: readonly string[] = [];
+
+/** A call has no fallbacks if only the owner of an id can serve it, or if it belongs to the client's account. */
+function fallbacksOf(call: Call, choice: Choice, inputs: PlanInputs): readonly string[] {
+  if (!call.fallbacks || call.ownedId !== undefined || call.surface === 'other') return NO_NAMES;
   const order = choice.reason === 'task' ? routeOfTask(call, inputs.taskRoutes) : undefined;
   return inputs.fallbacksAfter(choice.assigned, undefined, order);
 }
 
-/** Why an upstream cannot be asked now. */
-function unavailable(
+/** Why an upstream is passed over now; `undefined` if it can be tried. */
+function skipReasonOf(
   name: string,
   call: Call,
   body: unknown,
@@ -125,81 +137,6 @@ function unavailable(
   if (upstream?.breaker?.state.state === 'open') return 'breaker';
   if (upstream?.limits?.passesOn(nowMs, upstreamModel(upstream.config.rules.model, call))) return 'limit';
   return inputs.budgets?.exhausted(call, name, nowMs) ? 'budget' : undefined;
-}
-
-function assertKnown(name: string, { upstreams }: PlanInputs): void {
-  if (upstreams.has(name)) return;
-  throw new ConfigError('route.upstream', `should be one of ${[...upstreams.keys()].join(', ')}, got ${name}`);
-}
-
-/* PART: The plan of one call: whom it is for, and who may serve it else. */
-
-/** Whom a call is for, and why. */
-export interface Choice {
-  readonly assigned: string;
-  readonly reason: PlanReason;
-  readonly bucket?: number | undefined;
-}
-
-/** Most calls are served by the upstream that they are for: the others are looked at only where somebody asks for them. */
-export class CallPlan implements Plan {
-  readonly assigned: string;
-  readonly reason: PlanReason;
-  readonly bucket: number | undefined;
-  /** Why the assigned upstream cannot be asked now; `undefined` where it can. */
-  readonly refusal: SkipReason | undefined;
-  /** When it was made. */
-  readonly atMs: number;
-  readonly #findOthers: (nowMs: number) => Others;
-  #others: Others | undefined;
-
-  constructor(
-    { assigned, reason, bucket }: Choice,
-    refusal: SkipReason | undefined,
-    atMs: number,
-    othersAt: (nowMs: number) => Others,
-  ) {
-    this.assigned = assigned;
-    this.reason = reason;
-    this.bucket = bucket;
-    this.refusal = refusal;
-    this.atMs = atMs;
-    this.#findOthers = othersAt;
-  }
-
-  get upstreams(): readonly string[] {
-    const { upstreams } = this.othersAt(this.atMs);
-    return this.refusal ? upstreams : [this.assigned, ...upstreams];
-  }
-
-  get skipped(): Plan['skipped'] {
-    const { skipped } = this.othersAt(this.atMs);
-    return this.refusal ? [{ upstream: this.assigned, reason: this.refusal }, ...skipped] : skipped;
-  }
-
-  /** Those after the assigned one, in order, as they are when they are first asked for. */
-  othersAt(nowMs: number): Others {
-    return (this.#others ??= this.#findOthers(nowMs));
-  }
-}
-
-/** Who can be asked now, and who was passed over. */
-export type Others = Pick<Plan, 'upstreams' | 'skipped'>;
-
-/* PART: Whether chance alone decides that an upstream serves a call. */
-
-/**
- * Whether an upstream could be the first that a call is sent to now. A breaker that is not closed lets some calls pass and others not,
- * so it says no.
- */
-export function mayServe(name: string, call: Call, body: unknown, inputs: PlanInputs, nowMs: number): boolean {
-  return isClosed(name, inputs) && unavailable(name, call, body, inputs, nowMs) === undefined;
-}
-
-/** The same of the upstream that a call is planned for; a call may have waited since. */
-export function mayServePlanned(plan: CallPlan, call: Call, body: unknown, inputs: PlanInputs, nowMs: number): boolean {
-  if (plan.atMs !== nowMs) return mayServe(plan.assigned, call, body, inputs, nowMs);
-  return plan.refusal === undefined && isClosed(plan.assigned, inputs);
 }
 
 function isClosed(name: string, { upstreams }: PlanInputs): boolean {

@@ -2,14 +2,15 @@
 
 import type { AttemptRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
-import { PendingCalls, type SampledCall, type RolloutSample } from './pending-calls.ts';
+import { PendingCalls, type SampledCall } from './pending-calls.ts';
 import { checkNumber, checkOneOf } from '../domain/check.ts';
-import { type CallPlan, mayServe, mayServePlanned, type PlanInputs } from '../call/plan-call.ts';
+import type { CallPlan } from '../call/call-plan.ts';
+import { mayServe, mayServePlanned, type PlanInputs } from '../call/plan-call.ts';
 import type { Store } from '../domain/store.ts';
 import type { RolloutSnapshot } from '../domain/rollout.ts';
 import { isMeasured, type JudgedOutcome } from './arm-numbers.ts';
 import { RolloutControl } from './control.ts';
-import { RolloutRunner, type RolloutRunParts } from './rollout-runner.ts';
+import { type RolloutSample, RolloutRunner, type RolloutRunnerParts } from './rollout-runner.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 import { snapshotOf } from './report.ts';
 import { RolloutSplit } from '../routing/rollout-split.ts';
@@ -19,7 +20,7 @@ import { startTicker, type Ticker } from '../time/ticker.ts';
 /** How often evidence is looked at, in ms, beside each failure of a canary. */
 const INTERVAL_MS = 1_000;
 /** What rollouts work with. */
-export interface RolloutsParts extends RolloutRunParts {
+export interface RolloutsParts extends RolloutRunnerParts {
   readonly policies: readonly RolloutPolicy[];
   readonly store: Store | undefined;
   /** What calls are planned from. */
@@ -33,7 +34,7 @@ export class Rollouts {
   readonly #ticker: Ticker;
   /** What the application may tell of a call. */
   readonly #recordable: readonly string[];
-  readonly #underWay = new PendingCalls();
+  readonly #pending = new PendingCalls();
 
   constructor(parts: RolloutsParts) {
     const { policies, clock, traffic } = parts;
@@ -48,7 +49,7 @@ export class Rollouts {
 
   /** Where each rollout stands, by its canary. */
   get snapshot(): Readonly<Record<string, RolloutSnapshot>> {
-    return Object.fromEntries(this.runs.map(({ policy, controller }) => [policy.to, snapshotOf(controller.report)]));
+    return Object.fromEntries(this.runs.map(({ policy, report }) => [policy.to, snapshotOf(report)]));
   }
 
   /** When all that they drive is built. */
@@ -73,7 +74,7 @@ export class Rollouts {
     }
     if (found.length === 0) return undefined;
     const judged: SampledCall = { upstream: assigned, atMs, parts: found, hedged: false, place: undefined };
-    this.#underWay.keep(judged);
+    this.#pending.add(judged);
     return judged;
   }
 
@@ -87,7 +88,7 @@ export class Rollouts {
     if (record.index !== 0) return;
     const judged = judgedCall(of);
     // An upstream that could not be asked in the end says nothing.
-    if (!judged || !this.#underWay.take(judged) || judged.upstream !== record.upstream) return;
+    if (!judged || !this.#pending.remove(judged) || judged.upstream !== record.upstream) return;
     // Hung up on by us, for another was faster: no call that its side lost.
     if (judged.hedged && record.outcome === 'aborted') return;
     const outcome = outcomeOf(record);
@@ -97,7 +98,7 @@ export class Rollouts {
   /** A call that is over without an attempt is no evidence: it was answered from elsewhere, or never sent. */
   over(of: unknown): void {
     const judged = judgedCall(of);
-    if (judged) this.#underWay.take(judged);
+    if (judged) this.#pending.remove(judged);
   }
 
   /** What the application found out about a call. @throws ConfigError */
@@ -127,7 +128,7 @@ export class Rollouts {
   static #look(this: void, rollouts: Rollouts): void {
     rollouts.#warnOfRestarts();
     const patienceMs = Math.min(...rollouts.runs.map(({ controller }) => controller.calls.overdueMs));
-    rollouts.#underWay.look(rollouts.#parts.clock.now(), patienceMs);
+    rollouts.#pending.look(rollouts.#parts.clock.now(), patienceMs);
     for (const run of rollouts.runs) run.look();
   }
 

@@ -5,7 +5,8 @@ import { AnswerCache } from '../cache/answer-cache.ts';
 import type { Claims } from '../call/call-promise.ts';
 import type { CallServices } from '../call/call-services.ts';
 import type { KeyOption } from '../routing/key.ts';
-import { type CallPlan, planCall, type PlanInputs } from '../call/plan-call.ts';
+import type { CallPlan } from '../call/call-plan.ts';
+import { planCall, type PlanInputs } from '../call/plan-call.ts';
 import { RouteContext } from '../call/route.ts';
 import { CallTrackers } from '../call/track-calls.ts';
 import type { Call } from '../domain/call.ts';
@@ -157,36 +158,27 @@ function knownUpstream({ upstreams }: CallServices, name: string): Upstream {
   return upstream;
 }
 
-/* PART: What calls are planned from: made once, for every call reads it. */
-
-/** What plans follow. */
-export interface PlanningInput {
+/** What decides how calls are planned, beside the services. */
+interface PlanningInput {
   readonly traffic: Traffic;
   readonly affinity: Affinity;
   readonly killSwitch: KillSwitch;
 }
 
-/** Follows `traffic` as its split changes. */
+/** Made once, since every call reads it. `stable` and `ranges` follow `traffic` as the split changes. */
 function planInputs(
-  { home, segments, random, salt }: ResolvedOptions,
-  { upstreams, budgets, fallbacksAfter, taskRoutes, estimateCostUsd, isPriced, toolRuns }: CallServices,
+  { home, segments, salt }: ResolvedOptions,
+  services: CallServices,
   { traffic, affinity, killSwitch }: PlanningInput,
 ): PlanInputs {
   return {
-    upstreams,
+    ...services,
     home,
     segments,
-    random,
-    fallbacksAfter,
-    taskRoutes,
-    estimateCostUsd,
-    isPriced,
     affinity,
-    budgets,
-    toolRuns,
     bucketOf: createBucketer(salt),
     isDisabled: (nowMs) => killSwitch.isOn(nowMs),
-    rollouts: traffic.rollouts,
+    rolloutSplit: traffic.rollouts,
     get stable() {
       return traffic.stable;
     },

@@ -2,11 +2,8 @@
 
 import type { Call } from '../domain/call.ts';
 import type { AttemptRecord } from '../domain/attempt.ts';
-import type { Clock } from '../time/clock.ts';
 import type { ShadowEvent } from '../domain/shadow.ts';
-import type { Upstream } from '../upstream/upstream.ts';
-import type { Budgets } from '../budgets/budgets.ts';
-import type { EstimateCostUsd, IsPriced, Pricing } from '../upstream/upstream-costs.ts';
+import type { CallServices } from '../call/call-services.ts';
 
 /** Who is told. None of these may throw. */
 export interface ShadowObserver {
@@ -18,20 +15,14 @@ export interface ShadowObserver {
   failed(topic: string, error: unknown): void;
 }
 
-export interface ShadowServices {
-  readonly upstreams: ReadonlyMap<string, Upstream>;
-  readonly stable: string;
+/** The services of calls that mirroring uses, with its own observer and settings. */
+export interface ShadowServices extends Pick<
+  CallServices,
+  'upstreams' | 'stable' | 'pricing' | 'estimateCostUsd' | 'budgets' | 'isPriced' | 'clock' | 'random'
+> {
   readonly salt: string;
   readonly windowMs: number;
   /** The longest wait for a chunk of a stream that has begun. */
   readonly idleMs: number;
-  readonly pricing: Pricing;
-  readonly estimateCostUsd: EstimateCostUsd;
-  /** Those of all spending. */
-  readonly budgets: Budgets | undefined;
-  readonly isPriced: IsPriced | undefined;
-  readonly clock: Clock;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
   readonly observer: ShadowObserver;
 }

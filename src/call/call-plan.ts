@@ -1,0 +1,55 @@
+/** The plan of one call: its assigned upstream, the reason, and the upstreams that may serve it instead. */
+
+import type { Plan, PlanReason, SkipReason } from '../domain/call.ts';
+
+/** The upstream that a call is assigned to, and why. */
+export interface Choice {
+  readonly assigned: string;
+  readonly reason: PlanReason;
+  readonly bucket?: number | undefined;
+}
+
+/** The upstreams after the assigned one, and those that were passed over. */
+export type Others = Pick<Plan, 'upstreams' | 'skipped'>;
+
+/** Finds the other upstreams lazily: most calls are served by the upstream that they are assigned to. */
+export class CallPlan implements Plan {
+  readonly assigned: string;
+  readonly reason: PlanReason;
+  readonly bucket: number | undefined;
+  /** Why the assigned upstream is passed over; `undefined` if it can be tried. */
+  readonly refusal: SkipReason | undefined;
+  /** When the plan was made. */
+  readonly atMs: number;
+  readonly #findOthers: (nowMs: number) => Others;
+  #others: Others | undefined;
+
+  constructor(
+    { assigned, reason, bucket }: Choice,
+    refusal: SkipReason | undefined,
+    atMs: number,
+    othersAt: (nowMs: number) => Others,
+  ) {
+    this.assigned = assigned;
+    this.reason = reason;
+    this.bucket = bucket;
+    this.refusal = refusal;
+    this.atMs = atMs;
+    this.#findOthers = othersAt;
+  }
+
+  get upstreams(): readonly string[] {
+    const { upstreams } = this.othersAt(this.atMs);
+    return this.refusal ? upstreams : [this.assigned, ...upstreams];
+  }
+
+  get skipped(): Plan['skipped'] {
+    const { skipped } = this.othersAt(this.atMs);
+    return this.refusal ? [{ upstream: this.assigned, reason: this.refusal }, ...skipped] : skipped;
+  }
+
+  /** The other upstreams in order, in the state that they are in at the first call of this method. */
+  othersAt(nowMs: number): Others {
+    return (this.#others ??= this.#findOthers(nowMs));
+  }
+}
