@@ -1,8 +1,8 @@
-/** What a client told its listeners, kept for assertions. */
+/** Collects the events of a client for assertions. */
 
 import type { CanaryEventName, CanaryEvents } from '../domain/events.ts';
 
-/** Anything that emits the library's events: a `CanaryClient`. */
+/** An emitter of the library's events, such as a `CanaryClient`. */
 export interface EventSource {
   readonly canary: {
     on<Name extends CanaryEventName>(name: Name, listener: (payload: CanaryEvents[Name]) => void): unknown;
@@ -10,12 +10,12 @@ export interface EventSource {
   };
 }
 
-/** One event, as it was emitted. */
+/** One emitted event. */
 export type CollectedEvent = {
   [Name in CanaryEventName]: { readonly name: Name; readonly payload: CanaryEvents[Name] };
 }[CanaryEventName];
 
-/** Events in the order in which they came; disposing stops the collection and keeps what it has. */
+/** Events in the order of emission. Disposing stops the collection and keeps the events collected so far. */
 export interface CollectedEvents extends Disposable {
   readonly all: readonly CollectedEvent[];
   /** The payloads of one event, oldest first. */
@@ -23,9 +23,9 @@ export interface CollectedEvents extends Disposable {
 }
 
 /**
- * Listens to a client and keeps what it emits.
+ * Listens to a client and keeps the events that it emits.
  *
- * @param names the events to keep. @default every event; with `metrics` among them the client takes snapshots at intervals
+ * @param names the events to keep. With `metrics` among them the client takes snapshots at intervals. @default every event
  * @example
  * using events = collectEvents(ai, ['attempt', 'fallback']);
  * await ai.chat.completions.create(body);
@@ -37,20 +37,20 @@ export function collectEvents(client: EventSource, names: readonly CanaryEventNa
   return {
     all,
     of: <Name extends CanaryEventName>(name: Name) =>
-      // The narrowing of a union by a type parameter is beyond the checker; `name` decides the payload's type.
+      // TypeScript cannot narrow a union by a type parameter; `name` determines the type of the payload.
       all.filter((event) => event.name === name).map((event) => event.payload as CanaryEvents[Name]),
     [Symbol.dispose]: () => stops.forEach((stop) => stop()),
   };
 }
 
 function collect(client: EventSource, name: CanaryEventName, into: CollectedEvent[]): () => void {
-  // As above: a name and its own payload are one member of the union.
+  // TypeScript cannot see that this name and this payload form one member of the union.
   const listener = (payload: CanaryEvents[CanaryEventName]) => void into.push({ name, payload } as CollectedEvent);
   client.canary.on(name, listener);
   return () => void client.canary.off(name, listener);
 }
 
-/** Written as a record, so that a new event cannot be forgotten. */
+/** A record, so that the compiler reports a missing event. */
 const EVENT_NAMES = Object.keys({
   call: true,
   attempt: true,

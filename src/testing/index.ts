@@ -1,4 +1,4 @@
-/** Everything that tests of an application need: time, events, a simulated provider, msw handlers. */
+/** Tools for the tests of an application: a manual clock, collected events, a simulated provider, msw handlers. */
 
 export { ManualClock } from './manual-clock.ts';
 export { collectEvents } from './collect-events.ts';

@@ -1,10 +1,10 @@
-/** A clock that stands still until a test moves it. */
+/** A clock that only a test moves. */
 
 import { setImmediate } from 'node:timers/promises';
 import type { Clock, Timer } from '../time/clock.ts';
 
 /**
- * Time for tests: nothing passes and no timer fires until `advance()` says so.
+ * A clock for tests: time stands still, and timers fire only in `advance()`.
  *
  * @example
  * const clock = new ManualClock();
@@ -13,7 +13,7 @@ import type { Clock, Timer } from '../time/clock.ts';
  */
 export class ManualClock implements Clock {
   #nowMs: number;
-  /** Ascending by `dueMs`, then in the order in which they were started. */
+  /** Sorted by `dueMs`, then by the order of creation. */
   readonly #timers: PendingTimer[] = [];
   #advancing: Promise<void> = Promise.resolve();
 
@@ -26,7 +26,7 @@ export class ManualClock implements Clock {
     return this.#nowMs;
   }
 
-  /** A timer that fires only within `advance()`; a negative `delayMs` counts as 0. */
+  /** Starts a timer that fires only in `advance()`. A negative `delayMs` counts as 0. */
   setTimeout(callback: () => void, delayMs: number): Timer {
     const timer = { callback, dueMs: this.#nowMs + Math.max(0, delayMs) };
     const after = this.#timers.findLastIndex((other) => other.dueMs <= timer.dueMs);
@@ -39,17 +39,17 @@ export class ManualClock implements Clock {
     };
   }
 
-  /** How many timers wait to fire. */
+  /** The number of timers that have not fired yet. */
   get pendingTimers(): number {
     return this.#timers.length;
   }
 
   /**
-   * Lets `ms` milliseconds pass: fires the timers that come due, in the order of their times, each at its own time, and
-   * lets promises settle before and after each, so that timers started on the way fire as well. Overlapping calls queue
-   * up. Rejects with what a callback threw; time then stands where that timer was due.
+   * Lets `ms` milliseconds pass. Fires the timers that come due in order of their times, each at its own time. Lets promises
+   * settle before and after each timer, so that timers started by a callback fire as well. Overlapping calls queue up. If a
+   * callback throws, rejects with its error, and the clock stays at the time of that timer.
    *
-   * @param ms at least 0; 0 settles promises and fires what is due already
+   * @param ms at least 0; 0 lets promises settle and fires the timers that are already due
    */
   advance(ms: number): Promise<void> {
     assertForward(ms);
@@ -59,8 +59,8 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Moves the time by `ms` milliseconds at once and fires nothing: a machine that slept. Timers that came due fire, late,
-   * with the next `advance()`.
+   * Moves the time by `ms` milliseconds without firing timers, like a machine that was asleep. Timers that came due fire
+   * late, in the next `advance()`.
    *
    * @param ms at least 0
    */
@@ -90,7 +90,7 @@ interface PendingTimer {
   readonly dueMs: number;
 }
 
-/** Turns of the event loop between timers: enough for a chain through the SDK, `fetch` and an intercepted response. */
+/** Event loop turns between timers: enough for a call through the SDK, `fetch` and an intercepted response. */
 const SETTLE_TURNS = 8;
 
 async function settle(): Promise<void> {
@@ -98,5 +98,5 @@ async function settle(): Promise<void> {
 }
 
 function assertForward(ms: number): void {
-  if (!(ms >= 0)) throw new RangeError(`A clock only goes forward: expected at least 0 ms, got ${ms}`);
+  if (!(ms >= 0)) throw new RangeError(`ms should be at least 0, got ${ms}`);
 }

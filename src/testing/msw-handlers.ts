@@ -1,6 +1,7 @@
-/** Request handlers for Mock Service Worker that answer as OpenAI does. */
+/** Request handlers for Mock Service Worker (msw) that answer like OpenAI. */
 
 import type { Clock } from '../time/clock.ts';
+import { systemClock } from '../time/system-clock.ts';
 import { generate } from './answers/generation.ts';
 import type { Answer } from './answers/answer.ts';
 import { asRecord, modelOf } from './answers/request-body.ts';
@@ -14,9 +15,8 @@ import { playAsResponse } from './script/play-as-response.ts';
 import type { ResponseClass } from './script/play-as-response.ts';
 import { AT_ONCE, replyScript } from './script/script.ts';
 import type { Script } from './script/script.ts';
-import { systemClock } from './system-clock.ts';
 
-/** What is used of `msw`: pass the module itself, or `{ http, HttpResponse }`. */
+/** The parts of `msw` that are used: pass the module itself, or `{ http, HttpResponse }`. */
 export interface Msw<Handler> {
   readonly http: {
     post(path: string, resolver: (info: { request: Request }) => Promise<Response>): Handler;
@@ -24,44 +24,43 @@ export interface Msw<Handler> {
   readonly HttpResponse: ResponseClass;
 }
 
-/** One answer. What the fields leave out is made up from the request. */
+/** One answer. Fields left out are made up from the request. */
 export interface MockReply extends Answer {
-  /** @default four characters a token */
+  /** Token counts to report. @default four characters per token */
   readonly usage?: Partial<TokenCounts> | undefined;
-  /** @default 'openai' */
+  /** Where a stream reports its usage. @default 'openai' */
   readonly usageStyle?: UsageStyle | undefined;
-  /** An error status gets OpenAI's error of that status as body. @default 200 */
+  /** The HTTP status. An error status has OpenAI's error for that status as its body. @default 200 */
   readonly status?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** The whole body, instead of a made-up one; a string is sent as it is. */
+  /** The complete body, instead of a made-up one. A string is sent unchanged. */
   readonly body?: unknown;
   /** Milliseconds before the answer begins. @default 0 */
   readonly delayMs?: number | undefined;
   /** Milliseconds between the chunks of a stream. @default 0 */
   readonly chunkDelayMs?: number | undefined;
-  /** What goes wrong. Strikes every time that this reply is used: repetition is what `replies` are for. */
+  /** A fault, applied each time this reply is used. To limit it to some requests, use `replies`. */
   readonly fault?: Fault | undefined;
 }
 
-/** A handler's answers. */
+/** The answers of a handler. */
 export interface MockOptions extends MockReply {
-  /** @default 'https://api.openai.com/v1' */
+  /** The base URL of the intercepted requests. @default 'https://api.openai.com/v1' */
   readonly baseURL?: string | undefined;
-  /** One for each request in turn, the last one for all that follow; each on top of the options beside it. */
+  /** One reply per request; the last one is repeated. Each overrides the other options of the handler. */
   readonly replies?: readonly MockReply[] | undefined;
-  /** The time that delays pass in. @default real time */
+  /** The clock for delays. @default real time */
   readonly clock?: Clock | undefined;
 }
 
-/** A factory for each surface; streams are answered as streams where the request asks for one. */
+/** One factory of handlers per endpoint. A handler streams its answer if the request asks for a stream. */
 export type OpenAIHandlers<Handler> = Readonly<
   Record<'chat' | 'completions' | 'responses' | 'embeddings' | 'moderations', (options?: MockOptions) => Handler>
 >;
 
 /**
- * Factories of handlers, made with the msw that the test has.
- *
- * @param defaults options for all of them
+ * Creates the factories of handlers, using the `msw` of the test.
+ * @param defaults options for all handlers
  * @example
  * const mock = createHandlers({ http, HttpResponse });
  * const server = setupServer(mock.chat({ replies: [{ status: 503 }, { text: 'Hi' }] }), mock.embeddings());

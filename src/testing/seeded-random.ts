@@ -1,8 +1,8 @@
-/** Randomness that repeats. */
+/** Reproducible random numbers. */
 
 /**
- * Numbers uniform in [0, 1) that are the same for the same seed: mulberry32, by Tommy Ettinger (public domain), 32 bits
- * of state, good enough for simulations and of no use for secrets.
+ * A generator of uniform numbers in [0, 1), with equal numbers for equal seeds. Uses mulberry32 by Tommy Ettinger (public
+ * domain): 32 bits of state, good enough for simulations, unsuitable for secrets.
  */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
@@ -14,7 +14,10 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** One draw of a lognormal distribution with this median; `sigma` is the deviation of its logarithm (Box–Muller). */
+/**
+ * One draw from a lognormal distribution with this median. `sigma` is the standard deviation of its logarithm
+ * (Box–Muller).
+ */
 export function lognormal(median: number, sigma: number, random: () => number): number {
   const radius = Math.sqrt(-2 * Math.log(1 - random()));
   const normal = radius * Math.cos(2 * Math.PI * random());

@@ -1,20 +1,20 @@
-/** What a test may want a model to say. */
+/** The answer that a test asks of a simulated model. */
 
-/** A call of a function by the model. */
+/** A function call made by the model. */
 export interface ToolCallAnswer {
   readonly name: string;
-  /** Encoded as JSON on the way out. */
+  /** Sent as a JSON string. */
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
-/** Why an answer ends, in the words of chat completions. */
+/** The `finish_reason` of chat completions. */
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter';
 
-/** What a test wants the model to say. */
+/** An answer of the model. Fields left out are made up from the request. */
 export interface Answer {
-  /** @default what was asked for, where that is simple; 'Hello from <model>.'; nothing beside tool calls */
+  /** @default a simple request is followed; otherwise 'Hello from <model>.', or nothing if there are `toolCalls` */
   readonly text?: string | undefined;
   readonly toolCalls?: readonly ToolCallAnswer[] | undefined;
-  /** @default 'tool_calls' with tool calls, 'length' when the caller's limit cut the text, else 'stop' */
+  /** @default 'tool_calls' with tool calls, 'length' if the caller's token limit cut the text, otherwise 'stop' */
   readonly finishReason?: FinishReason | undefined;
 }

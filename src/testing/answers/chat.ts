@@ -10,7 +10,7 @@ import { chatUsage } from './tokens.ts';
 import { withUsage } from './usage-style.ts';
 import type { Chunk, UsageStyle } from './usage-style.ts';
 
-/** A chat completion, or its chunks when the body says `stream`. */
+/** A chat completion, or its chunks if the body has `stream: true`. */
 export function chatReply(body: RequestBody, generation: Generation, style: UsageStyle): Reply {
   const indices = Array.from({ length: choiceCount(body) }, (_, index) => index);
   if (body['stream'] !== true)
@@ -37,7 +37,7 @@ function completion(
   };
 }
 
-/** The model is quite sure of everything. */
+/** The model is almost certain of every token: each has the log probability −0.01. */
 function logprobs(text: string): object {
   const content = pieces(text).map((token) => ({ token, logprob: -0.01, bytes: null, top_logprobs: [] }));
   return { content, refusal: null };
@@ -54,7 +54,10 @@ function message(generation: Generation): object {
   };
 }
 
-/** The role comes first and alone, then the words, then the tool calls, then `finish_reason` with an empty delta. */
+/**
+ * Order of the chunks, as OpenAI sends them: the role alone, the text, the tool calls, `finish_reason` with an empty
+ * delta.
+ */
 function completionChunks(generation: Generation, indices: readonly number[]): Chunk[] {
   const deltas: object[] = [
     { role: 'assistant', content: '', refusal: null },

@@ -1,4 +1,4 @@
-/** POST /completions: the surface before chat. */
+/** POST /completions: the legacy API before chat. */
 
 import { pieces } from './generation.ts';
 import type { Generation } from './generation.ts';
@@ -10,7 +10,7 @@ import { chatUsage } from './tokens.ts';
 import { withUsage } from './usage-style.ts';
 import type { Chunk, UsageStyle } from './usage-style.ts';
 
-/** A text completion, or its chunks when the body says `stream`. */
+/** A text completion, or its chunks if the body has `stream: true`. */
 export function completionsReply(body: RequestBody, generation: Generation, style: UsageStyle): Reply {
   const indices = Array.from({ length: choiceCount(body) }, (_, index) => index);
   if (body['stream'] !== true) return { kind: 'json', body: completion(generation, indices, style) };

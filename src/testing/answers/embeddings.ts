@@ -7,7 +7,7 @@ import type { RequestBody } from './request-body.ts';
 import { embeddingsUsage } from './tokens.ts';
 import type { UsageStyle } from './usage-style.ts';
 
-/** One unit vector for each input, the same for the same model and text; as base64 where the body asks for that. */
+/** One unit vector per input, equal for equal model and text. Encoded as base64 if the body asks for it. */
 export function embeddingsReply(body: RequestBody, generation: Generation, style: UsageStyle): Reply {
   const dimensions = typeof body['dimensions'] === 'number' ? body['dimensions'] : DEFAULT_DIMENSIONS;
   const encode = body['encoding_format'] === 'base64' ? toBase64 : (vector: Float32Array) => [...vector];
@@ -20,10 +20,10 @@ export function embeddingsReply(body: RequestBody, generation: Generation, style
   return { kind: 'json', body: { object: 'list', data, model: generation.model, ...usage } };
 }
 
-/** As text-embedding-3-small has. */
+/** The dimensions of text-embedding-3-small. */
 const DEFAULT_DIMENSIONS = 1536;
 
-/** A string or a list of token ids is one input; a list of either is several. */
+/** A string or a list of token ids is one input; a list of these is several inputs. */
 function inputsOf(input: unknown): string[] {
   const several = Array.isArray(input) && typeof input[0] !== 'number';
   return (several ? input : [input]).map((one) => JSON.stringify(one));

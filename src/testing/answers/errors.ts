@@ -8,14 +8,14 @@ export interface ErrorDetail {
   readonly code: string | null;
 }
 
-/** A refused request. */
+/** The response to a rejected request. */
 export interface ErrorReply {
   readonly status: number;
   readonly body: { readonly error: ErrorDetail };
 }
 
 /**
- * An error as OpenAI sends it with this status; `detail` changes fields of it.
+ * The error that OpenAI sends with this status. `detail` overrides fields of it.
  *
  * @example
  * errorReply(429, { type: 'insufficient_quota', code: 'insufficient_quota' })
@@ -55,7 +55,7 @@ export function contextLengthError(): ErrorReply {
   });
 }
 
-/** 400: the prompt was filtered, as Azure says it. */
+/** 400: the prompt was filtered, in Azure's wording. */
 export function contentFilterError(): ErrorReply {
   return errorReply(400, {
     message:
@@ -66,7 +66,7 @@ export function contentFilterError(): ErrorReply {
   });
 }
 
-/** Unknown model: 404, but 400 on Responses. */
+/** Unknown model: 400 on Responses, 404 on all other endpoints. */
 export function modelNotFoundError(model: string, path: string): ErrorReply {
   const onResponses = path === '/responses';
   const message = onResponses

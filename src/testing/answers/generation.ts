@@ -1,15 +1,15 @@
-/** What a simulated model says. */
+/** Generates the answer of a simulated model. */
 
 import type { Answer, FinishReason, ToolCallAnswer } from './answer.ts';
-import { obey } from './obey.ts';
+import { followPrompt } from './follow-prompt.ts';
 import { maxOutputTokens, promptCharacters, stopSequences } from './request-body.ts';
 import type { RequestBody } from './request-body.ts';
 import { tokensOf } from './tokens.ts';
 import type { TokenCounts } from './tokens.ts';
 
-/** An answer with all that its surface has to write down. */
+/** A complete answer, before it is written in the format of an endpoint. */
 export interface Generation {
-  /** Unique within the provider; surfaces put their prefix before it. */
+  /** Unique within the provider. Each endpoint adds its own prefix. */
   readonly id: string;
   /** Seconds since the Unix epoch. */
   readonly createdS: number;
@@ -20,47 +20,47 @@ export interface Generation {
   readonly tokens: TokenCounts;
 }
 
-/** Who answers, and when. */
+/** The id, model and time of an answer. */
 export interface Origin {
   readonly id: string;
   readonly model: string;
   readonly nowMs: number;
 }
 
-/** An answer to a body; counts that `usage` leaves out are estimated at four characters a token. */
+/** Answers a request body. Token counts missing from `usage` are estimated at four characters per token. */
 export function generate(
   body: RequestBody,
   origin: Origin,
-  answer: string | Answer = obey(body, origin.id) ?? {},
+  answer: string | Answer = followPrompt(body, origin.id) ?? {},
   usage: Partial<TokenCounts> = {},
 ): Generation {
   const { text, toolCalls = [], finishReason } = typeof answer === 'string' ? { text: answer } : answer;
   const whole = text ?? (toolCalls.length > 0 ? '' : `Hello from ${origin.model}.`);
   const stopped = upTo(whole, stopSequences(body));
-  const said = clip(stopped, maxOutputTokens(body));
+  const clipped = clip(stopped, maxOutputTokens(body));
   const callsLength = toolCalls.length > 0 ? JSON.stringify(toolCalls).length : 0;
   return {
     id: origin.id,
     createdS: Math.floor(origin.nowMs / 1000),
     model: origin.model,
-    text: said,
+    text: clipped,
     toolCalls,
-    finishReason: finishReason ?? (toolCalls.length > 0 ? 'tool_calls' : said === stopped ? 'stop' : 'length'),
+    finishReason: finishReason ?? (toolCalls.length > 0 ? 'tool_calls' : clipped === stopped ? 'stop' : 'length'),
     tokens: {
       promptTokens: usage.promptTokens ?? tokensOf(promptCharacters(body)),
-      completionTokens: usage.completionTokens ?? tokensOf(said.length + callsLength),
+      completionTokens: usage.completionTokens ?? tokensOf(clipped.length + callsLength),
       cachedTokens: usage.cachedTokens ?? 0,
       reasoningTokens: usage.reasoningTokens ?? 0,
     },
   };
 }
 
-/** A text in pieces of about one token each; no character is split. */
+/** Splits a text into pieces of about one token, never inside a character. */
 export function pieces(text: string): string[] {
   return text.match(/[^]{1,4}/gu) ?? [];
 }
 
-/** A text up to the first of some sequences, without it. */
+/** The text before the first stop sequence. */
 function upTo(text: string, stops: readonly string[]): string {
   const ends = stops.map((stop) => text.indexOf(stop)).filter((index) => index >= 0);
   return ends.length === 0 ? text : text.slice(0, Math.min(...ends));

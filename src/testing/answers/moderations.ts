@@ -4,7 +4,7 @@ import type { Generation } from './generation.ts';
 import type { Reply } from './reply.ts';
 import type { RequestBody } from './request-body.ts';
 
-/** Nothing is ever flagged: one clean result for each input. */
+/** One result per input; no input is ever flagged. */
 export function moderationsReply(body: RequestBody, { id, model }: Generation): Reply {
   const inputs = Array.isArray(body['input']) ? body['input'] : [body['input']];
   const results = inputs.map(() => ({
@@ -20,7 +20,7 @@ function forEachCategory<Value>(value: Value): Record<string, Value> {
   return Object.fromEntries(CATEGORIES.map((category) => [category, value]));
 }
 
-/** Of omni-moderation-latest. */
+/** The categories of omni-moderation-latest. */
 const CATEGORIES = [
   'harassment',
   'harassment/threatening',

@@ -1,4 +1,4 @@
-/** What a surface makes of a generation. */
+/** A generation in the format of one endpoint. */
 
 import type { Generation } from './generation.ts';
 import type { RequestBody } from './request-body.ts';
@@ -8,5 +8,5 @@ import type { UsageStyle } from './usage-style.ts';
 export type Reply =
   { readonly kind: 'json'; readonly body: unknown } | { readonly kind: 'stream'; readonly chunks: readonly string[] };
 
-/** One way to write a generation down: one of OpenAI's endpoints. */
+/** Writes a generation in the format of one of OpenAI's endpoints. */
 export type Surface = (body: RequestBody, generation: Generation, style: UsageStyle) => Reply;

@@ -1,12 +1,12 @@
-/** The few things a simulated provider needs to know of a request. */
+/** Reads from a request body what a simulated provider needs. */
 
-/** A parsed JSON body; empty where there was none. */
+/** A parsed JSON body; empty if the request has no body. */
 export type RequestBody = Readonly<Record<string, unknown>>;
 
-/** An object, whatever it is made of; anything else counts as empty. */
+/** `value` itself if it is an object, otherwise an empty object. */
 export function asRecord(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? // An object that is no array has string keys and unknown values.
+    ? // An object that is not an array has string keys and unknown values.
       (value as Record<string, unknown>)
     : {};
 }
@@ -27,18 +27,18 @@ export function maxOutputTokens(body: RequestBody): number {
   return typeof limit === 'number' ? limit : Infinity;
 }
 
-/** The sequences at which an answer ends. */
+/** The stop sequences of the request. */
 export function stopSequences(body: RequestBody): readonly string[] {
   const stops: readonly unknown[] = [body['stop']].flat();
   return stops.filter((stop): stop is string => typeof stop === 'string' && stop !== '');
 }
 
-/** How many answers were asked for (`n`). */
+/** The number of requested choices (`n`). */
 export function choiceCount(body: RequestBody): number {
   return typeof body['n'] === 'number' ? body['n'] : 1;
 }
 
-/** Characters of the prompt: all text in messages, input, prompt and instructions; inline images and files left out. */
+/** Characters of the prompt: all text in messages, input, prompt and instructions, without inline images and files. */
 export function promptCharacters(body: RequestBody): number {
   return ['messages', 'input', 'prompt', 'instructions'].reduce((sum, name) => sum + characters(body[name]), 0);
 }
@@ -50,5 +50,5 @@ function characters(value: unknown): number {
   return Object.values(value).reduce<number>((sum, part) => sum + characters(part), 0);
 }
 
-/** OpenAI's rule of thumb for English text; a number in a prompt is a token id. */
+/** OpenAI's rule of thumb for English text. A number in a prompt is a token id and counts as one token. */
 export const CHARACTERS_PER_TOKEN = 4;

@@ -5,7 +5,7 @@ import type { Generation } from './generation.ts';
 import type { OutputItem, ResponseObject } from './response-object.ts';
 import { sseEvent } from './sse.ts';
 
-/** From `response.created` to `response.completed` (or `response.incomplete`), numbered, encoded. */
+/** The numbered and encoded events from `response.created` to `response.completed` or `response.incomplete`. */
 export function responseEvents(whole: ResponseObject, { text }: Generation): string[] {
   const started = { ...whole, status: 'in_progress', incomplete_details: null, output: [], usage: null };
   const events: ResponseEvent[] = [

@@ -1,11 +1,11 @@
-/** The finished response of POST /responses. */
+/** The response object of POST /responses. */
 
 import type { Generation } from './generation.ts';
 import type { RequestBody } from './request-body.ts';
 import { responsesUsage } from './tokens.ts';
 import type { UsageStyle } from './usage-style.ts';
 
-/** A response as it is once it has ended. */
+/** A completed or incomplete response. */
 export interface ResponseObject {
   readonly id: string;
   readonly status: 'completed' | 'incomplete';
@@ -13,7 +13,7 @@ export interface ResponseObject {
   readonly [field: string]: unknown;
 }
 
-/** A message or a function call of a response. */
+/** An output item: a message or a function call. */
 export type OutputItem =
   | {
       readonly type: 'message';
@@ -28,7 +28,7 @@ export type OutputItem =
       readonly [field: string]: unknown;
     };
 
-/** The finished response to a body. */
+/** The finished response to a request body. */
 export function responseObject(body: RequestBody, generation: Generation, style: UsageStyle): ResponseObject {
   const reason = INCOMPLETE_REASON[generation.finishReason];
   return {
@@ -53,7 +53,7 @@ const INCOMPLETE_REASON = {
   content_filter: 'content_filter',
 } as const;
 
-/** Fields of the request that the response repeats, with the defaults of the API. */
+/** The request fields that the response repeats, with the defaults of the API. */
 function echoed(body: RequestBody): object {
   return {
     instructions: body['instructions'] ?? null,

@@ -7,7 +7,7 @@ import { responseObject } from './response-object.ts';
 import { responseEvents } from './response-events.ts';
 import type { UsageStyle } from './usage-style.ts';
 
-/** A response object, or its events when the body says `stream`. */
+/** A response object, or its events if the body has `stream: true`. */
 export function responsesReply(body: RequestBody, generation: Generation, style: UsageStyle): Reply {
   const whole = responseObject(body, generation, style);
   return body['stream'] === true

@@ -1,8 +1,8 @@
-/** Sees the colours of a simple picture. */
+/** Reads the colours of a simple picture. */
 
 import { inflateSync } from 'node:zlib';
 
-/** The colours in the middle row of a PNG of 8-bit RGB without filters (RFC 2083), from left to right, by name. */
+/** Names the colours in the middle row of a PNG from left to right. Reads 8-bit RGB without filters (RFC 2083). */
 export function stripesOf(dataUrl: string): string {
   const png = Buffer.from(dataUrl.replace(/^data:image\/png;base64,/, ''), 'base64');
   const chunks = chunksOf(png);
@@ -24,7 +24,7 @@ interface PngChunk {
   readonly data: Buffer;
 }
 
-/** Length, type, data, checksum. */
+/** Each chunk consists of length, type, data and checksum. */
 function chunksOf(png: Buffer): PngChunk[] {
   const chunks: PngChunk[] = [];
   for (let at = SIGNATURE_LENGTH; at + 8 <= png.length;) {
@@ -35,7 +35,7 @@ function chunksOf(png: Buffer): PngChunk[] {
   return chunks;
 }
 
-/** By which of red, green and blue are strong. */
+/** Names a colour by which of red, green and blue exceed 127. */
 function nameOf([red = 0, green = 0, blue = 0]: Uint8Array): string {
   const bits = [red, green, blue].map((value) => (value > 127 ? 1 : 0)).join('');
   return NAMES[bits] ?? 'grey';

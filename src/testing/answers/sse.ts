@@ -13,7 +13,7 @@ export function sseEvent(name: string, value: unknown): string {
   return `event: ${name}\ndata: ${JSON.stringify(value)}\n\n`;
 }
 
-/** A recorded stream cut into its events, separators included, so that joining them gives back the same text. */
+/** Splits a recorded stream into its events, each with its separator. Joined, they give the same text. */
 export function splitEvents(text: string): string[] {
   return text.split(/(?<=\n\r?\n)(?!\r?\n)/).filter((event) => event !== '');
 }

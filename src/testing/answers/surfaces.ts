@@ -1,4 +1,4 @@
-/** The endpoints that answer with a model's words. */
+/** The endpoints at which a model answers. */
 
 import { chatReply } from './chat.ts';
 import { completionsReply } from './completions.ts';
@@ -7,7 +7,7 @@ import { moderationsReply } from './moderations.ts';
 import type { Surface } from './reply.ts';
 import { responsesReply } from './responses.ts';
 
-/** By path below the base URL; all are POST. */
+/** Endpoints by path below the base URL. All are POST. */
 export const SURFACES = {
   '/chat/completions': chatReply,
   '/completions': completionsReply,
@@ -16,10 +16,10 @@ export const SURFACES = {
   '/moderations': moderationsReply,
 } as const satisfies Record<string, Surface>;
 
-/** Path of a surface below the base URL. */
+/** The path of an endpoint below the base URL. */
 export type SurfacePath = keyof typeof SURFACES;
 
-/** Whether a path is that of a surface. */
+/** Whether a model answers at this path. */
 export function isSurfacePath(path: string): path is SurfacePath {
   return Object.hasOwn(SURFACES, path);
 }

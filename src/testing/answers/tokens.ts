@@ -1,18 +1,18 @@
-/** Token counts, and the shapes in which providers report them. */
+/** Token counts and the formats in which providers report them. */
 
 import { CHARACTERS_PER_TOKEN } from './request-body.ts';
 
-/** Tokens of one answer. */
+/** The token counts of one answer. */
 export interface TokenCounts {
   readonly promptTokens: number;
   readonly completionTokens: number;
   /** The part of `promptTokens` that came from the provider's cache. */
   readonly cachedTokens: number;
-  /** The part of `completionTokens` that was spent on reasoning. */
+  /** The part of `completionTokens` that is reasoning. */
   readonly reasoningTokens: number;
 }
 
-/** Tokens of a text of so many characters. */
+/** Estimates the tokens of a text by its number of characters. */
 export function tokensOf(characters: number): number {
   return Math.ceil(characters / CHARACTERS_PER_TOKEN);
 }
@@ -31,7 +31,7 @@ export function chatUsage(tokens: TokenCounts): Record<string, unknown> {
   };
 }
 
-/** The three totals alone. */
+/** `usage` with the three totals only. */
 export function plainUsage(tokens: TokenCounts): Record<string, unknown> {
   return {
     prompt_tokens: tokens.promptTokens,

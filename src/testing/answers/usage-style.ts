@@ -1,15 +1,17 @@
-/** Where a provider puts the usage of a stream. */
+/** The places where providers report the usage of a stream. */
 
 import { chatUsage, plainUsage } from './tokens.ts';
 import type { TokenCounts } from './tokens.ts';
 
 /**
- * - `openai`: in a last chunk with `choices: []`, and `null` in all others, when `stream_options.include_usage` asks for it
- * - `always`: the same, also when nobody asked
- * - `lastChunkWithChoices`: beside `finish_reason`, always (Mistral)
- * - `groq`: in `x_groq.usage` of the last chunk, always
- * - `kimi`: in `choices[0].usage` of the last chunk, always
- * - `none`: nowhere, not even in a JSON answer
+ * Where a simulated provider reports the usage of a stream:
+ *
+ * - `openai`: only if `stream_options.include_usage` is set: in an extra last chunk with `choices: []`, and as `null` in all others
+ * - `always`: as `openai`, but without being asked
+ * - `lastChunkWithChoices`: always, in the chunk with `finish_reason` (Mistral)
+ * - `groq`: always, in `x_groq.usage` of the last chunk
+ * - `kimi`: always, in `choices[0].usage` of the last chunk
+ * - `none`: never; JSON answers have no usage either
  */
 export type UsageStyle = 'openai' | 'always' | 'lastChunkWithChoices' | 'groq' | 'kimi' | 'none';
 
@@ -19,7 +21,9 @@ export interface Chunk {
   readonly [field: string]: unknown;
 }
 
-/** The chunks with the usage where the style has it. The last chunk is the one that finishes. */
+/**
+ * Adds the usage to the chunks, in the place of the style. The last of `chunks` must be the one with `finish_reason`.
+ */
 export function withUsage(
   chunks: readonly Chunk[],
   tokens: TokenCounts,

@@ -1,4 +1,4 @@
-/** What a provider makes of its model's answer. */
+/** Applies the defects of a provider to its model's answers. */
 
 import type { Generation } from '../answers/generation.ts';
 import { pieces } from '../answers/generation.ts';
@@ -10,11 +10,11 @@ import type { Script, Step } from '../script/script.ts';
 import { isStream } from '../script/script.ts';
 import type { Defects } from './defect.ts';
 
-/** Tokens after which `truncatesLongOutput` ends. */
+/** The tokens after which `truncatesLongOutput` ends an answer. */
 const LONGEST_OUTPUT = 128;
 const INFLATION = 1.8;
 
-/** The answer before it is written down; `index` is that of the request. */
+/** Distorts the content of an answer; `index` is the number of the request. */
 export function distortGeneration(made: Generation, body: RequestBody, defects: Defects, index: number): Generation {
   let { text, toolCalls, finishReason, model } = made;
   let { promptTokens, cachedTokens } = made.tokens;
@@ -35,7 +35,7 @@ export function distortGeneration(made: Generation, body: RequestBody, defects: 
   return { ...made, text, toolCalls, finishReason, model, tokens: { ...made.tokens, promptTokens, cachedTokens } };
 }
 
-/** The answer as it is written down. */
+/** Distorts the encoded answer. */
 export function distortReply(reply: Reply, defects: Defects): Reply {
   if (reply.kind === 'json') return { ...reply, body: distortBody(asRecord(reply.body), defects) };
   const chunks = reply.chunks
@@ -51,7 +51,7 @@ function distortChunk(chunk: string, defects: Defects): string {
   return text;
 }
 
-/** A stream that is sent only when it is whole, all at once. */
+/** Buffers a stream: all events are sent at once when the last is ready. */
 export function holdBack(script: Script, defects: Defects): Script {
   if (!defects.has('buffersStream') || !isStream(script)) return script;
   const written = script.flatMap((step) => (step.step === 'write' ? [step.text] : [])).join('');

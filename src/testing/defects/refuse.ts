@@ -1,26 +1,26 @@
-/** What a provider refuses that it should serve, and how it words its errors. */
+/** Rejections and errors of defective providers. */
 
 import type { ErrorReply } from '../answers/errors.ts';
 import { errorReply } from '../answers/errors.ts';
 import type { RequestBody } from '../answers/request-body.ts';
 import type { Script } from '../script/script.ts';
 import type { Defects } from './defect.ts';
-import { hasPictures } from './hear.ts';
+import { hasPictures } from './drop-ignored.ts';
 
-/** A request, as far as it may be refused. */
+/** The facts of a request that decide whether it is rejected. */
 export interface Refusable {
   readonly path: string;
   readonly body: RequestBody;
-  /** Requests under way, this one counted. */
-  readonly underWay: number;
+  /** Requests in flight, including this one. */
+  readonly inFlight: number;
 }
 
-/** The most calls at once under `refusesBursts`. */
+/** The concurrent calls that `refusesBursts` admits. */
 const MAX_AT_ONCE = 4;
 
-/** The refusal, and its headers; `undefined` when the request is served. */
+/** The rejection and its headers; `undefined` if the request is served. */
 export function refuse(
-  { path, body, underWay }: Refusable,
+  { path, body, inFlight }: Refusable,
   defects: Defects,
 ): { readonly reply: ErrorReply; readonly headers: Readonly<Record<string, string>> } | undefined {
   const missing =
@@ -31,12 +31,12 @@ export function refuse(
   if (defects.has('refusesImages') && hasPictures(body)) {
     return { reply: errorReply(400, { message: 'unknown variant `image_url`, expected `text`' }), headers: {} };
   }
-  if (!defects.has('refusesBursts') || underWay <= MAX_AT_ONCE) return undefined;
+  if (!defects.has('refusesBursts') || inFlight <= MAX_AT_ONCE) return undefined;
   const reply = errorReply(429, { message: 'Too many requests.' });
   return { reply, headers: defects.has('noRetryAfter') ? {} : { 'retry-after': '1' } };
 }
 
-/** An error as a provider with these defects words it. */
+/** The error with the wording of a provider with these defects. */
 export function reword(error: ErrorReply, defects: Defects): ErrorReply {
   const { code } = error.body.error;
   if (defects.has('unknownModelAs503') && code === 'model_not_found') {
@@ -48,7 +48,7 @@ export function reword(error: ErrorReply, defects: Defects): ErrorReply {
   return error;
 }
 
-/** The script of an error, sent in another shape or under another status. */
+/** Gives an error response another body or another status. */
 export function disguise(script: Script, defects: Defects): Script {
   if (!defects.has('errorsAs200') && !defects.has('plainErrors')) return script;
   const isError = script.some((step) => step.step === 'head' && step.status >= 400);

@@ -1,4 +1,4 @@
-/** What belongs to one account of a simulated provider: its models, and the responses it made. */
+/** The account of a simulated provider: its models and stored responses. */
 
 import { errorReply } from '../answers/errors.ts';
 import type { ResponseObject } from '../answers/response-object.ts';
@@ -9,7 +9,7 @@ export interface AccountReply {
   readonly body: unknown;
 }
 
-/** The responses that a provider remembers, the oldest forgotten first. */
+/** The stored responses of a provider. The oldest are dropped first. */
 export class StoredResponses {
   readonly #byId = new Map<string, ResponseObject>();
 
@@ -47,5 +47,5 @@ export function modelObject(id: string): object {
   return { id, object: 'model', created: 1_735_689_600, owned_by: 'openai-canary' };
 }
 
-/** What /models lists when every model is served. */
+/** The models that GET /models lists if every model is served. */
 export const USUAL_MODELS = ['gpt-4.1', 'gpt-4.1-mini', 'text-embedding-3-small', 'omni-moderation-latest'];

@@ -1,10 +1,10 @@
-/** Which fault strikes a request. */
+/** Decides which fault a request gets. */
 
 import type { Fault } from '../script/fault.ts';
 import type { ReceivedRequest } from './received-request.ts';
 import type { OrderedFault, ProviderSettings, WeightedError } from './settings.ts';
 
-/** The faults by model, used up as their `times` and `lastsMs` say. */
+/** The faults per model. Each is used up according to its `times` and `lastsMs`. */
 export class FaultQueue {
   readonly #queues: ReadonlyMap<string, PendingFault[]>;
 
@@ -16,7 +16,7 @@ export class FaultQueue {
     this.#queues = new Map(entries);
   }
 
-  /** The fault that strikes a request, one of its times used. */
+  /** The fault for a request; uses up one of its `times`. */
   take(request: ReceivedRequest): Fault | undefined {
     const own = request.model === undefined ? undefined : this.#queues.get(request.model);
     return takeFrom(own, request) ?? takeFrom(this.#queues.get('*'), request);
@@ -26,7 +26,7 @@ export class FaultQueue {
 interface PendingFault {
   readonly fault: OrderedFault;
   left: number;
-  /** Known from its first strike on. */
+  /** Set when the fault is first used. */
   endsAtMs: number;
 }
 
@@ -42,7 +42,9 @@ function takeFrom(queue: PendingFault[] | undefined, request: ReceivedRequest): 
   return pending.fault;
 }
 
-/** The random error of a request, if it gets one. Draws twice in any case, so that a change of rate moves no other draw. */
+/**
+ * The random error of a request, if any. Always draws two numbers, so that another rate does not change later draws.
+ */
 export function drawError(
   { errorRate = 0, errorMix = [{ status: 500, weight: 1 }] }: ProviderSettings,
   random: () => number,

@@ -1,28 +1,28 @@
-/** A request as a simulated provider received it. */
+/** Requests received by a simulated provider. */
 
 import type { IncomingMessage } from 'node:http';
 import { asRecord, modelOf } from '../answers/request-body.ts';
 import type { RequestBody } from '../answers/request-body.ts';
 
-/** A request, and what became of it. */
+/** A received request and how it ended. */
 export interface ReceivedRequest {
-  /** Counts up from 0 within one provider. */
+  /** The number of the request within its provider, from 0. */
   readonly index: number;
   readonly method: string;
-  /** As received: with `/v1` and the query. */
+  /** The path as received, with `/v1` and the query. */
   readonly path: string;
-  /** Names in lower case. */
+  /** Header names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The parsed JSON body; empty where there was none. */
+  /** The parsed JSON body; empty if the request had no body. */
   readonly body: RequestBody;
   /** The body as received. */
   readonly rawBody: string;
-  /** The model that the body, or an Azure deployment's path, names. */
+  /** The model named by the body or by the path of an Azure deployment. */
   readonly model: string | undefined;
   readonly atMs: number;
-  /** The status it is answered with; `undefined` before that is decided, and where a fault sends none. */
+  /** The status of the response; `undefined` before it is decided, and if a fault prevents a response. */
   readonly status: number | undefined;
-  /** The client closed the connection before it had the whole answer. */
+  /** Whether the client closed the connection before the end of the response. */
   readonly aborted: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Recorded bodies, served as they were. */
+/** Serves recorded bodies unchanged. */
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
@@ -7,14 +7,15 @@ import { splitEvents } from '../answers/sse.ts';
 import { bodyScript } from '../script/script.ts';
 import type { Pace, Script } from '../script/script.ts';
 
-/** Finds the recording that a model names. */
+/** Finds the recording that a model name refers to. */
 export interface Replay {
   script(model: string, pace: Pace): Script | undefined;
 }
 
 /**
- * A folder of recordings, read at every use: `<name>.json` or `<name>.sse`, beside an optional `<name>.meta.json` with
- * `response.status` and `response.headers`. A recording answers to its file name, with or without extension and folder.
+ * Opens a folder of recordings: `<name>.json` or `<name>.sse`, each with an optional `<name>.meta.json` that has
+ * `response.status` and `response.headers`. A recording is found by its file name, with or without extension and folder. Its
+ * file is read at each use.
  */
 export function openReplay(folder: string): Replay {
   const files = namedFiles(folder);
@@ -49,15 +50,15 @@ function recordedScript(file: string, pace: Pace): Script {
 
 function recordedHead(file: string): { status: number; headers: Record<string, string> } {
   const { status, headers } = asRecord(asRecord(readJson(file))['response']);
-  const kept = Object.entries(asRecord(headers)).filter(([name]) => !UNFIT.has(name.toLowerCase()));
+  const kept = Object.entries(asRecord(headers)).filter(([name]) => !CONNECTION_HEADERS.has(name.toLowerCase()));
   return {
     status: typeof status === 'number' ? status : 200,
     headers: Object.fromEntries(kept.map(([name, value]) => [name.toLowerCase(), String(value)])),
   };
 }
 
-/** Headers that describe the recorded connection rather than the answer. */
-const UNFIT = new Set([
+/** Headers that describe the recorded connection and not the answer. */
+const CONNECTION_HEADERS = new Set([
   'alt-svc',
   'connection',
   'content-encoding',

@@ -9,7 +9,7 @@ import { isSurfacePath, type SurfacePath, SURFACES } from '../answers/surfaces.t
 import { tokensOf } from '../answers/tokens.ts';
 import type { Defects } from '../defects/defect.ts';
 import { distortGeneration, distortReply, holdBack } from '../defects/distort.ts';
-import { hear } from '../defects/hear.ts';
+import { dropIgnored } from '../defects/drop-ignored.ts';
 import { disguise, refuse, reword } from '../defects/refuse.ts';
 import { applyFault } from '../script/apply-fault.ts';
 import { AT_ONCE, bodyScript, errorScript, type Pace, replyScript, type Script } from '../script/script.ts';
@@ -20,7 +20,7 @@ import { pathBelowBase, type ReceivedRequest } from './received-request.ts';
 import type { Replay } from './replay.ts';
 import type { ProviderSettings } from './settings.ts';
 
-/** What a provider has beside its settings. */
+/** The settings and the state of a provider. */
 export interface ProviderState {
   readonly settings: ProviderSettings;
   readonly faults: FaultQueue;
@@ -28,29 +28,31 @@ export interface ProviderState {
   readonly replay: Replay | undefined;
   readonly seed: number;
   readonly defects: Defects;
-  /** Requests that are being answered. */
-  readonly underWay: () => number;
-  /** Tells the ids of one provider from those of another. */
+  /** The number of requests in flight. */
+  readonly inFlight: () => number;
+  /** Part of all ids, to distinguish those of different providers. */
   readonly origin: string;
 }
 
-/** The answer to a request, step by step: key, then fault, then recording, then surface. */
+/**
+ * The answer to a request, as a script. Checks the key, then applies faults, then looks for a recording, then
+ * generates.
+ */
 export function respond(request: ReceivedRequest, state: ProviderState): Script {
-  const { settings } = state;
-  const { defects } = state;
+  const { settings, defects } = state;
   const refusal = checkKey(request.headers, settings.apiKey, defects.has('echoesKey'));
   if (refusal !== undefined) return disguise(errorScript(refusal), defects);
   const random = seededRandom(state.seed + Math.imul(request.index, 0x9e3779b1));
   const fault = state.faults.take(request) ?? drawError(settings, random);
   const healthy = healthyScript(request, state, drawLatencyMs(settings, request, random));
-  const made = defects.size === 0 ? healthy : holdBack(disguise(healthy, defects), defects);
-  return fault === undefined ? made : applyFault(fault, made);
+  const generated = defects.size === 0 ? healthy : holdBack(disguise(healthy, defects), defects);
+  return fault === undefined ? generated : applyFault(fault, generated);
 }
 
 function healthyScript(request: ReceivedRequest, state: ProviderState, latencyMs: number): Script {
   const path = pathBelowBase(request.path);
-  const { defects, underWay } = state;
-  const refused = defects.size === 0 ? undefined : refuse({ path, body: request.body, underWay: underWay() }, defects);
+  const { defects, inFlight } = state;
+  const refused = defects.size === 0 ? undefined : refuse({ path, body: request.body, inFlight: inFlight() }, defects);
   if (refused) return errorScript(refused.reply, { ...AT_ONCE, latencyMs }, refused.headers);
   const isSurface = request.method === 'POST' && isSurfacePath(path);
   const named = isSurface ? request.model : retrievedModel(request.method, path);
@@ -62,7 +64,7 @@ function healthyScript(request: ReceivedRequest, state: ProviderState, latencyMs
     : jsonScript(accountReply(request.method, path, state));
 }
 
-/** GET /models/{model}. */
+/** The model of GET /models/{model}. */
 function retrievedModel(method: string, path: string): string | undefined {
   const [, noun, id] = path.split('/');
   return method === 'GET' && noun === 'models' && id !== undefined ? decodeURIComponent(id) : undefined;
@@ -71,7 +73,7 @@ function retrievedModel(method: string, path: string): string | undefined {
 function surfaceScript(path: SurfacePath, request: ReceivedRequest, state: ProviderState, latencyMs: number): Script {
   const { settings, responses, defects } = state;
   const { model } = request;
-  const body = defects.size === 0 ? request.body : hear(request.body, defects);
+  const body = defects.size === 0 ? request.body : dropIgnored(request.body, defects);
   const pace = { ...AT_ONCE, latencyMs };
   if (model === undefined) {
     return errorScript(errorReply(400, { message: 'you must provide a model parameter' }), pace);
@@ -80,8 +82,8 @@ function surfaceScript(path: SurfacePath, request: ReceivedRequest, state: Provi
   if (refusal) return errorScript(reword(refusal, defects), pace);
   const answer = typeof settings.answer === 'function' ? settings.answer(request) : settings.answer;
   const origin = { id: `${state.origin}_${request.index}`, model, nowMs: request.atMs };
-  const made = generate(body, origin, answer, settings.usage?.(request));
-  const generation = defects.size === 0 ? made : distortGeneration(made, body, defects, request.index);
+  const generated = generate(body, origin, answer, settings.usage?.(request));
+  const generation = defects.size === 0 ? generated : distortGeneration(generated, body, defects, request.index);
   const style = settings.usageStyle ?? 'openai';
   if (path === '/responses' && body['store'] !== false) responses.add(responseObject(body, generation, style));
   const written = SURFACES[path](body, generation, style);
@@ -90,7 +92,7 @@ function surfaceScript(path: SurfacePath, request: ReceivedRequest, state: Provi
   return replyScript(reply, paceOf(settings, latencyMs, reply, generation), headers);
 }
 
-/** What OpenAI refuses before a model is asked. */
+/** The requests that OpenAI rejects before a model runs. */
 function refusalOf(path: SurfacePath, { body, model = '' }: ReceivedRequest, state: ProviderState) {
   const { settings, responses, defects } = state;
   const { models, contextTokens = Infinity } = settings;
@@ -136,9 +138,10 @@ function jsonScript({ status, body }: AccountReply): Script {
   return bodyScript(status, { 'content-type': 'application/json' }, [JSON.stringify(body)], AT_ONCE);
 }
 
-/* PART: Who may ask. */
-
-/** The refusal of a request without the right key, as bearer token or `api-key` header; the key is masked as OpenAI does. */
+/**
+ * The 401 of a request without the right key, as bearer token or `api-key` header. The key is masked as OpenAI masks
+ * it.
+ */
 function checkKey(
   headers: Readonly<Record<string, string>>,
   expected: string | undefined,
@@ -157,15 +160,16 @@ function mask(key: string): string {
   return key.length <= 12 ? '*'.repeat(key.length) : `${key.slice(0, 8)}${'*'.repeat(key.length - 12)}${key.slice(-4)}`;
 }
 
-/* PART: How fast a request is answered. */
-
-/** The time before the first byte. */
+/** The latency before the first byte, in ms. */
 function drawLatencyMs({ latencyMs = 0 }: ProviderSettings, request: ReceivedRequest, random: () => number): number {
   if (typeof latencyMs === 'function') return latencyMs(request);
   return typeof latencyMs === 'number' ? latencyMs : lognormal(latencyMs.median, latencyMs.sigma, random);
 }
 
-/** The pace of a reply: a stream takes the time of its tokens after the first byte, a JSON answer before it. */
+/**
+ * The pace of a reply. The time for its tokens passes after the first byte of a stream, and before that of a JSON
+ * answer.
+ */
 function paceOf(
   { tokensPerSecond = Infinity, chunkDelayMs }: ProviderSettings,
   latencyMs: number,

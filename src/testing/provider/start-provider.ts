@@ -1,11 +1,11 @@
-/** An OpenAI-compatible provider on the loopback interface, with faults to order. */
+/** An OpenAI-compatible provider on the loopback interface, with configurable faults. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Clock } from '../../time/clock.ts';
 import { errorReply } from '../answers/errors.ts';
 import { playOnSocket } from '../script/play-on-socket.ts';
 import { errorScript, type Script } from '../script/script.ts';
-import { systemClock } from '../system-clock.ts';
+import { systemClock } from '../../time/system-clock.ts';
 import { StoredResponses } from './account.ts';
 import { FaultQueue } from './fault-queue.ts';
 import { receive, type ReceivedRequest } from './received-request.ts';
@@ -17,20 +17,20 @@ import type { ProviderOptions, ProviderSettings } from './settings.ts';
 export interface Provider extends AsyncDisposable {
   /** The base URL, ending in `/v1`. */
   readonly url: string;
-  /** What it received, oldest first. */
+  /** The requests received, oldest first. */
   readonly requests: readonly ReceivedRequest[];
-  /** Changes its behaviour from the next request on; new `faults` begin with all their `times`. */
+  /** Changes the given settings from the next request on. New `faults` start with all their `times`. */
   set(settings: ProviderSettings): void;
-  /** Forgets the requests received so far. */
+  /** Clears `requests`. */
   clear(): void;
-  /** Resolves when no received request waits any more: every client has its answer, or has gone. */
+  /** Resolves when no request is in flight: each is answered, or its client has disconnected. */
   idle(): Promise<void>;
-  /** Breaks all connections and stops. */
+  /** Closes all connections and stops the server. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a provider on a free port of 127.0.0.1: chat, completions, Responses, embeddings, moderations and models.
+ * Starts a provider on a free port of 127.0.0.1. It serves chat, completions, Responses, embeddings, moderations and models.
  *
  * @example
  * await using provider = await startProvider({ faults: { 'gpt-4.1': { kind: 'status', status: 503, times: 2 } } });
@@ -41,12 +41,12 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Prov
   const log: LoggedRequest[] = [];
   const answering = new Set<Promise<void>>();
   let received = 0;
-  let underWay = 0;
-  /** Whom a provider that serves one after the other serves before. */
-  let served: Promise<unknown> = Promise.resolve();
+  let inFlight = 0;
+  /** The previous answer; with the defect `serialises` the next one waits for it. */
+  let previousAnswer: Promise<unknown> = Promise.resolve();
 
   const server = createServer((message, response) => {
-    // What rejects here is a client that left while it was being read.
+    // This rejects only if the client disconnects while its request is read.
     const answered = answer(message, response).catch(() => void response.destroy());
     answering.add(answered);
     void answered.finally(() => answering.delete(answered));
@@ -59,7 +59,7 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Prov
     replay: replay === undefined ? undefined : openReplay(replay),
     seed,
     defects: new Set(settings.defects),
-    underWay: () => underWay,
+    inFlight: () => inFlight,
     origin: String(port),
   };
 
@@ -67,12 +67,12 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Prov
     const request: LoggedRequest = await receive(message, received++, clock.now());
     log.push(request);
     if (log.length > maxRequests) log.shift();
-    underWay += 1;
+    inFlight += 1;
     const play = (): Promise<void> => send(scriptFor(request, state), response, request, { clock, onEnd });
-    const onEnd = (): void => void (underWay -= 1);
+    const onEnd = (): void => void (inFlight -= 1);
     if (!state.defects.has('serialises')) return play();
-    served = served.then(play, play);
-    await served;
+    previousAnswer = previousAnswer.then(play, play);
+    await previousAnswer;
   }
 
   async function idle(): Promise<void> {
@@ -101,7 +101,7 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Prov
   };
 }
 
-/** A function of the test's own that throws is seen by the client, as 500 with its message. */
+/** If a function in the settings throws, the client gets a 500 with its message. */
 function scriptFor(request: ReceivedRequest, state: ProviderState): Script {
   try {
     return respond(request, state);
@@ -112,7 +112,7 @@ function scriptFor(request: ReceivedRequest, state: ProviderState): Script {
 
 type LoggedRequest = { -readonly [Field in keyof ReceivedRequest]: ReceivedRequest[Field] };
 
-/** Plays the script, and notes what became of the request. */
+/** Plays the script and records how the request ended. */
 async function send(
   script: Script,
   response: ServerResponse,
@@ -123,7 +123,7 @@ async function send(
   response.once('close', () => gone.abort());
   request.status = script.find((step) => step.step === 'head')?.status;
   const breaks = script.some((step) => step.step === 'destroy');
-  // A client may ask again as soon as it has read the end, which is before the connection tells.
+  // A client may send its next request once it has read the end, before the connection reports it: `onEnd` must run earlier.
   const end = script.findIndex((step) => step.step === 'end');
   try {
     await playOnSocket(end < 0 ? script : script.slice(0, end), response, clock, gone.signal);
@@ -134,15 +134,13 @@ async function send(
   request.aborted = !response.writableFinished && !breaks;
 }
 
-/* PART: Opens a server on a free loopback port. */
-
-/** The port; rejects where none can be had. */
+/** Opens the server on a free loopback port, and resolves to that port. Rejects if there is no free port. */
 function listen(server: Server): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
-      if (address === null || typeof address === 'string') reject(new Error('A TCP server has a port'));
+      if (address === null || typeof address === 'string') reject(new Error('the server has no TCP port'));
       else resolve(address.port);
     });
   });

@@ -1,4 +1,4 @@
-/** What each fault does to an answer. */
+/** Applies a fault to an answer. */
 
 import { contentFilterError, contextLengthError, errorReply } from '../answers/errors.ts';
 import { SSE_DONE, sseEvent } from '../answers/sse.ts';
@@ -6,9 +6,9 @@ import type { Fault, FaultKind } from './fault.ts';
 import { AT_ONCE, bodyScript, errorScript, isStream } from './script.ts';
 import type { Pace, Script, Step } from './script.ts';
 
-/** The script of an answer that the fault has struck. */
+/** The script of the answer with the fault. */
 export function applyFault(fault: Fault, script: Script): Script {
-  // The table has one entry for each kind; that fault and entry belong together is beyond the checker.
+  // The table has one entry per kind; TypeScript cannot see that the fault and the entry have the same kind.
   const apply = FAULTS[fault.kind] as (fault: FaultKind, script: Script) => Script;
   return apply(fault, script);
 }
@@ -37,7 +37,7 @@ const JSON_HEADER = { 'content-type': 'application/json' };
 
 const PAGE = '<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>';
 
-/** As recorded from OpenAI inside a 200 stream. */
+/** Recorded from OpenAI inside a stream with status 200. */
 const OVERLOADED = { type: 'error', error: errorReply(503).body.error };
 
 function statusScript({ status, headers = {}, body }: FaultOf<'status'>, pace: Pace): Script {
@@ -46,7 +46,7 @@ function statusScript({ status, headers = {}, body }: FaultOf<'status'>, pace: P
   return bodyScript(status, { ...JSON_HEADER, ...headers }, [JSON.stringify(body ?? usual)], pace);
 }
 
-/** A refusal has the latency of the answer, which is the first wait, but no words to generate. */
+/** An error has the latency of the answer, which is the first wait, but no generation time. */
 function paceOf([first]: Script): Pace {
   return first?.step === 'wait' ? { ...AT_ONCE, latencyMs: first.ms } : AT_ONCE;
 }
@@ -73,14 +73,14 @@ function errorEvent(script: Script, afterChunks: number, error: unknown): Script
   return [...firstChunks(script, afterChunks), { step: 'write', text: sseEvent('error', error) }, { step: 'end' }];
 }
 
-/** Everything before the chunk with number `count`; of a JSON answer the first half. */
+/** Everything before chunk number `count`; for a JSON answer, the first half. */
 function firstChunks(script: Script, count: number): Script {
   if (!isStream(script)) return before('end', halves(script)).slice(0, -1);
   const next = indicesOfWrites(script)[count];
   return next === undefined ? before('end', script) : script.slice(0, next);
 }
 
-/** The script with its one body written in two halves. */
+/** The script with its single body written in two halves. */
 function halves(script: Script): Script {
   return script.flatMap((step): Step[] => {
     if (step.step !== 'write') return [step];
@@ -96,7 +96,7 @@ function changeChunk(script: Script, chunk: number, change: (text: string) => st
   );
 }
 
-/** The same event or body with its JSON broken off in the middle. */
+/** The same event or body with its JSON cut off in the middle. */
 function malformed(text: string): string {
   const body = text.trimEnd();
   return body.slice(0, Math.ceil(body.length / 2)) + text.slice(body.length);

@@ -1,17 +1,17 @@
-/** The ways in which a simulated provider fails. */
+/** The faults of a simulated provider. */
 
-/** A fault, and how often it strikes. */
+/** A fault and how often it applies. */
 export type Fault = FaultKind & {
-  /** How many requests it strikes before it is gone. @default every request */
+  /** The number of requests that get the fault. @default every request */
   readonly times?: number | undefined;
 };
 
 /**
- * What goes wrong. Chunks are the events of a stream as they are sent: the first one of a chat stream carries the role
- * and no words. A JSON answer counts as one chunk, and is halved where a stream would be cut.
+ * The kind of a fault. Chunks are the events of a stream as they are sent; the first one of a chat stream has the role and no
+ * text. A JSON answer counts as one chunk; it is cut in half where a stream would be cut.
  */
 export type FaultKind =
-  /** An error status. `body` is sent as it is if it is a string. @default OpenAI's error of that status */
+  /** An error status. A string as `body` is sent unchanged. @default OpenAI's error for that status */
   | {
       readonly kind: 'status';
       readonly status: number;
@@ -20,25 +20,27 @@ export type FaultKind =
     }
   /** The connection breaks before any header. */
   | { readonly kind: 'reset' }
-  /** Nothing at all: for `forMs`, then the answer. @default for ever */
+  /** No response for `forMs`, then the answer. @default no response at all */
   | { readonly kind: 'silence'; readonly forMs?: number | undefined }
-  /** Headers at once, the first chunk (or the body) this much later. */
+  /** The headers at once, the first chunk (or the body) after `delayMs`. */
   | { readonly kind: 'lateFirstToken'; readonly delayMs: number }
-  /** The connection breaks after this many chunks. */
+  /** The connection breaks after `afterChunks` chunks. */
   | { readonly kind: 'cut'; readonly afterChunks: number }
-  /** The answer ends cleanly after this many chunks: no `finish_reason`, no `[DONE]`. */
+  /** The answer ends cleanly after `afterChunks` chunks, without `finish_reason` and `[DONE]`. */
   | { readonly kind: 'endEarly'; readonly afterChunks: number }
-  /** Nothing comes after this many chunks: for `forMs`, then the rest. @default for ever */
+  /** After `afterChunks` chunks the stream pauses for `forMs`, then continues. @default it never continues */
   | { readonly kind: 'stall'; readonly afterChunks: number; readonly forMs?: number | undefined }
-  /** The chunk with this number, from 0, is no JSON. */
+  /** The chunk with this number, counted from 0, is not valid JSON. */
   | { readonly kind: 'malformedChunk'; readonly chunk: number }
-  /** Everything but the final `[DONE]`. */
+  /** The final `[DONE]` is missing. */
   | { readonly kind: 'noDone' }
-  /** An error under status 200: an event after this many chunks, or the whole JSON body. @default OpenAI's overload error */
+  /**
+   * An error with status 200: an event after `afterChunks` chunks, or the JSON body. @default OpenAI's overload error
+   */
   | { readonly kind: 'errorEvent'; readonly afterChunks: number; readonly error?: unknown }
-  /** A page of a proxy instead of an answer. @default status 502 */
+  /** The HTML page of a proxy instead of an answer. @default status 502 */
   | { readonly kind: 'html'; readonly status?: number | undefined }
-  /** Headers without a body. @default status 200 */
+  /** Headers and an empty body. @default status 200 */
   | { readonly kind: 'emptyBody'; readonly status?: number | undefined }
   /** 400 `context_length_exceeded`. */
   | { readonly kind: 'contextLength' }

@@ -1,17 +1,17 @@
-/** Turns a script into a `Response`, where requests are intercepted instead of sent. */
+/** Turns a script into a `Response` for an intercepted request. */
 
 import type { Clock } from '../../time/clock.ts';
 import type { Script, Step } from './script.ts';
 import { aborted, wait } from './wait.ts';
 
-/** The constructor of responses: the global one, or the one that an interceptor brings along. */
+/** The constructor of responses: the global one, or that of the interceptor. */
 export interface ResponseClass {
   new (body: ReadableStream<Uint8Array>, init: { status: number; headers: Record<string, string> }): Response;
   /** A network failure. */
   error(): Response;
 }
 
-/** Waits until the head of the script is due; the rest happens while the body is read. */
+/** Resolves when the head of the script is due. The rest of the script runs while the body is read. */
 export async function playAsResponse(
   script: Script,
   responses: ResponseClass,
@@ -29,7 +29,7 @@ export async function playAsResponse(
   return responses.error();
 }
 
-/** Without this, an intercepted body ends where its connection does, and a cut one would look whole. */
+/** Without this header, a body ends with its connection, so a cut body would look complete. */
 const FRAMING = { 'transfer-encoding': 'chunked' };
 
 function bodyOf(script: Script, clock: Clock, signal: AbortSignal): ReadableStream<Uint8Array> {
@@ -44,7 +44,7 @@ function bodyOf(script: Script, clock: Clock, signal: AbortSignal): ReadableStre
   });
 }
 
-/** Goes through the waits to what the reader sees next. */
+/** Plays the waits, and returns the next thing that the reader sees. */
 async function nextOutput(
   steps: Iterator<Step>,
   clock: Clock,

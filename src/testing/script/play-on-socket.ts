@@ -1,4 +1,4 @@
-/** Sends an answer through a real connection. */
+/** Sends an answer over a real connection. */
 
 import type { ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
@@ -6,7 +6,7 @@ import type { Clock } from '../../time/clock.ts';
 import type { Script, Step } from './script.ts';
 import { aborted, wait } from './wait.ts';
 
-/** Carries out the script; returns early once `signal` says that the client is gone. */
+/** Plays the script. Returns early if `signal` aborts, which means that the client has disconnected. */
 export async function playOnSocket(
   script: Script,
   response: ServerResponse,
@@ -40,8 +40,8 @@ async function play(step: Step, response: ServerResponse, clock: Clock, signal: 
 }
 
 /**
- * Until the text is with the operating system: what was written must arrive even if the connection breaks next. A client that
- * leaves in the meantime ends the wait: Node then forgets the callback.
+ * Resolves when the operating system has the text: it must arrive even if the connection is broken next. Also resolves if the
+ * client disconnects, because Node then never calls the callback.
  */
 function write(text: string, response: ServerResponse, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -54,7 +54,10 @@ function write(text: string, response: ServerResponse, signal: AbortSignal): Pro
   });
 }
 
-/** A client in the same process gets a few turns of the event loop to read what was sent before. */
+/**
+ * Breaks the connection a few event loop turns later, so that a client in the same process can read what was sent
+ * before.
+ */
 async function destroy(response: ServerResponse): Promise<void> {
   for (let turn = 0; turn < 4; turn++) await setImmediate();
   response.destroy();

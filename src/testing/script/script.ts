@@ -1,9 +1,9 @@
-/** An answer as the steps in which it is sent: what surfaces write, faults change and players carry out. */
+/** An answer as a script of steps. Endpoints write it, faults change it, and players send it. */
 
 import type { ErrorReply } from '../answers/errors.ts';
 import type { Reply } from '../answers/reply.ts';
 
-/** One thing that the sender of an answer does. */
+/** One step in sending an answer. */
 export type Step =
   | { readonly step: 'wait'; readonly ms: number }
   | { readonly step: 'head'; readonly status: number; readonly headers: Readonly<Record<string, string>> }
@@ -12,23 +12,23 @@ export type Step =
   | { readonly step: 'end' }
   /** The connection breaks. */
   | { readonly step: 'destroy' }
-  /** Nothing more comes, and the connection stays open. */
+  /** Nothing more is sent, and the connection stays open. */
   | { readonly step: 'silence' };
 
 /** The steps of one answer, in order. */
 export type Script = readonly Step[];
 
-/** How fast an answer is sent. */
+/** The delays of an answer. */
 export interface Pace {
-  /** Before anything is sent, an error included. */
+  /** The delay before any answer, including an error. */
   readonly latencyMs: number;
-  /** Before the head as well, for an answer that is sent only when it is whole. */
+  /** An additional delay before the head of an answer that is sent in one piece. */
   readonly generationMs: number;
-  /** Before each event of a stream but the first. */
+  /** The delay before each event of a stream except the first. */
   readonly chunkDelayMs: number;
 }
 
-/** No waiting. */
+/** A pace without delays. */
 export const AT_ONCE: Pace = { latencyMs: 0, generationMs: 0, chunkDelayMs: 0 };
 
 /** The script of a successful answer. */
@@ -43,7 +43,7 @@ export function replyScript(reply: Reply, pace: Pace, headers: Readonly<Record<s
   }
 }
 
-/** The script of a refusal. */
+/** The script of an error. */
 export function errorScript(
   { status, body }: ErrorReply,
   pace: Pace = AT_ONCE,
@@ -52,7 +52,7 @@ export function errorScript(
   return bodyScript(status, { 'content-type': 'application/json', ...headers }, [JSON.stringify(body)], pace);
 }
 
-/** The script of any body, in the pieces in which it is written. */
+/** The script of any response; `chunks` are the pieces of its body. */
 export function bodyScript(
   status: number,
   headers: Readonly<Record<string, string>>,

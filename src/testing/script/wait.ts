@@ -1,4 +1,4 @@
-/** Waiting that ends early when nobody waits any more. */
+/** Waits that end early when the client disconnects. */
 
 import type { Clock } from '../../time/clock.ts';
 

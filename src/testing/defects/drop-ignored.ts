@@ -1,21 +1,22 @@
-/** What of a body reaches a model behind a provider that ignores some of it. */
+/** Drops the parts of a request body that a defective provider ignores. */
 
 import type { RequestBody } from '../answers/request-body.ts';
 import { asRecord } from '../answers/request-body.ts';
 import type { Defect, Defects } from './defect.ts';
 
-/** The body as the model sees it; the same object where nothing is ignored. */
-export function hear(body: RequestBody, defects: Defects): RequestBody {
-  const deaf = new Set([...defects].flatMap((defect) => IGNORED[defect] ?? []));
+/** The body that reaches the model; the same object if nothing is ignored. */
+export function dropIgnored(body: RequestBody, defects: Defects): RequestBody {
+  const ignored = new Set([...defects].flatMap((defect) => IGNORED[defect] ?? []));
   const format = asRecord(body['response_format'])['type'];
-  if (defects.has('ignoresJsonMode') && format === 'json_object') deaf.add('response_format');
-  if (defects.has('ignoresSchema') && format === 'json_schema') deaf.add('response_format');
-  const heard = deaf.size === 0 ? body : Object.fromEntries(Object.entries(body).filter(([name]) => !deaf.has(name)));
-  const blind = defects.has('ignoresImages') ? { ...heard, messages: withoutPictures(heard['messages']) } : heard;
-  return defects.has('singleToolCall') ? { ...blind, parallel_tool_calls: false } : blind;
+  if (defects.has('ignoresJsonMode') && format === 'json_object') ignored.add('response_format');
+  if (defects.has('ignoresSchema') && format === 'json_schema') ignored.add('response_format');
+  const kept =
+    ignored.size === 0 ? body : Object.fromEntries(Object.entries(body).filter(([name]) => !ignored.has(name)));
+  const seen = defects.has('ignoresImages') ? { ...kept, messages: withoutPictures(kept['messages']) } : kept;
+  return defects.has('singleToolCall') ? { ...seen, parallel_tool_calls: false } : seen;
 }
 
-/** Whether a message has parts that are no text. */
+/** Whether a message has images. */
 export function hasPictures(body: RequestBody): boolean {
   const messages = Array.isArray(body['messages']) ? body['messages'] : [];
   return messages.some((message) => partsOf(message).some(isPicture));

@@ -1,4 +1,4 @@
-/** What an able model says where a test leaves that to it: it does as it is asked. */
+/** Answers simple requests as a capable model does, for tests that set no answer of their own. */
 
 import { seededRandom } from '../seeded-random.ts';
 import type { Answer, ToolCallAnswer } from './answer.ts';
@@ -6,10 +6,10 @@ import { asRecord, type RequestBody } from './request-body.ts';
 import { stripesOf } from './see-picture.ts';
 
 /**
- * Functions that must be called are called, asked-for JSON keeps to its schema, and of the prompt it understands "count from 1 to
- * 9", "three random numbers", "the single word: pong" and the stripes of a picture. `undefined` where it has nothing to say.
+ * Calls the functions that the request forces, and returns JSON that fits the requested schema. Understands these prompts: "count
+ * from 1 to 9", "three random numbers", "the single word: pong" and the stripes of a picture. `undefined` for all others.
  */
-export function obey(body: RequestBody, id: string): Answer | undefined {
+export function followPrompt(body: RequestBody, id: string): Answer | undefined {
   if (body['tools'] !== undefined) {
     const toolCalls = forcedCalls(body);
     if (toolCalls.length > 0) return { toolCalls };
@@ -57,7 +57,7 @@ function forcedCalls(body: RequestBody): ToolCallAnswer[] {
   return about.map((words) => ({ name, arguments: asRecord(fillSchema(parameters, words)) }));
 }
 
-/** The values of the first enum that the prompt names: each is worth a call of its own. */
+/** The values of the first enum that occur in the prompt. Each gets a function call of its own. */
 function subjectsOf(parameters: unknown, prompt: string): string[] {
   const properties = Object.values(asRecord(asRecord(parameters)['properties'])).map(asRecord);
   const values = properties.map((property) => property['enum']).find((listed) => Array.isArray(listed)) ?? [];
@@ -92,9 +92,10 @@ function hashOf(text: string): number {
   return Array.from(text).reduce((hash, character) => (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) | 0, 7);
 }
 
-/* PART: Makes up a value that a JSON schema describes. */
-
-/** Of an enum the first value that the prompt names, else the first; everything that is no schema gives `null`. */
+/**
+ * Makes up a value that fits a JSON schema. For an enum: the first value that occurs in the prompt, or the first of all. `null` if
+ * `schema` is not a schema.
+ */
 function fillSchema(schema: unknown, prompt: string): unknown {
   const { type, properties, items, enum: listed, const: fixed, anyOf, minimum } = asRecord(schema);
   if (fixed !== undefined) return fixed;
