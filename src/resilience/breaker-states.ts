@@ -1,16 +1,19 @@
-/** The states of a breaker, and what leads from one to the next. */
+/** The states of a breaker and its transitions. */
 
 import type { BreakerReason, BreakerState, Outcome } from '../domain/attempt.ts';
 import type { Clock } from '../time/clock.ts';
 import { FailureWindow, type FailureWindowPolicy } from './failure-window.ts';
 
-export interface BreakerStatesPolicy extends FailureWindowPolicy, OpenTimePolicy {
-  readonly windowMs: number;
+export interface BreakerStatesPolicy extends FailureWindowPolicy {
+  /** The first open time in ms. It doubles each time the breaker opens without a healthy spell before. */
+  readonly openForMs: number;
+  /** The longest open time in ms. */
+  readonly maxOpenForMs: number;
   /** Successes in a row, one call at a time, that close a half-open breaker. */
   readonly probes: number;
 }
 
-/** A change of state, or the opening anew of an open breaker. */
+/** A change of state, or an open breaker whose open time starts over. */
 export interface BreakerChange {
   readonly from: BreakerState['state'];
   readonly to: BreakerState['state'];
@@ -19,7 +22,7 @@ export interface BreakerChange {
   readonly untilMs: number | undefined;
 }
 
-/** Closed at first. Time moves it only when it is looked at. */
+/** Starts closed. It has no timers: an open breaker turns half-open when its state is read. */
 export class BreakerStates {
   readonly #policy: BreakerStatesPolicy;
   readonly #clock: Clock;
@@ -45,7 +48,7 @@ export class BreakerStates {
     return this.#current;
   }
 
-  /** Grows with each opening from another state, and with each closing. */
+  /** Increases when the breaker opens from another state and when it closes. */
   get era(): number {
     return this.#era;
   }
@@ -55,14 +58,14 @@ export class BreakerStates {
     return this.#openUntilMs;
   }
 
-  /** A call of the closed breaker has ended. */
+  /** Counts a call that the closed breaker admitted. */
   callEnded(outcome: Outcome, atMs = this.#clock.now()): void {
     if (outcome !== 'success' && outcome !== 'failure') return;
     const reason = this.#window.add(outcome, atMs);
     if (reason !== undefined) this.#open(reason);
   }
 
-  /** A probe has ended. A failure while the breaker is still open starts its open time anew, but does not double it. */
+  /** Counts a probe. A failure while the breaker is still open restarts its open time, but does not double it. */
   probeEnded(outcome: Outcome): void {
     if (outcome === 'success') this.#countProbe();
     else if (outcome === 'failure' && this.current.state === 'open') this.#openFor(this.#openMs, 'probeFailed');
@@ -78,13 +81,13 @@ export class BreakerStates {
     const successes = state.state === 'halfOpen' ? state.successes + 1 : 1;
     this.#openUntilMs = Math.min(this.#openUntilMs, this.#clock.now());
     if (successes < this.#policy.probes) this.#become({ state: 'halfOpen', successes }, 'probesSucceeded');
-    else this.#backToService();
+    else this.#returnToService();
   }
 
-  #backToService(): void {
+  #returnToService(): void {
     this.#era += 1;
     this.#closedAtMs = this.#clock.now();
-    // Failures of before must not open it again.
+    // Earlier failures must not open it again.
     this.#window.clear(this.#closedAtMs);
     this.#become(CLOSED, 'probesSucceeded');
   }
@@ -112,22 +115,14 @@ export class BreakerStates {
 
 const CLOSED: BreakerState = { state: 'closed' };
 
-/** How long a breaker stays open. */
-export interface OpenTimePolicy {
-  /** The first open time. It doubles with each opening that comes without a healthy spell before it. */
-  readonly openForMs: number;
-  readonly maxOpenForMs: number;
-  /** A spell is healthy when the breaker was closed for at least this long, and for as long as it was open last. */
-  readonly windowMs: number;
-}
-
 /**
- * The next open time in milliseconds.
+ * The next open time in ms. A spell was healthy when the breaker was closed for at least the window and for at least as long as
+ * it was last open.
  *
- * @param lastMs the last one; 0 before the first
+ * @param lastMs the last open time; 0 before the first
  * @param closedForMs how long the breaker was closed; 0 when it was half-open, Infinity before the first opening
  */
-function nextOpenMs(policy: OpenTimePolicy, lastMs: number, closedForMs: number): number {
+function nextOpenMs(policy: BreakerStatesPolicy, lastMs: number, closedForMs: number): number {
   const isHealthy = closedForMs >= Math.max(lastMs, policy.windowMs);
   return Math.min(isHealthy ? policy.openForMs : 2 * lastMs, policy.maxOpenForMs);
 }

@@ -1,41 +1,40 @@
-/** An upstream that said "not now": it is passed over for a while, where another can serve. */
+/** Keeps calls away from an upstream that refused them for now, as long as another can serve. */
 
 import type { Clock } from '../time/clock.ts';
 
 /** Why an upstream is paused. */
 export type PauseKind = 'rateLimit' | 'quota' | 'auth';
 
-export interface Pause {
-  /** When the upstream may be asked again, in ms since the Unix epoch; `null` when it may be asked now. */
-  until(nowMs: number): number | null;
-  /** The gravest reason that still holds; `null` when it may be asked now. */
-  reason(nowMs: number): PauseKind | null;
-  /** Pauses for `forMs` from now on, and says until when that kind now lasts. A pause is never shortened. */
-  pause(kind: PauseKind, forMs: number): number;
-  /** The upstream answered: all pauses are over. */
-  clear(): void;
-}
+/** Each kind has its own end, so that a short pause of one kind cannot hide a longer one of another. */
+export class Pause {
+  readonly #clock: Clock;
+  readonly #untilMs: Record<PauseKind, number> = { auth: 0, quota: 0, rateLimit: 0 };
 
-/** Every kind has an end of its own, so that a short pause of one kind cannot hide a longer one of another. */
-export function createPause(clock: Clock): Pause {
-  const untilMs: Record<PauseKind, number> = { auth: 0, quota: 0, rateLimit: 0 };
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
-  function until(nowMs: number): number | null {
-    const latestMs = Math.max(untilMs.auth, untilMs.quota, untilMs.rateLimit);
+  /** When the last pause ends, in ms since the Unix epoch; `null` when the upstream is not paused. */
+  until(nowMs: number): number | null {
+    const { auth, quota, rateLimit } = this.#untilMs;
+    const latestMs = Math.max(auth, quota, rateLimit);
     return latestMs > nowMs ? latestMs : null;
   }
 
-  return {
-    until,
-    reason: (nowMs) => GRAVEST_FIRST.find((kind) => untilMs[kind] > nowMs) ?? null,
-    pause: (kind, forMs) => {
-      untilMs[kind] = Math.max(untilMs[kind], clock.now() + forMs);
-      return untilMs[kind];
-    },
-    clear: () => {
-      for (const kind of GRAVEST_FIRST) untilMs[kind] = 0;
-    },
-  };
+  /** The most serious reason that still holds; `null` when the upstream is not paused. */
+  reason(nowMs: number): PauseKind | null {
+    return MOST_SERIOUS_FIRST.find((kind) => this.#untilMs[kind] > nowMs) ?? null;
+  }
+
+  /** Pauses for `forMs` from now and returns when this kind of pause ends. A pause is never shortened. */
+  pause(kind: PauseKind, forMs: number): number {
+    return (this.#untilMs[kind] = Math.max(this.#untilMs[kind], this.#clock.now() + forMs));
+  }
+
+  /** Ends all pauses, after the upstream has answered. */
+  clear(): void {
+    for (const kind of MOST_SERIOUS_FIRST) this.#untilMs[kind] = 0;
+  }
 }
 
-const GRAVEST_FIRST: readonly PauseKind[] = ['auth', 'quota', 'rateLimit'];
+const MOST_SERIOUS_FIRST: readonly PauseKind[] = ['auth', 'quota', 'rateLimit'];

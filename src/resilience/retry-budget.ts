@@ -1,53 +1,48 @@
-/** Bounds the extra load of retries, so that retries never make an outage worse. */
+/** Bounds the extra load of retries, so that they never make an outage worse. */
 
 import type { Clock } from '../time/clock.ts';
 
-export interface RetryBudget {
-  /** To be called once for every call. */
-  deposit(): void;
-  /** Takes the right to one extra attempt; `false` when the budget is used up. */
-  withdraw(): boolean;
-}
-
-export interface RetryBudgetInput {
-  /** Extra attempts as a share of calls, 0–1; 0 allows none at all. */
-  readonly share: number;
-  readonly clock: Clock;
-}
-
 /**
- * A token bucket: a call deposits `share` tokens, an extra attempt withdraws one, and one a second is refilled, so that a
- * quiet service can always retry. It starts full, with 10.
+ * A token bucket that starts full, with 10. Each call deposits `share` tokens and each extra attempt withdraws one. One token a
+ * second is refilled, so that a service with few calls can always retry.
  *
- * Source: Finagle's `RetryBudget` (a share of calls, and a minimum by the second).
+ * Source: Finagle's `RetryBudget` (a share of calls, and a minimum per second).
  */
-export function createRetryBudget({ share, clock }: RetryBudgetInput): RetryBudget {
-  let tokens = CAPACITY;
-  let refilledAtMs = clock.now();
+export class RetryBudget {
+  readonly #share: number;
+  readonly #clock: Clock;
+  #tokens = CAPACITY;
+  #refilledAtMs: number;
 
-  function add(amount: number): void {
-    tokens = Math.min(CAPACITY, tokens + amount);
+  /** @param share extra attempts as a share of calls, 0–1; 0 allows no extra attempt at all */
+  constructor(share: number, clock: Clock) {
+    this.#share = share;
+    this.#clock = clock;
+    this.#refilledAtMs = clock.now();
   }
 
-  function refill(): void {
-    const nowMs = clock.now();
-    add(((nowMs - refilledAtMs) / 1000) * REFILL_PER_SECOND);
-    refilledAtMs = nowMs;
+  /** To be called once for each call. */
+  deposit(): void {
+    this.#add(this.#share);
   }
 
-  return {
-    deposit: () => add(share),
-    withdraw: () => {
-      if (share === 0) return false;
-      refill();
-      if (tokens < 1 - ROUNDING) return false;
-      tokens -= 1;
-      return true;
-    },
-  };
+  /** Takes the right to one extra attempt; `false` when the budget is used up. */
+  withdraw(): boolean {
+    if (this.#share === 0) return false;
+    const nowMs = this.#clock.now();
+    this.#add(((nowMs - this.#refilledAtMs) / 1000) * REFILL_PER_SECOND);
+    this.#refilledAtMs = nowMs;
+    if (this.#tokens < 1 - ROUNDING) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  #add(tokens: number): void {
+    this.#tokens = Math.min(CAPACITY, this.#tokens + tokens);
+  }
 }
 
-/** Tokens. Also what a service that was quiet may spend at once. */
+/** Tokens: also the most extra attempts at once after a quiet time. */
 const CAPACITY = 10;
 
 const REFILL_PER_SECOND = 1;

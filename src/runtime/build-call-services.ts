@@ -10,11 +10,11 @@ import type { WindowSnapshot } from '../domain/snapshot.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { createTokenizer } from '../pricing/load-tokenizer.ts';
 import { createPriceTable } from '../pricing/price-table.ts';
-import { createBreaker } from '../resilience/breaker.ts';
-import { createHedging, type HedgingInput } from '../resilience/hedge-policy.ts';
+import { Breaker } from '../resilience/breaker.ts';
+import { Hedging, type HedgingInput } from '../resilience/hedge-policy.ts';
 import { UpstreamLimits } from '../resilience/limits/upstream-limits.ts';
-import { createPause } from '../resilience/pause.ts';
-import { createRetryBudget } from '../resilience/retry-budget.ts';
+import { Pause } from '../resilience/pause.ts';
+import { RetryBudget } from '../resilience/retry-budget.ts';
 import type { Affinity } from '../routing/affinity.ts';
 import { ShadowRunner } from '../shadow/shadow-runner.ts';
 import type { Clock } from '../time/clock.ts';
@@ -48,8 +48,8 @@ export function buildCallServices(
     clock,
     random,
     redacts: routes,
-    retryBudget: createRetryBudget({ share: retryShare, clock }),
-    hedging: options.hedge && createHedging({ ...options.hedge, p95Ms: p95Of(observed.recorder, clock) }),
+    retryBudget: new RetryBudget(retryShare, clock),
+    hedging: options.hedge && new Hedging({ ...options.hedge, p95Ms: p95Of(observed.recorder, clock) }),
     observer: createObserver(observed),
     rollouts: observed.rollouts,
     pricing: createPricing(upstreams, stable, table, (upstream, model) => {
@@ -103,13 +103,13 @@ function buildUpstream(config: UpstreamConfig, options: ResolvedOptions, { emitt
   const { name } = config;
   const breaker =
     policy &&
-    createBreaker({
+    new Breaker({
       policy,
       clock,
       onChange: (change) => emitter.emit('breaker', { upstream: name, ...change, atMs: clock.now() }),
     });
   const limits = config.limits && new UpstreamLimits(config.limits, clock, options.policy.deadlineMs);
-  return { name, config, breaker, pause: createPause(clock), limits };
+  return { name, config, breaker, pause: new Pause(clock), limits };
 }
 
 /** Builds what mirrors calls, where calls are mirrored. */

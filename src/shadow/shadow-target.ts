@@ -3,7 +3,7 @@
 import type { ShadowAdvice } from '../domain/shadow.ts';
 import type { WindowSnapshot } from '../domain/snapshot.ts';
 import type { Failure } from '../resilience/failure.ts';
-import { createPause, type Pause } from '../resilience/pause.ts';
+import { Pause } from '../resilience/pause.ts';
 import { createBucketer } from '../routing/bucket.ts';
 import type { Clock } from '../time/clock.ts';
 import { type ShadowNumbers, ShadowWindow } from './shadow-window.ts';
@@ -24,7 +24,7 @@ export class ShadowTarget {
   constructor(name: string, salt: string, { clock, windowMs }: { readonly clock: Clock; readonly windowMs: number }) {
     this.name = name;
     this.window = new ShadowWindow(windowMs);
-    this.#pause = createPause(clock);
+    this.#pause = new Pause(clock);
     // A salt of its own: the users who are mirrored are not those whom the split moves first.
     this.#bucketOf = createBucketer(`${salt}:shadow:${name}`);
   }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BreakerState, Outcome } from '../../src/domain/attempt.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
-import { createBreaker, type Breaker, type BreakerPolicy, type Permit } from '../../src/resilience/breaker.ts';
+import { Breaker, type BreakerPolicy, type Permit } from '../../src/resilience/breaker.ts';
 
 const POLICY: BreakerPolicy = {
   errorRate: 0.5,
@@ -158,7 +158,7 @@ test('whatever happens in whatever order, the breaker keeps its rules', () => {
     fc.property(commands, (sequence) => {
       const clock = new ManualClock(0);
       const onChange = ({ from, to }: { from: string; to: string }) => void statesSeen.add(`${from} → ${to}`);
-      const breaker = createBreaker({ policy: POLICY, clock, onChange, probeTimeoutMs: PROBE_TIMEOUT_MS });
+      const breaker = new Breaker({ policy: POLICY, clock, onChange, probeTimeoutMs: PROBE_TIMEOUT_MS });
       const model: Model = {
         state: 'closed',
         successes: 0,
@@ -184,7 +184,7 @@ test('whatever is forced, an open time stays within its bounds, and every permit
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const clock = new ManualClock(0);
-      const breaker = createBreaker({ policy: POLICY, clock, probeTimeoutMs: PROBE_TIMEOUT_MS });
+      const breaker = new Breaker({ policy: POLICY, clock, probeTimeoutMs: PROBE_TIMEOUT_MS });
       for (const next of steps) {
         if (typeof next === 'number') clock.jump(next);
         else breaker.force().settle(next);

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { Outcome } from '../../src/domain/attempt.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
-import { createBreaker, type Breaker, type BreakerPolicy } from '../../src/resilience/breaker.ts';
+import { Breaker, type BreakerPolicy } from '../../src/resilience/breaker.ts';
 import type { BreakerChange } from '../../src/resilience/breaker-states.ts';
 
 const POLICY: BreakerPolicy = {
@@ -18,7 +18,7 @@ function setUp(policy: Partial<BreakerPolicy> = {}, probeTimeoutMs?: number) {
   const clock = new ManualClock(0);
   const changes: BreakerChange[] = [];
   const onChange = (change: BreakerChange) => changes.push(change);
-  const breaker = createBreaker({ policy: { ...POLICY, ...policy }, clock, onChange, probeTimeoutMs });
+  const breaker = new Breaker({ policy: { ...POLICY, ...policy }, clock, onChange, probeTimeoutMs });
   return { clock, breaker, changes };
 }
 
@@ -448,7 +448,7 @@ describe('a permit by force', () => {
 test('a listener sees the new state already', () => {
   const clock = new ManualClock(0);
   const seen: string[] = [];
-  const breaker: Breaker = createBreaker({ policy: POLICY, clock, onChange: () => seen.push(breaker.state.state) });
+  const breaker = new Breaker({ policy: POLICY, clock, onChange: () => seen.push(breaker.state.state) });
   settleAll(breaker, ...times(5, 'failure'));
   expect(seen).toEqual(['open']);
 });

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
-import { createPause, type PauseKind } from '../../src/resilience/pause.ts';
+import { Pause, type PauseKind } from '../../src/resilience/pause.ts';
 
 function paused() {
   const clock = new ManualClock(0);
-  return { clock, pause: createPause(clock) };
+  return { clock, pause: new Pause(clock) };
 }
 
 test('an upstream is not paused at first', () => {

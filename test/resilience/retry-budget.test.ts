@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
-import { createRetryBudget, type RetryBudget } from '../../src/resilience/retry-budget.ts';
+import { RetryBudget } from '../../src/resilience/retry-budget.ts';
 
 /** Withdraws until the budget refuses. */
 function withdrawAll(budget: RetryBudget): number {
@@ -11,18 +11,18 @@ function withdrawAll(budget: RetryBudget): number {
 }
 
 test('a new budget allows ten retries at once', () => {
-  expect(withdrawAll(createRetryBudget({ share: 0.2, clock: new ManualClock() }))).toBe(10);
+  expect(withdrawAll(new RetryBudget(0.2, new ManualClock()))).toBe(10);
 });
 
 test('calls pay for retries by the share: five calls for one', () => {
-  const budget = createRetryBudget({ share: 0.2, clock: new ManualClock() });
+  const budget = new RetryBudget(0.2, new ManualClock());
   withdrawAll(budget);
   for (let call = 0; call < 5; call += 1) budget.deposit();
   expect(withdrawAll(budget)).toBe(1);
 });
 
 test('ten calls at a tenth make one whole retry', () => {
-  const budget = createRetryBudget({ share: 0.1, clock: new ManualClock() });
+  const budget = new RetryBudget(0.1, new ManualClock());
   withdrawAll(budget);
   for (let call = 0; call < 10; call += 1) budget.deposit();
   expect(withdrawAll(budget)).toBe(1);
@@ -30,7 +30,7 @@ test('ten calls at a tenth make one whole retry', () => {
 
 test('one retry a second comes back by itself, so that a quiet service can always retry', async () => {
   const clock = new ManualClock();
-  const budget = createRetryBudget({ share: 0.2, clock });
+  const budget = new RetryBudget(0.2, clock);
   withdrawAll(budget);
   await clock.advance(999);
   expect(budget.withdraw()).toBe(false);
@@ -42,14 +42,14 @@ test('one retry a second comes back by itself, so that a quiet service can alway
 
 test('neither time nor calls save up more than ten retries', async () => {
   const clock = new ManualClock();
-  const budget = createRetryBudget({ share: 1, clock });
+  const budget = new RetryBudget(1, clock);
   await clock.advance(3_600_000);
   for (let call = 0; call < 100; call += 1) budget.deposit();
   expect(withdrawAll(budget)).toBe(10);
 });
 
 test('a share of 0 allows no retry at all', () => {
-  expect(withdrawAll(createRetryBudget({ share: 0, clock: new ManualClock() }))).toBe(0);
+  expect(withdrawAll(new RetryBudget(0, new ManualClock()))).toBe(0);
 });
 
 test('retries never exceed the share of calls, one a second and the first ten', () => {
@@ -57,7 +57,7 @@ test('retries never exceed the share of calls, one a second and the first ten', 
   fc.assert(
     fc.property(fc.double({ min: 0.01, max: 1, noNaN: true }), steps, (share, history) => {
       const clock = new ManualClock(0);
-      const budget = createRetryBudget({ share, clock });
+      const budget = new RetryBudget(share, clock);
       let calls = 0;
       let retries = 0;
       for (const step of history) {
