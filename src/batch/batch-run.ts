@@ -1,4 +1,4 @@
-/** Runs the calls of a batch: some at a time, a bounded number ahead of the reader, results in order. */
+/** Runs the calls of a batch with bounded concurrency and read-ahead, yields results in order, and reports progress. */
 
 import { formatValue } from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
@@ -6,32 +6,33 @@ import { isThenable } from '../domain/json.ts';
 import type { Clock } from '../time/clock.ts';
 import type { BatchCall, BatchOptions, BatchProgress, BatchResult } from './options.ts';
 
-/** Results that wait for an earlier one or for the reader, and calls under way: so many times the concurrency at most. */
-const AHEAD = 4;
+/** Bound for unread results and running calls together, as a multiple of the concurrency. */
+const READ_AHEAD_FACTOR = 4;
 
-/** Calls, as they come. */
+/** The source of the calls, read lazily. */
 export type BatchCalls<T> = Iterable<BatchCall<T>> | AsyncIterable<BatchCall<T>>;
 
-/** What a run needs beside the calls. */
+/** What a run needs in addition to the calls. */
 export interface BatchRunInput<T> extends Pick<BatchOptions, 'signal' | 'stopOnError'> {
   readonly concurrency: number;
   readonly meter: BatchMeter;
-  /** Makes a call; never rejects. */
+  /** Makes one call; never rejects. */
   readonly make: (call: BatchCall<T>, index: number, controller: AbortController) => Promise<BatchResult<T>>;
 }
 
+/** One run over the calls of a batch. */
 export class BatchRun<T> {
   readonly #input: BatchRunInput<T>;
   readonly #source: Iterator<BatchCall<T>> | AsyncIterator<BatchCall<T>>;
-  /** The results that nobody has read, in order. */
-  readonly #ahead: Promise<BatchResult<T>>[] = [];
+  /** Unread results, in order. */
+  readonly #unread: Promise<BatchResult<T>>[] = [];
   readonly #running = new Set<AbortController>();
-  #begun = 0;
+  #started = 0;
   #isPulling = false;
-  /** No further call begins. */
+  /** No further call is started. */
   #isOver = false;
-  /** What the source of the calls threw. */
-  #broken: { readonly error: unknown } | undefined;
+  /** The error that the source of the calls threw. */
+  #sourceError: { readonly error: unknown } | undefined;
   #wake: () => void = () => undefined;
 
   constructor(calls: BatchCalls<T>, input: BatchRunInput<T>) {
@@ -46,21 +47,21 @@ export class BatchRun<T> {
     if (signal?.aborted) this.#isOver = true;
     try {
       for (;;) {
-        const next = this.#ahead.shift();
+        const next = this.#unread.shift();
         void this.#pull();
         if (next) yield await next;
         else if (this.#isOver) break;
         else await new Promise<void>((resolve) => (this.#wake = resolve));
       }
-      if (this.#broken) throw this.#broken.error;
+      if (this.#sourceError) throw this.#sourceError.error;
     } finally {
       signal?.removeEventListener('abort', onAbort);
       this.#abort();
-      void this.#leave();
+      void this.#closeSource();
     }
   }
 
-  /** Begins as many calls as may be. */
+  /** Starts as many calls as the bounds allow. */
   async #pull(): Promise<void> {
     if (this.#isPulling) return;
     this.#isPulling = true;
@@ -68,13 +69,13 @@ export class BatchRun<T> {
       while (this.#hasRoom) {
         const { done, value } = await this.#source.next();
         if (done) this.#isOver = true;
-        // What is drawn after the end is not begun.
+        // The run may have ended while the source was read: that call is not started.
         if (this.#isOver) break;
-        this.#begin(value as BatchCall<T>);
+        this.#start(value as BatchCall<T>);
       }
     } catch (error) {
       this.#isOver = true;
-      this.#broken = { error };
+      this.#sourceError = { error };
     } finally {
       this.#isPulling = false;
       this.#wake();
@@ -83,18 +84,18 @@ export class BatchRun<T> {
 
   get #hasRoom(): boolean {
     const { concurrency } = this.#input;
-    return !this.#isOver && this.#running.size < concurrency && this.#ahead.length < concurrency * AHEAD;
+    return !this.#isOver && this.#running.size < concurrency && this.#unread.length < concurrency * READ_AHEAD_FACTOR;
   }
 
-  #begin(call: BatchCall<T>): void {
-    const index = this.#begun;
+  #start(call: BatchCall<T>): void {
+    const index = this.#started;
     if (typeof call !== 'function') {
       throw new ConfigError(`calls[${index}]`, `should be a function that makes the call, got ${formatValue(call)}`);
     }
-    this.#begun += 1;
+    this.#started += 1;
     const controller = new AbortController();
     this.#running.add(controller);
-    this.#ahead.push(this.#run(call, index, controller));
+    this.#unread.push(this.#run(call, index, controller));
     this.#wake();
   }
 
@@ -114,20 +115,20 @@ export class BatchRun<T> {
     this.#wake();
   }
 
-  /** The source may be waiting for what never comes: it is not waited for. */
-  async #leave(): Promise<void> {
+  /** Called without await, since the source may be blocked forever. */
+  async #closeSource(): Promise<void> {
     try {
       await this.#source.return?.();
     } catch {
-      // The results are whole without it.
+      // The results are complete; an error on closing the source does not matter.
     }
   }
 }
 
-/** Says how far a batch is, to whoever wants to know. */
+/** Counts ended calls and reports progress to `onProgress`. */
 export class BatchMeter {
   readonly #onProgress: BatchOptions['onProgress'];
-  readonly #failed: (error: unknown) => void;
+  readonly #onError: (error: unknown) => void;
   readonly #clock: Clock;
   readonly #total: number | undefined;
   readonly #startedAtMs: number;
@@ -135,13 +136,13 @@ export class BatchMeter {
   #failures = 0;
   #costUsd = 0;
 
-  /** `failed` is told of what `onProgress` throws. */
+  /** `onError` receives what `onProgress` throws. */
   constructor(
     { onProgress, total }: BatchOptions,
-    { clock, failed }: { readonly clock: Clock; readonly failed: (error: unknown) => void },
+    { clock, onError }: { readonly clock: Clock; readonly onError: (error: unknown) => void },
   ) {
     this.#onProgress = onProgress;
-    this.#failed = failed;
+    this.#onError = onError;
     this.#clock = clock;
     this.#total = total;
     this.#startedAtMs = clock.now();
@@ -153,9 +154,9 @@ export class BatchMeter {
     this.#costUsd += costUsd ?? 0;
     try {
       const returned = this.#onProgress?.(this.#progress(running));
-      if (isThenable(returned)) Promise.resolve(returned).catch(this.#failed);
+      if (isThenable(returned)) Promise.resolve(returned).catch(this.#onError);
     } catch (error) {
-      this.#failed(error);
+      this.#onError(error);
     }
   }
 

@@ -1,4 +1,4 @@
-/** Many calls, some at a time, under the limits and budgets of the client. */
+/** Runs many calls with bounded concurrency, within the limits and budgets of the client. */
 
 import { APIUserAbortError } from 'openai';
 import { type BatchCalls, BatchMeter, BatchRun } from './batch-run.ts';
@@ -10,13 +10,13 @@ import { sleep } from '../time/wait.ts';
 import { errorName, type Warnings } from '../events/warnings.ts';
 import type { Clock } from '../time/clock.ts';
 
-/** The waits for a place that is not known to come at a certain time, in ms. */
+/** The shortest wait for a free slot in ms, doubled after each try, and its upper bound. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
 
 /**
- * A batch, which begins when it is awaited or iterated: awaited it gives all results, iterated one after the other while it holds a bounded
- * number of them. Both give them in the order of the calls.
+ * A batch, which starts when it is awaited or iterated. Awaiting it gives all results; iterating it gives one result at a time and keeps a bounded
+ * number in memory. Results come in the order of the calls.
  */
 export class Batch<T> implements PromiseLike<BatchResult<T>[]>, AsyncIterable<BatchResult<T>> {
   readonly #run: () => BatchRun<T>;
@@ -36,21 +36,21 @@ export class Batch<T> implements PromiseLike<BatchResult<T>[]>, AsyncIterable<Ba
     return this.#all.then(onFulfilled, onRejected);
   }
 
-  /** A second reader goes on where the first one is. */
+  /** All iterators share one position: a second reader continues where the first one is. */
   [Symbol.asyncIterator](): AsyncGenerator<BatchResult<T>, void, undefined> {
     this.#results ??= this.#run().results();
     return this.#results;
   }
 }
 
-/** What a batch needs of the client. */
+/** The services of the client that a batch uses. */
 export interface BatchServices {
   readonly clock: Clock;
   readonly warnings: Warnings;
   readonly trackers: CallTrackers;
 }
 
-/** @throws ConfigError for options that cannot be right */
+/** @throws ConfigError for invalid options */
 export function startBatch<T>(services: BatchServices, calls: BatchCalls<T>, options: BatchOptions = {}): Batch<T> {
   checkKeys('batch', options, ['concurrency', 'onProgress', 'signal', 'stopOnError', 'total']);
   const { concurrency = 8, signal, stopOnError } = options;
@@ -62,7 +62,7 @@ export function startBatch<T>(services: BatchServices, calls: BatchCalls<T>, opt
     makeCall(services, call, index, controller);
   return new Batch(() => {
     const { clock } = services;
-    const meter = new BatchMeter({ ...options, total }, { clock, failed: (error) => warnOf(error, services) });
+    const meter = new BatchMeter({ ...options, total }, { clock, onError: (error) => warnOf(error, services) });
     return new BatchRun(calls, { concurrency, signal, stopOnError, meter, make });
   });
 }
@@ -74,23 +74,23 @@ async function makeCall<T>(
   { signal }: AbortController,
 ): Promise<BatchResult<T>> {
   const tracker = new CallTracker();
-  const about = (): Pick<BatchResult<T>, 'index' | 'upstream' | 'costUsd'> => {
+  const details = (): Pick<BatchResult<T>, 'index' | 'upstream' | 'costUsd'> => {
     const { upstream, costUsd } = tracker;
     return { index, upstream, costUsd };
   };
   try {
     const value = await unlessAborted(
       signal,
-      whenThereIsRoom(services, tracker, () => call({ index, signal }), signal),
+      retryWhileFull(services, tracker, () => call({ index, signal }), signal),
     );
-    return { ok: true, value, ...about() };
+    return { ok: true, value, ...details() };
   } catch (error) {
-    return { ok: false, error, ...about() };
+    return { ok: false, error, ...details() };
   }
 }
 
-/** A batch has time: where all upstreams are full it waits for one, unless something was sent already. */
-async function whenThereIsRoom<T>(
+/** Retries a call that was rate-limited before it sent anything: a batch can wait until an upstream has a free slot. */
+async function retryWhileFull<T>(
   services: BatchServices,
   tracker: CallTracker,
   make: () => T | PromiseLike<T>,
@@ -107,7 +107,7 @@ async function whenThereIsRoom<T>(
   }
 }
 
-/** A call that does not listen to its signal is not waited for. */
+/** Rejects on abort even if the call ignores its signal. */
 function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(new APIUserAbortError()), { once: true });
@@ -121,6 +121,6 @@ function lengthOf(calls: object): number | undefined {
 }
 
 function warnOf(error: unknown, { warnings, clock }: BatchServices): void {
-  const message = `The onProgress of a batch threw ${errorName(error)}`;
+  const message = `The onProgress function of a batch threw ${errorName(error)}`;
   warnings.once(message, { code: 'batch', message, atMs: clock.now() });
 }

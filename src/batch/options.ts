@@ -1,52 +1,55 @@
-/** What a user writes about a batch, and gets from it. No logic. */
+/** The options, results and progress of a batch. */
 
-/** Makes one call of a batch, or several: `() => ai.chat.completions.create(body)`. */
+/** A function that makes one call of a batch, or several: `() => ai.chat.completions.create(body)`. */
 export type BatchCall<T> = (place: {
-  /** Its place among the calls, from 0. */
+  /** The position of the call in the batch, from 0. */
   readonly index: number;
-  /** Aborted with the batch, and when its reader leaves early: for the call's `signal` option. */
+  /** Pass this as the call's `signal` option. It aborts with the batch, and when the reader of the batch stops early. */
   readonly signal: AbortSignal;
 }) => T | PromiseLike<T>;
 
-/** How a batch is run. */
+/** The options of `canary.batch()`. */
 export interface BatchOptions {
-  /** Calls under way at a time, at most. @default 8 */
+  /** The maximum number of concurrent calls. @default 8 */
   readonly concurrency?: number | undefined;
-  /** Told after each call. It may be async; what it throws is reported once as `warning`. */
+  /** Called after each call ends. It may be async. If it throws or rejects, a `warning` is emitted once. */
   readonly onProgress?: ((progress: BatchProgress) => unknown) | undefined;
-  /** Ends the batch: no further call begins, and those under way count as failed with `APIUserAbortError`. */
+  /** Ends the batch: no further call starts, and running calls fail with `APIUserAbortError`. */
   readonly signal?: AbortSignal | null | undefined;
-  /** No further call begins after one has failed; those under way end as they may. @default false */
+  /** Starts no further call after one has failed. Running calls continue. @default false */
   readonly stopOnError?: boolean | undefined;
-  /** How many calls there are, where that cannot be seen: for the time remaining. @default the length of a list, the size of a set */
+  /** The number of calls, to estimate the time remaining for generators. @default the length of an array or the size of a set */
   readonly total?: number | undefined;
 }
 
-/** What came of one call of a batch. */
+/** The result of one call of a batch. */
 export type BatchResult<T> = BatchOutcome<T> & {
-  /** Its place among the calls, from 0. */
+  /** The position of the call in the batch, from 0. */
   readonly index: number;
-  /** The upstream that served it, or failed last; `undefined` where none was asked. */
+  /** The upstream that served the call, or that failed last; `undefined` if no request was sent. */
   readonly upstream: string | undefined;
-  /** USD, over all attempts that had ended and whose cost is known; `null` without any. */
+  /** USD, summed over all ended attempts with a known cost; `null` without one. */
   readonly costUsd: number | null;
 };
 
 type BatchOutcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
 
-/** How far a batch is. */
+/** The progress of a batch. */
 export interface BatchProgress {
-  /** Calls that have ended, and how many of them failed. */
+  /** Calls that have ended. */
   readonly done: number;
+  /** How many of the ended calls failed. */
   readonly failed: number;
+  /** Calls in flight. */
   readonly running: number;
-  /** `undefined` where nobody knows. */
+  /** The number of calls; `undefined` if it is unknown. */
   readonly total: number | undefined;
+  /** Time since the batch started, in ms. */
   readonly elapsedMs: number;
-  /** Calls a second, from the beginning on. */
+  /** Ended calls per second since the start. */
   readonly callsPerSecond: number;
-  /** At that pace; `undefined` where the total is not known. */
+  /** Estimated time to the end at that rate, in ms; `undefined` if the total is unknown. */
   readonly remainingMs: number | undefined;
-  /** USD so far, over the costs that are known. */
+  /** USD so far, summed over the known costs. */
   readonly costUsd: number;
 }
