@@ -1,4 +1,4 @@
-/** Many calls, some at a time. */
+/** Batches: order, concurrency, early end, progress, limits. */
 
 import { describe, expect, test } from 'vitest';
 import { RateLimitedError, type BatchCall, type BatchProgress, type BatchResult } from '../../src/index.ts';
@@ -6,7 +6,7 @@ import { BODY, ask, watch, within } from '../support/calls.ts';
 import { after, chat, failed } from '../support/replies.ts';
 import { setUp, setUpCanary } from '../support/set-up.ts';
 
-/** Calls that end when they are told, one by one. */
+/** Calls that a test ends one by one. */
 class Gates {
   readonly open: (() => void)[] = [];
 
@@ -23,7 +23,7 @@ const turns = async (count = 30): Promise<void> => {
   for (let turn = 0; turn < count; turn += 1) await Promise.resolve();
 };
 
-test('results come in the order of the calls, each with its upstream and its cost', async () => {
+test('results come in the order of the calls, each with its upstream and cost', async () => {
   const { ai, clock, providers } = setUp();
   providers.script('openai', after(30, chat('first')), after(10, chat('second')), after(20, chat('third')));
   const batch = ai.canary.batch([1, 2, 3].map(() => () => ask(ai)));
@@ -37,7 +37,7 @@ test('results come in the order of the calls, each with its upstream and its cos
   expect(results[0]?.costUsd).toBeCloseTo(0.00006, 9);
 });
 
-test('a call that fails is a result like the others', async () => {
+test('a failed call gives a result instead of rejecting the batch', async () => {
   const { ai, clock, providers } = setUp({ client: { maxRetries: 0 } });
   providers.script('openai', chat(), failed(400), chat());
   const results = await within(clock, 0, Promise.resolve(ai.canary.batch([1, 2, 3].map(() => () => ask(ai)))));
@@ -45,7 +45,7 @@ test('a call that fails is a result like the others', async () => {
   expect(results[1]).toMatchObject({ error: { status: 400 }, upstream: 'openai', costUsd: null });
 });
 
-test('the upstream and the cost are those of all that a call does, fallbacks included', async () => {
+test('upstream and cost cover all requests of a call, including fallbacks', async () => {
   const { ai, clock, providers } = setUpCanary({ client: { maxRetries: 0 } });
   providers.script('gemini', failed(503), chat());
   const twice = async (): Promise<string> => {
@@ -58,7 +58,7 @@ test('the upstream and the cost are those of all that a call does, fallbacks inc
   expect(result?.costUsd).toBeCloseTo(0.00012, 9);
 });
 
-test('no more calls are under way than the concurrency', async () => {
+test('runs at most `concurrency` calls at the same time', async () => {
   const { ai } = setUp();
   const gates = new Gates();
   const batch = watch(Promise.resolve(ai.canary.batch(gates.calls(5), { concurrency: 2 })));
@@ -75,7 +75,7 @@ test('no more calls are under way than the concurrency', async () => {
 });
 
 describe('as an async iterable', () => {
-  test('ten thousand calls are held four times the concurrency ahead of the reader at most', async () => {
+  test('keeps at most four times the concurrency ahead of the reader over 10,000 calls', async () => {
     const { ai } = setUp();
     let begun = 0;
     let read = 0;
@@ -97,7 +97,7 @@ describe('as an async iterable', () => {
     expect(mostAhead).toBeLessThanOrEqual(33);
   });
 
-  test('it begins when it is read, and draws no more than it has room for', async () => {
+  test('starts when it is read, and takes no more calls than the read-ahead allows', async () => {
     const { ai } = setUp();
     let drawn = 0;
     function* calls(): Generator<BatchCall<number>> {
@@ -113,10 +113,10 @@ describe('as an async iterable', () => {
     await reader.return();
   });
 
-  test('a reader that leaves ends it: calls under way are aborted, and the source is told', async () => {
+  test('aborts running calls and closes the source when the reader stops', async () => {
     const { ai } = setUp();
     const signals: AbortSignal[] = [];
-    let told = false;
+    let isClosed = false;
     function* calls(): Generator<BatchCall<number>> {
       try {
         for (;;) {
@@ -126,16 +126,16 @@ describe('as an async iterable', () => {
           };
         }
       } finally {
-        told = true;
+        isClosed = true;
       }
     }
     for await (const { index } of ai.canary.batch(calls(), { concurrency: 3 })) if (index === 0) break;
     expect(signals.slice(1).length).toBeGreaterThan(0);
     expect(signals.slice(1).every(({ aborted }) => aborted)).toBe(true);
-    expect(told).toBe(true);
+    expect(isClosed).toBe(true);
   });
 
-  test('what its source throws comes after the results of the calls that it gave', async () => {
+  test('rethrows an error of the source after the results of its earlier calls', async () => {
     const { ai } = setUp();
     function* calls(): Generator<BatchCall<string>> {
       yield async () => 'only';
@@ -149,7 +149,7 @@ describe('as an async iterable', () => {
     expect(results).toMatchObject([{ ok: true, value: 'only' }]);
   });
 
-  test('its source is told to end where it gives what is no call', async () => {
+  test('closes the source if it yields something that is not a function', async () => {
     const { ai } = setUp();
     let isClosed = false;
     function* calls(): Generator<BatchCall<string>> {
@@ -164,8 +164,8 @@ describe('as an async iterable', () => {
   });
 });
 
-describe('a batch that ends early', () => {
-  test('by its signal gives the results so far, and failures for the calls under way', async () => {
+describe('ending a batch early', () => {
+  test('by its signal gives the results so far, and failures for running calls', async () => {
     const { ai, clock, providers } = setUp();
     providers.script('openai', chat());
     providers.usually('openai', after(1_000, chat()));
@@ -185,7 +185,7 @@ describe('a batch that ends early', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('does not wait for a call that does not listen', async () => {
+  test('does not wait for a call that ignores its signal', async () => {
     const { ai } = setUp();
     const aborter = new AbortController();
     const call = (): Promise<number> => new Promise(() => undefined);
@@ -196,7 +196,7 @@ describe('a batch that ends early', () => {
     expect(batch.now).toMatchObject({ state: 'resolved', value: [{ ok: false }, { ok: false }] });
   });
 
-  test('by a signal that is aborted already begins nothing', async () => {
+  test('by an already aborted signal starts no call', async () => {
     const { ai } = setUp();
     let begun = 0;
     const results = await ai.canary.batch([() => (begun += 1)], { signal: AbortSignal.abort() });
@@ -204,7 +204,7 @@ describe('a batch that ends early', () => {
     expect(begun).toBe(0);
   });
 
-  test('by the first failure, where it is to, begins no further call and lets those under way end', async () => {
+  test('by the first failure with stopOnError starts no further call and lets running calls end', async () => {
     const { ai, clock, providers } = setUp({ client: { maxRetries: 0 } });
     providers.script('openai', after(50, chat()), after(10, failed(400)));
     const batch = ai.canary.batch(
@@ -218,7 +218,7 @@ describe('a batch that ends early', () => {
 });
 
 describe('progress', () => {
-  test('tells the pace, the time remaining and the cost after each call', async () => {
+  test('reports rate, time remaining and cost after each call', async () => {
     const { ai, clock, providers } = setUp({ client: { maxRetries: 0 } });
     providers.script('openai', chat(), failed(400), chat(), chat());
     const seen: BatchProgress[] = [];
@@ -241,7 +241,7 @@ describe('progress', () => {
     expect(seen.at(-1)?.costUsd).toBeCloseTo(0.00018, 9);
   });
 
-  test('knows no time remaining where nobody knows how many calls there are', async () => {
+  test('has no time remaining if the number of calls is unknown', async () => {
     const { ai } = setUp();
     const seen: BatchProgress[] = [];
     function* calls(): Generator<BatchCall<number>> {
@@ -257,7 +257,7 @@ describe('progress', () => {
   test.each([
     ['throws', () => fail()],
     ['rejects', async () => fail()],
-  ])('that %s hurts nothing, and is reported once', async (_, onProgress) => {
+  ])('does not affect the batch if onProgress %s, and warns once', async (_, onProgress) => {
     const { ai, events } = setUp();
     const results = await ai.canary.batch([() => 1, () => 2], { onProgress });
     await turns();
@@ -269,7 +269,7 @@ describe('progress', () => {
   });
 });
 
-test('a call that no budget pays for fails at once, and the others go on', async () => {
+test('a call that exceeds the budget fails immediately, and the others continue', async () => {
   const budgets = [{ name: 'daily', per: 'day', limitUsd: 0.000_1, onExceeded: 'reject' }] as const;
   const { ai, clock } = setUp({ client: { maxRetries: 0 }, canary: { budgets } });
   const small = () => ai.chat.completions.create({ ...BODY, max_tokens: 5 });
@@ -279,7 +279,7 @@ test('a call that no budget pays for fails at once, and the others go on', async
 });
 
 describe('a call that is refused because all upstreams are full', () => {
-  test('is made when there is room: limits slow a batch down, and fail none of its calls', async () => {
+  test('is retried when there is a free slot, so limits slow a batch down without failing its calls', async () => {
     const { ai, clock, providers } = setUpCanary({
       client: { maxRetries: 0 },
       upstreams: { gemini: { limits: { rpm: 4 } } },
@@ -295,7 +295,7 @@ describe('a call that is refused because all upstreams are full', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('waits until there may be room', async () => {
+  test('waits until the time that RateLimitedError names', async () => {
     const { ai, clock } = setUp();
     const startedAtMs = clock.now();
     const call = (): number => {
@@ -307,7 +307,7 @@ describe('a call that is refused because all upstreams are full', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('is not made again where it has sent something', async () => {
+  test('is not retried if it has sent a request', async () => {
     const { ai, clock, providers } = setUp();
     const call = async (): Promise<void> => {
       await ask(ai);
@@ -318,7 +318,7 @@ describe('a call that is refused because all upstreams are full', () => {
     expect(providers.asked).toHaveLength(1);
   });
 
-  test('waits no longer than the batch', async () => {
+  test('stops waiting when the batch is aborted', async () => {
     const { ai, clock } = setUp();
     const aborter = new AbortController();
     const call = (): never => {
@@ -334,7 +334,7 @@ describe('a call that is refused because all upstreams are full', () => {
   });
 });
 
-test('options and calls that cannot be right are refused', async () => {
+test('rejects invalid options and calls', async () => {
   const { ai } = setUp();
   const started = Promise.resolve(1);
   // No compiler checks what a caller of JavaScript passes.
