@@ -9,7 +9,7 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { AttemptRecord } from '../src/domain/attempt.ts';
 import { SlidingHistogram } from '../src/metrics/histogram.ts';
-import { createRecorder } from '../src/metrics/recorder.ts';
+import { Recorder } from '../src/metrics/recorder.ts';
 import { SliceRing, SLICES } from '../src/metrics/sliding-window.ts';
 
 const WINDOW_MS = 300_000;
@@ -104,7 +104,7 @@ function measure(create: () => Candidate, bytes: number): Readonly<Record<string
 
 /** One attempt through the recorder, and one frozen window of it. */
 function measureRecorder(): Readonly<Record<string, number>> {
-  const recorder = createRecorder({ upstreams: ['openai', 'deepseek'], windowMs: WINDOW_MS });
+  const recorder = new Recorder({ upstreams: ['openai', 'deepseek'], windowMs: WINDOW_MS });
   const attempts = latenciesMs.map((latencyMs, index) => attemptOf(latencyMs, index));
   let nowMs = 0;
   const attemptNs = median(() =>

@@ -1,11 +1,11 @@
-/** The sliding window of whole calls, over all upstreams. */
+/** Sliding windows of whole calls: one over all upstreams, and one per task. */
 
 import type { CallRecord } from '../domain/attempt.ts';
 import type { CallTotals, TaskSnapshot } from '../domain/snapshot.ts';
 import { SlidingHistogram } from './histogram.ts';
 import { createCounters, ratio, SliceRing } from './sliding-window.ts';
 
-/** Whole calls over the last `windowMs`, in constant memory. A call counts at the time it ended. */
+/** All calls of the last `windowMs`, in constant memory. A call counts at the time it ended. */
 export class CallWindow {
   readonly #counters = createCounters(['calls', 'primary', 'fallback', 'failures', 'priced', 'costUsd']);
   readonly #latency = new SlidingHistogram();
@@ -16,7 +16,6 @@ export class CallWindow {
     this.#ring = new SliceRing(windowMs, [...Object.values(this.#counters), this.#latency, this.#firstChunk]);
   }
 
-  /** Counts a call. */
   record(call: CallRecord): void {
     const slice = this.#ring.sliceAt(call.startedAtMs + call.latencyMs);
     if (slice === undefined) return;
@@ -57,13 +56,14 @@ export class CallWindow {
   }
 }
 
-/* PART: The sliding windows of whole calls by task. */
-
-/** Tasks that are counted by name; the calls of more are counted as `other`. */
+/** The most tasks that have a window of their own. Calls of further tasks are counted as `other`. */
 const MAX_TASKS = 50;
-const REST = 'other';
+const OTHER = 'other';
 
-/** Windows of at most 51 tasks, half a kB each. A task whose calls have all left the window makes room for a new one. */
+/**
+ * The calls of the last `windowMs` by task: at most 51 windows of 0.5 kB each. A new task replaces one whose calls have all left the
+ * window.
+ */
 export class TaskWindows {
   readonly #windowMs: number;
   readonly #windows = new Map<string, TaskWindow>();
@@ -72,23 +72,22 @@ export class TaskWindows {
     this.#windowMs = windowMs;
   }
 
-  /** Counts a call of a task. */
   record(task: string, call: CallRecord): void {
     const atMs = call.startedAtMs + call.latencyMs;
     (this.#windows.get(task) ?? this.#open(task, atMs)).record(call, atMs);
   }
 
-  /** The numbers of the window that ends at `nowMs`, of the tasks that had calls in it. */
+  /** The tasks with calls in the window that ends at `nowMs`. */
   snapshot(nowMs: number): Record<string, TaskSnapshot> {
     const tasks = [...this.#windows].map(([task, window]) => [task, window.snapshot(nowMs)] as const);
     return Object.fromEntries(tasks.filter(([, { calls }]) => calls > 0));
   }
 
   #open(task: string, atMs: number): TaskWindow {
-    const full = this.#windows.size >= MAX_TASKS && task !== REST;
+    const full = this.#windows.size >= MAX_TASKS && task !== OTHER;
     const idle = full ? [...this.#windows].find(([, { lastMs }]) => lastMs <= atMs - this.#windowMs) : undefined;
     if (idle) this.#windows.delete(idle[0]);
-    const name = full && !idle ? REST : task;
+    const name = full && !idle ? OTHER : task;
     const known = this.#windows.get(name);
     if (known) return known;
     const opened = new TaskWindow(this.#windowMs);
@@ -100,7 +99,7 @@ export class TaskWindows {
 class TaskWindow {
   readonly #counters = createCounters(['calls', 'primary', 'fallback', 'failures', 'priced', 'costUsd']);
   readonly #ring: SliceRing;
-  /** When its latest call ended. */
+  /** The end of the latest call, in ms since the Unix epoch. */
   lastMs = -Infinity;
 
   constructor(windowMs: number) {

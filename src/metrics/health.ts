@@ -1,21 +1,21 @@
-/** How an upstream is, from all that is known without asking it. */
+/** Rates an upstream's health from what is known without a request. */
 
 import type { BreakerState } from '../domain/attempt.ts';
 import type { Health, WindowSnapshot } from '../domain/snapshot.ts';
 
-/** What stands beside the window. */
+/** What counts for the health apart from the numbers of the window. */
 export interface HealthState {
   readonly breaker: BreakerState;
-  /** What the upstream is left alone for now, if it is. */
+  /** Why no calls are sent for now; `null` if the upstream is not paused. */
   readonly paused: 'rateLimit' | 'quota' | 'auth' | null;
-  /** The last check of its connection within the window, if there was one. */
+  /** Whether the last connection check within the window succeeded; `undefined` if there was no check. */
   readonly reached: boolean | undefined;
 }
 
-/** Half of the attempts failing is where a breaker opens by default; fewer than five say little. */
+/** The error rate at which a breaker opens by default. Fewer than five attempts are too few to judge. */
 const DOWN_ERROR_RATE = 0.5;
 const DOWN_MIN_ATTEMPTS = 5;
-/** One failure in twenty, and more than a single one. */
+/** One failure in twenty; a single failure is not enough. */
 const DEGRADED_ERROR_RATE = 0.05;
 const DEGRADED_MIN_FAILURES = 2;
 

@@ -1,4 +1,4 @@
-/** Fills the windows from what happened. */
+/** Records attempts and calls into sliding windows. */
 
 import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { CallTotals, TaskSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
@@ -6,56 +6,64 @@ import { DeferredBatch } from '../domain/in-flight.ts';
 import { CallWindow, TaskWindows } from './call-windows.ts';
 import { UpstreamWindow } from './window.ts';
 
-/** Records attempts and calls at the time they ended, and reads them over the window. */
-export interface Recorder {
-  /** Counts an attempt for its upstream; one on an upstream that the recorder was not told of is not recorded. */
-  attempt(record: AttemptRecord): void;
-  /** Counts a call among all calls, and for the upstream that it was `assigned` to where that one is known. */
-  call(record: CallRecord): void;
-  /** The numbers of one upstream; those of an unknown one are empty. */
-  upstream(name: string, nowMs: number): WindowSnapshot;
-  /** The numbers of all calls. */
-  totals(nowMs: number): CallTotals;
-  /** The numbers of calls by their task. */
-  tasks(nowMs: number): Record<string, TaskSnapshot>;
-}
-
-/** Which upstreams to record, and how far back in ms (positive) the numbers reach. */
 export interface RecorderOptions {
+  /** The upstreams to record. */
   readonly upstreams: readonly string[];
+  /** The length of the windows in ms, above 0. */
   readonly windowMs: number;
 }
 
-/** A recorder with empty windows: about 62 kB for each upstream and for all calls, however many are recorded. */
-export function createRecorder({ upstreams, windowMs }: RecorderOptions): Recorder {
-  const windows = new Map(upstreams.map((name) => [name, new UpstreamWindow(windowMs)]));
-  const calls = new CallWindow(windowMs);
-  const tasks = new TaskWindows(windowMs);
-  const attempts = new DeferredBatch<AttemptRecord>((record) => windows.get(record.upstream)?.attempt(record));
-  const ended = new DeferredBatch<CallRecord>((record) => {
-    calls.record(record);
-    if (record.task !== undefined) tasks.record(record.task, record);
-    windows.get(record.assigned)?.call(record.startedAtMs + record.latencyMs);
+/**
+ * Records attempts and calls at the time they ended, and reads them over the window. It takes about 62 kB per upstream and as much for
+ * all calls, however many are recorded.
+ */
+export class Recorder {
+  readonly #windowMs: number;
+  readonly #windows: ReadonlyMap<string, UpstreamWindow>;
+  readonly #callWindow: CallWindow;
+  readonly #taskWindows: TaskWindows;
+  readonly #attempts = new DeferredBatch<AttemptRecord>((record) =>
+    this.#windows.get(record.upstream)?.attempt(record),
+  );
+  readonly #calls = new DeferredBatch<CallRecord>((record) => {
+    this.#callWindow.record(record);
+    if (record.task !== undefined) this.#taskWindows.record(record.task, record);
+    this.#windows.get(record.assigned)?.call(record.startedAtMs + record.latencyMs);
   });
-  return {
-    attempt(record) {
-      attempts.add(record);
-    },
-    call(record) {
-      ended.add(record);
-    },
-    upstream(name, nowMs) {
-      attempts.flush();
-      ended.flush();
-      return (windows.get(name) ?? new UpstreamWindow(windowMs)).snapshot(nowMs);
-    },
-    totals(nowMs) {
-      ended.flush();
-      return calls.totals(nowMs);
-    },
-    tasks(nowMs) {
-      ended.flush();
-      return tasks.snapshot(nowMs);
-    },
-  };
+
+  constructor({ upstreams, windowMs }: RecorderOptions) {
+    this.#windowMs = windowMs;
+    this.#windows = new Map(upstreams.map((name) => [name, new UpstreamWindow(windowMs)]));
+    this.#callWindow = new CallWindow(windowMs);
+    this.#taskWindows = new TaskWindows(windowMs);
+  }
+
+  /** Counts an attempt for its upstream; an unknown upstream is ignored. */
+  attempt(record: AttemptRecord): void {
+    this.#attempts.add(record);
+  }
+
+  /** Counts a call in the totals, for its task, and for its `assigned` upstream if that is known. */
+  call(record: CallRecord): void {
+    this.#calls.add(record);
+  }
+
+  /** The numbers of one upstream; an unknown one is empty. */
+  upstream(name: string, nowMs: number): WindowSnapshot {
+    this.#attempts.flush();
+    this.#calls.flush();
+    return (this.#windows.get(name) ?? new UpstreamWindow(this.#windowMs)).snapshot(nowMs);
+  }
+
+  /** The numbers of all calls. */
+  totals(nowMs: number): CallTotals {
+    this.#calls.flush();
+    return this.#callWindow.totals(nowMs);
+  }
+
+  /** The numbers of calls by task. */
+  tasks(nowMs: number): Record<string, TaskSnapshot> {
+    this.#calls.flush();
+    return this.#taskWindows.snapshot(nowMs);
+  }
 }

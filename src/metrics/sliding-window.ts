@@ -1,61 +1,62 @@
-/** Sliding time: a window as a ring of slices, of which the oldest is emptied as time passes. */
+/** A sliding window as a ring of time slices: as time passes, the oldest slice is emptied. */
 
-/**
- * Slices of a window. Eight keep the window's length right to an eighth; a power of two makes the place in the ring a mask.
- */
+/** Slices per window. With eight, the window's length is exact to 1/8; with a power of two, the index in the ring is a bit mask. */
 export const SLICES = 8;
 
-/** Something recorded by slice: it keeps `SLICES` parts, one of which is emptied at a time. */
+/** Something recorded by slice. */
 export interface Sliced {
-  /** Bytes of its arrays; they never grow. */
+  /** The size of the arrays in bytes; it never changes. */
   readonly byteLength: number;
-  /** Empties one slice, 0 to `SLICES - 1`, whose time has left the window. */
+  /** Empties a slice (0 to `SLICES - 1`) whose time has left the window. */
   expire(slice: number): void;
 }
 
 /**
- * Says which slice a time belongs to, and empties the slices of all its parts when their time has left the window. At any
- * time the window holds the slice that is being filled and the seven before it: between 7/8 and the whole of `windowMs`.
+ * Assigns times to slices, and empties the slices of its parts when their time has left the window. The window consists of
+ * the slice being filled and the seven before it: between 7/8 of `windowMs` and all of it.
  *
- * Time is what the callers say. It may stand still or jump far ahead. Where it steps back, the window stays at the latest
- * time seen; a late record still counts in its own slice, and one from before the window is not recorded.
+ * Callers pass the time. It may stand still or jump ahead. If it goes back, the window stays at the latest time seen: a
+ * late record counts in its own slice, and a record from before the window is ignored.
  */
 export class SliceRing {
   readonly #sliceMs: number;
   readonly #parts: readonly Sliced[];
-  /** Slices are numbered from the epoch. */
+  /** The number of the newest slice, counted from the Unix epoch. */
   #newest = -Infinity;
   #firstMs = Infinity;
 
-  /** `windowMs` is positive. Every part belongs to this ring alone. */
+  /**
+   * @param windowMs above 0
+   * @param parts must not be shared with another ring
+   */
   constructor(windowMs: number, parts: readonly Sliced[]) {
     this.#sliceMs = windowMs / SLICES;
     this.#parts = parts;
   }
 
-  /** Bytes of all parts. */
+  /** The size of all parts in bytes. */
   get byteLength(): number {
     return this.#parts.reduce((bytes, part) => bytes + part.byteLength, 0);
   }
 
-  /** Moves the window on to `nowMs`, to be done before its parts are read. */
+  /** Moves the window on to `nowMs`. Must be called before the parts are read. */
   advance(nowMs: number): void {
     this.#moveTo(this.#numberOf(nowMs));
   }
 
-  /** The slice to record in what happened at `atMs`; `undefined` when that was before the window. */
+  /** The slice of the time `atMs`; `undefined` if that is before the window. */
   sliceAt(atMs: number): number | undefined {
     const number = this.#numberOf(atMs);
     if (number > this.#newest) this.#moveTo(number);
-    // Said in this direction so that NaN is not recorded either.
+    // Written as a negation so that NaN is not recorded either.
     if (!(number > this.#newest - SLICES)) return undefined;
     if (atMs < this.#firstMs) this.#firstMs = atMs;
-    return placeOf(number);
+    return indexOf(number);
   }
 
   /**
-   * The part of the window that was observed, in ms: from the first record ever, or from the start of the oldest slice if
-   * that is later, until `nowMs`. At least one slice, so that the first records do not stand for an absurd pace.
+   * The observed part of the window in ms: from the first record ever, or from the start of the oldest slice if that is later,
+   * until `nowMs`. It is at least one slice; otherwise the first records would yield absurd rates.
    */
   observedMs(nowMs: number): number {
     const untilMs = Math.max(nowMs, this.#newest * this.#sliceMs);
@@ -70,22 +71,21 @@ export class SliceRing {
   #moveTo(number: number): void {
     const passed = Math.min(number - this.#newest, SLICES);
     for (let back = 0; back < passed; back += 1) {
-      const slice = placeOf(number - back);
+      const slice = indexOf(number - back);
       for (const part of this.#parts) part.expire(slice);
     }
     if (passed > 0) this.#newest = number;
   }
 }
 
-function placeOf(number: number): number {
+/** The index of a slice in the ring. */
+function indexOf(number: number): number {
   return number & (SLICES - 1);
 }
 
-/* PART: A sum over a sliding window. */
-
 /**
- * A counter or an amount, kept by slice. The total is added up when it is asked for: a running total of USD would keep the
- * rounding of every amount that was ever added and taken away, and an idle upstream would cost 1e-17 USD.
+ * A counter or an amount, kept by slice. The total is computed on demand: a running total of USD would accumulate the
+ * rounding errors of all amounts added and removed, and an idle upstream would cost 1e-17 USD.
  */
 export class SlicedCounter implements Sliced {
   readonly #slices = new Float64Array(SLICES);
@@ -111,13 +111,11 @@ export class SlicedCounter implements Sliced {
 
 /** One counter for each name. */
 export function createCounters<Name extends string>(names: readonly Name[]): Readonly<Record<Name, SlicedCounter>> {
-  // Object.fromEntries forgets the names.
+  // The type of Object.fromEntries loses the names.
   return Object.fromEntries(names.map((name) => [name, new SlicedCounter()])) as Record<Name, SlicedCounter>;
 }
 
-/* PART: A rate or a mean, which does not exist without samples. */
-
-/** `part / whole`; `null` when `whole` is 0. */
+/** A rate or a mean: `part / whole`; `null` without samples, that is, if `whole` is 0. */
 export function ratio(part: number, whole: number): number | null {
   return whole === 0 ? null : part / whole;
 }

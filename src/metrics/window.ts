@@ -9,10 +9,10 @@ import { SlidingHistogram } from './histogram.ts';
 /**
  * Attempts on one upstream, and calls assigned to it, over the last `windowMs`, in constant memory.
  *
- * - An aborted attempt counts as `aborted`, with its tokens and its money, and nowhere else: not in `attempts` either.
- * - Latencies are of successes and failures; every failure kind is a failure, `rateLimit`, `quota` and `auth` too.
- * - `costPerHour` is the window's cost over the time that was observed: since the first record, at most the
- *   window, at least one slice (an eighth of the window).
+ * - An aborted attempt counts only as `aborted`, with its tokens and cost; it is not part of `attempts`.
+ * - Latencies are those of successes and failures. Every failure kind is a failure, including `rateLimit`, `quota` and `auth`.
+ * - `costPerHour` is the window's cost divided by the observed time: since the first record, at most the window and at
+ *   least one slice (1/8 of the window).
  */
 export class UpstreamWindow {
   readonly #counters = createCounters(COUNTERS);
@@ -30,12 +30,12 @@ export class UpstreamWindow {
     ]);
   }
 
-  /** Bytes of its arrays, fixed from the start. */
+  /** The size of the arrays in bytes; it never changes. */
   get byteLength(): number {
     return this.#ring.byteLength;
   }
 
-  /** Counts a call that was assigned here and ended at `atMs`. */
+  /** Counts a call that was assigned to this upstream and ended at `atMs`. */
   call(atMs: number): void {
     const slice = this.#ring.sliceAt(atMs);
     if (slice !== undefined) this.#counters.calls.add(slice, 1);

@@ -14,7 +14,7 @@ import type { Snapshot } from '../domain/snapshot.ts';
 import { Emitter } from '../events/emitter.ts';
 import { errorName, Warnings } from '../events/warnings.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { createRecorder, type Recorder } from '../metrics/recorder.ts';
+import { Recorder } from '../metrics/recorder.ts';
 import { Prober } from '../probe/prober.ts';
 import { createRolloutSplit, Rollouts } from '../rollout/rollouts.ts';
 import { type Affinity, createAffinity } from '../routing/affinity.ts';
@@ -74,7 +74,7 @@ export class Engine implements CallContext {
     // Without a `canary` option nothing is logged that the SDK alone would not log.
     this.warnings = new Warnings(this.emitter, routes ? options.logger : undefined);
     this.traffic = new Traffic(weights, this.names, stable, createRolloutSplit(options.rollouts));
-    this.#recorder = createRecorder({ upstreams: this.names, windowMs });
+    this.#recorder = new Recorder({ upstreams: this.names, windowMs });
     this.keyOption =
       options.key && safeKey(options.key, (error) => this.#warn('key', `The key function threw ${errorName(error)}`));
     const classify = options.tasks?.classify;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ALERT_METRICS, type AlertMetric } from '../../src/domain/alert.ts';
 import type { AttemptRecord } from '../../src/domain/attempt.ts';
 import { readMetric, type MetricSource } from '../../src/alerts/read-metric.ts';
-import { createRecorder, type Recorder } from '../../src/metrics/recorder.ts';
+import { Recorder } from '../../src/metrics/recorder.ts';
 import { attemptRecord, callRecord } from '../metrics/records.ts';
 
 const USAGE = { inputTokens: 100, outputTokens: 20, cachedInputTokens: 50, reasoningTokens: 5 };
@@ -19,7 +19,7 @@ function sourceOf(recorder: Recorder, nowMs: number): MetricSource {
 }
 
 function createTwo(): Recorder {
-  return createRecorder({ upstreams: ['openai', 'deepseek'], windowMs: 8_000 });
+  return new Recorder({ upstreams: ['openai', 'deepseek'], windowMs: 8_000 });
 }
 
 function priced(costUsd: number): Pick<AttemptRecord, 'usage' | 'cost'> {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createCounters, SlicedCounter } from '../../src/metrics/sliding-window.ts';
 
-test('adds up its slices', () => {
+test('sums up its slices', () => {
   const counter = new SlicedCounter();
   counter.add(0, 1);
   counter.add(0, 2);
@@ -9,7 +9,7 @@ test('adds up its slices', () => {
   expect(counter.total()).toBe(7);
 });
 
-test('an expired slice takes its amounts along, to the last digit', () => {
+test('removes the amounts of an expired slice without rounding errors', () => {
   const counter = new SlicedCounter();
   for (const amount of [0.1, 0.2, 0.3]) counter.add(1, amount);
   counter.add(2, 0.7);
@@ -19,7 +19,7 @@ test('an expired slice takes its amounts along, to the last digit', () => {
   expect(counter.total()).toBe(0);
 });
 
-test('counters of different names do not share their slices', () => {
+test('counters of different names do not share slices', () => {
   const { calls, failures } = createCounters(['calls', 'failures']);
   calls.add(0, 1);
   expect([calls.total(), failures.total()]).toEqual([1, 0]);

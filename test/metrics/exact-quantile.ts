@@ -1,4 +1,4 @@
-/** The definition that the histogram approximates. */
+/** The exact quantile, which the histogram approximates. */
 
 /** Quantile by nearest rank; `percent` 1–100. */
 export function exactQuantile(values: readonly number[], percent: number): number | null {

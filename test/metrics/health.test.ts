@@ -9,20 +9,20 @@ const windowOf = (successes: number, failures: number) => ({
 });
 
 test.each<[string, number, number, Partial<HealthState>, string]>([
-  ['nothing was asked', 0, 0, {}, 'unknown'],
-  ['all succeeds', 10, 0, {}, 'healthy'],
-  ['one of many fails', 10, 1, {}, 'healthy'],
-  ['one in twenty fails', 38, 2, {}, 'degraded'],
-  ['half fails', 3, 3, {}, 'down'],
-  ['all of a few fail', 0, 4, {}, 'degraded'],
-  ['its breaker is open', 10, 0, { breaker: { state: 'open', untilMs: 1 } }, 'down'],
-  ['its breaker is closing', 10, 0, { breaker: { state: 'halfOpen', successes: 0 } }, 'degraded'],
-  ['it is paused for a rate limit', 10, 0, { paused: 'rateLimit' }, 'degraded'],
-  ['it is paused for its quota', 10, 0, { paused: 'quota' }, 'down'],
-  ['it is paused for its key', 10, 0, { paused: 'auth' }, 'down'],
-  ['a check reached it', 0, 0, { reached: true }, 'healthy'],
-  ['a check did not reach it', 0, 0, { reached: false }, 'down'],
-  ['a check did not reach it, and calls do', 10, 0, { reached: false }, 'degraded'],
+  ['no calls were made', 0, 0, {}, 'unknown'],
+  ['all attempts succeed', 10, 0, {}, 'healthy'],
+  ['one of many attempts fails', 10, 1, {}, 'healthy'],
+  ['one attempt in twenty fails', 38, 2, {}, 'degraded'],
+  ['half of the attempts fail', 3, 3, {}, 'down'],
+  ['fewer than five attempts fail', 0, 4, {}, 'degraded'],
+  ['the breaker is open', 10, 0, { breaker: { state: 'open', untilMs: 1 } }, 'down'],
+  ['the breaker is half open', 10, 0, { breaker: { state: 'halfOpen', successes: 0 } }, 'degraded'],
+  ['a rate limit paused calls', 10, 0, { paused: 'rateLimit' }, 'degraded'],
+  ['an exhausted quota paused calls', 10, 0, { paused: 'quota' }, 'down'],
+  ['an invalid key paused calls', 10, 0, { paused: 'auth' }, 'down'],
+  ['a connection check succeeded', 0, 0, { reached: true }, 'healthy'],
+  ['a connection check failed', 0, 0, { reached: false }, 'down'],
+  ['a connection check failed but calls succeed', 10, 0, { reached: false }, 'degraded'],
 ])('an upstream where %s', (_, successes, failures, state, health) => {
   expect(healthOf(windowOf(successes, failures), { ...AT_REST, ...state })).toBe(health);
 });

@@ -36,7 +36,7 @@ describe('between 0.1 ms and an hour', () => {
     );
   });
 
-  test('every single value reads as itself within 1/64, on a grid finer than the buckets', () => {
+  test('every value is read back within 1/64, on a grid finer than the buckets', () => {
     const errors: number[] = [];
     for (let valueMs = 0.1; valueMs < HOUR_MS; valueMs *= 1.003) {
       errors.push(relativeError(histogramOf([valueMs]).quantiles().p50, valueMs));
@@ -50,26 +50,26 @@ describe('between 0.1 ms and an hour', () => {
   });
 });
 
-describe('outside of that', () => {
-  test('zero, and what is below a sixteenth of a millisecond, reads as 0', () => {
+describe('outside this range', () => {
+  test('values below 1/16 ms are read back as 0', () => {
     expect(histogramOf([0, 1e-300, 0.0624]).quantiles()).toEqual({ count: 3, p50: 0, p95: 0, p99: 0 });
   });
 
-  test('a latency below zero, as of a clock that was set back, reads as 0', () => {
+  test('a negative latency (the clock was set back) is read back as 0', () => {
     expect(histogramOf([-5]).quantiles().p50).toBe(0);
   });
 
-  test('a value below the bound is below the others', () => {
+  test('a value below the range sorts below the others', () => {
     const { p50, p95 } = histogramOf([0, 0, 500]).quantiles();
     expect(p50).toBe(0);
     expect(relativeError(p95, 500)).toBeLessThanOrEqual(LARGEST_ERROR);
   });
 
-  test.each([HOUR_MS * 2, 1e300, Infinity])('%d ms reads as an hour', (valueMs) => {
+  test.each([HOUR_MS * 2, 1e300, Infinity])('%d ms is read back as an hour', (valueMs) => {
     expect(relativeError(histogramOf([valueMs]).quantiles().p50, HOUR_MS)).toBeLessThanOrEqual(LARGEST_ERROR);
   });
 
-  test('what is not a number is not counted', () => {
+  test('NaN is not counted', () => {
     expect(histogramOf([NaN]).quantiles().count).toBe(0);
   });
 });
@@ -78,12 +78,12 @@ test('without samples there are no quantiles', () => {
   expect(new SlidingHistogram().quantiles()).toEqual({ count: 0, p50: null, p95: null, p99: null });
 });
 
-test('the rank of a quantile is exact: of 700 values, p99 is the 693rd', () => {
+test('the rank of a quantile is exact: p99 of 700 values is the 693rd', () => {
   const histogram = histogramOf(Array.from({ length: 700 }, (_, index) => (index < 693 ? 10 : 1_000)));
   expect(histogram.quantiles().p99).toBeLessThan(20);
 });
 
-test('after slices expire, it reads as one that was never told of them', () => {
+test('after slices expire, the quantiles equal those without their values', () => {
   const records = fc.array(fc.tuple(fc.nat({ max: SLICES - 1 }), latencyMs), { maxLength: 200 });
   const expired = fc.uniqueArray(fc.nat({ max: SLICES - 1 }), { maxLength: SLICES });
   fc.assert(

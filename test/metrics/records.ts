@@ -1,4 +1,4 @@
-/** Records to start from: a success on `openai` that took 100 ms and is known to be free of surprises. */
+/** Default records: a success on `openai` that took 100 ms. */
 
 import type { AttemptRecord, CallRecord } from '../../src/domain/attempt.ts';
 

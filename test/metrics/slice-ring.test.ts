@@ -18,7 +18,7 @@ function createWindow() {
   };
 }
 
-test('holds what happened in the slice of now and the seven before it', () => {
+test('contains the current slice and the seven before it', () => {
   const window = createWindow();
   window.add(1_500);
 
@@ -27,14 +27,14 @@ test('holds what happened in the slice of now and the seven before it', () => {
   expect(window.totalAt(9_000)).toBe(0);
 });
 
-test('slices leave the window one by one', () => {
+test('slices expire one by one', () => {
   const window = createWindow();
   for (let atMs = 500; atMs < 8_000; atMs += 1_000) window.add(atMs);
 
   expect([7_999, 8_000, 9_000, 12_000, 14_999, 15_000].map(window.totalAt)).toEqual([8, 7, 6, 3, 1, 0]);
 });
 
-test('a jump far ahead empties the window, and it fills again', () => {
+test('a jump far ahead empties the window, and it can be filled again', () => {
   const window = createWindow();
   for (let atMs = 0; atMs < 8_000; atMs += 100) window.add(atMs);
 
@@ -49,7 +49,7 @@ test('a jump of exactly one window empties it', () => {
   expect(window.totalAt(8_500)).toBe(0);
 });
 
-test('works at times of today and with slices of less than a millisecond', () => {
+test('works with current times and slices shorter than a millisecond', () => {
   const counter = new SlicedCounter();
   const ring = new SliceRing(1, [counter]);
   const nowMs = 1_795_132_800_000;
@@ -60,7 +60,7 @@ test('works at times of today and with slices of less than a millisecond', () =>
   expect(counter.total()).toBe(0);
 });
 
-test('times before the epoch have slices too', () => {
+test('works with times before the Unix epoch', () => {
   const window = createWindow();
   window.add(-500);
   expect(window.totalAt(6_999)).toBe(1);
@@ -76,7 +76,7 @@ test('a late record counts in its own slice', () => {
   expect(window.totalAt(11_000)).toBe(1);
 });
 
-test('a record from before the window is not counted', () => {
+test('ignores a record from before the window', () => {
   const window = createWindow();
   window.ring.advance(20_000);
   window.add(12_999);
@@ -85,7 +85,7 @@ test('a record from before the window is not counted', () => {
   expect(window.totalAt(20_000)).toBe(1);
 });
 
-test('time that steps back leaves the window at the latest time seen', () => {
+test('stays at the latest time seen if the time goes back', () => {
   const window = createWindow();
   window.add(1_000);
   expect(window.totalAt(9_000)).toBe(0);
@@ -93,14 +93,14 @@ test('time that steps back leaves the window at the latest time seen', () => {
   expect(window.totalAt(500)).toBe(1);
 });
 
-test('a time that is not a number records nothing and moves nothing', () => {
+test('ignores the time NaN', () => {
   const window = createWindow();
   window.add(1_000);
   window.add(NaN);
   expect(window.totalAt(NaN)).toBe(1);
 });
 
-test('what was observed is at least a slice and at most the slices that are held', () => {
+test('observedMs is at least one slice and at most the window', () => {
   const { ring, add } = createWindow();
   ring.advance(200);
   expect(ring.observedMs(200)).toBe(1_000);

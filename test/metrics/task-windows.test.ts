@@ -11,7 +11,7 @@ function call(endedAtMs: number, fields: Partial<CallRecord> = {}): CallRecord {
   return callRecord({ task: 'legal', startedAtMs: endedAtMs - 100, costUsd: 0.01, ...fields });
 }
 
-test('calls, outcomes, fallbacks and cost are counted; costs that nobody knows are not', () => {
+test('counts calls, outcomes, fallbacks and known costs', () => {
   const tasks = new TaskWindows(WINDOW_MS);
   tasks.record('legal', call(1_000));
   tasks.record('legal', call(1_000, { upstream: 'gemini', costUsd: null }));
@@ -22,13 +22,13 @@ test('calls, outcomes, fallbacks and cost are counted; costs that nobody knows a
   });
 });
 
-test('a task whose calls have left the window is not shown', () => {
+test('omits a task whose calls have all left the window', () => {
   const tasks = new TaskWindows(WINDOW_MS);
   tasks.record('legal', call(1_000));
   expect(tasks.snapshot(1_000 + WINDOW_MS)).toEqual({});
 });
 
-test('the calls of the fifty-first task and of all after it are counted as other', () => {
+test('counts the calls of all tasks after the fiftieth as other', () => {
   const tasks = new TaskWindows(WINDOW_MS);
   for (let index = 0; index < 1_000; index += 1) tasks.record(`task-${index}`, call(1_000));
   const snapshot = tasks.snapshot(1_000);
@@ -36,7 +36,7 @@ test('the calls of the fifty-first task and of all after it are counted as other
   expect(snapshot.other?.calls).toBe(950);
 });
 
-test('a task that had no calls for a whole window makes room for a new one', () => {
+test('replaces a task without calls in the window by a new one', () => {
   const tasks = new TaskWindows(WINDOW_MS);
   for (let index = 0; index < 50; index += 1) tasks.record(`task-${index}`, call(1_000));
   tasks.record('legal', call(1_000 + WINDOW_MS));

@@ -22,7 +22,7 @@ function priced(costUsd: number): Pick<AttemptRecord, 'usage' | 'cost'> {
 }
 
 test('an empty window has no rates, no quantiles and no cost', () => {
-  const none = { count: 0, p50: null, p95: null, p99: null };
+  const empty = { count: 0, p50: null, p95: null, p99: null };
   expect(windowOf().snapshot(0)).toEqual({
     calls: 0,
     attempts: 0,
@@ -43,8 +43,8 @@ test('an empty window has no rates, no quantiles and no cost', () => {
     savingsUsd: 0,
     costPerHour: 0,
     costPerCall: null,
-    latencyMs: none,
-    firstChunkMs: none,
+    latencyMs: empty,
+    firstChunkMs: empty,
   });
 });
 
@@ -53,19 +53,19 @@ describe('outcomes', () => {
     expect(windowOf({}).snapshot(0)).toMatchObject({ attempts: 1, successes: 1, failures: 0, errorRate: 0 });
   });
 
-  test.each(FAILURE_KINDS)('a failure by %s counts as failure of its kind', (kind) => {
+  test.each(FAILURE_KINDS)('a failure of kind %s counts as a failure of that kind', (kind) => {
     const snapshot = windowOf({ outcome: 'failure', kind }, {}, {}, {}).snapshot(0);
     expect(snapshot).toMatchObject({ attempts: 4, successes: 3, failures: 1, errorRate: 0.25 });
     expect(snapshot.failuresByKind).toEqual({ [kind]: 1 });
   });
 
-  test('a neutral attempt is an attempt, but neither moves the error rate nor gives a latency or a kind', () => {
+  test('a neutral attempt counts as an attempt, but not for error rate, latency or failure kinds', () => {
     const snapshot = windowOf({ outcome: 'neutral', kind: 'badRequest', firstChunkMs: 5 }).snapshot(0);
     expect(snapshot).toMatchObject({ attempts: 1, neutral: 1, errorRate: null, failuresByKind: {} });
     expect([snapshot.latencyMs.count, snapshot.firstChunkMs.count]).toEqual([0, 0]);
   });
 
-  test('an aborted attempt records nothing but that, its tokens and its money', () => {
+  test('an aborted attempt counts only as aborted, with its tokens and cost', () => {
     const aborted = {
       outcome: 'aborted',
       reason: 'retry',
@@ -104,7 +104,7 @@ describe('outcomes', () => {
 });
 
 describe('latency', () => {
-  test('is of successes and failures', () => {
+  test('covers successes and failures', () => {
     const window = windowOf({ latencyMs: 100 }, { latencyMs: 3_000, outcome: 'failure', kind: 'timeout' });
     const { count, p50, p99 } = window.snapshot(3_000).latencyMs;
     expect(count).toBe(2);
@@ -112,13 +112,13 @@ describe('latency', () => {
     expect(Math.abs((p99 ?? 0) / 3_000 - 1)).toBeLessThan(0.02);
   });
 
-  test('to the first chunk is known of streams only', () => {
+  test('to the first chunk exists only for streams', () => {
     const { latencyMs, firstChunkMs } = windowOf({}, { stream: true, firstChunkMs: 20 }).snapshot(0);
     expect([latencyMs.count, firstChunkMs.count]).toEqual([2, 1]);
     expect(Math.abs((firstChunkMs.p50 ?? 0) / 20 - 1)).toBeLessThan(0.02);
   });
 
-  test('puts an attempt where it ended, not where it started', () => {
+  test('an attempt counts at the time it ended, not when it started', () => {
     const window = windowOf({ startedAtMs: 500, latencyMs: 6_000 });
     expect(window.snapshot(13_999).attempts).toBe(1);
     expect(window.snapshot(14_000).attempts).toBe(0);
@@ -126,7 +126,7 @@ describe('latency', () => {
 });
 
 describe('money', () => {
-  test('tokens with no known price are unpriced and cost nothing known', () => {
+  test('an attempt without a known price is unpriced and adds no cost', () => {
     const snapshot = windowOf({ usage: USAGE }).snapshot(0);
     expect(snapshot).toMatchObject({ unpriced: 1, costUsd: 0, costPerCall: null, inputTokens: 100 });
   });
@@ -135,12 +135,12 @@ describe('money', () => {
     expect(windowOf({ outcome: 'failure', kind: 'server' }).snapshot(0).unpriced).toBe(0);
   });
 
-  test('the cost per call is the mean over attempts whose cost is known', () => {
+  test('costPerCall is the mean over attempts with a known cost', () => {
     const window = windowOf(priced(0.5), priced(0.25), { usage: USAGE }, { outcome: 'failure', kind: 'server' });
     expect(window.snapshot(0).costPerCall).toBe(0.375);
   });
 
-  test('savings are what stable would have cost more, over attempts where both are known', () => {
+  test('savings are the cost on stable minus the actual cost, over attempts where both are known', () => {
     const dearer = { ...priced(0.5), stableCostUsd: 0.25 };
     const cheaper = { ...priced(0.5), stableCostUsd: 2 };
     expect(windowOf(cheaper).snapshot(0).savingsUsd).toBe(1.5);
@@ -148,16 +148,16 @@ describe('money', () => {
     expect(windowOf(priced(0.5), { stableCostUsd: 2 }).snapshot(0).savingsUsd).toBe(0);
   });
 
-  test('the pace of the first moments is that of one slice', () => {
+  test('costPerHour covers at least one slice', () => {
     expect(windowOf(priced(0.5)).snapshot(100).costPerHour).toBe((0.5 * HOUR_MS) / SLICE_MS);
   });
 
-  test('the pace of a window that is not yet full is over the time since the first record', () => {
+  test('costPerHour of a window that is not full covers the time since the first record', () => {
     const window = windowOf({ ...priced(0.5), startedAtMs: 900 });
     expect(window.snapshot(5_000).costPerHour).toBe((0.5 * HOUR_MS) / 4_000);
   });
 
-  test('a steady pace reads the same at any time once the window is full', () => {
+  test('costPerHour is stable at a steady rate once the window is full', () => {
     const window = windowOf();
     for (let atMs = 0; atMs <= 40_000; atMs += 100) {
       window.attempt(attemptRecord({ ...priced(0.25), startedAtMs: atMs, latencyMs: 0 }));
@@ -167,13 +167,13 @@ describe('money', () => {
     }
   });
 
-  test('an idle upstream costs nothing, to the last digit', () => {
+  test('an idle upstream costs exactly 0', () => {
     const window = windowOf(priced(0.1), priced(0.2), priced(0.3));
     expect(window.snapshot(1e6)).toMatchObject({ costUsd: 0, costPerHour: 0, costPerCall: null, savingsUsd: 0 });
   });
 });
 
-describe('over any sequence of records, late and early ones too, and readings', () => {
+describe('over any sequence of reads and of records, including late and early ones', () => {
   const step = fc.record({
     passedMs: fc.oneof(fc.nat({ max: 500 }), fc.nat({ max: 3 * WINDOW_MS }), fc.constant(0)),
     lateMs: fc.oneof(
@@ -189,7 +189,7 @@ describe('over any sequence of records, late and early ones too, and readings', 
       latencyMs: fc.integer({ min: 1, max: 100_000 }),
       firstChunkMs: fc.option(fc.integer({ min: 1, max: 10_000 }), { nil: undefined }),
       usage: fc.option(fc.constant(USAGE), { nil: undefined }),
-      // Eighths of a dollar, so that sums are exact in whichever order.
+      // Eighths of a dollar: their sums are exact in any order.
       cost: fc.oneof(
         fc.constant({ costUsd: null, source: null }),
         fc.nat({ max: 80 }).map((eighths) => ({ costUsd: eighths / 8, source: 'table' as const })),
@@ -204,7 +204,7 @@ describe('over any sequence of records, late and early ones too, and readings', 
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const window = windowOf();
-        const told: { atMs: number; attempt: AttemptRecord | 'call' }[] = [];
+        const recorded: { atMs: number; attempt: AttemptRecord | 'call' }[] = [];
         const seen: unknown[] = [];
         const expected: unknown[] = [];
         let nowMs = 1_000_000;
@@ -215,34 +215,34 @@ describe('over any sequence of records, late and early ones too, and readings', 
           newestMs = Math.max(newestMs, isRead ? nowMs : atMs);
           if (isRead) {
             seen.push(comparable(window.snapshot(nowMs)));
-            expected.push(recount(told, newestMs));
+            expected.push(recount(recorded, newestMs));
             continue;
           }
           const record = attemptRecord({ ...attempt, startedAtMs: atMs - attempt.latencyMs });
           if (isCall) window.call(atMs);
           else window.attempt(record);
-          told.push({ atMs, attempt: isCall ? 'call' : record });
+          recorded.push({ atMs, attempt: isCall ? 'call' : record });
         }
         expect(seen).toEqual(expected);
-        expectQuantiles(window, told, newestMs);
+        expectQuantiles(window, recorded, newestMs);
       }),
       { seed: 3, numRuns: 300 },
     );
   });
 
-  type Told = readonly { readonly atMs: number; readonly attempt: AttemptRecord | 'call' }[];
+  type Records = readonly { readonly atMs: number; readonly attempt: AttemptRecord | 'call' }[];
 
-  function live(told: Told, newestMs: number): Told {
+  function live(records: Records, newestMs: number): Records {
     const oldestMs = (Math.floor(newestMs / SLICE_MS) - SLICES + 1) * SLICE_MS;
-    return told.filter(({ atMs }) => atMs >= oldestMs);
+    return records.filter(({ atMs }) => atMs >= oldestMs);
   }
 
-  function attemptsIn(told: Told): readonly AttemptRecord[] {
-    return told.flatMap(({ attempt }) => (attempt === 'call' ? [] : [attempt]));
+  function attemptsIn(records: Records): readonly AttemptRecord[] {
+    return records.flatMap(({ attempt }) => (attempt === 'call' ? [] : [attempt]));
   }
 
-  function recount(told: Told, newestMs: number) {
-    const inWindow = live(told, newestMs);
+  function recount(records: Records, newestMs: number) {
+    const inWindow = live(records, newestMs);
     const all = attemptsIn(inWindow);
     const ended = all.filter(({ outcome }) => outcome !== 'aborted');
     const failed = all.filter(({ outcome }) => outcome === 'failure');
@@ -282,8 +282,8 @@ describe('over any sequence of records, late and early ones too, and readings', 
     return { ...counts, latencies: latencyMs.count, firstChunks: firstChunkMs.count };
   }
 
-  function expectQuantiles(window: UpstreamWindow, told: Told, nowMs: number): void {
-    const latenciesMs = attemptsIn(live(told, nowMs))
+  function expectQuantiles(window: UpstreamWindow, records: Records, nowMs: number): void {
+    const latenciesMs = attemptsIn(live(records, nowMs))
       .filter(({ outcome }) => outcome === 'success' || outcome === 'failure')
       .map(({ latencyMs }) => latencyMs);
     if (latenciesMs.length === 0) return;
@@ -304,7 +304,7 @@ describe('over any sequence of records, late and early ones too, and readings', 
   }
 });
 
-test('a million attempts take no more memory than none', () => {
+test('memory does not grow over a million attempts', () => {
   const window = windowOf();
   const bytes = window.byteLength;
   expect(bytes).toBeGreaterThan(50_000);
