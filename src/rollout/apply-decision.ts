@@ -1,4 +1,4 @@
-/** What follows from a rollout's decisions: the split changes, and listeners are told. */
+/** Applies a rollout's decisions to the split and the shadow, and emits their events. */
 
 import type { Clock } from '../time/clock.ts';
 import type { RolloutChangeEvent, RolloutDecision, RolloutState } from '../domain/rollout.ts';
@@ -8,23 +8,22 @@ import type { RolloutPolicy } from './resolve-rollouts.ts';
 import { NO_TRAFFIC, trafficInForce, type TrafficInForce } from '../routing/traffic-in-force.ts';
 import type { Traffic } from '../routing/traffic.ts';
 
-/** What they work on. */
-export interface RolloutEffectsParts {
+export interface DecisionApplierParts {
   readonly clock: Clock;
   readonly emitter: Emitter;
   readonly traffic: Traffic;
-  /** Mirrors another share of calls to an upstream, 0–1. */
+  /** Sets the share of calls that is mirrored to an upstream, 0–1. */
   readonly setShadowShare: (upstream: string, share: number) => void;
 }
 
 export class DecisionApplier {
   readonly #policy: RolloutPolicy;
-  readonly #parts: RolloutEffectsParts;
+  readonly #parts: DecisionApplierParts;
   #inForce: TrafficInForce = NO_TRAFFIC;
-  /** Calls judged at the last `analysis` event. */
-  #toldCalls = 0;
+  /** How many calls had been judged at the last `analysis` event. */
+  #announcedCalls = 0;
 
-  constructor(policy: RolloutPolicy, parts: RolloutEffectsParts) {
+  constructor(policy: RolloutPolicy, parts: DecisionApplierParts) {
     this.#policy = policy;
     this.#parts = parts;
   }
@@ -33,7 +32,7 @@ export class DecisionApplier {
     return this.#inForce;
   }
 
-  /** Without a word: at the start, or where another process decided. */
+  /** Applies a state without an event. */
   apply(state: RolloutState): void {
     const { to, steps, onComplete } = this.#policy;
     const { traffic, setShadowShare } = this.#parts;
@@ -43,12 +42,13 @@ export class DecisionApplier {
     if (onComplete === 'replaceStable') traffic.setStable(state.phase === 'promoted' ? to : undefined);
   }
 
-  /** No call more for the canary, before anything else. */
+  /** Takes all traffic from the canary at once, before the decision is written. */
   stop(): void {
     this.#inForce = NO_TRAFFIC;
     this.#parts.traffic.setRollout(this.#policy.to, NO_TRAFFIC);
   }
 
+  /** Applies the state of a decision and emits its events. */
   announce(decision: RolloutDecision, weightsBefore: RolloutChangeEvent['weightsBefore']): void {
     const { traffic, emitter } = this.#parts;
     const { verb, upstream, reason, by, from, to, numbers, atMs } = decision;
@@ -68,12 +68,12 @@ export class DecisionApplier {
     if (from.phase === 'paused' && from.by === 'sampleRatio') this.#alert('resolved', numbers.canary.calls, atMs);
   }
 
-  /** At most once for the same calls. */
-  tellAnalysis({ calls, state, numbers }: RolloutController): void {
+  /** Emits `analysis` if more calls have been judged since the last one. */
+  announceAnalysis({ calls, state, numbers }: RolloutController): void {
     const { emitter, clock } = this.#parts;
     const judged = calls.run.canary.calls + calls.run.stable.calls;
-    if (judged === this.#toldCalls || !('step' in state) || !emitter.wants('analysis')) return;
-    this.#toldCalls = judged;
+    if (judged === this.#announcedCalls || !('step' in state) || !emitter.wants('analysis')) return;
+    this.#announcedCalls = judged;
     const { phase, step } = state;
     const { verdict } = calls.analysis;
     emitter.emit('analysis', { upstream: this.#policy.to, phase, step, verdict, ...numbers, atMs: clock.now() });
@@ -81,12 +81,12 @@ export class DecisionApplier {
 
   #alert(state: 'firing' | 'resolved', calls: number, atMs: number): void {
     const { to } = this.#policy;
-    const about = { name: `sampleRatio:${to}`, metric: 'sampleRatio', upstream: to, state, atMs } as const;
-    this.#parts.emitter.emit('alert', { ...about, value: null, bound: undefined, calls, severity: 'critical' });
+    const base = { name: `sampleRatio:${to}`, metric: 'sampleRatio', upstream: to, state, atMs } as const;
+    this.#parts.emitter.emit('alert', { ...base, value: null, bound: undefined, calls, severity: 'critical' });
   }
 }
 
-/** A weight that is set by hand, and a new beginning, are steps, too. */
+/** A weight set by hand and a retry count as steps. */
 const EVENT_OF = {
   progressing: 'step',
   setWeight: 'step',

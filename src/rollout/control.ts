@@ -24,20 +24,20 @@ export function rolloutOf(controls: Readonly<Record<string, RolloutControl>>, up
  * left in the store for it.
  */
 export class RolloutControl {
-  readonly #run: RolloutRunner;
+  readonly #runner: RolloutRunner;
 
-  constructor(run: RolloutRunner) {
-    this.#run = run;
+  constructor(runner: RolloutRunner) {
+    this.#runner = runner;
   }
 
   /** Where the rollout stands, on which evidence, what it waits for, and when it can move at the earliest. */
   get state(): RolloutReport {
-    return this.#run.controller.report;
+    return this.#runner.report;
   }
 
   /** The latest decisions, oldest first, each with the numbers that it rests on: at most 100. */
   get history(): readonly RolloutDecision[] {
-    return this.#run.controller.history;
+    return this.#runner.controller.history;
   }
 
   /**
@@ -80,11 +80,11 @@ export class RolloutControl {
    * @param weight 0–1; no more than the rollout's greatest where others follow it in the list
    */
   setWeight(weight: number): void {
-    const max = this.#run.policy.reserve;
+    const max = this.#runner.policy.reserve;
     this.#ask({ verb: 'setWeight', weight: checkNumber('weight', weight, { min: 0, max }) }, `weight set to ${weight}`);
   }
 
   #ask(event: RolloutEvent, reason: string): void {
-    this.#run.ask(event, reason);
+    this.#runner.ask(event, reason);
   }
 }

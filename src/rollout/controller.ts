@@ -1,4 +1,4 @@
-/** Ticks the state machine of one rollout by the clock and by its calls. */
+/** Runs the state machine of one rollout: looks at the evidence, decides, and remembers its decisions. */
 
 import type { Clock } from '../time/clock.ts';
 import type { RolloutCause, RolloutDecision, RolloutNumbers, RolloutState } from '../domain/rollout.ts';
@@ -7,45 +7,39 @@ import type { StepTerms } from './judge.ts';
 import { JudgedCalls } from './evidence.ts';
 import { rolloutNumbers, stepProgress, reportOf, type RolloutReport, type RolloutView, blockersOf } from './report.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
-import type { Kept, RolloutMemory } from './lease.ts';
+import type { RolloutMemory, StoredRollout } from './lease.ts';
 import { trafficInForce } from '../routing/traffic-in-force.ts';
 import { started, transition, type RolloutEvent } from './transition.ts';
 
-/** Where decisions go. */
-export interface RolloutOutlet {
-  /** Puts a decision into force and tells of it; where there is a store, when it is written. */
-  decided(decision: RolloutDecision): void;
-  /** The rollout is in charge of itself, and not another process. */
-  readonly leads: boolean;
-  /** Where the rollout stands is known: the store, if there is one, has answered. */
-  readonly knows: boolean;
-}
-
-/** More time than this between two looks was not watched, in ms: the machine slept, or the event loop was blocked. */
+/**
+ * The longest time between two looks that counts as watched, in ms. After a longer gap the machine slept or the event loop was
+ * blocked.
+ */
 const LONGEST_GAP_MS = 10_000;
-/** Decisions that are remembered. */
+/** The history keeps this many decisions. */
 const MAX_HISTORY = 100;
 
 export class RolloutController {
   readonly policy: RolloutPolicy;
   readonly #clock: Clock;
-  readonly #outlet: RolloutOutlet;
+  readonly #onDecision: (decision: RolloutDecision) => void;
   #state: RolloutState;
   #calls: JudgedCalls;
   #heldMs = 0;
   #lookedAtMs: number;
   #history: RolloutDecision[] = [];
 
-  constructor(policy: RolloutPolicy, clock: Clock, outlet: RolloutOutlet) {
+  /** @param onDecision called after each change of state, to apply and announce it */
+  constructor(policy: RolloutPolicy, clock: Clock, onDecision: (decision: RolloutDecision) => void) {
     this.policy = policy;
     this.#clock = clock;
-    this.#outlet = outlet;
+    this.#onDecision = onDecision;
     this.#lookedAtMs = clock.now();
     this.#state = started(1, this.#lookedAtMs);
     this.#calls = this.#freshCalls();
   }
 
-  /** As decided; with a store it may not be in force yet. */
+  /** The state as decided. With a store it may not be in force yet. */
   get state(): RolloutState {
     return this.#state;
   }
@@ -60,56 +54,60 @@ export class RolloutController {
   }
 
   get numbers(): RolloutNumbers {
-    return rolloutNumbers(this.#standing);
+    return rolloutNumbers(this.#view);
   }
 
-  get report(): RolloutReport {
-    return reportOf(this.#standing, this.#clock.now(), !this.#outlet.knows);
+  /** @param waitsForStore the store has not answered yet, so nothing is in force */
+  report(waitsForStore = false): RolloutReport {
+    return reportOf(this.#view, this.#clock.now(), waitsForStore);
   }
 
-  /** Whether calls are evidence now; where the two sides cannot be compared they are none. */
-  get judges(): boolean {
+  /** Whether calls count as evidence in this phase. After a sample ratio mismatch the two sides are not comparable. */
+  get isJudging(): boolean {
     const state = this.#state;
-    const isUnderWay = state.phase === 'progressing' || (state.phase === 'paused' && state.by !== 'sampleRatio');
-    return this.#outlet.leads && isUnderWay;
+    return state.phase === 'progressing' || (state.phase === 'paused' && state.by !== 'sampleRatio');
   }
 
-  /** Looks at the evidence and moves, if it is time. Each second, and when a call of the canary has failed. */
-  look(): void {
+  /**
+   * Checks the evidence, and rolls back or promotes if it is time. Called every second and after each failed canary call.
+   *
+   * @param leads `false` while another process leads the rollout: this one then only counts the time
+   */
+  look(leads: boolean): void {
     const nowMs = this.#clock.now();
     if (this.#state.phase === 'progressing') this.#heldMs += Math.min(nowMs - this.#lookedAtMs, LONGEST_GAP_MS);
     this.#lookedAtMs = nowMs;
-    if (!this.judges) return;
+    if (!leads || !this.isJudging) return;
     const { analysis, run } = this.#calls;
     const { rollback } = analysis;
-    // A canary that never gets a call is a broken split, and no bad canary.
+    // A canary that never gets a call shows a broken split, not a bad canary.
     if (rollback.evidence >= 1 && run.canary.calls > 0) {
-      const reason = `${rollback.guardrail}: worse than it may be, beyond chance`;
+      const reason = this.#rollbackReason(rollback.guardrail);
       this.#move({ verb: 'rollback', reason, by: 'evidence' }, 'evidence', reason);
-    } else if (this.#state.phase === 'progressing' && blockersOf(stepProgress(this.#standing)).length === 0) {
-      this.#move({ verb: 'promote' }, 'evidence', 'time, calls, requirements and evidence are there');
+    } else if (this.#state.phase === 'progressing' && blockersOf(stepProgress(this.#view)).length === 0) {
+      this.#move({ verb: 'promote' }, 'evidence', 'hold time, calls, requirements and evidence are complete');
     }
   }
 
-  /** @throws RolloutError where the verb makes no sense in this phase; nothing is changed then */
+  /** @throws RolloutError if the verb is not possible in this phase; the state does not change then */
   ask(event: RolloutEvent, by: RolloutCause, reason: string): void {
-    this.assertSense(event);
+    this.assertPossible(event);
     this.#move(event, by, reason);
   }
 
-  /** @throws RolloutError */
-  assertSense(event: RolloutEvent): void {
+  /** @throws RolloutError if the verb is not possible in this phase */
+  assertPossible(event: RolloutEvent): void {
     if (transition(this.#state, event, this.policy.steps.length, 0)) return;
     throw new RolloutError(this.policy.to, event.verb, this.#state.phase);
   }
 
-  /** What it goes on with after a restart. */
+  /** Everything that the rollout needs to continue after a restart. */
   memory(): RolloutMemory {
     return { state: this.#state, heldMs: this.#heldMs, calls: this.#calls.toJSON(), history: this.history };
   }
 
-  /** Goes on from what was kept, here or in another process. */
-  restore({ state, heldMs = 0, calls, history }: Kept['memory']): void {
+  /** Continues from stored memory of this or another process. */
+  restore({ state, heldMs = 0, calls, history }: StoredRollout['memory']): void {
     this.#state = state;
     if (calls) this.#calls.restore(calls);
     else this.#calls = this.#freshCalls();
@@ -118,8 +116,13 @@ export class RolloutController {
     this.#history = [...history];
   }
 
-  get #standing(): RolloutView {
+  get #view(): RolloutView {
     return { policy: this.policy, state: this.#state, calls: this.#calls, heldMs: this.#heldMs };
+  }
+
+  #rollbackReason(guardrail: string): string {
+    const reason = `${guardrail} of the canary is worse than its guardrail allows`;
+    return this.policy.judge === 'sequential' ? `${reason}, by more than chance explains` : reason;
   }
 
   #move(event: RolloutEvent, by: RolloutCause, reason: string): void {
@@ -132,12 +135,12 @@ export class RolloutController {
     this.#state = to;
     this.#history.push(decision);
     if (this.#history.length > MAX_HISTORY) this.#history.shift();
-    if (event.verb === 'resume') this.#calls.forgetLost();
+    if (event.verb === 'resume') this.#calls.resetLost();
     this.#enter(from, to);
-    this.#outlet.decided(decision);
+    this.#onDecision(decision);
   }
 
-  /** A new run begins without evidence, a new step without proof. */
+  /** A new run starts without any evidence; a new step keeps the evidence for a rollback and starts its proof again. */
   #enter(from: RolloutState, to: RolloutState): void {
     if (to.run !== from.run) this.#calls = this.#freshCalls();
     else if (to.phase !== 'progressing' || !('step' in from) || to.step === from.step) return;

@@ -1,4 +1,4 @@
-/** The calls that a rollout is judged by. They are counted some at a time, before anybody asks what they prove. */
+/** The judged calls of a rollout: the evidence they give, and their sums for reports and for the requirements of a step. */
 
 import { DeferredBatch } from '../domain/in-flight.ts';
 import type { Arm } from '../stats/arm.ts';
@@ -17,174 +17,101 @@ import {
 import { createJudge, type Judge, type JudgeState, restoreJudge, type StepTerms } from './judge.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 
-/** Plain data, for a store. */
-export type JudgedCallsState = CountedCallsState;
+type PerArm<T> = Record<Arm, T>;
 
-/** A call that has ended. */
-interface Ended {
+/** Plain data, for a store. */
+export interface JudgedCallsState {
+  readonly analysis: JudgeState;
+  readonly lost: GuardrailState;
+  readonly step: PerArm<ArmSums>;
+  readonly run: PerArm<ArmSums>;
+}
+
+/** A call that has ended and is not counted yet. */
+interface EndedCall {
   readonly arm: Arm;
   readonly share: number;
   readonly outcome: JudgedOutcome;
   readonly wasOverdue: boolean;
 }
 
-/** Nobody sees a number that lacks a call: all that have ended are counted first, in their order, for each is bet on by what was known before it. */
+/** How much larger the canary's share of lost calls may be than stable's. A lost call ends without an outcome: the caller's own fault, or aborted. */
+const LOST_MARGIN = 0.02;
+/** The odds of the sample-ratio check: one false pause in a thousand runs. A pause only asks people to look. */
+const LOST_ALPHA = 0.001;
+
+/**
+ * Ended calls are counted in batches, which is cheaper. Each member counts the open batch before it reads or changes anything, so no
+ * number lacks a call. Calls are counted in the order in which they ended, because the test bets on each call by what it knew before.
+ */
 export class JudgedCalls {
-  readonly #counted: CountedCalls;
-  readonly #ended = new DeferredBatch<Ended>(({ arm, share, outcome, wasOverdue }) =>
-    this.#counted.ended(arm, share, outcome, wasOverdue),
-  );
+  readonly #policy: RolloutPolicy;
+  readonly #overdueThreshold: OverdueThreshold;
+  readonly #ended = new DeferredBatch<EndedCall>((call) => this.#count(call));
+  #analysis: Judge;
+  /** Tests whether the canary loses more calls than stable. If so, the remaining calls prove nothing. */
+  #lost: Guardrail;
+  #step: PerArm<ArmSums>;
+  #run: PerArm<ArmSums>;
 
   constructor(policy: RolloutPolicy, terms: StepTerms) {
-    this.#counted = new CountedCalls(policy, terms);
+    this.#policy = policy;
+    this.#overdueThreshold = new OverdueThreshold(policy.guardrails);
+    this.#analysis = createJudge(policy, terms);
+    this.#lost = createLostGuardrail();
+    this.#step = emptyArms();
+    this.#run = emptyArms();
   }
 
   get analysis(): Judge {
-    return this.#upToDate.analysis;
+    this.#ended.flush();
+    return this.#analysis;
   }
 
-  /** Of the step in force. */
-  get step(): Readonly<Record<Arm, ArmSums>> {
-    return this.#upToDate.step;
+  /** Sums of the step in force. */
+  get step(): Readonly<PerArm<ArmSums>> {
+    this.#ended.flush();
+    return this.#step;
   }
 
-  /** Since the rollout began, or began anew. */
-  get run(): Readonly<Record<Arm, ArmSums>> {
-    return this.#upToDate.run;
+  /** Sums since the rollout started, or since the last `retry()`. */
+  get run(): Readonly<PerArm<ArmSums>> {
+    this.#ended.flush();
+    return this.#run;
   }
 
-  /** 0–1; at 1 the two arms lose calls so differently that they cannot be compared. */
+  /** 0–1. At 1 the two arms lose calls at such different rates that they cannot be compared. */
   get lostEvidence(): number {
-    return this.#upToDate.lostEvidence;
+    this.#ended.flush();
+    return Math.min(1, Math.max(0, Math.log(this.#lost.evidence) / -Math.log(LOST_ALPHA)));
   }
 
-  /** A call that has run for longer than this, in ms, is among the slowest already, however it ends. */
+  /** A call that has run for longer than this, in ms, counts as one of the slowest, however it ends. */
   get overdueMs(): number {
-    return this.#upToDate.overdueMs;
+    this.#ended.flush();
+    return this.#overdueThreshold.overdueMs;
   }
 
-  /** @param wasOverdue its latency is counted already */
+  /** @param wasOverdue the latency of the call is counted already */
   ended(arm: Arm, share: number, outcome: JudgedOutcome, wasOverdue = false): void {
     this.#ended.add({ arm, share, outcome, wasOverdue });
   }
 
+  /** Counts the latency of a call that still runs. */
   overdue(arm: Arm, share: number): void {
-    this.#upToDate.overdue(arm, share);
-  }
-
-  /** A call that is no evidence. */
-  wasLost(arm: Arm, share: number): void {
-    this.#upToDate.wasLost(arm, share);
-  }
-
-  /** What the application found out about a call later: a quality, a metric of its own. */
-  recorded(arm: Arm, share: number, values: Readonly<Record<string, number>>): void {
-    this.#upToDate.recorded(arm, share, values);
-  }
-
-  /** Begins to count lost calls anew: somebody has looked why. */
-  forgetLost(): void {
-    this.#upToDate.forgetLost();
-  }
-
-  startStep(terms: StepTerms): void {
-    this.#upToDate.startStep(terms);
-  }
-
-  toJSON(): JudgedCallsState {
-    return this.#upToDate.toJSON();
-  }
-
-  restore(state: JudgedCallsState): void {
-    this.#upToDate.restore(state);
-  }
-
-  get #upToDate(): CountedCalls {
     this.#ended.flush();
-    return this.#counted;
-  }
-}
-
-/** The calls that a rollout was judged by: what they were like, and what they prove. */
-type Both<T> = Record<Arm, T>;
-
-/** Plain data, for a store. */
-export interface CountedCallsState {
-  readonly analysis: JudgeState;
-  readonly lost: GuardrailState;
-  readonly step: Both<ArmSums>;
-  readonly run: Both<ArmSums>;
-}
-
-/** Calls of the canary that end as no evidence (the caller's own fault, aborted) may be this share more than stable's. */
-const LOST_MARGIN = 0.02;
-/** The same odds as the sample-ratio check: it stops a rollout for people to look, once in a thousand runs for nothing. */
-const LOST_ALPHA = 0.001;
-
-class CountedCalls {
-  readonly #policy: RolloutPolicy;
-  #analysis: Judge;
-  /** Whether more of the canary's calls than of stable's end as no evidence: what is left then proves nothing. */
-  #lost: Guardrail;
-  #step: Both<ArmSums>;
-  #run: Both<ArmSums>;
-
-  readonly #patience: OverdueThreshold;
-
-  constructor(policy: RolloutPolicy, terms: StepTerms) {
-    this.#policy = policy;
-    this.#patience = new OverdueThreshold(policy.guardrails);
-    this.#analysis = createJudge(policy, terms);
-    this.#lost = createLost();
-    this.#step = emptyBoth();
-    this.#run = emptyBoth();
-  }
-
-  get analysis(): Judge {
-    return this.#analysis;
-  }
-
-  /** Of the step in force. */
-  get step(): Readonly<Both<ArmSums>> {
-    return this.#step;
-  }
-
-  /** Since the rollout began, or began anew. */
-  get run(): Readonly<Both<ArmSums>> {
-    return this.#run;
-  }
-
-  /** 0–1; at 1 the two arms lose calls so differently that they cannot be compared. */
-  get lostEvidence(): number {
-    return Math.min(1, Math.max(0, Math.log(this.#lost.evidence) / -Math.log(LOST_ALPHA)));
-  }
-
-  /** @param wasOverdue its latency is counted already */
-  ended(arm: Arm, share: number, outcome: JudgedOutcome, wasOverdue = false): void {
-    addCall(this.#step[arm], outcome);
-    addCall(this.#run[arm], outcome);
-    this.#lost.observe({ arm, value: 0, share });
-    const values = valuesOf(outcome);
-    this.#analysis.observe({ arm, share, values: wasOverdue ? { ...values, ...NO_LATENCY } : values });
-    if (arm === 'stable' && !outcome.failed) this.#patience.answered(outcome.latencyMs);
-  }
-
-  /** A call that has run for longer than this, in ms, is among the slowest already, however it ends. */
-  get overdueMs(): number {
-    return this.#patience.overdueMs;
-  }
-
-  overdue(arm: Arm, share: number): void {
     this.#analysis.observe({ arm, share, values: OVERDUE });
   }
 
-  /** A call that is no evidence. */
-  wasLost(arm: Arm, share: number): void {
+  /** Counts a call that ended without an outcome. */
+  lost(arm: Arm, share: number): void {
+    this.#ended.flush();
     this.#lost.observe({ arm, value: 1, share });
   }
 
-  /** What the application found out about a call later: a quality, a metric of its own. */
+  /** Counts what the application found out about a call later: its quality, or a custom metric. */
   recorded(arm: Arm, share: number, values: Readonly<Record<string, number>>): void {
+    this.#ended.flush();
     const { quality } = values;
     if (quality !== undefined) {
       addQuality(this.#step[arm], quality);
@@ -193,38 +120,51 @@ class CountedCalls {
     this.#analysis.observe({ arm, share, values });
   }
 
-  /** Begins to count lost calls anew: somebody has looked why. */
-  forgetLost(): void {
-    this.#lost = createLost();
+  /** Restarts the test of lost calls, once a person has resumed the rollout. */
+  resetLost(): void {
+    this.#ended.flush();
+    this.#lost = createLostGuardrail();
   }
 
   startStep(terms: StepTerms): void {
-    this.#step = emptyBoth();
+    this.#ended.flush();
+    this.#step = emptyArms();
     this.#analysis.startStep(terms);
   }
 
-  toJSON(): CountedCallsState {
+  toJSON(): JudgedCallsState {
+    this.#ended.flush();
     return {
       analysis: this.#analysis.toJSON(),
       lost: this.#lost.toJSON(),
-      step: structuredCopy(this.#step),
-      run: structuredCopy(this.#run),
+      step: copyArms(this.#step),
+      run: copyArms(this.#run),
     };
   }
 
-  restore({ analysis, lost, step, run }: CountedCallsState): void {
+  restore({ analysis, lost, step, run }: JudgedCallsState): void {
+    this.#ended.flush();
     this.#analysis = restoreJudge(analysis, this.#policy);
     this.#lost = restoreGuardrail(lost);
-    this.#step = structuredCopy(step);
-    this.#run = structuredCopy(run);
+    this.#step = copyArms(step);
+    this.#run = copyArms(run);
+  }
+
+  #count({ arm, share, outcome, wasOverdue }: EndedCall): void {
+    addCall(this.#step[arm], outcome);
+    addCall(this.#run[arm], outcome);
+    this.#lost.observe({ arm, value: 0, share });
+    const values = valuesOf(outcome);
+    this.#analysis.observe({ arm, share, values: wasOverdue ? { ...values, ...NO_LATENCY } : values });
+    if (arm === 'stable' && !outcome.failed) this.#overdueThreshold.answered(outcome.latencyMs);
   }
 }
 
-const createLost = (): Guardrail =>
+const createLostGuardrail = (): Guardrail =>
   createGuardrail({ metric: 'errorRate', margin: LOST_MARGIN, alpha: LOST_ALPHA, direction: 'worse' });
 
-const emptyBoth = (): Both<ArmSums> => ({ stable: emptySums(), canary: emptySums() });
-const structuredCopy = ({ stable, canary }: Readonly<Both<ArmSums>>): Both<ArmSums> => ({
+const emptyArms = (): PerArm<ArmSums> => ({ stable: emptySums(), canary: emptySums() });
+const copyArms = ({ stable, canary }: Readonly<PerArm<ArmSums>>): PerArm<ArmSums> => ({
   stable: { ...stable },
   canary: { ...canary },
 });

@@ -10,7 +10,7 @@ import { fingerprintOf, type RolloutPolicy } from './resolve-rollouts.ts';
 import type { RolloutEvent } from './transition.ts';
 
 /** What is kept, and who is told. */
-export interface KeeperParts {
+export interface RolloutLeaseParts {
   readonly store: Store;
   readonly policy: RolloutPolicy;
   readonly clock: Clock;
@@ -19,7 +19,7 @@ export interface KeeperParts {
   readonly holder: string;
   readonly memory: () => RolloutMemory;
   /** Goes on from what is in the store; `undefined` where nothing is, or only of other options. */
-  readonly adopt: (kept: Kept | undefined) => void;
+  readonly adopt: (kept: StoredRollout | undefined) => void;
   /** Does what somebody asked for through the store. Must not throw. */
   readonly command: (message: Json) => void;
 }
@@ -34,7 +34,7 @@ const PATIENCE_MS = 10_000;
 const WRITE_EVERY_MS = 5_000;
 
 export class RolloutLease {
-  readonly #parts: KeeperParts;
+  readonly #parts: RolloutLeaseParts;
   readonly #key: string;
   readonly #box: string;
   #fence: number | undefined;
@@ -46,7 +46,7 @@ export class RolloutLease {
   #syncing = false;
   #closed = false;
 
-  constructor(parts: KeeperParts) {
+  constructor(parts: RolloutLeaseParts) {
     this.#parts = parts;
     this.#key = rolloutKey(parts.policy.to);
     this.#box = commandBox(parts.policy.to);
@@ -166,7 +166,7 @@ export interface RolloutMemory {
 }
 
 /** What was found in a store. Under other options only that a rollout is over still holds. */
-export interface Kept {
+export interface StoredRollout {
   readonly memory: Pick<RolloutMemory, 'state' | 'history'> & Partial<RolloutMemory>;
   /** The id of the last command that was carried out. */
   readonly lastMessage: number;
@@ -180,7 +180,7 @@ function toStored(memory: RolloutMemory, policy: RolloutPolicy, lastMessage: num
 }
 
 /** `undefined` for what is no rollout of ours, or one under way under other options. */
-function fromStored(stored: Json, policy: RolloutPolicy): Kept | undefined {
+function fromStored(stored: Json, policy: RolloutPolicy): StoredRollout | undefined {
   // Written by `toStored`; another version is another shape.
   const { version, options, lastMessage, memory } = stored as unknown as {
     readonly version?: number;

@@ -1,65 +1,44 @@
-/** Judged calls that have not ended yet. */
+/** Judged calls in flight. */
 
 import { InFlight, type InFlightEntry } from '../domain/in-flight.ts';
-import type { Arm } from '../stats/arm.ts';
-import type { JudgedOutcome } from './arm-numbers.ts';
+import type { RolloutSample } from './rollout-runner.ts';
 
-/** A call that is evidence. */
+/** A call that one or more rollouts are judged by. */
 export interface SampledCall {
   readonly upstream: string;
   readonly atMs: number;
   readonly parts: readonly RolloutSample[];
-  /** Another upstream was asked beside the first, which may be hung up on for it. */
+  /** A second upstream was asked in parallel, so the first attempt may be aborted in its favour. */
   hedged: boolean;
-  /** Until its first attempt has ended. */
+  /** Set until the first attempt has ended. */
   place: InFlightEntry<SampledCall> | undefined;
 }
 
-/** A call's part in one rollout, fixed when it was dispatched. */
-export interface RolloutSample {
-  readonly rollout: SampleReceiver;
-  readonly arm: Arm;
-  readonly share: number;
-  /** The run of the rollout that it belongs to. */
-  readonly run: number;
-  /** It has run for so long that its latency is counted already. */
-  overdue: boolean;
-}
-
-/** Who judges. */
-export interface SampleReceiver {
-  /** @param outcome `undefined` for a call that is no evidence after all */
-  ended(part: RolloutSample, outcome: JudgedOutcome | undefined): void;
-  recorded(part: RolloutSample, values: Readonly<Record<string, number>>): void;
-  /** A call that still runs. */
-  looked(part: RolloutSample, ageMs: number): void;
-}
-
-/** Calls that are kept in mind: a bound, should some never end. */
+/** Limits the memory if calls never end. */
 const MAX_CALLS = 50_000;
 
 export class PendingCalls {
   readonly #calls = new InFlight<SampledCall>();
 
-  keep(judged: SampledCall): void {
-    judged.place = this.#calls.begin(judged);
-    if (this.#calls.size > MAX_CALLS && this.#calls.oldest) this.take(this.#calls.oldest);
+  add(call: SampledCall): void {
+    call.place = this.#calls.begin(call);
+    if (this.#calls.size > MAX_CALLS && this.#calls.oldest) this.remove(this.#calls.oldest);
   }
 
-  /** Whether the call was under way; now it is no more. */
-  take(judged: SampledCall): boolean {
-    const { place } = judged;
-    judged.place = undefined;
+  /** Returns whether the call was in flight. */
+  remove(call: SampledCall): boolean {
+    const { place } = call;
+    call.place = undefined;
     if (place) this.#calls.end(place);
     return place !== undefined;
   }
 
-  /** Shows those older than `patienceMs` to who judges them. */
-  look(nowMs: number, patienceMs: number): void {
+  /** Shows calls that have run for more than `overdueMs` to the rollouts that they are judged by. */
+  look(nowMs: number, overdueMs: number): void {
     for (const { atMs, parts } of this.#calls) {
-      // All after it are younger.
-      if (nowMs - atMs <= patienceMs) return;
-      for (const part of parts) part.rollout.looked(part, nowMs - atMs);
+      // The calls are in order of age, so the rest are younger.
+      if (nowMs - atMs <= overdueMs) return;
+      for (const part of parts) part.rollout.running(part, nowMs - atMs);
     }
   }
 }

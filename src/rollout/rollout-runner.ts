@@ -1,4 +1,4 @@
-/** One rollout in force: its controller, its calls, and the store that it is kept in. */
+/** One running rollout: feeds calls to its controller, applies decisions, and keeps the state in the store. */
 
 import { randomUUID } from 'node:crypto';
 import type { Call } from '../domain/call.ts';
@@ -7,168 +7,194 @@ import type { Json, Store } from '../domain/store.ts';
 import { errorName, type Warnings } from '../events/warnings.ts';
 import { segmentOf } from '../routing/rollout-split.ts';
 import type { Arm } from '../stats/arm.ts';
-import type { Clock } from '../time/clock.ts';
-import { DecisionApplier, type RolloutEffectsParts } from './apply-decision.ts';
+import { DecisionApplier, type DecisionApplierParts } from './apply-decision.ts';
 import type { JudgedOutcome } from './arm-numbers.ts';
-import { RolloutController, type RolloutOutlet } from './controller.ts';
-import { type Kept, RolloutLease, toCommand } from './lease.ts';
-import type { RolloutSample, SampleReceiver } from './pending-calls.ts';
+import { RolloutController } from './controller.ts';
+import { RolloutLease, type StoredRollout, toCommand } from './lease.ts';
+import type { RolloutReport } from './report.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 import { ShareCheck } from './share-check.ts';
 import type { RolloutEvent } from './transition.ts';
 
-/** What a rollout works with. */
-export interface RolloutRunParts extends RolloutEffectsParts {
+export interface RolloutRunnerParts extends DecisionApplierParts {
   readonly warnings: Warnings;
   readonly store: Store | undefined;
 }
 
-export class RolloutRunner implements RolloutOutlet, SampleReceiver {
+/** What one call tells one rollout, fixed when the call is dispatched. */
+export interface RolloutSample {
+  readonly rollout: RolloutRunner;
+  readonly arm: Arm;
+  /** The canary's share of the calls of both sides, 0–1. */
+  readonly share: number;
+  /** The run of the rollout that the call belongs to. */
+  readonly run: number;
+  /** The call has run for so long that its latency is counted already. */
+  overdue: boolean;
+}
+
+export class RolloutRunner {
   readonly policy: RolloutPolicy;
   readonly controller: RolloutController;
-  readonly #parts: RolloutRunParts;
-  readonly #effects: DecisionApplier;
+  readonly #parts: RolloutRunnerParts;
+  readonly #applier: DecisionApplier;
   readonly #shares = new ShareCheck();
-  readonly #keeper: RolloutLease | undefined;
-  /** Decisions that wait for the store. */
+  readonly #lease: RolloutLease | undefined;
+  /** Decisions that the store has not written yet. */
   #unwritten = 0;
   #hasStarted = false;
 
-  constructor(policy: RolloutPolicy, parts: RolloutRunParts) {
+  constructor(policy: RolloutPolicy, parts: RolloutRunnerParts) {
     this.policy = policy;
     this.#parts = parts;
-    this.#effects = new DecisionApplier(policy, parts);
-    this.controller = new RolloutController(policy, parts.clock, this);
-    this.#keeper = parts.store && this.#keepIn(parts.store);
+    this.#applier = new DecisionApplier(policy, parts);
+    this.controller = new RolloutController(policy, parts.clock, (decision) => this.#decided(decision));
+    this.#lease = parts.store && this.#leaseIn(parts.store);
   }
 
-  get leads(): boolean {
-    return this.#unwritten === 0 && (this.#keeper?.leads ?? true);
+  get report(): RolloutReport {
+    return this.controller.report(this.#lease !== undefined && !this.#hasStarted);
   }
 
-  get knows(): boolean {
-    return this.#keeper === undefined || this.#hasStarted;
-  }
-
-  /** Without a store the first step begins at once; with one, when it has told where the rollout stands. */
+  /** Without a store the first step starts at once; with one, as soon as the store has returned the state. */
   start(): void {
-    if (this.#keeper) this.#keeper.tick();
-    else this.#effects.apply(this.controller.state);
+    if (this.#lease) this.#lease.tick();
+    else this.#applier.apply(this.controller.state);
   }
 
   close(): Promise<unknown> {
-    return this.#keeper?.close() ?? Promise.resolve();
+    return this.#lease?.close() ?? Promise.resolve();
   }
 
-  /** What a call is to this rollout; `undefined` where it is no evidence. */
+  /** The sample of a call that is about to be sent; `undefined` if the call is no evidence. */
   assigned(call: Call, arm: Arm): RolloutSample | undefined {
-    if (!this.controller.judges) return undefined;
-    const segment = segmentOf(this.#effects.inForce.segments, call.attributes);
+    if (!this.#judges) return undefined;
+    const segment = segmentOf(this.#applier.inForce.segments, call.attributes);
     const share = this.#shares.assigned(arm, call.key, segment);
     if (share === undefined) return undefined;
     return { rollout: this, arm, share, run: this.controller.state.run, overdue: false };
   }
 
-  /** @param outcome `undefined` for a call that is no evidence after all */
+  /** @param outcome `undefined` for a call that ended without one: the caller's own fault, or aborted */
   ended({ arm, share, run, overdue }: RolloutSample, outcome: JudgedOutcome | undefined): void {
-    const { controller } = this;
-    if (!controller.judges || run !== controller.state.run) return;
-    if (outcome) controller.calls.ended(arm, share, outcome, overdue);
-    else controller.calls.wasLost(arm, share);
-    if (outcome?.failed && arm === 'canary') controller.look();
+    if (!this.#judgesRun(run)) return;
+    const { calls } = this.controller;
+    if (outcome) calls.ended(arm, share, outcome, overdue);
+    else calls.lost(arm, share);
+    if (outcome?.failed && arm === 'canary') this.controller.look(this.#leads);
   }
 
-  looked(part: RolloutSample, ageMs: number): void {
-    const { controller } = this;
-    if (part.overdue || !controller.judges || part.run !== controller.state.run) return;
-    if (ageMs <= controller.calls.overdueMs) return;
-    part.overdue = true;
-    controller.calls.overdue(part.arm, part.share);
+  /** Counts a call in flight as slow once it is overdue. */
+  running(sample: RolloutSample, ageMs: number): void {
+    if (sample.overdue || !this.#judgesRun(sample.run)) return;
+    const { calls } = this.controller;
+    if (ageMs <= calls.overdueMs) return;
+    sample.overdue = true;
+    calls.overdue(sample.arm, sample.share);
   }
 
   recorded({ arm, share, run }: RolloutSample, values: Readonly<Record<string, number>>): void {
-    const { controller } = this;
-    if (controller.judges && run === controller.state.run) controller.calls.recorded(arm, share, values);
+    if (this.#judgesRun(run)) this.controller.calls.recorded(arm, share, values);
   }
 
-  /** Each second. */
+  /** Called every second. */
   look(): void {
     const { controller } = this;
-    const broken = Math.max(this.#shares.ratioEvidence, controller.calls.lostEvidence) >= 1;
-    if (broken && controller.judges && controller.state.phase === 'progressing') this.#pauseForRatio();
-    controller.look();
-    this.#effects.tellAnalysis(controller);
-    this.#keeper?.tick();
+    if (this.#judges && controller.state.phase === 'progressing') this.#pauseIfIncomparable();
+    controller.look(this.#leads);
+    this.#applier.announceAnalysis(controller);
+    this.#lease?.tick();
   }
 
-  /** The shares of the split have changed: here, or by another rollout, or by hand. */
+  /** Called when the shares of the split have changed: by this rollout, by another, or by hand. */
   splitChanged(): void {
-    this.#shares.intend(this.#parts.traffic.sharesOf(this.policy.to), this.#effects.inForce.segments);
+    this.#shares.intend(this.#parts.traffic.sharesOf(this.policy.to), this.#applier.inForce.segments);
   }
 
-  /** @throws RolloutError where the verb makes no sense in this phase */
+  /** @throws RolloutError if the verb is not possible in this phase */
   ask(event: RolloutEvent, reason: string, by: RolloutCause = 'user'): void {
-    this.controller.assertSense(event);
-    // Whoever is in charge does it.
-    if (this.#keeper && !this.#keeper.leads) this.#keeper.post({ ...event, reason } as Json);
+    this.controller.assertPossible(event);
+    // The process that holds the lease carries the command out.
+    if (this.#lease && !this.#lease.leads) this.#lease.post({ ...event, reason } as Json);
     else this.controller.ask(event, by, reason);
   }
 
-  decided(decision: RolloutDecision): void {
+  /** Whether this process decides: it holds the lease, and the store has written every decision. */
+  get #leads(): boolean {
+    return this.#unwritten === 0 && (this.#lease?.leads ?? true);
+  }
+
+  get #judges(): boolean {
+    return this.controller.isJudging && this.#leads;
+  }
+
+  /** Whether a call of this run is still evidence. */
+  #judgesRun(run: number): boolean {
+    return this.#judges && run === this.controller.state.run;
+  }
+
+  /** With a store a decision is applied once it is written. A rollback takes the traffic away before that. */
+  #decided(decision: RolloutDecision): void {
     const weightsBefore = this.#parts.traffic.weights;
-    if (!this.#keeper) return this.#enact(decision, weightsBefore);
-    if (decision.to.phase === 'rolledBack') this.#effects.stop();
+    if (!this.#lease) return this.#announce(decision, weightsBefore);
+    if (decision.to.phase === 'rolledBack') this.#applier.stop();
     this.#unwritten += 1;
-    this.#keeper.save(this.controller.memory(), (written) => {
+    this.#lease.save(this.controller.memory(), (written) => {
       this.#unwritten -= 1;
-      if (written) this.#enact(decision, weightsBefore);
+      if (written) this.#announce(decision, weightsBefore);
     });
   }
 
-  #enact(decision: RolloutDecision, weightsBefore = this.#parts.traffic.weights): void {
+  #announce(decision: RolloutDecision, weightsBefore = this.#parts.traffic.weights): void {
     if (decision.verb === 'resume') this.#shares.reset();
-    this.#effects.announce(decision, weightsBefore);
+    this.#applier.announce(decision, weightsBefore);
   }
 
-  #pauseForRatio(): void {
-    const reason = 'the calls of the two sides cannot be compared: their numbers are not what the split makes';
-    this.controller.ask({ verb: 'pause', reason, by: 'sampleRatio' }, 'sampleRatio', reason);
+  #pauseIfIncomparable(): void {
+    const { controller } = this;
+    const reason =
+      this.#shares.ratioEvidence >= 1
+        ? 'sample ratio mismatch: the canary gets a different share of calls than the split assigns to it'
+        : controller.calls.lostEvidence >= 1
+          ? 'more canary calls than stable calls end without an outcome (aborted, or refused as the caller’s own fault)'
+          : undefined;
+    if (reason !== undefined) controller.ask({ verb: 'pause', reason, by: 'sampleRatio' }, 'sampleRatio', reason);
   }
 
-  #keepIn(store: Store): RolloutLease {
+  #leaseIn(store: Store): RolloutLease {
     const { policy, controller } = this;
-    const memory = () => controller.memory();
-    const adopt = (kept: Kept | undefined): void => this.#adopt(kept);
-    const command = (message: Json): void => executeCommand(controller, message, this.#parts);
-    return new RolloutLease({ ...this.#parts, store, policy, holder: randomUUID(), memory, adopt, command });
+    return new RolloutLease({
+      ...this.#parts,
+      store,
+      policy,
+      holder: randomUUID(),
+      memory: () => controller.memory(),
+      adopt: (stored) => this.#adopt(stored),
+      command: (message) => this.#execute(message),
+    });
   }
 
-  /** Goes on from what the store has, and tells what others decided meanwhile. */
-  #adopt(kept: Kept | undefined): void {
+  /** Continues from the stored state, and announces what another process has decided in the meantime. */
+  #adopt(stored: StoredRollout | undefined): void {
     const { controller } = this;
     const known = controller.history.at(-1);
-    if (kept) controller.restore(kept.memory);
+    if (stored) controller.restore(stored.memory);
     const latest = controller.history.at(-1);
     const isNews = this.#hasStarted && latest && latest.atMs !== known?.atMs;
     this.#hasStarted = true;
-    if (isNews) this.#enact(latest);
-    else this.#effects.apply(controller.state);
+    if (isNews) this.#announce(latest);
+    else this.#applier.apply(controller.state);
   }
-}
 
-/* PART: Commands that somebody left for a rollout in the store: another process, the command line. */
-
-/** Does what `message` says. One that makes no sense is left undone, with a warning. */
-function executeCommand(
-  controller: RolloutController,
-  command: Json,
-  { clock, warnings }: { readonly clock: Clock; readonly warnings: Warnings },
-): void {
-  try {
-    const { event, reason } = toCommand(command, controller.policy.reserve);
-    controller.ask(event, 'user', reason);
-  } catch (error) {
-    const message = `A command for the rollout to ${controller.policy.to} was left undone: ${errorName(error)}`;
-    warnings.once(message, { code: 'rollout', message, atMs: clock.now() });
+  /** Carries out a command from the store: from another process, or from the command line. An impossible one only warns. */
+  #execute(command: Json): void {
+    const { clock, warnings } = this.#parts;
+    try {
+      const { event, reason } = toCommand(command, this.policy.reserve);
+      this.controller.ask(event, 'user', reason);
+    } catch (error) {
+      const message = `Ignored a stored command for the rollout to ${this.policy.to}: ${errorName(error)}`;
+      warnings.once(message, { code: 'rollout', message, atMs: clock.now() });
+    }
   }
 }
