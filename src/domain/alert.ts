@@ -1,4 +1,4 @@
-/** Conditions on metrics, and what they lead to. */
+/** Alert rules: conditions on metrics, and the alerts that they raise. */
 
 /** What a metric measures, and how a rule on it behaves. */
 interface MetricTraits {
@@ -74,36 +74,39 @@ export function metricTraits(metric: AlertMetric): MetricTraits {
   return METRICS[metric];
 }
 
-/** How urgent an alert is, for whoever is told; the library treats all alike. */
+/** How urgent an alert is, for its receiver. The library treats all severities alike. */
 export type Severity = 'info' | 'warning' | 'critical';
 
-/** The value at which a rule fires: beyond it, not at it. */
+/** The bound of a rule. The rule fires beyond the value, not at it. */
 export type AlertBound = { readonly above: number } | { readonly below: number };
 
-/** A resolved rule. */
+/** An alert rule with all defaults filled in. */
 export interface AlertRule {
   readonly name: string;
   readonly metric: AlertMetric;
-  /** Which upstream's window is looked at; `undefined` looks at all calls. */
+  /** The upstream whose window the rule watches; `undefined` watches all calls. */
   readonly upstream: string | undefined;
   readonly bound: AlertBound;
-  /** A rule that fires resolves at this value, on the good side of its bound: what hovers about the bound fires once. */
+  /**
+   * A firing rule resolves at this value, on the good side of its bound. A metric that hovers around the bound
+   * therefore fires once.
+   */
   readonly clear: number;
-  /** How long the condition must hold before the rule fires. */
+  /** How long the condition must hold before the rule fires, in ms. */
   readonly forMs: number;
-  /** Fewer calls in the window than this never fire the rule. */
+  /** The rule does not fire with fewer calls in the window. */
   readonly minCalls: number;
   readonly severity: Severity;
   readonly action: 'rollback' | undefined;
 }
 
-/** A rule that fires or resolves. */
+/** An alert fires or resolves. */
 export interface Alert {
   readonly name: string;
   readonly state: 'firing' | 'resolved';
   readonly metric: AlertMetric | 'auth' | 'quota' | 'sampleRatio';
   readonly upstream: string | undefined;
-  /** The metric's value; `null` where no calls are left in the window. */
+  /** The value of the metric; `null` if the window has no calls left. */
   readonly value: number | null;
   readonly bound: AlertBound | undefined;
   readonly calls: number;
@@ -111,19 +114,19 @@ export interface Alert {
   readonly atMs: number;
 }
 
-/** Where a rule stands. */
+/** The state of a rule. */
 export interface AlertStatus {
   readonly name: string;
   readonly metric: AlertMetric;
   readonly upstream: string | undefined;
-  /** `pending`: its condition holds, but not yet for long enough. */
+  /** `pending`: the condition holds, but not yet for `forMs`. */
   readonly phase: 'inactive' | 'pending' | 'firing';
 }
 
-/** `client.canary.alerts`. */
+/** The result of `client.canary.alerts`. */
 export interface AlertReport {
-  /** Every rule, in the order in which they were written. */
+  /** All rules, in the order of the options. */
   readonly rules: readonly AlertStatus[];
-  /** The latest alerts, oldest first: at most 200. */
+  /** The latest 200 alerts, oldest first. */
   readonly history: readonly Alert[];
 }

@@ -1,65 +1,75 @@
-/** What is known of an attempt when it has ended. */
+/** The records of attempts and calls, and how they end: outcomes, failure kinds, time limits and breaker states. */
 
 import type { Surface } from './call.ts';
 import type { Cost, Usage } from './usage.ts';
 
 /**
- * Why an attempt was made; a `shadow` is a copy whose answer nobody gets. A `probe` is the library's own: it is paid for, and is no
- * evidence about real calls.
+ * Why an attempt was made.
+ *
+ * - `shadow`: a copy of a call; its answer is dropped.
+ * - `probe`: a request of the library's own. It costs money, but it is no evidence about real calls.
  */
 export type AttemptReason = 'first' | 'retry' | 'fallback' | 'hedge' | 'shadow' | 'probe';
 
 /**
- * What is known of the provider's work: it answered (`dispatched`), refused without doing any (`rejected`), may have done some
- * unseen (`ambiguous`), broke off after some (`partial`), or did none, for the answer was given from the cache (`cached`).
+ * What is known about the provider's work.
+ *
+ * - `dispatched`: the provider answered.
+ * - `rejected`: the provider refused without doing any work.
+ * - `ambiguous`: the provider may have done work whose result was not received.
+ * - `partial`: the answer broke off.
+ * - `cached`: the answer came from the cache; the provider did no work.
  */
 export type Delivery = 'dispatched' | 'rejected' | 'ambiguous' | 'partial' | 'cached';
 
-/** One try of a call on one upstream: an entry of the ledger. */
+/** One attempt of a call on one upstream: an entry of the ledger. */
 export interface AttemptRecord {
   readonly callId: number;
   readonly upstream: string;
-  /** 0 for the first attempt of the call, and for a shadow, which is none of its attempts. */
+  /** Position within the call, from 0. Shadows are not attempts of the call and have 0. */
   readonly index: number;
   readonly reason: AttemptReason;
   readonly surface: Surface;
   readonly stream: boolean;
-  /** The model that the response names, else the one that was asked for. */
+  /** The model named in the response, otherwise the requested model. */
   readonly model: string | undefined;
   readonly task: string | undefined;
   readonly startedAtMs: number;
   readonly outcome: Outcome;
-  /** Present when the outcome is `failure`, or `neutral` for the caller's own fault. */
+  /** Set when the outcome is `failure`, or `neutral` through the caller's own fault. */
   readonly kind: FailureKind | undefined;
-  /** Which wait came to its end, where it was a time-out of ours. */
+  /** The time limit that expired, when the attempt timed out. */
   readonly phase: TimeoutPhase | undefined;
   readonly delivery: Delivery;
-  /** HTTP status, where a response came. */
+  /** HTTP status, if a response arrived. */
   readonly status: number | undefined;
-  /** From dispatch to the whole answer (for a stream: its last chunk). */
+  /** ms from dispatch to the complete answer; for a stream, to its last chunk. */
   readonly latencyMs: number;
-  /** From dispatch to the first content-bearing chunk; streams only. */
+  /** ms from dispatch to the first chunk with content; streams only. */
   readonly firstChunkMs: number | undefined;
   readonly usage: Usage | undefined;
-  /** The provider told no usage: it is estimated by the text that came. */
+  /** The provider reported no usage, so `usage` is estimated from the received text. */
   readonly usageEstimated: boolean;
-  /** The model wants a function called with arguments that are no JSON object. They are passed on as they came. @default false */
+  /**
+   * The model called a function with arguments that are not a JSON object. They are passed on unchanged.
+   * @default false
+   */
   readonly brokenToolArguments?: boolean | undefined;
   readonly cost: Cost;
   /**
-   * What the same tokens would have cost on stable, in USD; `null` when unknown. 0 for what stable alone would not have been asked for: a
-   * shadow, the loser of a hedge, an attempt that failed on another upstream.
+   * What the same tokens would have cost on stable, in USD; `null` when unknown. 0 for attempts that would not have
+   * existed with stable alone: shadows, the loser of a hedge, and failed attempts on another upstream.
    */
   readonly stableCostUsd: number | null;
 }
 
-/** What is known of one call so far: its attempts that have ended, in the order in which they did, then its shadows. */
+/** The attempts of one call so far: those that have ended, in the order in which they ended, then its shadows. */
 export interface CallLedger {
   readonly callId: number;
   readonly attempts: readonly AttemptRecord[];
 }
 
-/** How a whole call ended. */
+/** How a whole call ended, with all its attempts. */
 export interface CallRecord {
   readonly callId: number;
   readonly surface: Surface;
@@ -67,9 +77,9 @@ export interface CallRecord {
   readonly model: string | undefined;
   readonly task: string | undefined;
   readonly startedAtMs: number;
-  /** The upstream that the plan chose first. */
+  /** The upstream that the plan assigned. */
   readonly assigned: string;
-  /** The upstream of the last attempt: the one that served, if the outcome is `success`. */
+  /** The upstream of the last attempt: the one that served the call, if the outcome is `success`. */
   readonly upstream: string;
   readonly outcome: Outcome;
   readonly kind: FailureKind | undefined;
@@ -78,15 +88,19 @@ export interface CallRecord {
   readonly fallbacks: number;
   readonly latencyMs: number;
   readonly firstChunkMs: number | undefined;
-  /** USD, over all attempts of the call whose cost is known; `null` without any. */
+  /** USD over all attempts of the call with a known cost; `null` if no cost is known. */
   readonly costUsd: number | null;
-  /** Answered from the cache: part of no window and of no judgement. @default false */
+  /**
+   * Answered from the cache. Such calls count in no window and no rollout.
+   * @default false
+   */
   readonly cached?: boolean | undefined;
 }
 
-/* PART: How an attempt ended, and why. */
-
-/** `neutral` is the caller's own fault (or a content filter): no evidence for or against the upstream. */
+/**
+ * How an attempt or a call ended. `neutral` is the caller's own fault or a content filter: it is no evidence for or
+ * against the upstream. `aborted`: the caller cancelled.
+ */
 export type Outcome = 'success' | 'failure' | 'neutral' | 'aborted';
 
 /** Why an attempt did not succeed. */
@@ -104,10 +118,13 @@ export type FailureKind =
   | 'modelNotFound'
   | 'badRequest';
 
-/** Which wait came to its end: for the response, for the first content, for the next chunk, or the call's budget. */
+/**
+ * Which time limit expired: the one for the response headers, for the first content, for the next chunk, or the
+ * deadline of the whole call.
+ */
 export type TimeoutPhase = 'headers' | 'firstChunk' | 'idle' | 'deadline';
 
-/** All failure kinds, in the order in which tables show them. */
+/** All failure kinds, in the order in which tables list them. */
 export const FAILURE_KINDS = [
   'rateLimit',
   'quota',
@@ -123,12 +140,14 @@ export const FAILURE_KINDS = [
   'badRequest',
 ] as const satisfies readonly FailureKind[];
 
-/** The states of a circuit breaker. */
+/**
+ * The state of a circuit breaker. `untilMs` is in ms since the Unix epoch; `successes` counts successful trial calls.
+ */
 export type BreakerState =
   | { readonly state: 'closed' }
   | { readonly state: 'open'; readonly untilMs: number }
   | { readonly state: 'halfOpen'; readonly successes: number };
 
-/** Why a breaker changed its state. */
+/** Why a circuit breaker changed its state. */
 export type BreakerReason =
   'errorRate' | 'consecutive' | 'probeFailed' | 'openForElapsed' | 'probesSucceeded' | 'reset';

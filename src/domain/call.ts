@@ -1,48 +1,67 @@
-/** One SDK method call by the application, as routing sees it. */
+/**
+ * One SDK method call by the application, as routing sees it: its description, its plan, what it requires of an
+ * upstream, and the split that it is routed by.
+ */
 
-/** The API surface that a call uses; `other` is everything that belongs to one account and cannot move. */
+/**
+ * The API surface that a call uses. `other` covers everything that belongs to one account and cannot move to another
+ * upstream.
+ */
 export type Surface = 'chat' | 'completions' | 'responses' | 'embeddings' | 'moderations' | 'other';
 
-/** Where a key was found; `conversation` is the hash of the opening of the dialogue. */
+/** Where the key of a call was found. `conversation` is derived from the opening of the conversation. */
 export type KeySource =
   'route' | 'context' | 'header' | 'option' | 'safety_identifier' | 'prompt_cache_key' | 'user' | 'conversation';
 
-/** A value that segments can match on. */
+/** The value of an attribute, which segments can match. */
 export type AttributeValue = string | number | boolean;
 
 /**
- * When a stream is given to its caller: from its first content on (`committed`), or when it is whole (`buffered`), so that one
- * that breaks off can still be answered by another upstream.
+ * When a stream reaches its caller. `committed`: from its first content on. `buffered`: once it is complete, so that
+ * another upstream can still answer if it breaks off.
  */
 export type StreamMode = 'committed' | 'buffered';
 
-/** What the application said about a call beside the request itself. */
+/** What the application says about a call in addition to the request itself: the argument of `route()`. */
 export interface RouteOptions<UpstreamName extends string = string> {
-  /** The identity that must keep its upstream: a user, a tenant, a conversation. Never leaves the process. */
+  /**
+   * The identity that keeps its upstream: a user, a tenant, a conversation. It never leaves the process.
+   * @default the first key found in the context, the header, the `key` option and the body
+   */
   readonly key?: string | undefined;
   /** Forces this upstream, before segments and split. */
   readonly upstream?: UpstreamName | undefined;
-  /** What kind of work the call is: for the routes of `tasks`, and for numbers by task. */
+  /** The kind of work the call does: it selects a route of `tasks` and groups the numbers of the snapshot. */
   readonly task?: string | undefined;
-  /** What segments match on: `{ plan: 'premium', beta: true }`. */
+  /** The attributes that segments match: `{ plan: 'premium', beta: true }`. */
   readonly attributes?: Readonly<Record<string, AttributeValue>> | undefined;
   /**
-   * What the call may cost, in USD. An upstream where one more attempt is estimated to cost more than what earlier ones left of it is passed
-   * over: input by its text, output up to the limit that the body allows, at the upstream's price. One whose price nobody knows is asked all
-   * the same. Where no upstream is left for the first attempt the call rejects with `CostCapError`.
+   * The most that the call may cost, in USD. An upstream is skipped if one more attempt there is estimated to cost more
+   * than earlier attempts have left of this amount. The estimate counts the tokens of the input text and the output
+   * limit of the body, at the price of the upstream. An upstream without a known price is not skipped. If no upstream
+   * is left for the first attempt, the call rejects with `CostCapError`.
    */
   readonly maxCostUsd?: number | undefined;
-  /** `false` keeps the call on its upstream, whatever happens there. @default true */
+  /**
+   * `false` keeps the call on its upstream even if that upstream fails.
+   * @default true
+   */
   readonly fallbacks?: boolean | undefined;
-  /** @default the `stream` option of the client */
+  /**
+   * When a stream reaches the caller.
+   * @default the `stream` option of the client
+   */
   readonly stream?: StreamMode | undefined;
-  /** `false` keeps the call from being mirrored. @default true */
+  /**
+   * `false` excludes the call from shadowing.
+   * @default true
+   */
   readonly shadow?: boolean | undefined;
 }
 
-/** A described call. */
+/** A call with everything that routing needs to know about it. */
 export interface Call {
-  /** Counts up within the process. */
+  /** Rises within the process. */
   readonly id: number;
   readonly startedAtMs: number;
   readonly surface: Surface;
@@ -50,71 +69,71 @@ export interface Call {
   readonly path: string;
   readonly model: string | undefined;
   readonly stream: boolean;
-  /** May be tried again: the body is not a one-shot stream or iterator. */
+  /** Whether the call can be retried: its body is not a one-shot stream or iterator. */
   readonly replayable: boolean;
   readonly key: string | undefined;
   readonly keySource: KeySource | undefined;
   readonly task: string | undefined;
   readonly attributes: Readonly<Record<string, AttributeValue>>;
-  /** The upstream the caller forced, if any. */
+  /** The upstream that the caller forced, if any. */
   readonly forcedUpstream: string | undefined;
-  /** The most that all attempts together may be estimated to cost, in USD. */
+  /** The most that all attempts together are estimated to cost, in USD. */
   readonly maxCostUsd?: number | undefined;
   readonly fallbacks: boolean;
   readonly streamMode: StreamMode | undefined;
-  /** May be mirrored. */
+  /** Whether the call may be shadowed. */
   readonly shadow: boolean;
-  /** What the request asks of whoever serves it. */
+  /** The capabilities that the request needs. */
   readonly requirements: ReadonlySet<Requirement>;
-  /** The run of tools that the call is a turn of: all turns keep one upstream. */
+  /** The tool run that the call belongs to: all its turns stay on one upstream. */
   readonly toolRun: object | undefined;
-  /** Ids in the request that only one upstream knows: a response, a conversation. */
+  /** An id in the request that only one upstream knows, of a response or a conversation. */
   readonly ownedId: string | undefined;
 }
 
-/* PART: Which upstreams serve a call, in order, and why. */
-
-/** What decided on the first upstream; `disabled` is the kill switch, `CANARY_DISABLED=1`. */
+/** What decided the first upstream of a call. `disabled` is the kill switch, `CANARY_DISABLED=1`. */
 export type PlanReason =
   'forced' | 'toolRun' | 'affinity' | 'notPortable' | 'segment' | 'task' | 'rollout' | 'split' | 'stable' | 'disabled';
 
-/** Why an upstream that stood in the plan was not asked. */
+/** Why an upstream of the plan was skipped. */
 export type SkipReason =
   'breaker' | 'rateLimit' | 'quota' | 'auth' | 'limit' | 'budget' | 'model' | 'capability' | 'cost' | 'price';
 
-/** The ordered upstreams of one call. */
+/** The upstreams of one call, in the order in which they are tried, and the reason. */
 export interface Plan {
-  /** The upstream that the rules chose, before anything was passed over. */
+  /** The upstream that the rules chose, before any upstream was skipped. */
   readonly assigned: string;
-  /** Those that can be asked now, in the order in which they are tried. Empty if none can: then the one that can soonest is tried. */
+  /**
+   * The upstreams that can serve the call now, in the order in which they are tried. Empty if there is no such
+   * upstream: then the one that is available soonest is tried.
+   */
   readonly upstreams: readonly string[];
   readonly reason: PlanReason;
-  /** In [0, 1); absent when no split was consulted. */
+  /** The bucket of the call in [0, 1); `undefined` when the split was not consulted. */
   readonly bucket: number | undefined;
-  /** Passed over, and why. */
+  /** The skipped upstreams, with the reason. */
   readonly skipped: readonly { readonly upstream: string; readonly reason: SkipReason }[];
 }
 
-/* PART: What a call may need of an upstream beyond words in, words out. */
-
-/** All that not every upstream can do, in the order in which a lack of them is named. */
+/**
+ * What a call can require of an upstream beyond text in and text out, in the order in which a missing capability is
+ * reported.
+ */
 export const REQUIREMENTS = ['vision', 'audio', 'files', 'tools', 'jsonSchema', 'logprobs', 'multipleChoices'] as const;
 
-/** One thing that not every upstream can do. */
+/** A capability that not every upstream has. */
 export type Requirement = (typeof REQUIREMENTS)[number];
 
-/* PART: How the split is written down. */
-
-/** Shares of the split by upstream; they sum to 1. */
+/** Shares of the split by upstream, 0–1; they sum to 1. */
 export type Weights = Readonly<Record<string, number>>;
 
 /**
- * The table of the split: `[end, upstream]` in ascending order of `end`, the last `end` being 1. A bucket belongs to the
+ * The table of the split: `[end, upstream]` in ascending order of `end`. The last `end` is 1. A bucket belongs to the
  * first entry whose `end` is greater than it.
  */
 export type Ranges = readonly (readonly [end: number, upstream: string])[];
 
-/** An attribute condition that decides before the split does. */
+/** A condition on attributes that decides the upstream before the split. */
 export interface Segment {
   readonly when: Readonly<Record<string, string | number | boolean | readonly (string | number | boolean)[]>>;
   readonly upstream: string;

@@ -1,9 +1,9 @@
-/** Checks of what a user wrote; each failure names the option, the rule and the value. */
+/** Checks of user options. Each failure names the option, the rule and the value. */
 
 import { type Duration, durationMs } from './duration.ts';
 import { ConfigError } from './errors.ts';
 
-/** Where a number must lie. */
+/** The range that a number must lie in; both bounds are inclusive. */
 export interface Bounds {
   readonly min?: number;
   readonly max?: number;
@@ -31,7 +31,7 @@ export function checkDuration(path: string, value: Duration, { min = 1 }: { min?
   throw new ConfigError(path, `${form}${durationBounds(ms, min)}, got ${formatValue(value)}`);
 }
 
-/** @throws ConfigError unless `value` is one of `allowed`; a near miss is named */
+/** @throws ConfigError unless `value` is one of `allowed`; the message suggests the closest one */
 export function checkOneOf(path: string, value: unknown, allowed: readonly string[]): string {
   if (typeof value === 'string' && allowed.includes(value)) return value;
   throw new ConfigError(
@@ -40,18 +40,18 @@ export function checkOneOf(path: string, value: unknown, allowed: readonly strin
   );
 }
 
-/** @throws ConfigError unless `value` is an object, and no list; `noun` says what kind of object */
+/** @throws ConfigError unless `value` is an object and not a list; `noun` describes the object */
 export function checkObject(path: string, value: unknown, noun = 'an object'): void {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
-  throw new ConfigError(path, `should be ${noun}, got ${showKind(value)}`);
+  throw new ConfigError(path, `should be ${noun}, got ${kindOf(value)}`);
 }
 
-/** @throws ConfigError unless `value` is a list; `noun` says of what */
+/** @throws ConfigError unless `value` is a list; `noun` describes the list */
 export function checkList(path: string, value: unknown, noun: string): void {
-  if (!Array.isArray(value)) throw new ConfigError(path, `should be ${noun}, got ${showKind(value)}`);
+  if (!Array.isArray(value)) throw new ConfigError(path, `should be ${noun}, got ${kindOf(value)}`);
 }
 
-/** @throws ConfigError unless `value` is an object without keys that are not options */
+/** @throws ConfigError unless `value` is an object whose keys are all in `allowed` */
 export function checkKeys(path: string, value: object, allowed: readonly string[]): void {
   checkObject(path, value);
   for (const key of Object.keys(value)) {
@@ -60,16 +60,16 @@ export function checkKeys(path: string, value: object, allowed: readonly string[
   }
 }
 
-/** @throws ConfigError unless `value` is a non-empty string; `noun` says what it names */
+/** @throws ConfigError unless `value` is a non-empty string; `noun` describes it */
 export function checkText(path: string, value: unknown, noun: string): string {
   if (typeof value === 'string' && value !== '') return value;
   throw new ConfigError(path, `should be ${noun}, got ${formatValue(value)}`);
 }
 
-/** @throws ConfigError unless `value` is a function, or absent */
+/** @throws ConfigError unless `value` is a function or `undefined` */
 export function checkFunction<F>(path: string, value: F): F {
   if (value === undefined || typeof value === 'function') return value;
-  throw new ConfigError(path, `should be a function, got ${showKind(value)}`);
+  throw new ConfigError(path, `should be a function, got ${kindOf(value)}`);
 }
 
 /** @throws ConfigError unless `value` has these methods */
@@ -80,8 +80,8 @@ export function checkMethods<T extends object>(path: string, value: T, methods: 
 }
 
 /**
- * @param variable the environment variable that the key comes from, if it does
- * @throws ConfigError for a key that is blank or has white space in it; the message never shows the key
+ * @param variable the environment variable that the key comes from, if any
+ * @throws ConfigError for a key that is blank or contains white space; the message never shows the key
  */
 export function checkApiKey(path: string, value: unknown, variable?: string): void {
   if (value === undefined || value === null || typeof value === 'function') return;
@@ -91,26 +91,26 @@ export function checkApiKey(path: string, value: unknown, variable?: string): vo
   if (/\s/.test(value)) throw new ConfigError(path, `should not contain white space${culprit}`);
 }
 
-/** A value for people: short, on one line. */
+/** A value in readable form: short, on one line. */
 export function formatValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
   return typeof value === 'function' ? 'a function' : String(value);
 }
 
-/** Like `show`, but keeps the words of a string to itself: where an object belongs it may well be a secret. */
-function showKind(value: unknown): string {
+/** Like `formatValue`, but never shows a string: a string in place of an object may be a secret. */
+function kindOf(value: unknown): string {
   return typeof value === 'string' ? 'a string' : formatValue(value);
 }
 
-/** What a timer of Node can wait for. */
+/** The longest delay of a Node timer, about 24.8 days. */
 const MAX_DURATION_MS = 2 ** 31 - 1;
 
-/** The bound that a duration broke; that of `min` where it is no duration at all. */
+/** The bound that a duration violates; the bound of `min` for a value that is not a duration. */
 function durationBounds(ms: number | undefined, min: number): string {
   if (ms !== undefined && ms > MAX_DURATION_MS) return ', at most 24 days';
   if (min === 0) return '';
-  return min === 1 ? ', longer than nothing' : `, at least ${min} ms`;
+  return min === 1 ? ', above 0' : `, at least ${min} ms`;
 }
 
 function rangeOf({ min, max, integer }: Bounds): string {
@@ -126,9 +126,7 @@ function didYouMean(value: unknown, allowed: readonly string[]): string {
   return near === undefined ? '' : `; did you mean ${near}?`;
 }
 
-/* PART: Checks a list of upstreams. */
-
-/** @throws ConfigError unless `list` names upstreams of `names`, each once */
+/** @throws ConfigError unless `list` contains only upstreams of `names`, each at most once */
 export function checkNames(path: string, list: readonly unknown[], names: readonly string[]): readonly string[] {
   checkList(path, list, 'a list of upstreams');
   const checked = list.map((name, index) => checkOneOf(`${path}[${index}]`, name, names));
@@ -137,16 +135,17 @@ export function checkNames(path: string, list: readonly unknown[], names: readon
   return checked;
 }
 
-/* PART: What somebody meant who wrote a name that is none. */
-
-/** The nearest of `names`, if it is near: at most two letters are wrong, and at most half of them. */
+/**
+ * The valid name closest to a misspelled one, if it is close: at most two letters differ, and at most half of its
+ * letters.
+ */
 export function closestName(written: string, names: readonly string[]): string | undefined {
   const candidates = names.map((name) => ({ name, wrong: distance(written.toLowerCase(), name.toLowerCase()) }));
   const near = candidates.filter(({ name, wrong }) => wrong <= Math.min(2, name.length / 2));
   return near.toSorted((one, other) => one.wrong - other.wrong)[0]?.name;
 }
 
-/** Levenshtein's edit distance. */
+/** The Levenshtein edit distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {

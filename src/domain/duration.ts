@@ -1,9 +1,9 @@
-/** A length of time as a user writes it. */
+/** A duration as users write it. */
 
-/** Milliseconds, or a number with its unit: `'250ms'`, `'30s'`, `'5m'`, `'4h'`, `'1d'`. */
+/** A duration: a number of milliseconds, or a string with a unit: `'250ms'`, `'30s'`, `'5m'`, `'4h'`, `'1d'`. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
-/** In ms; `undefined` for what is no length of time. Longer or shorter than makes sense is for others to say. */
+/** The duration in ms, or `undefined` if `value` is not a duration. The caller checks the range. */
 export function durationMs(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
   const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value) : null;

@@ -1,4 +1,4 @@
-/** Errors of our own. All else that a caller sees is the SDK's error of the last attempt. */
+/** The library's own errors. Every other error that a caller sees is the SDK's error of the last attempt. */
 
 import { APIConnectionTimeoutError, OpenAIError } from 'openai';
 import type { AttemptRecord, TimeoutPhase } from './attempt.ts';
@@ -6,10 +6,10 @@ import type { Requirement } from './call.ts';
 import type { RolloutPhase, RolloutVerb } from './rollout.ts';
 import type { BudgetPeriod, Usage } from './usage.ts';
 
-/** An option that cannot be right. The message names the option, the rule and the value. */
+/** An option is invalid. The message names the option, the rule and the value. */
 export class ConfigError extends OpenAIError {
   readonly code = 'CONFIG';
-  /** The option: `canary.upstreams.gemini.timeout`. */
+  /** Path of the option: `canary.upstreams.gemini.timeout`. */
   readonly path: string;
 
   constructor(path: string, rule: string) {
@@ -19,16 +19,16 @@ export class ConfigError extends OpenAIError {
   }
 }
 
-/** The call may go to one upstream only, and that one is out of service just now. */
+/** The circuit breaker of the only upstream that the call allows is open. */
 export class BreakerOpenError extends OpenAIError {
   readonly code = 'BREAKER_OPEN';
   readonly upstream: string;
-  /** When the upstream is asked again, in ms since the Unix epoch. */
+  /** When the upstream accepts calls again, in ms since the Unix epoch. */
   readonly untilMs: number;
 
   constructor(upstream: string, untilMs: number) {
     super(
-      `Upstream ${upstream} is out of service until ${new Date(untilMs).toISOString()}, and the call allows no other.`,
+      `The breaker of upstream ${upstream} is open until ${new Date(untilMs).toISOString()}, and the call allows no other upstream.`,
     );
     this.name = 'BreakerOpenError';
     this.upstream = upstream;
@@ -36,70 +36,72 @@ export class BreakerOpenError extends OpenAIError {
   }
 }
 
-/** The call needs what its upstream cannot do, and there is no other that can be asked. */
+/** The upstream lacks a capability that the call needs, and no other upstream is available. */
 export class CapabilityError extends OpenAIError {
   readonly code = 'CAPABILITY';
   readonly upstream: string;
   readonly requirement: Requirement;
 
   constructor(upstream: string, requirement: Requirement) {
-    super(`Upstream ${upstream} cannot serve a call that needs ${requirement}, and there is no other that could.`);
+    super(
+      `Upstream ${upstream} does not support ${requirement}, which the call needs, and no other upstream is available.`,
+    );
     this.name = 'CapabilityError';
     this.upstream = upstream;
     this.requirement = requirement;
   }
 }
 
-/** The time budget of the whole call is used up. `cause` is the failure of the last attempt, if one had ended. */
+/** The whole call exceeded its deadline. `cause` is the failure of the last attempt that ended, if any. */
 export class DeadlineError extends OpenAIError {
   readonly code = 'DEADLINE';
   readonly deadlineMs: number;
 
   constructor(deadlineMs: number, cause?: unknown) {
-    super(`The call did not end within its deadline of ${deadlineMs} ms.`);
+    super(`The call exceeded its deadline of ${deadlineMs} ms.`);
     this.name = 'DeadlineError';
     this.deadlineMs = deadlineMs;
     if (cause !== undefined) this.cause = cause;
   }
 }
 
-/** An upstream was silent for too long. It says in which phase, and how long it was given. */
+/** An upstream exceeded a time limit. `phase` names the limit, `budgetMs` its length in ms. */
 export class UpstreamTimeoutError extends APIConnectionTimeoutError {
-  // The SDK declares it for the codes of providers.
+  // The SDK declares `code` for the codes of providers.
   override readonly code = 'UPSTREAM_TIMEOUT';
   readonly phase: TimeoutPhase;
   readonly budgetMs: number;
 
   constructor(phase: TimeoutPhase, budgetMs: number) {
-    super({ message: `Request timed out: ${WAITED_FOR[phase]} within ${budgetMs} ms.` });
+    super({ message: `Request timed out: ${MISSING[phase]} within ${budgetMs} ms.` });
     this.name = 'UpstreamTimeoutError';
     this.phase = phase;
     this.budgetMs = budgetMs;
   }
 }
 
-const WAITED_FOR: Readonly<Record<TimeoutPhase, string>> = {
-  headers: 'no answer came',
-  firstChunk: 'no content came',
-  idle: 'no further chunk came',
+const MISSING: Readonly<Record<TimeoutPhase, string>> = {
+  headers: 'no response',
+  firstChunk: 'no content',
+  idle: 'no further chunk',
   deadline: 'the call did not end',
 };
 
-/** What had come of an answer before it broke off. */
+/** The part of an answer that arrived before it broke off. */
 export interface PartialAnswer {
-  /** The upstream that was answering. */
+  /** The upstream that answered. */
   readonly upstream: string;
-  /** The text so far, of the first choice. */
+  /** The text of the first choice so far. */
   readonly partialText: string;
-  /** The tokens so far. */
+  /** The tokens so far; `undefined` when unknown. */
   readonly usage: Usage | undefined;
-  /** The provider had not told the usage yet: it is estimated by the text. */
+  /** The provider had not reported the usage yet, so it is estimated from the text. */
   readonly usageEstimated: boolean;
-  /** All attempts of the call, the broken one last. */
+  /** All attempts of the call, the interrupted one last. */
   readonly attempts: readonly AttemptRecord[];
 }
 
-/** A stream broke off. What had come was delivered; it is never completed by another model. `cause` is what happened. */
+/** A stream broke off after content had reached the caller. No other model completes it. `cause` is the failure. */
 export class StreamInterruptedError extends OpenAIError implements PartialAnswer {
   readonly code = 'STREAM_INTERRUPTED';
   readonly upstream: string;
@@ -109,8 +111,8 @@ export class StreamInterruptedError extends OpenAIError implements PartialAnswer
   readonly attempts: readonly AttemptRecord[];
 
   constructor(partial: PartialAnswer, cause: unknown) {
-    const why = cause instanceof Error ? cause.message : 'it ended before the provider said that it was complete';
-    super(`The stream of ${partial.upstream} broke off after ${partial.partialText.length} characters: ${why}`);
+    const why = cause instanceof Error ? cause.message : 'it ended before the provider marked it as complete';
+    super(`The stream from ${partial.upstream} broke off after ${partial.partialText.length} characters: ${why}`);
     this.name = 'StreamInterruptedError';
     this.upstream = partial.upstream;
     this.partialText = partial.partialText;
@@ -121,37 +123,42 @@ export class StreamInterruptedError extends OpenAIError implements PartialAnswer
   }
 }
 
-/* PART: Errors of our own for what may not be asked: by the limits of upstreams, and by budgets. */
-
-/** Every upstream that could serve the call is full by its limits, and there is no queue to wait in, or it was waited in vain. */
+/**
+ * Every upstream that could serve the call is at its limits, and there is no queue, or waiting in the queue did not
+ * help.
+ */
 export class RateLimitedError extends OpenAIError {
   readonly code = 'RATE_LIMITED';
-  /** The upstream that may be asked again soonest. */
+  /** The upstream that is available soonest. */
   readonly upstream: string;
-  /** When that may be, in ms since the Unix epoch: at the earliest. */
+  /** The earliest time at which it is available, in ms since the Unix epoch. */
   readonly retryAtMs: number;
 
   constructor(upstream: string, retryAtMs: number) {
-    super(`Upstream ${upstream} is full until ${new Date(retryAtMs).toISOString()}, and no other can serve the call.`);
+    super(
+      `Upstream ${upstream} is at its limits until ${new Date(retryAtMs).toISOString()}, and no other can serve the call.`,
+    );
     this.name = 'RateLimitedError';
     this.upstream = upstream;
     this.retryAtMs = retryAtMs;
   }
 }
 
-/** What is needed of a budget to say that it is spent. */
+/** The state of an exhausted budget. */
 export interface ExceededBudget {
   readonly name: string;
   readonly per: BudgetPeriod;
   readonly limitUsd: number;
-  /** USD spent in the period, over all keys or upstreams where each has an amount of its own. */
+  /** USD spent in the period; the sum over all keys or upstreams if each has its own amount. */
   readonly spentUsd: number;
-  /** USD held by estimate for attempts under way. */
+  /** USD reserved for attempts in flight, by estimate. */
   readonly reservedUsd: number;
   readonly resetsAtMs: number;
 }
 
-/** What is left of a budget would not pay for the call, by estimate; no upstream that the budget is not for could serve it. */
+/**
+ * The rest of a budget is less than the estimated cost of the call, and no upstream outside the budget can serve it.
+ */
 export class BudgetExceededError extends OpenAIError {
   readonly code = 'BUDGET_EXCEEDED';
   readonly budget: string;
@@ -159,13 +166,13 @@ export class BudgetExceededError extends OpenAIError {
   readonly limitUsd: number;
   readonly spentUsd: number;
   readonly reservedUsd: number;
-  /** When there is a new amount, in ms since the Unix epoch. */
+  /** When the budget resets, in ms since the Unix epoch. */
   readonly resetsAtMs: number;
 
   constructor({ name, per, limitUsd, spentUsd, reservedUsd, resetsAtMs }: ExceededBudget) {
     const until = new Date(resetsAtMs).toISOString();
     super(
-      `Budget ${name} has $${usd(limitUsd)} per ${per}, of which $${usd(spentUsd + reservedUsd)} is spent until ${until}.`,
+      `Budget ${name} of $${usd(limitUsd)} per ${per} has $${usd(spentUsd + reservedUsd)} spent or reserved and resets at ${until}.`,
     );
     this.name = 'BudgetExceededError';
     this.budget = name;
@@ -177,14 +184,12 @@ export class BudgetExceededError extends OpenAIError {
   }
 }
 
-/** For people: as many places as it takes to see something. */
+/** Four significant digits. */
 function usd(amount: number): string {
   return String(Number(amount.toPrecision(4)));
 }
 
-/* PART: The error of a verb that comes at the wrong time. */
-
-/** A verb that makes no sense while its rollout stands where it does. Nothing was changed. */
+/** A verb that is not possible in the current phase of its rollout. Nothing was changed. */
 export class RolloutError extends OpenAIError {
   readonly code = 'ROLLOUT';
   /** The canary of the rollout. */
@@ -193,7 +198,7 @@ export class RolloutError extends OpenAIError {
   readonly phase: RolloutPhase;
 
   constructor(upstream: string, verb: RolloutVerb, phase: RolloutPhase) {
-    super(`${verb}() makes no sense while the rollout to ${upstream} is ${PHASE_TEXTS[phase]}.`);
+    super(`${verb}() is not possible while the rollout to ${upstream} is ${PHASE_TEXTS[phase]}.`);
     this.name = 'RolloutError';
     this.upstream = upstream;
     this.verb = verb;
@@ -208,20 +213,18 @@ const PHASE_TEXTS: Readonly<Record<RolloutPhase, string>> = {
   rolledBack: 'rolled back',
 };
 
-/* PART: The error of a call that would cost too much wherever it may go. */
-
-/** The call would cost more than its `maxCostUsd` on every upstream that may serve it. Nothing was sent. */
+/** The estimated cost exceeds `maxCostUsd` on every upstream that may serve the call. Nothing was sent. */
 export class CostCapError extends OpenAIError {
   readonly code = 'COST_CAP';
-  /** What the caller allows, in USD. */
+  /** The caller's limit, in USD. */
   readonly maxCostUsd: number;
-  /** The least estimate, in USD, and the upstream that it is for. */
+  /** The lowest estimate, in USD, and its upstream. */
   readonly estimateUsd: number;
   readonly upstream: string;
 
   constructor({ maxCostUsd, estimateUsd, upstream }: Pick<CostCapError, 'maxCostUsd' | 'estimateUsd' | 'upstream'>) {
-    const least = `the least, on ${upstream}, would be about ${dollars(estimateUsd)}`;
-    super(`The call may cost ${dollars(maxCostUsd)} at most, and ${least}.`);
+    const cheapest = `the cheapest upstream, ${upstream}, is estimated at ${dollars(estimateUsd)}`;
+    super(`The call may cost ${dollars(maxCostUsd)} at most, but ${cheapest}.`);
     this.name = 'CostCapError';
     this.maxCostUsd = maxCostUsd;
     this.estimateUsd = estimateUsd;
@@ -229,12 +232,10 @@ export class CostCapError extends OpenAIError {
   }
 }
 
-/** Costs of calls are fractions of cents. */
+/** Three significant digits: the cost of a call is a fraction of a cent. */
 function dollars(amountUsd: number): string {
   return `$${Number(amountUsd.toPrecision(3))}`;
 }
-
-/* PART: The error of a call whose price nobody knows. */
 
 /** No upstream that may serve the call has a known price, and `onUnknownPrice` is `'reject'`. Nothing was sent. */
 export class UnknownPriceError extends OpenAIError {

@@ -1,4 +1,4 @@
-/** What the library tells its listeners. Times are in ms, money in USD; never a body, a header or a key. */
+/** The events of the library. Times are in ms, money in USD. Events never contain bodies, headers or keys. */
 
 import type { Alert, AlertMetric } from './alert.ts';
 import type { AttemptRecord, BreakerReason, BreakerState, CallRecord, FailureKind } from './attempt.ts';
@@ -9,95 +9,100 @@ import type { ShadowEvent } from './shadow.ts';
 import type { AnalysisEvent, RolloutChangeEvent, RolloutRollbackEvent } from './rollout.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** The same upstream is asked again after a wait. */
+/** A call is retried on the same upstream after a delay. */
 export interface RetryEvent {
   readonly callId: number;
   readonly upstream: string;
   readonly kind: FailureKind;
-  /** How long the retry waits first. */
+  /** The delay before the retry. */
   readonly delayMs: number;
   readonly atMs: number;
 }
 
-/** A call moves on to another upstream. */
+/** A call falls back to another upstream. */
 export interface FallbackEvent {
   readonly callId: number;
   readonly from: string;
   readonly to: string;
-  /** The failure that made the call move on, or the reason the upstream was passed over without being asked. */
+  /** The failure of the first upstream, or the reason it was skipped. */
   readonly reason: FailureKind | SkipReason;
   readonly atMs: number;
 }
 
-/** A second upstream is asked beside one that takes long to begin. */
+/** A second upstream is asked in parallel because the first is slow to start its answer. */
 export interface HedgeEvent {
   readonly callId: number;
   readonly from: string;
   readonly to: string;
-  /** How long the first was given. */
+  /** How long the first upstream had been running. */
   readonly afterMs: number;
   readonly atMs: number;
 }
 
-/** An upstream was taken out of service, is tried again, or is back. */
+/** A circuit breaker changed its state. */
 export interface BreakerEvent {
   readonly upstream: string;
   readonly from: BreakerState['state'];
   readonly to: BreakerState['state'];
   readonly reason: BreakerReason;
-  /** When an open breaker lets a probe through. */
+  /** When an open breaker lets a trial call through; `undefined` in the other states. */
   readonly untilMs: number | undefined;
   readonly atMs: number;
 }
 
 /**
- * An upstream said "not now", or refused the account, or is full by its limits (`limit`; told once until it has served another
- * call): it is left alone for a while.
+ * An upstream is paused: the provider rate-limited a call (`rateLimit`), reported an exhausted quota (`quota`) or
+ * rejected the credentials (`auth`), or the upstream is at its own `limits` (`limit`). `limit` is reported once until
+ * the upstream has served another call.
  */
 export interface RateLimitEvent {
   readonly upstream: string;
   readonly kind: 'rateLimit' | 'quota' | 'auth' | 'limit';
-  /** The upstream is passed over until then, where another can serve. For `limit` that is the earliest: `atMs` where a place comes free as soon as an attempt ends. */
+  /**
+   * Until then the upstream is skipped if another one can serve the call. For `limit` this is the earliest time; it
+   * equals `atMs` if a slot is free as soon as an attempt ends.
+   */
   readonly untilMs: number;
   readonly atMs: number;
 }
 
-/** A half, four fifths or all of a budget is spent: each told once in a period. */
+/** 50 %, 80 % or 100 % of a budget is spent. Each share is reported once per period. */
 export interface BudgetEvent {
   readonly name: string;
   readonly per: BudgetPeriod;
-  /** Of a budget by key it is not told whose amount this is. */
+  /** What the amount applies to. For a budget per key, the event does not contain the key. */
   readonly scope: BudgetScope;
-  /** Where each upstream has an amount of its own. */
+  /** The upstream, if each upstream has its own amount. */
   readonly upstream: string | undefined;
-  /** Of the limit; 1 also when a call is refused because what is left would not pay it. */
+  /** The spent share of the limit. Also 1 when a call is refused because the rest would not pay for it. */
   readonly share: 0.5 | 0.8 | 1;
   readonly spentUsd: number;
   readonly limitUsd: number;
   readonly resetsAtMs: number;
   readonly atMs: number;
 }
-/** All traffic was taken from an upstream: by an alert rule (then `rule` names it), or by its rollout. */
+
+/** An upstream lost all its traffic: through an alert rule (`rule` names it), or through its rollout. */
 export type RollbackEvent = RuleRollbackEvent | RolloutRollbackEvent;
 
 /** An alert rule took all traffic from an upstream. */
 export interface RuleRollbackEvent {
   readonly upstream: string;
-  /** For people: which rule, which number. */
+  /** Readable text with the rule and the number. */
   readonly reason: string;
-  /** The alert rule that decided. */
+  /** The alert rule that fired. */
   readonly rule: string;
   readonly metric: AlertMetric;
   readonly value: number;
   readonly bound: { readonly above: number } | { readonly below: number };
-  /** Calls in the window that the decision rests on. */
+  /** The calls in the window that the decision is based on. */
   readonly calls: number;
   readonly weightsBefore: Readonly<Record<string, number>>;
   readonly weightsAfter: Readonly<Record<string, number>>;
   readonly atMs: number;
 }
 
-/** Something of ours degraded; calls are unaffected. */
+/** A part of the library is degraded. Calls are unaffected. */
 export interface WarningEvent {
   readonly code:
     | 'listener'
@@ -118,7 +123,7 @@ export interface WarningEvent {
   readonly atMs: number;
 }
 
-/** Every event by name. */
+/** The payload of every event, by name. */
 export interface CanaryEvents {
   readonly call: CallRecord;
   readonly attempt: AttemptRecord;
@@ -141,5 +146,5 @@ export interface CanaryEvents {
   readonly warning: WarningEvent;
 }
 
-/** The name of an event: what `canary.on` takes. */
+/** The name of an event, as `canary.on` takes it. */
 export type CanaryEventName = keyof CanaryEvents;

@@ -1,13 +1,16 @@
-/** What has begun and not ended: in and out at the cost of a few fields, where sets and maps that are nearly empty are rebuilt all the time. */
+/** Work in progress: values in flight, and items of work that are deferred and done in batches. */
 
-/** Where a value stands among those under way, until it leaves. */
+/** The entry of a value among those in flight, until it leaves. */
 export interface InFlightEntry<T> {
   readonly value: T;
   before: InFlightEntry<T> | undefined;
   after: InFlightEntry<T> | undefined;
 }
 
-/** Values in the order in which they began. */
+/**
+ * Values in flight, in the order in which they began. A linked list: adding and removing writes a few fields, while
+ * sets and maps that are nearly empty are rebuilt all the time.
+ */
 export class InFlight<T> {
   #oldest: InFlightEntry<T> | undefined;
   #newest: InFlightEntry<T> | undefined;
@@ -17,65 +20,69 @@ export class InFlight<T> {
     return this.#size;
   }
 
-  /** The one that began first. */
+  /** The value that began first. */
   get oldest(): T | undefined {
     return this.#oldest?.value;
   }
 
   begin(value: T): InFlightEntry<T> {
-    const place: InFlightEntry<T> = { value, before: this.#newest, after: undefined };
-    if (this.#newest) this.#newest.after = place;
-    else this.#oldest = place;
-    this.#newest = place;
+    const entry: InFlightEntry<T> = { value, before: this.#newest, after: undefined };
+    if (this.#newest) this.#newest.after = entry;
+    else this.#oldest = entry;
+    this.#newest = entry;
     this.#size += 1;
-    return place;
+    return entry;
   }
 
-  /** To be called once for each place. */
-  end(place: InFlightEntry<T>): void {
-    const { before, after } = place;
+  /** Removes an entry. Call it once per entry. */
+  end(entry: InFlightEntry<T>): void {
+    const { before, after } = entry;
     if (before) before.after = after;
     else this.#oldest = after;
     if (after) after.before = before;
     else this.#newest = before;
-    // A place that is kept holds no other.
-    place.before = place.after = undefined;
+    // An entry that stays referenced must not keep its neighbours in memory.
+    entry.before = entry.after = undefined;
     this.#size -= 1;
   }
 
-  /** The oldest first. The value that is looked at may leave meanwhile. */
+  /** Iterates from the oldest value. The current value may be removed during the iteration. */
   *[Symbol.iterator](): IterableIterator<T> {
-    for (let place = this.#oldest; place;) {
-      const { value, after }: InFlightEntry<T> = place;
+    for (let entry = this.#oldest; entry;) {
+      const { value, after }: InFlightEntry<T> = entry;
       yield value;
-      place = after;
+      entry = after;
     }
   }
 }
 
-/* PART: Work that nobody waits for, done some at a time: in a row it costs a fraction of what it costs between other work. */
-
-/** Whoever reads what the work is for calls `flush` first, so that nothing is ever missing. */
+/**
+ * Defers work that no caller waits for and does it in batches: a batch costs a fraction of the same work done between
+ * other work. Readers of its results call `flush` first, so that they miss nothing.
+ */
 export class DeferredBatch<T> {
   readonly #work: (item: T) => void;
-  readonly #atATime: number;
+  readonly #batchSize: number;
   #waiting: T[] = [];
 
-  /** @param work is done for each item in its turn; it must not throw */
-  constructor(work: (item: T) => void, atATime = 32) {
+  /**
+   * @param work called for each item in order; it must not throw
+   * @param batchSize items that trigger a flush
+   */
+  constructor(work: (item: T) => void, batchSize = 32) {
     this.#work = work;
-    this.#atATime = atATime;
+    this.#batchSize = batchSize;
   }
 
   add(item: T): void {
     this.#waiting.push(item);
-    if (this.#waiting.length >= this.#atATime) this.flush();
+    if (this.#waiting.length >= this.#batchSize) this.flush();
   }
 
   flush(): void {
     if (this.#waiting.length === 0) return;
     const items = this.#waiting;
-    // Before the work: what that adds is not among it, and nothing is done twice.
+    // Cleared before the work, so that items added by the work wait for the next batch and no item is processed twice.
     this.#waiting = [];
     for (const item of items) this.#work(item);
   }

@@ -1,8 +1,8 @@
-/** What a probe asks of an upstream, and what it found. */
+/** The checks of a probe and their results. */
 
 import type { Requirement } from './call.ts';
 
-/** All checks, in the order in which a table shows them. */
+/** All checks, in the order in which the table lists them. */
 export const CHECK_NAMES = [
   'connection',
   'models',
@@ -35,63 +35,70 @@ export const CHECK_NAMES = [
   'retryAfter',
 ] as const;
 
-/** One thing that is tried out on an upstream. */
+/** The name of a check: one feature that is tried on an upstream. */
 export type CheckName = (typeof CHECK_NAMES)[number];
 
 /**
- * `fail`: what was asked for was taken and not done, or went wrong. `unsupported`: the upstream says that it cannot, or shows
- * so without harm. `skipped`: nothing is known, and the evidence says why.
+ * The result of a check.
+ *
+ * - `pass`: the upstream supports the feature.
+ * - `fail`: the upstream accepted the request but did not do what was asked, or the check went wrong.
+ * - `unsupported`: the upstream says that it does not support the feature, or shows so without harm.
+ * - `skipped`: nothing is known; `evidence` gives the reason.
  */
 export type CheckStatus = 'pass' | 'fail' | 'unsupported' | 'skipped';
 
-/** What came of one check. */
+/** The result of one check. */
 export interface CheckResult {
   readonly name: CheckName;
   readonly status: CheckStatus;
-  /** A short sentence with numbers, for people. */
+  /** A short readable sentence with numbers. */
   readonly evidence: string;
-  /** From the first request of the check to its last answer, in ms. */
+  /** ms from the first request of the check to its last response. */
   readonly durationMs: number;
-  /** USD, of the requests that this check made first; `null` when none of them has a known price. */
+  /** USD for the requests that this check was the first to make; `null` if no price is known. */
   readonly costUsd: number | null;
 }
 
-/** What is compared with what the upstream says of itself. */
+/** The name of a finding: a value that the upstream reports about itself and that is checked for plausibility. */
 export type FindingName = 'servedModel' | 'promptTokens' | 'repeatedUsage' | 'cachedTokens';
 
-/** Something that does not add up. There may be a good reason for it: it is worth asking about, and proves nothing. */
+/**
+ * Something in the upstream's responses that is inconsistent. There may be a good reason: a finding is worth a question
+ * to the provider, but proves nothing.
+ */
 export interface Finding {
   readonly name: FindingName;
   readonly status: 'suspect';
   readonly evidence: string;
 }
 
-/** What an upstream turned out to be able to do; what could not be found out is left out. */
+/** The capabilities that the probe found or ruled out. Those that could not be determined are missing. */
 export type ProbedCapabilities = Readonly<Partial<Record<Requirement, boolean>>>;
 
-/** `canary.probe(upstream)`. */
+/** The result of `canary.probe(upstream)`. */
 export interface ProbeReport {
   readonly upstream: string;
-  /** The model that was asked for; `undefined` when none was needed. */
+  /** The requested model; `undefined` when no model was needed. */
   readonly model: string | undefined;
   readonly checks: readonly CheckResult[];
   readonly capabilities: ProbedCapabilities;
   readonly findings: readonly Finding[];
-  /** USD, over the requests whose cost is known; `null` without any. */
+  /** USD over the requests with a known cost; `null` if no cost is known. */
   readonly costUsd: number | null;
   readonly durationMs: number;
-  /** The report as plain text, a line for each check. */
+  /** The report as plain text, one line per check. */
   table(): string;
 }
 
-/** One check of a probe has ended. */
+/** A check of a probe has ended. */
 export interface ProbeEvent {
   readonly upstream: string;
   readonly check: CheckName;
   readonly status: CheckStatus;
   readonly durationMs: number;
   readonly costUsd: number | null;
-  /** Checks that have ended, and checks in all. */
+  /** The checks that have ended, and all checks of the probe. */
   readonly done: number;
   readonly total: number;
   readonly atMs: number;

@@ -1,19 +1,26 @@
-/** A rollout in words: its steps, where it stands, and what was decided. Times in ms, weights and shares 0–1. */
+/**
+ * Rollouts: states, steps, decisions, numbers and events. Times are in ms; weights, shares, rates and evidence are 0–1;
+ * money is in USD.
+ */
 
 import type { AttributeValue } from './call.ts';
 
-/** Where a rollout stands. */
+/** The phase of a rollout. */
 export type RolloutPhase = RolloutState['phase'];
 
-/** Who moves a rollout: the evidence, an alert rule, a broken sample ratio, a person. */
+/** What changed a rollout: the evidence, an alert rule, a broken sample ratio, or the user. */
 export type RolloutCause = 'evidence' | 'rule' | 'sampleRatio' | 'user';
 
-/** Who rolled a rollout back; `undo` took back a promotion. */
+/** What rolled a rollout back; `undo` reverted a promotion. */
 export type RollbackCause = Exclude<RolloutCause, 'sampleRatio'> | 'undo';
 
 /**
- * `progressing` moves on by itself; `paused` keeps its traffic and may still be rolled back; `promoted` has reached its end;
- * `rolledBack` sends no call to the canary.
+ * The state of a rollout.
+ *
+ * - `progressing`: advances automatically.
+ * - `paused`: keeps its traffic, and can still be rolled back.
+ * - `promoted`: has reached its end.
+ * - `rolledBack`: sends no calls to the canary.
  */
 export type RolloutState =
   | ({ readonly phase: 'progressing' } & Underway)
@@ -22,117 +29,122 @@ export type RolloutState =
   | {
       readonly phase: 'rolledBack';
       readonly run: number;
-      /** The step that it was rolled back from. */
+      /** The index of the step that was rolled back. */
       readonly step: number;
       readonly reason: string;
       readonly by: RollbackCause;
       readonly atMs: number;
     };
 
-/** A rollout that has a step in force. */
+/** The part of the state of a rollout that has a current step. */
 export interface Underway {
-  /** 1, and one more for each `retry()`. */
+  /** 1, plus one for each `retry()`. */
   readonly run: number;
-  /** Index of the step in force. */
+  /** The index of the current step, from 0. */
   readonly step: number;
-  /** When the step began. */
+  /** Start of the step, in ms since the Unix epoch. */
   readonly sinceMs: number;
-  /** Set by hand in place of the step's weight, until the next step. */
+  /** A weight set with `setWeight()` that replaces the step's own until the next step, 0–1. */
   readonly weight?: number | undefined;
 }
 
-/** What must be so before a rollout moves on, beside the verdict. A figure without any call behind it is never met. */
+/**
+ * Conditions in addition to the verdict that a rollout must meet before it advances. A condition without any call to
+ * measure it is not met.
+ */
 export interface StepRequirements {
-  /** The canary's error rate in the step may not be above this, 0–1. */
+  /** The highest error rate of the canary in the step, 0–1. */
   readonly maxErrorRate?: number | undefined;
-  /** The canary's mean latency must be lower than stable's by this share of it: 0.1 is 10 %; 0 is not slower. */
+  /**
+   * How much lower the canary's mean latency must be, as a share of stable's: 0.1 is 10 % lower, 0 is at least as fast.
+   */
   readonly minLatencyImprovement?: number | undefined;
-  /** The canary's mean cost of a call over stable's may not be above this. */
+  /** The highest ratio of the canary's mean cost per call to stable's. */
   readonly maxCostRatio?: number | undefined;
-  /** The canary's mean `quality`, as `canary.record()` told it, may not be below this. */
+  /** The lowest mean `quality` of the canary, as reported through `canary.record()`. */
   readonly minQuality?: number | undefined;
 }
 
-/** A step with nothing left open. */
+/** A step with all defaults filled in. */
 export type RolloutStep = StepTraffic & {
   readonly holdMs: number;
-  /** Judged canary calls that the step needs. */
+  /** The number of judged canary calls that the step needs. */
   readonly minCalls: number;
   readonly require: StepRequirements;
 };
 
-/** Which calls a step brings to the canary. */
+/** The calls that a step sends to the canary; a `shadow` step sends copies. */
 export type StepTraffic =
   | { readonly kind: 'shadow'; readonly share: number }
   | { readonly kind: 'segment'; readonly when: SegmentCondition; readonly weight: number }
   | { readonly kind: 'weight'; readonly weight: number };
 
-/** Every attribute must equal the value, or one of the values. */
+/** A condition on attributes: each must equal the value, or one of the values. */
 export type SegmentCondition = Readonly<Record<string, AttributeValue | readonly AttributeValue[]>>;
 
-/* PART: The numbers that a rollout is decided by. Rates and evidence 0–1, times in ms, money in USD. */
-
-/** What the judged calls of one side were like. */
+/** The numbers of the judged calls of one side. */
 export interface ArmNumbers {
   readonly calls: number;
   readonly failures: number;
   /** failures / calls; `null` without calls. */
   readonly errorRate: number | null;
-  /** Of successes. */
+  /** Mean latency of the successful calls. */
   readonly meanLatencyMs: number | null;
-  /** Of calls whose cost is known. */
+  /** Mean cost of the calls with a known cost. */
   readonly costPerCallUsd: number | null;
-  /** Mean of what `canary.record(call, { quality })` told. */
+  /** Mean of the values reported through `canary.record(call, { quality })`. */
   readonly quality: number | null;
 }
 
-/** One guardrail. */
+/** The numbers of one guardrail. */
 export interface GuardrailNumbers {
   readonly guardrail: string;
-  /** How near it is to a rollback by itself, 0–1 on a logarithmic scale. */
+  /** How close this guardrail alone is to a rollback, 0–1 on a logarithmic scale. */
   readonly rollback: number;
-  /** How near it is to letting the rollout move on, 0–1 on a logarithmic scale. */
+  /** How close it is to letting the rollout advance, 0–1 on a logarithmic scale. */
   readonly promotion: number;
-  /** Judged calls with a value of this metric, and its mean. */
+  /** The judged calls with a value of this metric, and their mean. */
   readonly sides: Readonly<Record<'stable' | 'canary', { readonly calls: number; readonly mean: number | null }>>;
 }
 
-/** The numbers of a moment. The verdict follows from them: a rollback where `evidence` is 1, a pass where every `promotion` is 1. */
+/**
+ * The numbers that a rollout is decided by. The verdict follows from them: roll back if `evidence` is 1, pass if every
+ * `promotion` is 1.
+ */
 export interface RolloutNumbers {
-  /** How near the guardrails together are to a rollback, 0–1 on a logarithmic scale. */
+  /** How close the guardrails together are to a rollback, 0–1 on a logarithmic scale. */
   readonly evidence: number;
-  /** The guardrail with the largest part in it. */
+  /** The guardrail that contributes most to it. */
   readonly guardrail: string;
   readonly guardrails: readonly GuardrailNumbers[];
-  /** Of the calls judged in the step. */
+  /** The numbers of the canary's calls judged in the step; `stable` has those of stable. */
   readonly canary: ArmNumbers;
   readonly stable: ArmNumbers;
-  /** Judged canary calls since the rollout began, and those of them that failed. */
+  /** Judged canary calls since the rollout began. */
   readonly callsExposed: number;
+  /** Those of them that failed. */
   readonly callsFailed: number;
-  /** How long the step has held. */
+  /** How long the step has lasted. */
   readonly heldMs: number;
 }
 
-/** What can be asked of a rollout. */
+/** A command to a rollout. */
 export type RolloutVerb = 'promote' | 'pause' | 'resume' | 'rollback' | 'retry' | 'undo' | 'setWeight';
 
-/** An entry of a rollout's history. */
+/** A decision in the history of a rollout. */
 export interface RolloutDecision {
   readonly upstream: string;
   readonly atMs: number;
   readonly verb: RolloutVerb;
   readonly by: RolloutCause;
-  /** For people. */
+  /** Readable text. */
   readonly reason: string;
   readonly from: RolloutState;
   readonly to: RolloutState;
   readonly numbers: RolloutNumbers;
 }
 
-/* PART: What a rollout tells its listeners. */
-
-/** The evidence has grown; at most once a second. */
+/** The evidence of a rollout has grown. Emitted at most once a second. */
 export interface AnalysisEvent extends RolloutNumbers {
   readonly upstream: string;
   readonly phase: RolloutPhase;
@@ -141,43 +153,42 @@ export interface AnalysisEvent extends RolloutNumbers {
   readonly atMs: number;
 }
 
-/** What happened to a rollout. */
+/** A rollout advanced, was promoted, paused, resumed or rolled back. */
 export interface RolloutChangeEvent extends RolloutNumbers {
   readonly upstream: string;
-  /** For people. */
+  /** Readable text. */
   readonly reason: string;
   readonly by: RolloutCause;
-  /** The step in force from now on; after a rollback the one it was rolled back from. */
+  /** The current step after the change; after a rollback the step that was rolled back. */
   readonly step: number;
   readonly weightsBefore: Readonly<Record<string, number>>;
   readonly weightsAfter: Readonly<Record<string, number>>;
   readonly atMs: number;
 }
 
-/** A rollout took its canary out of service. Calls that are under way there end there. */
+/** A rollout rolled its canary back. Calls in flight on the canary finish there. */
 export interface RolloutRollbackEvent extends RolloutChangeEvent {
-  /** No alert rule; one that rolled a rollout back is named in `reason`. */
+  /** Always `undefined`: if an alert rule caused the rollback, `reason` names it. */
   readonly rule?: undefined;
-  /** Of the calls judged in the step. */
+  /** The numbers of the canary's calls judged in the step; `stable` has those of stable. */
   readonly canary: ArmNumbers;
   readonly stable: ArmNumbers;
 }
 
-/* PART: Where a rollout stands, in a few numbers: for metrics and pages. */
-
-/** Evidence and weight 0–1. */
+/** The state of a rollout in a few numbers, for metrics and dashboards. */
 export interface RolloutSnapshot {
   readonly phase: RolloutPhase;
-  /** The step in force, counted from 0; after the end the one it ended in. */
+  /** The current step, from 0; after the end, the last step. */
   readonly step: number;
   readonly steps: number;
-  /** The canary's share of all calls. */
+  /** The canary's share of all calls, 0–1. */
   readonly weight: number;
-  /** How near the guardrails together are to a rollback, on a logarithmic scale. */
+  /** How close the guardrails together are to a rollback, 0–1 on a logarithmic scale. */
   readonly evidence: number;
-  /** The guardrail with the largest part in it. */
+  /** The guardrail that contributes most to it. */
   readonly guardrail: string;
-  /** Judged canary calls since the rollout began, and those of them that failed. */
+  /** Judged canary calls since the rollout began. */
   readonly callsExposed: number;
+  /** Those of them that failed. */
   readonly callsFailed: number;
 }

@@ -1,70 +1,75 @@
-/** Copies of calls whose answers are dropped, and what they say of an upstream. */
+/** Shadows: copies of calls whose answers are compared with the real ones and dropped. */
 
 import type { AttributeValue, Surface } from './call.ts';
 import type { FailureKind, Outcome } from './attempt.ts';
 
-/** What two answers are compared by. Each is 1 where they agree and 0 where they do not; the similarities lie between. */
+/** The aspects that two answers are compared by: 1 where they agree, 0 where they do not. Similarities lie between. */
 export const COMPARISON_ASPECTS = [
-  /** Both ended for the same reason. */
+  /** Whether both have the same finish reason. */
   'finishReason',
-  /** Both refuse, or neither does. */
+  /** Whether both refuse or neither does. */
   'refusal',
-  /** Where the call asked for a schema: the shadow's answer keeps it, or neither does. */
+  /** If the call asked for a schema: whether the shadow's answer matches it, or neither answer does. */
   'schema',
-  /** Where the real answer is JSON: the share of paths and types that both have. */
+  /** If the real answer is JSON: the share of paths and types that both have. */
   'json',
-  /** The share of function calls, by name, that both ask for. */
+  /** The share of function calls, by name, that both make. */
   'toolNames',
-  /** Over the function calls that both ask for: the share of equal arguments. */
+  /** Of the function calls that both make: the share of equal arguments. */
   'toolArguments',
-  /** Of texts that are no JSON: the shorter one's length as a share of the longer one's. */
+  /** Of texts that are not JSON: the length of the shorter one as a share of the longer one's. */
   'length',
-  /** Of texts that are no JSON: the share of words in common, each as often as it occurs (Sørensen–Dice). */
+  /** Of texts that are not JSON: the share of common words, counting repetitions (Sørensen–Dice). */
   'text',
 ] as const;
 
-/** One aspect of a comparison. */
+/** The name of an aspect. */
 export type ComparisonAspect = (typeof COMPARISON_ASPECTS)[number];
 
-/** How the answer of a shadow differs from the real one. */
+/** The difference between the answer of a shadow and the real one. */
 export interface Comparison {
   /**
-   * How much the answers agree, 0–1: the score of the user's own `compare`; else the mean of the aspects of what they say (all but
-   * the first two), halved where they end for different reasons, 0 where only one refuses. `null` for surfaces that have no
-   * aspects, or where `compare` gave no score.
+   * How much the answers agree, 0–1: the score of the user's `compare` function, otherwise the mean of the aspects of
+   * their content (all but `finishReason` and `refusal`). The mean is halved if the finish reasons differ, and 0 if
+   * only one refuses. `null` for surfaces without aspects, or if `compare` returned no score.
    */
   readonly agreement: number | null;
-  /** Those that apply to the two answers. */
+  /** The aspects that apply to the two answers. */
   readonly aspects: Readonly<Partial<Record<ComparisonAspect, number>>>;
-  /** What the user's own `compare` named. */
+  /** Labels returned by the user's `compare` function. */
   readonly labels: readonly string[];
-  /** The shadow's latency over the real answer's; 2 is twice as slow. `undefined` where the real one took no time. */
+  /**
+   * The shadow's latency divided by the real answer's: 2 is twice as slow. `undefined` if the real answer took no time.
+   */
   readonly latencyRatio: number | undefined;
-  /** The same of the first content; streams only. */
+  /** The same ratio for the time to the first content; streams only. */
   readonly firstChunkRatio: number | undefined;
-  /** The same of the cost, where both are known. */
+  /** The same ratio for the cost, if both are known. */
   readonly costRatio: number | undefined;
 }
 
-/** A function that an answer wants called. */
+/** A function call in an answer. */
 export interface ReadToolCall {
   readonly name: string;
-  /** As the model wrote them: JSON, if all is well. */
+  /** The arguments as the model wrote them, normally JSON. */
   readonly arguments: string;
 }
 
-/** What an answer says, of a body or of a stream alike; of several choices, the first. */
+/** The content of an answer, from a body or a stream; the first of several choices. */
 export interface ReadAnswer {
   readonly text: string;
-  /** In the words of chat completions: `stop`, `length`, `tool_calls`, `content_filter`. */
+  /** In the terms of chat completions: `stop`, `length`, `tool_calls`, `content_filter`. */
   readonly finishReason: string | undefined;
   readonly refused: boolean;
   readonly toolCalls: readonly ReadToolCall[];
-  /** The body as the provider sent it; `undefined` for streams. The real one is the very object that the caller has. */
+  /**
+   * The body as the provider sent it; `undefined` for streams. For the real answer it is the same object that the
+   * caller has.
+   */
   readonly body: unknown;
 }
 
-/** An answer, and what it took. */
+/** An answer with its latency and cost. */
 export interface ShadowAnswer extends ReadAnswer {
   readonly upstream: string;
   readonly model: string | undefined;
@@ -74,42 +79,48 @@ export interface ShadowAnswer extends ReadAnswer {
   readonly costUsd: number | null;
 }
 
-/** The view of a call that the functions of `shadow` get. */
+/** The view of a call that the functions of the `shadow` option receive. */
 export interface ShadowCall {
   readonly surface: Surface;
   readonly model: string | undefined;
   readonly stream: boolean;
   readonly task: string | undefined;
   readonly attributes: Readonly<Record<string, AttributeValue>>;
-  /** The request's body as it was when the call was made. */
+  /** The request body at the time of the call. */
   readonly body: unknown;
-  /** A copy of the call would do or keep something: it stores its answer, runs in the background, or uses tools of the provider. */
+  /**
+   * Whether a copy of the call would have side effects: it stores its answer, runs in the background, or uses tools of
+   * the provider.
+   */
   readonly sideEffects: boolean;
 }
 
-/** Why a call that was chosen was not mirrored: all slots and places to wait taken, budget spent, or upstream out of service. */
+/**
+ * Why a selected call was not shadowed: all slots and queue places taken (`full`), budget spent, or upstream
+ * unavailable.
+ */
 export type ShadowDropReason = 'full' | 'budget' | 'unavailable';
 
-/** A mirrored call has ended on both sides. Numbers and names only. */
+/** A shadowed call has ended on both sides. Contains numbers and names only. */
 export interface ShadowEvent {
   readonly callId: number;
-  /** Where the copy went. */
+  /** The upstream of the copy. */
   readonly upstream: string;
-  /** Who answered the caller; `undefined` where nobody did. */
+  /** The upstream that answered the caller; `undefined` if no upstream did. */
   readonly servedBy: string | undefined;
-  /** How the copy ended. */
+  /** The outcome of the copy. */
   readonly outcome: Outcome;
   readonly kind: FailureKind | undefined;
   readonly latencyMs: number;
   readonly firstChunkMs: number | undefined;
   /** USD; `null` when unknown. */
   readonly costUsd: number | null;
-  /** Present where both sides brought an answer. */
+  /** Set if both sides produced an answer. */
   readonly comparison: Comparison | undefined;
   readonly atMs: number;
 }
 
-/** Two answers that disagree, kept in memory. */
+/** Two answers that differ, kept in memory. */
 export interface ShadowSample {
   readonly callId: number;
   readonly atMs: number;
@@ -119,9 +130,12 @@ export interface ShadowSample {
   readonly shadow: ShadowAnswer;
 }
 
-/** What the shadows of one upstream advise: more of them (or real calls), the same for longer, or none. */
+/**
+ * The recommendation from the shadows of one upstream: `raise` the share (or send real calls), `hold` it for longer, or
+ * `stop`.
+ */
 export interface ShadowAdvice {
   readonly recommend: 'raise' | 'hold' | 'stop';
-  /** For people, with the numbers. */
+  /** Readable text with the numbers. */
   readonly reason: string;
 }

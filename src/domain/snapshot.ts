@@ -1,11 +1,11 @@
-/** The frozen numbers of a window. */
+/** The numbers of a window at one moment. */
 
 import type { BreakerState, FailureKind } from './attempt.ts';
 import type { RolloutSnapshot } from './rollout.ts';
 import type { ComparisonAspect, ShadowAdvice, ShadowDropReason } from './shadow.ts';
 import type { BudgetSnapshot } from './usage.ts';
 
-/** Quantiles in milliseconds, `null` without samples; relative error at most 2 %. */
+/** Quantiles in ms, `null` without samples. The relative error is at most 2 %. */
 export interface Quantiles {
   readonly count: number;
   readonly p50: number | null;
@@ -15,7 +15,7 @@ export interface Quantiles {
 
 /** The numbers of one upstream over the window. */
 export interface WindowSnapshot {
-  /** Calls that the plan assigned here first. */
+  /** Calls that the plan assigned to this upstream. */
   readonly calls: number;
   readonly attempts: number;
   readonly successes: number;
@@ -23,28 +23,28 @@ export interface WindowSnapshot {
   readonly neutral: number;
   readonly aborted: number;
   readonly failuresByKind: Readonly<Partial<Record<FailureKind, number>>>;
-  /** Attempts made here because an earlier one here failed. */
+  /** Attempts on this upstream because an earlier attempt on it failed. */
   readonly retries: number;
-  /** Attempts made here because another upstream failed. */
+  /** Attempts on this upstream because another upstream failed. */
   readonly fallbacks: number;
-  /** Attempts whose answer wants a function called with arguments that are no JSON object. */
+  /** Attempts whose answer calls a function with arguments that are not a JSON object. */
   readonly brokenToolCalls: number;
   /** failures / (successes + failures), 0–1; `null` without either. */
   readonly errorRate: number | null;
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cachedInputTokens: number;
-  /** USD, over the attempts whose cost is known. */
+  /** USD over the attempts with a known cost. */
   readonly costUsd: number;
   /** Attempts with usage but no known price. */
   readonly unpriced: number;
-  /** USD that the same tokens would have cost on stable, over the attempts where both are known, less their cost. */
+  /** USD that the same tokens would have cost on stable, minus their cost, over the attempts where both are known. */
   readonly savingsUsd: number;
-  /** USD an hour at the window's pace. */
+  /** USD per hour at the rate of the window. */
   readonly costPerHour: number;
   /**
-   * USD per attempt whose cost is known, `null` without any. Failed attempts that cost nothing known do not make answers
-   * look cheaper than they are.
+   * USD per attempt with a known cost; `null` if no cost is known. Failed attempts without a known cost do not make
+   * answers look cheaper.
    */
   readonly costPerCall: number | null;
   readonly latencyMs: Quantiles;
@@ -52,20 +52,26 @@ export interface WindowSnapshot {
 }
 
 /**
- * `down`: not asked, or failing. `degraded`: serving, with failures, limits or a breaker that is still closing. `unknown`: nothing
- * was asked of it within the window.
+ * The health of an upstream.
+ *
+ * - `down`: paused or failing.
+ * - `degraded`: serving, with failures, limits or a breaker that is still closing.
+ * - `unknown`: no attempts in the window.
  */
 export type Health = 'healthy' | 'degraded' | 'down' | 'unknown';
 
-/** A window and the state beside it. */
+/** The window of an upstream and its current state. */
 export interface UpstreamSnapshot extends WindowSnapshot {
-  /** Share of the split, 0–1. */
+  /** The upstream's share of the split, 0–1. */
   readonly weight: number;
   readonly breaker: BreakerState;
   readonly health: Health;
-  /** Not asked before this time because of a rate limit, quota or credentials; `null` when it may be asked. */
+  /**
+   * Until when the upstream is paused by a rate limit, a quota or rejected credentials, in ms since the Unix epoch;
+   * `null` if it is not paused.
+   */
   readonly pausedUntilMs: number | null;
-  /** Absent without limits. */
+  /** Missing for an upstream without limits. */
   readonly limits?: LimitsSnapshot;
 }
 
@@ -75,60 +81,66 @@ export interface CallTotals {
   readonly calls: number;
   readonly successes: number;
   readonly failures: number;
-  /** Calls served by the upstream they were assigned to, 0–1; `null` without any success or failure, like the next two. */
+  /**
+   * Share of calls served by the upstream they were assigned to, 0–1; `null` without successes and failures, like the
+   * next two.
+   */
   readonly primaryHitRate: number | null;
-  /** Calls served by another upstream. */
+  /** Share of calls served by another upstream, 0–1. */
   readonly fallbackRate: number | null;
-  /** Calls served by none. */
+  /** Share of calls that failed on every upstream, 0–1. */
   readonly failureRate: number | null;
-  /** USD per call whose cost is known, with all its attempts; `null` without any. */
+  /** USD per call with a known cost, including all its attempts; `null` if no cost is known. */
   readonly costPerCall: number | null;
-  /** Of calls that ended in success or failure, with all their attempts. */
+  /** Latency of calls that ended in success or failure, with all their attempts. */
   readonly latencyMs: Quantiles;
-  /** Of streams that ended in success or failure: from the call to the first content. */
+  /** Time from the call to the first content, of streams that ended in success or failure. */
   readonly firstChunkMs: Quantiles;
 }
 
-/** The numbers of the calls of one task over the window, whichever upstream served them. */
+/** The numbers of the calls of one task over the window, on all upstreams. */
 export interface TaskSnapshot {
   /** All calls, neutral and aborted ones too. */
   readonly calls: number;
   readonly successes: number;
   readonly failures: number;
-  /** Calls served by another upstream than their first, as a share of successes and failures, 0–1; `null` without either. */
+  /**
+   * Share of calls served by another upstream than the assigned one, of successes and failures, 0–1; `null` without
+   * either.
+   */
   readonly fallbackRate: number | null;
-  /** USD, over the calls whose cost is known. */
+  /** USD over the calls with a known cost. */
   readonly costUsd: number;
-  /** USD per call whose cost is known; `null` without any. */
+  /** USD per call with a known cost; `null` if no cost is known. */
   readonly costPerCall: number | null;
 }
 
 /** The shadows of one upstream over the window. */
 export interface ShadowSnapshot extends ShadowAdvice {
-  /** Share of keys that are mirrored, 0–1. */
+  /** Share of keys that are shadowed, 0–1. */
   readonly share: number;
-  /** Mirrored calls that have ended. */
+  /** Shadowed calls that have ended. */
   readonly calls: number;
-  /** Chosen, and not mirrored. */
+  /** Selected calls that were not shadowed, by reason. */
   readonly dropped: Readonly<Record<ShadowDropReason, number>>;
   /** successes / (successes + failures), 0–1; `null` without either. */
   readonly successRate: number | null;
   readonly latencyMs: Quantiles;
   readonly firstChunkMs: Quantiles;
-  /** USD, over the shadows whose cost is known. */
+  /** USD over the shadows with a known cost. */
   readonly costUsd: number;
-  /** Pairs of answers with an agreement. */
+  /** The number of pairs of answers with an agreement. */
   readonly compared: number;
-  /** Their mean agreement, 0–1; `null` without any. */
+  /** The mean agreement of these pairs, 0–1; `null` without pairs. */
   readonly agreement: number | null;
-  /** The mean of each aspect over the pairs that it applies to. */
+  /** The mean of each aspect, over the pairs that it applies to. */
   readonly aspects: Readonly<Partial<Record<ComparisonAspect, number>>>;
-  /** Copies under way, and waiting for a slot, now. */
+  /** Copies in flight now, and copies waiting for a slot. */
   readonly running: number;
   readonly waiting: number;
 }
 
-/** `client.canary.snapshot()`. */
+/** The result of `client.canary.snapshot()`. */
 export interface Snapshot<UpstreamName extends string = string> extends CallTotals {
   readonly atMs: number;
   readonly windowMs: number;
@@ -136,42 +148,40 @@ export interface Snapshot<UpstreamName extends string = string> extends CallTota
   /** The table of the split: `[end of range in (0, 1], upstream]`, ascending. */
   readonly ranges: readonly (readonly [number, UpstreamName])[];
   readonly upstreams: Readonly<Record<UpstreamName, UpstreamSnapshot>>;
-  /** In the order in which they are written; empty where there are none. */
+  /** In the order of the options; empty without budgets. */
   readonly budgets: readonly BudgetSnapshot[];
-  /** By task, of the calls that have one: at most 50 tasks, and `other`. */
+  /** By task, for calls that have one: at most 50 tasks, and `other`. */
   readonly tasks: Readonly<Record<string, TaskSnapshot>>;
-  /** Only with a cache. */
+  /** Only with the `cache` option. */
   readonly cache?: CacheSnapshot | undefined;
-  /** By upstream that calls are or were mirrored to; absent where nothing is mirrored. */
+  /** By upstream that is or was shadowed; missing without shadows. */
   readonly shadow?: Readonly<Partial<Record<UpstreamName, ShadowSnapshot>>>;
-  /** By canary; absent without rollouts. */
+  /** By canary; missing without rollouts. */
   readonly rollouts?: Readonly<Partial<Record<UpstreamName, RolloutSnapshot>>>;
 }
 
-/* PART: The numbers of the cache. */
-
-/** What the cache did since the client was built, and what it holds. */
+/** What the cache has done since the client was created, and what it holds. */
 export interface CacheSnapshot {
-  /** Calls that were answered from memory. */
+  /** Calls answered from memory. */
   readonly hits: number;
-  /** Calls that were given the answer to an identical one under way. */
+  /** Calls that shared the answer of an identical call in flight. */
   readonly joined: number;
-  /** Calls that were sent. */
+  /** Calls sent to an upstream. */
   readonly misses: number;
   readonly entries: number;
   readonly bytes: number;
 }
 
-/* PART: Limits: how much an upstream may be asked. */
-
-/** What is used of an upstream's limits. */
+/** The usage of an upstream's limits. */
 export interface LimitsSnapshot {
-  /** Attempts that have not ended. */
+  /** Attempts in flight. */
   readonly underWay: number;
-  /** Calls in its queue. */
+  /** Calls in the queue of the upstream. */
   readonly waiting: number;
-  /** Of the last 61 to 62 seconds; `null` without a limit. */
+  /** Requests of the last 61 to 62 seconds; `null` without a request limit. */
   readonly requests: number | null;
-  /** The same, with what is held for attempts under way. */
+  /**
+   * Tokens of the last 61 to 62 seconds, including those reserved for attempts in flight; `null` without a token limit.
+   */
   readonly tokens: number | null;
 }

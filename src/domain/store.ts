@@ -1,51 +1,54 @@
-/** Where shared state lives: what a rollout decided, and what others ask of it. */
+/** The contract of a store, where shared state lives: the decisions of rollouts and the commands of other processes. */
 
-/** What JSON can say. */
+/** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
-/** The right to write, given to one holder at a time. */
+/** The right to write a key, held by one holder at a time. */
 export interface Lease {
   /**
-   * Rises with each change of the holder. A writer that lost its lease without knowing it is told apart by it: a fencing token
-   * (Kleppmann, "How to do distributed locking", 2016).
+   * Rises with each change of the holder. It rejects writes by a holder whose lease has expired unnoticed: a fencing
+   * token (Kleppmann, "How to do distributed locking", 2016).
    */
   readonly fence: number;
 }
 
-/** A message in a box. */
+/** A message in a box (a named queue). */
 export interface StoredMessage {
-  /** Rises from 1 within its box; no two messages have the same. */
+  /** Rises from 1 within its box, and is unique there. */
   readonly id: number;
   readonly message: Json;
 }
 
 /**
- * Small values by name, for one process or for a fleet. Every method may reject, when the store is away: whoever asks goes on with
- * what it knows. Nothing of a store is awaited by a call.
+ * Small values by name, for one process or for a fleet.
+ *
+ * Every method may reject when the store is unavailable. Callers then continue with their last known state. No call of
+ * the application waits for a store.
  */
 export interface Store {
-  /** Whether what is written outlives the process. */
+  /** Whether written values outlive the process. */
   readonly persistent: boolean;
-  /** `undefined` where nothing was written, or nothing that can be read. */
+  /** The value of a key; `undefined` if it was never written or cannot be read. */
   read(key: string): Promise<Json | undefined>;
   /**
-   * Takes the place of what was there, whole or not at all; it is there to stay when the promise resolves. `false`, and nothing is
-   * written, where somebody else has had the lease of this key since `fence` was given.
+   * Replaces the value of a key atomically. The value is durable when the promise resolves. Resolves to `false` and
+   * writes nothing if another holder has leased the key since `fence` was issued.
    */
   write(key: string, value: Json, fence: number): Promise<boolean>;
   /**
-   * The lease of a key for `forMs` from now; anew, with the same fence, for who holds it already. `undefined` while another does.
+   * Leases a key for `forMs` ms from now. The current holder renews its lease under the same fence. `undefined` while
+   * another holder has the lease.
    */
   lease(key: string, holder: string, forMs: number): Promise<Lease | undefined>;
-  /** Gives a lease back before its time; nothing happens where `holder` does not hold it. */
+  /** Releases a lease early. Does nothing if `holder` does not hold it. */
   release(key: string, holder: string): Promise<void>;
-  /** Puts a message into a box. The latest 100 are kept. */
+  /** Adds a message to a box, which keeps the latest 100. */
   post(box: string, message: Json): Promise<void>;
-  /** The messages of a box after the one with this id (0: all that are kept), oldest first. They stay in the box. */
+  /** The messages of a box with an id above `afterId` (0 for all that are kept), oldest first. They stay in the box. */
   messages(box: string, afterId: number): Promise<readonly StoredMessage[]>;
 }
 
-/** Where a rollout is kept. */
+/** The store key of the rollout to an upstream. */
 export function rolloutKey(to: string): string {
   return `rollout:${to}`;
 }

@@ -1,100 +1,123 @@
-/** Tokens and money of one attempt. */
+/** Tokens, prices, costs and budgets. */
 
-/** Tokens as billed. The optional counts are there where the provider tells them and they are not 0. */
+/** Tokens as billed. Optional counts are set if the provider reports them and they are not 0. */
 export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
-  /** Read from the provider's prompt cache: a part of `inputTokens`. */
+  /** Tokens read from the provider's prompt cache: a part of `inputTokens`. */
   readonly cachedInputTokens: number;
-  /** A part of `outputTokens`. */
+  /** Reasoning tokens: a part of `outputTokens`. */
   readonly reasoningTokens: number;
-  /** Written to the provider's prompt cache: a part of `inputTokens`, beside `cachedInputTokens`. */
+  /**
+   * Tokens written to the provider's prompt cache: a part of `inputTokens` that does not overlap with
+   * `cachedInputTokens`.
+   */
   readonly cacheWriteTokens?: number | undefined;
-  /** Heard: a part of `inputTokens`. */
+  /** Audio tokens of the input: a part of `inputTokens`. */
   readonly audioInputTokens?: number | undefined;
-  /** Spoken: a part of `outputTokens`. */
+  /** Audio tokens of the output: a part of `outputTokens`. */
   readonly audioOutputTokens?: number | undefined;
-  /** The tier that the provider says it served at, where that is not its usual one. */
+  /** The service tier that the provider reports, if it is not its standard tier. */
   readonly serviceTier?: ServiceTier | undefined;
 }
 
-/** Tiers that are priced apart. */
+/** Service tiers with prices of their own. */
 export type ServiceTier = 'flex' | 'priority' | 'batch';
 
 /**
- * Where a cost comes from: the provider's own figure in the body, the price table, the user's `prices`, or a price
- * applied to an estimated usage; `cached` is an answer from the cache, for nothing.
+ * The source of a cost.
+ *
+ * - `reported`: the provider's own figure in the body.
+ * - `table`: the public price table.
+ * - `override`: the user's `prices`.
+ * - `estimated`: a price applied to estimated usage.
+ * - `cached`: an answer from the cache, which costs nothing.
  */
 export type CostSource = 'reported' | 'table' | 'override' | 'estimated' | 'cached';
 
-/** Which list of public prices a cost was reckoned with. */
+/** The version of the public price table that a cost was computed with. */
 export interface PriceTableVersion {
   readonly version: string;
-  /** The day it was published, `YYYY-MM-DD`. */
+  /** Publication date, `YYYY-MM-DD`. */
   readonly date: string;
 }
 
-/** What an attempt cost, in USD; `null` when the price or the usage is unknown, never 0 for want of knowledge. */
+/** The cost of an attempt in USD. `null` when the price or the usage is unknown; an unknown cost is never 0. */
 export type Cost =
   | {
       readonly costUsd: number;
       readonly source: CostSource;
-      /** The list of public prices, where it was asked. */
+      /** The public price table, if it was used. */
       readonly table?: PriceTableVersion | undefined;
     }
   | { readonly costUsd: null; readonly source: null; readonly table?: undefined };
 
-/** A price of the user's own, in USD per million tokens. What is left out has the price of the tokens it is a part of. */
+/**
+ * A price set by the user, in USD per million tokens. An omitted price defaults to the price of the tokens that it is a
+ * part of.
+ */
 export interface Price {
   readonly inputPerMTok: number;
   readonly outputPerMTok: number;
-  /** @default inputPerMTok */
+  /** USD per million tokens read from the prompt cache. @default inputPerMTok */
   readonly cachedInputPerMTok?: number | undefined;
-  /** @default inputPerMTok */
+  /** USD per million tokens written to the prompt cache. @default inputPerMTok */
   readonly cacheWritePerMTok?: number | undefined;
-  /** @default inputPerMTok */
+  /** USD per million audio tokens of the input. @default inputPerMTok */
   readonly audioInputPerMTok?: number | undefined;
-  /** @default outputPerMTok */
+  /** USD per million audio tokens of the output. @default outputPerMTok */
   readonly audioOutputPerMTok?: number | undefined;
-  /** The price applies from this day on (ISO 8601). Without it, always. */
+  /**
+   * The date from which the price applies (ISO 8601).
+   * @default always
+   */
   readonly from?: string | undefined;
 }
 
-/** A public price with a rebate or a fee: `{ multiplier: 0.85, of: 'openai' }` for a relay that sells OpenAI's models at 85 %. */
+/**
+ * A public price with a discount or a fee: `{ multiplier: 0.85, of: 'openai' }` for a relay that sells OpenAI's models
+ * at 85 % of the price.
+ */
 export interface ListPrice {
-  /** What is paid for a dollar of the public price. */
+  /** The price paid per USD of the public price. */
   readonly multiplier: number;
-  /** Whose public prices: a provider of the price table. @default the upstream's own provider */
+  /**
+   * The provider of the price table whose prices apply.
+   * @default the upstream's own provider
+   */
   readonly of?: string | undefined;
-  /** As for a price in tokens. */
+  /**
+   * The date from which the price applies (ISO 8601).
+   * @default always
+   */
   readonly from?: string | undefined;
 }
 
-/** What the user says an upstream costs. It wins over what the provider reports and over the table. */
+/**
+ * The price of an upstream, as set by the user. It takes precedence over the provider's own figure and the price table.
+ */
 export type UpstreamPrice = Price | ListPrice;
 
-/* PART: Budgets: how much may be spent in an hour, a day or a month. */
-
-/** Of the UTC calendar. */
+/** The period of a budget, in the UTC calendar. */
 export type BudgetPeriod = 'hour' | 'day' | 'month';
 
-/** What one amount is for: everything, each key by itself, or each upstream by itself. */
+/** What a budget's amount applies to: all calls together, each key, or each upstream. */
 export type BudgetScope = 'all' | 'key' | 'upstream';
 
-/** A budget in its current period. Where each key or upstream has an amount of its own, the sums of all of them. */
+/** A budget in its current period. If each key or upstream has its own amount, the values are sums over all of them. */
 export interface BudgetSnapshot {
   readonly name: string;
   readonly per: BudgetPeriod;
   readonly scope: BudgetScope;
-  /** USD, of each amount. */
+  /** USD per amount. */
   readonly limitUsd: number;
-  /** USD of attempts that have ended. */
+  /** USD spent by attempts that have ended. */
   readonly spentUsd: number;
-  /** USD held by estimate for those under way. */
+  /** USD reserved for attempts in flight, by estimate. */
   readonly reservedUsd: number;
-  /** Amounts that were drawn on: of one key or upstream each. */
+  /** The number of amounts in use, one per key or upstream. */
   readonly accounts: number;
-  /** Of these, how many are spent. */
+  /** The number of these amounts that are spent. */
   readonly exhausted: number;
   readonly startedAtMs: number;
   readonly resetsAtMs: number;

@@ -6,7 +6,7 @@ import { resolveCache } from '../../src/cache/options.ts';
 const refusals: readonly (readonly [unknown, string])[] = [
   [
     { ttl: 0 },
-    "canary.cache.ttl should be a number of ms or a string like '250ms', '30s', '5m', '4h', '1d', longer than nothing, got 0",
+    "canary.cache.ttl should be a number of ms or a string like '250ms', '30s', '5m', '4h', '1d', above 0, got 0",
   ],
   [{ maxBytes: 0.5 }, 'canary.cache.maxBytes should be a whole number, at least 1, got 0.5'],
   [{ when: true }, 'canary.cache.when should be a function, got true'],

@@ -92,7 +92,7 @@ test('where every upstream would cost more, the error names the cap and the leas
   expect(error).toMatchObject({ code: 'COST_CAP', maxCostUsd: 0.0001, upstream: 'groq' });
   expect((error as CostCapError).estimateUsd).toBeCloseTo(0.0004, 5);
   expect((error as CostCapError).message).toMatch(
-    /^The call may cost \$0\.0001 at most, and the least, on groq, would be about \$0\.0004/,
+    /^The call may cost \$0\.0001 at most, but the cheapest upstream, groq, is estimated at \$0\.0004/,
   );
   expect(set.providers.asked).toEqual([]);
   expect(set.events.of('call')).toMatchObject([{ outcome: 'neutral', attempts: 0, costUsd: null }]);

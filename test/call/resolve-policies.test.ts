@@ -64,7 +64,7 @@ describe('retries, time-outs and streams', () => {
   });
 
   test.each(['deadline', 'firstChunk', 'idle'])('%s is refused that is no time', (name) => {
-    const rule = new RegExp(`^canary\\.timeouts\\.${name} should be a number of ms .*, longer than nothing, got `);
+    const rule = new RegExp(`^canary\\.timeouts\\.${name} should be a number of ms .*, above 0, got `);
     for (const value of [0, -1, '0s', 'soon', Number.NaN, null, '']) {
       expect(refusalOf({ timeouts: { [name]: value } })).toMatch(rule);
     }
@@ -126,13 +126,13 @@ describe('a breaker', () => {
   test.each([
     [{ errorRate: 50 }, 'canary.breaker.errorRate should be between 0 and 1, got 50'],
     [{ errorRate: null }, 'canary.breaker.errorRate should be between 0 and 1, got null'],
-    [{ window: 0 }, `canary.breaker.window ${DURATION}, longer than nothing, got 0`],
+    [{ window: 0 }, `canary.breaker.window ${DURATION}, above 0, got 0`],
     [{ minCalls: 0 }, 'canary.breaker.minCalls should be a whole number, at least 1, got 0'],
     [{ consecutive: 2.5 }, 'canary.breaker.consecutive should be a whole number, at least 1, got 2.5'],
     [{ consecutive: Infinity }, 'canary.breaker.consecutive should be a whole number, at least 1, got Infinity'],
     [{ probes: 0 }, 'canary.breaker.probes should be a whole number, at least 1, got 0'],
-    [{ openFor: '10 s' }, `canary.breaker.openFor ${DURATION}, longer than nothing, got "10 s"`],
-    [{ maxOpenFor: -5 }, `canary.breaker.maxOpenFor ${DURATION}, longer than nothing, got -5`],
+    [{ openFor: '10 s' }, `canary.breaker.openFor ${DURATION}, above 0, got "10 s"`],
+    [{ maxOpenFor: -5 }, `canary.breaker.maxOpenFor ${DURATION}, above 0, got -5`],
     [
       { openFor: '10m', maxOpenFor: '5m' },
       'canary.breaker.openFor should not be longer than maxOpenFor (300000 ms), got 600000 ms',

@@ -55,7 +55,7 @@ describe('the first content', () => {
     expect(error).toBeInstanceOf(UpstreamTimeoutError);
     expect(error).toBeInstanceOf(APIConnectionTimeoutError);
     expect(error).toMatchObject({ code: 'UPSTREAM_TIMEOUT', phase: 'firstChunk', budgetMs: 2_000 });
-    expect((error as Error).message).toBe('Request timed out: no content came within 2000 ms.');
+    expect((error as Error).message).toBe('Request timed out: no content within 2000 ms.');
   });
 
   test('an upstream’s own time-out holds where it is shorter', async () => {

@@ -80,7 +80,7 @@ describe('one after the other', () => {
   test('a verb that makes no sense is refused with 3, and says why', async () => {
     const { exitCode, stderr } = await run('resume');
     expect(exitCode).toBe(3);
-    expect(stderr).toBe('resume() makes no sense while the rollout to gemini is rolled back.\n');
+    expect(stderr).toBe('resume() is not possible while the rollout to gemini is rolled back.\n');
   });
 
   test('history tells what was decided, by whom and why', async () => {

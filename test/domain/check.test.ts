@@ -15,7 +15,7 @@ import {
 import type { Duration } from '../../src/index.ts';
 import { messageOf } from '../support/message-of.ts';
 
-/** As JavaScript passes it, which no compiler checked. */
+/** A value without a compile-time check, as JavaScript callers can pass it. */
 const duration = (value: unknown) => checkDuration('at', value as Duration);
 
 describe('a duration', () => {
@@ -50,34 +50,34 @@ describe('a duration', () => {
     undefined,
     [60],
     new Date(0),
-  ])('%j is none', (written) => {
+  ])('%j is not a duration', (written) => {
     expect(messageOf(() => duration(written))).toBe(
-      `at should be a number of ms or a string like '250ms', '30s', '5m', '4h', '1d', longer than nothing, got ${formatValue(written)}`,
+      `at should be a number of ms or a string like '250ms', '30s', '5m', '4h', '1d', above 0, got ${formatValue(written)}`,
     );
   });
 
   test.each([0, -1, Number.NaN, -Infinity, '0s'])('%j is not long enough', (written) => {
-    expect(messageOf(() => duration(written))).toContain(', longer than nothing, got ');
+    expect(messageOf(() => duration(written))).toContain(', above 0, got ');
   });
 
-  test('may be nothing where nothing makes sense', () => {
+  test('may be 0 where the minimum is 0', () => {
     expect(checkDuration('at', 0, { min: 0 })).toBe(0);
     expect(messageOf(() => checkDuration('at', -1, { min: 0 }))).toBe(
       "at should be a number of ms or a string like '250ms', '30s', '5m', '4h', '1d', got -1",
     );
   });
 
-  test('that is too short says how long it has to be', () => {
+  test('below the minimum is refused with the minimum', () => {
     expect(messageOf(() => checkDuration('at', '10ms', { min: 1_000 }))).toContain(', at least 1000 ms, got "10ms"');
   });
 
-  test('is at most what a timer can wait for', () => {
+  test('above 24 days, the limit of a timer, is refused', () => {
     expect(duration('24d')).toBe(24 * 86_400_000);
     expect(messageOf(() => duration('25d'))).toContain(', at most 24 days, got "25d"');
     expect(messageOf(() => duration(Infinity))).toContain(', at most 24 days, got Infinity');
   });
 
-  test('with its unit is the same as its number of ms', () => {
+  test('with a unit equals its number of ms', () => {
     const units = fc.constantFrom(['ms', 1], ['s', 1_000], ['m', 60_000]) as fc.Arbitrary<[string, number]>;
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 10_000 }), units, (count, [unit, ms]) => {
@@ -100,7 +100,7 @@ describe('a number', () => {
     expect(messageOf(() => checkNumber('at', 'x', bounds))).toBe(`at should be ${words}, got "x"`);
   });
 
-  test('may be its own bound', () => {
+  test('may equal its bounds', () => {
     expect(checkNumber('at', 0, { min: 0, max: 1 })).toBe(0);
     expect(checkNumber('at', 1, { min: 0, max: 1 })).toBe(1);
   });
@@ -114,7 +114,7 @@ describe('a number', () => {
     },
   );
 
-  test('that should be whole has no fraction', () => {
+  test('with a fraction is refused where a whole number is required', () => {
     expect(messageOf(() => checkNumber('at', 1.5, { min: 1, integer: true }))).toBe(
       'at should be a whole number, at least 1, got 1.5',
     );
@@ -124,7 +124,7 @@ describe('a number', () => {
 describe('one of a list', () => {
   const names = ['openai', 'gemini', 'deepseek'];
 
-  test('is taken as it is', () => {
+  test('is returned unchanged', () => {
     expect(checkOneOf('at', 'gemini', names)).toBe('gemini');
   });
 
@@ -133,21 +133,21 @@ describe('one of a list', () => {
     ['GEMINI', 'gemini'],
     ['deepsek', 'deepseek'],
     ['penai', 'openai'],
-  ])('%j is a near miss of %j', (written, meant) => {
+  ])('suggests for %j the name %j', (written, meant) => {
     expect(messageOf(() => checkOneOf('at', written, names))).toBe(
       `at should be one of openai, gemini, deepseek, got "${written}"; did you mean ${meant}?`,
     );
   });
 
-  test('has its nearest miss named', () => {
+  test('suggests the closest name for a misspelled one', () => {
     expect(messageOf(() => checkOneOf('at', 'p96', ['p50', 'p95', 'p99']))).toContain('; did you mean p95?');
   });
 
-  test('has no near miss of which more than half is wrong', () => {
+  test('suggests no name of which more than half is wrong', () => {
     expect(messageOf(() => checkOneOf('at', 'xy', ['a', 'be', 'see']))).not.toContain('did you mean');
   });
 
-  test.each(['anthropic', '', 5, null, ['gemini']])('%j is no near miss', (written) => {
+  test.each(['anthropic', '', 5, null, ['gemini']])('suggests no name for %j', (written) => {
     expect(messageOf(() => checkOneOf('at', written, names))).toBe(
       `at should be one of openai, gemini, deepseek, got ${formatValue(written)}`,
     );
@@ -155,7 +155,7 @@ describe('one of a list', () => {
 });
 
 describe('an object of options', () => {
-  test('has no key that is not an option', () => {
+  test('refuses a key that is not an option', () => {
     expect(messageOf(() => checkKeys('at', { wieght: 1 }, ['weight', 'hold']))).toBe(
       'at.wieght is not an option; did you mean weight?',
     );
@@ -168,12 +168,12 @@ describe('an object of options', () => {
     [true, 'true'],
     [[], 'a list'],
     [() => 1, 'a function'],
-  ])('is an object, and %o is none', (value, shown) => {
+  ])('refuses %o', (value, shown) => {
     expect(messageOf(() => checkObject('at', value))).toBe(`at should be an object, got ${shown}`);
     expect(messageOf(() => checkKeys('at', value as object, []))).toBe(`at should be an object, got ${shown}`);
   });
 
-  test('is not quoted where it is a string: that may be a secret', () => {
+  test('does not show a string in its place, which may be a secret', () => {
     expect(messageOf(() => checkObject('at', 'sk-secret'))).toBe('at should be an object, got a string');
     expect(messageOf(() => checkList('at', 'sk-secret', 'a list of rules'))).toBe(
       'at should be a list of rules, got a string',
@@ -181,13 +181,13 @@ describe('an object of options', () => {
   });
 });
 
-test('a text is not empty', () => {
+test('an empty text is refused', () => {
   expect(checkText('at', 'blue', 'a name')).toBe('blue');
   expect(messageOf(() => checkText('at', '', 'a name'))).toBe('at should be a name, got ""');
   expect(messageOf(() => checkText('at', 7, 'a name'))).toBe('at should be a name, got 7');
 });
 
-test('a function may be left out, and is nothing else', () => {
+test('a function may be omitted, and other values are refused', () => {
   expect(checkFunction('at', undefined)).toBeUndefined();
   expect(checkFunction('at', Math.random)).toBe(Math.random);
   expect(messageOf(() => checkFunction('at', null))).toBe('at should be a function, got null');
@@ -212,7 +212,7 @@ describe('an API key', () => {
     expect(messageOf(() => checkApiKey('apiKey', key))).toBe(message);
   });
 
-  test('from the environment is refused by the name of its variable', () => {
+  test('from the environment is refused with the name of its variable', () => {
     expect(messageOf(() => checkApiKey('apiKey', 'sk secret', 'GEMINI_API_KEY'))).toBe(
       'apiKey should not contain white space, but GEMINI_API_KEY does',
     );

@@ -93,12 +93,12 @@ describe('a verb that makes no sense', () => {
     [
       'retry while progressing',
       (rollout) => rollout.retry(),
-      'retry() makes no sense while the rollout to gemini is progressing',
+      'retry() is not possible while the rollout to gemini is progressing',
     ],
     [
       'undo while progressing',
       (rollout) => rollout.undo(),
-      'undo() makes no sense while the rollout to gemini is progressing',
+      'undo() is not possible while the rollout to gemini is progressing',
     ],
     [
       'promote after a rollback',
@@ -106,7 +106,7 @@ describe('a verb that makes no sense', () => {
         rollout.rollback();
         rollout.promote();
       },
-      'promote() makes no sense while the rollout to gemini is rolled back',
+      'promote() is not possible while the rollout to gemini is rolled back',
     ],
   ])('(%s) is refused by its name and the phase', (_what, act, message) => {
     const { rollout } = setUpRollout({ steps: STEPS }).ai.canary;

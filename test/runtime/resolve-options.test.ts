@@ -278,8 +278,8 @@ test('what is refused is an error of the SDK, with a code and the path', () => {
 test.each([
   [{ window: '500ms' }, 'canary.window', ', at least 1000 ms, got "500ms"'],
   [{ window: '60 sec' }, 'canary.window', ', at least 1000 ms, got "60 sec"'],
-  [{ metricsInterval: 0 }, 'canary.metricsInterval', ', longer than nothing, got 0'],
-  [{ metricsInterval: null }, 'canary.metricsInterval', ', longer than nothing, got null'],
+  [{ metricsInterval: 0 }, 'canary.metricsInterval', ', above 0, got 0'],
+  [{ metricsInterval: null }, 'canary.metricsInterval', ', above 0, got null'],
   [{ metricsInterval: '30d' }, 'canary.metricsInterval', ', at most 24 days, got "30d"'],
 ])('%j is no duration for it', (canary, path, rule) => {
   expect(refusalOf(canary)).toBe(

@@ -4,7 +4,7 @@ import { refusalOf } from '../support/message-of.ts';
 
 const NAMES = ['openai', 'gemini'];
 
-test('shadows have defaults', () => {
+test('fills in the defaults', () => {
   expect(resolveShadow({ upstream: 'gemini', share: 0.05 }, NAMES)).toEqual({
     shares: { gemini: 0.05 },
     when: undefined,
@@ -18,7 +18,7 @@ test('shadows have defaults', () => {
   });
 });
 
-test('shadows can be set in all', () => {
+test('accepts every option', () => {
   const when = (): boolean => true;
   const compare = (): { score: number } => ({ score: 1 });
   const bounds = { maxConcurrency: 2, maxQueue: 0, budgetUsd: 5, keepSamples: 20, abortWithCaller: true } as const;
@@ -31,7 +31,7 @@ test('shadows can be set in all', () => {
   });
 });
 
-test('without an upstream the shares are those that are set at run time', () => {
+test('has no initial shares without an upstream', () => {
   expect(resolveShadow({}, NAMES).shares).toEqual({});
 });
 
@@ -52,9 +52,9 @@ test.each<[object, string]>([
   [{ compare: {} }, 'canary.shadow.compare should be a function, got an object'],
   [
     { timeout: '1 minute' },
-    "canary.shadow.timeout should be a number of ms or a string like '250ms', '30s', '5m', '4h', '1d', longer than nothing, got \"1 minute\"",
+    "canary.shadow.timeout should be a number of ms or a string like '250ms', '30s', '5m', '4h', '1d', above 0, got \"1 minute\"",
   ],
   [{ shares: 1 }, 'canary.shadow.shares is not an option; did you mean share?'],
-])('%j is refused', (shadow, message) => {
+])('%j is rejected', (shadow, message) => {
   expect(refusalOf({ shadow })).toBe(message);
 });

@@ -50,14 +50,14 @@ const interruptedAt = (upstream: string, { text, kind, keepsCause = false }: Bro
   reason: 'A stream that breaks off never ends as if it were whole, and the error says what had come of it.',
   change: (bare) => {
     const cause = keepsCause ? (bare.threw as Threw) : undefined;
-    const why = cause?.['hidden message'] ?? 'it ended before the provider said that it was complete';
+    const why = cause?.['hidden message'] ?? 'it ended before the provider marked it as complete';
     const usageEstimated = text !== '';
     const usage = usageEstimated ? expect.objectContaining({ inputTokens: 12, outputTokens: 2 }) : undefined;
     const delivery = usageEstimated ? 'partial' : 'ambiguous';
     return throwing(bare, {
       classes: [StreamInterruptedError, OpenAIError, Error, Object],
       name: 'StreamInterruptedError',
-      'hidden message': `The stream of ${upstream} broke off after ${text.length} characters: ${why}`,
+      'hidden message': `The stream from ${upstream} broke off after ${text.length} characters: ${why}`,
       code: 'STREAM_INTERRUPTED',
       upstream,
       partialText: text,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { DeferredBatch } from '../../src/domain/in-flight.ts';
 
-test('work is done some at a time, and in its order', () => {
+test('items are processed in batches and in order', () => {
   const done: number[] = [];
   const backlog = new DeferredBatch<number>((item) => done.push(item), 3);
   for (const item of [1, 2]) backlog.add(item);
@@ -10,7 +10,7 @@ test('work is done some at a time, and in its order', () => {
   expect(done).toEqual([1, 2, 3]);
 });
 
-test('work that adds to its own backlog is done once, and so is what it added', () => {
+test('an item added during a batch is processed once', () => {
   const done: number[] = [];
   const backlog: DeferredBatch<number> = new DeferredBatch<number>((item) => {
     done.push(item);
@@ -21,7 +21,7 @@ test('work that adds to its own backlog is done once, and so is what it added', 
   expect(done.toSorted((a, b) => a - b)).toEqual([1, 2, 11, 12]);
 });
 
-test('whoever flushes finds all work done, and none of it twice', () => {
+test('flush() processes every waiting item exactly once', () => {
   const done: number[] = [];
   const backlog = new DeferredBatch<number>((item) => done.push(item), 3);
   for (const item of [1, 2, 3, 4, 5]) backlog.add(item);
