@@ -2,7 +2,7 @@
 
 import type { Cost, Usage } from './domain/usage.ts';
 import { findCost } from './pricing/cost.ts';
-import { createPriceTable } from './pricing/price-table.ts';
+import { PriceTable } from './pricing/price-table.ts';
 import { reportedCostOf, usageOf } from './pricing/usage.ts';
 import { PROVIDER_NAMES, providerPreset } from './providers/presets.ts';
 import { systemClock } from './time/system-clock.ts';
@@ -45,7 +45,7 @@ export function costOf({ provider, baseURL, model, usage: raw, at, ignoreReporte
     usage,
     model,
     prices: undefined,
-    table: createPriceTable(),
+    table: new PriceTable(),
     atMs: at === undefined ? systemClock.now() : Number(at),
   });
   return { ...cost, usage };

@@ -1,32 +1,31 @@
-/** What an attempt cost, from the best source there is. */
+/** The cost of an attempt, from the best source available. */
 
 import type { Cost, PriceTableVersion, Usage } from '../domain/usage.ts';
 import { type DatedPrice, priceAt, ratesUsd } from './prices.ts';
 import type { PriceTable } from './price-table.ts';
 
-/** What is known of an attempt's cost. */
+/** What is known about an attempt's cost. */
 export interface CostQuery {
-  /** The provider's own figure, in USD. */
+  /** The cost that the provider reported, in USD. */
   readonly reportedUsd: number | undefined;
   readonly usage: Usage | undefined;
-  /** The usage is a guess (an aborted stream), and so is the cost. @default false */
+  /** Whether the usage is an estimate, as for an aborted stream; the cost is one, too. @default false */
   readonly usageEstimated?: boolean | undefined;
   readonly model: string | undefined;
   /** The user's prices for the upstream. */
   readonly prices: readonly DatedPrice[] | undefined;
-  readonly table: PriceTable;
+  readonly table: Pick<PriceTable, 'version' | 'tableCostUsd'>;
   /** The provider's id in the table. */
   readonly provider: string | undefined;
   readonly baseURL: string | undefined;
   readonly atMs: number;
 }
 
-/** The cost of no knowledge. */
 export const UNKNOWN_COST: Cost = { costUsd: null, source: null };
 
 /**
- * The cost of a usage. The user's price of the day wins; else the provider's own figure; else the table. Unknown is `null`, never
- * 0: without usage there is no cost but the one that the provider reports.
+ * The cost of an attempt: by the user's price that is valid at `atMs`, else as reported by the provider, else by the table. An unknown
+ * cost is `null`, never 0. Without usage, only a reported cost is known.
  */
 export function findCost(query: CostQuery): Cost {
   const { usage, prices, reportedUsd, table } = query;

@@ -1,32 +1,33 @@
-/** The tokens of a request. */
+/** Estimates the input tokens of a request. */
 
 import type { Surface } from '../domain/call.ts';
 import { type Fields, isRecord } from '../domain/json.ts';
 import { type CountTokens, estimateTokens } from './count-tokens.ts';
 
 /**
- * About how many tokens a request's body is, a fraction. Never throws; what is no body of the surface counts 0. `countStanding` is for
- * what is said alike in call after call: instructions, and the messages of system and developer.
+ * Estimates the tokens of a request's body; the result is a fraction. Never throws: anything but a body of the surface counts 0.
+ *
+ * @param countRepeated counts texts that repeat from call to call: instructions, and the messages of `system` and `developer`
  */
 export function estimateInput(
   surface: Surface,
   body: unknown,
   count: CountTokens = estimateTokens,
-  countStanding: CountTokens = count,
+  countRepeated: CountTokens = count,
 ): number {
   if (!isRecord(body)) return 0;
   switch (surface) {
     case 'chat':
       return (
-        messagesTokens(body['messages'], count, countStanding) +
+        messagesTokens(body['messages'], count, countRepeated) +
         toolsTokens(body['tools'], count) +
         toolsTokens(body['functions'], count) +
         formatTokens(body, count)
       );
     case 'responses':
       return (
-        textTokens(body['instructions'], countStanding) +
-        messagesTokens(body['input'], count, countStanding) +
+        textTokens(body['instructions'], countRepeated) +
+        messagesTokens(body['input'], count, countRepeated) +
         toolsTokens(body['tools'], count) +
         formatTokens(body, count)
       );
@@ -42,34 +43,56 @@ export function estimateInput(
   }
 }
 
+/** Applications have few system prompts. */
+const MAX_TEXTS = 16;
+/** Looking up a shorter text takes as long as counting it. */
+const MIN_CHARACTERS = 64;
+/** Longer texts are not remembered: this bounds the memory to 0.5 MB. */
+const MAX_CHARACTERS = 16_384;
+
+/** Wraps `count` so that it remembers the counts of the last new texts: system prompts repeat from call to call. */
+export function rememberCounts(count: CountTokens): CountTokens {
+  const counted = new Map<string, number>();
+  return (text) => {
+    if (text.length < MIN_CHARACTERS || text.length > MAX_CHARACTERS) return count(text);
+    const known = counted.get(text);
+    if (known !== undefined) return known;
+    const tokens = count(text);
+    if (counted.size >= MAX_TEXTS) for (const oldest of counted.keys()) if (counted.delete(oldest)) break;
+    counted.set(text, tokens);
+    return tokens;
+  };
+}
+
 /**
- * Three for the frame of a message and one for its role; every reply is primed with three
+ * Three tokens for the frame of a message and one for its role. Each reply is primed with three tokens
  * (https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken).
  */
 const TOKENS_PER_MESSAGE = 4;
 const TOKENS_OF_PRIMING = 3;
-/** Four tiles of 512 px and the base, and the base alone (https://platform.openai.com/docs/guides/images-vision). */
+/** Four tiles of 512 px plus the base; at low detail only the base (https://platform.openai.com/docs/guides/images-vision). */
 const IMAGE_TOKENS = 765;
 const LOW_DETAIL_IMAGE_TOKENS = 85;
-/** Half a minute at a token for 100 ms (https://platform.openai.com/docs/guides/realtime-costs). */
+/** Half a minute, at one token per 100 ms (https://platform.openai.com/docs/guides/realtime-costs). */
 const AUDIO_TOKENS = 300;
-/** Chosen: a short document. Its text is only known to who reads it. */
+/** An assumption: a short document. The text of a file is not known here. */
 const FILE_TOKENS = 1_500;
 
-function messagesTokens(messages: unknown, count: CountTokens, countStanding: CountTokens): number {
+function messagesTokens(messages: unknown, count: CountTokens, countRepeated: CountTokens): number {
   if (typeof messages === 'string') return count(messages) + TOKENS_PER_MESSAGE + TOKENS_OF_PRIMING;
   let tokens = TOKENS_OF_PRIMING;
   for (const message of listOf(messages)) {
-    tokens += TOKENS_PER_MESSAGE + messageTokens(message, isStanding(message) ? countStanding : count);
+    tokens += TOKENS_PER_MESSAGE + messageTokens(message, isRepeated(message) ? countRepeated : count);
   }
   return tokens;
 }
 
-function isStanding(message: unknown): boolean {
+/** System prompts repeat from call to call. */
+function isRepeated(message: unknown): boolean {
   return isRecord(message) && (message['role'] === 'system' || message['role'] === 'developer');
 }
 
-/** Messages of chat, and the items of a Responses input: messages, calls of functions and what they answered. */
+/** A chat message, or an item of a Responses input: a message, a function call or its output. */
 function messageTokens(message: unknown, count: CountTokens): number {
   if (!isRecord(message)) return textTokens(message, count);
   let tokens =
@@ -92,7 +115,7 @@ function callsTokens(calls: unknown, count: CountTokens): number {
   return tokens;
 }
 
-/** A text, or a list of parts. */
+/** A string, or a list of parts. */
 function textTokens(content: unknown, count: CountTokens): number {
   if (content === undefined || content === null) return 0;
   if (typeof content === 'string') return count(content);
@@ -120,7 +143,7 @@ function isLowDetail({ detail, image_url: image }: Fields): boolean {
   return detail === 'low' || (isRecord(image) && image['detail'] === 'low');
 }
 
-/** Texts of completions and embeddings, of which there may be many, and which may be tokens already. */
+/** The prompt of completions or the input of embeddings: one or many texts, or lists of token ids. */
 function promptTokens(prompt: unknown, count: CountTokens): number {
   if (typeof prompt === 'string') return count(prompt);
   let tokens = 0;
@@ -132,34 +155,24 @@ function promptTokens(prompt: unknown, count: CountTokens): number {
   return tokens;
 }
 
-/** The schema of an answer is read by the model like that of a tool. */
+/** The model reads the schema of the answer format like the schema of a tool. */
 function formatTokens({ response_format: chatFormat, text }: Fields, count: CountTokens): number {
   return schemaTokens(chatFormat, count) + schemaTokens(isRecord(text) ? text['format'] : undefined, count);
 }
 
-function textOf(value: unknown, count: CountTokens): number {
-  return typeof value === 'string' ? count(value) : 0;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-/* PART: The tokens of tools and schemas. */
-
-/** The tools or functions of a request, with the frame around them. */
+/** The tools or functions of a request, including the frame around them. */
 function toolsTokens(list: unknown, count: CountTokens): number {
   if (!Array.isArray(list)) return 0;
   return list.length === 0 ? 0 : TOKENS_OF_TOOLS + list.length * TOKENS_PER_TOOL + schemaTokens(list, count);
 }
 
-/** The frame around functions, as the recorded answers of OpenAI have it. That of others takes up to 500 tokens. */
+/** The frame around tools, fitted to recorded answers of OpenAI. Other providers need up to 500 tokens. */
 const TOKENS_OF_TOOLS = 18;
 const TOKENS_PER_TOOL = 2;
 
 /**
- * What the model reads of a schema: names, descriptions and types. Providers write it out in fewer words than its JSON has
- * (OpenAI as TypeScript), so the keywords of JSON Schema count nothing.
+ * The tokens of a schema's names, descriptions and types. Providers pass schemas to the model in a shorter form than JSON (OpenAI
+ * as TypeScript), so the keywords of JSON Schema do not count.
  */
 function schemaTokens(schema: unknown, count: CountTokens): number {
   if (typeof schema === 'string') return count(schema);
@@ -174,7 +187,7 @@ function schemaTokens(schema: unknown, count: CountTokens): number {
   return tokens;
 }
 
-/** A colon, a comma. */
+/** A colon and a comma. */
 const TOKENS_PER_NAME = 2;
 
 const KEYWORDS: ReadonlySet<string> = new Set(
@@ -184,25 +197,10 @@ const KEYWORDS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/* PART: Counts a text once that comes again and again. */
+function textOf(value: unknown, count: CountTokens): number {
+  return typeof value === 'string' ? count(value) : 0;
+}
 
-/** Applications have a few system prompts. */
-const MAX_TEXTS = 16;
-/** Looking for a shorter text takes as long as counting it. */
-const MIN_CHARACTERS = 64;
-/** Longer texts are not kept in memory: half a MB at most in all. */
-const MAX_CHARACTERS = 16_384;
-
-/** `count`, with a memory for the latest texts that were new to it. */
-export function rememberCounts(count: CountTokens): CountTokens {
-  const counted = new Map<string, number>();
-  return (text) => {
-    if (text.length < MIN_CHARACTERS || text.length > MAX_CHARACTERS) return count(text);
-    const known = counted.get(text);
-    if (known !== undefined) return known;
-    const tokens = count(text);
-    if (counted.size >= MAX_TEXTS) for (const oldest of counted.keys()) if (counted.delete(oldest)) break;
-    counted.set(text, tokens);
-    return tokens;
-  };
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }

@@ -1,86 +1,28 @@
-/** The most output that a request allows, before it is made. */
+/** Estimates the usage of an answer that does not report it, and before a request the most output it allows. */
 
 import type { Surface } from '../domain/call.ts';
+import { type Fields, isRecord } from '../domain/json.ts';
 import type { Usage } from '../domain/usage.ts';
 import { CHARACTERS_PER_TOKEN, type CountTokens, estimateTokens } from './count-tokens.ts';
 import { estimateInput } from './estimate-input.ts';
 
-/** Output tokens of a request that sets no limit: above nine of ten production answers (Splitwise, ISCA 2024: p95 451). */
-const DEFAULT_OUTPUT_TOKENS = 1_024;
-
-/** What an upstream changes in a body. */
-export interface OutputRules {
-  /** Body fields that are set; `null` removes one. */
-  readonly params?: Readonly<Record<string, unknown>> | undefined;
-  /** The most output tokens that a call may ask for. */
-  readonly maxOutputTokens?: number | undefined;
-}
-
-/**
- * Output tokens that a request allows, of all its answers together: the limit it sets, else `DEFAULT_OUTPUT_TOKENS`, at most the
- * upstream's. Never throws; a body that is none counts as one without a limit.
- */
-export function estimateOutput(surface: Surface, body: unknown, rules: OutputRules): number {
-  if (surface !== 'chat' && surface !== 'completions' && surface !== 'responses') return 0;
-  const fields = isRecord(body) ? body : {};
-  const limit = limitOf(fields, rules.params);
-  return answersOf(surface, fields, rules.params) * Math.min(limit, rules.maxOutputTokens ?? Infinity);
-}
-
-const LIMIT_FIELDS = ['max_completion_tokens', 'max_tokens', 'max_output_tokens'] as const;
-
-type Fields = Readonly<Record<string, unknown>>;
-
-/** Where a body names two limits, providers refuse it or take the smaller. */
-function limitOf(body: Fields, params: Fields | undefined): number {
-  let limit: number | undefined;
-  for (const field of LIMIT_FIELDS) {
-    const value = count(field, body, params);
-    if (value !== undefined && (limit === undefined || value < limit)) limit = value;
-  }
-  return limit ?? DEFAULT_OUTPUT_TOKENS;
-}
-
-/** `best_of` answers are written and billed, also those that nobody sees; completions answer each of several prompts. */
-function answersOf(surface: Surface, body: Fields, params: Fields | undefined): number {
-  if (surface === 'responses') return 1;
-  const answers = count('n', body, params) ?? 1;
-  if (surface === 'chat') return answers;
-  const { prompt } = body;
-  const prompts = Array.isArray(prompt) && typeof prompt[0] !== 'number' ? Math.max(1, prompt.length) : 1;
-  return Math.max(answers, count('best_of', body, params) ?? 1) * prompts;
-}
-
-/** A field as the upstream will see it. */
-function count(field: string, body: Fields, params: Fields | undefined): number | undefined {
-  const set = params?.[field];
-  const value = set === undefined ? body[field] : set;
-  return typeof value === 'number' && value >= 0 && Number.isFinite(value) ? value : undefined;
-}
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/* PART: The usage of an answer that does not tell it: a stream that was aborted, or cut, or whose provider counts nothing. */
-
-/** What is known of the call and its answer. */
+/** What is known about the call and its answer. */
 export interface EstimateInput {
   readonly surface: Surface;
   /** The request's body. */
   readonly body: unknown;
-  /** All that the model wrote and is seen of it: text, reasoning, the arguments of tools. It may be the beginning only. */
+  /** The output that was received: text, reasoning and tool arguments. It may be only the beginning. */
   readonly outputText: string;
-  /** How long the output was, in UTF-16 units, if `outputText` does not hold all of it. @default its length */
+  /** The length of the whole output in UTF-16 units. @default the length of `outputText` */
   readonly outputCharacters?: number | undefined;
-  /** @default by its characters */
+  /** @default estimateTokens */
   readonly count?: CountTokens | undefined;
 }
 
 /**
- * About what the provider will bill: whole tokens, never negative. Nothing is known of cached tokens and of reasoning that
- * was not shown: the one makes the estimate too high, the other too low. Takes time in proportion to the body's text;
- * images, audio and files count by constants.
+ * Estimates what the provider bills for a stream that was aborted or cut, or if the provider reports no usage. The counts are
+ * whole numbers, never negative. Cached tokens and hidden reasoning are unknown: the first makes the estimate too high, the
+ * second too low. Images, audio and files count as constants. The time is proportional to the text of the body.
  */
 export function estimateUsage(input: EstimateInput): Usage {
   const { surface, body, outputText, outputCharacters, count: countTokens = estimateTokens } = input;
@@ -92,8 +34,59 @@ export function estimateUsage(input: EstimateInput): Usage {
   };
 }
 
-/** What is not at hand is taken to be like what is. */
+/** Assumes that the missing part of the output has as many tokens per character as the received one. */
 function outputTokensOf(countTokens: CountTokens, text: string, characters = text.length): number {
   if (text === '') return Math.max(0, characters) / CHARACTERS_PER_TOKEN;
   return countTokens(text) * (Math.max(characters, text.length) / text.length);
+}
+
+/** Assumed output of a request without a limit: more than nine of ten production answers (Splitwise, ISCA 2024: p95 is 451 tokens). */
+const DEFAULT_OUTPUT_TOKENS = 1_024;
+
+/** How an upstream changes the output limit of a body. */
+export interface OutputRules {
+  /** Body fields that the upstream sets; `null` removes a field. */
+  readonly params?: Readonly<Record<string, unknown>> | undefined;
+  /** The upstream's limit of output tokens per answer. */
+  readonly maxOutputTokens?: number | undefined;
+}
+
+/**
+ * The output tokens that a request allows, over all its answers: its own limit or `DEFAULT_OUTPUT_TOKENS`, but at most the limit of
+ * the upstream. Never throws: anything but a body counts as a body without a limit.
+ */
+export function estimateOutput(surface: Surface, body: unknown, rules: OutputRules): number {
+  if (surface !== 'chat' && surface !== 'completions' && surface !== 'responses') return 0;
+  const fields = isRecord(body) ? body : {};
+  const limit = limitOf(fields, rules.params);
+  return answersOf(surface, fields, rules.params) * Math.min(limit, rules.maxOutputTokens ?? Infinity);
+}
+
+const LIMIT_FIELDS = ['max_completion_tokens', 'max_tokens', 'max_output_tokens'] as const;
+
+/** If a body has two limits, providers reject it or apply the smaller one. */
+function limitOf(body: Fields, params: Fields | undefined): number {
+  let limit: number | undefined;
+  for (const field of LIMIT_FIELDS) {
+    const value = count(field, body, params);
+    if (value !== undefined && (limit === undefined || value < limit)) limit = value;
+  }
+  return limit ?? DEFAULT_OUTPUT_TOKENS;
+}
+
+/** The number of answers. All `best_of` answers are billed, even those not returned. Completions answer each prompt of a list. */
+function answersOf(surface: Surface, body: Fields, params: Fields | undefined): number {
+  if (surface === 'responses') return 1;
+  const answers = count('n', body, params) ?? 1;
+  if (surface === 'chat') return answers;
+  const { prompt } = body;
+  const prompts = Array.isArray(prompt) && typeof prompt[0] !== 'number' ? Math.max(1, prompt.length) : 1;
+  return Math.max(answers, count('best_of', body, params) ?? 1) * prompts;
+}
+
+/** A numeric field, after the upstream's changes. */
+function count(field: string, body: Fields, params: Fields | undefined): number | undefined {
+  const set = params?.[field];
+  const value = set === undefined ? body[field] : set;
+  return typeof value === 'number' && value >= 0 && Number.isFinite(value) ? value : undefined;
 }

@@ -1,39 +1,39 @@
-/** Counts tokens by `gpt-tokenizer`, where the application has it installed. The only file that knows that library. */
+/** Counts tokens by `gpt-tokenizer`, if the application has installed it. The only file that imports that library. */
 
 import type { CountTokens } from './count-tokens.ts';
 
-/** The tokenizer; `undefined` as long as it is not there, which may be for ever. The first call has it loaded beside what goes on. */
+/** Gives the token counter; `undefined` until the library is loaded, or always if it is not installed. The first call starts loading it. */
 export type Tokenizer = () => CountTokens | undefined;
 
-/** @param load gives the library's module, or rejects where there is none */
+/** @param load imports the library, or rejects if it is not installed */
 export function createTokenizer(load: () => Promise<unknown> = importTokenizer): Tokenizer {
-  let isAsked = false;
+  let isRequested = false;
   let count: CountTokens | undefined;
   return () => {
-    if (!isAsked) {
-      isAsked = true;
+    if (!isRequested) {
+      isRequested = true;
       load().then(
         (module) => (count = counterOf(module)),
-        () => undefined, // That it is not installed is the usual case: tokens are counted by characters then.
+        () => undefined, // Usually the library is not installed; tokens are then estimated by characters.
       );
     }
     return count;
   };
 }
 
-/** Bundlers should neither look for it nor take it in. */
+/** The comments keep bundlers from resolving and bundling the optional library. */
 function importTokenizer(): Promise<unknown> {
   const name = 'gpt-tokenizer';
   return import(/* webpackIgnore: true */ /* @vite-ignore */ name);
 }
 
-/** Counting takes about a microsecond a token, and happens while others wait: of a long text its beginning is counted. */
+/** Counting takes about 1 µs per token and blocks the event loop: only the beginning of a long text is counted, and the rest extrapolated. */
 const MAX_CHARACTERS = 20_000;
 
 function counterOf(module: unknown): CountTokens | undefined {
   const countTokens = tokenCounterIn(module);
   if (!countTokens) return undefined;
-  // Text is text: what looks like a token of control must not throw.
+  // By default the library throws on text that looks like a control token.
   const options = { disallowedSpecial: new Set<string>() };
   return (text) => {
     if (text.length <= MAX_CHARACTERS) return countTokens(text, options);
@@ -45,6 +45,6 @@ type LibraryCounter = (text: string, options: { readonly disallowedSpecial: Read
 
 function tokenCounterIn(module: unknown): LibraryCounter | undefined {
   if (typeof module !== 'object' || module === null || !('countTokens' in module)) return undefined;
-  // What the library documents: https://github.com/niieani/gpt-tokenizer
+  // As documented: https://github.com/niieani/gpt-tokenizer
   return typeof module.countTokens === 'function' ? (module.countTokens as LibraryCounter) : undefined;
 }

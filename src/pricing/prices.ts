@@ -1,10 +1,10 @@
-/** Prices by what the tokens are, and what a usage costs at them. */
+/** Prices per kind of token: the user's, those of the bundled list, and the cost of a usage at them. */
 
 import type { Price, UpstreamPrice, Usage } from '../domain/usage.ts';
 
-/** USD per million tokens. What is left out has the rate of the whole that it is a part of. */
+/** USD per million tokens. A part without a rate of its own has the rate of the whole: cached input that of `input`, and so on. */
 export interface Rates {
-  /** `undefined`: tokens of input have no price, and a call that has any has none. The same for `output`. */
+  /** `undefined`: input has no known price, and neither has a call with input tokens. The same holds for `output`. */
   readonly input: number | undefined;
   readonly output: number | undefined;
   readonly cachedInput: number | undefined;
@@ -13,7 +13,7 @@ export interface Rates {
   readonly cachedAudioInput: number | undefined;
   readonly audioOutput: number | undefined;
   readonly reasoning: number | undefined;
-  /** USD for a call, whatever its size. */
+  /** USD per call, regardless of its size. */
   readonly perCallUsd: number;
 }
 
@@ -32,7 +32,7 @@ export function ratesOf(price: Price): Rates {
   };
 }
 
-/** The cost in USD of a usage; `undefined` where tokens that it counts have no rate. Parts never exceed their whole. */
+/** The cost of a usage in USD; `undefined` if some of its tokens have no rate. A part is never counted above its whole. */
 export function ratesUsd(rates: Rates, usage: Usage): number | undefined {
   const { inputTokens, outputTokens } = usage;
   if (rates.input === undefined && inputTokens > 0) return undefined;
@@ -41,7 +41,7 @@ export function ratesUsd(rates: Rates, usage: Usage): number | undefined {
   return Number.isFinite(costUsd) ? costUsd : undefined;
 }
 
-/** What is cached is taken for text first: providers that tell both do not tell how they overlap. */
+/** Cached tokens count as text before they count as audio: providers that report both do not report how they overlap. */
 function inputMicroUsd(
   rates: Rates,
   { inputTokens, cachedInputTokens, cacheWriteTokens, audioInputTokens }: Usage,
@@ -76,24 +76,22 @@ function outputMicroUsd(rates: Rates, { outputTokens, reasoningTokens, audioOutp
   );
 }
 
-/* PART: The user's prices of an upstream, as they are applied. */
-
-/** A price from a moment on, in ms since the Unix epoch: rates of its own, or those of the public list, multiplied. */
+/** A user's price, valid from `fromMs` (ms since the Unix epoch): its own rates, or a multiple of the public list. */
 export type DatedPrice =
   | { readonly kind: 'rates'; readonly fromMs: number; readonly rates: Rates }
   | { readonly kind: 'list'; readonly fromMs: number; readonly multiplier: number; readonly of: string | undefined };
 
-/** In the order in which they begin; one without `from` holds until another does, one whose `from` is no date never. */
+/** Orders prices by their start. A price without `from` is valid until the next one starts; a price with an invalid date is dropped. */
 export function datedPrices(prices: readonly UpstreamPrice[]): readonly DatedPrice[] {
-  const begin = prices.map(dated).filter(({ fromMs }) => !Number.isNaN(fromMs));
-  // Of two that begin at once the later one holds. Infinity less itself is no number.
-  return begin.toSorted((a, b) => (a.fromMs === b.fromMs ? 0 : a.fromMs - b.fromMs));
+  const valid = prices.map(dated).filter(({ fromMs }) => !Number.isNaN(fromMs));
+  // Of two prices with the same start, the later in the list applies. Equal starts are compared first: -Infinity - -Infinity is NaN.
+  return valid.toSorted((a, b) => (a.fromMs === b.fromMs ? 0 : a.fromMs - b.fromMs));
 }
 
-/** The last that has begun at `atMs`. */
+/** The price that is valid at `atMs`. */
 export function priceAt(prices: readonly DatedPrice[], atMs: number): DatedPrice | undefined {
   let index = prices.length - 1;
-  while (index >= 0 && prices[index]!.fromMs > atMs) index -= 1; // within the list
+  while (index >= 0 && prices[index]!.fromMs > atMs) index -= 1; // the index is in range
   return prices[index];
 }
 
@@ -103,9 +101,7 @@ function dated(price: UpstreamPrice): DatedPrice {
   return { kind: 'rates', fromMs, rates: ratesOf(price) };
 }
 
-/* PART: A public price in the form that usages are priced by. */
-
-/** A price of the bundled list, by its name for the units. Structural: only `price-table.ts` knows the library. */
+/** A price of the bundled list, keyed by the list's names of units. A structural type: only `price-table.ts` imports the library. */
 export type RawPrice = Readonly<
   Record<string, number | { readonly base: number; readonly tiers: readonly Tier[] } | undefined>
 >;
@@ -115,10 +111,10 @@ interface Tier {
   readonly price: number;
 }
 
-/** Rates that depend on the size of the input: the entry with the largest `from` below it holds, for all tokens of the call. */
+/** Rates by input size: the entry with the largest `from` below the number of input tokens applies to all tokens of the call. */
 export type ListedPrice = readonly { readonly from: number; readonly rates: Rates }[];
 
-/** All the tiers that any of the rates has, ascending. A price that counts seconds or pages says nothing about tokens. */
+/** One entry per tier of any rate, ascending. Rates per second or per page are ignored. */
 export function listedPrice(price: RawPrice): ListedPrice {
   const starts = new Set<number>([-1]);
   for (const rate of Object.values(price)) {
@@ -127,7 +123,7 @@ export function listedPrice(price: RawPrice): ListedPrice {
   return [...starts].toSorted((a, b) => a - b).map((from) => ({ from, rates: ratesFrom(price, from) }));
 }
 
-/** The rates for an input of this size. */
+/** The rates for this number of input tokens. */
 export function ratesFor(price: ListedPrice, inputTokens: number): Rates | undefined {
   let index = price.length - 1;
   while (index > 0 && inputTokens <= (price[index]?.from ?? 0)) index -= 1;

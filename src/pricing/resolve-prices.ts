@@ -1,4 +1,4 @@
-/** Checks prices, and makes them ready to be applied. */
+/** Resolves the `price` and `prices` options. */
 
 import { checkKeys, checkNumber, checkObject, checkText, formatValue } from '../domain/check.ts';
 import type { ListPrice, Price, UpstreamPrice } from '../domain/usage.ts';
@@ -13,7 +13,7 @@ export function resolvePrices(
 ): readonly DatedPrice[] | undefined {
   if (price === undefined) return undefined;
   if (!isList(price)) return datedPrices([checkPrice(path, price)]);
-  if (price.length === 0) throw new ConfigError(path, 'should hold a price, got an empty list');
+  if (price.length === 0) throw new ConfigError(path, 'should contain at least one price, got an empty list');
   return datedPrices(price.map((entry, index) => checkPrice(`${path}[${index}]`, entry)));
 }
 
@@ -40,8 +40,8 @@ const RATES = [
 function checkTokenPrice(path: string, price: Price): void {
   checkKeys(path, price, [...RATES, 'from']);
   for (const rate of RATES) {
-    const isNeeded = rate === 'inputPerMTok' || rate === 'outputPerMTok';
-    if (isNeeded || price[rate] !== undefined) checkNumber(`${path}.${rate}`, price[rate], { min: 0 });
+    const isRequired = rate === 'inputPerMTok' || rate === 'outputPerMTok';
+    if (isRequired || price[rate] !== undefined) checkNumber(`${path}.${rate}`, price[rate], { min: 0 });
   }
 }
 
@@ -57,7 +57,7 @@ function checkListPrice(path: string, price: ListPrice): void {
   );
 }
 
-/** `Date.parse` takes much more than ISO 8601, and the 30th of February for the 2nd of March. */
+/** `Date.parse` accepts far more than ISO 8601, and reads February 30 as March 2. */
 function isDate(text: unknown): boolean {
   const day = typeof text === 'string' ? /^\d{4}-\d{2}-\d{2}(?=$|T)/.exec(text)?.[0] : undefined;
   const dayMs = Date.parse(day ?? '');

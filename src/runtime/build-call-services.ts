@@ -9,7 +9,7 @@ import { shortKey } from '../domain/hash-key.ts';
 import type { WindowSnapshot } from '../domain/snapshot.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { createTokenizer } from '../pricing/load-tokenizer.ts';
-import { createPriceTable } from '../pricing/price-table.ts';
+import { PriceTable } from '../pricing/price-table.ts';
 import { Breaker } from '../resilience/breaker.ts';
 import { Hedging, type HedgingInput } from '../resilience/hedge-policy.ts';
 import { UpstreamLimits } from '../resilience/limits/upstream-limits.ts';
@@ -37,7 +37,7 @@ export function buildCallServices(
   const { clock, random, policy, fallbacks, retryShare, stable } = options;
   const { warnings } = observed;
   const upstreams = new Map(options.upstreams.map((config) => [config.name, buildUpstream(config, options, observed)]));
-  const table = createPriceTable();
+  const table = new PriceTable();
   const { estimateCostUsd, isPriced, inputTokensOf } = createPriceAhead(upstreams, table);
   const parts = {
     upstreams,

@@ -2,11 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { Price, Usage } from '../../src/domain/usage.ts';
 import { findCost, type CostQuery } from '../../src/pricing/cost.ts';
 import { datedPrices, ratesOf, ratesUsd } from '../../src/pricing/prices.ts';
-import type { PriceTable } from '../../src/pricing/price-table.ts';
 
 const usage: Usage = { inputTokens: 1_000_000, outputTokens: 100_000, cachedInputTokens: 400_000, reasoningTokens: 0 };
 const version = { version: '1', date: '2026-01-01' };
-const table: PriceTable = { version, tableCostUsd: ({ model }) => (model === 'known' ? 7 : undefined) };
+const table: CostQuery['table'] = { version, tableCostUsd: ({ model }) => (model === 'known' ? 7 : undefined) };
 const query: CostQuery = {
   reportedUsd: undefined,
   usage,
@@ -19,30 +18,30 @@ const query: CostQuery = {
 };
 const price: Price = { inputPerMTok: 2, outputPerMTok: 8 };
 
-describe('the cost is', () => {
-  test("the user's price before the provider's figure and the table", () => {
+describe('findCost uses', () => {
+  test("the user's price before the reported cost and the table", () => {
     expect(findCost({ ...query, reportedUsd: 5, prices: datedPrices([price]) })).toEqual({
       costUsd: 2.8,
       source: 'override',
     });
   });
 
-  test("the provider's figure before the table", () => {
+  test('the reported cost before the table', () => {
     expect(findCost({ ...query, reportedUsd: 5 })).toEqual({ costUsd: 5, source: 'reported' });
     expect(findCost({ ...query, reportedUsd: 0 })).toEqual({ costUsd: 0, source: 'reported' });
   });
 
-  test('else the table’s', () => {
+  test('the table if there is no other source', () => {
     expect(findCost(query)).toEqual({ costUsd: 7, source: 'table', table: version });
   });
 
-  test('not overridden before the first price begins', () => {
+  test('the table before the first price of the user is valid', () => {
     const prices = datedPrices([{ ...price, from: '2026-11-21' }]);
     expect(findCost({ ...query, prices })).toEqual({ costUsd: 7, source: 'table', table: version });
     expect(findCost({ ...query, prices: [] })).toEqual({ costUsd: 7, source: 'table', table: version });
   });
 
-  test('called estimated where the usage is, unless the provider stated it', () => {
+  test("source 'estimated' for estimated usage, unless the provider reported the cost", () => {
     const guess = { ...query, usageEstimated: true };
     expect(findCost({ ...guess, prices: datedPrices([price]) })).toEqual({ costUsd: 2.8, source: 'estimated' });
     expect(findCost(guess)).toEqual({ costUsd: 7, source: 'estimated', table: version });
@@ -50,12 +49,12 @@ describe('the cost is', () => {
   });
 });
 
-describe('a share of the public price', () => {
+describe('a multiple of the public price', () => {
   const asked: unknown[] = [];
-  const listed: PriceTable = { version, tableCostUsd: (of) => (asked.push(of.provider), 7) };
+  const listed: CostQuery['table'] = { version, tableCostUsd: (of) => (asked.push(of.provider), 7) };
   const relay = { ...query, table: listed, provider: undefined };
 
-  test('is the user’s own price: it wins over what the provider reports', () => {
+  test('takes precedence over a reported cost, like any price of the user', () => {
     expect(findCost({ ...relay, reportedUsd: 5, prices: datedPrices([{ multiplier: 0.5 }]) })).toEqual({
       costUsd: 3.5,
       source: 'override',
@@ -63,19 +62,19 @@ describe('a share of the public price', () => {
     });
   });
 
-  test('is that of another seller where one is named', () => {
+  test('can refer to the price of another provider', () => {
     asked.length = 0;
     findCost({ ...relay, provider: 'azure', prices: datedPrices([{ multiplier: 1 }]) });
     findCost({ ...relay, provider: 'azure', prices: datedPrices([{ multiplier: 1, of: 'openai' }]) });
     expect(asked).toEqual(['azure', 'openai']);
   });
 
-  test('holds from its day on, like any other price', () => {
+  test('is valid from its date, like any other price', () => {
     const prices = datedPrices([price, { multiplier: 2, from: '2026-11-20' }, { multiplier: 3, from: '2026-11-21' }]);
     expect(findCost({ ...relay, prices }).costUsd).toBe(14);
   });
 
-  test('of an unknown price is unknown', () => {
+  test('is unknown if the public price is unknown', () => {
     expect(findCost({ ...query, model: 'unknown', prices: datedPrices([{ multiplier: 1 }]) })).toEqual({
       costUsd: null,
       source: null,
@@ -92,12 +91,12 @@ test.each([
   expect(findCost(unknown)).toEqual({ costUsd: null, source: null });
 });
 
-// Hand-computed; the relay's prices are those of the articles the project grew from.
+// Computed by hand; the relay's prices come from the articles that the project is based on.
 test.each([
   ['DeepSeek V3.2 on a relay', { inputPerMTok: 0.42, outputPerMTok: 1.2 }, 0.54],
   ['cached input at its own price', { inputPerMTok: 2, outputPerMTok: 8, cachedInputPerMTok: 0.5 }, 2.2],
   ['cached input for free', { inputPerMTok: 2, outputPerMTok: 8, cachedInputPerMTok: 0 }, 2],
   ['a free model', { inputPerMTok: 0, outputPerMTok: 0 }, 0],
-])('a million tokens in, 400,000 of them cached, and 100,000 out: %s', (_, at, costUsd) => {
+])('prices 1,000,000 input tokens, 400,000 of them cached, and 100,000 output tokens: %s', (_, at, costUsd) => {
   expect(ratesUsd(ratesOf(at), usage)).toBeCloseTo(costUsd, 12);
 });

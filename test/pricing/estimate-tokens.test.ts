@@ -17,15 +17,15 @@ test.each([
   ['  indent', 2],
   ['你好世界', 2.4],
   ['é', 1.35],
-])('%j is about %d tokens', (text, tokens) => {
+])('estimates %j at %d tokens', (text, tokens) => {
   expect(estimateTokens(text)).toBeCloseTo(tokens, 10);
 });
 
-test.each(greetings.greetings)('the greeting in $language is estimated within a quarter', ({ text, tokens }) => {
+test.each(greetings.greetings)('estimates the greeting in $language within 25 %', ({ text, tokens }) => {
   expect(Math.abs(estimateTokens(text) / tokens - 1)).toBeLessThan(0.25);
 });
 
-test('a text in two lines is the sum of its lines and the break', () => {
+test('a text of two lines counts as its lines and the line break', () => {
   const line = fc.string({ unit: 'binary' }).map((text) => text.replaceAll(/[\r\n]/g, ''));
   fc.assert(
     fc.property(line, line, (first, second) => {
@@ -36,17 +36,17 @@ test('a text in two lines is the sum of its lines and the break', () => {
 });
 
 test.each(['four words of ASCII', 'élève après élève', '你好 world'])(
-  'a book of %j is the sum of its lines',
+  'a long text of %j counts as the sum of its lines',
   (line) => {
     const lines = 5_000;
     const sum = lines * (estimateTokens(line) + 1);
     expect(estimateTokens(`${line}\n`.repeat(lines))).toBeCloseTo(sum, 5);
-    // A long text leaves nothing behind for the next.
+    // The long text has no effect on the next one.
     expect(estimateTokens(line) * lines + lines).toBeCloseTo(sum, 5);
   },
 );
 
-test('no text is less than nothing, or much more than a token a character', () => {
+test('an estimate is at least 0 and at most 1.35 tokens per character', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       expect(estimateTokens(text)).toBeGreaterThanOrEqual(0);
@@ -57,7 +57,7 @@ test('no text is less than nothing, or much more than a token a character', () =
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What a chat or completions body shows of its output: `undefined` where more than plain text was billed. */
+/** The output of a chat or completions body; `undefined` if more than plain text was billed. */
 function plainOutput({ file, kind }: BaselineResult): { text: string; tokens: number } | undefined {
   const bodies = parseBodies(file, readText(file)) as readonly Fields[];
   const usage = bodies.map((body) => usageOf('chat', body)).findLast((found) => found !== undefined);
@@ -73,10 +73,10 @@ function plainOutput({ file, kind }: BaselineResult): { text: string; tokens: nu
   return text.length < 50 ? undefined : { text, tokens: usage.outputTokens };
 }
 
-/** Its body holds the last chunk of a stream whose text it does not hold. */
+/** Bodies that contain only the last chunk of a stream, without the text. */
 const PARTIAL = /perplexity-text\.chunks|xai-text/;
 
-/** Quantiles of the relative error, and that of the sum. */
+/** Quantiles of the relative error, and the relative error of the sum. */
 function errorsOf(count: (text: string) => number, outputs: readonly { text: string; tokens: number }[]) {
   const errors = outputs.map(({ text, tokens }) => Math.abs(count(text) / tokens - 1)).toSorted((a, b) => a - b);
   const [median = NaN, p90 = NaN] = [0.5, 0.9].map((share) => errors[Math.floor(share * errors.length)]);
@@ -85,29 +85,26 @@ function errorsOf(count: (text: string) => number, outputs: readonly { text: str
   return { median, p90, bias };
 }
 
-test.skipIf(!recorded)(
-  `half of the recorded answers are estimated within 6 %, nine of ten within 18 %${skipNote}`,
-  () => {
-    const outputs = readBaseline()
-      .filter(({ status, file }) => status < 400 && !PARTIAL.test(file))
-      .flatMap((result) => plainOutput(result) ?? []);
-    const { median, p90, bias } = errorsOf(estimateTokens, outputs);
-    const counted = errorsOf((text) => countTokens(text, { disallowedSpecial: new Set() }), outputs);
-    // oxlint-disable-next-line no-console -- the reader of a test run should see how good the estimate is
-    console.info(
-      [
-        { by: 'characters', median, p90, bias },
-        { by: 'gpt-tokenizer', ...counted },
-      ]
-        .map(
-          (each) =>
-            `${outputs.length} answers by ${each.by}: error p50 ${each.median.toFixed(3)}, p90 ${each.p90.toFixed(3)}, in sum ${each.bias.toFixed(3)}`,
-        )
-        .join('\n'),
-    );
-    expect(outputs.length).toBeGreaterThanOrEqual(25);
-    expect(median).toBeLessThan(0.06);
-    expect(p90).toBeLessThan(0.18);
-    expect(Math.abs(bias)).toBeLessThan(0.03);
-  },
-);
+test.skipIf(!recorded)(`estimates half of the recorded answers within 6 %, nine of ten within 18 %${skipNote}`, () => {
+  const outputs = readBaseline()
+    .filter(({ status, file }) => status < 400 && !PARTIAL.test(file))
+    .flatMap((result) => plainOutput(result) ?? []);
+  const { median, p90, bias } = errorsOf(estimateTokens, outputs);
+  const counted = errorsOf((text) => countTokens(text, { disallowedSpecial: new Set() }), outputs);
+  // oxlint-disable-next-line no-console -- shows in a test run how good the estimate is
+  console.info(
+    [
+      { by: 'characters', median, p90, bias },
+      { by: 'gpt-tokenizer', ...counted },
+    ]
+      .map(
+        (each) =>
+          `${outputs.length} answers by ${each.by}: error p50 ${each.median.toFixed(3)}, p90 ${each.p90.toFixed(3)}, in sum ${each.bias.toFixed(3)}`,
+      )
+      .join('\n'),
+  );
+  expect(outputs.length).toBeGreaterThanOrEqual(25);
+  expect(median).toBeLessThan(0.06);
+  expect(p90).toBeLessThan(0.18);
+  expect(Math.abs(bias)).toBeLessThan(0.03);
+});

@@ -13,26 +13,26 @@ function outputOf(outputText: string, outputCharacters?: number): number {
 }
 
 const TEXT = 'Why is the sky blue? Please answer in one sentence.';
-const said = (...content: unknown[]): unknown => ({ messages: [{ role: 'user', content }] });
+const messageOf = (...content: unknown[]): unknown => ({ messages: [{ role: 'user', content }] });
 
-test('output counts by its text, rounded up', () => {
+test('counts output by its text, rounded up', () => {
   expect(outputOf('')).toBe(0);
   expect(outputOf('Hi')).toBe(1);
   expect(outputOf(TEXT)).toBe(Math.ceil(estimateTokens(TEXT)));
 });
 
-test('what is not at hand of the output is taken to be like what is, or like English', () => {
+test('counts missing output like the received output, or like English', () => {
   expect(outputOf(TEXT, TEXT.length * 10)).toBe(Math.ceil(estimateTokens(TEXT) * 10));
   expect(outputOf('你好世界', 40)).toBe(24);
   expect(outputOf('', 440)).toBe(100);
 });
 
-test('the text at hand is never cut by a smaller count of characters', () => {
+test('counts the whole received text even if outputCharacters is smaller', () => {
   expect(outputOf(TEXT, 0)).toBe(outputOf(TEXT));
   expect(outputOf('', -5)).toBe(0);
 });
 
-test('embeddings have no output; nothing is known of cached or reasoning tokens', () => {
+test('embeddings have no output, and cached and reasoning tokens are 0', () => {
   expect(estimateUsage({ surface: 'embeddings', body: { input: 'x' }, outputText: 'y' })).toEqual({
     inputTokens: 1,
     outputTokens: 0,
@@ -41,14 +41,14 @@ test('embeddings have no output; nothing is known of cached or reasoning tokens'
   });
 });
 
-test('a message counts its text and its frame, in a string or in parts', () => {
+test('a message counts its text and its frame, as a string or in parts', () => {
   const body = { messages: [{ role: 'user', content: TEXT }] };
   expect(inputOf(body)).toBe(Math.ceil(estimateTokens(TEXT)) + 7);
-  expect(inputOf(said({ type: 'text', text: TEXT }))).toBe(inputOf(body));
+  expect(inputOf(messageOf({ type: 'text', text: TEXT }))).toBe(inputOf(body));
   expect(inputOf({ messages: [...body.messages, { role: 'assistant', content: '' }] })).toBe(inputOf(body) + 4);
 });
 
-test('messages count what tools were called with, and what they answered', () => {
+test('messages count tool calls and tool outputs', () => {
   const call = { type: 'function', function: { name: 'weather', arguments: '{"city":"Paris"}' } };
   const quiet = { messages: [{ role: 'assistant', content: null }] };
   const calling = { messages: [{ role: 'assistant', content: null, tool_calls: [call] }] };
@@ -63,7 +63,7 @@ test('a Responses body counts instructions and input', () => {
   expect(instructed - inputOf({ input: TEXT }, 'responses')).toBeGreaterThanOrEqual(Math.floor(estimateTokens(TEXT)));
 });
 
-test('tools and the schema of an answer count by their words, not by the keywords of JSON Schema', () => {
+test('tools and answer schemas count by their words, not by JSON Schema keywords', () => {
   const parameters = {
     type: 'object',
     properties: { city: { type: 'string', description: TEXT } },
@@ -84,25 +84,25 @@ test('tools and the schema of an answer count by their words, not by the keyword
 });
 
 test.each([
-  ['a picture', { type: 'image_url', image_url: { url: 'data:image/png;base64,' } }, 765],
-  ['a picture of low detail', { type: 'image_url', image_url: { url: 'u', detail: 'low' } }, 85],
-  ['a picture on the Responses API', { type: 'input_image', image_url: 'u' }, 765],
-  ['the same of low detail', { type: 'input_image', image_url: 'u', detail: 'low' }, 85],
-  ['a voice', { type: 'input_audio', input_audio: { data: '' } }, 300],
+  ['an image', { type: 'image_url', image_url: { url: 'data:image/png;base64,' } }, 765],
+  ['an image of low detail', { type: 'image_url', image_url: { url: 'u', detail: 'low' } }, 85],
+  ['an image on the Responses API', { type: 'input_image', image_url: 'u' }, 765],
+  ['an image of low detail on the Responses API', { type: 'input_image', image_url: 'u', detail: 'low' }, 85],
+  ['audio', { type: 'input_audio', input_audio: { data: '' } }, 300],
   ['a file', { type: 'file', file: { file_data: '' } }, 1_500],
-])('%s counts by a constant', (_what, part, tokens) => {
-  expect(inputOf(said(part))).toBe(7 + tokens);
+])('%s counts as a constant', (_what, part, tokens) => {
+  expect(inputOf(messageOf(part))).toBe(7 + tokens);
 });
 
-test('what a picture weighs does not matter', () => {
-  const picture = (bytes: number) => ({
+test('the size of an image does not matter', () => {
+  const image = (bytes: number) => ({
     type: 'image_url',
     image_url: { url: `data:image/png;base64,${'A'.repeat(bytes)}` },
   });
-  expect(inputOf(said(picture(1_000_000)))).toBe(inputOf(said(picture(1))));
+  expect(inputOf(messageOf(image(1_000_000)))).toBe(inputOf(messageOf(image(1))));
 });
 
-test('a prompt may be a text, texts, tokens or lists of tokens', () => {
+test('a prompt may be a text, a list of texts, token ids or lists of token ids', () => {
   const tokens = Math.ceil(estimateTokens(TEXT));
   expect(inputOf({ prompt: TEXT }, 'completions')).toBe(tokens);
   expect(inputOf({ input: [TEXT, TEXT] }, 'embeddings')).toBe(Math.ceil(2 * estimateTokens(TEXT)));
@@ -111,7 +111,7 @@ test('a prompt may be a text, texts, tokens or lists of tokens', () => {
   expect(inputOf({ input: [{ type: 'text', text: TEXT }] }, 'moderations')).toBe(tokens);
 });
 
-test('whatever the body is, the estimate is whole numbers that are not negative', () => {
+test('estimates whole non-negative numbers for any body', () => {
   const field = fc.constantFrom('messages', 'input', 'prompt', 'tools', 'text', 'content', 'instructions', 'function');
   const body = fc.oneof(fc.anything(), fc.dictionary(field, fc.anything()));
   const surface = fc.constantFrom('chat', 'completions', 'responses', 'embeddings', 'moderations', 'other');
@@ -124,7 +124,7 @@ test('whatever the body is, the estimate is whole numbers that are not negative'
   );
 });
 
-test('one more message never makes the input smaller', () => {
+test('one more message always increases the input', () => {
   const message = fc.record({ role: fc.constantFrom('user', 'assistant'), content: fc.string() });
   fc.assert(
     fc.property(fc.array(message), message, (messages, more) => {

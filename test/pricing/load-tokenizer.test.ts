@@ -1,4 +1,4 @@
-/** Tokens are counted by the application's tokenizer, where it has one. */
+/** Counting tokens by `gpt-tokenizer`, if the application has installed it. */
 
 import { countTokens } from 'gpt-tokenizer';
 import { expect, test, vi } from 'vitest';
@@ -12,13 +12,13 @@ async function loaded(load?: () => Promise<unknown>) {
   return tokenizer() ?? (() => Number.NaN);
 }
 
-test('nobody waits for the library: until it is loaded there is none', async () => {
+test('gives undefined until the library is loaded', async () => {
   const tokenizer = createTokenizer();
   expect(tokenizer()).toBeUndefined();
   await vi.waitFor(() => expect(tokenizer()).toBeDefined(), { timeout: 10_000 });
 });
 
-test('it is loaded when it is first wanted, and once', async () => {
+test('loads the library once, at the first call', async () => {
   const load = vi.fn(() => Promise.resolve({ countTokens: () => 1 }));
   const tokenizer = createTokenizer(load);
   expect(load).not.toHaveBeenCalled();
@@ -28,23 +28,23 @@ test('it is loaded when it is first wanted, and once', async () => {
 
 test.each([
   ['is not installed', () => Promise.reject(new Error('Cannot find package'))],
-  ['is something else', () => Promise.resolve({ countTokens: 'no' })],
-  ['is nothing', () => Promise.resolve(null)],
-])('a library that %s is none', async (_what, load) => {
+  ['has no countTokens function', () => Promise.resolve({ countTokens: 'no' })],
+  ['is null', () => Promise.resolve(null)],
+])('gives undefined if the library %s', async (_what, load) => {
   const tokenizer = createTokenizer(load);
   tokenizer();
   await new Promise((resolve) => setImmediate(resolve));
   expect(tokenizer()).toBeUndefined();
 });
 
-test('it counts as the library does, also what looks like a token of control', async () => {
+test('counts as the library does, and accepts text that looks like a control token', async () => {
   const count = await loaded();
   const text = 'The quick brown fox jumps over the lazy dog.';
   expect(count(text)).toBe(countTokens(text));
   expect(count('<|endoftext|> and on')).toBeGreaterThan(3);
 });
 
-test('of a long text the beginning is counted', async () => {
+test('extrapolates a long text from its beginning', async () => {
   const count = await loaded();
   const text = 'All work and no play makes Jack a dull boy. '.repeat(2_000);
   expect(count(text) / countTokens(text)).toBeCloseTo(1, 2);

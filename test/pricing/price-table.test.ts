@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Usage } from '../../src/domain/usage.ts';
-import { createPriceTable } from '../../src/pricing/price-table.ts';
+import { PriceTable } from '../../src/pricing/price-table.ts';
 import { reportedCostOf, usageOf } from '../../src/pricing/usage.ts';
 import { readReportedCosts, recorded, skipNote } from './recorded-bodies.ts';
 
@@ -11,20 +11,20 @@ const usage: Usage = { inputTokens: 1_000, outputTokens: 100, cachedInputTokens:
 const atMs = Date.UTC(2026, 10, 20, 12);
 const query = { provider: 'openai', model: 'gpt-4.1', usage, atMs };
 
-test('cached tokens are a part of the input and have their own price', () => {
+test('cached tokens are part of the input and have their own rate', () => {
   // gpt-4.1: 2 USD, cached 0.50, output 8 a million tokens (https://platform.openai.com/docs/pricing).
-  expect(createPriceTable().tableCostUsd(query)).toBeCloseTo((800 * 2 + 200 * 0.5 + 100 * 8) / 1e6, 12);
+  expect(new PriceTable().tableCostUsd(query)).toBeCloseTo((800 * 2 + 200 * 0.5 + 100 * 8) / 1e6, 12);
 });
 
-test('the provider is also known by its address', () => {
-  const table = createPriceTable();
+test('identifies the provider by its address', () => {
+  const table = new PriceTable();
   const byAddress = { model: 'gpt-4.1', usage, atMs, baseURL: 'https://api.openai.com/v1' };
   expect(table.tableCostUsd(byAddress)).toBe(table.tableCostUsd(query));
   expect(table.tableCostUsd({ ...byAddress, baseURL: 'https://relay.example/v1' })).toBeUndefined();
 });
 
-test('a provider that is named wins over the address', () => {
-  const table = createPriceTable();
+test('a provider id takes precedence over the address', () => {
+  const table = new PriceTable();
   const both = { ...query, model: 'openai/gpt-oss-120b', provider: 'groq', baseURL: 'https://openrouter.ai/api/v1' };
   expect(table.tableCostUsd(both)).toBe(table.tableCostUsd({ ...both, baseURL: undefined }));
   expect(table.tableCostUsd(both)).not.toBe(table.tableCostUsd({ ...both, provider: undefined }));
@@ -33,20 +33,20 @@ test('a provider that is named wins over the address', () => {
 test.each([
   ['the model', { ...query, model: 'no-such-model' }],
   ['the provider', { ...query, provider: 'no-such-provider' }],
-  ['the address of a relay', { ...query, provider: undefined, baseURL: 'https://api.holysheep.ai/v1' }],
-  ['who sells the model', { ...query, provider: undefined }],
-])('without knowing %s the cost is unknown', (_, unknown) => {
-  const table = createPriceTable();
+  ['a relay’s address', { ...query, provider: undefined, baseURL: 'https://api.holysheep.ai/v1' }],
+  ['provider or address', { ...query, provider: undefined }],
+])('the cost is unknown without a known price: %s', (_, unknown) => {
+  const table = new PriceTable();
   expect(table.tableCostUsd(unknown)).toBeUndefined();
   expect(table.tableCostUsd(unknown)).toBeUndefined();
 });
 
-test('a model that is not priced by tokens has no price for them, not the price 0', () => {
-  expect(createPriceTable().tableCostUsd({ ...query, provider: 'groq', model: 'whisper-large-v3' })).toBeUndefined();
+test('the cost of a model that is not priced by tokens is unknown, not 0', () => {
+  expect(new PriceTable().tableCostUsd({ ...query, provider: 'groq', model: 'whisper-large-v3' })).toBeUndefined();
 });
 
-test('a price changes on its day', () => {
-  const table = createPriceTable();
+test('a price changes on its date', () => {
+  const table = new PriceTable();
   // o3 became five times cheaper on 2025-06-10.
   const o3 = { ...query, model: 'o3', usage: { ...usage, cachedInputTokens: 0 } };
   const before = table.tableCostUsd({ ...o3, atMs: Date.UTC(2025, 5, 9, 23, 59) });
@@ -55,8 +55,8 @@ test('a price changes on its day', () => {
   expect(table.tableCostUsd({ ...o3, atMs: Date.UTC(2025, 5, 9, 23, 59) })).toBe(before);
 });
 
-test('a price changes with the hour where the provider has peak hours', () => {
-  const table = createPriceTable();
+test('a price changes within the day if the provider has peak hours', () => {
+  const table = new PriceTable();
   const at = (hour: number, minute: number) =>
     table.tableCostUsd({
       ...query,
@@ -68,8 +68,8 @@ test('a price changes with the hour where the provider has peak hours', () => {
   expect(at(16, 29)).toBe(at(0, 30));
 });
 
-test('tokens written to the cache and audio have prices of their own', () => {
-  const table = createPriceTable();
+test('cache writes and audio have their own rates', () => {
+  const table = new PriceTable();
   const written = { ...usage, cachedInputTokens: 0, cacheWriteTokens: 400 };
   // Claude Sonnet 4.5: 3 USD, written 3.75, output 15 a million (https://docs.claude.com/en/docs/about-claude/pricing).
   expect(
@@ -83,8 +83,8 @@ test('tokens written to the cache and audio have prices of their own', () => {
   );
 });
 
-test('OpenAI’s flex tier and batches cost half; its priority tier is not in the table, so its price is unknown', () => {
-  const table = createPriceTable();
+test('OpenAI’s flex tier and batches cost half, and its priority tier is unknown, since the table does not list it', () => {
+  const table = new PriceTable();
   const standard = table.tableCostUsd(query) ?? NaN;
   const at = (serviceTier: Usage['serviceTier'], more = {}) =>
     table.tableCostUsd({ ...query, usage: { ...usage, serviceTier }, ...more });
@@ -95,8 +95,8 @@ test('OpenAI’s flex tier and batches cost half; its priority tier is not in th
   expect(at('flex', { provider: 'azure' })).toBeCloseTo(standard, 12);
 });
 
-test('what OpenRouter asked before its list was made is what the vendor asked on that day', () => {
-  const table = createPriceTable();
+test('applies the vendor’s price to calls on OpenRouter before its list was made', () => {
+  const table = new PriceTable();
   const model = 'openai/gpt-5.6-sol';
   const july = { model, usage, atMs: Date.UTC(2026, 6, 17) };
   expect(table.tableCostUsd({ ...july, provider: 'openrouter' })).toBe(
@@ -108,10 +108,10 @@ test('what OpenRouter asked before its list was made is what the vendor asked on
   expect(table.tableCostUsd({ ...query, provider: 'openrouter', model })).toBeCloseTo(list?.total_price ?? NaN, 12);
 });
 
-test('the version that costs name is the one that is installed', () => {
+test('the version of the table is the installed one', () => {
   const installed = new URL('../../node_modules/@pydantic/genai-prices/package.json', import.meta.url);
   const { version } = JSON.parse(readFileSync(installed, 'utf8')) as { version: string };
-  expect(createPriceTable().version).toEqual({ version, date: '2026-09-23' });
+  expect(new PriceTable().version).toEqual({ version, date: '2026-09-23' });
 });
 
 const PROVIDERS = [
@@ -143,8 +143,8 @@ const usages = fc
     reasoningTokens: Math.floor(outputTokens * reasoning),
   }));
 
-test('for every model and usage the cost is the library’s own, tiers and dates included', () => {
-  const table = createPriceTable();
+test('equals the library’s cost for every model and usage, including tiers and dates', () => {
+  const table = new PriceTable();
   let compared = 0;
   fc.assert(
     fc.property(
@@ -152,7 +152,7 @@ test('for every model and usage the cost is the library’s own, tiers and dates
       usages,
       fc.integer({ min: Date.UTC(2025, 0), max: Date.UTC(2027, 0) }),
       ({ provider, model }, used, when) => {
-        // Before its day the list of OpenRouter is not believed: a test of its own says what is.
+        // Before its date OpenRouter's list does not apply; another test covers that.
         const time = provider === 'openrouter' ? Math.max(when, Date.UTC(2026, 8, 23)) : when;
         const costUsd = table.tableCostUsd({ provider, model, usage: used, atMs: time });
         if (costUsd === undefined) return;
@@ -172,8 +172,8 @@ test('for every model and usage the cost is the library’s own, tiers and dates
   expect(compared).toBeGreaterThan(2_000);
 });
 
-test('whatever is asked, nothing is thrown', () => {
-  const table = createPriceTable();
+test('never throws', () => {
+  const table = new PriceTable();
   const odd = fc.double();
   const oddUsage = fc.record({ inputTokens: odd, outputTokens: odd, cachedInputTokens: odd, reasoningTokens: odd });
   const provider = fc.oneof(fc.constant(undefined), fc.string(), fc.constantFrom(...PROVIDERS, 'litellm', '__proto__'));
@@ -193,14 +193,14 @@ test('whatever is asked, nothing is thrown', () => {
   );
 });
 
-test('more models than it remembers are priced all the same', () => {
-  const table = createPriceTable();
+test('prices more models than it remembers', () => {
+  const table = new PriceTable();
   const first = models.map((each) => table.tableCostUsd({ ...each, usage, atMs }));
   expect(models.map((each) => table.tableCostUsd({ ...each, usage, atMs }))).toEqual(first);
 });
 
-test.skipIf(!recorded)(`xAI’s own figures are met within half a percent${skipNote}`, () => {
-  const table = createPriceTable();
+test.skipIf(!recorded)(`matches the costs that xAI reports within 0.5 %${skipNote}`, () => {
+  const table = new PriceTable();
   const costs = readReportedCosts().filter(({ usage: stated }) => stated['cost_in_usd_ticks'] !== undefined);
   for (const { model, usage: stated } of costs) {
     const read = usageOf('chat', { usage: stated });

@@ -11,11 +11,11 @@ function microUsd(of: Partial<Usage>, at: Partial<Price>): number {
 }
 
 test.each([
-  ['tokens written to the cache', { cacheWriteTokens: 400 }, { cacheWritePerMTok: 2.5 }, 600 * 2 + 400 * 2.5 + 800],
-  ['tokens heard', { audioInputTokens: 400 }, { audioInputPerMTok: 10 }, 600 * 2 + 400 * 10 + 800],
-  ['tokens spoken', { audioOutputTokens: 40 }, { audioOutputPerMTok: 20 }, 2_000 + 60 * 8 + 40 * 20],
+  ['cache writes', { cacheWriteTokens: 400 }, { cacheWritePerMTok: 2.5 }, 600 * 2 + 400 * 2.5 + 800],
+  ['audio input', { audioInputTokens: 400 }, { audioInputPerMTok: 10 }, 600 * 2 + 400 * 10 + 800],
+  ['audio output', { audioOutputTokens: 40 }, { audioOutputPerMTok: 20 }, 2_000 + 60 * 8 + 40 * 20],
   [
-    'all at once',
+    'all kinds together',
     {
       cachedInputTokens: 300,
       cacheWriteTokens: 200,
@@ -26,17 +26,17 @@ test.each([
     { cachedInputPerMTok: 0.5, cacheWritePerMTok: 3, audioInputPerMTok: 10, audioOutputPerMTok: 20 },
     400 * 2 + 300 * 0.5 + 200 * 3 + 100 * 10 + 50 * 8 + 50 * 20,
   ],
-])('%s have a price of their own', (_what, of, at, expected) => {
+])('%s: priced at their own rates, or at the rate of the whole', (_what, of, at, expected) => {
   expect(microUsd(of, at)).toBeCloseTo(expected, 9);
   expect(microUsd(of, {})).toBeCloseTo(2_800, 9);
 });
 
-test('cached tokens are text first, and audio where there is no more text', () => {
+test('cached tokens count as text first, and then as audio', () => {
   const of = { cachedInputTokens: 950, audioInputTokens: 100 };
   expect(microUsd(of, { cachedInputPerMTok: 1, audioInputPerMTok: 10 })).toBeCloseTo(900 + 50 * 10 + 50 + 800, 9);
 });
 
-test('whatever parts a provider tells, they cost no more than the dearest rate for every token, and no less than the cheapest', () => {
+test('the cost of any parts lies between all tokens at the lowest rate and all tokens at the highest', () => {
   const part = fc.nat(3_000);
   const parts = fc.record({
     cachedInputTokens: part,

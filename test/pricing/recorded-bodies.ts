@@ -1,4 +1,4 @@
-/** Bodies that real providers sent, kept outside of the project. */
+/** Response bodies recorded from real providers. They are not part of the repository. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,13 +8,13 @@ const DATA = process.env['CANARY_DATA'] ?? join(import.meta.dirname, '../../../s
 const BASELINE = join(DATA, 'bodies/openai-sdk-baseline.json');
 const REPORTED_COSTS = join(DATA, 'prices/provider_reported_costs.json');
 
-/** Whether the recorded data is there; tests that need it skip aloud. */
+/** Whether the recorded data exists. Tests that need it are skipped otherwise, and say so. */
 export const recorded = existsSync(BASELINE) && existsSync(REPORTED_COSTS);
 
-/** What the tests of recorded data say in their names while they skip. */
+/** Appended to the names of tests that are skipped without the recorded data. */
 export const skipNote = recorded ? '' : ' (skipped: no recorded data, see CANARY_DATA)';
 
-/** What the bare SDK made of a body. */
+/** How the bare SDK reads a body. */
 export interface BaselineResult {
   readonly file: string;
   readonly kind: Surface | 'models';
@@ -23,16 +23,16 @@ export interface BaselineResult {
   readonly usage?: Readonly<Record<string, unknown>> | null;
 }
 
-/** The SDK's results, for each body. */
+/** The SDK's result for each body. */
 export function readBaseline(): readonly BaselineResult[] {
   return (readJson(BASELINE) as { results: BaselineResult[] }).results;
 }
 
-/** A usage with the cost that the provider itself stated. */
+/** A usage with the cost that the provider reported. */
 export interface ReportedCost {
   readonly host: string;
   readonly model: string;
-  /** Who served it, where the host only passed it on. */
+  /** The provider that served the call, if the host only routed it. */
   readonly provider: string | null;
   /** Seconds since the Unix epoch. */
   readonly created: number;
@@ -50,7 +50,7 @@ export function readText(file: string): string {
   return readFileSync(join(DATA, 'bodies', file), 'utf8');
 }
 
-/** The whole body, or the chunks of a stream; what is not JSON is left out. */
+/** The whole body, or the chunks of a stream; anything that is not JSON is left out. */
 export function parseBodies(file: string, text: string): readonly unknown[] {
   if (!/\.(sse|chunks\.txt)$/.test(file)) return parsed(text);
   return text.split(/\r?\n/).flatMap((line) => parsed(line.replace(/^data: ?/, '')));

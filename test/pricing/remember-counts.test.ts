@@ -1,36 +1,36 @@
 import { expect, test } from 'vitest';
 import { rememberCounts } from '../../src/pricing/estimate-input.ts';
 
-/** A counter that tells how often it was asked. */
-function world() {
-  const asked: string[] = [];
+/** A counter that records the texts it counts. */
+function recordingCounter() {
+  const counted: string[] = [];
   const count = rememberCounts((text) => {
-    asked.push(text);
+    counted.push(text);
     return text.length;
   });
-  return { asked, count };
+  return { counted, count };
 }
 
 const text = (letter: string): string => letter.repeat(100);
 
-test('a text that comes again is counted once', () => {
-  const { asked, count } = world();
+test('counts a repeated text once', () => {
+  const { counted, count } = recordingCounter();
   expect([count(text('a')), count(text('b')), count(text('a'))]).toEqual([100, 100, 100]);
-  expect(asked).toEqual([text('a'), text('b')]);
+  expect(counted).toEqual([text('a'), text('b')]);
 });
 
-test('the sixteen latest are remembered, however many there are', () => {
-  const { asked, count } = world();
+test('remembers the last sixteen texts', () => {
+  const { counted, count } = recordingCounter();
   const many = Array.from({ length: 1_000 }, (_, index) => `${index} ${text('a')}`);
   for (const each of many) count(each);
   for (const each of many.slice(-16)) count(each);
-  expect(asked).toEqual(many);
+  expect(counted).toEqual(many);
   count(many[0] ?? '');
-  expect(asked).toHaveLength(1_001);
+  expect(counted).toHaveLength(1_001);
 });
 
-test('neither short nor very long texts are kept', () => {
-  const { asked, count } = world();
+test('does not remember short or very long texts', () => {
+  const { counted, count } = recordingCounter();
   for (const each of ['short', 'short', 'a'.repeat(20_000), 'a'.repeat(20_000)]) count(each);
-  expect(asked).toHaveLength(4);
+  expect(counted).toHaveLength(4);
 });

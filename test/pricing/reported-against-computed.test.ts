@@ -1,14 +1,14 @@
-/** The costs that providers reported themselves, beside those that the table computes for the same usage. */
+/** Compares the costs that providers reported with those that the table computes for the same usage. */
 
 import { expect, test } from 'vitest';
-import { createPriceTable } from '../../src/pricing/price-table.ts';
+import { PriceTable } from '../../src/pricing/price-table.ts';
 import { reportedCostOf, usageOf } from '../../src/pricing/usage.ts';
 import { readReportedCosts, recorded, skipNote, type ReportedCost } from './recorded-bodies.ts';
 
-/** What no list of prices per token can know, by the model and the host that served it. */
+/** Costs that a list of prices per token cannot know, by the model and the host that served it. */
 const REASONS: readonly (readonly [reason: string, rows: readonly string[]])[] = [
   [
-    'holds fees for tools and plugins, which are not in the usage',
+    'includes fees for tools and plugins, which are not in the usage',
     [
       'openai/gpt-4o-mini at OpenAI: 0.01454760',
       'openai/gpt-5.1-codex-mini at OpenAI: 0.00216775',
@@ -26,7 +26,7 @@ const REASONS: readonly (readonly [reason: string, rows: readonly string[]])[] =
     ],
   ],
   [
-    'the price of cached tokens was another on that day, and the list has no dates for it',
+    'the price of cached tokens differed on that day, and the list has no dates for it',
     [
       'google/gemini-2.5-flash at Google AI Studio: 0.00049701',
       'google/gemini-2.5-flash at Google AI Studio: 0.00031413',
@@ -48,7 +48,7 @@ function compare({ model, provider, ep, created, usage }: ReportedCost): Row {
   const read = usageOf(ep?.endsWith('/responses') ? 'responses' : 'chat', { usage });
   const seller = model.startsWith('grok') ? 'x-ai' : 'openrouter';
   const atMs = created * 1_000;
-  const computedUsd = read && createPriceTable().tableCostUsd({ provider: seller, model, usage: read, atMs });
+  const computedUsd = read && new PriceTable().tableCostUsd({ provider: seller, model, usage: read, atMs });
   const name = `${model} at ${provider ?? seller}: ${reportedUsd.toFixed(8)}`;
   const isMet = Math.abs((computedUsd ?? NaN) / reportedUsd - 1) <= 0.005;
   return { name, reportedUsd, computedUsd, isMet, reason: REASONS.find(([, rows]) => rows.includes(name))?.[0] };
@@ -58,16 +58,16 @@ function line({ name, computedUsd, isMet, reason }: Row): string {
   return `${name.padEnd(66)} ${(computedUsd?.toFixed(8) ?? 'unknown').padStart(12)}  ${isMet ? 'met' : (reason ?? 'MISSED')}`;
 }
 
-test.skipIf(!recorded)(`19 of 20 reported costs that a table can know are met within half a percent${skipNote}`, () => {
+test.skipIf(!recorded)(`matches 19 of 20 reported costs that a table can know within 0.5 %${skipNote}`, () => {
   const rows = readReportedCosts().map(compare);
   const knowable = rows.filter(({ reason }) => reason === undefined);
   const met = knowable.filter(({ isMet }) => isMet);
-  // oxlint-disable-next-line no-console -- the reader of a test run should see what is met, and why the rest is not
+  // oxlint-disable-next-line no-console -- shows in a test run which costs match, and why the others do not
   console.info(
     [
       'reported, in USD'.padEnd(66) + '     computed',
       ...rows.map(line),
-      `${met.length} of ${knowable.length} that a table can know, of ${rows.length} in all`,
+      `${met.length} of ${knowable.length} that a table can know match; ${rows.length} in total`,
     ].join('\n'),
   );
   expect(rows.length).toBe(41);
@@ -75,7 +75,7 @@ test.skipIf(!recorded)(`19 of 20 reported costs that a table can know are met wi
   expect(met.length / knowable.length).toBeGreaterThanOrEqual(0.95);
 });
 
-test.skipIf(!recorded)(`no reason is given for a cost that is met${skipNote}`, () => {
+test.skipIf(!recorded)(`no matching cost is listed with a reason${skipNote}`, () => {
   const rows = readReportedCosts().map(compare);
   expect(rows.filter(({ isMet, reason }) => isMet && reason !== undefined)).toEqual([]);
 });
