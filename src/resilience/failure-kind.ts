@@ -1,4 +1,4 @@
-/** Which failure kind a provider's error response is. Providers agree on little: the order of the questions matters. */
+/** Finds the failure kind of a provider's error response. Providers agree on little: the order of the checks matters. */
 
 import type { FailureKind } from '../domain/attempt.ts';
 import type { ErrorResponse } from './read-error.ts';
@@ -14,7 +14,7 @@ export function kindOfResponse(response: ErrorResponse): FailureKind {
   const status = response.status ?? response.statusInBody;
   if (isQuota(text)) return 'quota';
   if (MODEL_NOT_FOUND.test(text)) return 'modelNotFound';
-  // What is no fault of the request may still quote anything of it.
+  // The text of a 429 or a server error may quote any part of the request.
   if (status !== undefined && (status === 429 || status >= 500)) return kindOfStatus(status, response.param);
   if (CONTENT_FILTER.test(text)) return 'contentFilter';
   if (CONTEXT_LENGTH.test(text)) return 'contextLength';
@@ -31,7 +31,7 @@ function kindOfStatus(status: number, param: string | undefined): FailureKind {
     case 402:
       return 'quota';
     case 404:
-      // Not found may also be a response, a file, a prompt: no fault of the upstream, and of no use elsewhere.
+      // A response, a file or a prompt may also be missing: not the upstream's fault, and another upstream does not have it either.
       return param === undefined || param === 'model' ? 'modelNotFound' : 'badRequest';
     case 408:
       return 'timeout';
@@ -50,7 +50,7 @@ function unstatedStatus({ code, type, text }: ErrorResponse): number {
   return RATE_LIMIT_PROSE.test(text) ? 429 : 500;
 }
 
-/** Money is gone. Gemini says "exceeded your current quota" of limits per minute, too. */
+/** The account has no money left. Gemini also says "exceeded your current quota" for limits per minute. */
 function isQuota(text: string): boolean {
   return (
     QUOTA.test(text) || (/exceeded your current quota/.test(text) && !/resource_exhausted|google|retry in/.test(text))
@@ -79,7 +79,7 @@ const MODEL_NOT_FOUND = new RegExp(
   [
     'model_not_found', // OpenAI, 404 on chat, 400 on responses, 403 for a project without access; new-api, 503
     'no available channels? for model', // new-api, 503
-    '无可用渠道', // the same: one-api and new-api, 503
+    '无可用渠道', // "no available channel": one-api and new-api, 503
   ].join('|'),
 );
 
@@ -117,13 +117,13 @@ const RATE_LIMIT_CODE = /rate_limit_exceeded|rate_limit_error|rate_limit_reached
 
 const RATE_LIMIT_PROSE = /rate.?limit|too many requests/;
 
-/** Gemini and xAI answer 400 to a wrong key. */
+/** Gemini and xAI answer a wrong key with 400. */
 const API_KEY = /api key not valid|api_key_invalid|incorrect api key|invalid_api_key/;
 
-/** Codes of a response that failed: `invalid_prompt`, `image_too_large`, `unsupported_image_media_type`, … */
+/** Codes of a failed response: `invalid_prompt`, `image_too_large`, `unsupported_image_media_type`, … */
 const BAD_REQUEST_CODE = /^(invalid|unsupported|empty|image)_/;
 
-/** By `code` or `type`. The rest is the server's. */
+/** By `code` or `type`. Every other name counts as a server error. */
 const STATUS_OF: Readonly<Record<string, number>> = {
   invalid_request_error: 400,
   authentication_error: 401,

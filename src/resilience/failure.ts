@@ -1,12 +1,10 @@
-/** What a failed attempt means: for the call that made it, and for the upstream's breaker. */
+/** Classifies a failed attempt: what follows for its call, and for the upstream's breaker. */
 
 import type { FailureKind, Outcome, TimeoutPhase } from '../domain/attempt.ts';
 import { DeadlineError, UpstreamTimeoutError } from '../domain/errors.ts';
 import { kindOfResponse } from './failure-kind.ts';
 import { type ErrorResponse, readSdkError, readTransportError } from './read-error.ts';
 import { proseWaitMs, rateLimitWaitMs, retryAfterMs } from './retry-after.ts';
-
-/* PART: What follows from each failure kind: the one table of it. */
 
 /** How an attempt may end other than by success. */
 export type FailedOutcome = Exclude<Outcome, 'success'>;
@@ -16,16 +14,39 @@ export interface FailureRule {
   readonly outcome: FailedOutcome;
   /** For the breaker. Rate limits, quota and credentials are `neutral` there: they pause the upstream instead. */
   readonly breakerOutcome: FailedOutcome;
-  /** The same upstream may be asked again: after a back-off, or after a rate limit's wait where no other can serve. */
+  /** The same upstream may be retried: after a back-off, or after a rate limit's wait where no other can serve. */
   readonly retrySame: boolean;
-  /** The next upstream may be asked; after `contextLength` and `contentFilter` only one that is named for these. */
+  /** The call may fall back to the next upstream; after `contextLength` and `contentFilter` only to one named for these. */
   readonly tryNext: boolean;
+}
+
+/** A failed attempt, and what follows from it. */
+export interface Failure extends FailureRule {
+  /** `undefined` when the caller aborted, or its own code threw. */
+  readonly kind: FailureKind | undefined;
+  /** HTTP status, where the failure was a response. */
+  readonly status: number | undefined;
+  /** Set for a time-out on our side; a 408 has none. */
+  readonly phase: TimeoutPhase | undefined;
+  /** How long the upstream asks to be left alone, in ms, 0 to a day; `undefined` when it does not say. */
+  readonly retryAfterMs: number | undefined;
+  /** The value of the header `x-should-retry`; `retrySame` already follows it. */
+  readonly shouldRetry: boolean | undefined;
+}
+
+export interface FailureContext {
+  /** The caller's own signal. Once it is aborted the attempt counts as aborted, whatever it threw. */
+  readonly signal?: AbortSignal | null | undefined;
+  /** Ms since the Unix epoch. Without it, a `retry-after` date counts only if the response has a `date` header. */
+  readonly nowMs?: number | undefined;
+  /** The phase of our own time limit, if that ended the attempt. */
+  readonly phase?: TimeoutPhase | undefined;
 }
 
 const TRANSIENT: FailureRule = { outcome: 'failure', breakerOutcome: 'failure', retrySame: true, tryNext: true };
 const REFUSED: FailureRule = { outcome: 'failure', breakerOutcome: 'neutral', retrySame: false, tryNext: true };
 
-/** The caller's own fault: no evidence against the upstream, and no better elsewhere. */
+/** The caller's own fault: it says nothing about the upstream, and another upstream would not help. */
 const CALLERS_FAULT: FailureRule = {
   outcome: 'neutral',
   breakerOutcome: 'neutral',
@@ -33,7 +54,7 @@ const CALLERS_FAULT: FailureRule = {
   tryNext: false,
 };
 
-/** What follows from a failure of each kind, as long as the answer's first content has not been passed on. */
+/** What follows from each failure kind, as long as no content has been passed on to the caller. */
 const FAILURE_RULES: Readonly<Record<FailureKind, FailureRule>> = {
   connection: TRANSIENT,
   server: TRANSIENT,
@@ -49,32 +70,9 @@ const FAILURE_RULES: Readonly<Record<FailureKind, FailureRule>> = {
   badRequest: CALLERS_FAULT,
 };
 
-/** A failed attempt, and what follows from it. */
-export interface Failure extends FailureRule {
-  /** `undefined` when the caller aborted, or its own code threw. */
-  readonly kind: FailureKind | undefined;
-  /** HTTP status, where the failure was a response. */
-  readonly status: number | undefined;
-  /** Set for a time-out on our side; a 408 has none. */
-  readonly phase: TimeoutPhase | undefined;
-  /** How long the upstream asks to be left alone, 0 to a day; `undefined` when it does not say. */
-  readonly retryAfterMs: number | undefined;
-  /** What the header `x-should-retry` said; `retrySame` has heeded it. */
-  readonly shouldRetry: boolean | undefined;
-}
-
-export interface FailureContext {
-  /** The caller's own signal: when it is aborted, so is the attempt, whatever error came of it. */
-  readonly signal?: AbortSignal | null | undefined;
-  /** Ms since the Unix epoch; without it, a `retry-after` date counts only beside a `date` header. */
-  readonly nowMs?: number | undefined;
-  /** The time limit of ours that ended the attempt, if one did. */
-  readonly phase?: TimeoutPhase | undefined;
-}
-
 const BARE = { kind: undefined, status: undefined, phase: undefined, retryAfterMs: undefined, shouldRetry: undefined };
 
-/** The caller gave up: nobody waits for an answer, and nothing is held against the upstream. */
+/** The caller aborted: nothing is retried, and nothing counts against the upstream. */
 export const ABORTED: Failure = {
   ...BARE,
   outcome: 'aborted',
@@ -83,20 +81,20 @@ export const ABORTED: Failure = {
   tryNext: false,
 };
 
-const UNPLACED: Failure = { ...BARE, ...CALLERS_FAULT };
+const UNCLASSIFIED: Failure = { ...BARE, ...CALLERS_FAULT };
 
-/** The stream ended before its answer did. That it may be tried again holds before the first content only. */
+/** The stream ended before its answer did. A retry is possible only before the first content. */
 export const TRUNCATED: Failure = failureOf('truncated');
 
-/** A whole body under a 2xx status that is no answer. */
+/** A complete body under a 2xx status that is not an answer. */
 export const MALFORMED: Failure = failureOf('malformed');
 
-/** An answer that the provider cut off for its content: no fault of the upstream. */
+/** An answer that the provider cut off for its content: not the upstream's fault. */
 export const FILTERED: Failure = failureOf('contentFilter');
 
 /**
- * Classifies whatever an attempt threw. An error that it cannot place came from the caller's own code,
- * such as an `apiKey` function: neutral, and tried nowhere else.
+ * Classifies whatever an attempt threw. An unknown error came from the caller's own code, such as an `apiKey` function: it is
+ * neutral, and no other upstream is tried.
  */
 export function classifyFailure(error: unknown, context: FailureContext = {}): Failure {
   if (context.signal?.aborted) return ABORTED;
@@ -116,20 +114,20 @@ export function classifyFailure(error: unknown, context: FailureContext = {}): F
     case 'response':
       return failedResponse(sdkError.response, context.nowMs);
     case 'local':
-      return UNPLACED;
+      return UNCLASSIFIED;
     case undefined:
-      return failedBeneath(error);
+      return transportFailure(error);
     default:
       return sdkError satisfies never;
   }
 }
 
-/** A failure of which nothing but the kind is known. */
+/** A failure of which only the kind is known. */
 function failureOf(kind: FailureKind): Failure {
   return { ...BARE, ...FAILURE_RULES[kind], kind };
 }
 
-/** An upstream that was silent once is not waited for twice; and once the call's time is up, no other can help. */
+/** A silent upstream is not waited for twice, and after the call's deadline no upstream can help. */
 function timedOut(phase: TimeoutPhase): Failure {
   return { ...failureOf('timeout'), phase, retrySame: false, tryNext: phase !== 'deadline' };
 }
@@ -146,14 +144,14 @@ function failedResponse(response: ErrorResponse, nowMs: number | undefined): Fai
   };
 }
 
-/** The headers of a stream were sent before its error: they do not speak of it, and some 200s have a `retry-after`. */
+/** Without a status the error came inside a stream, whose headers were sent before: they do not describe it, and some 200s have a `retry-after`. */
 function waitMsOf(
   response: ErrorResponse,
   kind: FailureKind | undefined,
   nowMs: number | undefined,
 ): number | undefined {
   const { status, headers, text } = response;
-  // Resets of rate limits stand on every response; they matter to a rate limit only.
+  // Providers send the resets of their limits on every response; only a rate limit has to wait for them.
   if (kind !== 'rateLimit') return status === undefined ? undefined : retryAfterMs(headers, nowMs);
   return status === undefined ? proseWaitMs(text) : rateLimitWaitMs(headers, nowMs, text);
 }
@@ -164,7 +162,7 @@ function shouldRetryOf({ status, headers }: ErrorResponse): boolean | undefined 
   return value === 'false' ? false : undefined;
 }
 
-function failedBeneath(error: unknown): Failure {
+function transportFailure(error: unknown): Failure {
   const transportError = readTransportError(error);
   switch (transportError) {
     case 'aborted':
@@ -177,7 +175,7 @@ function failedBeneath(error: unknown): Failure {
     case 'idleTimeout':
       return timedOut('idle');
     case undefined:
-      return UNPLACED;
+      return UNCLASSIFIED;
     default:
       return transportError satisfies never;
   }

@@ -1,4 +1,4 @@
-/** What an error of the `openai` SDK says, whichever copy of the SDK threw it. */
+/** Reads the errors of the `openai` SDK, whichever copy of it threw them, and those of the transport below it. */
 
 import { APIConnectionError, APIConnectionTimeoutError, APIUserAbortError, OpenAIError } from 'openai';
 import { type Fields, fields, isRecord } from '../domain/json.ts';
@@ -8,25 +8,25 @@ export type SdkError =
   | { readonly is: 'aborted' }
   | { readonly is: 'timeout' }
   | { readonly is: 'connection' }
-  /** The client's own identity provider refused it: no request was sent. */
+  /** The client's own identity provider refused the credentials: no request was sent. */
   | { readonly is: 'credentials'; readonly response: ErrorResponse }
   | { readonly is: 'response'; readonly response: ErrorResponse }
-  /** Thrown around a request, not by one: a token that could not be had, an answer that could not be parsed. */
+  /** Thrown before or after the request: a token could not be fetched, an answer could not be parsed. */
   | { readonly is: 'local' };
 
 /** An error that came as a response, or inside the stream of a 200. */
 export interface ErrorResponse {
   /** The status of the response; `undefined` for an error inside a stream. */
   readonly status: number | undefined;
-  /** A status that the body names, as relays do inside a stream. */
+  /** The status that the body names, as relays do inside a stream. */
   readonly statusInBody: number | undefined;
-  /** Of the response. Those of a stream were sent before its error happened. */
+  /** Headers of the response. Those of a stream were sent before its error happened. */
   readonly headers: ResponseHeaders | undefined;
   readonly code: string | undefined;
   readonly type: string | undefined;
   /** The request's field that the error is about. */
   readonly param: string | undefined;
-  /** Message, code, type and all else that names a reason, in lower case. The message of an odd body is its JSON. */
+  /** Message, code, type and everything else that names a reason, in lower case. The message of an odd body is its JSON. */
   readonly text: string;
 }
 
@@ -43,8 +43,8 @@ export function readSdkError(error: unknown): SdkError | undefined {
 }
 
 /**
- * `instanceof` knows one copy of the SDK only, and an application may hold two: one of ESM and one of CommonJS, or one in
- * a dependency. So the class's name counts as well.
+ * `instanceof` recognises one copy of the SDK only. An application may have two, one of ESM and one of CommonJS, or one in a
+ * dependency, so the name of the class counts as well.
  */
 function isNamed(error: object, name: string): boolean {
   for (let proto: unknown = error; isRecord(proto); proto = Object.getPrototypeOf(proto)) {
@@ -53,7 +53,7 @@ function isNamed(error: object, name: string): boolean {
   return false;
 }
 
-/** By its fields, which stay even where a bundler has renamed the classes. */
+/** Checks the fields, which survive a bundler that renames classes. */
 function isApiError(error: Fields): boolean {
   return 'status' in error && 'headers' in error && 'requestID' in error;
 }
@@ -84,16 +84,16 @@ function string(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Also of a number written as a string. */
+/** Accepts a status that is written as a string. */
 function number(value: unknown): number | undefined {
   const parsed = typeof value === 'string' && /^\d{3}$/.test(value) ? Number(value) : value;
   return typeof parsed === 'number' ? parsed : undefined;
 }
 
-/** What an error is that came from beneath the SDK: most arise while a body is read, where the SDK does not wrap them. */
+/** An error from below the SDK. Most occur while a body is read, where the SDK does not wrap them. */
 export type TransportError = 'aborted' | 'malformed' | 'connection' | 'headersTimeout' | 'idleTimeout';
 
-/** `undefined` for an error that has nothing to do with the network, such as one thrown by the caller's own code. */
+/** `undefined` for an error that does not come from the network, such as one thrown by the caller's own code. */
 export function readTransportError(error: unknown): TransportError | undefined {
   const { name, message, code } = fields(error);
   if (name === 'AbortError') return 'aborted';
@@ -103,7 +103,7 @@ export function readTransportError(error: unknown): TransportError | undefined {
   return kindOfCode(code) ?? kindOfCode(causeCode) ?? (isFetchFailure(name, message) ? 'connection' : undefined);
 }
 
-/** Codes of Node's sockets, of `undici`, which is Node's `fetch`, and of `zlib`, which unpacks its bodies. */
+/** Codes of Node's sockets, of `undici` (Node's `fetch`) and of `zlib`, which decompresses its bodies. */
 function kindOfCode(code: unknown): TransportError | undefined {
   if (typeof code !== 'string') return undefined;
   if (code === 'UND_ERR_BODY_TIMEOUT') return 'idleTimeout';
@@ -115,7 +115,7 @@ function kindOfCode(code: unknown): TransportError | undefined {
 const CONNECTION_CODE =
   /^(ECONN(RESET|REFUSED|ABORTED)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|E(HOST|NET)UNREACH|ENETDOWN|ERR_STREAM_PREMATURE_CLOSE|UND_ERR_(SOCKET|CLOSED|DESTROYED|CONNECT_TIMEOUT|RES_\w+))$/;
 
-/** A `TypeError` of `fetch`, by the words of Node, Chrome, Firefox and Safari; all others are mistakes in code. */
+/** A `TypeError` of `fetch`, by the messages of Node, Chrome, Firefox and Safari; every other one is a bug in code. */
 function isFetchFailure(name: unknown, message: unknown): boolean {
   return name === 'TypeError' && typeof message === 'string' && FETCH_FAILURE.test(message);
 }

@@ -1,18 +1,18 @@
-/** How long an upstream asks to be left alone, from its headers or its prose. */
+/** Reads how long an upstream asks to be left alone, from its headers or its message. */
 
-/** What is needed of a response's headers. */
+/** The part of a response's `Headers` that we use. */
 export interface ResponseHeaders {
   get(name: string): string | null;
 }
 
 /**
- * The wait in milliseconds that the headers ask for outright; `undefined` when they do not. At least 0, at most a day.
- * A date counts from the response's own `date`, where it has one, so that clocks need not agree.
+ * The wait in ms that the headers `retry-after-ms` and `retry-after` ask for, 0 to a day; `undefined` without them. A date counts
+ * from the `date` header, if the response has one, so that the clocks need not agree.
  *
  * Sources: RFC 9110, 10.2.3 (`retry-after`, seconds or a date; some providers send decimals); `retry-after-ms` is sent by
  * OpenAI and Azure and read by their SDKs.
  *
- * @param nowMs ms since the Unix epoch; without it and without a `date` header, dates say nothing
+ * @param nowMs ms since the Unix epoch; without it and without a `date` header, dates are ignored
  */
 export function retryAfterMs(headers: ResponseHeaders | undefined, nowMs?: number): number | undefined {
   const afterMs = decimal(headers?.get('retry-after-ms'));
@@ -24,8 +24,8 @@ export function retryAfterMs(headers: ResponseHeaders | undefined, nowMs?: numbe
 }
 
 /**
- * The wait in milliseconds after a rate limit: as `retryAfterMs()`, else what the message says, else when the limit is
- * reset. The message comes before the reset, since it speaks of this request and a reset of the whole allowance.
+ * The wait in ms after a rate limit: that of `retryAfterMs()`, else that of the message, else the time until the limit resets.
+ * The message comes before the reset, since it concerns this request, while a reset concerns the whole limit.
  */
 export function rateLimitWaitMs(
   headers: ResponseHeaders | undefined,
@@ -36,16 +36,16 @@ export function rateLimitWaitMs(
 }
 
 /**
- * The wait in milliseconds that a message names: "try again in 174ms", "in 9m38.016s", "retry after 33 seconds".
- * OpenAI, Azure and Gemini often say it nowhere else.
+ * The wait in ms that a message names: "try again in 174ms", "in 9m38.016s", "retry after 33 seconds". OpenAI, Azure and Gemini
+ * often state it nowhere else.
  */
 export function proseWaitMs(message: string): number | undefined {
   return bounded(durationMs(PROSE.exec(message)?.[1]));
 }
 
 /**
- * `x-ratelimit-reset-requests` and `-tokens` are durations (OpenAI: "6m0s"), `x-ratelimit-reset` mostly a time. Only a
- * limit that is used up, or may be, counts.
+ * `x-ratelimit-reset-requests` and `-tokens` are durations (OpenAI: "6m0s"), `x-ratelimit-reset` is mostly a time. Only limits
+ * that are, or may be, used up count.
  */
 function resetMs(headers: ResponseHeaders | undefined, nowMs: number | undefined): number | undefined {
   if (!headers) return undefined;
@@ -54,13 +54,13 @@ function resetMs(headers: ResponseHeaders | undefined, nowMs: number | undefined
     .map((suffix) => resetValueMs(headers.get(`x-ratelimit-reset${suffix}`), headers, nowMs))
     .filter((waitMs) => waitMs !== undefined);
   if (usedUp.length > 0) return Math.max(...usedUp);
-  // A request takes one whole unit of its limit but many tokens: tokens can be short while some remain.
+  // A request needs many tokens, so too few may remain. It needs one request, so any that remains is enough.
   return resetValueMs(headers.get('x-ratelimit-reset-tokens'), headers, nowMs);
 }
 
 /**
- * The wait in ms that the value of a reset header names: a duration ("6m0s"), a date, or a bare number, which is a time in ms or in s
- * since the epoch, or else seconds, by its size.
+ * The wait in ms that the value of a reset header names: a duration ("6m0s"), a date, or a bare number. By its size, a number is
+ * a time in ms or s since the Unix epoch, or a wait in seconds.
  */
 export function resetValueMs(
   value: string | null,
@@ -91,7 +91,7 @@ function decimal(value: string | null | undefined): number | undefined {
   return value && /^\s*[-+]?\d+(\.\d+)?\s*$/.test(value) ? Number(value) : undefined;
 }
 
-/** `Date.parse` makes a date of almost anything that ends in a number, so the start of the value is looked at first. */
+/** `Date.parse` accepts almost anything that ends in a number, so the start of the value is checked first. */
 function httpDateMs(value: string | null | undefined): number | undefined {
   const parsedMs = value && /^\s*((mon|tue|wed|thu|fri|sat|sun)|\d{4}-\d\d-)/i.test(value) ? Date.parse(value) : NaN;
   return Number.isNaN(parsedMs) ? undefined : parsedMs;
@@ -111,7 +111,7 @@ function unitMs(unit: string): number {
 }
 
 const UNIT = '(?:days?|d|hours?|hrs?|h|milliseconds?|millis|ms|minutes?|mins?|m|seconds?|secs?|s)(?![a-z])';
-// Bounded, so that matching takes no longer than the text is long.
+// Bounded, so that matching takes time linear in the length of the text.
 const AMOUNT = '\\d{1,12}(?:\\.\\d{1,12})?';
 const PART = new RegExp(`(${AMOUNT})\\s{0,2}(${UNIT})`, 'g');
 const PROSE = new RegExp(
@@ -120,9 +120,9 @@ const PROSE = new RegExp(
 );
 const UNIT_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 
-/** A longer wait is a mistake or a malice; the upstream is then asked once a day. */
+/** A longer wait is a mistake or malicious; the upstream is then tried once a day. */
 const LONGEST_WAIT_MS = 86_400_000;
 
-/** Seconds since the epoch are above this since 2001, and no wait is. Milliseconds are above the other. */
+/** Since 2001, times in s since the Unix epoch are above the first and those in ms above the second; no wait is. */
 const EPOCH_IN_S = 1e9;
 const EPOCH_IN_MS = 1e12;

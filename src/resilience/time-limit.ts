@@ -1,4 +1,4 @@
-/** Ends an attempt in time: by the caller's signal, by the attempt's own time-out, or by the call's deadline. */
+/** Ends an attempt by the caller's signal, the attempt's own time-out or the call's deadline. */
 
 import { APIUserAbortError } from 'openai';
 import type { Clock, Timer } from '../time/clock.ts';
@@ -7,21 +7,26 @@ import { DeadlineError, UpstreamTimeoutError } from '../domain/errors.ts';
 import { patientTimer } from '../time/patient-timer.ts';
 
 export interface TimeLimit extends Controlled {
-  /** To be passed to the SDK in place of the caller's, where it does not show its own controller. */
+  /** To be passed to the SDK instead of the caller's signal, where the SDK does not expose its own controller. */
   readonly signal: AbortSignal;
-  /** The error that the caller should see, if it was the limit that ended the attempt. */
+  /** The error for the caller, if this limit ended the attempt. */
   expired(): Error | undefined;
-  /** The answer has begun: its time-out is over. A deadline that the user set goes on, and so does the caller's signal. */
+  /** Stops the attempt's time-out once the answer has begun. The caller's signal and a deadline that the user set still apply. */
   stopTimer(): void;
-  /** The answer is waited for again, after a time that was the caller's own: the attempt's time-out begins anew. */
+  /** Restarts the attempt's time-out when we wait for the answer again, after time that the caller took. */
   restartTimer(): void;
-  /** Ends the attempt: nobody needs it any more. */
+  /** Ends an attempt that is no longer needed. */
   abort(): void;
-  /** The attempt is over. */
+  /** Releases timer and listener after the attempt has ended. */
   release(): void;
 }
 
-/** A time budget, and what is waited for. */
+/** Receives the controller of a request when it is sent. */
+export interface Controlled {
+  controlledBy(controller: AbortController): void;
+}
+
+/** A time budget, and the phase it applies to. */
 export interface PhaseBudget {
   readonly phase: TimeoutPhase;
   readonly budgetMs: number;
@@ -29,16 +34,17 @@ export interface PhaseBudget {
 
 export interface TimeLimitOptions {
   readonly clock: Clock;
-  /** When it begins. @default now */
+  /** When the limit starts, in ms since the Unix epoch. @default now */
   readonly nowMs?: number | undefined;
-  /** The caller's. */
+  /** The caller's signal. */
   readonly signal: AbortSignal | null | undefined;
-  /** Time for this attempt. */
+  /** The attempt's own time-out. */
   readonly attempt: PhaseBudget | undefined;
-  /** Time left to the call (`Infinity`: the SDK bounds it), and the whole of its budget. */
+  /** Time left of the call's deadline; `Infinity` where the SDK bounds the call. */
   readonly remainingMs: number;
+  /** The whole deadline, for the error. */
   readonly deadlineMs: number;
-  /** The deadline holds for the rest of a stream as well. @default false */
+  /** The deadline also applies to the rest of a stream. @default false */
   readonly deadlineHolds?: boolean | undefined;
 }
 
@@ -49,9 +55,9 @@ export function startTimeLimit(options: TimeLimitOptions): TimeLimit {
 class AttemptLimit implements TimeLimit {
   readonly #options: TimeLimitOptions;
   readonly #deadlineAtMs: number;
-  /** The request's own. */
+  /** The controller of the SDK's request. */
   #request: AbortController | undefined;
-  /** Made where a signal is asked for. */
+  /** Created when `signal` is read: a signal costs several µs per call. */
   #forwarding: AbortController | undefined;
   #expired: Error | undefined;
   #released = false;
@@ -61,7 +67,7 @@ class AttemptLimit implements TimeLimit {
     this.#options = options;
     const { clock, nowMs = clock.now() } = options;
     this.#deadlineAtMs = nowMs + options.remainingMs;
-    this.#wait(options.attempt, true, nowMs);
+    this.#startTimer(options.attempt, true, nowMs);
   }
 
   get signal(): AbortSignal {
@@ -79,13 +85,13 @@ class AttemptLimit implements TimeLimit {
 
   stopTimer(): void {
     const { deadlineHolds = false } = this.#options;
-    if (deadlineHolds) this.#wait(undefined, true, this.#options.clock.now());
+    if (deadlineHolds) this.#startTimer(undefined, true, this.#options.clock.now());
     else this.#timer?.cancel();
   }
 
   restartTimer(): void {
     const { attempt, deadlineHolds = false, clock } = this.#options;
-    this.#wait(attempt, deadlineHolds, clock.now());
+    this.#startTimer(attempt, deadlineHolds, clock.now());
   }
 
   abort(): void {
@@ -95,11 +101,11 @@ class AttemptLimit implements TimeLimit {
   release(): void {
     this.#released = true;
     this.#timer?.cancel();
-    if (this.#forwarding) this.#options.signal?.removeEventListener('abort', this.#passOn);
+    if (this.#forwarding) this.#options.signal?.removeEventListener('abort', this.#forwardAbort);
   }
 
-  /** Whichever ends sooner, of those that still count. */
-  #wait(budget: PhaseBudget | undefined, hasDeadline: boolean, nowMs: number): void {
+  /** Starts the timer of the attempt's budget or of the deadline, whichever ends first. */
+  #startTimer(budget: PhaseBudget | undefined, hasDeadline: boolean, nowMs: number): void {
     this.#timer?.cancel();
     if (this.#expired || this.#released) return;
     const leftMs = hasDeadline ? this.#deadlineAtMs - nowMs : Infinity;
@@ -123,14 +129,9 @@ class AttemptLimit implements TimeLimit {
     const { signal } = this.#options;
     if (this.#expired) controller.abort(this.#expired);
     else if (signal?.aborted) controller.abort(signal.reason);
-    else signal?.addEventListener('abort', this.#passOn, { once: true });
+    else signal?.addEventListener('abort', this.#forwardAbort, { once: true });
     return controller;
   }
 
-  readonly #passOn = (): void => this.#forwarding?.abort(this.#options.signal?.reason);
-}
-
-/** Is told the controller of a request when it leaves. */
-export interface Controlled {
-  controlledBy(controller: AbortController): void;
+  readonly #forwardAbort = (): void => this.#forwarding?.abort(this.#options.signal?.reason);
 }
