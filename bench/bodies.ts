@@ -1,4 +1,4 @@
-/** A chat call and its answer, of ordinary size. */
+/** A chat call and its answer, both of typical size. */
 
 export const callBody = {
   model: 'gpt-4.1',

@@ -1,9 +1,9 @@
 /**
- * Claim: the judge rolls back at most 1 % of healthy canaries, however often it looks, and finds bad ones within 1.3 times the
- * least number of calls that any rule with so few false alarms needs. Beside it, on the same calls: an error rate above 1 % or 5 %
- * over five minutes, a z-test, and three looks in a row above 1 %, each looked at every 30 s.
+ * Target: the judge rolls back at most 1 % of healthy canaries, however often it looks. It finds bad ones within 1.3 times the
+ * smallest number of calls that any rule with so few false alarms needs. For comparison, the same calls are judged by other rules
+ * every 30 s: an error rate above 1 % or 5 % over five minutes, a z-test, and three consecutive looks above 1 %.
  *
- * `npm run simulate`: seeded, some minutes on two processors. Exits with 1 if a figure is not reached.
+ * `npm run simulate`: seeded, takes some minutes on two processors. Exits with 1 if a target is missed.
  */
 
 import { cases } from './decisions/cases.ts';
@@ -20,12 +20,12 @@ const tasks = cases.flatMap(({ runs }, index) =>
 );
 
 const results = await runAll(tasks, (count) => {
-  if (count % 50 === 0 || count === tasks.length) console.error(`${count} of ${tasks.length} parts simulated`);
+  if (count % 50 === 0 || count === tasks.length) console.error(`${count} of ${tasks.length} parts done`);
 });
 const lines = cases.map((one, index) =>
   one.report(tasks.flatMap((task, place) => (task.index === index ? results[place]! : []))),
 );
 console.table(lines);
 const missed = lines.filter(({ reached }) => reached === 'no').length;
-console.log(missed === 0 ? 'All figures are reached.' : `${missed} of ${lines.length} figures are not reached.`);
+console.log(missed === 0 ? 'All targets are reached.' : `${missed} of ${lines.length} targets are missed.`);
 process.exitCode = missed === 0 ? 0 : 1;

@@ -1,4 +1,4 @@
-/** The features that a call passes by, and clients that have some of them or all. */
+/** The features that a call can use, and clients with some or all of them. */
 
 import { CanaryClient, route, type CanaryOptions } from '../src/index.ts';
 import { callBody } from './bodies.ts';
@@ -27,7 +27,7 @@ const features = {
       { name: 'each', per: 'day', limitUsd: 1_000_000, scope: 'key', onExceeded: 'reject' },
     ],
   },
-  // The calls do not ask for temperature 0: they are not admitted.
+  // The calls have no temperature of 0, so the cache does not store them.
   cache: { cache: { ttl: '5m' } },
   tasks: { tasks: { routes: { extract: ['mini', 'openai'] } } },
   alerts: {
@@ -42,12 +42,15 @@ const features = {
 
 export type Feature = keyof typeof features;
 
-export const FEATURES = Object.keys(features) as readonly Feature[]; // its own keys alone
+export const FEATURES = Object.keys(features) as readonly Feature[]; // `features` has no keys of other origin
 
-/** Limits, budgets, cache and tasks: of what a call passes by on its way to one upstream, what counts tokens and money. */
+/** The features that count tokens and money: limits, budgets, cache and tasks, with a split. */
 export const MONEY_AND_LIMITS: readonly Feature[] = ['split', 'limits', 'budgets', 'cache', 'tasks'];
 
-/** Calls of a client with these features, by a thousand keys; one in ten of a task with a route. */
+/**
+ * A client with these features, and a function that makes one call. Calls use 1,000 keys; one in ten has a task with
+ * a route.
+ */
 export function callsWith(
   on: readonly Feature[],
   connection: { readonly fetch?: typeof fetch; readonly baseURL?: string },

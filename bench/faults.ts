@@ -1,7 +1,7 @@
 /**
- * The sixteen faults of the conformance tests at their full delays, on the real clock and on real sockets: what each upstream was
- * asked and when, what the caller got, and whether the next call was served at once. All are met at the same time, so that
- * the whole takes about as long as the longest: two minutes. Fails unless 16 of 16 go as specified.
+ * Plays the sixteen faults of the conformance tests with their full delays, on the real clock and on real sockets. Reports which
+ * upstream got which request and when, what the caller got, and whether the next call was served at once. All scenes run
+ * concurrently, so the total is the time of the longest: about two minutes. Fails unless all 16 faults end as specified.
  *
  *   npm run faults
  */
@@ -13,11 +13,11 @@ import type { Scene, Verdict } from '../test/conformance/support/fault-scene.ts'
 import { FAULTS } from '../test/conformance/support/fault-table.ts';
 import { startWall } from '../test/conformance/support/fault-wall.ts';
 
-/** More than a busy machine is late, less than any wait that the table names. */
+/** Longer than a busy machine delays a timer, shorter than any wait in the table. */
 const SLACK_MS = 1_000;
-/** A scene that is not over by then hangs. */
+/** The time limit for all scenes; a scene that is not finished by then hangs. */
 const LIMIT_MS = 180_000;
-/** Not all at the same instant: that would measure the machine. */
+/** Scenes start this long after one another: a simultaneous start would measure the machine. */
 const APART_MS = 30;
 
 const scenes = FAULTS.flatMap((fault) =>
@@ -29,7 +29,7 @@ await using wall = await startWall(
   scenes.map(({ scene }) => scene),
   systemClock,
 );
-say(`${scenes.length} scenes of ${FAULTS.length} faults; the longest take about two minutes.`);
+say(`${scenes.length} scenes of ${FAULTS.length} faults; the longest takes about two minutes.`);
 
 const limit = new AbortController();
 const played = Promise.all(
@@ -43,7 +43,7 @@ limit.abort();
 
 const { lines, held, rescued } = reportOf(FAULTS, verdicts);
 console.log(['', ...lines, ...FAULTS.flatMap((fault) => deviationsOf(fault, verdicts))].join('\n'));
-// What hangs would keep the process.
+// A scene that hangs would keep the process alive.
 process.exit(held === FAULTS.length && rescued === FAULTS.length - 1 ? 0 : 1);
 
 async function play(scene: Scene, title: string): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * What each feature adds to a call, in memory, beside a client that has none. Counted in µs of the CPU, which other processes disturb
- * less than the clock on the wall.
+ * The cost that each feature adds to a call in memory, compared with a client without features. Measured in µs of CPU time, which
+ * other processes disturb less than wall-clock time.
  *
  *   node bench/features.ts
  */
@@ -29,7 +29,7 @@ const measured: Record<string, readonly number[]> = await measure(contenders, {
   nowUs: () => process.cpuUsage().user + process.cpuUsage().system,
 });
 const { openai = [], none = [] } = measured;
-console.log('             µs a call   more than openai   more than none');
+console.log('           µs per call   more than openai   more than none');
 for (const [name, values] of Object.entries(measured)) {
   const cells = [median(values), medianDifference(values, openai), medianDifference(values, none)];
   const [aCall, thanOpenAI, thanNone] = cells.map((us) => us.toFixed(1));

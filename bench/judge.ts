@@ -1,5 +1,5 @@
 /**
- * Claim: the judge adds at most 0.2 µs to a call for a guardrail, and 1 µs for five, with the evidence read each 100 calls.
+ * Target: the judge adds at most 0.2 µs to a call for one guardrail and 1 µs for five, if the evidence is read every 100 calls.
  *
  * `node bench/judge.ts`
  */
@@ -24,11 +24,11 @@ console.table(
   ]),
 );
 
-/** Nanoseconds a call, less those of the loop. */
-function ofGuardrails(metrics: readonly string[]): Readonly<Record<'ns a call' | 'limit', number>> {
+/** Nanoseconds per call, without those of the loop itself. */
+function ofGuardrails(metrics: readonly string[]): Readonly<Record<'ns per call' | 'limit', number>> {
   const guardrails = Object.fromEntries(metrics.map((metric) => [metric, {}]));
   const tookNs = medianNs(() => createAnalysis({ guardrails, weight: 0.05 }));
-  return { 'ns a call': Math.round(tookNs - empty), limit: metrics.length * 200 };
+  return { 'ns per call': Math.round(tookNs - empty), limit: metrics.length * 200 };
 }
 
 function medianNs(create: () => ReturnType<typeof createAnalysis> | undefined): number {
@@ -40,16 +40,16 @@ function medianNs(create: () => ReturnType<typeof createAnalysis> | undefined): 
       analysis?.observe(calls[index]!);
       if (index % CALLS_PER_READING === 0) seen += analysis?.rollback.evidence ?? calls[index]!.share;
     }
-    // Of the processor, so that a machine with other work does not count.
+    // CPU time, which other work on the machine does not change.
     const { user, system } = process.cpuUsage(before);
-    // Uses the readings, so that the work cannot be optimised away.
-    if (!Number.isFinite(seen)) throw new Error('A reading is no number');
+    // The readings are used, so that the compiler cannot remove the work.
+    if (!Number.isFinite(seen)) throw new Error('the sum of the readings should be a number');
     return ((user + system) * 1_000) / CALLS;
   });
   return rounds.toSorted((one, other) => one - other)[ROUNDS >> 1]!;
 }
 
-/** Two arms alike, under the realised share. */
+/** Calls of two equal arms, with the realised share. */
 function recordCalls(count: number): readonly JudgedCall[] {
   const random = seededRandom(1);
   const realised = createRealisedShare(0.05);

@@ -1,5 +1,5 @@
 /**
- * What limits and budgets add to a call, in memory, beside the same client without them. To reach: a few µs.
+ * The cost that limits and budgets add to a call in memory, compared with the same client without them. Target: a few µs.
  *
  *   node bench/limits.ts
  */
@@ -24,7 +24,7 @@ const figures = await measure(
   { without: client({}), limits: client({ limits }), budgets: client({ budgets }), both: client({ limits, budgets }) },
   { rounds: 60, times: 500 },
 );
-console.log('                         µs a call   µs more');
+console.log('                       µs per call     µs more');
 for (const [name, values] of Object.entries(figures)) {
   const cells = [median(values), medianDifference(values, figures.without)].map((value) =>
     value.toFixed(1).padStart(12),

@@ -1,6 +1,6 @@
 /**
- * The heap after calls with everything on: it must not grow with them. What is bounded fills up first (a thousand keys, the days'
- * largest spenders, the windows).
+ * The heap after calls with all features: it must not grow with the number of calls. Bounded state fills up first (1,000 keys,
+ * each day's largest spenders, the windows).
  *
  *   node --expose-gc bench/memory.ts
  */
@@ -9,11 +9,11 @@ import { answerText } from './bodies.ts';
 import { callsWith, FEATURES } from './everything.ts';
 
 const { gc } = globalThis;
-if (!gc) throw new Error('node --expose-gc bench/memory.ts');
+if (!gc) throw new Error('run this as: node --expose-gc bench/memory.ts');
 
 const headers = { 'content-type': 'application/json' };
 const { ai, call } = callsWith(FEATURES, { fetch: async () => new Response(answerText, { headers }) });
-console.log('   calls   heap after a collection');
+console.log('   calls   heap after garbage collection');
 for (let calls = 0; calls <= 200_000; calls += 1) {
   if (calls % 25_000 === 0) {
     gc();

@@ -1,8 +1,9 @@
 /**
- * What a call through `CanaryClient` costs beside the bare SDK, in one run, each of ours with a bare one in a process for the two:
- * with an in-memory `fetch`, and against a loopback provider in one more process. To reach in memory: at most 15 µs more with what every
- * client has, 20 µs with money and limits; on loopback at least 0.97 of the throughput. With everything one call in twenty is copied to
- * a shadow: that copy is a call more. `node bench/features.ts` says what each feature adds.
+ * The cost of a call through `CanaryClient` compared with the bare SDK. Each client is measured in turns with a bare one, in a
+ * process of their own: with an in-memory `fetch`, and against a loopback provider in another process. Targets: in memory, at most
+ * 15 µs more with the features that every client has and 20 µs with money and limits; on loopback, at least 0.97 of the throughput.
+ * With all features, one call in twenty is copied to a shadow, which makes it two calls. `node bench/features.ts` measures what each
+ * feature adds.
  *
  *   npm run bench
  */
@@ -17,8 +18,8 @@ const CALLS = new URL('./contenders/calls.ts', import.meta.url);
 const CLIENTS = {
   off: 'openai-canary, off',
   on: 'openai-canary, on',
-  money: '  and money and limits',
-  everything: '  and everything else',
+  money: '  + money and limits',
+  everything: '  + all other features',
 } as const;
 
 await print('in memory, one call at a time', {}, { rounds: 200, times: 100, warmUp: 15_000 });
@@ -35,7 +36,7 @@ process.exit();
 
 async function print(title: string, given: CallsGiven, options: RoundOptions): Promise<void> {
   console.log(`\n${title}`);
-  console.log('                            openai        ours   µs more   throughput');
+  console.log('                             openai     canary    µs more throughput');
   for (const [name, text] of Object.entries(CLIENTS)) {
     const { bare, it } = await measureBeside(CALLS, name, given, options);
     const figures = [median(bare), median(it), medianDifference(it, bare)].map((us) => us.toFixed(1));

@@ -1,6 +1,6 @@
 /**
- * What calls cost with and without a shadow that hangs, in one run, against a loopback provider in another process. All calls are
- * chosen: some copies hang, the rest is dropped. To reach: a ratio of the medians within the noise of two equal clients.
+ * The cost of calls with and without a shadow that hangs, against a loopback provider in another process. Every call is copied:
+ * some copies hang, all others are dropped. Target: a ratio of the medians within the noise between two equal clients.
  *
  *   npm run bench
  */
@@ -18,7 +18,7 @@ const server = spawn(process.execPath, [fileURLToPath(new URL('./loopback-server
 const [printed] = await once(server.stdout, 'data');
 const baseURL = String(printed).trim();
 
-// Two clients without a shadow: how far equals differ in this run is its noise.
+// The difference between two equal clients without a shadow is the noise of this run.
 const none = client(undefined);
 const again = client(undefined);
 const hanging = client({ upstream: 'hangs', share: 1 });
@@ -30,13 +30,13 @@ const contenders = {
 
 for (const concurrency of [1, 16]) {
   const { none: base, ...others } = await measure(contenders, { rounds: 30, times: 300, concurrency });
-  console.log(`\nloopback provider, ${concurrency} at a time      µs a call   µs more     ratio`);
+  console.log(`\n${`loopback provider, ${concurrency} at a time`.padEnd(32)}µs per call    µs more      ratio`);
   row('no shadow', base, base);
-  row('no shadow, once more', others.again, base);
-  row('a shadow that hangs', others.hanging, base);
+  row('no shadow, second client', others.again, base);
+  row('hanging shadow', others.hanging, base);
 }
 const { running, dropped } = hanging.canary.snapshot().shadow?.hangs ?? {};
-console.log(`\ncopies that hang: ${running}; dropped in the window: ${dropped?.full}`);
+console.log(`\nhanging copies: ${running}; dropped in the window: ${dropped?.full}`);
 hanging.canary.close();
 server.stdin.end();
 
@@ -52,7 +52,7 @@ function client(shadow: ShadowOptions<'hangs'> | undefined): CanaryClient {
   });
 }
 
-/** A provider that takes a request and never answers. */
+/** A provider that accepts requests and never answers. */
 function hang(_url: unknown, { signal }: RequestInit = {}): Promise<Response> {
   return new Promise((_resolve, reject) => {
     signal?.addEventListener('abort', () => reject(new Error('aborted')), { once: true });

@@ -1,6 +1,6 @@
 /**
- * What a stream through `CanaryClient` costs beside the bare SDK, in one run, with an in-memory `fetch`, each of ours with a bare one in
- * a process for the two: to its first content, and for each chunk. To reach: at most 20 µs to the first content, at most 1 µs a chunk.
+ * The cost of a stream through `CanaryClient` compared with the bare SDK, with an in-memory `fetch`. Each client is measured in turns
+ * with a bare one, in a process of their own. Targets: at most 20 µs to the first content, at most 1 µs per chunk.
  *
  *   npm run bench
  */
@@ -14,17 +14,17 @@ const often: RoundOptions = { rounds: 200, times: 50, warmUp: 15_000 };
 
 console.log('\nstreams in memory, one at a time, in µs');
 await print('to the first content', { chunks: 3, toFirst: true }, often);
-await print('a stream of three chunks and usage', { chunks: 3, toFirst: false }, often);
-// Chunks are many: their code is compiled sooner.
+await print('three chunks and usage', { chunks: 3, toFirst: false }, often);
+// A stream has many chunks, so their code is compiled after fewer streams.
 await print(
-  `a chunk, over ${CHUNKS}`,
+  `per chunk, over ${CHUNKS} chunks`,
   { chunks: CHUNKS, toFirst: false },
   { rounds: 60, times: 10, warmUp: 600 },
   CHUNKS,
 );
 
 async function print(title: string, given: StreamsGiven, options: RoundOptions, parts = 1): Promise<void> {
-  console.log(`\n${title.padEnd(36)}    openai      ours      more     ratio`);
+  console.log(`\n${title.padEnd(36)}    openai    canary      more     ratio`);
   for (const name of ['off', 'on']) {
     const { bare, it } = await measureBeside(STREAMS, name, given, options);
     const figures = [median(bare), median(it), medianDifference(it, bare)].map((us) => us / parts);

@@ -1,4 +1,4 @@
-/** A call of the bare SDK, and of ours with more and more of what it can do. */
+/** One chat call: with the bare SDK, and with `CanaryClient` and a growing set of features. */
 
 import { OpenAI } from 'openai';
 import { CanaryClient } from '../../src/index.ts';
@@ -6,12 +6,18 @@ import { answerText, callBody } from '../bodies.ts';
 import type { MakeContenders } from '../contender.ts';
 import { callsWith, FEATURES, MONEY_AND_LIMITS } from '../everything.ts';
 
-/** Where the calls go; in memory, where nowhere. */
+/** The provider; without a `baseURL` an in-memory `fetch` answers. */
 export interface CallsGiven {
   readonly baseURL?: string;
 }
 
-/** The bare SDK; ours without a `canary` option; with split, retry, breaker, metering and a listener; with money and limits; with all. */
+/**
+ * - `bare`: the SDK alone
+ * - `off`: `CanaryClient` without a `canary` option
+ * - `on`: with split, retry, breaker, metering and a listener
+ * - `money`: with limits, budgets, cache and tasks as well
+ * - `everything`: with all features
+ */
 export const contenders = {
   bare: (given: CallsGiven) => callsOf(new OpenAI(optionsOf(given))),
   off: (given: CallsGiven) => callsOf(new CanaryClient(optionsOf(given))),

@@ -1,4 +1,4 @@
-/** A stream of the bare SDK and of ours, with an in-memory `fetch`. */
+/** One chat stream with the bare SDK and with `CanaryClient`, both with an in-memory `fetch`. */
 
 import { OpenAI } from 'openai';
 import { CanaryClient } from '../../src/index.ts';
@@ -7,9 +7,9 @@ import type { MakeContenders } from '../contender.ts';
 import { wallUs } from '../measure.ts';
 
 export interface StreamsGiven {
-  /** A preamble, content, an end: 3 at least. */
+  /** Chunks per stream: the role, the content, the end. At least 3. */
   readonly chunks: number;
-  /** The time to the first content alone. */
+  /** Measures only the time to the first content. */
   readonly toFirst: boolean;
 }
 
@@ -21,11 +21,11 @@ export const contenders = {
 
 const prices = { openai: { inputPerMTok: 2, outputPerMTok: 8 } };
 const encoder = new TextEncoder();
-// As asked for: of a stream that tells no usage it would be estimated.
+// The body asks for usage. Without it, `CanaryClient` would count tokens to estimate it.
 const usage = { prompt_tokens: 12, completion_tokens: 3, total_tokens: 15 };
 const USAGE = `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1_767_225_600, model: 'gpt-4.1', choices: [], usage })}\n\n`;
 const headers = { 'content-type': 'text/event-stream' };
-// Whoever asks for usage sees its chunk: all deliver the same.
+// With `include_usage` all clients deliver the usage chunk, so they deliver the same chunks.
 const body = { ...callBody, user: 'user-1', stream: true as const, stream_options: { include_usage: true } };
 
 function optionsOf({ chunks }: StreamsGiven) {
@@ -42,7 +42,7 @@ async function toEnd(client: OpenAI): Promise<void> {
   for await (const chunk of await client.chat.completions.create(body)) void chunk;
 }
 
-/** From the call to the first chunk with content, in µs; the stream is read to its end. */
+/** The time from the call to the first chunk with content, in µs. The stream is read to its end. */
 async function toFirstContent(client: OpenAI): Promise<number> {
   const startedUs = wallUs();
   let tookUs: number | undefined;

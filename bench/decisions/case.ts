@@ -1,10 +1,10 @@
-/** One line of the table: what is run, how often, and what it has to come to. */
+/** One line of the table: the simulation, its number of runs and its target. */
 
-/** For people. */
+/** A line of the printed table. */
 export interface Line {
   readonly case: string;
   readonly ours: string;
-  readonly 'to reach': string;
+  readonly target: string;
   readonly reached: 'yes' | 'no';
   readonly '> 1 %'?: string;
   readonly '> 5 %'?: string;
@@ -14,9 +14,9 @@ export interface Line {
 
 export interface Case {
   readonly runs: number;
-  /** One run; the same for the same seed. */
+  /** One run. Equal seeds give equal results. */
   run(seed: number): readonly number[];
-  /** What all runs come to. */
+  /** Summarises the results of all runs. */
   report(results: readonly (readonly number[])[]): Line;
 }
 

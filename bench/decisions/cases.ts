@@ -1,4 +1,4 @@
-/** All cases, in the order of the table. */
+/** All cases in the order of the table. */
 
 import type { Case } from './case.ts';
 import { delayCases } from './delay-cases.ts';

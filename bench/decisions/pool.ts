@@ -1,11 +1,11 @@
-/** Divides runs over all processors. */
+/** Distributes runs over all processors. */
 
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Task } from './worker.ts';
 
-/** The results of each task, in the order of the tasks; `onDone` is told how many are done. */
+/** Runs all tasks. Resolves to their results in the order of the tasks. `onDone` gets the number of finished tasks. */
 export async function runAll(
   tasks: readonly Task[],
   onDone: (count: number) => void,

@@ -1,4 +1,4 @@
-/** Promotions: none of a canary that is worse by the margin, and all of a good one, soon. */
+/** Promotions: a canary that is worse by the margin is not promoted, and a good one is promoted soon. */
 
 import { meanOf, medianOf, percent, yesIf, type Case } from './case.ts';
 import { falsePromotion } from './scenarios.ts';
@@ -31,7 +31,7 @@ export const rolloutCases: readonly Case[] = [
 function atTheMargin(weight: number, margin: number): Case {
   const runs = 2_000;
   const moment = { weight, stableRate: STABLE_RATE, canaryRate: STABLE_RATE + margin };
-  // Later on a wrong promotion is rarer still: the evidence falls.
+  // After more calls a wrong promotion is even rarer, because the evidence falls.
   const canaryCalls = Math.min(8_000, 60 / margin);
   const limit = 0.05 + 2 * Math.sqrt((0.05 * 0.95) / runs);
   return {
@@ -42,7 +42,7 @@ function atTheMargin(weight: number, margin: number): Case {
       return {
         case: `false promotion, worse by ${percent(margin)} at a weight of ${percent(weight)}`,
         ours: percent(share),
-        'to reach': '≤ 5 % (± 1)',
+        target: '≤ 5 % (± 1)',
         reached: yesIf(share <= limit),
       };
     },
@@ -77,7 +77,7 @@ function staged(
       return {
         case: `1 → 5 → 25 → 50 → 100 %, errors ${name}: promoted`,
         ours: `${percent(promotedShare(ends))}, ${time}`,
-        'to reach': toReach,
+        target: toReach,
         reached: yesIf(isReached(ends)),
         '> 1 %': above1!,
         '> 5 %': above5!,

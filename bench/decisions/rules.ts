@@ -1,15 +1,15 @@
-/** What others do: rules on a window that is looked at every 30 s. */
+/** Common alternatives for comparison: rules on a sliding window, evaluated every 30 s. */
 
 import { CALLS_PER_SECOND, type SimulatedCall } from './traffic.ts';
 
-/** How a rule saw a run: `true` once it would have rolled back. */
+/** A rule, and whether it would have rolled back during a run. */
 export interface Rule {
   readonly name: string;
   readonly fired: boolean;
 }
 
 const CALLS_PER_LOOK = 30 * CALLS_PER_SECOND;
-/** Five minutes. */
+/** The window is five minutes. */
 const LOOKS_PER_WINDOW = 10;
 
 interface Counts {
@@ -19,7 +19,7 @@ interface Counts {
   stable: number;
 }
 
-/** The rules of tutorials and gateways, side by side. */
+/** The rules that tutorials and gateways use, evaluated on the same calls. */
 export class OtherRules {
   readonly #window: Counts[] = [];
   readonly #total: Counts = { canaryBad: 0, canary: 0, stableBad: 0, stable: 0 };
@@ -59,10 +59,10 @@ export class OtherRules {
   }
 }
 
-/** One-sided. */
+/** The one-sided critical value at 1 %. */
 const Z_AT_1_PERCENT = 2.326;
 
-/** Two proportions, pooled. */
+/** The z-statistic of two proportions with pooled variance. */
 function zOf({ canaryBad, canary, stableBad, stable }: Counts): number {
   const pooled = (canaryBad + stableBad) / (canary + stable);
   const variance = pooled * (1 - pooled) * (1 / canary + 1 / stable);

@@ -1,4 +1,4 @@
-/** One run of each kind: what happened, as numbers. */
+/** Simulates one run of each kind; results are numbers. */
 
 import { createGuardrail, type Guardrail } from '../../src/stats/guardrail.ts';
 import { createRealisedShare } from '../../src/stats/realised-share.ts';
@@ -6,13 +6,13 @@ import { lognormal, seededRandom } from '../../src/testing/seeded-random.ts';
 import { OtherRules } from './rules.ts';
 import { Traffic, type Moment } from './traffic.ts';
 
-/** The probability of a false rollback that is asked for. */
+/** The permitted probability of a false rollback. */
 export const ALPHA = 0.01;
 
-/** Whether each rule rolled a healthy canary back: ours, above 1 %, above 5 %, peeked z-test, three strikes. */
+/** For each rule, 1 if it rolled back a healthy canary: ours, above 1 %, above 5 %, peeked z-test, three strikes. */
 export type FalseRollbacks = readonly number[];
 
-/** Watches a canary that is as good as stable; `momentAt` says what holds at a call. */
+/** Observes a canary that is as good as stable. `momentAt` gives the weight and error rates at a call. */
 export function falseRollbacks(seed: number, calls: number, momentAt: (call: number) => Moment): FalseRollbacks {
   const traffic = new Traffic(seed);
   const guardrail = createGuardrail({ metric: 'errorRate', alpha: ALPHA, direction: 'worse' });
@@ -29,8 +29,8 @@ export function falseRollbacks(seed: number, calls: number, momentAt: (call: num
 }
 
 /**
- * Whether 300 tenants of very unequal size, each of which keeps its side, make the judge roll back a healthy canary: by the
- * realised share, and by the nominal one.
+ * Simulates 300 sticky tenants of very unequal size, and a healthy canary. Returns whether the judge rolls it back with the
+ * realised share, and with the nominal share.
  */
 export function heavyTenants(seed: number, calls: number, restartEvery = Infinity): readonly number[] {
   const random = seededRandom(Math.imul(seed + 1, 0x9e3779b1));
@@ -43,7 +43,7 @@ export function heavyTenants(seed: number, calls: number, restartEvery = Infinit
   const fired = [false, false];
   let realised = createRealisedShare(weight);
   for (let index = 0; index < calls; index++) {
-    // The evidence is kept over a restart; the share is found anew.
+    // A restart keeps the evidence, but the realised share is estimated again from the start.
     if (index % restartEvery === 0) realised = createRealisedShare(weight);
     const arm = random() < canaryShare ? 'canary' : 'stable';
     const value = random() < 0.02 ? 1 : 0;
@@ -61,11 +61,11 @@ export interface Regression {
   readonly weight: number;
   readonly stableRate: number;
   readonly canaryRate: number;
-  /** Good calls of the canary's before it gets worse. @default 0 */
+  /** Canary calls before the canary gets worse. @default 0 */
   readonly goodCalls?: number;
 }
 
-/** How many bad-natured canary calls pass before the rollback; at most 200,000. */
+/** The number of canary calls between the regression and the rollback; at most 200,000. */
 export function delayOf(seed: number, { weight, stableRate, canaryRate, goodCalls = 0 }: Regression): number {
   const traffic = new Traffic(seed);
   const guardrail = createGuardrail({ metric: 'errorRate', alpha: ALPHA, direction: 'worse' });
@@ -83,7 +83,7 @@ export function delayOf(seed: number, { weight, stableRate, canaryRate, goodCall
 
 const MOST_CALLS = 200_000;
 
-/** The same for latencies that are lognormal with this deviation, and the canary's `factor` times as long. */
+/** As `delayOf`, for lognormal latencies with deviation `sigma`. Those of the canary are `factor` times longer. */
 export function latencyDelay(seed: number, factor: number, sigma: number, weight: number): number {
   const random = seededRandom(Math.imul(seed + 1, 0x9e3779b1));
   const guardrail = createGuardrail({ metric: 'latency', margin: 0, alpha: ALPHA, direction: 'worse' });
@@ -97,7 +97,7 @@ export function latencyDelay(seed: number, factor: number, sigma: number, weight
   return MOST_CALLS;
 }
 
-/** Whether a canary that is worse by just the margin is ever found no worse within so many of its calls. */
+/** 1 if a canary that is worse by exactly the margin passes within `canaryCalls` of its calls, otherwise 0. */
 export function falsePromotion(seed: number, moment: Moment, canaryCalls: number): number {
   const margin = moment.canaryRate - moment.stableRate;
   const guardrail: Guardrail = createGuardrail({ metric: 'errorRate', margin, alpha: 0.05, direction: 'noWorse' });

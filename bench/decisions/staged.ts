@@ -1,4 +1,4 @@
-/** A whole rollout in steps, by evidence or by a threshold. */
+/** Simulates a complete rollout in steps, decided by evidence or by a threshold. */
 
 import { createAnalysis } from '../../src/stats/analysis.ts';
 import { CALLS_PER_SECOND, Traffic } from './traffic.ts';
@@ -10,11 +10,11 @@ const LONGEST_S = 2 * 3_600;
 export interface StagedEnd {
   readonly promoted: boolean;
   readonly afterS: number;
-  /** Failures that stable would not have had. */
+  /** The failures beyond those that stable would have had. */
   readonly excessFailures: number;
 }
 
-/** Looked at on each failure of the canary's, and each second. */
+/** Decides by evidence, which is evaluated on each failure of the canary and each second. */
 export function stagedByEvidence(seed: number, stableRate: number, canaryRate: number): StagedEnd {
   const traffic = new Traffic(seed);
   const analysis = createAnalysis({ guardrails: { errorRate: {} }, weight: WEIGHTS[0] });
@@ -38,7 +38,10 @@ export function stagedByEvidence(seed: number, stableRate: number, canaryRate: n
   return { promoted: false, afterS: LONGEST_S, excessFailures: exposed.calls * (canaryRate - stableRate) };
 }
 
-/** Steps of ten minutes; rolled back when the canary's error rate of the last five is above `threshold`, every 30 s. */
+/**
+ * Decides by a threshold: steps of ten minutes, and a rollback if the canary's error rate of the last five minutes,
+ * evaluated every 30 s, is above `threshold`.
+ */
 export function stagedByThreshold(seed: number, stableRate: number, canaryRate: number, threshold: number): StagedEnd {
   const traffic = new Traffic(seed);
   const looks: { calls: number; bad: number }[] = [];

@@ -1,32 +1,32 @@
-/** Simulated calls: an arm by the weight in force, an outcome by the rates in force. */
+/** Simulated calls: the current weight decides the arm, and the current error rates decide the outcome. */
 
 import type { Arm } from '../../src/stats/arm.ts';
 import { seededRandom } from '../../src/testing/seeded-random.ts';
 
-/** How many calls there are a second, wherever time matters. */
+/** The call rate in all simulations that depend on time. */
 export const CALLS_PER_SECOND = 100;
 
-/** What holds for one call. */
+/** The weight and error rates at one call. */
 export interface Moment {
   weight: number;
   stableRate: number;
   canaryRate: number;
 }
 
-/** The same object for each call: a simulation makes hundreds of millions. */
+/** A simulated call. One object is reused for all, because a simulation makes hundreds of millions. */
 export interface SimulatedCall {
   arm: Arm;
   value: number;
   share: number;
 }
 
-/** A source of calls that repeats with its seed. */
+/** A reproducible source of calls. */
 export class Traffic {
   readonly call: SimulatedCall = { arm: 'stable', value: 0, share: 0 };
   readonly #random: () => number;
 
   constructor(seed: number) {
-    // Neighbouring seeds would begin alike.
+    // Spreads the seeds: neighbouring seeds would start with similar numbers.
     this.#random = seededRandom(Math.imul(seed + 1, 0x9e3779b1));
   }
 

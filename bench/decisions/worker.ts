@@ -1,9 +1,9 @@
-/** Runs what it is told to, on a thread of its own. */
+/** A worker thread that runs tasks. */
 
 import { parentPort } from 'node:worker_threads';
 import { cases } from './cases.ts';
 
-/** Some runs of one case. */
+/** A range of runs of one case. */
 export interface Task {
   readonly index: number;
   readonly from: number;
