@@ -1,4 +1,7 @@
-/** Sixty calls, eight at a time, with a progress bar on a terminal and plain lines elsewhere. Run: node examples/batch.ts */
+/**
+ * Makes 60 calls, at most eight in flight, with a progress bar on a terminal and plain lines elsewhere. Run: node
+ * examples/batch.ts
+ */
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { CanaryClient, type BatchProgress } from '../src/index.ts';
@@ -11,12 +14,15 @@ await using ai = new CanaryClient({
   baseURL: provider.url,
   apiKey: 'test',
   canary: {
-    // The simulated provider is in no price list.
+    // The simulated provider is not in the price list.
     prices: { openai: { inputPerMTok: 0.4, outputPerMTok: 1.6 } },
   },
 });
 
-/** Drawn from as there is room: a file of a million lines takes no more memory than this. */
+/**
+ * A generator: the batch takes the next call only when it can start it, so a million calls need no more memory than
+ * sixty.
+ */
 async function* reviews() {
   for (let number = 1; number <= REVIEWS; number += 1) {
     const content = `Is review ${number} positive or negative?`;
@@ -41,4 +47,4 @@ for await (const result of ai.canary.batch(reviews(), { concurrency: 8, total: R
   else console.error(`Review ${result.index + 1} failed: ${String(result.error)}`);
 }
 if (process.stdout.isTTY) console.log();
-console.log(`${served} of ${REVIEWS} reviews judged`);
+console.log(`${served} of ${REVIEWS} reviews classified`);

@@ -1,4 +1,7 @@
-/** A day's budget that falls back to a cheap model, and an amount for each user. Run: node examples/budget.ts */
+/**
+ * A daily budget for a strong model, with fallback to a cheap one, and an hourly budget per user. Run: node
+ * examples/budget.ts
+ */
 
 import { BudgetExceededError, CanaryClient, route } from '../src/index.ts';
 import { startProvider } from '../src/testing/index.ts';
@@ -11,7 +14,7 @@ await using ai = new CanaryClient({
   canary: {
     upstreams: { strong: { model: 'gpt-5' } },
     weights: { strong: 1 },
-    // The simulated provider is in no price list.
+    // The simulated provider is not in the price list.
     prices: {
       openai: { inputPerMTok: 0.1, outputPerMTok: 0.4 },
       strong: { inputPerMTok: 1.25, outputPerMTok: 10 },
@@ -34,7 +37,8 @@ const ask = (user: string) =>
     route({ key: user }),
   );
 
-// Forty at once: what each may cost is held before it is sent, so that they cannot overspend together.
+// The highest possible cost of each call is reserved before it is sent, so these 40 concurrent calls cannot exceed
+// the budget.
 const answers = await Promise.all(Array.from({ length: 40 }, (_, call) => ask(`user-${call}`)));
 for (const model of ['gpt-5', 'gpt-4.1-nano']) {
   console.log(`${answers.filter((answer) => answer.model === model).length} answers by ${model}`);
@@ -44,7 +48,7 @@ try {
   for (;;) await ask('user-0');
 } catch (error) {
   if (!(error instanceof BudgetExceededError)) throw error;
-  console.log(`user-0 is refused by the budget "${error.budget}"`);
+  console.log(`user-0 is rejected by the budget "${error.budget}"`);
 }
 
 console.table(ai.canary.snapshot().budgets, ['name', 'spentUsd', 'accounts', 'exhausted']);

@@ -1,18 +1,18 @@
-/** A report of what was spent, by model and by customer, with what the canary saved. Run: node examples/cost-report.ts */
+/** Reports costs by customer and by model, and the savings of the canary. Run: node examples/cost-report.ts */
 
 import { CanaryClient, route } from '../src/index.ts';
 import { seededRandom, startProvider } from '../src/testing/index.ts';
 
-// Both models at one provider in this process, which tells tokens as the real one would.
+// One simulated provider serves both models, and reports these tokens for each call.
 await using provider = await startProvider({ usage: () => ({ promptTokens: 1_200, completionTokens: 300 }) });
 
 await using ai = new CanaryClient({
   apiKey: 'test',
   baseURL: provider.url,
   canary: {
-    upstreams: { mini: { model: 'gpt-4.1-mini', price: { multiplier: 1, of: 'openai' } } }, // the public price of OpenAI
+    upstreams: { mini: { model: 'gpt-4.1-mini', price: { multiplier: 1, of: 'openai' } } }, // OpenAI's list price
     weights: { openai: 0.5, mini: 0.5 },
-    prices: { openai: { multiplier: 0.9, of: 'openai' } }, // our rebate
+    prices: { openai: { multiplier: 0.9, of: 'openai' } }, // a discount of 10 %
     random: seededRandom(1),
   },
 });
@@ -33,5 +33,5 @@ for (const { name, attempts, costUsd, stableCostUsd, savingsUsd } of [
   const money = [costUsd, stableCostUsd, savingsUsd].map((usd) => usd.toFixed(4).padStart(12)).join('');
   console.log(`${(name ?? '').padEnd(10)} ${String(attempts).padStart(8)}${money}`);
 }
-console.log(`\nPrices of ${byTask.prices.date} (version ${byTask.prices.version}).\n`);
+console.log(`\nPrice list of ${byTask.prices.date} (version ${byTask.prices.version}).\n`);
 console.log(ai.canary.costs({ by: 'model' }).toCsv());

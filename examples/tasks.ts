@@ -1,11 +1,14 @@
-/** The cheap model for summaries, the strong one for contracts, and a cap on what a call may cost. Run: node examples/tasks.ts */
+/**
+ * Routes summaries to a cheap model and contracts to a strong one, and caps the cost of a call. Run: node
+ * examples/tasks.ts
+ */
 
 import { CanaryClient, CostCapError, route, type TaskContext } from '../src/index.ts';
 import { startProvider } from '../src/testing/index.ts';
 
 await using provider = await startProvider();
 
-/** A classifier by keywords. Anything may decide: a header of the request, a small model, a table of prompts. */
+/** Tasks by keyword. A classifier may also use a request header, a small model or a table of prompts. */
 const KEYWORDS: Readonly<Record<string, RegExp>> = {
   legal: /\b(contract|clause|liability|gdpr)\b/i,
   summary: /\b(summari[sz]e|tl;dr|in short)\b/i,
@@ -22,7 +25,7 @@ await using ai = new CanaryClient({
   apiKey: 'test',
   canary: {
     upstreams: { small: { model: 'gpt-4.1-nano' }, strong: { model: 'gpt-5' } },
-    // The simulated provider is in no price list.
+    // The simulated provider is not in the price list.
     prices: {
       openai: { inputPerMTok: 0.4, outputPerMTok: 1.6 },
       small: { inputPerMTok: 0.1, outputPerMTok: 0.4 },
@@ -43,9 +46,9 @@ for (const question of ['Summarize our meeting.', 'Is this clause enforceable?',
   console.log(`${question.padEnd(28)} → ${model}`);
 }
 
-// The task may be said, too; and an upstream that would cost more than the cap is passed over.
+// A call can also name its task. An upstream that could cost more than the cap is skipped.
 const { model } = await ask('The whole file, please.', route({ task: 'legal', maxCostUsd: 0.001 }));
-console.log(`${'At most a tenth of a cent'.padEnd(28)} → ${model}`);
+console.log(`${'At most 0.001 USD'.padEnd(28)} → ${model}`);
 
 try {
   await ask('Is this clause enforceable?', route({ maxCostUsd: 0.000_001 }));

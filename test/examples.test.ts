@@ -30,7 +30,7 @@ test('cost-report.ts reports costs by customer and by model', async () => {
   expect(exitCode).toBe(0);
 });
 
-test('the demo promotes and rolls back its canary on evidence, and loses no call', { timeout: 60_000 }, async () => {
+test('the demo advances and rolls back its canary on evidence, and loses no call', { timeout: 60_000 }, async () => {
   const { exitCode, stdout, stderr } = await runProgram(join(examples, 'demo/main.ts'));
   expect(stderr).toBe('');
   expect(stdout).toMatch(/\d+ calls show it to be no worse: the canary gets 25\.0 % of the users/);

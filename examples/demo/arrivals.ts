@@ -1,17 +1,17 @@
-/** When calls arrive, and how large they are. */
+/** The arrival times and sizes of the calls. */
 
 import { readFile } from 'node:fs/promises';
 import { seededRandom } from '../../src/testing/index.ts';
 
-/** One call to be made. */
+/** One arriving call. */
 export interface Arrival {
-  /** Since the first one. */
+  /** Milliseconds since the first call. */
   readonly afterMs: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
 }
 
-/** Eight seconds of 200 calls a second, arriving at random, with the sizes of ordinary conversations. */
+/** Eight seconds of random arrivals, 200 calls per second on average, with the sizes of ordinary conversations. */
 export function madeUpArrivals(): readonly Arrival[] {
   const random = seededRandom(7);
   const arrivals: Arrival[] = [];
@@ -21,7 +21,7 @@ export function madeUpArrivals(): readonly Arrival[] {
   return arrivals;
 }
 
-/** The first `rows` requests of a recorded trace, `speed` times as fast. */
+/** The first `rows` requests of a recorded trace, replayed `speed` times faster. */
 export async function readTrace(
   file: string,
   { rows, speed }: { readonly rows: number; readonly speed: number },
@@ -30,7 +30,7 @@ export async function readTrace(
   const columns = header.split(',').map((name) => name.trim());
   const [time, input, output] = ['TIMESTAMP', 'ContextTokens', 'GeneratedTokens'].map((name) => columns.indexOf(name));
   if (time === undefined || input === undefined || output === undefined || Math.min(time, input, output) < 0) {
-    throw new Error(`${file} should have the columns TIMESTAMP, ContextTokens and GeneratedTokens, has ${header}`);
+    throw new Error(`${file} should have the columns TIMESTAMP, ContextTokens and GeneratedTokens, got ${header}`);
   }
   const read = lines.slice(0, rows).map((line) => {
     const cells = line.split(',');
@@ -40,7 +40,7 @@ export async function readTrace(
   return read.map(({ atMs, ...size }) => ({ afterMs: (atMs - startMs) / speed, ...size }));
 }
 
-/** Traces are in UTC, with more digits than `Date` reads. */
+/** Parses the time of a trace: UTC, with more fractional digits than `Date` accepts. */
 function timeOf(cell: string | undefined): number {
   const text =
     cell

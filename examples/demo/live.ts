@@ -1,14 +1,14 @@
-/** The same client against the real providers, within a spending limit. */
+/** Calls the real providers, within a spending limit. */
 
 import { CanaryClient, ConfigError, route } from '../../src/index.ts';
 import { tableOf } from './table.ts';
 
 const LIMIT_USD = 0.1;
 const CALLS = 40;
-/** A call of this demo costs far less; it is what is kept in reserve for the one under way. */
+/** Reserved for the next call. A call of this demo costs far less. */
 const RESERVE_USD = 0.005;
 
-/** `true` if every call was served within the limit. Needs OPENAI_API_KEY and HOLYSHEEP_API_KEY. */
+/** Resolves to `true` if at least one call was served. Needs OPENAI_API_KEY and HOLYSHEEP_API_KEY. */
 export async function runLive(): Promise<boolean> {
   const ai = connect();
   if (!ai) return false;
@@ -41,7 +41,7 @@ function connect() {
       },
     });
   } catch (error) {
-    // Missing keys: the message names the variable.
+    // If a key is missing, the message names its environment variable.
     if (!(error instanceof ConfigError) && !(error instanceof CanaryClient.OpenAIError)) throw error;
     console.error(error.message);
     return undefined;

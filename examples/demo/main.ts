@@ -1,10 +1,11 @@
 /**
- * A canary rises to a quarter of the users on evidence, begins to fail, and is rolled back on evidence, without one call lost.
+ * A rollout demo: the canary advances to 25 % of the users on evidence, starts to fail, and is rolled back on evidence. No call
+ * is lost.
  *
  *   node examples/demo/main.ts [--trace FILE] [--speed 200] [--rows 2000] [--live]
- *
- * Needs no key and no network: both providers run on the loopback interface. `--trace` replays recorded traffic (columns
- * TIMESTAMP, ContextTokens, GeneratedTokens); `--live` asks the real providers, for at most 0.10 USD.
+ * Without options it needs no key and no network: both providers are simulated on the loopback interface. `--trace` replays
+ * recorded traffic (columns TIMESTAMP, ContextTokens, GeneratedTokens). `--live` calls the real providers instead, for at most
+ * 0.10 USD.
  */
 
 import { parseArgs } from 'node:util';

@@ -1,10 +1,10 @@
-/** Where the rollout stands, for people: its step, how the evidence grows, what it waits for. */
+/** Shows the state of the rollout: its step, its evidence and what it waits for. */
 
 import { styleText } from 'node:util';
 import type { ArmNumbers, CanaryClient, RolloutReport } from '../../src/index.ts';
 import { aligned, percent, usd } from './table.ts';
 
-/** What a terminal shows. */
+/** The state in several lines, for a terminal. */
 export function panelOf(ai: CanaryClient): string[] {
   const { rollout } = ai.canary;
   const { state } = rollout;
@@ -27,7 +27,7 @@ export function panelOf(ai: CanaryClient): string[] {
   ];
 }
 
-/** The same in one line. */
+/** The state in one line. */
 export function panelLineOf(ai: CanaryClient): string {
   const { state } = ai.canary.rollout;
   const evidence = state.guardrails.map(
@@ -44,20 +44,20 @@ function placeOf({ phase, step, steps, weight, heldMs }: RolloutReport): string 
 }
 
 function waitOf({ phase, waitsFor }: RolloutReport): string {
-  if (phase === 'rolledBack') return 'nothing more goes to the canary';
+  if (phase === 'rolledBack') return 'the canary gets no more calls';
   return `waits: ${waitsFor.map(({ message }) => message).join('; ') || 'for nothing'}`.slice(
     0,
     process.stdout.columns - 1,
   );
 }
 
-/** Ten cells, and the figure: evidence goes from 0 to 1. */
+/** Evidence from 0 to 1, as a bar of ten cells and as a number. */
 function bar(evidence: number): string {
   const full = Math.round(evidence * 10);
   return `${'█'.repeat(full)}${'░'.repeat(10 - full)} ${evidence.toFixed(2)}`;
 }
 
-/** What one side of a guardrail was like. */
+/** The metric of a guardrail on one side. */
 export function figureOf(guardrail: string, arm: ArmNumbers): string {
   if (guardrail === 'errorRate') return percent(arm.errorRate);
   if (guardrail === 'costPerCall') return usd(arm.costPerCallUsd);

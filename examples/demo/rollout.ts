@@ -1,4 +1,4 @@
-/** The main act: a canary that rises by evidence, begins to fail, and is taken back by evidence. */
+/** The rollout of the demo: the canary advances on evidence, starts to fail, and is rolled back on evidence. */
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { CanaryClient } from '../../src/index.ts';
@@ -9,35 +9,38 @@ import { sendArrivals } from './send.ts';
 import { createTally } from './tally.ts';
 import { printVerdict } from './verdict.ts';
 
-/** The step at which the canary begins to fail, and how long after it has begun. */
+/** The canary starts to fail this long after the start of this step. */
 const FAILS_AT = { step: 2, afterMs: 1_500 };
-/** Calls go on for so long after the rollback. */
-const AFTERMATH_MS = 1_500;
-/** A demo that has seen no rollback by then has failed; on an idle machine it takes ten seconds. */
-const PATIENCE_MS = 45_000;
+/** Calls continue for this long after the rollback. */
+const AFTER_ROLLBACK_MS = 1_500;
+/** The demo fails if there is no rollback by then. On an idle machine the rollback comes after about ten seconds. */
+const TIMEOUT_MS = 45_000;
 
-/** `true` if all went as it should: steps and rollback seen, no call lost, no user moved without need. */
+/**
+ * Resolves to `true` if the canary advanced and was rolled back, no call was lost, and no user moved without a change
+ * of weights.
+ */
 export async function runRollout(arrivals: readonly Arrival[]): Promise<boolean> {
   await using stable = await startProvider({ seed: 1, latencyMs: { median: 40, sigma: 0.5 }, usage: sizeOf });
   await using canary = await startProvider({ seed: 2, latencyMs: { median: 25, sigma: 0.5 }, usage: sizeOf });
   await using ai = createClient(stable, canary);
   const tally = createTally(ai);
   const screen = openScreen(ai, tally);
-  const curtain = new AbortController();
-  setTimeout(() => curtain.abort(), PATIENCE_MS).unref();
+  const ended = new AbortController();
+  setTimeout(() => ended.abort(), TIMEOUT_MS).unref();
   ai.canary.on('step', async ({ step }) => {
     if (step !== FAILS_AT.step) return;
     await wait(FAILS_AT.afterMs);
-    screen.say('The canary begins to fail: three calls in ten.');
+    screen.say('The canary starts to fail: 30 % of its calls.');
     degrade(canary);
     tally.degraded();
   });
   ai.canary.on('rollback', async () => {
-    await wait(AFTERMATH_MS);
-    curtain.abort();
+    await wait(AFTER_ROLLBACK_MS);
+    ended.abort();
   });
-  screen.say('The canary gets copies of 10 % of the calls; nobody sees its answers.');
-  await sendArrivals(ai, arrivals, tally, curtain.signal);
+  screen.say('The canary gets copies of 10 % of the calls; its answers are dropped.');
+  await sendArrivals(ai, arrivals, tally, ended.signal);
   screen.close();
   return printVerdict(ai, tally, { stable: stable.requests.length, canary: canary.requests.length });
 }
@@ -48,7 +51,7 @@ function createClient(stable: Provider, canary: Provider) {
     apiKey: 'stable-demo-key',
     canary: {
       upstreams: { deepseek: { baseURL: canary.url, apiKey: 'canary-demo-key', model: 'deepseek-v3.2' } },
-      // A second here stands for an hour in earnest; margins are wide, for so few calls can prove no narrower ones.
+      // One second stands for an hour of a real rollout. The margins are wide, because few calls cannot prove narrower ones.
       rollout: {
         to: 'deepseek',
         steps: [
@@ -67,7 +70,7 @@ function createClient(stable: Provider, canary: Provider) {
       window: '5s',
       breaker: { window: '2s', openFor: '500ms' },
       retry: { minDelay: '20ms' },
-      // It would warn that there is no store: a restart of the demo begins anew.
+      // Without a store the client warns that a restart loses the rollout. That does not matter here.
       logger: { warn: () => undefined },
     },
   });
@@ -83,7 +86,10 @@ function degrade(canary: Provider): void {
   });
 }
 
-/** The simulated providers bill what the arrival says, so that no megabytes of filler need be sent. */
+/**
+ * The token counts of the arrival, sent as metadata: the simulated providers report them without megabytes of filler
+ * text.
+ */
 function sizeOf({ body }: ReceivedRequest) {
   const metadata = (body.metadata ?? {}) as Record<string, string>;
   return { promptTokens: Number(metadata.inputTokens ?? 0), completionTokens: Number(metadata.outputTokens ?? 0) };

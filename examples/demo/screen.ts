@@ -1,4 +1,4 @@
-/** Live progress: numbers that redraw themselves in a terminal, plain lines elsewhere. */
+/** Live progress: a redrawn panel on a terminal, plain lines elsewhere. */
 
 import type { CanaryClient } from '../../src/index.ts';
 import { panelLineOf, panelOf } from './panel.ts';
@@ -6,7 +6,7 @@ import { percent, tableOf } from './table.ts';
 import type { Tally } from './tally.ts';
 
 export interface Screen {
-  /** Says something above what is drawn. */
+  /** Prints a line above the panel. */
   readonly say: (line: string) => void;
   readonly close: () => void;
 }
@@ -40,7 +40,7 @@ export function openScreen(ai: CanaryClient, tally: Tally): Screen {
     console.log(stamp() + line);
     if (isLive) draw();
   };
-  tellEvents(ai, say);
+  printEvents(ai, say);
   const timer = setInterval(draw, isLive ? REDRAW_MS : LINE_MS);
   return {
     say,
@@ -51,7 +51,7 @@ export function openScreen(ai: CanaryClient, tally: Tally): Screen {
   };
 }
 
-function tellEvents(ai: CanaryClient, say: Screen['say']): void {
+function printEvents(ai: CanaryClient, say: Screen['say']): void {
   ai.canary.on('step', ({ step, weightsAfter, canary }) => {
     const copies = step === 1 ? 'Copies were answered well' : `${canary.calls} calls show it to be no worse`;
     say(`${copies}: the canary gets ${percent(weightsAfter.deepseek ?? 0)} of the users.`);

@@ -1,4 +1,4 @@
-/** The application: it makes calls as they arrive, and knows nothing of rollouts. */
+/** The application: it makes a call per arrival. Nothing here depends on the rollout. */
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { route, type CanaryClient } from '../../src/index.ts';
@@ -6,10 +6,10 @@ import type { Arrival } from './arrivals.ts';
 import type { Tally } from './tally.ts';
 
 const USERS = 500;
-/** What arrives faster than a small machine can serve waits. */
-const MOST_AT_ONCE = 100;
+/** The limit of calls in flight, so that a small machine is not overloaded. Further calls wait. */
+const MAX_IN_FLIGHT = 100;
 
-/** Sends every arrival in its time, and begins anew after the last one, until `signal` ends it. */
+/** Sends every arrival at its time, and starts over after the last one, until `signal` aborts. */
 export async function sendArrivals(
   ai: CanaryClient,
   arrivals: readonly Arrival[],
@@ -18,20 +18,20 @@ export async function sendArrivals(
 ): Promise<void> {
   const startedMs = performance.now();
   const roundMs = arrivals.at(-1)?.afterMs ?? 0;
-  const underWay = new Set<Promise<void>>();
+  const inFlight = new Set<Promise<void>>();
   for (let index = 0; !signal.aborted; index += 1) {
     const arrival = arrivals[index % arrivals.length];
     if (!arrival) break;
     const dueMs = arrival.afterMs + Math.floor(index / arrivals.length) * roundMs;
     const earlyMs = startedMs + dueMs - performance.now();
     if (earlyMs > 1) await wait(earlyMs);
-    if (underWay.size >= MOST_AT_ONCE) await Promise.race(underWay);
+    if (inFlight.size >= MAX_IN_FLIGHT) await Promise.race(inFlight);
     const sent: Promise<void> = send(ai, arrival, `user-${index % USERS}`, tally).then(
-      () => void underWay.delete(sent),
+      () => void inFlight.delete(sent),
     );
-    underWay.add(sent);
+    inFlight.add(sent);
   }
-  await Promise.all(underWay);
+  await Promise.all(inFlight);
 }
 
 async function send(ai: CanaryClient, arrival: Arrival, user: string, tally: Tally): Promise<void> {

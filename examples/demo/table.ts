@@ -1,10 +1,10 @@
-/** The numbers of every upstream, as a table for people. */
+/** A table of the metrics of every upstream. */
 
 import type { CanaryClient } from '../../src/index.ts';
 
 const COLUMNS = ['upstream', 'weight', 'calls', 'errors', 'p95', 'cost', 'saved', 'breaker'] as const;
 
-/** One line for the heads, one for each upstream. */
+/** A line of column heads, then one line per upstream. */
 export function tableOf(ai: CanaryClient): string[] {
   const { upstreams } = ai.canary.snapshot();
   const spent = ai.canary.costs().upstreams;
@@ -21,7 +21,7 @@ export function tableOf(ai: CanaryClient): string[] {
   return aligned([COLUMNS, ...rows]);
 }
 
-/** Columns of equal width; the first is a name, the rest are figures. */
+/** Pads cells to columns: the first is aligned left, all others right. */
 export function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
@@ -31,12 +31,12 @@ export function aligned(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** `'25.0 %'`, or a dash. */
+/** A share of 0–1 as `'25.0 %'`; a dash for `null`. */
 export function percent(share: number | null): string {
   return share === null ? '–' : `${(share * 100).toFixed(1)} %`;
 }
 
-/** `'$0.0042'`, or a dash. */
+/** An amount as `'$0.0042'`; a dash if it is unknown. */
 export function usd(amount: number | null | undefined): string {
   return amount === undefined || amount === null ? '–' : `$${amount.toFixed(4)}`;
 }

@@ -1,20 +1,20 @@
-/** What happened during the demo, as told by events and by the calls themselves. */
+/** Counts what happens during the demo, from events and from the calls. */
 
 import type { CanaryClient, RolloutRollbackEvent } from '../../src/index.ts';
 
 export interface Tally {
   readonly served: () => void;
   readonly lost: (error: unknown) => void;
-  /** `user` was assigned to `upstream`. */
+  /** Records that `user` is assigned to `upstream`. */
   readonly routed: (user: string, upstream: string) => void;
-  /** The canary has begun to fail. */
+  /** Records that the canary starts to fail. */
   readonly degraded: () => void;
   readonly counts: Readonly<Counts>;
-  /** The canary's share, 0–1, at each step that was taken on evidence. */
+  /** The canary's share, 0–1, after each step taken on evidence. */
   readonly rises: readonly number[];
-  /** On evidence. */
+  /** The rollback on evidence, if any. */
   readonly rollback: RolloutRollbackEvent | undefined;
-  /** From the beginning of the failures to the rollback; `undefined` without either. */
+  /** Milliseconds from the first failures to the rollback; `undefined` if either has not happened. */
   readonly caughtAfterMs: number | undefined;
 }
 
@@ -23,16 +23,16 @@ interface Counts {
   lost: number;
   retries: number;
   fallbacks: number;
-  /** Users whose upstream changed although no weight had. */
+  /** How often a user's upstream changed without a change of weights. */
   unfaithful: number;
-  /** Users whose upstream changed with the weights. */
+  /** How often a user's upstream changed with the weights. */
   moved: number;
 }
 
 export function createTally(ai: CanaryClient): Tally {
   const counts: Counts = { served: 0, lost: 0, retries: 0, fallbacks: 0, unfaithful: 0, moved: 0 };
   const rises: number[] = [];
-  const homes = new Map<string, { readonly upstream: string; readonly weights: string }>();
+  const assignments = new Map<string, { readonly upstream: string; readonly weights: string }>();
   let rollback: RolloutRollbackEvent | undefined;
   let degradedMs: number | undefined;
   let caughtAfterMs: number | undefined;
@@ -62,9 +62,10 @@ export function createTally(ai: CanaryClient): Tally {
     },
     routed: (user, upstream) => {
       const weights = Object.values(ai.canary.weights).join();
-      const home = homes.get(user);
-      if (home && home.upstream !== upstream) counts[home.weights === weights ? 'unfaithful' : 'moved'] += 1;
-      homes.set(user, { upstream, weights });
+      const previous = assignments.get(user);
+      if (previous && previous.upstream !== upstream)
+        counts[previous.weights === weights ? 'unfaithful' : 'moved'] += 1;
+      assignments.set(user, { upstream, weights });
     },
     degraded: () => void (degradedMs = performance.now()),
   };

@@ -1,4 +1,4 @@
-/** The end of the demo: what was promised, and whether it happened. */
+/** The end of the demo: its promises, and whether they were kept. */
 
 import type { CanaryClient } from '../../src/index.ts';
 import { figureOf } from './panel.ts';
@@ -30,7 +30,7 @@ function promisesOf(ai: CanaryClient, { counts, rises, rollback, caughtAfterMs }
   const exposed = `${rollback?.callsExposed ?? 0} calls went to it, ${rollback?.callsFailed ?? 0} failed`;
   return [
     [counts.lost === 0 && counts.served > 0, `no call was lost: ${counts.served} served, ${counts.lost} lost`],
-    [rises.length > 1, `the canary rose on evidence: ${rises.map((share) => percent(share)).join(', ')}`],
+    [rises.length > 1, `the canary advanced on evidence: ${rises.map((share) => percent(share)).join(', ')}`],
     [
       rollback !== undefined && caughtAfterMs !== undefined,
       `it was rolled back ${caught}: ${rollback?.reason ?? 'no evidence'}`,
@@ -47,7 +47,7 @@ function promisesOf(ai: CanaryClient, { counts, rises, rollback, caughtAfterMs }
   ] as const;
 }
 
-/** Both sides as they were when the rollback was decided. */
+/** The numbers of both sides at the time of the rollback. */
 function evidenceOf({ rollback }: Tally): string[] {
   if (!rollback) return ['There was no rollback on evidence.'];
   const { guardrails, stable, canary } = rollback;

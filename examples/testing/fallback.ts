@@ -1,4 +1,7 @@
-/** A test of an application's fallback, against a provider that fails to order. Run: node examples/testing/fallback.ts */
+/**
+ * Tests the fallback of an application against a simulated provider that always fails. Run: node
+ * examples/testing/fallback.ts
+ */
 
 import assert from 'node:assert/strict';
 import { CanaryClient } from '../../src/index.ts';

@@ -1,4 +1,4 @@
-/** An hour of an application's life in no time, with msw and a manual clock. Run: node examples/testing/time.ts */
+/** Plays an hour of an application instantly, with msw and a manual clock. Run: node examples/testing/time.ts */
 
 import assert from 'node:assert/strict';
 import { HttpResponse, http } from 'msw';
