@@ -1,4 +1,4 @@
-/** What is in the packed package. */
+/** The contents of the packed package. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const bundled = new Set(
     .flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? []),
 );
 
-test('the package holds the build and the pages for people, nothing else', () => {
+test('the package has the build and the documentation, and nothing else', () => {
   const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD-PARTY-NOTICES.md'];
   expect(readdirSync(packed).toSorted()).toEqual([...pages, 'dist', 'package.json'].toSorted());
 });
@@ -25,13 +25,13 @@ test('only opossum, p-retry with its dependency, and the packages of the program
   expect([...bundled].toSorted()).toEqual(['commander', 'is-network-error', 'opossum', 'p-retry', 'yaml']);
 });
 
-/** Whatever its file is called: `license`, `LICENSE`, `LICENCE.md`. */
+/** Finds the licence under any file name: `license`, `LICENSE`, `LICENCE.md`. */
 function licenceOf(directory: string): string {
   const file = readdirSync(directory).find((name) => /^licen[cs]e(\.|$)/i.test(name));
   return readFileSync(join(directory, file ?? 'license'), 'utf8');
 }
 
-test.each([...bundled])('the notices name the version and print the licence of %s, which is bundled', (name) => {
+test.each([...bundled])('the notices have the version and the licence of %s, which is bundled', (name) => {
   const installed = join(import.meta.dirname, '../../node_modules', name);
   const { version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { version: string };
   const section = read('THIRD-PARTY-NOTICES.md')
@@ -41,7 +41,7 @@ test.each([...bundled])('the notices name the version and print the licence of %
   expect(section ?? '').toContain(licenceOf(installed));
 });
 
-test('the declarations import nothing that an application would not have installed', () => {
+test('the declarations import only packages that an application has installed', () => {
   const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
   const imported = readdirSync(join(packed, 'dist'))
     .filter((file) => /\.d\.c?ts$/.test(file))

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 
-/** A temporary application that has the packed package installed. */
+/** A temporary application with the packed package installed. */
 export interface Consumer {
   /** The installed version of `openai`. */
   readonly sdkVersion: string;
@@ -22,7 +22,7 @@ declare module 'vitest' {
 
 const root = join(import.meta.dirname, '../..');
 
-/** Provides `consumers`; the function it returns removes them. */
+/** Provides `consumers`. The returned function removes them. */
 export function setup(project: TestProject): () => void {
   if (!existsSync(join(root, 'dist'))) throw new Error('dist/ should exist: run `npm run build` first');
   const base = realpathSync(mkdtempSync(join(tmpdir(), 'openai-canary-package-')));
@@ -35,7 +35,7 @@ export function setup(project: TestProject): () => void {
   return () => rmSync(base, { recursive: true });
 }
 
-/** Makes an application that has `archive`, its dependencies, `sdk` under the name `openai`, and the types of Node. */
+/** Creates an application with `archive`, its dependencies, `sdk` under the name `openai`, and the types of Node. */
 function install(directory: string, archive: string, sdk: string): Consumer {
   const modules = join(directory, 'node_modules');
   const installed = join(modules, 'openai-canary');
@@ -45,17 +45,17 @@ function install(directory: string, archive: string, sdk: string): Consumer {
   for (const name of Object.keys(manifestOf(installed).dependencies)) copyPackage(name, name, modules);
   copyPackage(sdk, 'openai', modules);
   copyPackage('@types/node', '@types/node', modules);
-  // A CommonJS application: what is ESM in it says so by its ending.
+  // A CommonJS application: its ES modules have the extension `.mjs`.
   writeFileSync(join(directory, 'package.json'), '{ "private": true }');
   return { sdkVersion: manifestOf(join(modules, 'openai')).version, directory };
 }
 
-/** Copies a package and its dependencies; all of them must be hoisted to the top of this project's `node_modules`. */
+/** Copies a package and its dependencies, which must all be hoisted to the top of this project's `node_modules`. */
 function copyPackage(name: string, as: string, modules: string): void {
   const source = join(root, 'node_modules', name);
   const target = join(modules, as);
   if (existsSync(target)) return;
-  // Two thirds of the SDK are its sources, there for source maps only.
+  // Two thirds of the SDK are sources that only source maps need.
   const unused = new Set([join(root, 'node_modules/openai/src'), join(root, 'node_modules/openai-oldest/src')]);
   cpSync(source, target, { recursive: true, filter: (path) => !unused.has(path) && !path.endsWith('.map') });
   for (const dependency of Object.keys(manifestOf(source).dependencies)) copyPackage(dependency, dependency, modules);

@@ -1,4 +1,4 @@
-/** The program, as an application that installed the package has it. */
+/** The command-line program in an application that has installed the package. */
 
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { expect, inject, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 
 test.each(inject('consumers'))(
-  'it runs, with openai $sdkVersion, and knows its commands and its version',
+  'runs with openai $sdkVersion, and prints its commands and its version',
   ({ directory }) => {
     const program = join(directory, 'node_modules/openai-canary/dist/cli.js');
     const help = execFileSync(process.execPath, [program, '--help'], { cwd: directory, encoding: 'utf8' });
@@ -17,7 +17,7 @@ test.each(inject('consumers'))(
   },
 );
 
-test.each(inject('consumers'))('it reads YAML and makes calls, with openai $sdkVersion', ({ directory }) => {
+test.each(inject('consumers'))('reads YAML and makes calls with openai $sdkVersion', ({ directory }) => {
   const program = join(directory, 'node_modules/openai-canary/dist/cli.js');
   const config = join(import.meta.dirname, 'consumer/openai-canary.config.yaml');
   const args = [program, 'try', '--simulate', '--json', '--calls', '4', '--config', config];

@@ -1,4 +1,4 @@
-/** The packed package, loaded by applications of both module systems with the oldest and the newest SDK. */
+/** The packed package in applications of both module systems, with the oldest and the newest supported SDK. */
 
 import { execFileSync } from 'node:child_process';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
@@ -20,7 +20,7 @@ const applications = inject('consumers').flatMap(({ sdkVersion, directory }) => 
   { how: 'required', script: 'observe.cjs', sdkVersion, directory },
 ]);
 
-test('the two supported ends of the SDK are different versions', () => {
+test('the oldest and the newest supported SDK are different versions', () => {
   expect(inject('consumers').map(({ sdkVersion }) => sdkVersion.split('.')[0])).toEqual(['7', '6']);
 });
 
@@ -34,11 +34,11 @@ describe.each(applications)('$how, with openai $sdkVersion', ({ script, director
     expect(observed.isInstanceOfSdk).toBe(true);
   });
 
-  test('the class really extends the SDK’s class', () => {
+  test('the class extends the SDK’s class', () => {
     expect(observed.extendsSdkClass).toBe(true);
   });
 
-  test('every class has the name that it is exported by', () => {
+  test('every class has the name of its export', () => {
     expect(observed.renamedClasses).toEqual([]);
   });
 
@@ -46,12 +46,12 @@ describe.each(applications)('$how, with openai $sdkVersion', ({ script, director
     expect(observed.plainAnswer).toBe('Hello.');
   });
 
-  test('a call is routed by the weights, whole or streamed', () => {
+  test('a call is routed by the weights, streamed or not', () => {
     expect(observed.modelsSent).toEqual(['model-of-caller', 'model-of-next', 'model-of-next', 'refused']);
     expect([observed.routedAnswer, observed.streamedAnswer]).toEqual(['Hello.', 'Hello.']);
   });
 
-  test('an error is the SDK’s own', () => {
+  test('an error is an instance of the SDK’s class', () => {
     expect(observed.errorIsOfSdk).toBe(true);
   });
 

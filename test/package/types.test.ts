@@ -1,4 +1,4 @@
-/** The published types, compiled by a strict application that checks its libraries too. */
+/** The published types, compiled in a strict application that also checks its libraries. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ const resolutions = [
   { name: 'bundler', flags: ['--module', 'preserve', '--moduleResolution', 'bundler'], files: ['application.mts'] },
 ];
 
-// One compiler per core: each takes seconds, and they share nothing.
+// Concurrent, because each compiler takes seconds and they share no state.
 describe.concurrent.each(inject('consumers'))('with openai $sdkVersion', ({ directory }) => {
   test.each(resolutions)('an application compiles under $name resolution', async ({ flags, files }) => {
     const child = spawn(process.execPath, [compiler, ...strict, '--skipLibCheck', 'false', ...flags, ...files], {

@@ -1,26 +1,26 @@
-/** Calls as tests make them. */
+/** Helpers that make calls. */
 
 import type { OpenAI } from 'openai';
 import type { ManualClock } from '../../src/testing/index.ts';
 
-/** The body of a chat call without any key but its conversation. */
+/** The body of a chat call. It has no key except its conversation. */
 export const BODY: OpenAI.ChatCompletionCreateParamsNonStreaming = {
   model: 'gpt-4.1',
   messages: [{ role: 'user', content: 'Say hello.' }],
 };
 
-/** The same as a stream. */
+/** The same body for a stream. */
 export const STREAM_BODY: OpenAI.ChatCompletionCreateParamsStreaming = { ...BODY, stream: true };
 
-/** One chat call. */
+/** Makes one chat call. */
 export function ask(client: OpenAI, options?: OpenAI.RequestOptions): Promise<OpenAI.ChatCompletion> {
   return client.chat.completions.create(BODY, options);
 }
 
-/** How a promise has settled so far. */
+/** The current state of a promise. */
 export type Settled<T> = { state: 'pending' } | { state: 'resolved'; value: T } | { state: 'rejected'; error: unknown };
 
-/** Looks at a promise while time is moved by hand. */
+/** Observes a promise while a test moves the clock. */
 export function watch<T>(promise: Promise<T>): { readonly now: Settled<T> } {
   const watched: { now: Settled<T> } = { now: { state: 'pending' } };
   promise.then(
@@ -30,7 +30,7 @@ export function watch<T>(promise: Promise<T>): { readonly now: Settled<T> } {
   return watched;
 }
 
-/** What `promise` has become when `ms` have passed; fails if it is pending still. */
+/** The value of `promise` after `ms` have passed; fails if it is still pending. */
 export async function within<T>(clock: ManualClock, ms: number, promise: Promise<T>): Promise<T> {
   const watched = watch(promise);
   await clock.advance(ms);
@@ -38,7 +38,7 @@ export async function within<T>(clock: ManualClock, ms: number, promise: Promise
   return promise;
 }
 
-/** What `promise` has thrown when `ms` have passed; fails if it is pending or resolved. */
+/** The error of `promise` after `ms` have passed; fails if it is pending or resolved. */
 export async function errorWithin(clock: ManualClock, ms: number, promise: Promise<unknown>): Promise<unknown> {
   const watched = watch(promise);
   await clock.advance(ms);
@@ -46,7 +46,7 @@ export async function errorWithin(clock: ManualClock, ms: number, promise: Promi
   throw new Error(`Expected a rejection within ${ms} ms, got ${watched.now.state}`);
 }
 
-/** Everything that a stream gives, and the error it ends with, if any. */
+/** Reads a stream to its end. Returns its chunks, and the error that it ends with, if any. */
 export async function drain<Chunk>(stream: AsyncIterable<Chunk>): Promise<{ chunks: Chunk[]; error: unknown }> {
   const chunks: Chunk[] = [];
   try {

@@ -1,14 +1,17 @@
-/** A process of its own, for what ends only with one. */
+/** Runs a module in a child process, for tests of what happens at the end of a process. */
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** A process that should end by itself and does not is killed, and the test fails. */
+/** A process that does not end by itself within this time is killed, and the test fails. */
 const LONGEST_MS = 8_000;
 
-/** What `script`, a module that finds the library at `LIBRARY`, prints before it ends; fails unless it ends well. */
+/**
+ * Runs `script`, a module that imports the library from `LIBRARY`, and returns its output. Fails unless it exits with
+ * 0.
+ */
 export async function runModule(script: string, flags: readonly string[] = []): Promise<string> {
   const library = new URL('../../src/index.ts', import.meta.url).href;
   const module = `const LIBRARY = ${JSON.stringify(library)};\n${script}`;

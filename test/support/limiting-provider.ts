@@ -1,9 +1,9 @@
-/** A provider on the loopback interface that enforces its limits: over any sixty seconds, and without mercy. */
+/** A provider on the loopback interface that strictly enforces its rate limits over any sixty seconds. */
 
 import type { Clock } from '../../src/index.ts';
 import { startProvider, type Provider } from '../../src/testing/index.ts';
 
-/** How a reset is told: as a duration, in seconds, or as a time in seconds or ms. */
+/** The format of a reset header: a duration, seconds from now, or a time in seconds or ms. */
 export type ResetForm = 'duration' | 'seconds' | 'epochSeconds' | 'epochMs';
 
 export interface LimitingOptions {
@@ -11,11 +11,11 @@ export interface LimitingOptions {
   readonly rpm: number;
   readonly tpm: number;
   readonly latencyMs: number;
-  /** How its headers tell what is left; `undefined`: not at all. */
+  /** The format of the rate-limit headers; `undefined` for no headers. */
   readonly tells: ResetForm | undefined;
 }
 
-/** Every answer is worth so many tokens. */
+/** The tokens of every answer. */
 export const TOKENS_PER_ANSWER = 50;
 
 export function startLimitingProvider({ clock, rpm, tpm, latencyMs, tells }: LimitingOptions): Promise<Provider> {
@@ -37,7 +37,7 @@ export function startLimitingProvider({ clock, rpm, tpm, latencyMs, tells }: Lim
   });
 }
 
-/** A log of sixty rolling seconds. */
+/** A quota over sixty rolling seconds. */
 class Quota {
   readonly limit: number;
   readonly #clock: Clock;
@@ -53,7 +53,7 @@ class Quota {
     return this.#log.reduce((sum, { points }) => sum + points, 0);
   }
 
-  /** Until all of it is there again. */
+  /** Milliseconds until the full quota is available again. */
   get resetMs(): number {
     const last = this.used > 0 ? this.#log.at(-1) : undefined;
     return last ? last.atMs + 60_000 - this.#clock.now() : 0;
@@ -68,7 +68,7 @@ class Quota {
   }
 }
 
-/** Read anew for every answer. */
+/** The rate-limit headers, computed for each answer. */
 function headersOf(requests: Quota, tokens: Quota, form: ResetForm, clock: Clock): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (const [name, quota] of [

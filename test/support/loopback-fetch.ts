@@ -1,6 +1,6 @@
 /**
- * Preloaded into a child process, sends every request that its program makes to the provider at LOOPBACK_PROVIDER, whatever
- * host it names: so that programs written for real providers run without a network.
+ * Preloaded into a child process: sends every request of its program, to any host, to the provider at LOOPBACK_PROVIDER. So
+ * programs written for real providers run without a network.
  */
 
 const provider = process.env.LOOPBACK_PROVIDER;

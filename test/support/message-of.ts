@@ -1,8 +1,11 @@
-/** What a refused option says. */
+/** The messages of rejected options. */
 
 import { CanaryClient, ConfigError, type CanaryOptions } from '../../src/index.ts';
 
-/** The message of the `ConfigError` that `act` throws; it begins with the option's path. Any other error passes through. */
+/**
+ * The message of the `ConfigError` that `act` throws, which begins with the path of the option. Rethrows other
+ * errors.
+ */
 export function messageOf(act: () => unknown): string {
   try {
     act();
@@ -14,12 +17,12 @@ export function messageOf(act: () => unknown): string {
   throw new Error('Expected a ConfigError, got none');
 }
 
-/** Matches this text and no other. */
+/** Matches exactly this text. */
 export function exactly(text: string): RegExp {
   return new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}$`);
 }
 
-/** What a client with two more upstreams, `deepseek` and `gemini`, says to `canary`, as JavaScript may pass it. */
+/** The error message for the untyped option `canary` of a client with two more upstreams, `deepseek` and `gemini`. */
 export function refusalOf(canary: object): string {
   return messageOf(() => clientWith(canary));
 }

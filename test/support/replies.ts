@@ -1,10 +1,10 @@
-/** What a scripted provider may answer. */
+/** The replies of a scripted provider. */
 
-/** The request that a reply is for. */
+/** The request that a reply answers. */
 export interface RequestInHand {
   readonly body: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal | undefined;
-  /** Lets time pass on the test's clock; rejects as `fetch` does when the request is aborted meanwhile. */
+  /** Waits on the test's clock. If the request is aborted, rejects as `fetch` does. */
   readonly wait: (ms: number) => Promise<void>;
 }
 
@@ -17,7 +17,7 @@ export function json(body: unknown, init: { status?: number; headers?: Record<st
   return () => new Response(JSON.stringify(body), { status: init.status ?? 200, headers });
 }
 
-/** A chat completion under the model that was asked for: 10 input and 5 output tokens unless told. */
+/** A chat completion of the requested model, with 10 input and 5 output tokens by default. */
 export function chat(content = 'Hello.', tokens: { input?: number; output?: number } = {}): Reply {
   const { input = 10, output = 5 } = tokens;
   return (request) =>
@@ -31,7 +31,7 @@ export function chat(content = 'Hello.', tokens: { input?: number; output?: numb
     })(request);
 }
 
-/** An answer on every surface: each reads what is its own. */
+/** An answer that is valid on every surface: each reads its own fields. */
 export function anything(): Reply {
   return (request) =>
     json({
@@ -47,7 +47,7 @@ export function anything(): Reply {
     })(request);
 }
 
-/** A Responses API response of this id. */
+/** A response of the Responses API with this id. */
 export function response(id: string, fields: Readonly<Record<string, unknown>> = {}): Reply {
   return (request) =>
     json({
@@ -70,22 +70,22 @@ export function failed(
   return json({ error: { message: `Status ${status}.`, type: null, code: null, ...error } }, { status, headers });
 }
 
-/** A connection that breaks before a response comes. */
+/** A connection that breaks before a response. */
 export function unreachable(): Reply {
   return () => Promise.reject(new TypeError('fetch failed', { cause: { code: 'ECONNRESET' } }));
 }
 
-/** A provider that takes the request and never answers. */
+/** A provider that accepts the request and never answers. */
 export function silent(): Reply {
   return ({ wait }) => wait(Infinity).then(() => new Response());
 }
 
-/** A body that is no JSON although it says so. */
+/** A body that is not JSON, with the content type of JSON. */
 export function malformed(): Reply {
   return () => new Response('{"id": "chatcmpl', { headers: { 'content-type': 'application/json' } });
 }
 
-/** The same, `ms` later. */
+/** The same reply, `ms` later. */
 export function after(ms: number, reply: Reply): Reply {
   return async (request) => {
     await request.wait(ms);

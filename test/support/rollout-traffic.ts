@@ -1,4 +1,4 @@
-/** Traffic for rollouts: many callers, providers that fail at a rate, and a clock that goes along. */
+/** Traffic for rollouts: many callers, providers with an error rate, and a clock that advances with the calls. */
 
 import { route, type CanaryOptions, type RolloutOptions, type UpstreamOptions } from '../../src/index.ts';
 import { seededRandom } from '../../src/testing/index.ts';
@@ -6,7 +6,7 @@ import { ask } from './calls.ts';
 import { chat, failed, type Reply } from './replies.ts';
 import { setUp, type SetUp } from './set-up.ts';
 
-/** A client with a rollout to `gemini`, without retries, so that each failure is one. */
+/** A client with a rollout to `gemini` and without retries, so that each failed request is one failure. */
 export function setUpRollout(
   rollout: Partial<RolloutOptions> | readonly RolloutOptions[],
   canary: Partial<CanaryOptions> = {},
@@ -28,14 +28,17 @@ export interface Drive {
   readonly calls: number;
   /** How many calls a second. @default 100 */
   readonly perSecond?: number;
-  /** Stops when this says so; looked at after each second. */
+  /** Stops when this returns `true`; checked after each second. */
   readonly until?: () => boolean;
-  /** The first caller's number; each call is of another caller. @default goes on */
+  /** The number of the first caller; each call has another caller. @default continues */
   readonly from?: number;
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-/** Makes calls, each of a caller of its own, and lets a second pass after so many. Gives the number of calls made. */
+/**
+ * Makes calls, each with its own caller, and lets a second pass after every `perSecond` calls. Returns the number of
+ * calls.
+ */
 export function driver({ ai, clock }: SetUp) {
   let next = 0;
   return async ({ calls, perSecond = 100, until, from = next, attributes }: Drive): Promise<number> => {
@@ -51,7 +54,7 @@ export function driver({ ai, clock }: SetUp) {
   };
 }
 
-/** Providers that fail at these rates, of 0–1, by name. */
+/** Makes providers fail at these rates of 0–1, by name. */
 export function failAt({ providers }: SetUp, rates: Readonly<Record<string, number>>, seed = 1): void {
   const random = seededRandom(seed);
   for (const [name, rate] of Object.entries(rates)) providers.usually(name, failing(rate, random));

@@ -4,17 +4,17 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { startProvider } from '../../src/testing/index.ts';
 
-/** What became of a program. */
+/** How a program ended. */
 export interface ProgramEnd {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** The longest that a program may take, in ms. */
+/** The time limit of a program, in ms. */
 const PROGRAM_TIMEOUT_MS = 60_000;
 
-/** Keys for every provider that programs name; none of them is real. */
+/** Fake keys for every provider that programs use. */
 const KEYS = {
   OPENAI_API_KEY: 'test-openai-key',
   HOLYSHEEP_API_KEY: 'test-holysheep-key',
@@ -25,17 +25,17 @@ const KEYS = {
 
 export interface ProgramOptions {
   readonly args?: readonly string[];
-  /** Requests to any host go to a loopback provider. @default false: the program has servers of its own */
+  /** Sends requests to any host to a loopback provider. @default false: the program starts its own servers */
   readonly simulatesNetwork?: boolean;
-  /** Where it runs. @default here */
+  /** The working directory. @default that of the test */
   readonly cwd?: string;
-  /** More variables of its environment. */
+  /** Additional environment variables. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Ctrl-C is pressed as soon as the program says this. @default never */
+  /** Sends SIGINT (Ctrl-C) as soon as the program prints this. @default never */
   readonly interruptAt?: string;
 }
 
-/** `file` is run by Node itself. */
+/** Runs `file` with Node. */
 export async function runProgram(file: string, options: ProgramOptions = {}): Promise<ProgramEnd> {
   const { args = [], simulatesNetwork = false, cwd, env, interruptAt } = options;
   await using provider = await startProvider();

@@ -1,10 +1,10 @@
-/** Providers in memory that answer by script and keep what they were sent. */
+/** In-memory providers that answer by script and record their requests. */
 
 import type { Clock } from '../../src/index.ts';
 import { anything, type Reply } from './replies.ts';
 import { chatStream } from './stream-replies.ts';
 
-/** A request as it reached a provider. */
+/** A request that reached a provider. */
 export interface SentRequest {
   /** The first label of the host: `https://gemini.test/v1` is `gemini`. */
   readonly provider: string;
@@ -12,7 +12,7 @@ export interface SentRequest {
   /** Path and query below `/v1`. */
   readonly path: string;
   readonly headers: Headers;
-  /** As it was sent; `body` is the same as JSON. */
+  /** The body as it was sent; `body` is the parsed JSON. */
   readonly rawBody: unknown;
   readonly body: Readonly<Record<string, unknown>>;
   readonly atMs: number;
@@ -28,19 +28,21 @@ export class ScriptedProviders {
     this.#clock = clock;
   }
 
-  /** The next answers of a provider, before its usual one. */
+  /** Sets the next answers of a provider; its usual answer follows. */
   script(provider: string, ...replies: readonly Reply[]): this {
     this.#scripts.set(provider, [...(this.#scripts.get(provider) ?? []), ...replies]);
     return this;
   }
 
-  /** What a provider answers when its script is played. @default an answer on any surface, a chat stream if asked for */
+  /**
+   * Sets the answer of a provider after its script. @default an answer for any surface, or a chat stream if requested
+   */
   usually(provider: string, reply: Reply): this {
     this.#usual.set(provider, reply);
     return this;
   }
 
-  /** Who was asked, in order. */
+  /** The providers that got requests, in order. */
   get asked(): readonly string[] {
     return this.sent.map(({ provider }) => provider);
   }
@@ -49,7 +51,7 @@ export class ScriptedProviders {
     return this.sent.filter((request) => request.provider === provider);
   }
 
-  /** To be passed to a client. */
+  /** The `fetch` to pass to a client. */
   readonly fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const url = new URL(input instanceof Request ? input.url : input);
     const provider = url.hostname.split('.')[0] ?? '';
@@ -73,7 +75,7 @@ export class ScriptedProviders {
       const timer = Number.isFinite(ms) ? this.#clock.setTimeout(resolve, ms) : undefined;
       const abort = (): void => {
         timer?.cancel();
-        // `fetch` rejects with the signal's own reason, an `Error` unless the caller chose otherwise.
+        // `fetch` rejects with the reason of the signal, which is an `Error` unless the caller chose another value.
         reject(signal?.reason as Error);
       };
       if (signal?.aborted) abort();

@@ -1,15 +1,17 @@
-/** Errors as the SDK makes them of what a provider sends. */
+/** The errors that the SDK creates from the responses of a provider. */
 
 import { OpenAI, type APIError } from 'openai';
 
-/** What a provider answers. */
+/** A response of a provider. */
 export interface ProviderAnswer {
   readonly status: number;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What the SDK, without retries, throws at this answer; one with status 200 is read as a stream. */
+/**
+ * The error that the SDK, without retries, throws for this response. A response with status 200 is read as a stream.
+ */
 export async function sdkErrorFor({ status, body, headers }: ProviderAnswer): Promise<unknown> {
   const fetch = () => Promise.resolve(new Response(body, { status, headers: { ...headers } }));
   const client = new OpenAI({ apiKey: 'test', maxRetries: 0, logLevel: 'off', fetch });

@@ -1,4 +1,4 @@
-/** A client all of whose credentials are known, so that they can be looked for wherever something comes out of it. */
+/** A client with known credentials, so that tests can search for them in all of its outputs. */
 
 import { inspect } from 'node:util';
 import { AzureOpenAI, type ClientOptions } from 'openai';
@@ -6,18 +6,18 @@ import { CanaryClient, type CanaryOptions } from '../../src/index.ts';
 import { systemClock } from '../../src/time/system-clock.ts';
 import { ScriptedProviders, type SentRequest } from './scripted-providers.ts';
 
-/** Who owns which secret; the last three belong to nobody that a request is sent to. */
+/** The owners of secrets. No request is sent to the last three. */
 export type Owner = 'openai' | 'gemini' | 'groq' | 'azure' | 'call' | 'user';
 
-/** A secret by its owner and name: long, and found nowhere by chance. */
+/** A secret made of its owner and name, long enough not to occur by chance. */
 export function secret(owner: Owner, name: string): string {
   return `canary-of-${owner}-${name}-4f9d2c7be1`;
 }
 
-/** The identity that routes a call. It never leaves the process, nor is it shown. */
+/** The key that routes a call. It must not leave the process or be shown. */
 export const USER_KEY = secret('user', 'key');
 
-/** What a call brings itself: for the client's own provider, and nobody else. */
+/** Options of a call that only the client's own provider may get. */
 export const CALL_OPTIONS = {
   headers: {
     Authorization: `Bearer ${secret('call', 'bearer')}`,
@@ -32,7 +32,7 @@ export const CALL_OPTIONS = {
   query: { access_token: secret('call', 'query'), trace: 'for-everybody' },
 };
 
-/** The client's own credentials as options. */
+/** The client's credentials as options. */
 export const OPTIONS = {
   apiKey: secret('openai', 'api-key'),
   adminAPIKey: secret('openai', 'admin-key'),
@@ -47,7 +47,7 @@ export const OPTIONS = {
   defaultQuery: { token: secret('openai', 'query') },
 } satisfies ClientOptions;
 
-/** The same as the environment has them. */
+/** The client's credentials as environment variables. */
 export const ENVIRONMENT = {
   OPENAI_API_KEY: secret('openai', 'api-key'),
   OPENAI_ADMIN_KEY: secret('openai', 'admin-key'),
@@ -58,7 +58,7 @@ export const ENVIRONMENT = {
   GEMINI_API_KEY: secret('gemini', 'api-key'),
 } as const;
 
-/** A client at `openai.test` with an upstream of each kind, its providers, and all that it logs. */
+/** A client at `openai.test` with an upstream of each kind, the providers, and everything that the client logs. */
 export function secretWorld(client: ClientOptions, canary: CanaryOptions = {}) {
   const providers = new ScriptedProviders(systemClock);
   const logged: unknown[] = [];
@@ -82,7 +82,7 @@ export function secretWorld(client: ClientOptions, canary: CanaryOptions = {}) {
         },
         groq: { baseURL: 'https://groq.test/v1', apiKey: async () => secret('groq', 'token') },
         azure: { provider: 'azure', client: azureClient({ fetch: providers.fetch, logger, logLevel: 'debug' }) },
-        // The client's own connection under another model.
+        // The client's own connection with another model.
         mini: { model: 'gpt-4.1-mini' },
       },
       key: () => USER_KEY,
@@ -94,7 +94,7 @@ export function secretWorld(client: ClientOptions, canary: CanaryOptions = {}) {
   return { ai, providers, logged };
 }
 
-/** As a user builds one: what the SDK takes from the environment of OpenAI is shut off. */
+/** An Azure client as a user builds it, without the values that the SDK takes from OpenAI's environment variables. */
 function azureClient(network: Pick<ClientOptions, 'fetch' | 'logger' | 'logLevel'>): AzureOpenAI {
   return new AzureOpenAI({
     baseURL: 'https://azure.test/openai/deployments/gpt',
@@ -109,17 +109,17 @@ function azureClient(network: Pick<ClientOptions, 'fetch' | 'logger' | 'logLevel
   });
 }
 
-/** The owners of all secrets in a request, each once. */
+/** The owners of all secrets in a request, without duplicates. */
 export function ownersIn({ path, headers, rawBody }: SentRequest): readonly string[] {
   return ownersOf(`${decodeURIComponent(path)}\n${JSON.stringify([...headers])}\n${String(rawBody)}`);
 }
 
-/** The owners of all secrets in a text, each once. */
+/** The owners of all secrets in a text, without duplicates. */
 export function ownersOf(text: string): readonly string[] {
   return [...new Set(Array.from(text.matchAll(/canary-of-(\w+)-/g), ([, owner]) => owner ?? ''))].toSorted();
 }
 
-/** Everything that a value shows to whoever prints it. */
+/** Everything that printing a value shows. */
 export function shown(value: unknown): string {
   const error = value instanceof Error ? [value.message, value.stack, shownCause(value)] : [];
   return [...error, String(value), JSON.stringify(value), inspect(value, { depth: 10 })].join('\n');

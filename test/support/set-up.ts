@@ -4,7 +4,7 @@ import { CanaryClient, type CanaryEventName, type CanaryOptions, type UpstreamOp
 import { ManualClock, collectEvents, seededRandom, type CollectedEvents } from '../../src/testing/index.ts';
 import { ScriptedProviders } from './scripted-providers.ts';
 
-/** Everything a test of a client needs. */
+/** Everything that a test of a client needs. */
 export interface SetUp {
   readonly ai: CanaryClient;
   readonly clock: ManualClock;
@@ -12,15 +12,15 @@ export interface SetUp {
   readonly events: CollectedEvents;
 }
 
-/** What a test wants other than the usual; beside `canary` stand the SDK's own options. */
+/** The options of a test; `client` has the SDK's own options. */
 export interface SetUpOptions {
   readonly canary?: CanaryOptions | undefined;
   readonly client?: Readonly<Record<string, unknown>>;
-  /** More upstreams with a connection of their own, under these options besides. */
+  /** Additional upstreams, each with a connection of its own and these options. */
   readonly upstreams?: Readonly<Record<string, UpstreamOptions>>;
 }
 
-/** The client itself is `openai`, at `https://openai.test/v1`; every upstream is at the host of its own name. */
+/** Sets up a client named `openai`, at `https://openai.test/v1`. Every upstream is at the host of its own name. */
 export function setUp({ canary = {}, client = {}, upstreams = {} }: SetUpOptions = {}): SetUp {
   const clock = new ManualClock();
   const providers = new ScriptedProviders(clock);
@@ -41,7 +41,7 @@ export function setUp({ canary = {}, client = {}, upstreams = {} }: SetUpOptions
   return { ai, clock, providers, events: collectEvents(ai, ALL_BUT_METRICS) };
 }
 
-/** A canary `gemini` that gets every call, in front of `openai`. */
+/** Sets up a canary `gemini` that gets every call, with `openai` as stable. */
 export function setUpCanary({ canary, upstreams, ...rest }: SetUpOptions = {}): SetUp {
   return setUp({ ...rest, upstreams: { gemini: {}, ...upstreams }, canary: { weights: { gemini: 1 }, ...canary } });
 }

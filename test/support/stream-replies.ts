@@ -5,7 +5,7 @@ import type { Reply, RequestInHand } from './replies.ts';
 /** One step of a stream: an event, or a wait in ms on the test's clock. */
 export type StreamStep = { readonly event: unknown } | { readonly waitMs: number } | { readonly breakWith: Error };
 
-/** Server-sent events; `done` ends them with `[DONE]`. */
+/** A stream of server-sent events; `done` ends it with `[DONE]`. */
 export function events(steps: readonly StreamStep[], { done = true } = {}): Reply {
   return (request) =>
     new Response(bodyOf(request, [...steps, ...(done ? [{ event: '[DONE]' }] : [])]), {
@@ -13,7 +13,7 @@ export function events(steps: readonly StreamStep[], { done = true } = {}): Repl
     });
 }
 
-/** A chat stream of these words; its usage comes only if the request asks for it. */
+/** A chat stream of these words. It has usage only if the request asks for it. */
 export function chatStream(words: readonly string[], { everyMs = 0, finish = true } = {}): Reply {
   return (request) => {
     const wait = everyMs > 0 ? [{ waitMs: everyMs }] : [];
@@ -63,7 +63,7 @@ function bodyOf({ wait, signal }: RequestInHand, steps: readonly StreamStep[]): 
             try {
               await wait(step.waitMs);
             } catch {
-              // The abort has ended the stream already.
+              // The abort has already ended the stream.
               return;
             }
             continue;

@@ -5,7 +5,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-/** One request to it. */
+/** One received request. */
 export interface Delivery {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -14,11 +14,11 @@ export interface Delivery {
 export interface WebhookReceiver extends AsyncDisposable {
   readonly url: string;
   readonly deliveries: readonly Delivery[];
-  /** Resolves when so many requests have come and been answered. */
+  /** Resolves when `count` requests have been received and answered. */
   received(count: number): Promise<void>;
 }
 
-/** Answers with these in turn, then with 204; `'silence'` never answers. */
+/** Starts a receiver. It answers with these statuses in turn, then with 204; `'silence'` never answers. */
 export async function startReceiver(answers: readonly (number | 'silence')[] = []): Promise<WebhookReceiver> {
   const deliveries: Delivery[] = [];
   const told = new EventTarget();
@@ -35,7 +35,7 @@ export async function startReceiver(answers: readonly (number | 'silence')[] = [
   const server = createServer((request, response) => void take(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo; // an address and a port, since it listens on TCP
+  const { port } = server.address() as AddressInfo; // an object, because the server listens on TCP
   return {
     url: `http://127.0.0.1:${port}/hook`,
     deliveries,

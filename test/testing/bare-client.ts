@@ -1,4 +1,4 @@
-/** The SDK alone, without retries, pointed at a simulated provider. */
+/** The SDK alone, without retries, connected to a simulated provider. */
 
 import { setImmediate } from 'node:timers/promises';
 import { OpenAI } from 'openai';
@@ -11,7 +11,7 @@ export function bareClient(provider: Provider, options: ClientOptions = {}): Ope
 
 export const messages = [{ role: 'user' as const, content: 'Say hello, please.' }];
 
-/** Everything that a stream gives, and the error it ends with, if any. */
+/** Reads a stream to its end. Returns its chunks, and the error that it ends with, if any. */
 export async function drain<Chunk>(stream: AsyncIterable<Chunk>): Promise<{ chunks: Chunk[]; error: unknown }> {
   const chunks: Chunk[] = [];
   try {
@@ -22,7 +22,7 @@ export async function drain<Chunk>(stream: AsyncIterable<Chunk>): Promise<{ chun
   }
 }
 
-/** Turns the event loop until the condition holds; a condition that never holds fails the test by its time-out. */
+/** Waits, one event loop turn at a time, until the condition holds. If it never does, the test times out. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await setImmediate();
 }

@@ -6,7 +6,7 @@ import { collectEvents } from '../../src/testing/index.ts';
 const warning: CanaryEvents['warning'] = { code: 'listener', message: 'threw', atMs: 1 };
 const retry: CanaryEvents['retry'] = { callId: 1, upstream: 'openai', kind: 'server', delayMs: 5, atMs: 2 };
 
-test('events are kept in the order in which they came, and found by name', () => {
+test('keeps events in the order of emission, and finds them by name', () => {
   const canary = new EventEmitter();
   const events = collectEvents({ canary });
   canary.emit('warning', warning);
@@ -19,7 +19,7 @@ test('events are kept in the order in which they came, and found by name', () =>
   expect(events.of('fallback')).toEqual([]);
 });
 
-test('only the named events are listened to', () => {
+test('listens to the named events only', () => {
   const canary = new EventEmitter();
   const events = collectEvents({ canary }, ['retry']);
   canary.emit('warning', warning);
@@ -27,7 +27,7 @@ test('only the named events are listened to', () => {
   expect(events.all).toEqual([]);
 });
 
-test('after disposal nothing is listened to, and what was collected stays', () => {
+test('stops listening when disposed, and keeps the collected events', () => {
   const canary = new EventEmitter();
   const events = collectEvents({ canary });
   canary.emit('retry', retry);

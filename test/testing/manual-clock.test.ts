@@ -8,11 +8,11 @@ test('time stands still until it is advanced', async () => {
   expect(clock.now()).toBe(1_250);
 });
 
-test('without a start the time is a fixed date', () => {
+test('starts at a fixed date by default', () => {
   expect(new Date(new ManualClock().now()).toISOString()).toBe('2026-01-01T00:00:00.000Z');
 });
 
-test('timers fire in the order of their times, each at its own time', async () => {
+test('fires timers in the order of their times, each at its own time', async () => {
   const clock = new ManualClock(0);
   const fired: [string, number][] = [];
   const start = (name: string, delayMs: number) => clock.setTimeout(() => fired.push([name, clock.now()]), delayMs);
@@ -27,7 +27,7 @@ test('timers fire in the order of their times, each at its own time', async () =
   ]);
 });
 
-test('a timer does not fire before its time', async () => {
+test('does not fire a timer before its time', async () => {
   const clock = new ManualClock(0);
   let fired = false;
   clock.setTimeout(() => (fired = true), 10);
@@ -37,7 +37,7 @@ test('a timer does not fire before its time', async () => {
   expect(fired).toBe(true);
 });
 
-test('a timer fires once', async () => {
+test('fires a timer once', async () => {
   const clock = new ManualClock(0);
   let count = 0;
   clock.setTimeout(() => count++, 10);
@@ -45,7 +45,7 @@ test('a timer fires once', async () => {
   expect(count).toBe(1);
 });
 
-test('a timer that another one starts fires within the same advance', async () => {
+test('fires a timer that another timer starts within the same advance', async () => {
   const clock = new ManualClock(0);
   const firedAt: number[] = [];
   const tick = () => {
@@ -58,7 +58,7 @@ test('a timer that another one starts fires within the same advance', async () =
   expect(clock.now()).toBe(35);
 });
 
-test('promises settle between timers, so that a timer started after a chain of them fires as well', async () => {
+test('lets promises settle between timers, so that a timer started after a chain of promises fires as well', async () => {
   const clock = new ManualClock(0);
   const sleep = (ms: number) => new Promise<void>((resolve) => void clock.setTimeout(resolve, ms));
   const walk = async () => {
@@ -73,7 +73,7 @@ test('promises settle between timers, so that a timer started after a chain of t
   expect(await walked).toBe(20);
 });
 
-test('promises settle before the first timer, so that work already begun is seen', async () => {
+test('lets promises settle before the first timer', async () => {
   const clock = new ManualClock(0);
   let firedAt: number | undefined;
   void Promise.resolve().then(() => clock.setTimeout(() => (firedAt = clock.now()), 5));
@@ -91,7 +91,7 @@ test('a cancelled timer never fires and is no longer pending', async () => {
   expect(fired).toBe(false);
 });
 
-test('cancelling a timer that has fired cancels nothing else', async () => {
+test('cancelling a fired timer does not cancel another one', async () => {
   const clock = new ManualClock(0);
   const timer = clock.setTimeout(() => undefined, 10);
   await clock.advance(10);
@@ -100,7 +100,7 @@ test('cancelling a timer that has fired cancels nothing else', async () => {
   expect(clock.pendingTimers).toBe(1);
 });
 
-test('a jump moves the time and fires nothing; what came due fires late with the next advance', async () => {
+test('a jump moves the time without firing timers; due timers fire late, in the next advance', async () => {
   const clock = new ManualClock(0);
   let firedAt: number | undefined;
   clock.setTimeout(() => (firedAt = clock.now()), 10);
@@ -118,13 +118,13 @@ test('time never goes backwards', () => {
   expect(() => clock.advance(Number.NaN)).toThrow(RangeError);
 });
 
-test('overlapping advances add up', async () => {
+test('adds up overlapping advances', async () => {
   const clock = new ManualClock(0);
   await Promise.all([clock.advance(10), clock.advance(20)]);
   expect(clock.now()).toBe(30);
 });
 
-test('an error in a timer rejects the advance, and later advances go on', async () => {
+test('an error in a timer rejects the advance; later advances continue', async () => {
   const clock = new ManualClock(0);
   clock.setTimeout(() => {
     throw new Error('in a timer');

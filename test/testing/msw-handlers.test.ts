@@ -18,7 +18,7 @@ function client(baseURL?: string): OpenAI {
   return new OpenAI({ apiKey: 'test-key', maxRetries: 0, logLevel: 'off', baseURL });
 }
 
-test('chat: an answer with the given words and usage', async () => {
+test('chat: answers with the given text and usage', async () => {
   using _ = intercept(mock.chat({ text: 'Hi', usage: { promptTokens: 9 }, headers: { 'x-request-id': 'req_1' } }));
   const completion = await client().chat.completions.create(request);
   expect(completion.choices[0]?.message.content).toBe('Hi');
@@ -26,20 +26,20 @@ test('chat: an answer with the given words and usage', async () => {
   expect(completion._request_id).toBe('req_1');
 });
 
-test('chat: a stream where the request asks for one', async () => {
+test('chat: streams if the request asks for a stream', async () => {
   using _ = intercept(mock.chat({ text: 'Hello there' }));
   const final = await client().chat.completions.stream(request).finalChatCompletion();
   expect(final.choices[0]?.message.content).toBe('Hello there');
 });
 
-test('responses: whole and streamed', async () => {
+test('responses: answers in one piece and as a stream', async () => {
   using _ = intercept(mock.responses({ text: 'Hello there' }));
   expect((await client().responses.create({ model: 'm', input: 'Hi' })).output_text).toBe('Hello there');
   const streamed = await client().responses.stream({ model: 'm', input: 'Hi' }).finalResponse();
   expect(streamed.output_text).toBe('Hello there');
 });
 
-test('completions, embeddings and moderations', async () => {
+test('answers completions, embeddings and moderations', async () => {
   using _ = intercept(mock.completions(), mock.embeddings(), mock.moderations());
   const ai = client();
   expect((await ai.completions.create({ model: 'm', prompt: 'Hi' })).choices[0]?.text).toBe('Hello from m.');
@@ -57,12 +57,12 @@ test('an error status has OpenAI’s error as body', async () => {
   expect((error as RateLimitError).headers?.get('retry-after')).toBe('2');
 });
 
-test('a body of the test’s own is sent as it is', async () => {
+test('sends a given body unchanged', async () => {
   using _ = intercept(mock.chat({ body: { choices: [], custom: true } }));
   expect(await client().chat.completions.create(request)).toMatchObject({ custom: true });
 });
 
-test('replies come one after another, the last one for all that follow', async () => {
+test('uses one reply per request, and repeats the last one', async () => {
   using _ = intercept(mock.chat({ replies: [{ text: 'one' }, { text: 'two' }] }));
   const ai = client();
   const say = async () => (await ai.chat.completions.create(request)).choices[0]?.message.content;
@@ -79,7 +79,7 @@ test('each base URL has its own handlers', async () => {
   expect(await say(client('https://relay.example/v1'))).toBe('relay');
 });
 
-test('faults strike intercepted requests as they do real ones', async () => {
+test('faults have the same effect on intercepted requests as on real ones', async () => {
   using _ = intercept(
     mock.chat({
       replies: [
@@ -118,11 +118,11 @@ test('a manual clock alone drives a call through msw: no real time passes', asyn
     .then(drain)
     .then(() => clock.now());
   await clock.advance(10_000);
-  // Role, words, finish_reason, [DONE]: three delays between four events.
+  // Role, text, finish_reason, [DONE]: three delays between four events.
   expect(await ended).toBe(250);
 });
 
-test('a stalled stream stays open until the caller goes away', async () => {
+test('a stalled stream stays open until the caller aborts it', async () => {
   using _ = intercept(mock.chat({ fault: { kind: 'stall', afterChunks: 2 } }));
   const stream = await client().chat.completions.create({ ...request, stream: true });
   let ended = false;
@@ -133,7 +133,7 @@ test('a stalled stream stays open until the caller goes away', async () => {
   expect((await drained).chunks).toHaveLength(2);
 });
 
-test('options given once hold for every factory, where a factory has none of its own', async () => {
+test('default options apply to every factory, unless the factory overrides them', async () => {
   const relay = createHandlers({ http, HttpResponse }, { baseURL: 'https://relay.example/v1', text: 'relay' });
   using _ = intercept(relay.chat(), relay.responses({ text: 'own' }));
   const ai = client('https://relay.example/v1');

@@ -17,7 +17,7 @@ function ignoreStatus(error: unknown): void {
   if (!(error instanceof APIError)) throw error;
 }
 
-/** Makes a call, moves the time whenever the provider waits, and tells how much time it took. */
+/** Makes a call, advances the clock while the provider waits, and returns the elapsed time in ms. */
 async function waitingTime(provider: Provider, clock: ManualClock, stream: boolean): Promise<number> {
   const startedAtMs = clock.now();
   const ended: number[] = [];
@@ -37,7 +37,7 @@ async function waitingTime(provider: Provider, clock: ManualClock, stream: boole
   return ended[0] ?? Number.NaN;
 }
 
-test('without an error rate nothing fails', async () => {
+test('no request fails without an error rate', async () => {
   expect(new Set(await statuses({}, 20))).toEqual(new Set([200]));
 });
 
@@ -54,14 +54,14 @@ test('the error rate and the mix decide how many fail, and how', async () => {
   expect(share(200) + share(503) + share(429)).toBe(1);
 });
 
-test('one seed gives one fate, another seed another', async () => {
+test('equal seeds give equal errors, different seeds different ones', async () => {
   const run = (seed: number) => statuses({ seed, errorRate: 0.5 }, 40);
   const [once, again, other] = [await run(5), await run(5), await run(6)];
   expect(again).toEqual(once);
   expect(other).not.toEqual(once);
 });
 
-test('a higher error rate strikes the same requests and more', async () => {
+test('a higher error rate fails the same requests and more', async () => {
   const low = await statuses({ errorRate: 0.2 }, 40);
   const high = await statuses({ errorRate: 0.6 }, 40);
   expect(low.every((status, index) => status === 200 || high[index] === 500)).toBe(true);
@@ -77,13 +77,13 @@ test('faults may be part of the error mix', async () => {
   expect((await drain(stream)).chunks).toHaveLength(1);
 });
 
-test('a fixed latency passes before the answer', async () => {
+test('the answer takes a fixed latency', async () => {
   const clock = new ManualClock(0);
   await using provider = await startProvider({ clock, latencyMs: 30 });
   expect(await waitingTime(provider, clock, false)).toBe(30);
 });
 
-test('a refusal takes the latency of an answer, but not the time of its tokens', async () => {
+test('an error takes the latency of an answer, but not its generation time', async () => {
   const clock = new ManualClock(0);
   const faults = { m: { kind: 'html', status: 200 } } as const;
   await using provider = await startProvider({ clock, latencyMs: 30, tokensPerSecond: 100, faults });
@@ -98,7 +98,7 @@ test('a latency may depend on the request', async () => {
   expect(await waitingTime(provider, clock, false)).toBe(20);
 });
 
-test('a lognormal latency differs from request to request, and not from run to run', async () => {
+test('a lognormal latency differs between requests, but not between runs', async () => {
   const run = async () => {
     const clock = new ManualClock(0);
     await using provider = await startProvider({ clock, latencyMs: { median: 20, sigma: 0.5 } });
@@ -109,7 +109,7 @@ test('a lognormal latency differs from request to request, and not from run to r
   expect(await run()).toEqual([first, second]);
 });
 
-test('the pace of tokens lengthens a stream and a JSON answer alike', async () => {
+test('tokens per second lengthen a stream and a JSON answer equally', async () => {
   const clock = new ManualClock(0);
   await using provider = await startProvider({
     clock,
@@ -124,11 +124,11 @@ test('the pace of tokens lengthens a stream and a JSON answer alike', async () =
 test('a chunk delay passes between the chunks of a stream', async () => {
   const clock = new ManualClock(0);
   await using provider = await startProvider({ clock, chunkDelayMs: 5, answer: 'Hi' });
-  // Role, words, finish_reason, [DONE]: three delays between four events.
+  // Role, text, finish_reason, [DONE]: three delays between four events.
   expect(await waitingTime(provider, clock, true)).toBe(15);
 });
 
-test('an answer of the test’s own that throws reaches the client as 500 with its message', async () => {
+test('if an answer function throws, the client gets a 500 with its message', async () => {
   await using provider = await startProvider({
     answer: () => {
       throw new Error('no such fixture');
@@ -137,7 +137,7 @@ test('an answer of the test’s own that throws reaches the client as 500 with i
   await expect(bareClient(provider).chat.completions.create(request)).rejects.toThrow('no such fixture');
 });
 
-test('settings change from the next request on, and those left out stay', async () => {
+test('settings change from the next request on; those left out stay', async () => {
   await using provider = await startProvider({ answer: 'before', models: ['m'] });
   const ai = bareClient(provider);
   const say = async () => (await ai.chat.completions.create(request)).choices[0]?.message.content;
@@ -147,7 +147,7 @@ test('settings change from the next request on, and those left out stay', async 
   await expect(ai.chat.completions.create({ ...request, model: 'other' })).rejects.toMatchObject({ status: 404 });
 });
 
-test('requests are kept as they were received', async () => {
+test('keeps requests as they were received', async () => {
   const clock = new ManualClock(5_000);
   await using provider = await startProvider({ clock });
   await bareClient(provider).chat.completions.create(request, { headers: { 'X-Trace': 'abc' } });
@@ -166,7 +166,7 @@ test('requests are kept as they were received', async () => {
   });
 });
 
-test('the log of requests is bounded, and can be cleared', async () => {
+test('the list of requests is bounded and can be cleared', async () => {
   await using provider = await startProvider({ maxRequests: 2 });
   const ai = bareClient(provider);
   for (const model of ['a', 'b', 'c']) await ai.chat.completions.create({ model, messages });
@@ -175,7 +175,7 @@ test('the log of requests is bounded, and can be cleared', async () => {
   expect(provider.requests).toEqual([]);
 });
 
-test('a client that goes away in the middle of a stream is seen, and nothing waits for it any more', async () => {
+test('detects a client that disconnects in the middle of a stream, and stops waiting for it', async () => {
   const clock = new ManualClock();
   await using provider = await startProvider({ clock, chunkDelayMs: 1_000 });
   const stream = await bareClient(provider).chat.completions.create({ ...request, stream: true });
@@ -185,14 +185,14 @@ test('a client that goes away in the middle of a stream is seen, and nothing wai
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('a client that reads to the end is not taken for one that went away', async () => {
+test('does not count a client that reads to the end as aborted', async () => {
   await using provider = await startProvider();
   await drain(await bareClient(provider).chat.completions.create({ ...request, stream: true }));
   await provider.idle();
   expect(provider.requests[0]?.aborted).toBe(false);
 });
 
-test('close breaks open connections, and nothing listens afterwards', async () => {
+test('close breaks open connections and stops the server', async () => {
   const provider = await startProvider({ faults: { m: { kind: 'silence' } } });
   const call = bareClient(provider)
     .chat.completions.create(request)
@@ -203,7 +203,7 @@ test('close breaks open connections, and nothing listens afterwards', async () =
   await expect(fetch(provider.url)).rejects.toBeInstanceOf(TypeError);
 });
 
-test('more headers and a request id come with every answer', async () => {
+test('every answer has the additional headers and a request id', async () => {
   await using provider = await startProvider({ headers: { 'x-ratelimit-remaining-requests': '9' } });
   const { response, request_id } = await bareClient(provider).chat.completions.create(request).withResponse();
   expect(response.headers.get('x-ratelimit-remaining-requests')).toBe('9');

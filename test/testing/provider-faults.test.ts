@@ -19,7 +19,7 @@ async function failure(promise: PromiseLike<unknown>): Promise<unknown> {
   }
 }
 
-/** What comes of a stream: its words, the last finish_reason, and the error it ends with. */
+/** Reads a stream: its text, the last finish_reason, and the error that it ends with. */
 async function streamFrom(provider: Provider) {
   const { chunks, error } = await drain(
     await bareClient(provider).chat.completions.create({ ...request, stream: true }),
@@ -37,7 +37,7 @@ describe('on the status line', () => {
     expect((error as RateLimitError).headers?.get('retry-after')).toBe('7');
   });
 
-  test('status: a body of the caller’s, object or text, is sent as it is', async () => {
+  test('status: a given body, object or text, is sent unchanged', async () => {
     await using provider = await faulty(
       { kind: 'status', status: 429, body: { error: { code: 'insufficient_quota' } }, times: 1 },
       { kind: 'status', status: 500, body: '[{"error":{"code":500}}]', times: 1 },
@@ -66,7 +66,7 @@ describe('on the status line', () => {
     expect(String(error)).toContain('<html>');
   });
 
-  test('emptyBody: a 200 with nothing in it', async () => {
+  test('emptyBody: a 200 with an empty body', async () => {
     await using provider = await faulty({ kind: 'emptyBody' });
     const response = await bareClient(provider).chat.completions.create(request).asResponse();
     expect([response.status, await response.text()]).toEqual([200, '']);
@@ -81,7 +81,7 @@ describe('on the connection', () => {
     expect(provider.requests[0]).toMatchObject({ aborted: false, status: undefined });
   });
 
-  test('silence: no answer, until the caller gives up', async () => {
+  test('silence: no answer until the caller aborts', async () => {
     await using provider = await faulty({ kind: 'silence' });
     const caller = new AbortController();
     const call = failure(bareClient(provider).chat.completions.create(request, { signal: caller.signal }));
@@ -93,7 +93,7 @@ describe('on the connection', () => {
     expect(provider.requests[0]?.aborted).toBe(true);
   });
 
-  test('cut: so many chunks, then the connection breaks', async () => {
+  test('cut: the connection breaks after the given number of chunks', async () => {
     await using provider = await faulty({ kind: 'cut', afterChunks: 3 });
     const { count, words, error } = await streamFrom(provider);
     expect([count, words]).toEqual([3, 'Twelve c']);
@@ -101,7 +101,7 @@ describe('on the connection', () => {
     expect(provider.requests[0]?.aborted).toBe(false);
   });
 
-  test('cut after 0 chunks: headers and no event', async () => {
+  test('cut after 0 chunks: headers without an event', async () => {
     await using provider = await faulty({ kind: 'cut', afterChunks: 0 });
     expect(await streamFrom(provider)).toMatchObject({ count: 0, error: expect.any(TypeError) });
   });
@@ -125,7 +125,7 @@ describe('inside a stream', () => {
     expect(await streamFrom(provider)).toMatchObject({ words: 'Twelve characters.', finish: 'stop' });
   });
 
-  test('noDone: every chunk, but no [DONE]', async () => {
+  test('noDone: every chunk, but not [DONE]', async () => {
     await using provider = await faulty({ kind: 'noDone' });
     const stream = bareClient(provider).chat.completions.create({ ...request, stream: true });
     const text = await (await stream.asResponse()).text();
@@ -133,14 +133,14 @@ describe('inside a stream', () => {
     expect(text).not.toContain('[DONE]');
   });
 
-  test('malformedChunk: that chunk is no JSON', async () => {
+  test('malformedChunk: the chunk is not valid JSON', async () => {
     await using provider = await faulty({ kind: 'malformedChunk', chunk: 2 });
     const { count, error } = await streamFrom(provider);
     expect(count).toBe(2);
     expect(error).toBeInstanceOf(SyntaxError);
   });
 
-  test('errorEvent: an error without a status after so many chunks', async () => {
+  test('errorEvent: an error without a status after the given number of chunks', async () => {
     await using provider = await faulty({ kind: 'errorEvent', afterChunks: 2 });
     const { count, error } = await streamFrom(provider);
     expect(count).toBe(2);
@@ -148,7 +148,7 @@ describe('inside a stream', () => {
     expect(error).toMatchObject({ status: undefined, code: 'server_is_overloaded' });
   });
 
-  test('errorEvent beyond the last chunk comes after [DONE]', async () => {
+  test('errorEvent beyond the last chunk is sent after [DONE]', async () => {
     await using provider = await faulty({ kind: 'errorEvent', afterChunks: 100 });
     const stream = bareClient(provider).chat.completions.create({ ...request, stream: true });
     expect(await (await stream.asResponse()).text()).toMatch(/\[DONE\]\n\nevent: error\ndata: .*overloaded.*\n\n$/);
@@ -162,7 +162,7 @@ describe('inside a stream', () => {
     expect(error).toMatchObject({ status: undefined, code: 'server_is_overloaded' });
   });
 
-  test('stall: nothing more comes until the caller goes away', async () => {
+  test('stall: no further chunk until the caller aborts', async () => {
     await using provider = await faulty({ kind: 'stall', afterChunks: 2 });
     const stream = await bareClient(provider).chat.completions.create({ ...request, stream: true });
     let count = 0;
@@ -175,7 +175,7 @@ describe('inside a stream', () => {
     expect(provider.requests[0]?.aborted).toBe(true);
   });
 
-  test('stall with an end, silence with an end, lateFirstToken: the whole answer, late', async () => {
+  test('stall and silence with `forMs`, and lateFirstToken: the whole answer, late', async () => {
     const clock = new ManualClock(0);
     await using provider = await startProvider({
       clock,
@@ -199,7 +199,7 @@ describe('inside a stream', () => {
 });
 
 describe('of a JSON answer', () => {
-  test('malformedChunk and endEarly: a body that is no JSON', async () => {
+  test('malformedChunk and endEarly: a body that is not valid JSON', async () => {
     await using provider = await faulty(
       { kind: 'malformedChunk', chunk: 3, times: 1 },
       { kind: 'endEarly', afterChunks: 1 },
@@ -209,7 +209,7 @@ describe('of a JSON answer', () => {
     expect(await failure(ai.chat.completions.create(request))).toBeInstanceOf(SyntaxError);
   });
 
-  test('errorEvent: an error under status 200', async () => {
+  test('errorEvent: an error with status 200', async () => {
     await using provider = await faulty({ kind: 'errorEvent', afterChunks: 1, error: { error: { code: 502 } } });
     const answer: unknown = await bareClient(provider).chat.completions.create(request);
     expect(answer).toMatchObject({ error: { code: 502 } });
@@ -217,7 +217,7 @@ describe('of a JSON answer', () => {
 });
 
 describe('in turn', () => {
-  test('a fault strikes as often as it says, then the next one, then none', async () => {
+  test('a fault applies `times` times, then the next fault; after the last one requests succeed', async () => {
     await using provider = await faulty(
       { kind: 'status', status: 500, times: 2 },
       { kind: 'status', status: 503, times: 1 },
@@ -231,7 +231,7 @@ describe('in turn', () => {
     expect(statuses).toEqual([500, 500, 503, 200, 200]);
   });
 
-  test('a fault strikes its own model; `*` strikes all others', async () => {
+  test('a fault applies to its own model; `*` applies to all others', async () => {
     await using provider = await startProvider({
       faults: { slow: { kind: 'status', status: 503 }, '*': { kind: 'status', status: 500 } },
     });
@@ -241,7 +241,7 @@ describe('in turn', () => {
     expect(await status('other')).toMatchObject({ status: 500 });
   });
 
-  test('a fault without a count strikes every time, and wins over the error rate', async () => {
+  test('a fault without `times` applies to every request, and takes precedence over the error rate', async () => {
     await using provider = await startProvider({ errorRate: 1, faults: { m: { kind: 'status', status: 503 } } });
     const ai = bareClient(provider);
     for (let call = 0; call < 3; call++) {
@@ -249,7 +249,7 @@ describe('in turn', () => {
     }
   });
 
-  test('an outage lasts from its first strike on, then comes the next fault', async () => {
+  test('an outage lasts from the first request that gets it; then the next fault applies', async () => {
     const clock = new ManualClock(0);
     await using provider = await startProvider({
       clock,
@@ -270,7 +270,7 @@ describe('in turn', () => {
     expect(statuses).toEqual([503, 503, 500, 200]);
   });
 
-  test('a fault with a condition strikes the requests for which it holds', async () => {
+  test('a fault with a condition applies to the requests that meet it', async () => {
     await using provider = await faulty({
       kind: 'status',
       status: 400,
@@ -283,7 +283,7 @@ describe('in turn', () => {
     expect(await failure(ai.chat.completions.create({ ...request, temperature: 0 }))).toBeUndefined();
   });
 
-  test('new faults begin with all their times', async () => {
+  test('new faults start with all their `times`', async () => {
     await using provider = await startProvider();
     const ai = bareClient(provider);
     for (let round = 0; round < 2; round++) {

@@ -17,7 +17,7 @@ async function recordings(files: Record<string, string>) {
   return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
 }
 
-test('a model that names a recording gets it, by any of its names; others are answered as usual', async () => {
+test('a model that names a recording, by any of its names, gets it; other models are answered as usual', async () => {
   await using recorded = await recordings({ 'chat/hello.json': '{"choices":[{"message":{"content":"recorded"}}]}' });
   await using provider = await startProvider({ replay: recorded.folder });
   const ai = bareClient(provider);
@@ -29,7 +29,7 @@ test('a model that names a recording gets it, by any of its names; others are an
   expect(await say('goodbye')).toBe('Hello from goodbye.');
 });
 
-test('a model that is retrieved names a recording, too', async () => {
+test('retrieving a model can also name a recording', async () => {
   await using recorded = await recordings({ 'models/hello.json': '{"id":"recorded"}' });
   await using provider = await startProvider({ replay: recorded.folder });
   const ai = bareClient(provider);
@@ -37,7 +37,7 @@ test('a model that is retrieved names a recording, too', async () => {
   expect((await ai.models.retrieve('gpt-4.1')).id).toBe('gpt-4.1');
 });
 
-test('status and headers come from the recording, but those of its connection do not', async () => {
+test('uses the status and headers of the recording, except those of its connection', async () => {
   await using recorded = await recordings({
     'limited.json': '{"error":{"message":"slow down"}}',
     'limited.meta.json': JSON.stringify({
@@ -53,7 +53,7 @@ test('status and headers come from the recording, but those of its connection do
   expect(String(error)).toContain('slow down');
 });
 
-test('a recorded stream is sent event by event, so that faults reach into it', async () => {
+test('sends a recorded stream event by event, so that faults apply inside it', async () => {
   const event = (content: string) => `data: {"choices":[{"index":0,"delta":{"content":"${content}"}}]}\n\n`;
   await using recorded = await recordings({ 'hello.sse': `: comment\n\n${event('a')}${event('b')}data: [DONE]\n\n` });
   await using provider = await startProvider({
@@ -64,7 +64,7 @@ test('a recorded stream is sent event by event, so that faults reach into it', a
   expect((await drain(stream)).chunks.map(({ choices }) => choices[0]?.delta.content)).toEqual(['a']);
 });
 
-test('cutting a recording into events loses nothing', () => {
+test('splitting a recording into events loses nothing', () => {
   for (const text of [
     'data: 1\n\ndata: 2\n\n',
     'data: 1\r\n\r\n\r\ndata: 2\r\n\r\n',
@@ -79,7 +79,7 @@ test('cutting a recording into events loses nothing', () => {
 const bodies = resolve(process.env['CANARY_DATA'] ?? '../shared/data', 'bodies');
 
 test.skipIf(!existsSync(bodies))(
-  'every recorded body comes over the wire as it was (needs the recorded data: CANARY_DATA)',
+  'sends every recorded body unchanged (needs the recorded data: CANARY_DATA)',
   async () => {
     await using provider = await startProvider({ replay: bodies });
     const index: { file: string; status: number | null }[] = JSON.parse(

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { startProvider } from '../../src/testing/index.ts';
 import { bareClient, drain, messages } from './bare-client.ts';
 
-test('chat: an answer names its model and counts four characters a token', async () => {
+test('chat: an answer names its model and counts four characters per token', async () => {
   await using provider = await startProvider();
   const completion = await bareClient(provider).chat.completions.create({ model: 'gpt-4.1', messages });
   expect(completion.choices[0]?.message.content).toBe('Hello from gpt-4.1.');
@@ -12,7 +12,7 @@ test('chat: an answer names its model and counts four characters a token', async
   expect(completion.usage).toMatchObject({ prompt_tokens: 6, completion_tokens: 5, total_tokens: 11 });
 });
 
-test('chat: the chunks of a stream make up the same answer, and the SDK puts them together', async () => {
+test('chat: the chunks of a stream form the same answer, which the SDK assembles', async () => {
   await using provider = await startProvider({ answer: 'Grüße, 😀 and good day.' });
   const stream = bareClient(provider).chat.completions.stream({ model: 'm', messages });
   const final = await stream.finalChatCompletion();
@@ -27,7 +27,7 @@ test('chat: no chunk splits a character', async () => {
   expect(chunks.map(({ choices }) => choices[0]?.delta.content)).toEqual(['', 'abc😀', 'def😀', undefined]);
 });
 
-test('chat: the first chunk carries the role and no words', async () => {
+test('chat: the first chunk has the role and no text', async () => {
   await using provider = await startProvider();
   const stream = await bareClient(provider).chat.completions.create({ model: 'm', messages, stream: true });
   const { chunks } = await drain(stream);
@@ -43,14 +43,14 @@ test('chat: `n` answers have an index each, streamed or not', async () => {
   expect(streamed.choices.map(({ message }) => message.content)).toEqual(['Hello from m.', 'Hello from m.']);
 });
 
-test("chat: the caller's limit cuts the answer, with finish_reason `length`", async () => {
+test("chat: the caller's token limit cuts the answer, with finish_reason `length`", async () => {
   await using provider = await startProvider({ answer: 'A rather long answer.' });
   const completion = await bareClient(provider).chat.completions.create({ model: 'm', messages, max_tokens: 2 });
   expect(completion.choices[0]).toMatchObject({ message: { content: 'A rather' }, finish_reason: 'length' });
   expect(completion.usage?.completion_tokens).toBe(2);
 });
 
-test('chat: a tool loop goes round, since the answer may depend on the request', async () => {
+test('chat: a tool loop works, because the answer can depend on the request', async () => {
   await using provider = await startProvider({
     answer: ({ rawBody }) =>
       rawBody.includes('"tool"') ? 'It is 21 °C.' : { toolCalls: [{ name: 'weather', arguments: { city: 'Bern' } }] },
@@ -76,7 +76,7 @@ test('chat: a tool loop goes round, since the answer may depend on the request',
   expect(cities).toEqual(['Bern']);
 });
 
-test('chat: streamed tool calls are put together by the SDK', async () => {
+test('chat: the SDK assembles streamed tool calls', async () => {
   await using provider = await startProvider({
     answer: { toolCalls: [{ name: 'weather', arguments: { city: 'Bern' } }] },
   });
@@ -88,7 +88,7 @@ test('chat: streamed tool calls are put together by the SDK', async () => {
   });
 });
 
-test('completions: whole and streamed', async () => {
+test('completions: answers in one piece and as a stream', async () => {
   await using provider = await startProvider({ answer: 'Once upon a time' });
   const ai = bareClient(provider);
   const whole = await ai.completions.create({ model: 'm', prompt: 'Tell a story.' });
@@ -116,7 +116,7 @@ test('responses: a stream sends the events in the order of the API, numbered', a
   expect(chunks.map((event) => event.sequence_number)).toEqual(chunks.map((_, index) => index));
 });
 
-test('responses: the SDK puts a stream together into the same response', async () => {
+test('responses: the SDK assembles a stream into the same response', async () => {
   await using provider = await startProvider({
     answer: { text: 'Let me look.', toolCalls: [{ name: 'weather', arguments: { city: 'Bern' } }] },
   });
@@ -139,7 +139,7 @@ test('responses: a cut answer is incomplete, with its reason', async () => {
   expect(chunks.at(-1)?.type).toBe('response.incomplete');
 });
 
-test('responses: an id is known to the provider that made it, and to no other', async () => {
+test('responses: only the provider that created a response knows its id', async () => {
   await using provider = await startProvider();
   await using other = await startProvider();
   const ai = bareClient(provider);
@@ -164,7 +164,7 @@ test('responses: a deleted or unstored response is gone', async () => {
   await expect(ai.responses.retrieve(unstored.id)).rejects.toBeInstanceOf(NotFoundError);
 });
 
-test('embeddings: base64, which the SDK asks for, and floats are the same unit vectors', async () => {
+test('embeddings: base64, which the SDK requests, and floats give the same unit vectors', async () => {
   await using provider = await startProvider();
   const ai = bareClient(provider);
   const request = { model: 'text-embedding-3-small', input: ['one', 'two'] };
@@ -178,7 +178,7 @@ test('embeddings: base64, which the SDK asks for, and floats are the same unit v
   expect(decoded.usage).toEqual({ prompt_tokens: 2, total_tokens: 2 });
 });
 
-test('embeddings: another model has other vectors, of as many dimensions as asked for', async () => {
+test('embeddings: another model gives other vectors, with the requested dimensions', async () => {
   await using provider = await startProvider();
   const ai = bareClient(provider);
   const [one, other] = await Promise.all(
@@ -195,7 +195,7 @@ test('moderations: nothing is flagged', async () => {
   expect(moderation.results[0]?.categories['self-harm/intent']).toBe(false);
 });
 
-test('models: the list is what was given, and nothing else is served', async () => {
+test('models: lists the given models, and serves no others', async () => {
   await using provider = await startProvider({ models: ['deepseek-v3.2'] });
   const ai = bareClient(provider);
   expect((await ai.models.list()).data.map(({ id }) => id)).toEqual(['deepseek-v3.2']);
@@ -207,7 +207,7 @@ test('models: the list is what was given, and nothing else is served', async () 
   expect([chat, response]).toMatchObject([{ code: 'model_not_found' }, { code: 'model_not_found' }]);
 });
 
-test('a wrong key is refused as OpenAI does it, masked; the right one is served', async () => {
+test('a wrong key is rejected and masked as OpenAI does; the right one is accepted', async () => {
   await using provider = await startProvider({ apiKey: 'sk-right' });
   const wrong = bareClient(provider, { apiKey: 'sk-wrong-0123456789abcdef' });
   const error: unknown = await wrong.models.list().catch((reason: unknown) => reason);
@@ -217,14 +217,14 @@ test('a wrong key is refused as OpenAI does it, masked; the right one is served'
   await expect(bareClient(provider, { apiKey: 'sk-right' }).models.list()).resolves.toBeDefined();
 });
 
-test('an unknown path is 404, a body without a model 400', async () => {
+test('an unknown path gets a 404, a body without a model a 400', async () => {
   await using provider = await startProvider();
   const ai = bareClient(provider);
   await expect(ai.files.list()).rejects.toBeInstanceOf(NotFoundError);
   await expect(ai.post('/chat/completions', { body: {} })).rejects.toBeInstanceOf(BadRequestError);
 });
 
-test('an Azure deployment names the model, and its key comes as `api-key`', async () => {
+test('an Azure deployment names the model, and its key is in the header `api-key`', async () => {
   await using provider = await startProvider({ apiKey: 'test-key' });
   const ai = new AzureOpenAI({
     baseURL: `${provider.url.replace('/v1', '')}/openai`,

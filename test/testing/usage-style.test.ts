@@ -3,7 +3,7 @@ import { startProvider } from '../../src/testing/index.ts';
 import type { UsageStyle } from '../../src/testing/index.ts';
 import { bareClient, drain, messages } from './bare-client.ts';
 
-/** The chunks of a stream, loosely typed: providers put fields where the SDK knows none. */
+/** The chunks of a stream, loosely typed: some providers use fields that the SDK does not declare. */
 async function streamed(usageStyle: UsageStyle, asked: boolean): Promise<Record<string, unknown>[]> {
   await using provider = await startProvider({
     usageStyle,
@@ -17,7 +17,7 @@ async function streamed(usageStyle: UsageStyle, asked: boolean): Promise<Record<
 
 const totals = { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 };
 
-test('openai: a last chunk without choices has the usage, all others null, where the caller asked', async () => {
+test('openai: if requested, usage is in a last chunk without choices, and null in all others', async () => {
   const chunks = await streamed('openai', true);
   expect(chunks.at(-1)).toMatchObject({
     choices: [],
@@ -26,16 +26,16 @@ test('openai: a last chunk without choices has the usage, all others null, where
   expect(chunks.slice(0, -1).every((chunk) => chunk['usage'] === null)).toBe(true);
 });
 
-test('openai: nothing about usage where nobody asked', async () => {
+test('openai: no usage unless requested', async () => {
   const chunks = await streamed('openai', false);
   expect(chunks.some((chunk) => 'usage' in chunk)).toBe(false);
 });
 
-test('always: the extra chunk comes though nobody asked', async () => {
+test('always: the extra usage chunk is sent without a request', async () => {
   expect((await streamed('always', false)).at(-1)).toMatchObject({ choices: [], usage: totals });
 });
 
-test('lastChunkWithChoices: the usage stands beside finish_reason, in no other chunk', async () => {
+test('lastChunkWithChoices: the usage is in the chunk with finish_reason and in no other', async () => {
   const chunks = await streamed('lastChunkWithChoices', false);
   expect(chunks.at(-1)).toMatchObject({ choices: [{ finish_reason: 'stop' }], usage: totals });
   expect(chunks.slice(0, -1).some((chunk) => 'usage' in chunk)).toBe(false);
@@ -48,13 +48,13 @@ test('groq: the usage is in x_groq of the last chunk', async () => {
   });
 });
 
-test('kimi: the usage is in the choice, cached tokens at its top', async () => {
+test('kimi: the usage is in the choice, with cached tokens at its top level', async () => {
   expect((await streamed('kimi', false)).at(-1)).toMatchObject({
     choices: [{ finish_reason: 'stop', usage: { ...totals, cached_tokens: 64 } }],
   });
 });
 
-test('none: no usage anywhere, streamed or not, asked for or not', async () => {
+test('none: no usage, streamed or not, requested or not', async () => {
   const chunks = await streamed('none', true);
   expect(JSON.stringify(chunks)).not.toContain('usage');
   await using provider = await startProvider({ usageStyle: 'none' });
@@ -64,7 +64,7 @@ test('none: no usage anywhere, streamed or not, asked for or not', async () => {
   expect((await ai.responses.create({ model: 'm', input: 'x' })).usage).toBeNull();
 });
 
-test('counts that are given are reported on every surface, the rest is estimated', async () => {
+test('given counts are reported on every surface; the others are estimated', async () => {
   await using provider = await startProvider({ usage: () => ({ promptTokens: 4083, reasoningTokens: 1 }) });
   const ai = bareClient(provider);
   const chat = await ai.chat.completions.create({ model: 'm', messages });

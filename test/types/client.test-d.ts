@@ -1,4 +1,4 @@
-/** What the compiler says to a user of `CanaryClient`. Checked by `tsc`, run by nobody. */
+/** The types of `CanaryClient`. This file is checked by `tsc` and never run. */
 
 import { AzureOpenAI, OpenAI, type APIPromise } from 'openai';
 import type { Stream } from 'openai/streaming';
@@ -11,7 +11,7 @@ import {
   type UpstreamSnapshot,
 } from '../../src/index.ts';
 
-// --- Names of upstreams are inferred, and checked wherever they are written.
+// --- Names of upstreams are inferred, and checked wherever they are used.
 
 const ai = new CanaryClient({
   canary: {
@@ -31,14 +31,14 @@ expectTypeOf(ai.canary.weights.openai).toEqualTypeOf<number>();
 expectTypeOf(ai.canary.snapshot().ranges).toEqualTypeOf<
   readonly (readonly [number, 'deepseek' | 'gemini' | 'openai'])[]
 >();
-// A shadow goes to an upstream that there is.
+// A shadow must name an existing upstream.
 void new CanaryClient({ canary: { upstreams: { gemini: {} }, shadow: { upstream: 'gemini', share: 0.1 } } });
-// @ts-expect-error no such upstream
+// @ts-expect-error unknown upstream in shadow
 void new CanaryClient({ canary: { upstreams: { gemini: {} }, shadow: { upstream: 'gemni', share: 0.1 } } });
 
-// @ts-expect-error there is no such upstream
+// @ts-expect-error unknown upstream in a snapshot
 void ai.canary.snapshot().upstreams.depseek;
-// @ts-expect-error nor has it a weight
+// @ts-expect-error unknown upstream in weights
 void ai.canary.weights.depseek;
 
 const upstreams = { deepseek: { provider: 'deepseek' } } as const;
@@ -70,13 +70,13 @@ ai.canary.run({ upstream: 'gemni' }, () => undefined);
 expectTypeOf(ai.canary.run({}, async () => 5)).toEqualTypeOf<Promise<number>>();
 expectTypeOf(ai.canary.explain().upstream).toEqualTypeOf<'deepseek' | 'gemini' | 'openai'>();
 
-// --- Options that cannot be right do not compile.
+// --- Invalid options do not compile.
 
-// @ts-expect-error no such option
+// @ts-expect-error unknown option
 void new CanaryClient({ canary: { upstreams, wieghts: {} } });
-// @ts-expect-error no such option of an upstream
+// @ts-expect-error unknown option of an upstream
 void new CanaryClient({ canary: { upstreams: { deepseek: { provider: 'deepseek', weight: 5 } } } });
-// @ts-expect-error no such provider
+// @ts-expect-error unknown provider
 void new CanaryClient({ canary: { upstreams: { deepseek: { provider: 'depseek' } } } });
 // @ts-expect-error no duration
 void new CanaryClient({ canary: { window: '60 sec' } });
@@ -84,20 +84,20 @@ void new CanaryClient({ canary: { window: '60 sec' } });
 void new CanaryClient({ canary: { retry: { minDelay: '60 sec' } } });
 // @ts-expect-error no duration
 void new CanaryClient({ canary: { upstreams: { deepseek: { provider: 'deepseek', timeout: '60 sec' } } } });
-// @ts-expect-error no metric
+// @ts-expect-error not a metric
 void new CanaryClient({ canary: { alerts: [{ name: 'a', metric: 'latency', above: 1 }] } });
-// @ts-expect-error no failure kind
+// @ts-expect-error not a failure kind
 void new CanaryClient({ canary: { fallbacks: { tooSlow: [] } } });
-// @ts-expect-error a breaker is left out by `false`, there is no `true`
+// @ts-expect-error `false` disables the breaker; `true` is not an option
 void new CanaryClient({ canary: { breaker: true } });
-// @ts-expect-error a key is found at once
+// @ts-expect-error a key function must be synchronous
 void new CanaryClient({ canary: { key: async () => 'user-1' } });
 // @ts-expect-error the SDK's own options are checked as before
 void new CanaryClient({ apiKey: 5 });
 
 void new CanaryClient({ canary: { key: ({ body, model, attributes }) => `${typeof body}${model}${attributes.plan}` } });
 
-// --- Every way of making a client.
+// --- All ways to create a client.
 
 expectTypeOf(new CanaryClient()).toEqualTypeOf<OpenAI & CanaryProperty>();
 expectTypeOf(new CanaryClient({ apiKey: 'key' })).toEqualTypeOf<OpenAI & CanaryProperty>();
@@ -120,7 +120,7 @@ expectTypeOf(new CanaryClient({ canary: perhaps }).canary.weights).toEqualTypeOf
 declare const dictionary: Record<string, { provider: 'deepseek' }>;
 void new CanaryClient({ canary: { upstreams: dictionary, weights: { whatever: 1 } } });
 
-// --- The class is a type, a base class, and an `OpenAI` with its statics.
+// --- The class is a type, a base class and an `OpenAI` with its static members.
 
 function serve(client: CanaryClient): OpenAI {
   return client;
@@ -138,7 +138,7 @@ class App extends CanaryClient {
     super({ canary: { upstreams, weights: { deepseek: 1 } } });
   }
 
-  // What the SDK offers to subclasses stays theirs.
+  // Subclasses can override the hooks of the SDK.
   protected override async prepareOptions(): Promise<void> {}
 }
 serve(new App());
@@ -148,7 +148,7 @@ expectTypeOf(new App().withOptions({ timeout: 5 })).toEqualTypeOf<App>();
 
 class CheckedApp extends CanaryClient<'deepseek'> {
   constructor() {
-    // @ts-expect-error misspelt, where the names are stated
+    // @ts-expect-error misspelt, with declared names
     super({ canary: { upstreams, weights: { depseek: 1 } } });
   }
 }
@@ -160,7 +160,7 @@ expectTypeOf(CanaryClient.toFile).toEqualTypeOf<typeof OpenAI.toFile>();
 const asBase: typeof OpenAI = CanaryClient;
 void asBase;
 
-// --- Another base takes that base's options.
+// --- Another base class has its own options.
 
 const CanaryAzure = withCanary(AzureOpenAI);
 const azure = new CanaryAzure({
@@ -174,14 +174,14 @@ expectTypeOf(azure.deploymentName).toEqualTypeOf<string | undefined>();
 void new CanaryAzure();
 // @ts-expect-error only Azure has endpoints
 void new CanaryClient({ endpoint: 'https://mine.openai.azure.com' });
-// @ts-expect-error no option of Azure's
+// @ts-expect-error not an option of Azure
 void new CanaryAzure({ endpiont: 'https://mine.openai.azure.com' });
-// @ts-expect-error misspelt, on another base
+// @ts-expect-error misspelt, with another base class
 void new CanaryAzure({ canary: { upstreams, weights: { depseek: 1 } } });
-// @ts-expect-error no subclass of `OpenAI`
+// @ts-expect-error not a subclass of `OpenAI`
 withCanary(Date);
 
-// --- Results are the SDK's.
+// --- Results have the types of the SDK.
 
 const messages = [{ role: 'user' as const, content: 'Hi' }];
 expectTypeOf(ai.chat.completions.create({ model: 'gpt-4.1', messages })).toEqualTypeOf<

@@ -1,4 +1,4 @@
-/** What the compiler says to listeners, and to `route()`. Checked by `tsc`, run by nobody. */
+/** The types of listeners and of `route()`. This file is checked by `tsc` and never run. */
 
 import type { OpenAI } from 'openai';
 import { expectTypeOf } from 'vitest';
@@ -38,7 +38,7 @@ ai.canary.once('rollback', (payload) => expectTypeOf(payload).toEqualTypeOf<Roll
 ai.canary.once('warning', ({ message }) => expectTypeOf(message).toEqualTypeOf<WarningEvent['message']>());
 expectTypeOf<keyof CanaryEvents>().toEqualTypeOf<CanaryEventName>();
 
-// A listener may be async, take nothing, return anything, and be kept to be taken off again.
+// A listener may be async, take no argument and return anything. It can be kept for removal.
 const log: Listener<'call'> = async ({ latencyMs }) => void latencyMs;
 ai.canary
   .on('call', log)
@@ -51,14 +51,14 @@ ai.canary.on('rolback', () => undefined);
 ai.canary.once('error', () => undefined);
 // @ts-expect-error the listener of another event
 ai.canary.off('attempt', log);
-// @ts-expect-error no such field
+// @ts-expect-error unknown field
 ai.canary.on('rollback', ({ why }) => why);
 ai.canary.on('call', (payload) => {
-  // @ts-expect-error what happened is not to be changed
+  // @ts-expect-error payloads are read-only
   payload.attempts = 0;
 });
 
-// --- `route()` makes request options of the SDK.
+// --- `route()` returns request options of the SDK.
 
 expectTypeOf(
   route({ key: 'user-1', attributes: { plan: 'pro', level: 3, beta: true } }),
@@ -67,9 +67,9 @@ void (() => ai.chat.completions.create({ model: 'm', messages: [] }, { ...route(
 
 type Upstream = keyof typeof ai.canary.weights;
 route<Upstream>({ upstream: 'gemini' });
-// @ts-expect-error misspelt, where the names are stated
+// @ts-expect-error misspelt, with declared names
 route<Upstream>({ upstream: 'gemni' });
-// @ts-expect-error no such option
+// @ts-expect-error unknown option
 route({ user: 'user-1' });
 // @ts-expect-error attributes are plain values
 route({ attributes: { plan: { name: 'pro' } } });

@@ -1,4 +1,4 @@
-/** An application in TypeScript: compiled, never run. `application.cts` is the same under the other module system. */
+/** A TypeScript application, compiled and never run. `application.mts` is the same application as an ES module. */
 
 import type { OpenAI } from 'openai';
 import { CanaryClient, route } from 'openai-canary';
@@ -13,7 +13,7 @@ export const canary = new CanaryClient({
 });
 
 canary.canary.on('rollback', ({ upstream, reason }) => upstream.toUpperCase() + reason.toUpperCase());
-// @ts-expect-error there is no such event, so the control is not `any`
+// @ts-expect-error an unknown event: the control is not `any`
 canary.canary.on('no such event', () => undefined);
 
 export const answer: Promise<OpenAI.ChatCompletion> = canary.chat.completions.create(
@@ -21,11 +21,11 @@ export const answer: Promise<OpenAI.ChatCompletion> = canary.chat.completions.cr
   route({ key: 'user-1' }),
 );
 
-// @ts-expect-error `testing` has types, so it is not `any`
+// @ts-expect-error an unknown export: `testing` is not `any`
 export const missing = testing.noSuchExport;
 
 export const verdict: 'pass' | 'fail' | 'inconclusive' = analysis.createAnalysis({
   guardrails: { errorRate: {} },
 }).verdict;
-// @ts-expect-error `analysis` has types, so it is not `any`
+// @ts-expect-error an unknown export: `analysis` is not `any`
 export const missingToo = analysis.noSuchExport;
