@@ -81,7 +81,7 @@ export class AttemptContext implements AttemptInput {
   }
 
   onHeaders(headers: ResponseHeaders, isRefusal: boolean): void {
-    this.#means.admitted.slot?.hear(headers, isRefusal);
+    this.#means.admitted.slot?.observe(headers, isRefusal);
   }
 
   onResponseId(id: string): void {

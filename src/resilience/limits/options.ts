@@ -1,54 +1,55 @@
-/** What a user writes about how much upstreams may be asked, and what that may cost. No logic. */
+/** The options of limits, queues and budgets. No logic. */
 
 import type { BudgetPeriod } from '../../domain/usage.ts';
 import type { Duration } from '../../domain/duration.ts';
 
-/** Where calls wait for an upstream that is full, first come, first served. */
+/** A queue in which calls wait for a rate-limited upstream, first come, first served. */
 export interface QueueOptions {
-  /** The longest wait; the call's deadline holds besides. @default '30s' */
+  /** The longest wait; the call's deadline also applies. @default '30s' */
   readonly maxWait?: Duration | undefined;
-  /** The most calls that wait at a time; further ones pass the upstream over. @default 1000 */
+  /** The most calls that wait at a time; further calls skip the upstream. @default 1000 */
   readonly maxLength?: number | undefined;
 }
 
 /**
- * How much an upstream may be asked. A full one is passed over; with a `queue` it is waited for. What the provider says of its limits in
- * the headers of its answers is heeded besides: `{}` heeds that alone. Attempts are counted, so retries and hedges, too.
+ * The limits of an upstream. Calls skip an upstream that is full; with a `queue` they wait for it. The limits that the provider
+ * advertises in its response headers also apply; with `{}` only they do. Each attempt counts, retries and hedges included.
  */
 export interface LimitsOptions {
   /** Requests per minute, over any sixty seconds. @default no limit */
   readonly rpm?: number | undefined;
   /**
-   * Tokens per minute, over any sixty seconds: an attempt holds its estimated input and the output that it allows (1,024 where
-   * it sets no limit), and what it really used from its end on. @default no limit
+   * Tokens per minute, over any sixty seconds. While it is in flight, an attempt counts its estimated input and the output that
+   * it allows (1,024 where it sets no limit); from its end on it counts its true usage. @default no limit
    */
   readonly tpm?: number | undefined;
-  /** Attempts under way at a time, streams until they end. @default no limit */
+  /** Attempts in flight at a time; a stream counts until it ends. @default no limit */
   readonly concurrency?: number | undefined;
-  /** @default none: a full upstream is passed over */
+  /** Lets calls wait for a full upstream. @default no queue: calls skip a full upstream */
   readonly queue?: QueueOptions | undefined;
 }
 
 /**
- * How much may be spent in a period. Before an attempt its cost is held by estimate (its input, and all the output that it allows);
- * when it has ended, what it did cost is paid. Where nobody tells that within an hour, the estimate stands. Retries, hedges and
- * shadows are paid, too.
+ * The most that may be spent in a period. An attempt reserves its estimated cost first (its input, and all the output that it
+ * allows); when it has ended, its true cost is charged. If that is unknown after an hour, the estimate is charged. Retries, hedges
+ * and shadows are charged as well.
  */
 export interface BudgetOptions<UpstreamName extends string = string> {
-  /** For events, errors and the snapshot. */
+  /** Name in events, errors and the snapshot. */
   readonly name: string;
-  /** The hour, day or month of the UTC calendar. */
+  /** The period: an hour, day or month of the UTC calendar. */
   readonly per: BudgetPeriod;
-  /** USD, above 0. */
+  /** The limit in USD, above 0. */
   readonly limitUsd: number;
   /**
-   * `'key'`: each key has the amount for itself (the 10,000 latest are known; calls without a key are free, and a conversation is none). `'upstream'`: so has
-   * each upstream. Or for one of them alone. @default one amount for all calls
+   * `'key'`: each key has a budget of its own. The latest 10,000 keys are kept; calls without a key are not charged, and a
+   * conversation does not count as a key. `'upstream'`: each upstream has a budget of its own. An object names one key or one
+   * upstream. @default one budget for all calls
    */
   readonly scope?: 'key' | 'upstream' | { readonly key: string } | { readonly upstream: UpstreamName } | undefined;
   /**
-   * `'reject'`: an upstream that a call could not pay is passed over; where there is no other, the call fails with
-   * `BudgetExceededError`. @default 'alert': `budget` events alone
+   * `'reject'`: a call skips an upstream that its budget cannot pay for; where there is no other, it fails with
+   * `BudgetExceededError`. `'alert'`: only `budget` events are emitted. @default 'alert'
    */
   readonly onExceeded?: 'alert' | 'reject' | undefined;
 }

@@ -1,34 +1,34 @@
-/** The limits of one model at one provider, as its answers tell them. */
+/** The limits of one model at one provider, as the headers of its responses advertise them. */
 
 import type { Clock } from '../../time/clock.ts';
 import type { ResponseHeaders } from '../retry-after.ts';
 import { MinuteLimiter } from './minute-limiter.ts';
 import { type AdvertisedQuota, advertisedIn } from './rate-limit-headers.ts';
 
-/** What was known when a request left. */
+/** Our counts when a request was sent. */
 export interface SentRequest {
-  readonly requests: Sent;
-  readonly tokens: Sent;
+  readonly requests: SentAmount;
+  readonly tokens: SentAmount;
 }
 
-/** Providers limit every model by itself. */
+/** Providers limit each model separately. */
 export class ProviderLimits {
   readonly #clock: Clock;
   readonly #requests = new AdvertisedLimit();
   readonly #tokens = new AdvertisedLimit();
-  /** Until then nothing of it limits anything. */
-  #wasTold = false;
-  /** Answers in a row that told nothing, and those of them that were not read. */
+  /** Nothing is limited before the first response that advertises a limit. */
+  #isAdvertised = false;
+  /** Responses in a row that advertised no limit, and how many of them were skipped. */
   #silent = 0;
-  #unread = 0;
+  #skipped = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** `undefined` when a request of so many tokens may leave; else when it may, as far as is known. */
+  /** `undefined` when a request of `tokens` may be sent; otherwise when it may, as far as is known. */
   blockedUntilMs(tokens: number, nowMs: number): number | undefined {
-    if (!this.#wasTold) return undefined;
+    if (!this.#isAdvertised) return undefined;
     const untilMs = this.#requests.blockedUntilMs(1, nowMs);
     return latest(untilMs, this.#tokens.blockedUntilMs(tokens, nowMs));
   }
@@ -47,131 +47,133 @@ export class ProviderLimits {
     this.#tokens.end(tokens, usedTokens, nowMs);
   }
 
-  /** An answer has come. Looking for headers that are not there costs more than all else here, and providers tell always, never, or where they refuse. */
+  /**
+   * Called for each response. Providers send rate-limit headers always, never, or only when they refuse, so most responses are
+   * skipped after enough without them: the lookup is the expensive part.
+   */
   observe(sent: SentRequest, headers: ResponseHeaders, isRefusal = false): void {
     if (!isRefusal && this.#skips()) return;
     const nowMs = this.#clock.now();
     const { requests, tokens } = advertisedIn(headers, nowMs);
     this.#silent = requests || tokens ? 0 : this.#silent + 1;
-    this.#wasTold ||= this.#silent === 0;
-    if (requests) this.#requests.hear(sent.requests, requests, nowMs);
-    if (tokens) this.#tokens.hear(sent.tokens, tokens, nowMs);
+    this.#isAdvertised ||= this.#silent === 0;
+    if (requests) this.#requests.observe(sent.requests, requests, nowMs);
+    if (tokens) this.#tokens.observe(sent.tokens, tokens, nowMs);
   }
 
   #skips(): boolean {
-    if (this.#silent < SILENT_ANSWERS) return false;
-    this.#unread = (this.#unread + 1) % READ_ONE_IN;
-    return this.#unread !== 0;
+    if (this.#silent < SILENT_RESPONSES) return false;
+    this.#skipped = (this.#skipped + 1) % READ_ONE_IN;
+    return this.#skipped !== 0;
   }
 }
 
-/** After so many answers in a row that told nothing only some are read. */
-const SILENT_ANSWERS = 16;
+/** After this many responses in a row without a limit, one in `READ_ONE_IN` is read. */
+const SILENT_RESPONSES = 16;
 const READ_ONE_IN = 8;
 
-/** The later of two times, of which each may be none. */
+/** The later of two optional times. */
 export function latest(one: number | undefined, other: number | undefined): number | undefined {
   if (one === undefined || other === undefined) return one ?? other;
   return Math.max(one, other);
 }
 
-/** What is left as the provider counts, and what a limit that it named leaves by our own count. */
+/** One limit: the remaining quota by the provider's count, and the limit that it named by our own count. */
 class AdvertisedLimit {
-  readonly #allowance = new RemainingQuota();
+  readonly #quota = new RemainingQuota();
   readonly #limiter = new MinuteLimiter(Infinity);
 
-  blockedUntilMs(points: number, nowMs: number): number | undefined {
-    return latest(this.#allowance.blockedUntilMs(points, nowMs), this.#limiter.blockedUntilMs(points, nowMs));
+  blockedUntilMs(amount: number, nowMs: number): number | undefined {
+    return latest(this.#quota.blockedUntilMs(amount, nowMs), this.#limiter.blockedUntilMs(amount, nowMs));
   }
 
-  send(points: number): Sent {
-    this.#limiter.hold(points);
-    return this.#allowance.send(points);
+  send(amount: number): SentAmount {
+    this.#limiter.hold(amount);
+    return this.#quota.send(amount);
   }
 
-  cancel(points: number): void {
-    this.#limiter.hold(-points);
-    this.#allowance.cancel(points);
+  cancel(amount: number): void {
+    this.#limiter.hold(-amount);
+    this.#quota.cancel(amount);
   }
 
-  end(points: number, used: number, nowMs: number): void {
-    this.#limiter.settle(points, used, nowMs);
-    this.#allowance.end(points);
+  end(amount: number, used: number, nowMs: number): void {
+    this.#limiter.settle(amount, used, nowMs);
+    this.#quota.end(amount);
   }
 
-  /** A limit of unknown period is not one per minute; what is left of it counts all the same. */
-  hear(sent: Sent, told: AdvertisedQuota, nowMs: number): void {
-    if (told.perMinute && told.limit !== undefined) this.#limiter.perMinute = told.limit;
-    this.#allowance.hear(sent, told, nowMs);
+  /** A limit of unknown period does not count as one per minute, but its remaining quota counts. */
+  observe(sent: SentAmount, advertised: AdvertisedQuota, nowMs: number): void {
+    if (advertised.perMinute && advertised.limit !== undefined) this.#limiter.perMinute = advertised.limit;
+    this.#quota.observe(sent, advertised, nowMs);
   }
 }
 
-/* PART: What a provider said is left of a limit, as long as that says something. */
-
-/** What was known when something was sent. */
-export interface Sent {
-  /** All points sent so far, its own among them. */
+/** Our counts of one limit when an amount was sent. */
+export interface SentAmount {
+  /** Everything sent so far, this amount included. */
   readonly upTo: number;
-  /** Points under way then: the provider may have counted them before or after it. */
-  readonly underWay: number;
+  /** What was in flight then: the provider may count it before or after this amount. */
+  readonly inFlight: number;
 }
-
-/** What is told without saying for how long is believed for a minute. */
-const PERIOD_MS = 60_000;
 
 /**
- * Of what the provider says is left, all is taken off that it may not have counted when it said so: what was under way when
- * the answered request left, and what has left since. So many calls at once cannot share the same rest. The request that left
- * last knows best: others, of this process or another, may have used up what an older one was told.
+ * What remains of a limit, by the latest response. From the quota that a response advertises we subtract everything that the
+ * provider may not have counted yet: what was in flight when the answered request was sent, and what was sent after it. So
+ * concurrent calls cannot all spend the same remainder. The response to the request that was sent last is the best source: other
+ * requests, of this process or another, may have used up what an older one reported.
  */
 export class RemainingQuota {
   #sent = 0;
-  #underWay = 0;
-  /** So many points may have been sent in all, until the limit is full again. */
+  #inFlight = 0;
+  /** How much may be sent in all until the limit is full again. */
   #ceiling = Infinity;
   #untilMs = Infinity;
   #limit: number | undefined;
-  /** What the request that is believed was sent after. */
-  #believed = 0;
+  /** `upTo` of the request whose response set the ceiling. */
+  #sourceUpTo = 0;
 
-  /** `undefined` when `points` may be sent; else when they may at the latest, in ms since the Unix epoch. */
-  blockedUntilMs(points: number, nowMs: number): number | undefined {
+  /** `undefined` when `amount` may be sent; otherwise the latest time at which it may, in ms since the Unix epoch. */
+  blockedUntilMs(amount: number, nowMs: number): number | undefined {
     if (nowMs >= this.#untilMs) this.#refill(nowMs);
-    // What is larger than the whole limit may go where all of it is left.
-    const asked = Math.min(points, this.#limit ?? points);
-    return this.#sent + asked <= this.#ceiling ? undefined : this.#untilMs;
+    // An amount above the whole limit may be sent while the whole limit remains.
+    const needed = Math.min(amount, this.#limit ?? amount);
+    return this.#sent + needed <= this.#ceiling ? undefined : this.#untilMs;
   }
 
-  send(points: number): Sent {
-    const underWay = this.#underWay;
-    this.#sent += points;
-    this.#underWay += points;
-    return { upTo: this.#sent, underWay };
+  send(amount: number): SentAmount {
+    const inFlight = this.#inFlight;
+    this.#sent += amount;
+    this.#inFlight += amount;
+    return { upTo: this.#sent, inFlight };
   }
 
-  /** What was sent has ended. */
-  end(points: number): void {
-    this.#underWay -= points;
+  /** The request has ended. */
+  end(amount: number): void {
+    this.#inFlight -= amount;
   }
 
-  /** It was not sent after all; nothing else has been meanwhile. */
-  cancel(points: number): void {
-    this.#sent -= points;
-    this.#underWay -= points;
+  /** Undoes `send(amount)`, to be called before anything else is sent. */
+  cancel(amount: number): void {
+    this.#sent -= amount;
+    this.#inFlight -= amount;
   }
 
-  /** An answer tells what is left. */
-  hear(sent: Sent, { remaining, limit, resetMs = PERIOD_MS }: AdvertisedQuota, nowMs: number): void {
-    if (sent.upTo < this.#believed) return;
-    this.#believed = sent.upTo;
+  /** Takes the quota that the response to `sent` advertises, unless a later request has been answered. */
+  observe(sent: SentAmount, { remaining, limit, resetMs = PERIOD_MS }: AdvertisedQuota, nowMs: number): void {
+    if (sent.upTo < this.#sourceUpTo) return;
+    this.#sourceUpTo = sent.upTo;
     this.#limit = limit ?? Math.max(remaining, this.#limit ?? 0);
-    this.#ceiling = sent.upTo + remaining - sent.underWay;
+    this.#ceiling = sent.upTo + remaining - sent.inFlight;
     this.#untilMs = nowMs + resetMs;
   }
 
-  /** All of the limit is there again, but for what is under way. */
+  /** The whole limit is available again, less what is in flight. */
   #refill(nowMs: number): void {
-    this.#ceiling = this.#sent + (this.#limit ?? Infinity) - this.#underWay;
+    this.#ceiling = this.#sent + (this.#limit ?? Infinity) - this.#inFlight;
     this.#untilMs = nowMs + PERIOD_MS;
   }
 }
+
+/** How long a quota without a reset time counts. */
+const PERIOD_MS = 60_000;

@@ -1,44 +1,44 @@
-/** Where calls wait for a place, first come, first served. */
+/** The queue of an upstream: calls wait for a slot, first come, first served. */
 
 import type { Clock, Timer } from '../../time/clock.ts';
 import { abortErrorOf } from '../../time/wait.ts';
 import type { Load, Slot } from './slot.ts';
 
-export interface WaitingLineInput {
+export interface QueueInput {
   readonly maxWaitMs: number;
   readonly maxLength: number;
   readonly clock: Clock;
-  /** A place for `load`, or when there may be one: now, in ms since the Unix epoch, where that depends on what is under way. */
+  /** A slot for `load`, or when there may be one, in ms since the Unix epoch; now where that depends on attempts in flight. */
   readonly take: (load: Load) => Slot | number;
 }
 
-interface Waiting {
+interface WaitingCall {
   readonly load: Load;
   readonly leave: (slot: Slot | undefined) => void;
 }
 
-/** Nobody overtakes: a large call is not starved by small ones that would fit before it. */
+/** No call overtakes another: small calls that would fit cannot starve a large one before them. */
 export class Queue {
-  readonly #input: WaitingLineInput;
-  readonly #line = new Set<Waiting>();
-  /** Fires when there may be a place for the first. */
+  readonly #input: QueueInput;
+  readonly #waiting = new Set<WaitingCall>();
+  /** Fires when there may be a slot for the first call. */
   #timer: Timer | undefined;
   #isAdvancing = false;
 
-  constructor(input: WaitingLineInput) {
+  constructor(input: QueueInput) {
     this.#input = input;
   }
 
   get length(): number {
-    return this.#line.size;
+    return this.#waiting.size;
   }
 
   get isFull(): boolean {
-    return this.#line.size >= this.#input.maxLength;
+    return this.#waiting.size >= this.#input.maxLength;
   }
 
   /**
-   * A place; `undefined` where the line is full, or there was none within `maxWaitMs` and `limitMs`.
+   * Waits for a slot; `undefined` where the queue is full, or no slot became free within `maxWaitMs` and `limitMs`.
    *
    * @throws APIUserAbortError as soon as `signal` is aborted
    */
@@ -50,7 +50,7 @@ export class Queue {
       const leave = (slot: Slot | undefined): void => {
         timer.cancel();
         signal?.removeEventListener('abort', abort);
-        this.#line.delete(waiting);
+        this.#waiting.delete(call);
         resolve(slot);
       };
       const giveUp = (): void => {
@@ -61,17 +61,17 @@ export class Queue {
         reject(abortErrorOf(signal));
         giveUp();
       };
-      const waiting: Waiting = { load, leave };
+      const call: WaitingCall = { load, leave };
       const timer = clock.setTimeout(giveUp, Math.min(maxWaitMs, limitMs), { keepAlive: true });
       signal?.addEventListener('abort', abort, { once: true });
-      this.#line.add(waiting);
+      this.#waiting.add(call);
       this.advance();
     });
   }
 
-  /** Something has changed: those in front get their places, if there are any. */
+  /** Gives the first calls their slots, if there are any. To be called after every change. */
   advance(): void {
-    // Taking a place may free another, which is told here as well: one at a time.
+    // Taking a slot may release another, which calls this method again.
     if (this.#isAdvancing) return;
     this.#isAdvancing = true;
     this.#timer?.cancel();
@@ -82,15 +82,15 @@ export class Queue {
 
   #admitFirst(): void {
     const { clock, take } = this.#input;
-    for (const waiting of this.#line) {
-      const taken = take(waiting.load);
+    for (const call of this.#waiting) {
+      const taken = take(call.load);
       if (typeof taken === 'number') return this.#wake(taken - clock.now());
-      waiting.leave(taken);
+      call.leave(taken);
     }
   }
 
   #wake(afterMs: number): void {
-    // A place that comes when something ends is told by that.
+    // Without a wait the slot depends on an attempt in flight, whose end calls `advance`.
     if (afterMs > 0) this.#timer = this.#input.clock.setTimeout(() => this.advance(), afterMs);
   }
 }

@@ -1,4 +1,4 @@
-/** Checks how much upstreams may be asked. */
+/** Checks and resolves the limits of an upstream. */
 
 import { checkDuration, checkKeys, checkNumber } from '../../domain/check.ts';
 import type { LimitsOptions, QueueOptions } from './options.ts';

@@ -1,4 +1,4 @@
-/** The place of one attempt within the limits of its upstream. */
+/** The slot of one attempt within the limits of its upstream. */
 
 import type { InFlightEntry } from '../../domain/in-flight.ts';
 import type { ResponseHeaders } from '../retry-after.ts';
@@ -6,28 +6,28 @@ import type { SentRequest } from './provider-limits.ts';
 
 /** What an attempt takes of the limits. */
 export interface Load {
-  /** Estimated: input and the output that is allowed. */
+  /** Estimated: the input and the most output that is allowed. */
   readonly tokens: number;
-  /** The model that is asked for: providers limit each by itself. */
+  /** The model that is requested: providers limit each model separately. */
   readonly model: string | undefined;
 }
 
-/** Who gave the place away, and takes it back. */
+/** Issued the slot and takes it back. */
 export interface SlotOwner {
-  hear(slot: Slot, headers: ResponseHeaders, isRefusal: boolean): void;
-  /** Called once for each slot: it was used by so many tokens, or by nobody knows how many. */
+  observe(slot: Slot, headers: ResponseHeaders, isRefusal: boolean): void;
+  /** Called once for each slot; `tokens` is `undefined` where the usage is unknown. */
   release(slot: Slot, tokens: number | undefined, atMs: number | undefined): void;
   cancel(slot: Slot): void;
 }
 
-/** Is given back exactly once: what comes after the first `settle()` or `cancel()` does nothing. */
+/** Is returned exactly once: after the first `settle()` or `cancel()`, further ones do nothing. */
 export class Slot {
   readonly load: Load;
   readonly startedAtMs: number;
-  /** What was known of the provider's own count when it was given. */
+  /** Our counts of the provider's limits when the slot was issued. */
   readonly sent: SentRequest | undefined;
-  /** Among the attempts under way. */
-  place: InFlightEntry<Slot> | undefined;
+  /** Its entry among the attempts in flight. */
+  entry: InFlightEntry<Slot> | undefined;
   readonly #owner: SlotOwner;
   #isOpen = true;
 
@@ -38,17 +38,17 @@ export class Slot {
     this.sent = sent;
   }
 
-  /** The provider answered: its headers may say what is left. */
-  hear(headers: ResponseHeaders, isRefusal = false): void {
-    this.#owner.hear(this, headers, isRefusal);
+  /** Reads the headers of the response, which may advertise what remains of a limit. */
+  observe(headers: ResponseHeaders, isRefusal = false): void {
+    this.#owner.observe(this, headers, isRefusal);
   }
 
-  /** The attempt has ended: at `atMs`, or now. Without a known usage the estimate stands. */
+  /** Ends the attempt at `atMs`, or now. Without a known usage the estimate counts. */
   settle(tokens?: number, atMs?: number): void {
     if (this.#close()) this.#owner.release(this, tokens, atMs);
   }
 
-  /** Nothing was sent. To be called before anything else is. */
+  /** Returns a slot for which nothing was sent. To be called before anything else is sent. */
   cancel(): void {
     if (this.#close()) this.#owner.cancel(this);
   }

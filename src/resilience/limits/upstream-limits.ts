@@ -1,4 +1,4 @@
-/** How much an upstream may be asked at a time and in a minute: what the user says, and what the provider tells. */
+/** The limits of one upstream: those that the user sets, and those that the provider advertises. */
 
 import type { Clock } from '../../time/clock.ts';
 import type { LimitsSnapshot } from '../../domain/snapshot.ts';
@@ -9,36 +9,37 @@ import { ProviderLimits, latest } from './provider-limits.ts';
 import { Slot, type Load, type SlotOwner } from './slot.ts';
 import { Queue } from './queue.ts';
 
-/** The limits of an upstream; what is left out is not limited. */
+/** The limits that the user sets; `undefined` means no limit. */
 export interface LimitsPolicy {
-  /** Requests and tokens per minute. */
+  /** Requests per minute. */
   readonly rpm: number | undefined;
+  /** Tokens per minute. */
   readonly tpm: number | undefined;
-  /** Attempts under way at a time. */
+  /** Attempts in flight at a time. */
   readonly concurrency: number | undefined;
-  /** Without it nobody waits. */
+  /** Without it calls do not wait. */
   readonly queue: { readonly maxWaitMs: number; readonly maxLength: number } | undefined;
 }
 
-/** The least that can be asked of an upstream. */
+/** The smallest load of a call. */
 const LEAST: Load = { tokens: 1, model: undefined };
 
-/** An attempt that has not ended after ten minutes, or after its deadline, holds no place any more: nobody reads its answer. */
-const LONGEST_MS = 600_000;
+/** An attempt that has not ended after ten minutes, or after its deadline, loses its slot: its answer is not being read. */
+const LEASE_MS = 600_000;
 
-/** Applications use a few models; those that are made up must not fill the memory. */
+/** Applications use a few models; made-up names must not fill the memory. */
 const MAX_MODELS = 32;
 
 export class UpstreamLimits implements SlotOwner {
   readonly policy: LimitsPolicy;
-  /** Where calls wait, if they do. */
+  /** Where calls wait, if the options have a queue. */
   readonly queue: Queue | undefined;
   readonly #clock: Clock;
   readonly #leaseMs: number;
   readonly #requests: MinuteLimiter | undefined;
   readonly #tokens: MinuteLimiter | undefined;
   readonly #models = new Map<string | undefined, ProviderLimits>();
-  /** Attempts under way, the oldest first. */
+  /** Attempts in flight, the oldest first. */
   readonly #slots = new InFlight<Slot>();
   #isFull = false;
 
@@ -46,7 +47,7 @@ export class UpstreamLimits implements SlotOwner {
     const { rpm, tpm, queue } = policy;
     this.policy = policy;
     this.#clock = clock;
-    this.#leaseMs = Math.max(LONGEST_MS, deadlineMs);
+    this.#leaseMs = Math.max(LEASE_MS, deadlineMs);
     this.#requests = rpm === undefined ? undefined : new MinuteLimiter(rpm);
     this.#tokens = tpm === undefined ? undefined : new MinuteLimiter(tpm);
     const take = (load: Load): Slot | number => this.#take(load, clock.now());
@@ -62,36 +63,36 @@ export class UpstreamLimits implements SlotOwner {
     };
   }
 
-  /** A place at once; `undefined` where there is none, or where others wait for it. */
+  /** A slot without waiting; `undefined` where none is free, or where other calls wait for it. */
   admit(load: Load, nowMs = this.#clock.now()): Slot | undefined {
     if (this.queue && this.queue.length > 0) return undefined;
     const taken = this.#take(load, nowMs);
     return typeof taken === 'number' ? undefined : taken;
   }
 
-  /** `undefined` where `load` finds a place now; else when it may, in ms since the Unix epoch, as far as is known: at the earliest. */
+  /** `undefined` where `load` fits now; otherwise the earliest time at which it may fit, as far as is known, in ms since the Unix epoch. */
   blockedUntilMs(nowMs: number, load = LEAST): number | undefined {
     const { concurrency } = this.policy;
-    const crowded = concurrency !== undefined && this.#slots.size >= concurrency && !this.#expire(nowMs);
-    let untilMs = crowded ? nowMs : undefined;
+    const isCrowded = concurrency !== undefined && this.#slots.size >= concurrency && !this.#expire(nowMs);
+    let untilMs = isCrowded ? nowMs : undefined;
     if (this.#requests) untilMs = latest(untilMs, this.#requests.blockedUntilMs(1, nowMs));
     if (this.#tokens) untilMs = latest(untilMs, this.#tokens.blockedUntilMs(load.tokens, nowMs));
     return latest(untilMs, this.#models.get(load.model)?.blockedUntilMs(load.tokens, nowMs));
   }
 
-  /** Whether even the smallest call for `model` has to go elsewhere: there is no place, and none to wait in either. */
+  /** Whether even the smallest call for `model` has to skip this upstream: no slot is free, and no room in the queue. */
   passesOn(nowMs: number, model?: string): boolean {
     return this.queue ? this.queue.isFull : this.blockedUntilMs(nowMs, { tokens: 1, model }) !== undefined;
   }
 
-  /** Says `true` for the first call that is passed on since one found a place. */
+  /** Returns `true` for the first call that skips this upstream since one got a slot. */
   becomesFull(): boolean {
     const wasFull = this.#isFull;
     this.#isFull = true;
     return !wasFull;
   }
 
-  hear({ load, sent }: Slot, headers: ResponseHeaders, isRefusal: boolean): void {
+  observe({ load, sent }: Slot, headers: ResponseHeaders, isRefusal: boolean): void {
     if (sent) this.#models.get(load.model)?.observe(sent, headers, isRefusal);
     this.queue?.advance();
   }
@@ -113,7 +114,7 @@ export class UpstreamLimits implements SlotOwner {
     this.queue?.advance();
   }
 
-  /** A place, or when there may be one. */
+  /** A slot, or when there may be one. */
   #take(load: Load, nowMs: number): Slot | number {
     const untilMs = this.blockedUntilMs(nowMs, load);
     if (untilMs !== undefined) return untilMs;
@@ -121,13 +122,13 @@ export class UpstreamLimits implements SlotOwner {
     this.#requests?.take(1, nowMs);
     this.#tokens?.hold(load.tokens);
     const slot = new Slot(this, load, nowMs, this.#modelOf(load)?.send(load.tokens));
-    slot.place = this.#slots.begin(slot);
+    slot.entry = this.#slots.begin(slot);
     return slot;
   }
 
   #leave(slot: Slot): void {
-    if (slot.place) this.#slots.end(slot.place);
-    slot.place = undefined;
+    if (slot.entry) this.#slots.end(slot.entry);
+    slot.entry = undefined;
   }
 
   #modelOf({ model }: Load): ProviderLimits | undefined {
@@ -136,7 +137,7 @@ export class UpstreamLimits implements SlotOwner {
     return limits;
   }
 
-  /** Whether the oldest attempt under way was given up, and its place with it. */
+  /** Takes the slot of the oldest attempt back if its lease has run out, and returns whether it did. */
   #expire(nowMs: number): boolean {
     const { oldest } = this.#slots;
     if (!oldest || nowMs - oldest.startedAtMs < this.#leaseMs) return false;

@@ -1,4 +1,4 @@
-/** Against a provider that enforces its limits over rolling seconds, no call is answered 429. */
+/** A provider that enforces its limits over rolling seconds never has to answer 429. */
 
 import { expect, test } from 'vitest';
 import { CanaryClient, type LimitsOptions } from '../../../src/index.ts';
@@ -20,7 +20,7 @@ async function world(provides: Partial<LimitingOptions>, limits: LimitsOptions) 
     timeout: 24 * 60 * MINUTE_MS,
     canary: { clock, limits: { openai: limits } },
   });
-  /** So many at once; how many minutes that took. */
+  /** Makes calls at once and returns the minutes until the last answer. */
   const ask = async (times: number): Promise<number> => {
     const startedAtMs = clock.now();
     const call = () => ai.chat.completions.create({ ...BODY, max_tokens: 60 });
@@ -31,7 +31,7 @@ async function world(provides: Partial<LimitingOptions>, limits: LimitsOptions) 
   return { ai, clock, provider, ask, statuses, [Symbol.asyncDispose]: () => provider.close() };
 }
 
-test('the limits of the options are those that the provider enforces, even if it tells nothing', async () => {
+test('limits in the options keep calls within what the provider enforces, without any headers', async () => {
   await using limited = await world({ rpm: 10 }, { rpm: 10, queue: QUEUE });
   const minutes = await limited.ask(35);
   expect(limited.statuses()).toEqual([200]);
@@ -39,16 +39,16 @@ test('the limits of the options are those that the provider enforces, even if it
   expect(minutes).toBeLessThan(3.2);
 });
 
-test('tokens are kept within the limit as well', async () => {
+test('a limit on tokens is kept as well', async () => {
   await using limited = await world({ rpm: 1_000, tpm: 500 }, { tpm: 500, queue: QUEUE });
   const minutes = await limited.ask(24);
   expect(limited.statuses()).toEqual([200]);
-  // Ten answers a minute, of which eight may be under way at once by what they are held for.
+  // Ten answers a minute; the amounts that attempts hold allow eight in flight at a time.
   expect(minutes).toBeLessThan(3.5);
 });
 
 test.each(['duration', 'seconds', 'epochSeconds', 'epochMs'] as const)(
-  'limits that only headers tell, with resets as %s, are never run into once they were seen',
+  'limits from headers, with resets as %s, are kept from the first response on',
   async (tells) => {
     await using limited = await world({ rpm: 10, tells }, { queue: QUEUE });
     await limited.ask(1);
@@ -59,7 +59,7 @@ test.each(['duration', 'seconds', 'epochSeconds', 'epochMs'] as const)(
   },
 );
 
-test('tokens that only headers tell are never run into once they were seen', async () => {
+test('a limit on tokens from headers is kept from the first response on', async () => {
   await using limited = await world({ rpm: 1_000, tpm: 500, tells: 'duration' }, { queue: QUEUE });
   await limited.ask(1);
   const minutes = await limited.ask(23);
@@ -67,14 +67,14 @@ test('tokens that only headers tell are never run into once they were seen', asy
   expect(minutes).toBeLessThan(5);
 });
 
-test('headers that tell less than the options win over them', async () => {
+test('headers with a lower limit win over the options', async () => {
   await using limited = await world({ rpm: 5, tells: 'seconds' }, { rpm: 1_000, queue: QUEUE });
   await limited.ask(1);
   await limited.ask(14);
   expect(limited.statuses()).toEqual([200]);
 });
 
-test('calls that trickle in over many minutes never meet a 429 either', async () => {
+test('calls spread over many minutes never get a 429', async () => {
   await using limited = await world({ rpm: 6, tells: 'duration' }, { rpm: 6, queue: QUEUE });
   const { ai, clock } = limited;
   const calls: Promise<unknown>[] = [];
@@ -88,7 +88,7 @@ test('calls that trickle in over many minutes never meet a 429 either', async ()
   expect(limited.provider.requests).toHaveLength(40);
 });
 
-test('the same calls without limits are answered 429', async () => {
+test('the same calls without limits get a 429', async () => {
   await using limited = await world({ rpm: 10 }, {});
   await expect(limited.ask(35)).rejects.toThrow('429');
   expect(limited.statuses()).toContain(429);

@@ -1,4 +1,4 @@
-/** Limits and budgets while everything happens at once: nothing that is held is kept, and nothing is given back twice. */
+/** Limits and budgets under random calls, failures and aborts: each slot and reservation is released exactly once. */
 
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../../src/testing/index.ts';
@@ -7,7 +7,7 @@ import { chat, failed, type Reply } from '../../support/replies.ts';
 import { setUpCanary, type SetUp } from '../../support/set-up.ts';
 import { chatStream } from '../../support/stream-replies.ts';
 
-/** Answers, failures and silences of some length, by chance. */
+/** Answers, failures and delays, at random. */
 function fickle(random: () => number): Reply {
   return async (request) => {
     await request.wait(Math.floor(random() * 3_000));
@@ -19,7 +19,7 @@ function fickle(random: () => number): Reply {
   };
 }
 
-/** A call that is read to its end, left, or given up, by chance. */
+/** A call that is read to its end, left early or aborted, at random. */
 async function anyCall({ ai }: SetUp, random: () => number, signal: AbortSignal): Promise<void> {
   if (random() < 0.5) {
     await ai.chat.completions.create({ ...BODY, max_tokens: 100 }, { signal });
@@ -30,7 +30,7 @@ async function anyCall({ ai }: SetUp, random: () => number, signal: AbortSignal)
   for await (const chunk of stream) if (leaves && chunk) break;
 }
 
-test.each([1, 2, 3, 4])('every place and every cent is given back exactly once (%i)', async (seed) => {
+test.each([1, 2, 3, 4])('releases every slot and reservation exactly once (%i)', async (seed) => {
   const random = seededRandom(seed);
   const limits = { rpm: 60, tpm: 20_000, concurrency: 5, queue: { maxWait: '5s', maxLength: 20 } } as const;
   const world = setUpCanary({
@@ -59,7 +59,7 @@ test.each([1, 2, 3, 4])('every place and every cent is given back exactly once (
   expect(budgets[0]!.reservedUsd).toBe(0);
 });
 
-test('a full upstream holds no money, and one that would not be paid no place', async () => {
+test('a full upstream reserves no budget, and a refused budget keeps no slot', async () => {
   const { ai, clock } = setUpCanary({
     canary: {
       limits: { gemini: { rpm: 1 }, openai: { rpm: 10 } },

@@ -9,7 +9,7 @@ import { setUp, setUpCanary, type SetUp } from '../../support/set-up.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 
-/** The only upstream takes a second for an answer. */
+/** The only upstream takes a second for each answer. */
 function oneAtATime(queue: LimitsOptions['queue'], limits: LimitsOptions = { concurrency: 1 }): SetUp {
   const world = setUp({ canary: { limits: { openai: { ...limits, queue } } } });
   world.providers.usually('openai', async (request) => {
@@ -26,7 +26,7 @@ function askFor(ai: SetUp['ai'], model: string, maxTokens = 10, signal?: AbortSi
 
 const modelsOf = ({ providers }: SetUp): unknown[] => providers.sent.map(({ body }) => body['model']);
 
-test('calls wait for a place, in the order in which they came', async () => {
+test('calls get slots in the order in which they arrived', async () => {
   const world = oneAtATime({});
   const calls = ['a', 'b', 'c', 'd'].map((model) => watch(askFor(world.ai, model)));
   await world.clock.advance(4_000);
@@ -35,7 +35,7 @@ test('calls wait for a place, in the order in which they came', async () => {
   expect(world.providers.sent.map(({ atMs }) => atMs - START_MS)).toEqual([0, 1_000, 2_000, 3_000]);
 });
 
-test('who comes when others wait stands behind them, even if there is a place', async () => {
+test('a call that would fit does not overtake a waiting one', async () => {
   const world = oneAtATime({}, { tpm: 1_000 });
   const calls = [
     watch(askFor(world.ai, 'first', 600)),
@@ -49,7 +49,7 @@ test('who comes when others wait stands behind them, even if there is a place', 
   expect(modelsOf(world)).toEqual(['first', 'large', 'small']);
 });
 
-test('a call waits for the minute to pass, and no longer', async () => {
+test('a call waits until its limit allows it, and no longer', async () => {
   const world = oneAtATime({ maxWait: '5m' }, { rpm: 1 });
   const calls = ['a', 'b', 'c'].map((model) => watch(askFor(world.ai, model)));
   await world.clock.advance(126_000);
@@ -57,7 +57,7 @@ test('a call waits for the minute to pass, and no longer', async () => {
   expect(world.providers.sent.map(({ atMs }) => atMs - START_MS)).toEqual([0, 62_000, 124_000]);
 });
 
-test('who has waited as long as maxWait says fails, and those behind go on', async () => {
+test('a call fails after maxWait, and the calls behind it stay queued', async () => {
   const world = oneAtATime({ maxWait: '1500ms' });
   const calls = ['a', 'b', 'c'].map((model) => watch(askFor(world.ai, model)));
   await world.clock.advance(1_499);
@@ -68,7 +68,7 @@ test('who has waited as long as maxWait says fails, and those behind go on', asy
   expect(calls[1]!.now.state).toBe('resolved');
 });
 
-test('a line that is full is joined by nobody', async () => {
+test('a call does not join a full queue', async () => {
   const world = oneAtATime({ maxLength: 1 });
   const calls = ['a', 'b', 'c'].map((model) => watch(askFor(world.ai, model)));
   await world.clock.advance(0);
@@ -76,7 +76,7 @@ test('a line that is full is joined by nobody', async () => {
   expect(world.ai.canary.explain().skipped).toEqual([{ upstream: 'openai', reason: 'limit' }]);
 });
 
-test('who gives up leaves the line at once, and takes no place', async () => {
+test('an aborted call leaves the queue at once and takes no slot', async () => {
   const world = oneAtATime({});
   const controller = new AbortController();
   const calls = [
@@ -94,7 +94,7 @@ test('who gives up leaves the line at once, and takes no place', async () => {
   expect(world.events.of('call').map(({ outcome }) => outcome)).toEqual(['aborted', 'success', 'success']);
 });
 
-test('nobody waits beyond the deadline of its call', async () => {
+test('a call waits no longer than its deadline', async () => {
   const { ai, clock, providers } = setUp({
     canary: { limits: { openai: { rpm: 1, queue: {} } }, timeouts: { deadline: '10s' } },
   });
@@ -107,7 +107,7 @@ test('nobody waits beyond the deadline of its call', async () => {
   expect(providers.sent).toHaveLength(1);
 });
 
-test('what a call waited is taken off the time of its attempt', async () => {
+test('time in the queue counts towards the deadline of the call', async () => {
   const { ai, clock, providers } = setUp({
     canary: { limits: { openai: { rpm: 1, queue: { maxWait: '5m' } } } },
     client: { timeout: 100_000, maxRetries: 0 },
@@ -122,7 +122,7 @@ test('what a call waited is taken off the time of its attempt', async () => {
   expect(call.now).toMatchObject({ state: 'rejected', error: expect.any(DeadlineError) });
 });
 
-test('an upstream with a queue is waited for; when that was in vain, the next one serves', async () => {
+test('a call falls back when the queue gives no slot within maxWait', async () => {
   const { ai, clock, providers, events } = setUpCanary({
     canary: { limits: { gemini: { rpm: 1, queue: { maxWait: '5s' } } } },
   });
@@ -136,7 +136,7 @@ test('an upstream with a queue is waited for; when that was in vain, the next on
   expect(events.of('fallback')).toMatchObject([{ reason: 'limit' }]);
 });
 
-test('a fallback is waited for where it has a queue', async () => {
+test('a call waits in the queue of a fallback', async () => {
   const { ai, clock, providers } = setUpCanary({
     canary: { limits: { openai: { rpm: 1, queue: { maxWait: '2m' } } } },
     client: { maxRetries: 0 },
@@ -149,7 +149,7 @@ test('a fallback is waited for where it has a queue', async () => {
   expect(providers.asked).toEqual(['gemini', 'openai', 'gemini', 'openai']);
 });
 
-test('a retry waits for a place as well', async () => {
+test('a retry waits in the queue as well', async () => {
   const { ai, clock, providers } = oneAtATime({ maxWait: '2m' }, { rpm: 1 });
   providers.script('openai', failed(500));
   const retried = watch(ask(ai));
@@ -158,7 +158,7 @@ test('a retry waits for a place as well', async () => {
   expect(providers.sent.map(({ atMs }) => atMs - START_MS)).toEqual([0, 62_000]);
 });
 
-test('no timer is left when nobody waits', async () => {
+test('no timer is left when the queue is empty', async () => {
   const world = oneAtATime({});
   const before = world.clock.pendingTimers;
   const calls = ['a', 'b', 'c'].map((model) => watch(askFor(world.ai, model)));

@@ -1,11 +1,11 @@
-/** What providers tell of their limits, as recorded and as documented. */
+/** Rate-limit headers of providers, as recorded and as documented. */
 
 import { expect, test } from 'vitest';
-import { advertisedIn, type ToldLimits } from '../../../src/resilience/limits/rate-limit-headers.ts';
+import { advertisedIn, type AdvertisedLimits } from '../../../src/resilience/limits/rate-limit-headers.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 
-const CASES: readonly { name: string; headers: Record<string, string>; told: ToldLimits }[] = [
+const CASES: readonly { name: string; headers: Record<string, string>; advertised: AdvertisedLimits }[] = [
   {
     name: 'OpenAI, recorded',
     headers: {
@@ -16,7 +16,7 @@ const CASES: readonly { name: string; headers: Record<string, string>; told: Tol
       'x-ratelimit-remaining-tokens': '89991',
       'x-ratelimit-reset-tokens': '6m0s',
     },
-    told: {
+    advertised: {
       requests: { remaining: 3_499, limit: 3_500, resetMs: 17, perMinute: true },
       tokens: { remaining: 89_991, limit: 90_000, resetMs: 360_000, perMinute: true },
     },
@@ -32,7 +32,7 @@ const CASES: readonly { name: string; headers: Record<string, string>; told: Tol
       'anthropic-ratelimit-tokens-remaining': '10000',
       'anthropic-ratelimit-tokens-reset': new Date(NOW_MS - 1_000).toISOString(),
     },
-    told: {
+    advertised: {
       requests: { remaining: 4, limit: 5, resetMs: 12_000, perMinute: true },
       tokens: { remaining: 10_000, limit: 10_000, resetMs: 0, perMinute: true },
     },
@@ -45,7 +45,7 @@ const CASES: readonly { name: string; headers: Record<string, string>; told: Tol
       'x-ratelimit-limit-tokens-minute': '75000',
       'x-ratelimit-remaining-tokens-minute': '74932',
     },
-    told: {
+    advertised: {
       requests: { remaining: 59, limit: 60, resetMs: undefined, perMinute: true },
       tokens: { remaining: 74_932, limit: 75_000, resetMs: undefined, perMinute: true },
     },
@@ -57,36 +57,39 @@ const CASES: readonly { name: string; headers: Record<string, string>; told: Tol
       'x-ratelimit-remaining': '0',
       'x-ratelimit-reset': String(NOW_MS + 1_500),
     },
-    told: { requests: { remaining: 0, limit: 2, resetMs: 1_500, perMinute: false }, tokens: undefined },
+    advertised: { requests: { remaining: 0, limit: 2, resetMs: 1_500, perMinute: false }, tokens: undefined },
   },
   {
     name: 'the names of the draft standard',
     headers: { 'ratelimit-limit': '100', 'ratelimit-remaining': '50', 'ratelimit-reset': '30' },
-    told: { requests: { remaining: 50, limit: 100, resetMs: 30_000, perMinute: false }, tokens: undefined },
+    advertised: { requests: { remaining: 50, limit: 100, resetMs: 30_000, perMinute: false }, tokens: undefined },
   },
   {
     name: 'a time in seconds',
     headers: { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': String(NOW_MS / 1_000 + 7) },
-    told: { requests: { remaining: 0, limit: undefined, resetMs: 7_000, perMinute: true }, tokens: undefined },
+    advertised: { requests: { remaining: 0, limit: undefined, resetMs: 7_000, perMinute: true }, tokens: undefined },
   },
   {
-    name: 'no number, and no limit at all',
+    name: 'a value that is not a number, and -1 for no limit',
     headers: { 'x-ratelimit-remaining-requests': 'many', 'x-ratelimit-remaining-tokens': '-1' },
-    told: { requests: undefined, tokens: undefined },
+    advertised: { requests: undefined, tokens: undefined },
   },
   {
-    name: 'a limit of nothing',
+    name: 'a limit of 0',
     headers: { 'x-ratelimit-limit-requests': '0', 'x-ratelimit-remaining-requests': '0' },
-    told: { requests: undefined, tokens: undefined },
+    advertised: { requests: undefined, tokens: undefined },
   },
   {
     name: 'a reset in a year',
     headers: { 'ratelimit-remaining': '0', 'ratelimit-reset': '31536000' },
-    told: { requests: { remaining: 0, limit: undefined, resetMs: 86_400_000, perMinute: false }, tokens: undefined },
+    advertised: {
+      requests: { remaining: 0, limit: undefined, resetMs: 86_400_000, perMinute: false },
+      tokens: undefined,
+    },
   },
-  { name: 'nothing', headers: {}, told: { requests: undefined, tokens: undefined } },
+  { name: 'no headers', headers: {}, advertised: { requests: undefined, tokens: undefined } },
 ];
 
-test.each(CASES)('$name', ({ headers, told }) => {
-  expect(advertisedIn(new Headers(headers), NOW_MS)).toEqual(told);
+test.each(CASES)('$name', ({ headers, advertised }) => {
+  expect(advertisedIn(new Headers(headers), NOW_MS)).toEqual(advertised);
 });

@@ -1,4 +1,4 @@
-/** Limits per upstream: requests and tokens per minute, attempts at a time. */
+/** Limits per upstream: requests and tokens per minute, attempts in flight. */
 
 import { expect, test } from 'vitest';
 import { RateLimitedError } from '../../../src/index.ts';
@@ -17,7 +17,7 @@ function slowly(ms: number, reply: Reply = chat()): Reply {
   };
 }
 
-test('an upstream that is full is passed over, and comes back when there is room', async () => {
+test('calls skip a full upstream until its limit allows them again', async () => {
   const { ai, clock, providers, events } = setUpCanary({ canary: { limits: { gemini: { rpm: 2 } } } });
   for (let call = 0; call < 4; call += 1) await within(clock, 0, ask(ai));
   await clock.advance(62_000);
@@ -29,7 +29,7 @@ test('an upstream that is full is passed over, and comes back when there is room
   ]);
 });
 
-test('that an upstream is full is told once, until it has served again', async () => {
+test('a full upstream emits one rateLimit event until it has served again', async () => {
   const { ai, clock, events } = setUpCanary({ canary: { limits: { gemini: { rpm: 1 } } } });
   for (let call = 0; call < 3; call += 1) await within(clock, 0, ask(ai));
   const untilMs = START_MS + 62_000;
@@ -39,7 +39,7 @@ test('that an upstream is full is told once, until it has served again', async (
   expect(events.of('rateLimit')).toHaveLength(2);
 });
 
-test('explain says that an upstream is full, and takes nothing of its limit', async () => {
+test('explain() reports a full upstream and uses none of its limit', async () => {
   const { ai, clock } = setUpCanary({ canary: { limits: { gemini: { rpm: 1 } } } });
   ai.canary.explain();
   expect(ai.canary.explain()).toMatchObject({ upstream: 'gemini', skipped: [] });
@@ -50,7 +50,7 @@ test('explain says that an upstream is full, and takes nothing of its limit', as
   });
 });
 
-test('where no other upstream can serve, the call fails at once and says when to come again', async () => {
+test('without another upstream the call fails at once, with the time to retry', async () => {
   const { ai, clock, providers, events } = setUp({ canary: { limits: { openai: { rpm: 1 } } } });
   await within(clock, 0, ask(ai));
   const error = await errorWithin(clock, 0, ask(ai));
@@ -60,7 +60,7 @@ test('where no other upstream can serve, the call fails at once and says when to
   expect(events.of('call')[1]).toMatchObject({ outcome: 'failure', kind: 'rateLimit', attempts: 0 });
 });
 
-test('an upstream whose breaker is open is tried rather than one that is full', async () => {
+test('an upstream with an open breaker is tried before a full one', async () => {
   const { ai, clock, providers } = setUpCanary({
     canary: { limits: { gemini: { rpm: 1 } }, breaker: { consecutive: 1 } },
     client: { maxRetries: 0 },
@@ -72,7 +72,7 @@ test('an upstream whose breaker is open is tried rather than one that is full', 
   expect(providers.asked).toEqual(['gemini', 'openai', 'openai']);
 });
 
-test('no sixty seconds see more than the limit, wherever they begin', async () => {
+test('no sixty seconds have more requests than the limit, wherever they begin', async () => {
   const { ai, clock, providers } = setUpCanary({ canary: { limits: { gemini: { rpm: 5 } } } });
   for (let step = 0; step < 400; step += 1) {
     await within(clock, 0, ask(ai));
@@ -86,7 +86,7 @@ test('no sixty seconds see more than the limit, wherever they begin', async () =
   expect(times.length).toBeGreaterThanOrEqual(22);
 });
 
-test('tokens are held by estimate, and what was not used is given back', async () => {
+test('tokens are held by estimate, and unused ones are released', async () => {
   const { ai, clock, providers } = setUpCanary({ canary: { limits: { gemini: { tpm: 1_000 } } } });
   providers.usually('gemini', slowly(1_000, chat('Hello.', { input: 10, output: 5 })));
   const asked = { ...BODY, max_tokens: 600 };
@@ -102,7 +102,7 @@ test('tokens are held by estimate, and what was not used is given back', async (
   expect(providers.asked).toEqual(['gemini', 'openai', 'gemini']);
 });
 
-test('more tokens than were held count for a minute from the end of the answer', async () => {
+test('tokens beyond the estimate count for a minute from the end of the answer', async () => {
   const { ai, clock, providers } = setUpCanary({ canary: { limits: { gemini: { tpm: 1_000 } } } });
   providers.script('gemini', chat('Hello.', { input: 10, output: 990 }));
   const asked = { ...BODY, max_tokens: 50 };
@@ -114,7 +114,7 @@ test('more tokens than were held count for a minute from the end of the answer',
   expect(providers.asked).toEqual(['gemini', 'openai', 'gemini']);
 });
 
-test('without a told usage the estimate stands', async () => {
+test('the estimate counts where the usage is unknown', async () => {
   const { ai, clock, providers } = setUpCanary({ canary: { limits: { gemini: { tpm: 1_000 } } } });
   const { signal, ...abort } = aborter();
   providers.usually('gemini', slowly(1_000));
@@ -133,7 +133,7 @@ test('a call larger than the whole limit is served in an empty minute', async ()
   expect(providers.asked).toEqual(['gemini']);
 });
 
-test('so many attempts are under way at a time as the limit says', async () => {
+test('no more attempts than the limit are in flight at a time', async () => {
   const { ai, clock, providers } = setUpCanary({ canary: { limits: { gemini: { concurrency: 2 } } } });
   providers.usually('gemini', slowly(1_000));
   const calls = [ask(ai), ask(ai), ask(ai)].map(watch);
@@ -147,7 +147,7 @@ function aborter(): { signal: AbortSignal; abort: () => void } {
   return { signal: controller.signal, abort: () => controller.abort() };
 }
 
-/** Ways in which the one place of an upstream is taken and left; each must leave exactly one place. */
+/** Ways in which an attempt takes and releases the only slot of an upstream. */
 const ENDINGS: readonly { name: string; use: (world: ReturnType<typeof setUpCanary>) => Promise<void> }[] = [
   { name: 'an answer', use: ({ ai, clock }) => within(clock, 0, ask(ai)).then(() => undefined) },
   {
@@ -158,7 +158,7 @@ const ENDINGS: readonly { name: string; use: (world: ReturnType<typeof setUpCana
     },
   },
   {
-    name: 'a failure that another upstream makes good',
+    name: 'a failure followed by a fallback',
     use: async ({ ai, clock, providers }) => {
       providers.script('gemini', failed(401));
       await within(clock, 0, ask(ai));
@@ -193,7 +193,7 @@ const ENDINGS: readonly { name: string; use: (world: ReturnType<typeof setUpCana
     },
   },
   {
-    name: 'a stream that its reader leaves',
+    name: 'a stream that its reader leaves early',
     use: async ({ ai, clock }) => {
       const stream = await within(clock, 0, ai.chat.completions.create(STREAM_BODY));
       for await (const chunk of stream) {
@@ -210,7 +210,7 @@ const ENDINGS: readonly { name: string; use: (world: ReturnType<typeof setUpCana
     },
   },
   {
-    name: 'an answer that is no JSON',
+    name: 'an answer that is not JSON',
     use: async ({ ai, clock, providers }) => {
       providers.script('gemini', () => new Response('<html>', { headers: { 'content-type': 'application/json' } }));
       await within(clock, 20_000, ask(ai));
@@ -218,7 +218,7 @@ const ENDINGS: readonly { name: string; use: (world: ReturnType<typeof setUpCana
   },
 ];
 
-test.each(ENDINGS)('$name leaves exactly one place', async ({ use }) => {
+test.each(ENDINGS)('$name leaves exactly one free slot', async ({ use }) => {
   const world = setUpCanary({ canary: { limits: { gemini: { concurrency: 1 } } }, client: { maxRetries: 0 } });
   const { ai, clock, providers } = world;
   await use(world);
@@ -230,7 +230,7 @@ test.each(ENDINGS)('$name leaves exactly one place', async ({ use }) => {
   expect(providers.asked.slice(before)).toEqual(['gemini', 'openai']);
 });
 
-test('a stream that nobody reads gives its place up after ten minutes', async () => {
+test('an unread stream loses its slot after ten minutes', async () => {
   const { ai, clock, providers } = setUpCanary({ canary: { limits: { gemini: { concurrency: 1 } } } });
   const unread = await within(clock, 0, ai.chat.completions.create(STREAM_BODY));
   await within(clock, 0, ask(ai));
@@ -240,14 +240,14 @@ test('a stream that nobody reads gives its place up after ten minutes', async ()
   expect(unread.controller.signal.aborted).toBe(false);
 });
 
-test('retries count', async () => {
+test('retries count towards the limit', async () => {
   const { ai, clock, providers } = setUpCanary({ canary: { limits: { gemini: { rpm: 2 } }, retry: { attempts: 5 } } });
   providers.script('gemini', failed(500), failed(500), failed(500));
   await within(clock, 20_000, ask(ai));
   expect(providers.asked).toEqual(['gemini', 'gemini', 'openai']);
 });
 
-test('hedges count, and a full upstream is not hedged to', async () => {
+test('hedges count towards the limit, and a full upstream gets no hedge', async () => {
   const { ai, clock, providers } = setUpCanary({
     canary: { limits: { openai: { rpm: 1 } }, hedge: { after: 100, maxShare: 1 } },
   });
@@ -256,7 +256,7 @@ test('hedges count, and a full upstream is not hedged to', async () => {
   expect(providers.asked).toEqual(['gemini', 'openai', 'gemini']);
 });
 
-test('the loser of a hedge leaves its place', async () => {
+test('the loser of a hedge releases its slot', async () => {
   const { ai, clock, providers } = setUpCanary({
     canary: { limits: { gemini: { concurrency: 1 } }, hedge: { after: 100, maxShare: 1 } },
   });
@@ -266,7 +266,7 @@ test('the loser of a hedge leaves its place', async () => {
   expect(providers.asked).toEqual(['gemini', 'openai', 'gemini']);
 });
 
-test('a breaker that refuses gives the place back', async () => {
+test('a slot is released when the breaker refuses the attempt', async () => {
   const { ai, clock, providers } = setUpCanary({
     canary: { limits: { gemini: { rpm: 2 } }, breaker: { consecutive: 1, openFor: '1s' } },
     client: { maxRetries: 0 },
@@ -274,7 +274,7 @@ test('a breaker that refuses gives the place back', async () => {
   providers.script('gemini', failed(500), slowly(1_000));
   await within(clock, 0, ask(ai));
   await clock.advance(1_000);
-  // The probe has the only place of the half-open breaker: the second call is refused by it.
+  // The half-open breaker admits one probe and refuses the second call.
   const calls = [ask(ai), ask(ai)].map(watch);
   await clock.advance(1_000);
   expect(calls.map(({ now }) => now.state)).toEqual(['resolved', 'resolved']);
@@ -284,14 +284,14 @@ test('a breaker that refuses gives the place back', async () => {
   expect(ai.canary.explain().skipped).toEqual([]);
 });
 
-test('calls that belong to one account are not limited', async () => {
+test('calls that cannot move to another upstream are not limited', async () => {
   const { ai, clock, providers } = setUp({ canary: { limits: { openai: { rpm: 1 } } } });
   providers.usually('openai', json({ object: 'list', data: [] }));
   for (let call = 0; call < 3; call += 1) await within(clock, 0, ai.models.list());
   expect(providers.sent).toHaveLength(3);
 });
 
-test('limits within upstreams hold, and those beside them win', async () => {
+test('limits of an upstream apply, and the limits option wins over them', async () => {
   const { ai, clock, providers } = setUpCanary({
     upstreams: { gemini: { limits: { rpm: 1 } } },
     canary: { limits: { gemini: { rpm: 2 } } },

@@ -6,7 +6,7 @@ import { MinuteLimiter, RollingSum } from '../../../src/resilience/limits/minute
 
 const START_MS = Date.UTC(2026, 0, 1);
 
-test('an amount stays for 61 seconds and is gone after 62', () => {
+test('an amount counts for 61 seconds and has dropped out after 62', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 10_000_000 }), (atMs) => {
       const sum = new RollingSum();
@@ -17,29 +17,29 @@ test('an amount stays for 61 seconds and is gone after 62', () => {
   );
 });
 
-test('what is admitted never exceeds the limit within any sixty seconds, and what is refused fits when it is told', () => {
-  const step = fc.record({ afterMs: fc.integer({ min: 0, max: 20_000 }), points: fc.integer({ min: 1, max: 40 }) });
+test('admitted amounts never exceed the limit within any sixty seconds, and a refused amount fits at the time that is returned', () => {
+  const step = fc.record({ afterMs: fc.integer({ min: 0, max: 20_000 }), amount: fc.integer({ min: 1, max: 40 }) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const limiter = new MinuteLimiter(100);
-      const taken: { atMs: number; points: number }[] = [];
+      const taken: { atMs: number; amount: number }[] = [];
       let nowMs = START_MS;
-      for (const { afterMs, points } of steps) {
+      for (const { afterMs, amount } of steps) {
         nowMs += afterMs;
-        const toldMs = limiter.blockedUntilMs(points, nowMs) ?? nowMs;
-        expect(toldMs).toBeGreaterThanOrEqual(nowMs);
-        nowMs = toldMs;
-        expect(limiter.blockedUntilMs(points, nowMs)).toBeUndefined();
-        limiter.take(points, nowMs);
-        taken.push({ atMs: nowMs, points });
+        const freeAtMs = limiter.blockedUntilMs(amount, nowMs) ?? nowMs;
+        expect(freeAtMs).toBeGreaterThanOrEqual(nowMs);
+        nowMs = freeAtMs;
+        expect(limiter.blockedUntilMs(amount, nowMs)).toBeUndefined();
+        limiter.take(amount, nowMs);
+        taken.push({ atMs: nowMs, amount });
         const lastMinute = taken.filter(({ atMs }) => atMs > nowMs - 60_000);
-        expect(lastMinute.reduce((sum, entry) => sum + entry.points, 0)).toBeLessThanOrEqual(100);
+        expect(lastMinute.reduce((sum, entry) => sum + entry.amount, 0)).toBeLessThanOrEqual(100);
       }
     }),
   );
 });
 
-test('what is taken back is there again, unless it has left by itself', () => {
+test('takeBack() undoes an amount, unless it has dropped out', () => {
   const sum = new RollingSum();
   sum.add(5, START_MS);
   sum.add(7, START_MS + 10_000);
@@ -50,7 +50,7 @@ test('what is taken back is there again, unless it has left by itself', () => {
   expect(sum.total(START_MS + 72_000)).toBe(0);
 });
 
-test('a clock that goes back frees nothing', () => {
+test('a clock that goes back drops nothing', () => {
   const sum = new RollingSum();
   sum.add(5, START_MS);
   expect(sum.total(START_MS - 3_600_000)).toBe(5);
@@ -58,7 +58,7 @@ test('a clock that goes back frees nothing', () => {
   expect(sum.total(START_MS)).toBe(10);
 });
 
-test('a full minute says when the next point fits', () => {
+test('a full limit says when the next request fits', () => {
   const limiter = new MinuteLimiter(3);
   limiter.take(3, START_MS);
   expect(limiter.used(START_MS)).toBe(3);

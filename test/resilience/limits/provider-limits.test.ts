@@ -1,4 +1,4 @@
-/** What answers tell of limits counts, also that of a provider that told nothing for long. */
+/** Rate-limit headers count, also those of a provider that sent none for long. */
 
 import { expect, test } from 'vitest';
 import { ProviderLimits } from '../../../src/resilience/limits/provider-limits.ts';
@@ -7,7 +7,7 @@ import { ManualClock } from '../../../src/testing/manual-clock.ts';
 const SILENT = new Headers({ 'content-type': 'application/json' });
 const NOTHING_LEFT = new Headers({ 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-limit-requests': '60' });
 
-/** Answers of one provider, after each of which the next request may leave or not. */
+/** Responses of one provider, after each of which the next request may be blocked. */
 function world() {
   const clock = new ManualClock();
   const limits = new ProviderLimits(clock);
@@ -20,25 +20,25 @@ function world() {
   return { answer, isBlocked };
 }
 
-test('the first answer that tells of a limit is heard', () => {
+test('reads the first response that advertises a limit', () => {
   const { answer, isBlocked } = world();
   for (let count = 0; count < 15; count += 1) answer(SILENT);
   answer(NOTHING_LEFT);
   expect(isBlocked()).toBe(true);
 });
 
-test('a provider that was silent for a thousand answers is heard within eight', () => {
+test('after a thousand responses without headers, reads one of the next eight', () => {
   const { answer, isBlocked } = world();
   for (let count = 0; count < 1_000; count += 1) answer(SILENT);
-  let told = 0;
-  while (!isBlocked() && told < 100) {
+  let advertised = 0;
+  while (!isBlocked() && advertised < 100) {
     answer(NOTHING_LEFT);
-    told += 1;
+    advertised += 1;
   }
-  expect(told).toBeLessThanOrEqual(8);
+  expect(advertised).toBeLessThanOrEqual(8);
 });
 
-test('once it has told anything every answer is heard again', () => {
+test('reads every response again once one had headers', () => {
   const { answer, isBlocked } = world();
   for (let count = 0; count < 1_000; count += 1) answer(SILENT);
   for (let count = 0; count < 8; count += 1) answer(new Headers({ 'x-ratelimit-remaining-requests': '50' }));
@@ -47,7 +47,7 @@ test('once it has told anything every answer is heard again', () => {
   expect(isBlocked()).toBe(true);
 });
 
-test('a refusal is always heard: some providers tell nowhere else', () => {
+test('always reads a refusal: some providers send headers nowhere else', () => {
   const { answer, isBlocked } = world();
   for (let count = 0; count < 1_000; count += 1) answer(SILENT);
   answer(NOTHING_LEFT, true);
