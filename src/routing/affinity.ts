@@ -1,36 +1,33 @@
-/** Remembers which upstream made what has an id. */
+/** Remembers which upstream created the object behind an id. */
 
-/** Owners of ids (of responses, of conversations), forgetting the least recently used beyond a bound. */
-export interface Affinity {
-  /** The upstream that made this id, or `undefined` if it was never seen or is forgotten. Counts as a use. */
-  ownerOf(id: string): string | undefined;
-  remember(id: string, upstream: string): void;
-  /** How many ids are remembered. */
-  readonly size: number;
-}
+/** The owners of ids (of responses and conversations). Beyond its limit it forgets the least recently used id. */
+export class Affinity {
+  readonly #maxIds: number;
+  // A Map iterates in insertion order, so its first entry is the least recently used one.
+  readonly #owners = new Map<string, string>();
 
-/** @param maxIds how many ids are remembered, at least 1; 10,000 of them take about 1 MB */
-export function createAffinity(maxIds = 10_000): Affinity {
-  // A Map iterates in the order of insertion: the first entry is the one used longest ago.
-  const owners = new Map<string, string>();
-
-  function remember(id: string, upstream: string): void {
-    owners.delete(id);
-    owners.set(id, upstream);
-    if (owners.size <= maxIds) return;
-    const [oldest] = owners.keys();
-    if (oldest !== undefined) owners.delete(oldest);
+  /** @param maxIds ids to remember, at least 1; 10,000 of them take about 1 MB */
+  constructor(maxIds = 10_000) {
+    this.#maxIds = maxIds;
   }
 
-  return {
-    ownerOf(id) {
-      const upstream = owners.get(id);
-      if (upstream !== undefined) remember(id, upstream);
-      return upstream;
-    },
-    remember,
-    get size() {
-      return owners.size;
-    },
-  };
+  /** The number of ids remembered. */
+  get size(): number {
+    return this.#owners.size;
+  }
+
+  /** The upstream that created the id; `undefined` if the id is unknown or forgotten. Counts as a use. */
+  ownerOf(id: string): string | undefined {
+    const upstream = this.#owners.get(id);
+    if (upstream !== undefined) this.remember(id, upstream);
+    return upstream;
+  }
+
+  remember(id: string, upstream: string): void {
+    this.#owners.delete(id);
+    this.#owners.set(id, upstream);
+    if (this.#owners.size <= this.#maxIds) return;
+    const [oldest] = this.#owners.keys();
+    if (oldest !== undefined) this.#owners.delete(oldest);
+  }
 }

@@ -1,18 +1,18 @@
-/** Finds the identity that must keep its upstream. */
+/** Finds the key of a call: the identity that keeps its upstream. */
 
 import type { Call, KeySource, Surface } from '../domain/call.ts';
 import { fields } from '../domain/json.ts';
 import { conversationKey } from './conversation.ts';
 
-/** Where a call's key may stand. Empty strings, and whatever is no string, are no keys. */
+/** The places where a call's key can be. Empty strings and values other than strings are not keys. */
 export interface KeyPlaces {
   /** `route({ key })` of the call. */
   readonly route: string | undefined;
-  /** The key of the surrounding `canary.run()`. */
+  /** The key of the enclosing `canary.run()`. */
   readonly context: string | undefined;
   /** The header `x-canary-key`. */
   readonly header: string | undefined;
-  /** The user's own `key` function, which must not throw; called only where none of the above has a key. */
+  /** The user's `key` function, which must not throw. Called only if no source above has a key. */
   readonly option: (() => string | undefined) | undefined;
   /** The request's body, as the caller passed it. */
   readonly body: unknown;
@@ -20,8 +20,8 @@ export interface KeyPlaces {
 }
 
 /**
- * The first key, in the order of `KeyPlaces`; of the body `safety_identifier`, `prompt_cache_key` and `user`, then the
- * opening of the conversation. `undefined` where a call has none.
+ * The first key in the order of `KeyPlaces`. In the body: `safety_identifier`, `prompt_cache_key`, `user`, then the
+ * opening of the conversation. `undefined` if the call has no key.
  */
 export function resolveKey({ route, context, header, option, body, surface }: KeyPlaces): FoundKey | undefined {
   if (isKey(route)) return { key: route, source: 'route' };
@@ -37,7 +37,7 @@ export function resolveKey({ route, context, header, option, body, surface }: Ke
   return isKey(conversation) ? { key: conversation, source: 'conversation' } : undefined;
 }
 
-/** A key, and where it stood. */
+/** A key and its source. */
 export interface FoundKey {
   readonly key: string;
   readonly source: KeySource;
@@ -47,9 +47,10 @@ function isKey(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-/* PART: The user's own `key` function, made safe for calls. */
-
-/** A function that throws names no key, and `failed` is told. */
+/**
+ * Wraps the user's `key` function for use in calls: if it throws, it returns no key and `failed` receives the
+ * error.
+ */
 export function safeKey(key: (call: KeyContext) => string | undefined, failed: (error: unknown) => void): KeyOption {
   return ({ surface, model, task, attributes }, body) => {
     try {
@@ -61,10 +62,10 @@ export function safeKey(key: (call: KeyContext) => string | undefined, failed: (
   };
 }
 
-/** A `key` function, which sees the call and its body. */
+/** A wrapped `key` function, which receives the call and its body. */
 export type KeyOption = (call: Omit<Call, 'key' | 'keySource'>, body: unknown) => string | undefined;
 
-/** The view of a call that a `key` function gets. */
+/** The view of a call that the `key` function receives. */
 export interface KeyContext extends Pick<Call, 'surface' | 'model' | 'task' | 'attributes'> {
   /** The request's body, as the caller passed it. */
   readonly body: unknown;

@@ -1,8 +1,8 @@
 /** MurmurHash3, the hash that turns keys into buckets. */
 
 /**
- * MurmurHash3 x86 32-bit of `text` in UTF-8, as an unsigned integer in [0, 2³²). A lone surrogate counts as U+FFFD, as
- * `TextEncoder` has it. Not a cryptographic hash.
+ * MurmurHash3 x86 32-bit of `text` in UTF-8, as an unsigned integer in [0, 2³²). Lone surrogates count as U+FFFD, as in
+ * `TextEncoder`. Not a cryptographic hash.
  *
  * @param seed an unsigned 32-bit integer; 0 by default
  * @see Austin Appleby, SMHasher, `MurmurHash3_x86_32` (public domain), for the constants
@@ -12,14 +12,14 @@ export function murmur3(text: string, seed = 0): number {
 }
 
 /**
- * The same hash of a text that comes in parts: `update(a).update(b)` is the hash of `a + b`, unless a surrogate pair is
- * cut in two between them. With `copy()` a common beginning is hashed once.
+ * The same hash for a text in parts: `update(a).update(b)` is the hash of `a + b`, unless a surrogate pair is split
+ * between them. `copy()` lets texts with a common beginning hash it once.
  */
 export class Murmur3 {
   #hash: number;
-  /** Bytes that do not fill a block of four yet, the first one lowest. */
+  /** Bytes that do not fill a block of four yet, lowest byte first. */
   #block = 0;
-  /** How much of `#block` is in use: 0, 8, 16 or 24. */
+  /** The number of bits used in `#block`: 0, 8, 16 or 24. */
   #bits = 0;
   #byteLength = 0;
 
@@ -35,7 +35,7 @@ export class Murmur3 {
     return copy;
   }
 
-  /** Encodes character by character: for texts as short as keys are, making a buffer costs several times the hash. */
+  /** Encodes character by character: for short texts like keys, creating a buffer costs several times the hash. */
   update(text: string): this {
     let hash = this.#hash;
     let block = this.#block;
@@ -56,7 +56,7 @@ export class Murmur3 {
         hash ^= scramble(block);
         hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
         bits -= 32;
-        // A shift by 32 would be one by 0.
+        // A shift by 32 is a shift by 0 in JavaScript.
         block = bits === 0 ? 0 : bytes >>> (width - bits);
       }
     }
@@ -67,7 +67,7 @@ export class Murmur3 {
   }
 
   digest(): number {
-    // An empty tail scrambles to 0 and so changes nothing.
+    // An empty tail scrambles to 0 and changes nothing.
     let hash = this.#hash ^ scramble(this.#block) ^ this.#byteLength;
     hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
     hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
@@ -80,7 +80,7 @@ function scramble(block: number): number {
   return Math.imul((product << 15) | (product >>> 17), 0x1b873593);
 }
 
-/** The two to four bytes of a character outside ASCII, the first one lowest. */
+/** The two to four UTF-8 bytes of a character outside ASCII, lowest byte first. */
 function utf8(codePoint: number): number {
   const last = 0x80 | (codePoint & 0x3f);
   if (codePoint < 0x800) return 0xc0 | (codePoint >> 6) | (last << 8);

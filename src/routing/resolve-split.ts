@@ -1,12 +1,12 @@
-/** Checks weights, as options and at run time. */
+/** Checks weights, both in options and at run time, and segments. */
 
 import type { AttributeValue, Segment, Weights } from '../domain/call.ts';
 import { checkKeys, checkList, checkNumber, checkObject, checkOneOf, formatValue } from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
 
 /**
- * Checked weights. Where stable is not named and the others do not sum to 1 or more, they are shares and stable has the
- * rest: `{ gemini: 0.05 }` is 5 %.
+ * Checked weights. If stable is not named and the others sum to less than 1, they are shares and stable gets the rest:
+ * `{ gemini: 0.05 }` is 5 %.
  *
  * @throws ConfigError
  */
@@ -28,11 +28,16 @@ export function resolveWeights(
   }
   if (!(stable in resolved) && sum < 1 - 1e-9) resolved[stable] = 1 - sum;
   else if (sum === 0) throw new ConfigError(path, 'should not all be 0');
-  if (!Number.isFinite(sum)) throw new ConfigError(path, 'should have a sum that a number can hold');
+  if (!Number.isFinite(sum)) throw new ConfigError(path, 'should have a finite sum');
   return resolved;
 }
 
-/* PART: Checks segments. */
+/** A condition on attributes that decides the upstream before the split. The first matching segment wins. */
+export interface SegmentOptions<UpstreamName extends string = string> {
+  /** Every attribute must equal its value, or one of its values. An empty condition matches every call. */
+  readonly when: Readonly<Record<string, AttributeValue | readonly AttributeValue[]>>;
+  readonly upstream: UpstreamName;
+}
 
 /** @throws ConfigError */
 export function resolveSegments(
@@ -48,23 +53,19 @@ export function resolveSegments(
   });
 }
 
-/** @throws ConfigError unless `when` says which attributes are to have which values */
+/** @throws ConfigError unless `when` maps attributes to allowed values */
 export function checkCondition(path: string, when: SegmentOptions['when']): void {
   checkObject(path, when, 'an object of attributes');
-  for (const [attribute, wanted] of Object.entries(when)) checkWanted(`${path}.${attribute}`, wanted);
+  for (const [attribute, expected] of Object.entries(when)) checkExpected(`${path}.${attribute}`, expected);
 }
 
-function checkWanted(path: string, wanted: unknown): void {
-  const values: unknown[] = Array.isArray(wanted) ? wanted : [wanted];
+function checkExpected(path: string, expected: unknown): void {
+  const values: unknown[] = Array.isArray(expected) ? expected : [expected];
   if (values.length > 0 && values.every((value) => ATTRIBUTE_TYPES.has(typeof value))) return;
-  throw new ConfigError(path, `should be a string, a number, a boolean or a list of these, got ${formatValue(wanted)}`);
+  throw new ConfigError(
+    path,
+    `should be a string, a number, a boolean or a list of these, got ${formatValue(expected)}`,
+  );
 }
 
 const ATTRIBUTE_TYPES: ReadonlySet<string> = new Set(['string', 'number', 'boolean']);
-
-/** Attribute conditions that decide before the split does; the first match wins. */
-export interface SegmentOptions<UpstreamName extends string = string> {
-  /** Every attribute must equal the value, or one of the values. */
-  readonly when: Readonly<Record<string, AttributeValue | readonly AttributeValue[]>>;
-  readonly upstream: UpstreamName;
-}

@@ -1,34 +1,36 @@
-/** Which calls rollouts take out of the split. */
+/** The calls that rollouts take before the split. */
 
 import type { AttributeValue } from '../domain/call.ts';
-import type { SegmentCondition } from '../domain/rollout.ts';
+import { matchesCondition } from './segment.ts';
 import { NO_TRAFFIC, type TrafficInForce } from './traffic-in-force.ts';
 
-/** One rollout's part in the split. */
+/** One rollout's portion of the calls. */
 export interface Portion {
   readonly to: string;
-  /** The most that it ever takes, 0–1. */
+  /** The greatest share of calls that the rollout ever takes, 0–1. */
   readonly reserve: number;
   /** The bucket of a key under the rollout's own salt, in [0, 1). */
   readonly bucketOf: (key: string) => number;
 }
 
-/** A call, as far as the split looks at it. */
+/** The part of a call that the split reads. */
 export interface SplitCall {
   readonly key: string | undefined;
   readonly attributes: Readonly<Record<string, AttributeValue>>;
 }
 
-/** A call that a rollout took. */
+/** The decision to send a call to a canary. */
 export interface Taken {
   readonly upstream: string;
   readonly bucket: number;
 }
 
 /**
- * Rollouts side by side. The first takes the keys whose bucket under its own salt is below its weight, out of those below its reserve; the
- * next one chooses by its own salt among the keys beyond that reserve, and so on. So a rollout's weight decides about nobody but its
- * own keys, raising it moves keys only into it, and every process agrees, without a table.
+ * Several rollouts side by side.
+ *
+ * The first rollout takes the keys whose bucket under its own salt is below its weight, within its reserve. The next
+ * rollout chooses with its own salt among the keys beyond that reserve, and so on. A rollout's weight therefore affects
+ * its own keys only, raising it moves keys only into it, and every process decides alike without a shared table.
  */
 export class RolloutSplit {
   readonly #portions: readonly Place[];
@@ -44,14 +46,14 @@ export class RolloutSplit {
     });
   }
 
-  /** What a rollout takes from now on. */
+  /** Sets the traffic of a rollout. */
   setTraffic(to: string, traffic: TrafficInForce): void {
     const place = this.#portions.find(({ portion }) => portion.to === to);
     if (place) place.traffic = traffic;
     this.#hasSegments = this.#portions.some((other) => other.traffic.segments.length > 0);
   }
 
-  /** What each rollout takes of all calls by weight. */
+  /** The share of all calls that each rollout takes by weight, 0–1. */
   get weights(): readonly { readonly to: string; readonly weight: number }[] {
     return this.#portions.map(({ portion, traffic }) => ({ to: portion.to, weight: traffic.weight }));
   }
@@ -61,7 +63,7 @@ export class RolloutSplit {
     return this.#portions.find(({ portion }) => portion.to === to)?.traffic.weight ?? 0;
   }
 
-  /** `undefined` for a call that no rollout takes. */
+  /** The canary that takes the call; `undefined` if no rollout takes it. */
   take(call: SplitCall, random: () => number): Taken | undefined {
     return this.#byWeight(call, random) ?? (this.#hasSegments ? this.#bySegment(call, random) : undefined);
   }
@@ -70,7 +72,7 @@ export class RolloutSplit {
     for (const { portion, left, traffic } of this.#portions) {
       if (left <= 0) return undefined;
       const bucket = call.key === undefined ? random() : portion.bucketOf(call.key);
-      // Buckets fill what the rollouts before left: of a tenth of them a weight of 0.05 is a half.
+      // Buckets span what earlier rollouts left: of the remaining tenth a weight of 0.05 is a half.
       if (bucket < traffic.weight / left) return { upstream: portion.to, bucket };
       if (bucket < portion.reserve / left) return undefined;
     }
@@ -90,22 +92,15 @@ export class RolloutSplit {
 
 interface Place {
   readonly portion: Portion;
-  /** What the rollouts before leave. */
+  /** The share of keys that earlier rollouts leave. */
   readonly left: number;
   traffic: TrafficInForce;
 }
 
-/** The first segment that a call belongs to. */
+/** The first segment that matches a call. */
 export function segmentOf(
   segments: TrafficInForce['segments'],
   attributes: Readonly<Record<string, AttributeValue>>,
 ): TrafficInForce['segments'][number] | undefined {
-  return segments.length === 0 ? undefined : segments.find(({ when }) => matches(when, attributes));
-}
-
-function matches(when: SegmentCondition, attributes: Readonly<Record<string, AttributeValue>>): boolean {
-  return Object.entries(when).every(([attribute, wanted]) => {
-    const actual = attributes[attribute];
-    return typeof wanted === 'object' ? wanted.some((value) => value === actual) : wanted === actual;
-  });
+  return segments.length === 0 ? undefined : segments.find(({ when }) => matchesCondition(when, attributes));
 }

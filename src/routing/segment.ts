@@ -1,21 +1,19 @@
-/** Conditions on a call's attributes that decide before the split does. */
+/** Conditions on the attributes of a call. */
 
 import type { AttributeValue, Segment } from '../domain/call.ts';
 
-/**
- * The upstream of the first segment that matches: every attribute in its `when` strictly equals the value there, or one
- * of the values. An empty `when` matches every call. `undefined` if none matches.
- */
-export function matchSegment(
-  segments: readonly Segment[],
-  attributes: Readonly<Record<string, AttributeValue>>,
-): string | undefined {
-  return segments.find((segment) => matches(segment, attributes))?.upstream;
+/** The attributes of a call. */
+type Attributes = Readonly<Record<string, AttributeValue>>;
+
+/** The upstream of the first matching segment; `undefined` if no segment matches. */
+export function matchSegment(segments: readonly Segment[], attributes: Attributes): string | undefined {
+  return segments.find(({ when }) => matchesCondition(when, attributes))?.upstream;
 }
 
-function matches({ when }: Segment, attributes: Readonly<Record<string, AttributeValue>>): boolean {
-  return Object.entries(when).every(([attribute, wanted]) => {
+/** Whether every attribute in `when` strictly equals its value, or one of its values. An empty `when` matches every call. */
+export function matchesCondition(when: Segment['when'], attributes: Attributes): boolean {
+  return Object.entries(when).every(([attribute, expected]) => {
     const actual = attributes[attribute];
-    return typeof wanted === 'object' ? wanted.some((value) => value === actual) : wanted === actual;
+    return typeof expected === 'object' ? expected.some((value) => value === actual) : expected === actual;
   });
 }

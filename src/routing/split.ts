@@ -1,10 +1,11 @@
-/** The table of a split: laid out from weights, read by buckets. `transfer.ts` changes it. */
+/** The table of a split: built from weights, read by bucket. `transfer.ts` changes it. */
 
 import type { Ranges, Weights } from '../domain/call.ts';
 
 /**
- * Shares that sum to 1 (within 10⁻¹⁴), in the proportions of `weights`: non-negative numbers with a finite sum above 0.
- * Spelled as percentages or as fractions, `{ a: 85, b: 15 }` or `{ a: 0.85, b: 0.15 }`, they are the same to the last bit.
+ * Shares in the proportions of `weights`, which sum to 1 within 10⁻¹⁴. `weights` are non-negative numbers with a finite
+ * sum above 0. Percentages and fractions, `{ a: 85, b: 15 }` and `{ a: 0.85, b: 0.15 }`, give the same shares to the
+ * last bit.
  */
 export function normalizeWeights(weights: Weights): Weights {
   const entries = Object.entries(weights);
@@ -15,8 +16,8 @@ export function normalizeWeights(weights: Weights): Weights {
 }
 
 /**
- * `upstream` at 0 and its share with the others in proportion to theirs. Where no other has any, `stable` gets all,
- * also back from itself.
+ * Sets `upstream` to 0 and gives its share to the others in their proportions. If no other upstream has a share,
+ * `stable` gets it all, even when `stable` is `upstream`.
  */
 export function redistribute(weights: Weights, upstream: string, stable: string): Weights {
   const without = { ...weights, [upstream]: 0 };
@@ -25,8 +26,8 @@ export function redistribute(weights: Weights, upstream: string, stable: string)
 }
 
 /**
- * A fresh table: one range for each upstream with a share, in this order. Upstreams that `order` does not name come
- * last. With stable last, a canary that a restart finds at a larger weight keeps its keys.
+ * A new table with one range for each upstream that has a share, in the given order. Upstreams that `order` does not
+ * name come last. With stable last, a canary that restarts with a larger weight keeps its keys.
  *
  * @param weights shares that sum to 1
  */
@@ -40,7 +41,7 @@ export function layOut(weights: Weights, order: readonly string[]): Ranges {
     if (end > start) ranges.push([end, upstream]);
   }
   const last = ranges.at(-1);
-  // Rounding leaves no bucket without an upstream.
+  // Rounding must leave no bucket without an upstream.
   if (last !== undefined) last[0] = 1;
   return ranges;
 }
@@ -55,17 +56,17 @@ export function chooseUpstream(ranges: Ranges, bucket: number): string {
     else low = middle + 1;
   }
   const range = ranges[low];
-  if (range === undefined) throw new RangeError('The table of a split should have a range, got none');
+  if (range === undefined) throw new RangeError('The table of a split should have at least one range, got 0');
   return range[1];
 }
 
-/** The shares that a table gives, to 14 decimals: `0.05` and not the `0.05000000000000002` between two ends. */
+/** The shares of a table, to 14 decimals: `0.05` and not the `0.05000000000000002` between two range ends. */
 export function weightsOf(ranges: Ranges): Weights {
   const shares = [...sharesOf(ranges)];
   return Object.fromEntries(shares.map(([upstream, share]) => [upstream, Number(share.toFixed(14))]));
 }
 
-/** The widths of a table's ranges, added up by upstream. */
+/** The summed widths of a table's ranges, by upstream. */
 export function sharesOf(ranges: Ranges): Map<string, number> {
   const shares = new Map<string, number>();
   let start = 0;
@@ -77,8 +78,8 @@ export function sharesOf(ranges: Ranges): Map<string, number> {
 }
 
 /**
- * The number with 15 significant digits: all that a double holds of any decimal number (IEEE 754), and short of the
- * digits in which one way of computing a share differs from another.
+ * The number with 15 significant digits: every decimal number of that length survives in a double (IEEE 754), and
+ * different ways of computing a share agree on them.
  */
 function decimal(value: number): number {
   return Number(value.toPrecision(15));

@@ -1,24 +1,27 @@
-/** Which traffic a rollout's state sends to its canary. */
+/** The traffic that the state of a rollout sends to its canary. */
 
 import type { RolloutState, RolloutStep, SegmentCondition } from '../domain/rollout.ts';
 
-/** What the canary gets. */
+/** The traffic of a canary. */
 export interface TrafficInForce {
   /** Share of all calls, 0–1. */
   readonly weight: number;
-  /** Calls with these attributes, and which share of them. */
+  /** Attribute conditions, and the share of matching calls. */
   readonly segments: readonly { readonly when: SegmentCondition; readonly weight: number }[];
-  /** Share of calls of which it gets a copy, 0–1. */
+  /** Share of calls that it gets copies of, 0–1. */
   readonly shadow: number;
 }
 
-/** What stable keeps as long as a rollout is judged: with nothing to compare with, nothing can be found out. */
+/** The share that stable keeps while a rollout is judged: without stable's calls there is nothing to compare with. */
 export const HOLDBACK = 0.01;
 
-/** Not a call. */
+/** No calls and no copies. */
 export const NO_TRAFFIC: TrafficInForce = { weight: 0, segments: [], shadow: 0 };
 
-/** A key that is in the canary stays there from step to step: weights and segments of earlier steps stay in force. */
+/**
+ * The traffic of a state. Weights and segments of earlier steps stay in force, so that a key on the canary stays there
+ * from step to step.
+ */
 export function trafficInForce(state: RolloutState, steps: readonly RolloutStep[]): TrafficInForce {
   switch (state.phase) {
     case 'progressing':
@@ -39,7 +42,7 @@ export function trafficInForce(state: RolloutState, steps: readonly RolloutStep[
   }
 }
 
-/** The most that a rollout ever takes of all calls, 0–1. */
+/** The greatest share of all calls that a rollout ever takes, 0–1. */
 export function greatestWeight(steps: readonly RolloutStep[]): number {
   return Math.max(0, ...steps.map((step) => (step.kind === 'weight' ? step.weight : 0)));
 }

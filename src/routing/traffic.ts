@@ -1,10 +1,9 @@
-/** The split in force, and every change of it. */
+/** The current split, and its changes. */
 
 import type { Ranges, Weights } from '../domain/call.ts';
 import { layOut, normalizeWeights, redistribute, weightsOf } from './split.ts';
 import { transfer } from './transfer.ts';
 import type { RolloutSplit } from './rollout-split.ts';
-
 import type { TrafficInForce } from './traffic-in-force.ts';
 
 /** A change of the split. */
@@ -16,25 +15,25 @@ export interface TrafficChange {
   readonly weightsAfter: Weights;
 }
 
-/** Changes that are remembered. */
+/** The number of changes kept in the history. */
 const MAX_HISTORY = 200;
 
 export class Traffic {
-  /** What rollouts take before the table is asked. */
+  /** The calls that rollouts take before the table is read. */
   readonly rollouts: RolloutSplit | undefined;
   readonly #firstStable: string;
   #stable: string;
-  #changed: (() => void) | undefined;
-  readonly #nothing: Weights;
+  #onChange: (() => void) | undefined;
+  readonly #zeroWeights: Weights;
   readonly #history: TrafficChange[] = [];
   #ranges: Ranges;
 
-  /** Lays the table out with stable last, so that a canary keeps the same keys when it restarts with a larger weight. */
+  /** The table starts with stable last, so that a canary keeps its keys when it restarts with a larger weight. */
   constructor(weights: Weights, names: readonly string[], stable: string, rollouts?: RolloutSplit) {
     this.#firstStable = stable;
     this.#stable = stable;
     this.rollouts = rollouts;
-    this.#nothing = Object.fromEntries(names.map((name) => [name, 0]));
+    this.#zeroWeights = Object.fromEntries(names.map((name) => [name, 0]));
     this.#ranges = layOut(normalizeWeights(weights), [...names.filter((name) => name !== stable), stable]);
   }
 
@@ -42,14 +41,14 @@ export class Traffic {
     return this.#ranges;
   }
 
-  /** The upstream in service; a rollout may put its canary in its place. */
+  /** The upstream in service. A promoted canary can take its place. */
   get stable(): string {
     return this.#stable;
   }
 
-  /** Every upstream's share of all calls, also of those that have none. */
+  /** Every upstream's share of all calls, 0–1, including upstreams at 0. */
   get weights(): Weights {
-    const shares: Record<string, number> = { ...this.#nothing, ...weightsOf(this.#ranges) };
+    const shares: Record<string, number> = { ...this.#zeroWeights, ...weightsOf(this.#ranges) };
     const taken = this.rollouts?.weights ?? [];
     const rest = 1 - taken.reduce((sum, { weight }) => sum + weight, 0);
     for (const name of Object.keys(shares)) shares[name] = Number((shares[name]! * rest).toFixed(14));
@@ -57,34 +56,34 @@ export class Traffic {
     return shares;
   }
 
-  /** What a rollout's canary and stable get. */
+  /** The shares of a rollout's canary and of stable. */
   sharesOf(to: string): SharesOfSplit {
     const stableOfRest = weightsOf(this.#ranges)[this.#stable] ?? 0;
     return { canary: this.rollouts?.weightOf(to) ?? 0, stable: this.weights[this.#stable] ?? 0, stableOfRest };
   }
 
-  /** What a rollout takes from now on. */
+  /** Sets the traffic of a rollout. */
   setRollout(to: string, traffic: TrafficInForce): void {
     this.rollouts?.setTraffic(to, traffic);
-    this.#changed?.();
+    this.#onChange?.();
   }
 
-  /** Gives stable's place in the table to another upstream; without a name back to the first one. */
+  /** Gives stable's part of the table to another upstream; without a name, back to the first stable. */
   setStable(name: string = this.#firstStable): void {
     if (name === this.#stable) return;
     const shares = weightsOf(this.#ranges);
     const moved = { ...shares, [this.#stable]: 0, [name]: (shares[name] ?? 0) + (shares[this.#stable] ?? 0) };
     this.#ranges = transfer(this.#ranges, moved);
     this.#stable = name;
-    this.#changed?.();
+    this.#onChange?.();
   }
 
-  /** Calls `changed` after each change of the split. */
-  onChange(changed: () => void): void {
-    this.#changed = changed;
+  /** Calls `listener` after each change of the split. */
+  onChange(listener: () => void): void {
+    this.#onChange = listener;
   }
 
-  /** The latest changes, oldest first. */
+  /** The latest 200 changes, oldest first. */
   get history(): readonly TrafficChange[] {
     return [...this.#history];
   }
@@ -94,8 +93,8 @@ export class Traffic {
   }
 
   /**
-   * Takes all traffic from `upstream` and gives it to the others in proportion to their weights; where none has any, to
-   * stable. `undefined` if `upstream` is stable and serves alone.
+   * Takes all traffic from `upstream` and gives it to the others in proportion to their weights, or to stable if no
+   * other has any. `undefined` if `upstream` is stable and serves alone.
    */
   rollback(upstream: string, reason: string, atMs: number): TrafficChange | undefined {
     const weightsAfter = redistribute(weightsOf(this.#ranges), upstream, this.#stable);
@@ -109,7 +108,7 @@ export class Traffic {
     const change = { ...about, weightsBefore, weightsAfter: this.weights };
     this.#history.push(change);
     if (this.#history.length > MAX_HISTORY) this.#history.shift();
-    this.#changed?.();
+    this.#onChange?.();
     return change;
   }
 }
@@ -118,6 +117,6 @@ export class Traffic {
 export interface SharesOfSplit {
   readonly canary: number;
   readonly stable: number;
-  /** Of the calls that no rollout takes. */
+  /** Stable's share of the calls that no rollout takes. */
   readonly stableOfRest: number;
 }

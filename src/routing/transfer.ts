@@ -1,19 +1,19 @@
-/** Changes the weights of a table in force, moving as few keys as any scheme can. */
+/** Changes the weights of a table while moving as few keys as possible. */
 
 import type { Ranges, Weights } from '../domain/call.ts';
 import { sharesOf } from './split.ts';
 
 /**
- * The table that gives `weights` (shares that sum to 1), made of `ranges` by handing over pieces from those that lose to
- * those that gain: nobody else's keys move, and what moves is the total variation distance of the weights, the least
- * possible. The shares are met within 10⁻¹², however many changes came before.
+ * A table with the given `weights` (shares that sum to 1), made from `ranges` by handing over pieces from upstreams
+ * that lose to upstreams that gain. No other keys move. The moved share is the total variation distance of the weights,
+ * the least possible. The shares are exact within 10⁻¹², after any number of changes.
  *
- * With two upstreams the table stays at two ranges; over thousands of random changes it stays below 10 ranges with
- * three, 30 with five and 100 with eight. There is no hard limit: to shorten a table moves keys that no weight asked to
- * move, while a long one costs a few comparisons.
+ * With two upstreams the table stays at two ranges. Over thousands of random changes it stays below 10 ranges with
+ * three upstreams, 30 with five and 100 with eight. There is no hard limit: shortening a table would move keys without
+ * need, while a long table costs only a few comparisons.
  *
- * A canary that grew out of a fresh table, short of all keys, and is rolled back returns every key to the upstream it
- * came from; so does one that is lowered in steps, if it had no more than half of them.
+ * A canary that grew from a new table to less than all keys and is rolled back returns every key to the upstream it
+ * came from. So does a canary that is lowered in steps, if it had at most half of the keys.
  */
 export function transfer(ranges: Ranges, weights: Weights): Ranges {
   const targets = new Map(Object.entries(weights));
@@ -25,7 +25,7 @@ export function transfer(ranges: Ranges, weights: Weights): Ranges {
   }
 }
 
-/** In the order of the names, so that the order of a record's fields decides nothing. */
+/** Sorted by name, so that the field order of a record does not matter. */
 function imbalanceOf(table: Ranges, targets: ReadonlyMap<string, number>): Imbalance {
   const shares = sharesOf(table);
   const surplus = new Map<string, number>();
@@ -52,43 +52,41 @@ function handOver(table: Ranges, { index, place, width, to }: Move): Ranges {
   return joined([...table.slice(0, index), ...parts, ...table.slice(index + 1)]);
 }
 
-/** Rounding may leave a sliver with an upstream whose weight is 0: its neighbour gets it. */
+/** Rounding can leave a sliver with an upstream whose weight is 0: its neighbour gets it. */
 function withoutSlivers(table: Ranges, targets: ReadonlyMap<string, number>): Ranges {
   const owned = table.filter(([, upstream]) => (targets.get(upstream) ?? 0) > 0);
   return joined(owned.map(([end, upstream], index) => [index === owned.length - 1 ? 1 : end, upstream]));
 }
 
-/** Without empty ranges, and with neighbours of one upstream made one. */
+/** Removes empty ranges, and joins neighbouring ranges of one upstream. */
 function joined(ranges: Ranges): Ranges {
   const filled = ranges.filter(([end], index) => end > (ranges[index - 1]?.[0] ?? 0));
   return filled.filter(([, upstream], index) => upstream !== filled[index + 1]?.[1]);
 }
 
-/* PART: Which piece of a table changes hands next, so that the table stays short over any number of changes. */
-
-/** What each upstream has too much, and too little, of; shares above `ROUNDING`. */
+/** What each upstream has too much or too little of: shares above `ROUNDING`. */
 export interface Imbalance {
   readonly surplus: ReadonlyMap<string, number>;
   readonly need: ReadonlyMap<string, number>;
 }
 
-/** A piece of one range that goes to another upstream. */
+/** A piece of one range that moves to another upstream. */
 export interface Move {
-  /** Of the range that loses the piece. */
+  /** Index of the range that loses the piece. */
   readonly index: number;
-  /** Where in the range the piece lies. */
+  /** Position of the piece in the range. */
   readonly place: 'start' | 'middle' | 'end';
-  /** The whole range goes where it is no wider than this. */
+  /** The width of the piece; the whole range moves if it is no wider. */
   readonly width: number;
   readonly to: string;
 }
 
-/** Shares that differ by no more than this are equal: a hundred times the rounding of a double near 1. */
+/** Shares that differ by at most this are equal: a hundred times the rounding error of a double near 1. */
 const ROUNDING = 1e-14;
 
 /**
- * The next piece to hand over, or `undefined` where the table is in balance. Pieces that touch their gainer come first,
- * and of these the narrowest range, so that fragments are used up before a new one is made.
+ * The next piece to hand over; `undefined` when the table is in balance. Pieces that touch their gainer come first, the
+ * narrowest range first among them, so that fragments are used up before new ones are made.
  */
 function nextMove(table: Ranges, imbalance: Imbalance): Move | undefined {
   if (imbalance.surplus.size === 0 || imbalance.need.size === 0) return undefined;
@@ -105,8 +103,8 @@ interface Span {
 
 /**
  * Shifts the border between a donor and a gainer. The gainer with the fewest such borders chooses first, then the
- * narrowest ranges are served: so a canary that goes back to an earlier weight returns its latest gains to those it had
- * them from.
+ * narrowest ranges are served. A canary that returns to an earlier weight gives its latest gains back to their
+ * donors.
  */
 function slide(donors: readonly Span[], spans: readonly Span[], imbalance: Imbalance): Move | undefined {
   const borders = donors.flatMap((donor) =>
@@ -130,9 +128,11 @@ function slide(donors: readonly Span[], spans: readonly Span[], imbalance: Imbal
 }
 
 /**
- * Where none touches, a piece off an end of the widest range: an outer end of the table, else one at a border that the
- * same two upstreams have elsewhere too. Without such an end the piece is cut out of the middle, which makes two new
- * ends: a border lost is one that a later change has to cut anew, and canaries raised in turn would pile up ranges.
+ * If no donor touches a gainer, takes a piece off an end of the widest range: an outer end of the table, otherwise an
+ * end at a border that the same two upstreams also have elsewhere.
+ *
+ * Without such an end the piece is cut from the middle, which makes two new ends. The last border between two upstreams
+ * is kept because a later change would have to cut it again, and canaries raised in turn would pile up ranges.
  */
 function cut(donors: readonly Span[], spans: readonly Span[], imbalance: Imbalance): Move | undefined {
   const [to] = imbalance.need.keys();
@@ -156,7 +156,7 @@ function neighbour(spans: readonly Span[], { index }: Span, place: 'start' | 'en
   return spans[place === 'start' ? index - 1 : index + 1];
 }
 
-/** How often the two upstreams at this end stand side by side; 0 at an outer end of the table. */
+/** How many borders the two upstreams at this end have; 0 at an outer end of the table. */
 function countBorders(spans: readonly Span[], donor: Span, place: 'start' | 'end'): number {
   const other = neighbour(spans, donor, place)?.upstream;
   if (other === undefined) return 0;
@@ -166,7 +166,7 @@ function countBorders(spans: readonly Span[], donor: Span, place: 'start' | 'end
   }).length;
 }
 
-/** The need itself where both are equal but for rounding: weights as the user wrote them make the rounder table. */
+/** The whole need if both are equal up to rounding: the user's own weights give a table with rounder numbers. */
 function movable(from: string, to: string, { surplus, need }: Imbalance): number {
   const spare = surplus.get(from) ?? 0;
   const wanted = need.get(to) ?? 0;

@@ -17,7 +17,7 @@ import { Ledger } from '../ledger/ledger.ts';
 import { Recorder } from '../metrics/recorder.ts';
 import { Prober } from '../probe/prober.ts';
 import { createRolloutSplit, Rollouts } from '../rollout/rollouts.ts';
-import { type Affinity, createAffinity } from '../routing/affinity.ts';
+import { Affinity } from '../routing/affinity.ts';
 import { createBucketer } from '../routing/bucket.ts';
 import { safeKey } from '../routing/key.ts';
 import { KillSwitch } from '../routing/kill-switch.ts';
@@ -56,7 +56,7 @@ export class Engine implements CallContext {
   readonly home: Upstream;
   readonly names: readonly string[];
   readonly #recorder: Recorder;
-  readonly #affinity: Affinity = createAffinity();
+  readonly #affinity = new Affinity();
   /** Made once: every call is planned from it. */
   readonly #planning: PlanInputs;
   #metricsTicker: Ticker | undefined;

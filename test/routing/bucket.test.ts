@@ -8,7 +8,7 @@ test('a bucket is the hash of salt:key over 2³²', () => {
   expect(bucketOf('canary', 'user-1')).toBe(murmur3('canary:user-1') / 4_294_967_296);
 });
 
-test(`a prepared salt gives the same buckets, whatever the texts and their order (seed ${SEED})`, () => {
+test(`a bucketer gives the same buckets for any texts in any order (seed ${SEED})`, () => {
   fc.assert(
     fc.property(anyText(20), fc.array(anyText(20), { maxLength: 5 }), (salt, keys) => {
       expect(keys.map(createBucketer(salt))).toEqual(keys.map((key) => bucketOf(salt, key)));
@@ -17,7 +17,7 @@ test(`a prepared salt gives the same buckets, whatever the texts and their order
   );
 });
 
-test('a salt that ends in half a surrogate pair is prepared all the same', () => {
+test('a bucketer supports a salt that ends in half a surrogate pair', () => {
   expect(createBucketer('a\ud83d')('\ude00b')).toBe(bucketOf('a\ud83d', '\ude00b'));
 });
 
@@ -35,7 +35,7 @@ test('sequential ids fill a hundred equal ranges evenly', ({ annotate }) => {
   return annotate(`chi-square ${statistic.toFixed(1)}, critical ${CRITICAL_CHI_SQUARE[99]}`);
 });
 
-test('two salts choose independently: the guinea pigs of one split are not those of the next', ({ annotate }) => {
+test('buckets under two salts are independent', ({ annotate }) => {
   const [inFirst, inSecond] = [createBucketer('deepseek'), createBucketer('gemini')];
   const share = 0.2;
   const counts = [0, 0, 0, 0];

@@ -16,19 +16,19 @@ describe('chat', () => {
     expect(chat(system, hello, reply, goodbye)).toBe(firstTurn);
   });
 
-  test('another opening is another conversation', () => {
+  test('conversations with different openings have different keys', () => {
     expect(chat(system, hello)).not.toBe(chat(system, goodbye));
     expect(chat(system, hello)).not.toBe(chat({ ...system, content: 'Be long.' }, hello));
     expect(chat(system, hello)).not.toBe(chat(hello));
   });
 
-  test('words that stand in the system prompt and words of the user are told apart', () => {
+  test('the same text in the system prompt and in the user message gives different keys', () => {
     expect(chat({ role: 'system', content: 'ab' }, { role: 'user', content: 'c' })).not.toBe(
       chat({ role: 'system', content: 'a' }, { role: 'user', content: 'bc' }),
     );
   });
 
-  test('a developer prompt is a system prompt', () => {
+  test('a developer prompt counts as a system prompt', () => {
     expect(chat(developer, hello)).toBe(chat(system, hello));
   });
 
@@ -36,11 +36,11 @@ describe('chat', () => {
     expect(chat(system, { role: 'system', content: 'It is Monday.' }, hello)).toBe(chat(system, hello));
   });
 
-  test('a system prompt that joins later does not change the key', () => {
+  test('a system prompt added later does not change the key', () => {
     expect(chat(hello, reply, system, goodbye)).toBe(chat(hello));
   });
 
-  test('text parts are read as the text they make', () => {
+  test('text parts equal their concatenated text', () => {
     const parts = [
       { type: 'text', text: 'Hel' },
       { type: 'image_url', image_url: { url: 'https://example.com/cat.png' } },
@@ -49,7 +49,7 @@ describe('chat', () => {
     expect(chat(system, { role: 'user', content: parts })).toBe(chat(system, hello));
   });
 
-  test('the first 1,024 characters of prompt and message count, and no more', () => {
+  test('only the first 1,024 characters of prompt and message count', () => {
     const long = (head: string, tail: string) => head.padEnd(1024, '.') + tail;
     const key = (promptTail: string, messageTail: string) =>
       chat({ ...system, content: long('Be brief.', promptTail) }, { ...hello, content: long('Hello', messageTail) });
@@ -69,7 +69,7 @@ describe('chat', () => {
     expect(chat({ role: 'user', content: parts('') })).toHaveLength(1 + 1024);
   });
 
-  test('a message of the user without words leaves it to the next one', () => {
+  test('a user message without text is skipped', () => {
     const picture = {
       role: 'user',
       content: [{ type: 'image_url', image_url: { url: 'https://example.com/cat.png' } }],
@@ -77,7 +77,7 @@ describe('chat', () => {
     expect(chat(system, picture, hello)).toBe(chat(system, hello));
   });
 
-  test('a system prompt alone, the same for all users, is no conversation', () => {
+  test('a system prompt alone gives no key', () => {
     expect(chat(system)).toBeUndefined();
     expect(chat(system, { role: 'user', content: '' })).toBeUndefined();
   });
@@ -86,11 +86,11 @@ describe('chat', () => {
 describe('responses', () => {
   const responses = (body: object): string | undefined => conversationKey('responses', body);
 
-  test('instructions and input are prompt and message', () => {
+  test('instructions and input count as prompt and message', () => {
     expect(responses({ instructions: 'Be brief.', input: 'Hello' })).toBe(chat(system, hello));
   });
 
-  test('all turns of a conversation have one key, given as text or as items', () => {
+  test('all turns of a conversation have one key, as text and as items', () => {
     const instructions = 'Be brief.';
     const items = [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hello' }] }, reply, goodbye];
     expect(responses({ instructions, input: [hello] })).toBe(responses({ instructions, input: 'Hello' }));
@@ -108,12 +108,12 @@ describe('responses', () => {
     );
   });
 
-  test('instructions alone are no conversation', () => {
+  test('instructions alone give no key', () => {
     expect(responses({ instructions: 'Be brief.' })).toBeUndefined();
   });
 });
 
-test.each(['completions', 'embeddings', 'moderations', 'other'] as const)('%s have no conversation', (surface) => {
+test.each(['completions', 'embeddings', 'moderations', 'other'] as const)('%s have no conversation key', (surface) => {
   const body = { prompt: 'Hello', input: 'Hello', messages: [hello] };
   expect(conversationKey(surface, body)).toBeUndefined();
 });

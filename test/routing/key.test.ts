@@ -24,7 +24,7 @@ const everywhere: KeyPlaces = {
   surface: 'chat',
 };
 
-test('the place nearest to the call wins', () => {
+test('the source closest to the call wins', () => {
   const found = [];
   let places = everywhere;
   for (;;) {
@@ -45,22 +45,22 @@ test('the place nearest to the call wins', () => {
   ]);
 });
 
-test('the key comes with the place it was found in', () => {
+test('the key comes with its source', () => {
   expect(resolveKey({ ...nowhere, header: 'tenant-7' })).toEqual({ key: 'tenant-7', source: 'header' });
   expect(resolveKey({ ...nowhere, body: { user: 'u-1' } })).toEqual({ key: 'u-1', source: 'user' });
 });
 
-test('the key function is not asked where the call names its key', () => {
+test('the key function is not called if the call names its key', () => {
   const option = vi.fn(() => 'by option');
   resolveKey({ ...nowhere, header: 'by header', option });
   expect(option).not.toHaveBeenCalled();
 });
 
-test('a key function without an answer leaves the body to be asked', () => {
+test('the body is read if the key function returns no key', () => {
   expect(resolveKey({ ...nowhere, body: { user: 'u-1' } })?.source).toBe('user');
 });
 
-test.each([[''], [42], [null], [true], [{ id: 'u-1' }]])('%j is not a key, wherever it stands', (value) => {
+test.each([[''], [42], [null], [true], [{ id: 'u-1' }]])('%j is not a key in any place', (value) => {
   const none = value as string;
   const body = { safety_identifier: none, prompt_cache_key: none, user: none };
   const places = { ...nowhere, route: none, context: none, header: none, option: () => none, body };
@@ -77,7 +77,7 @@ test('a key in the body counts on every surface', () => {
   }
 });
 
-/** The same places, the one found last emptied. */
+/** The same places without the one found last. */
 function without(places: KeyPlaces, source: string): KeyPlaces {
   if (source === 'option') return { ...places, option: () => undefined };
   if (source in places) return { ...places, [source]: undefined };

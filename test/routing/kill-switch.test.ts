@@ -1,4 +1,4 @@
-/** `CANARY_DISABLED=1` sends everything to stable, at once and until it is taken back. */
+/** `CANARY_DISABLED=1` sends all calls to stable while it is set. */
 
 import { afterEach, expect, test, vi } from 'vitest';
 import { route } from '../../src/index.ts';
@@ -10,7 +10,7 @@ afterEach(() => vi.unstubAllEnvs());
 
 const FORCED = route({ upstream: 'gemini' });
 
-test('a client that is built with it asks stable only, whatever weights, segments and callers say', async () => {
+test('a client created with it uses stable only, whatever weights, segments and callers request', async () => {
   vi.stubEnv('CANARY_DISABLED', '1');
   const canary = { weights: { gemini: 1 }, segments: [{ when: { plan: 'beta' }, upstream: 'gemini' }] };
   const { ai, providers, events } = setUp({ upstreams: { gemini: {} }, canary });
@@ -22,7 +22,7 @@ test('a client that is built with it asks stable only, whatever weights, segment
   expect(events.of('warning')).toMatchObject([{ code: 'disabled' }]);
 });
 
-test('a running client follows it within a second, both ways', async () => {
+test('a running client follows a change within a second', async () => {
   const { ai, clock, providers } = setUp({ upstreams: { gemini: {} }, canary: { weights: { gemini: 1 } } });
   for (const value of [undefined, '1', '0', 'true', '']) {
     vi.stubEnv('CANARY_DISABLED', value);
@@ -32,7 +32,7 @@ test('a running client follows it within a second, both ways', async () => {
   expect(providers.asked).toEqual(['gemini', 'openai', 'gemini', 'openai', 'gemini']);
 });
 
-test('calls that it sends to stable are no evidence in a rollout', async () => {
+test('calls sent to stable by it are no evidence in a rollout', async () => {
   vi.stubEnv('CANARY_DISABLED', '1');
   const set = setUpRollout({ steps: [{ weight: 0.5, hold: '1d' }, { weight: 1 }] });
   for (let caller = 0; caller < 20; caller++) await ask(set.ai, route({ key: `user-${caller}` }));

@@ -8,7 +8,7 @@ test.each(published.vectors)('murmur3 of $text with seed $seed is the published 
   expect(murmur3(text, Number.parseInt(seed, 16)).toString(16)).toBe(hash);
 });
 
-test(`any text hashes as its UTF-8 does, lone surrogates as U+FFFD (seed ${SEED})`, () => {
+test(`any text hashes like its UTF-8 bytes, with lone surrogates as U+FFFD (seed ${SEED})`, () => {
   fc.assert(
     fc.property(anyText(40), fc.integer({ min: 0, max: 0xffffffff }), (text, seed) => {
       expect(murmur3(text, seed)).toBe(referenceMurmur3(new TextEncoder().encode(text), seed));
@@ -17,11 +17,11 @@ test(`any text hashes as its UTF-8 does, lone surrogates as U+FFFD (seed ${SEED}
   );
 });
 
-test('the seed is 0 unless it is given', () => {
+test('the default seed is 0', () => {
   expect(murmur3('Hello, world!')).toBe(murmur3('Hello, world!', 0));
 });
 
-/** The algorithm as Wikipedia gives it, over bytes, in exact integers. */
+/** The algorithm from Wikipedia, over bytes, in exact integers. */
 function referenceMurmur3(bytes: Uint8Array, seed: number): number {
   const word = (value: bigint): bigint => value & 0xffffffffn;
   const rotate = (value: bigint, by: bigint): bigint => word(value << by) | (value >> (32n - by));

@@ -51,13 +51,13 @@ describe('the table stays short', () => {
   });
 });
 
-test('a canary that joins a running split stands where a fresh table has it', () => {
+test('a canary that joins a running split gets the range it has in a new table', () => {
   const weights = { canary: 0.1, stable: 0.9 };
   expect(transfer([[1, 'stable']], weights)).toEqual(layOut(weights, ['canary', 'stable']));
 });
 
 describe('an upstream that joins and touches no loser', () => {
-  test('takes the end of the widest range that ends the table', () => {
+  test('takes an outer end of the table, from its widest range', () => {
     const table: Ranges = [
       [0.25, 'stable'],
       [0.5, 'second'],
@@ -71,7 +71,7 @@ describe('an upstream that joins and touches no loser', () => {
     ]);
   });
 
-  test('else an end at a border that the same two have elsewhere', () => {
+  test('otherwise takes an end at a border that the same two upstreams have elsewhere', () => {
     const table: Ranges = [
       [0.125, 'second'],
       [0.25, 'third'],
@@ -89,7 +89,7 @@ describe('an upstream that joins and touches no loser', () => {
     ]);
   });
 
-  test('else the middle of the widest range, so that the loser goes on touching all it touched', () => {
+  test('otherwise takes the middle of the widest range, so that the loser keeps its neighbours', () => {
     const table: Ranges = [
       [0.125, 'second'],
       [0.875, 'stable'],

@@ -1,4 +1,4 @@
-/** What may stand under `tasks`. */
+/** The check of the `tasks` option. */
 
 import { expect, test } from 'vitest';
 import { resolveTasks } from '../../src/routing/tasks.ts';
@@ -19,14 +19,14 @@ const refusals: readonly (readonly [unknown, string])[] = [
   [{ routes: {}, clasify: () => 'x' }, 'canary.tasks.clasify is not an option; did you mean classify?'],
 ];
 
-test.each(refusals)('%j is refused by its path', (tasks, message) => {
-  // No compiler checks what these tests pass.
+test.each(refusals)('%j is refused with its path', (tasks, message) => {
+  // The type checker would refuse these values.
   expect(() => resolveTasks(tasks as never, ['openai', 'gemini'])).toThrow(
     expect.objectContaining({ code: 'CONFIG', message }),
   );
 });
 
-test('tasks without a classifier are taken, and none without the option', () => {
+test('tasks without a classifier are accepted, and the option may be omitted', () => {
   expect(resolveTasks({ routes: { legal: ['openai'] } }, ['openai'])?.routes.get('legal')).toEqual(['openai']);
   expect(resolveTasks(undefined, ['openai'])).toBeUndefined();
 });

@@ -6,7 +6,7 @@ import { clientWith, messageOf, refusalOf } from '../support/message-of.ts';
 const resolve = (weights: Readonly<Record<string, number | undefined>>) =>
   resolveWeights('weights', weights, ['stable', 'gemini', 'deepseek'], 'stable');
 
-describe('where stable is not named', () => {
+describe('if stable is not named', () => {
   test.each([
     [{}, { stable: 1 }],
     [{ gemini: 0 }, { gemini: 0, stable: 1 }],
@@ -32,19 +32,19 @@ describe('where stable is not named', () => {
     expect(resolve(weights)).toEqual(weights);
   });
 
-  test('ten tenths are a whole, however they are rounded', () => {
+  test('ten tenths sum to 1 in spite of rounding', () => {
     const names = Array.from({ length: 10 }, (_, index) => `u${index}`);
     const tenths = Object.fromEntries(names.map((name) => [name, 0.1]));
     expect(resolveWeights('weights', tenths, ['stable', ...names], 'stable')).toEqual(tenths);
   });
 });
 
-test('where stable is named, weights are taken as they are', () => {
+test('weights that name stable are unchanged', () => {
   expect(resolve({ stable: 95, gemini: 5 })).toEqual({ stable: 95, gemini: 5 });
   expect(resolve({ stable: 0, gemini: 0.5 })).toEqual({ stable: 0, gemini: 0.5 });
 });
 
-test('the shares of a client sum to 1, whatever the weights', () => {
+test('the shares of a client sum to 1 for any weights', () => {
   const weight = fc.double({ min: 0, max: 1e300, noNaN: true });
   fc.assert(
     fc.property(fc.record({ openai: weight, gemini: weight, deepseek: weight }), (weights) => {
@@ -55,7 +55,7 @@ test('the shares of a client sum to 1, whatever the weights', () => {
   );
 });
 
-test('the largest weight that a number can hold is a weight like any other', () => {
+test('the largest finite number is a valid weight', () => {
   expect(clientWith({ weights: { gemini: Number.MAX_VALUE } }).canary.explain({ key: 'user-1' }).upstream).toBe(
     'gemini',
   );
@@ -69,12 +69,12 @@ test.each([
   [{ gemini: null }, 'canary.weights.gemini should be a non-negative number, got null'],
   [{ openai: 0 }, 'canary.weights should not all be 0'],
   [{ openai: 0, gemini: 0 }, 'canary.weights should not all be 0'],
-  [{ openai: 1e308, gemini: 1e308 }, 'canary.weights should have a sum that a number can hold'],
+  [{ openai: 1e308, gemini: 1e308 }, 'canary.weights should have a finite sum'],
 ])('%j is refused', (weights, message) => {
   expect(refusalOf({ weights })).toBe(message);
 });
 
-test('a refusal names the weights by the path that they were given under', () => {
+test('a refusal names the path of the weights', () => {
   expect(messageOf(() => resolveWeights('weights', { other: 1 }, ['stable'], 'stable'))).toBe(
     'weights.other should be one of stable, got "other"',
   );

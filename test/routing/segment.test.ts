@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { matchSegment } from '../../src/routing/segment.ts';
 
-test('the first segment that matches decides', () => {
+test('the first matching segment decides', () => {
   const segments = [
     { when: { plan: 'premium' }, upstream: 'stable' },
     { when: { beta: true }, upstream: 'canary' },
@@ -11,14 +11,14 @@ test('the first segment that matches decides', () => {
   expect(matchSegment(segments, { plan: 'free', beta: true })).toBe('canary');
 });
 
-test('every attribute has to match', () => {
+test('every attribute must match', () => {
   const segments = [{ when: { beta: true, plan: 'free' }, upstream: 'canary' }];
   expect(matchSegment(segments, { beta: true, plan: 'free', region: 'eu' })).toBe('canary');
   expect(matchSegment(segments, { beta: true, plan: 'premium' })).toBeUndefined();
   expect(matchSegment(segments, { beta: true })).toBeUndefined();
 });
 
-test('a list of values matches any one of them', () => {
+test('a list of values matches each of them', () => {
   const segments = [{ when: { region: ['eu', 'us'] }, upstream: 'canary' }];
   expect(matchSegment(segments, { region: 'us' })).toBe('canary');
   expect(matchSegment(segments, { region: 'ap' })).toBeUndefined();
@@ -41,6 +41,6 @@ test.each([
   expect(matchSegment([{ when: { flag: [wanted] }, upstream: 'canary' }], { flag: actual })).toBeUndefined();
 });
 
-test('no segment, no upstream', () => {
+test('without segments there is no upstream', () => {
   expect(matchSegment([], { plan: 'premium' })).toBeUndefined();
 });

@@ -13,7 +13,7 @@ describe('normalizeWeights', () => {
     expect(normalizeWeights({ a: 0.85, b: 0.1, c: 0.05 })).toStrictEqual(percentages);
   });
 
-  test(`so does every split into hundredths, thousandths or ten-thousandths (seed ${SEED})`, () => {
+  test(`splits into hundredths, thousandths and ten-thousandths do so too (seed ${SEED})`, () => {
     const cuts = fc.array(anyNumber(0, 1), { minLength: 1, maxLength: 5 });
     fc.assert(
       fc.property(cuts, fc.constantFrom(100, 1_000, 10_000), (points, whole) => {
@@ -49,8 +49,8 @@ describe('normalizeWeights', () => {
   });
 });
 
-describe('weights at the edge of what a number can hold', () => {
-  test('leave no table without a range', () => {
+describe('weights at the limits of a double', () => {
+  test('give a table with a range', () => {
     const { MAX_VALUE, MIN_VALUE } = Number;
     const edge = fc.constantFrom(0, 1, MIN_VALUE, 1e-320, 1e300, MAX_VALUE / 2, MAX_VALUE);
     const hasSum = (sum: number) => sum > 0 && Number.isFinite(sum);
@@ -70,7 +70,7 @@ describe('weights at the edge of what a number can hold', () => {
 });
 
 describe('layOut', () => {
-  test('ranges stand in the given order, those without a share left out', () => {
+  test('ranges have the given order, without upstreams at 0', () => {
     const weights = normalizeWeights({ stable: 85, gemini: 0, deepseek: 5, qwen: 10 });
     expect(layOut(weights, ['deepseek', 'gemini', 'qwen', 'stable'])).toEqual([
       [0.05, 'deepseek'],
@@ -79,14 +79,14 @@ describe('layOut', () => {
     ]);
   });
 
-  test('an upstream that the order forgets still gets its share', () => {
+  test('an upstream missing from the order still gets its share', () => {
     expect(layOut({ stable: 0.75, canary: 0.25 }, ['stable'])).toEqual([
       [0.75, 'stable'],
       [1, 'canary'],
     ]);
   });
 
-  test('shares that rounding takes above 1 leave no range beyond it', () => {
+  test('shares that round above 1 give no range beyond 1', () => {
     const weights = { canary: 0.5, second: 0.50000000000001, stable: 0.00000000000002 };
     expect(layOut(weights, ['canary', 'second', 'stable'])).toEqual([
       [0.5, 'canary'],
@@ -94,7 +94,7 @@ describe('layOut', () => {
     ]);
   });
 
-  test(`the last range ends at exactly 1, and the table gives the weights back (seed ${SEED})`, () => {
+  test(`the last range ends at exactly 1, and the table returns the weights (seed ${SEED})`, () => {
     fc.assert(
       fc.property(anyWeights(UPSTREAMS), (weights) => {
         const table = layOut(weights, UPSTREAMS);
@@ -113,7 +113,7 @@ describe('weightsOf', () => {
     expect(weightsOf(layOut(weights, ['canary', 'second', 'stable']))).toStrictEqual(weights);
   });
 
-  test('the ranges of one upstream count together', () => {
+  test('the ranges of one upstream are summed', () => {
     const table: Ranges = [
       [0.25, 'canary'],
       [0.5, 'stable'],
@@ -142,7 +142,7 @@ describe('chooseUpstream', () => {
     expect(chooseUpstream(table, bucket)).toBe(upstream);
   });
 
-  test(`a table of any length is read as a search from its start would (seed ${SEED})`, () => {
+  test(`the lookup equals a linear search in a table of any length (seed ${SEED})`, () => {
     const bucket = anyNumber(0, 1 - 2 ** -32);
     fc.assert(
       fc.property(fc.uniqueArray(bucket, { minLength: 1, maxLength: 40 }), bucket, (points, at) => {
@@ -154,12 +154,12 @@ describe('chooseUpstream', () => {
     );
   });
 
-  test('a table without ranges is an error that says so', () => {
-    expect(() => chooseUpstream([], 0.5)).toThrow('should have a range, got none');
+  test('a table without ranges throws', () => {
+    expect(() => chooseUpstream([], 0.5)).toThrow('should have at least one range, got 0');
   });
 });
 
-test('a million keys fall to the upstreams in the shares of the weights', ({ annotate }) => {
+test('a million keys are distributed in the shares of the weights', ({ annotate }) => {
   const weights = normalizeWeights({ canary: 5, second: 10, stable: 85 });
   const table = layOut(weights, ['canary', 'second', 'stable']);
   const bucket = createBucketer('canary');
@@ -174,7 +174,7 @@ test('a million keys fall to the upstreams in the shares of the weights', ({ ann
   return annotate(`chi-square ${statistic.toFixed(2)}, critical ${CRITICAL_CHI_SQUARE[2]}`);
 });
 
-test('another process with the same table as JSON decides the same for every key', () => {
+test('another process with the same table as JSON chooses the same upstream for every key', () => {
   const table = layOut(normalizeWeights({ canary: 1, second: 2, stable: 4 }), ['canary', 'second', 'stable']);
   const keys = [...sequentialKeys(2_000), 'größe', '用户', '😀'];
   const decide = `
@@ -191,7 +191,7 @@ test('another process with the same table as JSON decides the same for every key
 });
 
 describe('redistribute', () => {
-  test('the share goes to the others in proportion to theirs', () => {
+  test('the share goes to the others in proportion to their shares', () => {
     expect(redistribute({ canary: 0.2, second: 0.2, stable: 0.6 }, 'canary', 'stable')).toStrictEqual({
       canary: 0,
       second: 0.25,
@@ -199,7 +199,7 @@ describe('redistribute', () => {
     });
   });
 
-  test(`the others keep their proportions, whatever they are (seed ${SEED})`, () => {
+  test(`the others keep their proportions (seed ${SEED})`, () => {
     fc.assert(
       fc.property(anyWeights(UPSTREAMS), (weights) => {
         const rest = 1 - weights['canary']!;
@@ -213,7 +213,7 @@ describe('redistribute', () => {
     );
   });
 
-  test('where the others have nothing, stable gets it all', () => {
+  test('stable gets everything if the others have no share', () => {
     expect(redistribute({ canary: 1, second: 0, stable: 0 }, 'canary', 'stable')).toStrictEqual({
       canary: 0,
       second: 0,
@@ -221,11 +221,11 @@ describe('redistribute', () => {
     });
   });
 
-  test('stable gets it all also where the weights do not name it', () => {
+  test('stable gets everything even if the weights do not name it', () => {
     expect(redistribute({ canary: 1 }, 'canary', 'stable')).toStrictEqual({ canary: 0, stable: 1 });
   });
 
-  test('stable alone keeps what it has', () => {
+  test('stable alone keeps its share', () => {
     expect(redistribute({ canary: 0, stable: 1 }, 'stable', 'stable')).toStrictEqual({ canary: 0, stable: 1 });
   });
 

@@ -1,20 +1,20 @@
-/** What tests of the split have in common: keys, texts and weights drawn at random, tables compared. */
+/** Shared by the tests of the split: random keys, texts and weights, and comparison of tables. */
 
 import fc from 'fast-check';
 import type { Ranges, Weights } from '../../src/domain/call.ts';
 import { normalizeWeights } from '../../src/routing/split.ts';
 
-/** Every random test here starts from this seed, which its name states. */
+/** The seed of every random test here; the test names state it. */
 export const SEED = 20_261_120;
 
 export const UPSTREAMS = ['canary', 'second', 'third', 'fourth', 'stable'] as const;
 
-/** Ids as applications count them: the hardest for a hash. */
+/** Sequential ids as applications use them: the hardest input for a hash. */
 export function sequentialKeys(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `user-${index}`);
 }
 
-/** What changes hands between two tables: `[from, to, width]`, without what stays. */
+/** The pieces that move between two tables: `[from, to, width]`, without the unchanged ones. */
 export function flows(before: Ranges, after: Ranges): [from: string, to: string, width: number][] {
   const ends = [...new Set([...before, ...after].map(([end]) => end))].toSorted((one, other) => one - other);
   return ends.flatMap((end, index) => {
@@ -28,18 +28,18 @@ export function movedWidth(before: Ranges, after: Ranges): number {
   return flows(before, after).reduce((sum, [, , width]) => sum + width, 0);
 }
 
-/** Total variation distance: half the sum of the differences, which is the sum of the gains. */
+/** Total variation distance: half the sum of the differences, which equals the sum of the gains. */
 export function distance(before: Weights, after: Weights): number {
   const upstreams = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...upstreams].reduce((sum, name) => sum + Math.abs((after[name] ?? 0) - (before[name] ?? 0)), 0) / 2;
 }
 
-/** Evenly spread over [min, max], which `fc.double` is not: most doubles lie next to 0. */
+/** Uniform over [min, max], unlike `fc.double`, where most values lie close to 0. */
 export function anyNumber(min: number, max: number): fc.Arbitrary<number> {
   return fc.integer({ min: 0, max: 2 ** 31 - 1 }).map((step) => min + ((max - min) * step) / (2 ** 31 - 1));
 }
 
-/** Of every length of UTF-8, lone surrogates among it. */
+/** Texts with characters of every UTF-8 length, and lone surrogates. */
 export function anyText(maxLength: number): fc.Arbitrary<string> {
   const ascii = fc.integer({ min: 0, max: 0x7f });
   const codeUnit = fc.integer({ min: 0, max: 0xffff });
@@ -49,7 +49,7 @@ export function anyText(maxLength: number): fc.Arbitrary<string> {
     .map((codePoints) => codePoints.map((codePoint) => String.fromCodePoint(codePoint)).join(''));
 }
 
-/** Weights of the first to the last of `upstreams`, some of them 0, as a user may write them. */
+/** Weights of `upstreams` as a user may write them, some of them 0. */
 export function anyWeights(upstreams: readonly string[]): fc.Arbitrary<Weights> {
   const weight = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 100 }), anyNumber(0, 1));
   return fc
@@ -60,7 +60,7 @@ export function anyWeights(upstreams: readonly string[]): fc.Arbitrary<Weights> 
     );
 }
 
-/** A sequence of weights for three to five upstreams, the first of them those of a fresh table. */
+/** A sequence of weights for three to five upstreams; the first ones belong to the new table. */
 export function anyHistory(): fc.Arbitrary<readonly Weights[]> {
   return fc
     .integer({ min: 3, max: UPSTREAMS.length })
@@ -72,10 +72,13 @@ export function chiSquare(counts: readonly number[], expected: readonly number[]
   return counts.reduce((sum, count, index) => sum + (count - expected[index]!) ** 2 / expected[index]!, 0);
 }
 
-/** What Pearson's statistic exceeds once in a thousand times by chance, by degrees of freedom (NIST, e-Handbook, 1.3.6.7.4). */
+/**
+ * The value that Pearson's statistic exceeds by chance once in a thousand times, by degrees of freedom (NIST,
+ * e-Handbook, 1.3.6.7.4).
+ */
 export const CRITICAL_CHI_SQUARE: Readonly<Record<1 | 2 | 99, number>> = { 1: 10.828, 2: 13.816, 99: 148.23 };
 
-/** Read without the code under test. */
+/** Reads a table without the code under test. */
 function ownerOf(table: Ranges, position: number): string {
   const range = table.find(([end]) => position < end);
   if (range === undefined) throw new Error(`No range holds ${position}`);

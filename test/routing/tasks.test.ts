@@ -1,4 +1,4 @@
-/** Calls go where their kind of work is done. */
+/** Calls are routed by their task. */
 
 import { describe, expect, test } from 'vitest';
 import { route, type CanaryOptions, type TaskContext } from '../../src/index.ts';
@@ -8,7 +8,7 @@ import { setUp, type SetUp } from '../support/set-up.ts';
 
 const ROUTES = { summary: ['gemini', 'groq'], legal: ['openai'] };
 
-/** Stable `openai`, and beside it `gemini` and `groq`. */
+/** Stable is `openai`; the other upstreams are `gemini` and `groq`. */
 function withTasks(tasks: Partial<NonNullable<CanaryOptions['tasks']>> = {}, canary: CanaryOptions = {}): SetUp {
   return setUp({
     client: { maxRetries: 0 },
@@ -18,7 +18,7 @@ function withTasks(tasks: Partial<NonNullable<CanaryOptions['tasks']>> = {}, can
 }
 
 describe('the route of a task', () => {
-  test('names the upstream, for the call that says so and for all within a run', async () => {
+  test('selects the upstream for a call with the task, and for all calls within a run', async () => {
     const { ai, clock, providers } = withTasks();
     await within(clock, 0, ask(ai, route({ task: 'summary' })));
     await within(
@@ -31,7 +31,7 @@ describe('the route of a task', () => {
     expect(ai.canary.explain({ task: 'summary' })).toMatchObject({ upstream: 'gemini', reason: 'task' });
   });
 
-  test('names its fallbacks: the others of the list, in order', async () => {
+  test('makes the other upstreams of its list the fallbacks, in order', async () => {
     const { ai, clock, providers, events } = withTasks({ routes: { summary: ['gemini', 'groq', 'openai'] } });
     providers.script('gemini', failed(503));
     providers.script('groq', failed(503));
@@ -40,7 +40,7 @@ describe('the route of a task', () => {
     expect(events.of('call')).toMatchObject([{ assigned: 'gemini', upstream: 'openai', task: 'summary' }]);
   });
 
-  test('is the end of it: no other upstream is a fallback', async () => {
+  test('allows no other upstream as a fallback', async () => {
     const { ai, clock, providers } = withTasks({}, { fallbacks: ['openai'] });
     providers.usually('gemini', failed(503));
     providers.usually('groq', failed(503));
@@ -48,7 +48,7 @@ describe('the route of a task', () => {
     expect(providers.asked).toEqual(['gemini', 'groq']);
   });
 
-  test('leaves a prompt that is too long to those named for that', async () => {
+  test('leaves a prompt that is too long to the upstreams named for long prompts', async () => {
     const tooLong = failed(400, { message: 'Too long.', code: 'context_length_exceeded' });
     const { ai, clock, providers } = withTasks({}, { fallbacks: { contextLength: ['openai'] } });
     providers.script('gemini', tooLong);
@@ -56,7 +56,7 @@ describe('the route of a task', () => {
     expect(providers.asked).toEqual(['gemini', 'openai']);
   });
 
-  test('decides before the split, whatever the key; without a route the split decides', async () => {
+  test('decides before the split for any key; without a route the split decides', async () => {
     const { ai, clock, providers } = withTasks({}, { weights: { groq: 1 } });
     await within(clock, 0, ask(ai, route({ task: 'summary', key: 'user-1' })));
     await within(clock, 0, ask(ai, route({ task: 'poetry', key: 'user-1' })));
@@ -64,21 +64,21 @@ describe('the route of a task', () => {
     expect(providers.asked).toEqual(['gemini', 'groq', 'groq']);
   });
 
-  test('gives way to a segment and to a forced upstream', async () => {
+  test('is overridden by a segment and by a forced upstream', async () => {
     const { ai, clock, providers } = withTasks({}, { segments: [{ when: { region: 'eu' }, upstream: 'openai' }] });
     await within(clock, 0, ask(ai, route({ task: 'summary', attributes: { region: 'eu' } })));
     await within(clock, 0, ask(ai, route({ task: 'summary', upstream: 'groq' })));
     expect(providers.asked).toEqual(['openai', 'groq']);
   });
 
-  test('holds no fallback for a call that allows none', async () => {
+  test('provides no fallback for a call that allows no fallbacks', async () => {
     const { ai, clock, providers } = withTasks();
     providers.script('gemini', failed(503));
     await errorWithin(clock, 0, ask(ai, route({ task: 'summary', fallbacks: false })));
     expect(providers.asked).toEqual(['gemini']);
   });
 
-  test('is for embeddings only where the model is the same', async () => {
+  test('serves embeddings only on upstreams with the same model', async () => {
     const { ai, clock, providers } = setUp({
       upstreams: { gemini: { model: 'gemini-embedding' }, groq: {} },
       canary: { tasks: { routes: { search: ['gemini', 'groq'] } } },
@@ -90,7 +90,7 @@ describe('the route of a task', () => {
 });
 
 describe('a classifier', () => {
-  test('names the task of a call that says none, and sees the call and its body', async () => {
+  test('names the task of a call without one, and receives the call and its body', async () => {
     const seen: TaskContext[] = [];
     const { ai, clock, providers, events } = withTasks({
       classify: (call) => {
@@ -116,7 +116,7 @@ describe('a classifier', () => {
   test.each([
     ['throws', () => fail()],
     ['rejects', async () => fail()],
-  ])('that %s is passed over, and a warning says so once', async (_, classify) => {
+  ])('that %s is ignored with one warning', async (_, classify) => {
     const { ai, clock, providers, events } = withTasks({ classify });
     await within(clock, 0, ask(ai));
     await within(clock, 0, ask(ai));
@@ -124,7 +124,7 @@ describe('a classifier', () => {
     expect(events.of('warning')).toMatchObject([{ code: 'task', message: expect.stringContaining('No idea') }]);
   });
 
-  test('that takes over 50 ms is passed over, and a warning says so once', async () => {
+  test('that takes over 50 ms is ignored with one warning', async () => {
     const { ai, clock, providers, events } = withTasks({ classify: () => later(clock, 51) });
     const call = watch(ask(ai));
     await clock.advance(49);
@@ -146,7 +146,7 @@ describe('a classifier', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('that is slow five times in a row is not asked for a minute', async () => {
+  test('that is slow five times in a row is not called for a minute', async () => {
     let asked = 0;
     const { ai, clock, events } = withTasks({
       classify: () => {
@@ -162,7 +162,7 @@ describe('a classifier', () => {
     expect(asked).toBe(6);
   });
 
-  test('that holds the process up over 50 ms is passed over, too', async () => {
+  test('that blocks the process for over 50 ms is ignored', async () => {
     let nowMs = 0;
     const set = withTasks({}, {});
     const { ai, providers } = withTasks(
@@ -178,7 +178,7 @@ describe('a classifier', () => {
     expect(providers.asked).toEqual(['openai']);
   });
 
-  test('is not waited for by a caller that gives up', async () => {
+  test('is not awaited after the caller aborts', async () => {
     const { ai, clock, providers } = withTasks({ classify: () => new Promise<string>(() => undefined) });
     const aborter = new AbortController();
     const call = watch(ask(ai, { signal: aborter.signal }));
@@ -190,14 +190,14 @@ describe('a classifier', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('that says what is no name says nothing', async () => {
-    // No compiler checks what a classifier of JavaScript says.
+  test('that returns something other than a name gives no task', async () => {
+    // JavaScript callers can return any value.
     const { ai, clock, events } = withTasks({ classify: () => 42 as unknown as string });
     await within(clock, 0, ask(ai));
     expect(events.of('call')).toMatchObject([{ task: undefined, upstream: 'openai' }]);
   });
 
-  test('is not asked about calls that belong to one account', async () => {
+  test('is not called for calls that belong to one account', async () => {
     const { ai, clock, providers } = withTasks({ classify: () => fail() });
     providers.script('openai', chat());
     await within(clock, 0, ai.get('/models/gpt-4.1'));
@@ -205,7 +205,7 @@ describe('a classifier', () => {
   });
 });
 
-test('snapshot().tasks tells calls, cost and fallback rate by task', async () => {
+test('snapshot().tasks contains calls, cost and fallback rate by task', async () => {
   const { ai, clock, providers } = withTasks();
   await within(clock, 0, ask(ai, route({ task: 'summary' })));
   providers.script('gemini', failed(503));

@@ -1,4 +1,4 @@
-/** What the canary gets in which state. */
+/** The canary's traffic by state. */
 
 import { expect, test } from 'vitest';
 import type { RolloutState, RolloutStep, StepTraffic } from '../../src/domain/rollout.ts';
@@ -13,12 +13,12 @@ const STEPS = [
 ];
 const at = (index: number): RolloutState => ({ phase: 'progressing', run: 1, step: index, sinceMs: 0 });
 
-test('a shadow step sends copies only, and only while it is in force', () => {
+test('a shadow step sends copies only, and only while it is the current step', () => {
   expect(trafficInForce(at(0), STEPS)).toEqual({ weight: 0, segments: [], shadow: 0.2 });
   expect(trafficInForce(at(1), STEPS).shadow).toBe(0);
 });
 
-test('who came with a segment stays in the canary when weights follow', () => {
+test('keys of a segment step stay on the canary in later weight steps', () => {
   const segments = [{ when: { plan: 'beta' }, weight: 0.99 }];
   expect(trafficInForce(at(1), STEPS)).toEqual({ weight: 0, segments, shadow: 0 });
   expect(trafficInForce(at(2), STEPS)).toEqual({ weight: 0.05, segments, shadow: 0 });
@@ -29,18 +29,18 @@ test('at a weight of 1 stable keeps 1 % until the canary is promoted', () => {
   expect(trafficInForce({ phase: 'promoted', run: 1, atMs: 0 }, STEPS).weight).toBe(1);
 });
 
-test('a pause keeps the traffic where it is, a weight set by hand takes the place of the step’s', () => {
+test('a pause keeps the traffic, and a weight set by hand replaces the step’s', () => {
   const paused: RolloutState = { ...at(2), phase: 'paused', reason: '', by: 'user', step: 2, sinceMs: 0, run: 1 };
   expect(trafficInForce(paused, STEPS).weight).toBe(0.05);
   expect(trafficInForce({ ...paused, weight: 0.3 }, STEPS).weight).toBe(0.3);
 });
 
-test('after a rollback nothing goes to the canary', () => {
+test('after a rollback the canary gets no traffic', () => {
   const state: RolloutState = { phase: 'rolledBack', run: 1, step: 2, reason: '', by: 'user', atMs: 0 };
   expect(trafficInForce(state, STEPS)).toEqual({ weight: 0, segments: [], shadow: 0 });
 });
 
-test('the greatest weight is that of all steps', () => {
+test('the greatest weight is taken over all steps', () => {
   expect(greatestWeight(STEPS.slice(0, 3))).toBe(0.05);
   expect(greatestWeight(STEPS.slice(0, 2))).toBe(0);
 });

@@ -1,11 +1,11 @@
-/** The split in force, and every change of it. */
+/** The current split, and its changes. */
 
 import { expect, test } from 'vitest';
 import { Traffic } from '../../src/routing/traffic.ts';
 
 const NAMES = ['openai', 'gemini', 'deepseek'];
 
-test('weights are normalised, and stable’s range is the last', () => {
+test('weights are normalized, and stable’s range is the last', () => {
   const traffic = new Traffic({ openai: 50, gemini: 25, deepseek: 25 }, NAMES, 'openai');
   expect(traffic.ranges).toEqual([
     [0.25, 'gemini'],
@@ -23,26 +23,26 @@ test('a rollback gives the weight to the others in proportion', () => {
   expect(traffic.history).toEqual([change]);
 });
 
-test('a rollback of all there is goes to stable', () => {
+test('a rollback of the only upstream with weight gives everything to stable', () => {
   const traffic = new Traffic({ gemini: 1 }, NAMES, 'openai');
   traffic.rollback('gemini', 'why', 0);
   expect(traffic.weights).toMatchObject({ openai: 1 });
 });
 
-test('stable that serves alone cannot be rolled back', () => {
+test('stable cannot be rolled back if it serves alone', () => {
   const traffic = new Traffic({ openai: 1 }, NAMES, 'openai');
   expect(traffic.rollback('openai', 'why', 0)).toBeUndefined();
   expect(traffic.weights).toMatchObject({ openai: 1 });
   expect(traffic.history).toEqual([]);
 });
 
-test('stable that does not serve alone can be rolled back', () => {
+test('stable can be rolled back if it does not serve alone', () => {
   const traffic = new Traffic({ openai: 1, gemini: 3 }, NAMES, 'openai');
   traffic.rollback('openai', 'why', 0);
   expect(traffic.weights).toMatchObject({ gemini: 1 });
 });
 
-test('the newest 200 changes are remembered', () => {
+test('the latest 200 changes are kept', () => {
   const traffic = new Traffic({ openai: 1 }, NAMES, 'openai');
   for (let atMs = 0; atMs < 205; atMs++) traffic.setWeights({ openai: 1, gemini: atMs % 3 }, atMs);
   expect(traffic.history.map(({ atMs }) => atMs)).toEqual(Array.from({ length: 200 }, (_, index) => index + 5));

@@ -9,7 +9,7 @@ import { anyHistory, anyNumber, distance, flows, movedWidth, SEED, sequentialKey
 const TOLERANCE = 1e-12;
 
 describe(`over any sequence of weights for three to five upstreams (seed ${SEED})`, () => {
-  test('the keys that move are the total variation distance of the weights', () => {
+  test('the share of moved keys is the total variation distance of the weights', () => {
     forEveryChange(({ before, after, from, to }) => {
       expect(Math.abs(movedWidth(before, after) - distance(from, to))).toBeLessThan(TOLERANCE);
     });
@@ -25,7 +25,7 @@ describe(`over any sequence of weights for three to five upstreams (seed ${SEED}
     });
   });
 
-  test('the table gives the new weights, and nothing to an upstream at 0', () => {
+  test('the table has the new weights, and no range for an upstream at 0', () => {
     forEveryChange(({ after, to }) => {
       const shares = weightsOf(after);
       for (const name of Object.keys(to)) {
@@ -35,7 +35,7 @@ describe(`over any sequence of weights for three to five upstreams (seed ${SEED}
     });
   });
 
-  test('ranges ascend to exactly 1, and no two neighbours belong together', () => {
+  test('ranges ascend to exactly 1, and no two neighbours have the same upstream', () => {
     forEveryChange(({ after }) => {
       expect(after.at(-1)?.[0]).toBe(1);
       after.forEach(([end, upstream], index) => {
@@ -45,13 +45,13 @@ describe(`over any sequence of weights for three to five upstreams (seed ${SEED}
     });
   });
 
-  test('a table and weights that travelled as JSON lead to the same table', () => {
+  test('a table and weights restored from JSON lead to the same table', () => {
     forEveryChange(({ before, after, to }) => {
       expect(transfer(asJson(before), asJson(to))).toEqual(after);
     });
   });
 
-  test('the order in which the weights name the upstreams decides nothing', () => {
+  test('the order of the upstreams in the weights does not matter', () => {
     forEveryChange(({ before, after, to }) => {
       expect(transfer(before, Object.fromEntries(Object.entries(to).toReversed()))).toEqual(after);
     });
@@ -64,7 +64,7 @@ describe(`over any sequence of weights for three to five upstreams (seed ${SEED}
   });
 });
 
-test('counted on keys, the moved ones are the total variation distance within sampling', ({ annotate }) => {
+test('counted on keys, the moved share is the total variation distance within sampling error', ({ annotate }) => {
   const from = { canary: 0.1, second: 0.3, third: 0.2, stable: 0.4 };
   const to = { canary: 0.25, second: 0.1, third: 0.3, stable: 0.35 };
   const before = layOut(from, Object.keys(from));
@@ -80,7 +80,7 @@ test('counted on keys, the moved ones are the total variation distance within sa
   return annotate(`${moved.length} of ${expected} expected: ${deviations.toFixed(2)} deviations, critical 3.29`);
 });
 
-describe(`one weight changes, the others make room in proportion (seed ${SEED})`, () => {
+describe(`one weight changes, the others shrink in proportion (seed ${SEED})`, () => {
   test('raising it moves keys into it and between no two others', () => {
     forEveryRaise(({ low, high }) => {
       expect(new Set(flows(low, high).map(([, to]) => to))).toEqual(new Set(['canary']));
@@ -109,7 +109,7 @@ describe(`one weight changes, the others make room in proportion (seed ${SEED})`
   });
 });
 
-test(`a canary that is rolled back gives every key back to the upstream it came from (seed ${SEED})`, () => {
+test(`a canary that is rolled back returns every key to the upstream it came from (seed ${SEED})`, () => {
   const raises = fc.array(anyNumber(0.01, 0.6), { minLength: 1, maxLength: 5 });
   fc.assert(
     fc.property(someOthers(), raises, (weights, shares) => {
@@ -126,7 +126,7 @@ test(`a canary that is rolled back gives every key back to the upstream it came 
   );
 });
 
-test(`up to half of all keys, a canary lowered step by step is what it was on the way up (seed ${SEED})`, () => {
+test(`with up to half of all keys, a canary lowered in steps has the keys it had on the way up (seed ${SEED})`, () => {
   const steps = fc.array(anyNumber(0, 0.5), { minLength: 2, maxLength: 6 });
   fc.assert(
     fc.property(someOthers(), steps, (others, shares) => {
@@ -145,11 +145,11 @@ test(`up to half of all keys, a canary lowered step by step is what it was on th
   );
 });
 
-test('an upstream that the new weights do not name gives everything away', () => {
+test('an upstream missing from the new weights loses all its keys', () => {
   expect(transfer(layOut({ canary: 0.1, stable: 0.9 }, ['canary', 'stable']), { stable: 1 })).toEqual([[1, 'stable']]);
 });
 
-test('a sliver too narrow to count is not left with an upstream at 0', () => {
+test('a sliver below rounding is not left with an upstream at 0', () => {
   const table: Ranges = [
     [1e-15, 'canary'],
     [1, 'stable'],
@@ -179,7 +179,7 @@ function forEveryChange(claim: (change: Change) => void): void {
   );
 }
 
-/** Two shares of a canary, on a table with a history. */
+/** Two shares of a canary, on a table with earlier changes. */
 function forEveryRaise(claim: (raise: { low: Ranges; high: Ranges; lowWeights: Weights }) => void): void {
   const share = anyNumber(0, 1);
   fc.assert(
@@ -194,7 +194,7 @@ function forEveryRaise(claim: (raise: { low: Ranges; high: Ranges; lowWeights: W
   );
 }
 
-/** Weights of one to four upstreams beside the canary, stable among them. */
+/** Weights of stable and up to three more upstreams in addition to the canary. */
 function someOthers(): fc.Arbitrary<Weights> {
   return fc.integer({ min: 1, max: UPSTREAMS.length - 1 }).chain((count) => positiveWeights(UPSTREAMS.slice(-count)));
 }
@@ -205,7 +205,7 @@ function positiveWeights(names: readonly string[]): fc.Arbitrary<Weights> {
     .map((weights) => normalizeWeights(Object.fromEntries(names.map((name, index) => [name, weights[index]!]))));
 }
 
-/** The canary at this share, the others in proportion. */
+/** The canary at this share, with the others in proportion. */
 function withCanary(others: Weights, share: number): Weights {
   const shrunk = Object.entries(others).map(([name, weight]) => [name, weight * (1 - share)] as const);
   return normalizeWeights({ canary: share, ...Object.fromEntries(shrunk) });
