@@ -1,4 +1,4 @@
-/** Off means off: without a `canary` option, whatever a provider sends reaches the caller as through the SDK alone. */
+/** Without a `canary` option, every body of a provider reaches the caller exactly as through the SDK alone. */
 
 import { OpenAI } from 'openai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -20,14 +20,14 @@ beforeAll(async () => {
 afterAll(() => served[Symbol.asyncDispose]());
 
 test.each(recordings.filter(({ baseline }) => baseline))(
-  'the SDK alone does as recorded with $file',
+  'the SDK alone gives the recorded result for $file',
   async (recording) => {
     const seen = await see(callFor(new OpenAI(served.settings), recording));
     expect(summaryOf(seen)).toEqual(statedBy(recording));
   },
 );
 
-test.each(recordings)('value, chunks or error, and usage, of $file', async (recording) => {
+test.each(recordings)('gives the same value, chunks or error, and records the usage, for $file', async (recording) => {
   const ai = new CanaryClient(served.settings);
   const attempts = attemptsOf(ai);
   const alone = await see(callFor(new OpenAI(served.settings), recording));
@@ -40,7 +40,7 @@ test.each(recordings)('value, chunks or error, and usage, of $file', async (reco
   compared.usages += recordedUsage(recording) ? 1 : 0;
 });
 
-test.each(recordings.filter(isAnswer))('the raw text of $file', async (recording) => {
+test.each(recordings.filter(isAnswer))('gives the same raw text for $file', async (recording) => {
   const alone = await rawText(callFor(new OpenAI(served.settings), recording));
   const seen = await rawText(callFor(new CanaryClient(served.settings), recording));
   expect(seen).toEqual(alone);
@@ -48,9 +48,9 @@ test.each(recordings.filter(isAnswer))('the raw text of $file', async (recording
   compared.raw += 1;
 });
 
-test.skipIf(!recorded)(`enough was compared${skipNote}`, () => {
+test.skipIf(!recorded)(`compares enough bodies and chunks${skipNote}`, () => {
   const { bodies, chunks, errors, usages, raw } = compared;
-  // oxlint-disable-next-line no-console -- the reader of a test run should see how much the rule was tried on
+  // oxlint-disable-next-line no-console -- shows in the test output how much was compared
   console.info(
     `without the option, compared with the SDK alone: ${bodies} bodies (${chunks} chunks, ${errors} errors, ` +
       `${usages} with usage), ${raw} raw texts, no exceptions`,

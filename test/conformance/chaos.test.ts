@@ -1,4 +1,4 @@
-/** Everything at once: whatever goes wrong, no call is lost, told twice, mixed up or paid for unseen. */
+/** All faults at once: no call is lost, recorded twice, mixed up with another or paid for without a record. */
 
 import { APIUserAbortError, OpenAIError } from 'openai';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -10,9 +10,9 @@ import { BAD_LISTENERS } from './support/chaos/world.ts';
 import {
   PROVIDERS,
   costOf,
-  isSaidBy,
+  isTextOf,
   leavesWhole,
-  speakerOf,
+  providerOf,
   tokensOf,
   wordsOf,
   type ProviderName,
@@ -21,7 +21,7 @@ import {
 const SEED = Number(process.env['CHAOS_SEED'] ?? 1);
 const CALLS = Number(process.env['CHAOS_CALLS'] ?? 2_000);
 
-describe(`${CALLS} calls through every fault, ${CONCURRENCY} at a time (CHAOS_SEED=${SEED})`, () => {
+describe(`${CALLS} calls with every fault, ${CONCURRENCY} at a time (CHAOS_SEED=${SEED})`, () => {
   const plan = planChaos(SEED, CALLS);
   let after: Aftermath;
   let attemptsOf: (call: number) => readonly AttemptRecord[];
@@ -32,7 +32,7 @@ describe(`${CALLS} calls through every fault, ${CONCURRENCY} at a time (CHAOS_SE
     attemptsOf = (call) => (byCall.get(call) ?? []).toSorted((a, b) => a.index - b.index);
   }, 60_000);
 
-  test('all kinds of ends were seen', () => {
+  test('the run has every kind of end', () => {
     const { how, outcome, kind } = {
       how: new Set(after.ends.map((end) => end.how)),
       outcome: new Set(after.attempts.map((attempt) => attempt.outcome)),
@@ -50,45 +50,45 @@ describe(`${CALLS} calls through every fault, ${CONCURRENCY} at a time (CHAOS_SE
     expect(after.ends.filter(({ how }) => how === 'hung')).toEqual([]);
   });
 
-  test('nothing is rejected that nobody handles', () => {
+  test('there are no unhandled rejections', () => {
     expect(after.unhandled).toEqual([]);
   });
 
-  test('a listener that throws is told of once, and hurts nothing', () => {
-    // Each listener is one warning at the most, whatever events it was for.
+  test('a throwing listener causes one warning and no other effect', () => {
+    // Each listener causes at most one warning, for all of its events.
     expect(after.warnings.filter((code) => code === 'listener').length).toBeLessThanOrEqual(BAD_LISTENERS);
     expect(after.warnings.filter((code) => code !== 'listener' && code !== 'modelNotFound')).toEqual([]);
   });
 
-  test('no timer outlives the calls but that of the alert rules, and none the client', () => {
+  test('only the timer of the alert rules outlives the calls, and no timer outlives the client', () => {
     expect(after.left.open.timers).toBe(1);
     expect(after.left.closed.timers).toBe(0);
   });
 
-  test('a signal that calls share keeps no listener', () => {
+  test('a signal shared by calls keeps no listener', () => {
     expect(after.left.open.listeners).toBe(0);
   });
 
-  test('no answer is left unread, and no provider is left waiting', () => {
+  test('no answer stays unread, and no provider stays busy', () => {
     expect(after.left.open).toMatchObject({ answers: 0, busyProviders: 0 });
   });
 
-  test('connections are no more than calls were under way at once, and none remains when all is closed', () => {
+  test('there are at most as many connections as calls in flight, and none after closing', () => {
     expect(after.left.open.sockets).toBeLessThanOrEqual(CONCURRENCY);
     expect(after.left.closed.sockets).toBe(0);
   });
 
-  test('what a caller reads is the answer of one provider alone', () => {
+  test('a caller reads the answer of exactly one provider', () => {
     const mixed = after.ends.filter(({ planned, texts }) => texts.some((text) => !isOfOne(text, planned)));
     expect(mixed).toEqual([]);
   });
 
-  test('an answer is cut only where an error says so, or where the caller itself left', () => {
+  test('an answer is cut only with an error, or if the caller stopped reading', () => {
     const cut = after.ends.filter((end) => end.how === 'whole' && isReadable(end) && !isWhole(end) && !isWordless(end));
     expect(cut.map((end) => ({ ...end, attempts: attemptsOf(end.planned.index) }))).toEqual([]);
   });
 
-  test('an answer without any words is told of as a failure', () => {
+  test('an answer without text is recorded as a failure', () => {
     const failures = new Set(
       after.calls.filter(({ outcome }) => outcome === 'failure').map(({ task }) => Number(task)),
     );
@@ -96,22 +96,22 @@ describe(`${CALLS} calls through every fault, ${CONCURRENCY} at a time (CHAOS_SE
     expect(wordless.filter(({ planned }) => !failures.has(planned.index))).toEqual([]);
   });
 
-  test('every error is one of ours, or one that the SDK throws', () => {
+  test('every error is one of ours or one that the SDK throws', () => {
     const strange = after.ends.filter(({ how, error }) => how === 'failed' && !isKnownError(error));
     expect(strange).toEqual([]);
   });
 
-  test('nobody is told that a call was aborted who did not abort it', () => {
+  test('a caller that did not abort gets no abort error', () => {
     const wrong = after.ends.filter(({ how, error }) => how === 'failed' && error instanceof APIUserAbortError);
     expect(wrong).toEqual([]);
   });
 
-  test('every call is told of exactly once', () => {
+  test('every call is reported exactly once', () => {
     const tasks = after.calls.map(({ task }) => Number(task)).toSorted((a, b) => a - b);
     expect(tasks).toEqual(plan.map(({ index }) => index));
   });
 
-  test('every call has as many attempts as it says, numbered from 0', () => {
+  test('every call has the reported number of attempts, numbered from 0', () => {
     const wrong = after.calls.filter(({ task, attempts }) => {
       const indices = attemptsOf(Number(task)).map(({ index }) => index);
       return indices.length !== attempts || indices.some((index, place) => index !== place);
@@ -119,18 +119,18 @@ describe(`${CALLS} calls through every fault, ${CONCURRENCY} at a time (CHAOS_SE
     expect(wrong).toEqual([]);
   });
 
-  test('what is told of a call is what its caller saw', () => {
-    const told = new Map(after.calls.map((call) => [Number(call.task), call]));
+  test('the record of a call agrees with what its caller saw', () => {
+    const reported = new Map(after.calls.map((call) => [Number(call.task), call]));
     const wrong = after.ends.filter((end) => {
-      const call = told.get(end.planned.index);
+      const call = reported.get(end.planned.index);
       if (end.how === 'failed') return call?.outcome === 'success';
       if (end.how !== 'whole' || !isReadable(end) || !isWhole(end)) return false;
-      return call?.outcome !== 'success' || call.upstream !== speakerOf(end.texts[0] ?? '', end.planned.index);
+      return call?.outcome !== 'success' || call.upstream !== providerOf(end.texts[0] ?? '', end.planned.index);
     });
-    expect(wrong.map((end) => ({ end, call: told.get(end.planned.index) }))).toEqual([]);
+    expect(wrong.map((end) => ({ end, call: reported.get(end.planned.index) }))).toEqual([]);
   });
 
-  test('every request that was sent is an attempt, and every attempt was sent but those given up before', () => {
+  test('every request is an attempt, and every attempt was sent unless it was aborted or timed out before', () => {
     const wrong = plan.flatMap(({ index }) =>
       PROVIDERS.flatMap((provider) => {
         const attempts = attemptsOf(index).filter(({ upstream }) => upstream === provider);
@@ -145,7 +145,7 @@ describe(`${CALLS} calls through every fault, ${CONCURRENCY} at a time (CHAOS_SE
     expect(wrong).toEqual([]);
   });
 
-  test('the providers’ own logs say the same', () => {
+  test('the logs of the providers agree', () => {
     for (const provider of PROVIDERS) {
       const received = plan.flatMap(({ index }) =>
         Array.from({ length: after.requests[provider](index).received }, () => index),
@@ -154,7 +154,7 @@ describe(`${CALLS} calls through every fault, ${CONCURRENCY} at a time (CHAOS_SE
     }
   });
 
-  test('no call is sent more often than its budget allows, nor where it may not go', () => {
+  test('no call exceeds its retry budget or reaches an upstream that it may not use', () => {
     const wrong = plan.filter(({ index, fallbacks }) => {
       const upstreams = new Set(attemptsOf(index).map(({ upstream }) => upstream));
       return attemptsOf(index).length > 1 + MOST_EXTRA_ATTEMPTS || (!fallbacks && upstreams.size > 1);
@@ -169,21 +169,21 @@ describe(`${CALLS} calls through every fault, ${CONCURRENCY} at a time (CHAOS_SE
       if (attempt.outcome !== 'success') return false;
       const end = ends.get(Number(attempt.task));
       if (attempt.usage === undefined) return !end || !mayBeWithoutUsage(attempt, end);
-      // Whoever leaves a whole answer before its last chunk has not seen what the provider reports there; so do we, where
-      // the other one of two hedged upstreams was as fast.
+      // A reader that leaves before the last chunk misses the usage reported there. The same holds for the client if the other of two
+      // hedged upstreams was as fast.
       const wasLeft = end?.how === 'left' || servedBy.get(attempt.task) !== attempt.upstream;
       return attempt.usageEstimated ? !wasLeft : !isAsReported(attempt, plan[Number(attempt.task)]!);
     });
     expect(wrong).toEqual([]);
   });
 
-  test('an answer that was read to its end has its tokens in the ledger', () => {
+  test('the tokens of an answer that was read to its end are in the ledger', () => {
     const read = after.ends.filter((end) => end.how === 'whole' && isReadable(end) && isWhole(end));
-    const isTold = ({ outcome, usage }: AttemptRecord) => outcome === 'success' && usage !== undefined;
-    expect(read.filter(({ planned }) => !attemptsOf(planned.index).some(isTold))).toEqual([]);
+    const isRecorded = ({ outcome, usage }: AttemptRecord) => outcome === 'success' && usage !== undefined;
+    expect(read.filter(({ planned }) => !attemptsOf(planned.index).some(isRecorded))).toEqual([]);
   });
 
-  test('the account is the sum of the attempts', () => {
+  test('the ledger is the sum of the attempts', () => {
     const { total, upstreams } = after.costs;
     const sum = (read: (attempt: AttemptRecord) => number, of = after.attempts) =>
       of.reduce((all, one) => all + read(one), 0);
@@ -215,7 +215,7 @@ describe(`${CALLS} calls through every fault, ${CONCURRENCY} at a time (CHAOS_SE
     expect(wrong).toEqual([]);
   });
 
-  test('the window counts what was told', () => {
+  test('the window agrees with the reported attempts', () => {
     const count = (upstream: string, outcome: string) =>
       after.attempts.filter((attempt) => attempt.upstream === upstream && attempt.outcome === outcome).length;
     for (const provider of PROVIDERS) {
@@ -232,42 +232,45 @@ describe(`${CALLS} calls through every fault, ${CONCURRENCY} at a time (CHAOS_SE
 
 const MOST_EXTRA_ATTEMPTS = 4;
 
-/** Whether its way is to take all that comes, and the SDK takes words out of it. */
+/** Whether the caller reads to the end and the SDK extracts text. */
 function isReadable({ planned: { surface, way } }: CallEnd): boolean {
   return surface !== 'embeddings' && way !== 'raw' && way !== 'rawCancelled';
 }
 
-/** The beginning of one provider's answer; a raw stream may have lost pieces on the way. */
+/** Whether the text is the start of one provider's answer. A raw stream may have lost pieces. */
 function isOfOne(text: string, { index, way }: PlannedCall): boolean {
-  return way === 'raw' ? PROVIDERS.some((provider) => isSaidBy(provider, text)) : speakerOf(text, index) !== undefined;
+  return way === 'raw' ? PROVIDERS.some((provider) => isTextOf(provider, text)) : providerOf(text, index) !== undefined;
 }
 
-/** All of its readers got all of an answer; of two sides of a `tee()`, one may have left. */
+/** Whether all readers got a whole answer. Of two sides of a `tee()`, one may have stopped reading. */
 function isWhole({ planned, texts }: CallEnd): boolean {
   const readers = planned.way === 'teeOneSide' ? texts.slice(0, 1) : texts;
   return readers.length > 0 && readers.every((text) => PROVIDERS.some((name) => wordsOf(name, planned.index) === text));
 }
 
-/** What no SDK could read words from: where no other upstream is to be had, the caller is given that. */
+/** Whether the answer has no text. A caller gets such an answer if no other upstream is available. */
 function isWordless({ texts }: CallEnd): boolean {
   return texts.every((text) => text === '');
 }
 
-/** The SDK lets through what `fetch` and `JSON.parse` throw while a body is read, and stumbles over an empty one. */
+/**
+ * While it reads a body, the SDK rethrows errors of `fetch` and `JSON.parse`, and throws a TypeError for an empty
+ * body.
+ */
 function isKnownError(error: unknown): boolean {
   if (error instanceof OpenAIError || error instanceof SyntaxError) return true;
   return error instanceof TypeError && /^(terminated$|Cannot use 'in' operator)/.test(error.message);
 }
 
 function isAsReported({ upstream, usage, cost }: AttemptRecord, { index, surface }: PlannedCall): boolean {
-  // Upstreams have the names of their providers.
+  // Each upstream has the name of its provider.
   const provider = upstream as ProviderName;
   const reported = tokensOf(provider, index, surface !== 'embeddings');
   if (JSON.stringify(usage) !== JSON.stringify(reported) || cost.source !== 'override') return false;
   return Math.abs(cost.costUsd - costOf(provider, reported)) < 1e-12;
 }
 
-/** A raw body is its reader's to judge: nothing is read out of one that was struck, or that its reader did not read. */
+/** A raw body is not checked, and has no usage if it had a fault or was not read to its end. */
 function mayBeWithoutUsage({ upstream }: AttemptRecord, { how, planned: { way, stream, faults } }: CallEnd): boolean {
   if (way !== 'raw' && way !== 'rawCancelled') return false;
   return stream ? how === 'left' : faults[upstream as ProviderName].some((fault) => !leavesWhole(fault));

@@ -1,4 +1,7 @@
-/** Whatever fault stable has, its caller gets the whole answer of one upstream, or the truth; and the next call is served at once. */
+/**
+ * For every fault of stable, the caller gets the whole answer of one upstream or a true error, and the next call is
+ * served at once.
+ */
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seededRandom } from '../../src/testing/index.ts';
@@ -31,9 +34,9 @@ test.each(FAULTS)('fault $number, $name: $rule', async (fault) => {
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('all sixteen faults were tried, and all but a violation of policy can be rescued', () => {
+test('all 16 faults end as specified, and all except a content policy violation are rescued', () => {
   const { lines, held, rescued } = reportOf(FAULTS, verdicts);
-  // oxlint-disable-next-line no-console -- the reader of a test run should see what the rule means for each
+  // oxlint-disable-next-line no-console -- shows the result of each fault in the test output
   console.info(lines.join('\n'));
   expect([held, rescued]).toEqual([16, 15]);
 });

@@ -1,4 +1,4 @@
-/** Time that leaps, that stands still, that the system sets anew, or that a blocked event loop did not notice. */
+/** Clocks that leap, stand still or are set by the system, and a blocked event loop. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -17,8 +17,8 @@ import { TEXT, VECTORS, WARM_UPS, seeBlock, type Blocked } from './support/time/
 const HOUR_MS = 3_600_000;
 const WORDS = ['one ', 'two ', 'three ', 'four ', 'five'];
 
-describe('a machine that slept for an hour', () => {
-  test('streams go on where they were', async () => {
+describe('after a machine slept for an hour', () => {
+  test('streams continue where they were', async () => {
     const { ai, clock, providers, events } = setUpCanary();
     providers.usually('gemini', chatStream(WORDS, { everyMs: 1_000 }));
     const streams = Array.from({ length: 50 }, () => ai.chat.completions.create(STREAM_BODY).then(drain));
@@ -33,7 +33,7 @@ describe('a machine that slept for an hour', () => {
     expect(events.of('breaker')).toEqual([]);
   });
 
-  test('answers that came meanwhile are answers', async () => {
+  test('answers that arrived meanwhile succeed', async () => {
     const { ai, clock, providers, events } = setUpCanary({ upstreams: { gemini: { timeout: '30s' } } });
     providers.usually('gemini', (request) =>
       after(1_000, request.body.stream === true ? chatStream(WORDS) : chat())(request),
@@ -49,7 +49,7 @@ describe('a machine that slept for an hour', () => {
     expect(events.of('breaker')).toEqual([]);
   });
 
-  test('a silent upstream is still noticed', async () => {
+  test('a silent upstream still times out', async () => {
     const { ai, clock, providers, events } = setUpCanary({
       upstreams: { gemini: { timeout: '30s' } },
       canary: { timeouts: { deadline: '1d' } },
@@ -63,7 +63,7 @@ describe('a machine that slept for an hour', () => {
     expect(events.of('attempt')).toMatchObject([{ outcome: 'failure', kind: 'timeout' }, { outcome: 'success' }]);
   });
 
-  test('an open breaker lets one probe through, and closes after as many as it needs', async () => {
+  test('an open breaker lets one probe through, and closes after enough successful probes', async () => {
     const set = setUpCanary({ canary: { retry: { attempts: 1 }, breaker: { consecutive: 3, probes: 3 } } });
     await open(set);
     set.clock.jump(HOUR_MS);
@@ -79,7 +79,7 @@ describe('a machine that slept for an hour', () => {
     expect(breakerOf(set)).toEqual({ state: 'closed' });
   });
 
-  test('a probe that slept with it does not hold its place for ever', async () => {
+  test('a probe that was in flight releases its place', async () => {
     const set = setUpCanary({
       upstreams: { gemini: { timeout: '30s' } },
       canary: { retry: { attempts: 1 }, breaker: { consecutive: 3, probes: 1 } },
@@ -97,7 +97,7 @@ describe('a machine that slept for an hour', () => {
     expect(breakerOf(set)).toEqual({ state: 'closed' });
   });
 
-  test('a breaker opens no longer for it', async () => {
+  test('the time asleep does not lengthen the next open period of a breaker', async () => {
     const set = setUpCanary({ canary: { retry: { attempts: 1 }, breaker: { consecutive: 3, openFor: '10s' } } });
     await open(set);
     set.clock.jump(HOUR_MS);
@@ -106,7 +106,7 @@ describe('a machine that slept for an hour', () => {
     expect(breakerOf(set)).toEqual({ state: 'open', untilMs: set.clock.now() + 20_000 });
   });
 
-  test('a paused upstream is asked again', async () => {
+  test('a paused upstream gets calls again', async () => {
     const { ai, clock, providers } = setUpCanary();
     providers.script('gemini', failed(429, {}, { 'retry-after': '60' }));
     await ask(ai);
@@ -115,7 +115,7 @@ describe('a machine that slept for an hour', () => {
     expect(providers.asked).toEqual(['gemini', 'openai', 'gemini']);
   });
 
-  test('windows are empty, and their numbers numbers', async () => {
+  test('windows are empty, and their metrics are valid', async () => {
     const { ai, clock, providers } = setUpCanary();
     for (let call = 0; call < 30; call += 1) await ask(ai);
     expectSane(ai.canary.snapshot());
@@ -132,21 +132,18 @@ describe('a machine that slept for an hour', () => {
     expect(ai.canary.costs().total).toMatchObject({ attempts: 31, inputTokens: 310, outputTokens: 155 });
   });
 
-  test.each([0, 10_000, HOUR_MS, 1_000 * HOUR_MS])(
-    'after %i ms the budget of retries is full at the most',
-    async (sleptMs) => {
-      const { ai, clock, providers } = setUp({ canary: { breaker: false, retry: { budget: 0.1 } } });
-      clock.jump(sleptMs);
-      providers.usually('openai', failed(503));
-      const calls = Promise.allSettled(Array.from({ length: 40 }, () => ask(ai)));
-      await clock.advance(600);
-      await calls;
-      // Ten at once; less than a second has passed since, which would give one more.
-      expect(providers.sent).toHaveLength(40 + 10);
-    },
-  );
+  test.each([0, 10_000, HOUR_MS, 1_000 * HOUR_MS])('after %i ms the retry budget is at most full', async (sleptMs) => {
+    const { ai, clock, providers } = setUp({ canary: { breaker: false, retry: { budget: 0.1 } } });
+    clock.jump(sleptMs);
+    providers.usually('openai', failed(503));
+    const calls = Promise.allSettled(Array.from({ length: 40 }, () => ask(ai)));
+    await clock.advance(600);
+    await calls;
+    // Ten retries at once. Less than a second has passed since, so there is no further one.
+    expect(providers.sent).toHaveLength(40 + 10);
+  });
 
-  test('an alert does not fire by it, only by what is seen after it', async () => {
+  test('an alert does not fire because of the sleep, only because of later evidence', async () => {
     const rule = {
       name: 'errors',
       metric: 'errorRate',
@@ -167,7 +164,7 @@ describe('a machine that slept for an hour', () => {
     expect(events.of('alert')).toMatchObject([{ name: 'errors', state: 'firing' }]);
   });
 
-  test('an alert that fires resolves when nothing is left of its evidence', async () => {
+  test('a firing alert resolves when its evidence has left the window', async () => {
     const rule = { name: 'errors', metric: 'errorRate', upstream: 'gemini', above: 0.1, minCalls: 5 } as const;
     const { ai, clock, providers, events } = setUpCanary({ canary: { breaker: false, alerts: [rule] } });
     providers.script('gemini', ...Array.from({ length: 6 }, () => failed(500, {}, { 'x-should-retry': 'false' })));
@@ -179,7 +176,7 @@ describe('a machine that slept for an hour', () => {
   });
 });
 
-describe('a clock that stands still, and then leaps', () => {
+describe('with a clock that stands still and then leaps', () => {
   const still = (canary: CanaryOptions = {}): SetUp & { readonly leaping: LeapingClock } => {
     const timers = new ManualClock();
     const leaping = new LeapingClock(timers);
@@ -187,7 +184,7 @@ describe('a clock that stands still, and then leaps', () => {
     return { ...set, clock: timers, leaping };
   };
 
-  test('calls, retries and streams take no notice', async () => {
+  test('calls, retries and streams are not affected', async () => {
     const { ai, clock, providers, leaping, events } = still();
     leaping.standStill();
     providers.script('gemini', failed(503), chat(), chatStream(WORDS));
@@ -203,7 +200,7 @@ describe('a clock that stands still, and then leaps', () => {
     expect(ai.canary.snapshot().calls).toBe(0);
   });
 
-  test('a stream whose chunks have come is not taken for silent', async () => {
+  test('a stream whose chunks have arrived does not time out', async () => {
     const { ai, clock, providers, leaping } = still({ timeouts: { idle: '30s', firstChunk: '30s' } });
     leaping.standStill();
     providers.script('gemini', chatStream(WORDS));
@@ -216,7 +213,7 @@ describe('a clock that stands still, and then leaps', () => {
     expect(rest.error).toBeUndefined();
   });
 
-  test('an open breaker stays open while it stands, and is asked again when it has leapt', async () => {
+  test('an open breaker stays open while the clock stands, and lets a probe through after the leap', async () => {
     const set = still({ breaker: { consecutive: 3, probes: 1 } });
     set.leaping.standStill();
     await open(set);
@@ -231,7 +228,7 @@ describe('a clock that stands still, and then leaps', () => {
     expect(breakerOf(set)).toEqual({ state: 'closed' });
   });
 
-  test('the budget of retries is not refilled while it stands', async () => {
+  test('the retry budget is not refilled while the clock stands', async () => {
     const { ai, clock, providers, leaping } = still({
       breaker: false,
       fallbacks: [],
@@ -244,16 +241,16 @@ describe('a clock that stands still, and then leaps', () => {
       const calls = Promise.allSettled(Array.from({ length: 40 }, () => ask(ai)));
       await clock.advance(HOUR_MS);
       await calls;
-      // Forty calls bring four; the first ten were there from the start.
+      // Forty calls add four retries to the budget; the first ten were in it at the start.
       expect(providers.sent).toHaveLength(round === 0 ? 50 : 44);
     }
   });
 });
 
-describe('a system whose time is set', () => {
+describe('setting the system time', () => {
   afterEach(() => void vi.restoreAllMocks());
 
-  test.each([-10 * 365 * 24 * HOUR_MS, -HOUR_MS, HOUR_MS])('by %i ms does not move the clock', (byMs) => {
+  test.each([-10 * 365 * 24 * HOUR_MS, -HOUR_MS, HOUR_MS])('by %i ms does not change the clock', (byMs) => {
     const before = systemClock.now();
     const real = Date.now();
     vi.spyOn(Date, 'now').mockReturnValue(real + byMs);
@@ -262,7 +259,7 @@ describe('a system whose time is set', () => {
     expect(passedMs).toBeLessThan(5_000);
   });
 
-  test.each([-HOUR_MS, HOUR_MS])('by %i ms in the middle of calls does no harm to them', async (byMs) => {
+  test.each([-HOUR_MS, HOUR_MS])('by %i ms in the middle of calls does not affect them', async (byMs) => {
     await using provider = await startProvider({ answer: WORDS.join(''), latencyMs: 20, chunkDelayMs: 10 });
     const ai = canaryAt(provider.url, { timeouts: { deadline: '20s', firstChunk: '10s', idle: '10s' } });
     using events = collectEvents(ai, ['attempt', 'breaker']);
@@ -283,38 +280,38 @@ describe('a system whose time is set', () => {
   });
 });
 
-describe('an event loop that was blocked for two seconds, with time-outs of one', () => {
+describe('after the event loop was blocked for two seconds, with time-outs of one second', () => {
   let seen: Blocked;
 
   beforeAll(async () => {
     seen = await seeBlock();
   });
 
-  test('streams that began meanwhile are whole', () => {
+  test('streams that started meanwhile are whole', () => {
     expect(seen.begun).toEqual(Array.from({ length: 30 }, () => ({ text: TEXT, error: undefined })));
   });
 
-  test('streams in the middle are not taken for silent', () => {
+  test('streams in progress do not time out', () => {
     expect(seen.midway).toEqual(Array.from({ length: 30 }, () => ({ text: TEXT, error: undefined })));
   });
 
-  test('answers of an upstream with a time-out of its own are answers', () => {
+  test('answers of an upstream with its own time-out succeed', () => {
     expect(seen.whole).toEqual(Array.from({ length: 30 }, () => TEXT));
   });
 
-  test('long bodies are answers, too', () => {
+  test('answers with long bodies succeed', () => {
     expect(seen.long).toEqual(Array.from({ length: 10 }, () => VECTORS));
   });
 
-  test('a deadline that passed in the block does not take away an answer that had come', () => {
+  test('a deadline that passed during the block does not discard an answer that had arrived', () => {
     expect(seen.deadline).toEqual(Array.from({ length: 20 }, () => TEXT));
   });
 
-  test('no attempt was a failure, and none was made twice', () => {
+  test('no attempt failed or was repeated', () => {
     expect(seen.attempts).toEqual(Array.from({ length: 120 + WARM_UPS }, () => 'success'));
   });
 
-  test('an upstream that said nothing all the time is given up', () => {
+  test('an upstream that stayed silent times out', () => {
     expect(seen.silent).toEqual(Array.from({ length: 5 }, () => 'UPSTREAM_TIMEOUT'));
   });
 });

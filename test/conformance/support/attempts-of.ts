@@ -1,17 +1,17 @@
-/** The attempts that a client tells of, and the usage that a recording should leave in them. */
+/** The attempts that a client reports, and the usage expected for a recording. */
 
 import { expect } from 'vitest';
 import type { AttemptRecord, CanaryClient } from '../../../src/index.ts';
 import { recordedUsage, type Recording } from './recordings.ts';
 
-/** Fills up while the client works. */
+/** A list of attempts that grows while the client works. */
 export function attemptsOf(ai: CanaryClient): readonly AttemptRecord[] {
   const attempts: AttemptRecord[] = [];
   ai.canary.on('attempt', (attempt) => attempts.push(attempt));
   return attempts;
 }
 
-/** Matches the usage that was recorded; in a shape that is not OpenAI's, whatever was found. */
+/** Matches the usage of a recording; any usage if the recording does not have OpenAI's format. */
 export function usageIn(recording: Recording): unknown {
   if (!recording.baseline) return expect.toSatisfy(() => true);
   const usage = recordedUsage(recording);

@@ -1,13 +1,13 @@
-/** The call that a body was the answer to, and what its caller sees. */
+/** Repeats the call that a recorded body answered, and collects what its caller sees. */
 
 import type { APIPromise, OpenAI } from 'openai';
 import { Page } from 'openai/core/pagination';
 import type { Recording } from './recordings.ts';
 
-/** Makes the call as the recorded request did, under the recording's name as model. */
+/** Makes the recorded call, with the name of the recording as its model. */
 export function callFor(ai: OpenAI, { file, surface, stream, request }: Recording): APIPromise<unknown> {
   const body = { ...request, model: file, ...(stream && { stream: true }) };
-  // The recorded requests are what their providers took, whatever the SDK's types say.
+  // Providers accepted the recorded requests, even where they do not match the SDK's types.
   switch (surface) {
     case 'chat':
       return ai.chat.completions.create({ messages: [{ role: 'user', content: 'Hello.' }], ...body } as never);
@@ -26,7 +26,7 @@ export function callFor(ai: OpenAI, { file, surface, stream, request }: Recordin
   }
 }
 
-/** The text of the raw answer as far as it came, and what rejected then. */
+/** The text of the raw answer as far as it was received, and what rejected, if anything. */
 export async function rawText(call: APIPromise<unknown>): Promise<{ text: string; rejected?: 'call' | 'body' }> {
   const response = await call.asResponse().catch(() => undefined);
   if (!response) return { text: '', rejected: 'call' };
@@ -40,9 +40,9 @@ export async function rawText(call: APIPromise<unknown>): Promise<{ text: string
   return { text };
 }
 
-/** What the caller of a call gets. */
+/** What the caller gets. */
 export interface Seen {
-  /** The value, as JSON; of a stream `undefined`. */
+  /** The value as JSON; `undefined` for a stream. */
   readonly value: string | undefined;
   readonly requestId: unknown;
   /** The chunks of a stream, each as JSON. */
@@ -50,10 +50,10 @@ export interface Seen {
   readonly error: SeenError | undefined;
 }
 
-/** What an error tells its catcher. */
+/** The visible parts of an error. */
 export interface SeenError {
   readonly thrownBy: 'call' | 'stream';
-  /** The class itself. */
+  /** The class itself, not its name. */
   readonly class: unknown;
   readonly status: unknown;
   readonly code: unknown;
@@ -66,7 +66,7 @@ export interface SeenError {
   readonly cause: SeenError | undefined;
 }
 
-/** Takes an answer to its end. */
+/** Reads an answer to its end. */
 export async function see(call: PromiseLike<unknown>): Promise<Seen> {
   const chunks: string[] = [];
   let thrownBy: SeenError['thrownBy'] = 'call';
@@ -82,7 +82,7 @@ export async function see(call: PromiseLike<unknown>): Promise<Seen> {
   }
 }
 
-/** A page holds its client and its options, too. */
+/** The visible part of an answer. A page also holds its client and its options, which are left out. */
 function visible(answer: unknown): unknown {
   return answer instanceof Page ? { object: answer.object, data: answer.data } : answer;
 }

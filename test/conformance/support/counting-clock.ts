@@ -1,4 +1,4 @@
-/** A clock that knows how many of its timers are still to fire. */
+/** A clock that counts its pending timers. */
 
 import type { Clock, Timer } from '../../../src/index.ts';
 
@@ -11,12 +11,12 @@ export class CountingClock implements Clock {
     this.#clock = clock;
   }
 
-  /** Timers started and neither fired nor cancelled. */
+  /** Timers that have neither fired nor been cancelled. */
   get pending(): number {
     return this.#pending.size;
   }
 
-  /** Timers ever started. */
+  /** Timers started so far. */
   get started(): number {
     return this.#started;
   }

@@ -1,4 +1,7 @@
-/** Where a caller with a `canary` option gets something else than the SDK alone would give, or our account does; and why. */
+/**
+ * The bodies for which a client with a `canary` option differs from the SDK alone, or records other facts, with
+ * reasons.
+ */
 
 import { APIError } from 'openai';
 import { expect } from 'vitest';
@@ -6,56 +9,56 @@ import { StreamInterruptedError, type AttemptRecord } from '../../../src/index.t
 import type { Seen } from './call-for.ts';
 import { isUsageChunk } from './hidden-usage.ts';
 
-/** What becomes of a body with the option on. */
+/** The effect of the option on some bodies. */
 export interface Exception {
   readonly why: string;
-  /** What our attempt says. */
-  readonly account: Partial<AttemptRecord>;
-  /** What the caller gets, given what the SDK alone would give. @default the same */
+  /** The expected fields of the attempt record. */
+  readonly record: Partial<AttemptRecord>;
+  /** What the caller gets, given the result of the SDK alone. @default the same */
   readonly sees?: (alone: Seen) => unknown;
-  /** What rejects with an error, where the SDK alone would give the raw text to its end: the call, or the reading of the body. */
+  /** What rejects where the SDK alone gives the whole raw text: the call, or reading the body. */
   readonly rejectsRaw?: 'call' | 'body';
   readonly files: readonly string[];
 }
 
-/** A recorded stream with a usage chunk that its request did not ask for. */
+/** A recorded stream with a usage chunk, although its request did not ask for usage. */
 export const USAGE_UNASKED = 'chat-sse/openai__gpt-3.5-turbo__usage-last-emptychoices__3888.sse';
 
 const TOKENS_IN_ERROR =
   'gateways/openrouter__minimax-m2-free__midstream-error-comments-usage-last-withchoices-reasoning-re__2002.sse';
 
-/** Every body with which the option makes a difference. */
+/** All bodies for which the option makes a difference. */
 export const EXCEPTIONS: readonly Exception[] = [
   {
-    why: 'an unasked usage chunk cannot be told from the one that we asked for, and is hidden',
-    account: { outcome: 'success', kind: undefined },
+    why: 'an unrequested usage chunk looks like the one that the client requested, and is hidden',
+    record: { outcome: 'success', kind: undefined },
     sees: (alone) => ({ ...alone, chunks: alone.chunks.filter((chunk) => !isUsageChunk(chunk)) }),
     files: [USAGE_UNASKED],
   },
   {
-    why: 'the stream broke off after its first content: the error says so, and has the cause',
-    account: { outcome: 'neutral', kind: 'badRequest', usage: expect.anything(), usageEstimated: true },
+    why: 'the stream broke off after its first content: the error reports that, with its cause',
+    record: { outcome: 'neutral', kind: 'badRequest', usage: expect.anything(), usageEstimated: true },
     sees: (alone) => ({ ...alone, error: interrupted('stream', alone.error) }),
     rejectsRaw: 'body',
     files: ['chat-sse/groq__gpt-oss-120b__midstream-error-nousage-nodone-reasoning__939.sse', TOKENS_IN_ERROR],
   },
   {
-    why: 'nothing is given before the first content: an error until then is the error of the call',
-    account: { outcome: 'failure', kind: 'server' },
+    why: 'chunks before the first content are held back, so an error until then is the error of the call',
+    record: { outcome: 'failure', kind: 'server' },
     sees: thrownByCall,
     rejectsRaw: 'call',
     files: ['captured-in-issues/openai__200-sse__error_server_is_overloaded.sse'],
   },
   {
-    why: 'the same of an event that is no JSON',
-    account: { outcome: 'failure', kind: 'malformed' },
+    why: 'as above, for an event that is not JSON',
+    record: { outcome: 'failure', kind: 'malformed' },
     sees: thrownByCall,
     rejectsRaw: 'call',
     files: ['authored-by-upstream/openai--parallel-tool-call-wrapper.1.chunks.txt'],
   },
   {
-    why: 'an answer that the provider says has failed is an error, also where the SDK ends the stream as if all were well',
-    account: { outcome: 'failure', kind: 'server' },
+    why: 'an answer that the provider reports as failed is an error, even where the SDK ends the stream normally',
+    record: { outcome: 'failure', kind: 'server' },
     sees: () => ({
       ...NOTHING,
       error: expect.objectContaining({
@@ -69,8 +72,8 @@ export const EXCEPTIONS: readonly Exception[] = [
     files: ['captured-in-issues/openai__200-sse__response_failed_server_is_overloaded.sse'],
   },
   {
-    why: 'the stream of another API, which has no choices, is taken for one that ended before its first content',
-    account: { outcome: 'failure', kind: 'truncated' },
+    why: 'the stream of another API has no choices, so it counts as one that ended before its first content',
+    record: { outcome: 'failure', kind: 'truncated' },
     sees: () => ({ ...NOTHING, error: interrupted('call', undefined) }),
     rejectsRaw: 'call',
     files: [
@@ -85,8 +88,8 @@ export const EXCEPTIONS: readonly Exception[] = [
     ],
   },
   {
-    why: 'the answer of another API has no message: no upstream had a better one, so that the caller gets it all the same',
-    account: { outcome: 'failure', kind: 'malformed' },
+    why: 'the answer of another API has no message; the caller gets it because no other upstream has a better one',
+    record: { outcome: 'failure', kind: 'malformed' },
     files: [
       'anthropic/anthropic__claude-3-5-haiku-20241022__plain__2237.json',
       'anthropic/anthropic__claude-3-opus-20240229__plain__3763.json',
@@ -100,35 +103,35 @@ export const EXCEPTIONS: readonly Exception[] = [
     ],
   },
   {
-    why: 'the same of a single chunk where a whole answer belongs',
-    account: { outcome: 'failure', kind: 'malformed' },
+    why: 'as above, for a single chunk instead of a whole answer',
+    record: { outcome: 'failure', kind: 'malformed' },
     files: [
       'captured-in-issues/gemini-compat__200-chunk__toolcall_without_index.json',
       'captured-in-issues/kimi__200-chunk__usage_inside_choice_cached_tokens.json',
     ],
   },
   {
-    why: 'the same of an error under a status that says success',
-    account: { outcome: 'failure', kind: 'malformed' },
+    why: 'as above, for an error with a status of success',
+    record: { outcome: 'failure', kind: 'malformed' },
     files: [
       'authored-by-upstream/azure__prompt-content_filter-error-body__edited-cassette__2877.json',
       'vercel-fixtures/openai--openai-error.1.json',
     ],
   },
   {
-    why: 'an answer that was filtered away speaks neither for nor against the upstream',
-    account: { outcome: 'neutral', kind: 'contentFilter' },
+    why: 'an answer removed by a content filter counts neither for nor against the upstream',
+    record: { outcome: 'neutral', kind: 'contentFilter' },
     files: ['chat-json/azure__openllmetry-testing__contentfilter-filterresults__2839.json'],
   },
 ];
 
-/** Where a raw answer tells another usage than a parsed one. */
-export const RAW_ACCOUNT: Readonly<Record<string, Partial<AttemptRecord>>> = {
-  // The tokens stand in the error event, of which the SDK shows the error only.
+/** Raw answers with another usage than the parsed ones. */
+export const RAW_RECORDS: Readonly<Record<string, Partial<AttemptRecord>>> = {
+  // The error event has the tokens, but the SDK shows only its error.
   [TOKENS_IN_ERROR]: { usage: expect.objectContaining({ inputTokens: 43, outputTokens: 10 }), usageEstimated: false },
 };
 
-/** The exception that a recording is, if it is one. */
+/** The exception for a recording, if any. */
 export function exceptionOf(file: string): Exception | undefined {
   return EXCEPTIONS.find(({ files }) => files.includes(file));
 }

@@ -1,10 +1,10 @@
-/** What a call that failed over costs: the answer that came, and nothing else. */
+/** The cost of a call that fell back: that of the answer, and nothing for failed attempts. */
 
 import { PRICES } from './fault-play.ts';
 import type { Seen } from './fault-scene.ts';
 import { unlike } from './fault-judge.ts';
 
-/** The fallback's model and usage are reported, at its price; attempts that were refused cost nothing. */
+/** Expects the model, usage and price of the fallback, and no cost for failed attempts. */
 export function accounting(model: string) {
   return ({ attempts, calls, costs, answer }: Seen): (string | undefined)[] => {
     const failed = attempts.slice(0, -1);

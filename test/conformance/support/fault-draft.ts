@@ -1,4 +1,4 @@
-/** Makes scenes, and gives each a model of its own. */
+/** Creates scenes, each with its own model. */
 
 import type { StreamMode } from '../../../src/index.ts';
 import { judge } from './fault-judge.ts';
@@ -6,7 +6,7 @@ import { playOutage } from './fault-outage.ts';
 import { playCall, type Part } from './fault-play.ts';
 import type { Expectation, Scene, Stage, Staging, Verdict, WallFault } from './fault-scene.ts';
 
-/** A scene that has no model yet. */
+/** A scene without its model. */
 export type Draft = (model: string) => Scene;
 
 export function fault(
@@ -19,19 +19,19 @@ export function fault(
   return { number, name, rule, scenes: drafts.map((draft, index) => draft(`${prefix}-${index}`)), rescuable };
 }
 
-/** One call whose stream is given as `mode` says; `note` tells what is peculiar to it. */
+/** One call whose stream is delivered in `mode`; `note` describes its special condition. */
 export function scene(mode: StreamMode, staging: Staging, expects: Expectation, note = ''): Draft {
   return played(mode, staging, note, async (part, stage) =>
     judge(await playCall(part, staging, stage), expects, stage),
   );
 }
 
-/** Where both ways to give streams should show the same. */
+/** Scenes for both stream modes, with the same expectation. */
 export function bothModes(staging: Staging, expects: Expectation, note = ''): Draft[] {
   return [scene('committed', staging, expects, note), scene('buffered', staging, expects, note)];
 }
 
-/** Calls through an outage of stable. */
+/** Scenes with calls during an outage of stable. */
 export function outage(staging: Staging): Draft[] {
   return (['committed', 'buffered'] as const).map((mode) =>
     played(mode, staging, '', (part, stage) => playOutage(part, staging, stage)),

@@ -1,4 +1,4 @@
-/** Lets manual time pass where real sockets are at work. */
+/** Advances a manual clock while real sockets are in use. */
 
 import { setImmediate } from 'node:timers/promises';
 import type { Timer } from '../../../src/index.ts';
@@ -25,9 +25,9 @@ export class DrivenClock extends ManualClock {
   }
 
   /**
-   * Moves time from timer to timer, whenever all else has come to rest, until `work` has settled.
+   * Advances from timer to timer, whenever everything else is idle, until `work` has settled.
    *
-   * @throws where `work` waits for nothing that time could bring
+   * @throws if `work` is pending and no timer is
    */
   async drive<T>(work: Promise<T>): Promise<T> {
     let settled = false;
@@ -42,11 +42,11 @@ export class DrivenClock extends ManualClock {
     }
   }
 
-  /** Time stands while everything that needs none goes on: to its end, or until `isOver`. */
+  /** Runs everything that needs no time, until it is idle or `isOver()`. The clock stands still. */
   async rest(isOver: () => boolean = () => false): Promise<void> {
     for (let turn = 0; turn < QUIET_TURNS && !isOver(); turn++) await setImmediate();
   }
 }
 
-/** Turns of the event loop: several times as many as the longest answer of the wall takes over the loopback interface. */
+/** Event loop turns: several times as many as the longest answer takes over the loopback interface. */
 const QUIET_TURNS = 400;

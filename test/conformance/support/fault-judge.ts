@@ -1,4 +1,4 @@
-/** Compares what was seen of a call with what is specified. */
+/** Compares an observed call with its specification. */
 
 import { APIError } from 'openai';
 import type { AttemptRecord, CallRecord } from '../../../src/index.ts';
@@ -22,7 +22,7 @@ export function judge(seen: Seen, expects: Expectation, stage: Stage): Verdict {
 
 type Rules = readonly (string | undefined)[];
 
-/** The upstreams' own account of what reached them, beside what the client tells. */
+/** Checks the requests that upstreams received, and the attempts that the client reports. */
 function attemptRules({ requests, attempts, calls }: Seen, expects: Expectation, { slackMs }: Stage): Rules {
   const asked = expects.attempts.map(([upstream]) => upstream);
   const ends = expects.attempts.map(([upstream, end]) => `${upstream} ${end}`);
@@ -36,13 +36,13 @@ function attemptRules({ requests, attempts, calls }: Seen, expects: Expectation,
   ];
 }
 
-/** The upstream, the outcome, and what there is of failure kind and phase. */
+/** The upstream and the outcome, with failure kind and phase if present. */
 function endOf({ upstream, outcome, kind, ...rest }: AttemptRecord | CallRecord): string {
   const phase = 'phase' in rest ? rest.phase : undefined;
   return [upstream, outcome, kind, phase].filter((word) => word !== undefined).join(' ');
 }
 
-/** Calls tell the kind of a failure only. */
+/** Call records have the kind of a failure, but not its phase. */
 function withoutPhase(end: string): string {
   return end.split(' ', 2).join(' ');
 }
@@ -60,9 +60,9 @@ function answerRules({ answer, attempts }: Seen, expects: Expectation, stage: St
   ];
 }
 
-/** Chunk for chunk what the SDK alone gets of that upstream, and of one answer only. */
+/** Expects the same chunks as with the SDK alone from that upstream, all of one answer. */
 function chunkRules({ chunks }: SeenAnswer, whole: readonly string[], tokens = TOKENS): Rules {
-  // The role comes in a chunk before the first token.
+  // The role is in a chunk before the first token.
   const expected = tokens === TOKENS ? whole : whole.slice(0, tokens === 0 ? 0 : 1 + tokens);
   return [
     unlike('chunks', chunks.map(wireForm), expected),
@@ -76,7 +76,7 @@ function errorRules(error: unknown, { is, like }: NonNullable<Expectation['fails
   return Object.entries(like).map(([name, value]) => unlike(`error.${name}`, fields[name], value));
 }
 
-/** The same client serves the next call whole and at once. */
+/** Expects the next call on the same client to be whole and immediate. */
 function nextCallRules({ next }: Seen, { next: by = 'openai' }: Expectation, stage: Stage): Rules {
   return [
     unlike('next call asked', next.upstreams, [by]),
@@ -86,20 +86,20 @@ function nextCallRules({ next }: Seen, { next: by = 'openai' }: Expectation, sta
   ];
 }
 
-/** A line where two things differ as JSON. */
+/** A message if two values differ as JSON. */
 export function unlike(what: string, seen: unknown, expected: unknown): string | undefined {
   const [seenText, expectedText] = [JSON.stringify(seen), JSON.stringify(expected)];
   return seenText === expectedText ? undefined : `${what}: ${seenText}, not ${expectedText}`;
 }
 
-/** A line where a thing did not happen in its time. */
+/** A message if an event is missing or outside its time range. */
 export function beside(
   what: string,
   atMs: number | undefined,
   [fromMs, toMs]: AtMs,
   slackMs: number,
 ): string | undefined {
-  // Timers of the machine may be early by the part of a millisecond.
+  // System timers can fire a fraction of a millisecond early.
   if (atMs !== undefined && atMs >= fromMs - Math.min(slackMs, 2) && atMs <= toMs + slackMs) return undefined;
   return `${what}: at ${atMs} ms, not at ${fromMs}–${toMs} ms`;
 }
@@ -125,7 +125,7 @@ function gotOf({ answer, attempts }: Seen): string {
   return `${[...words, ...failure].join(', then ')} at ${seconds(tookMs)}`;
 }
 
-/** For people. */
+/** Formats milliseconds as seconds. */
 export function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(2)} s`;
 }

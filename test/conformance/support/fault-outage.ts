@@ -1,4 +1,4 @@
-/** The scene of an outage: calls at even times through it and beyond, on one client. */
+/** The scene of an outage: one client makes calls at regular intervals during it and afterwards. */
 
 import type { BreakerState } from '../../../src/index.ts';
 import { collectEvents } from '../../../src/testing/index.ts';
@@ -9,14 +9,17 @@ import { UPSTREAMS, wireForm, type WallUpstream } from './fault-wall.ts';
 
 const CALL_EVERY_MS = 4_000;
 export const OUTAGE_MS = 60_000;
-/** In which stable is back after its recovery. */
+/** The time within which stable gets calls again after its recovery. */
 const BACK_WITHIN_MS = 30_000;
-/** Three probes later the breaker is closed. */
+/** The breaker closes after three more probes. */
 const WATCHED_MS = OUTAGE_MS + BACK_WITHIN_MS + 3 * CALL_EVERY_MS;
-/** Without a breaker it would be two in each of the fifteen calls. */
+/** Without a breaker there would be two requests for each of the fifteen calls. */
 const MOST_REQUESTS_IN_OUTAGE = 10;
 
-/** Every call is served, the breaker keeps nearly all of them off the upstream that is down, and it is back in time. */
+/**
+ * Expects that every call is served, the breaker keeps most calls away from the failing upstream, and stable is back
+ * in time.
+ */
 export async function playOutage({ model, mode }: Part, staging: Staging, stage: Stage): Promise<Verdict> {
   const { clock, wall } = stage;
   await using ai = clientFor(mode, staging, stage);
@@ -69,7 +72,7 @@ function judge({ answers, servedBy, requestsInOutage, breaker }: SeenOutage, { s
   };
 }
 
-/** Whose whole answer it is; `undefined` for anything else. */
+/** The upstream of a whole answer; `undefined` if the answer is not whole. */
 function serverOf({ chunks, error }: SeenAnswer, { wall }: Stage): WallUpstream | undefined {
   if (error !== undefined) return undefined;
   const seen = chunks.map(wireForm).join('\n');

@@ -1,4 +1,4 @@
-/** Plays a scene: one call that meets its fault, then one on the same client that meets none. */
+/** Plays a scene: one call with a fault, then one without on the same client. */
 
 import type { OpenAI } from 'openai';
 import { CanaryClient, route, type StreamMode } from '../../../src/index.ts';
@@ -16,7 +16,7 @@ export const PRICES = {
 
 export const LARGE_MODEL = 'larger-model';
 
-/** The scene's model and the way its streams are given. */
+/** The model and the stream mode of a scene. */
 export interface Part {
   readonly model: string;
   readonly mode: StreamMode;
@@ -45,7 +45,7 @@ export async function playCall({ model, mode }: Part, staging: Staging, stage: S
   };
 }
 
-/** A client of its own for each scene: breakers and pauses are nobody else's. */
+/** Creates a client per scene, so that scenes share no breakers and pauses. */
 export function clientFor(mode: StreamMode, staging: Staging, { wall, clock, random }: Stage): CanaryClient {
   const { openai, fallback, large } = wall.providers;
   const model = staging.fallbackModel;
@@ -68,7 +68,7 @@ export function clientFor(mode: StreamMode, staging: Staging, { wall, clock, ran
   });
 }
 
-/** Makes one call and takes its answer to the end. */
+/** Makes one call and reads its answer to the end. */
 export async function ask(
   ai: CanaryClient,
   body: Partial<OpenAI.ChatCompletionCreateParamsStreaming> & { readonly model: string },
@@ -91,7 +91,7 @@ export async function ask(
   }
 }
 
-/** What the wall received of a scene, which stands as `user` in its requests, for the model `asked`. */
+/** The requests of a scene, which is their `user`, for the model `asked`. */
 export function requestsOf(
   scene: string,
   asked: string,
@@ -104,7 +104,7 @@ export function requestsOf(
   );
 }
 
-/** Waits on the stage's clock until `atMs`; a time that has passed is not waited for. */
+/** Waits on the stage's clock until `atMs`. Resolves at once if that time has passed. */
 export function waitUntil(atMs: number, { clock }: Stage): Promise<void> {
   const delayMs = atMs - clock.now();
   if (delayMs <= 0) return Promise.resolve();

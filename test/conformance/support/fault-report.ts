@@ -1,16 +1,16 @@
-/** How it went with the sixteen faults, for people. */
+/** A readable report on the sixteen faults. */
 
 import type { Verdict, WallFault } from './fault-scene.ts';
 
-/** Verdicts by the scene's model. */
+/** Verdicts by the model of the scene. */
 export type Verdicts = ReadonlyMap<string, Verdict>;
 
 export interface Report {
-  /** A table of all scenes, and one line of sums. */
+  /** A table of all scenes and a summary line. */
   readonly lines: readonly string[];
-  /** How many faults went in all their scenes as specified. */
+  /** The number of faults whose scenes all ended as specified. */
   readonly held: number;
-  /** Faults with a buffered stream that reached its caller whole. */
+  /** The number of faults for which a buffered stream reached its caller whole. */
   readonly rescued: number;
 }
 
@@ -20,7 +20,7 @@ export function reportOf(faults: readonly WallFault[], verdicts: Verdicts): Repo
   const rows = faults.flatMap((fault) => rowsOf(fault, verdicts));
   return {
     lines: [
-      ...aligned([['', 'fault', 'stream', '', 'what reached whom', 'what the caller got', ''], ...rows]),
+      ...aligned([['', 'fault', 'stream', '', 'requests', 'what the caller got', ''], ...rows]),
       '',
       `${held} of ${faults.length} faults as specified; ${rescued} rescued whole with stream: 'buffered'`,
     ],
@@ -29,7 +29,7 @@ export function reportOf(faults: readonly WallFault[], verdicts: Verdicts): Repo
   };
 }
 
-/** What was not as specified, over all scenes of a fault. */
+/** The deviations of all scenes of a fault. */
 export function deviationsOf(fault: WallFault, verdicts: Verdicts): readonly string[] {
   const { number, scenes, rescuable } = fault;
   const lines = scenes.flatMap(({ model, mode, note }) => {

@@ -1,4 +1,4 @@
-/** What is staged on the wall of faults, and what is to be seen there. */
+/** The scenes of the sixteen faults, and what is expected of them. */
 
 import type { OpenAI } from 'openai';
 import type { AttemptRecord, CallRecord, Clock, CostReport, FallbackOptions, StreamMode } from '../../../src/index.ts';
@@ -8,102 +8,108 @@ import type { Faults, Wall, WallUpstream } from './fault-wall.ts';
 export interface WallFault {
   readonly number: number;
   readonly name: string;
-  /** What is specified for it, after its name. */
+  /** The specification, shown after the name. */
   readonly rule: string;
-  /** At least one for each way to give streams. */
+  /** At least one scene per stream mode. */
   readonly scenes: readonly Scene[];
-  /** Another upstream can answer in place of the one that has the fault. */
+  /** Whether another upstream can answer instead of the one with the fault. */
   readonly rescuable: boolean;
 }
 
-/** One way to meet a fault. */
+/** One situation in which a call meets a fault. */
 export interface Scene {
-  /** The model that is asked for: it selects the scene's faults, and is its own. */
+  /** The requested model. It is unique and selects the faults of the scene. */
   readonly model: string;
   readonly mode: StreamMode;
-  /** What is peculiar to it: `no fallback allowed`. */
+  /** The special condition of the scene, for example `no fallback allowed`. */
   readonly note: string;
   readonly staging: Staging;
-  /** Plays it, and says how it went. */
+  /** Plays the scene and returns its verdict. */
   readonly play: (stage: Stage) => Promise<Verdict>;
 }
 
-/** How a scene differs from the usual: a stable upstream without faults, and one fallback. */
+/** How a scene differs from the default: a stable upstream without faults, and one fallback. */
 export interface Staging {
   readonly faults: Faults;
   /** @default ['fallback'] */
   readonly fallbacks?: FallbackOptions<WallUpstream>;
   /** The fallback's model. @default the caller's */
   readonly fallbackModel?: string;
-  /** The call allows no fallback. @default false */
+  /** Whether the call forbids fallbacks. @default false */
   readonly alone?: boolean;
-  /** More of the request. */
+  /** Additional fields of the request. */
   readonly body?: Partial<OpenAI.ChatCompletionCreateParamsStreaming>;
-  /** Until when the upstreams are watched for further requests, in ms from the call on. @default not beyond the next call */
+  /**
+   * How long to observe the upstreams for further requests, in ms from the start of the call. @default until the next
+   * call
+   */
   readonly watchedMs?: number;
 }
 
-/** Where scenes are played. */
+/** The environment of scenes. */
 export interface Stage {
   readonly wall: Wall;
   readonly clock: Clock;
-  /** Of back-offs: uniform in [0, 1). */
+  /** Random numbers for backoffs, uniform in [0, 1). */
   readonly random: () => number;
-  /** How much later than it should, in ms, a thing may happen. */
+  /** The permitted delay of each event, in ms. */
   readonly slackMs: number;
 }
 
-/** How a scene went. */
+/** The result of a scene. */
 export interface Verdict {
-  /** Who was asked, and when, for people. */
+  /** The requested upstreams with times, as text. */
   readonly asked: string;
-  /** What the caller had of it, for people. */
+  /** What the caller got, as text. */
   readonly got: string;
-  /** The caller got a whole answer of one upstream. */
+  /** Whether the caller got a whole answer of one upstream. */
   readonly whole: boolean;
-  /** What was not as specified, a line each. */
+  /** The deviations from the specification, one line each. */
   readonly deviations: readonly string[];
 }
 
-/** At least and at most so many ms after the call began. */
+/** The earliest and the latest time of an event, in ms since the start of the call. */
 export type AtMs = readonly [fromMs: number, toMs: number];
 
-/** An attempt to be seen: where, how it ends (outcome, failure kind, phase of a time-out), and when it is made. */
+/** An expected attempt: its upstream, its end (outcome, failure kind, phase of a time-out) and its time. */
 export type ExpectedAttempt = readonly [upstream: WallUpstream, ends: string, atMs: AtMs];
 
-/** What is to be seen of one call. */
+/** The expectations for one call. */
 export interface Expectation {
   readonly attempts: readonly ExpectedAttempt[];
-  /** What the caller gets of the last upstream's answer. @default 60, none where the call fails before any */
+  /**
+   * The tokens that the caller gets from the last upstream. @default 60, or 0 if the call fails before the first
+   * token
+   */
   readonly tokens?: number;
-  /** The error that the caller sees. @default none */
+  /** The error that the caller gets. @default no error */
   readonly fails?: {
     readonly is: abstract new (...args: never) => Error;
     readonly like: Readonly<Record<string, unknown>>;
   };
-  /** The caller asks for the usage. @default false */
+  /** Whether the caller asks for usage. @default false */
   readonly withUsage?: boolean;
-  /** How the call as a whole ends. @default as its last attempt */
+  /** The end of the whole call. @default that of its last attempt */
   readonly call?: string;
-  /** When the caller has it all. @default when the last attempt is made */
+  /** The time at which the caller has the whole answer. @default the time of the last attempt */
   readonly endsAtMs?: AtMs;
-  /** When the caller has the first of it. @default when it has it all */
+  /** The time at which the caller has the first chunk. @default the time at which it has the whole answer */
   readonly firstAtMs?: AtMs;
-  /** Who serves the next call, which has nothing wrong with it. @default 'openai' */
+  /** The upstream that serves the next call, which has no fault. @default 'openai' */
   readonly next?: WallUpstream;
-  /** Further rules. */
+  /** Additional rules. */
   readonly also?: (seen: Seen) => readonly (string | undefined)[];
 }
 
-/** What was seen of one call, times in ms since it began. */
+/** The observations of one call. Times are in ms since its start. */
 export interface Seen {
-  /** What reached the upstreams. */
+  /** The requests that reached the upstreams. */
   readonly requests: readonly { readonly upstream: WallUpstream; readonly atMs: number }[];
   readonly answer: SeenAnswer;
   readonly attempts: readonly AttemptRecord[];
   readonly calls: readonly CallRecord[];
   readonly costs: CostReport;
-  /** The call after it on the same client. */
+  /** The next call on the same client. */
   readonly next: { readonly upstreams: readonly WallUpstream[]; readonly answer: SeenAnswer };
 }
 
@@ -111,8 +117,8 @@ export interface Seen {
 export interface SeenAnswer {
   readonly chunks: readonly OpenAI.ChatCompletionChunk[];
   readonly error: unknown;
-  /** To the first chunk. */
+  /** The time to the first chunk. */
   readonly firstMs: number | undefined;
-  /** To the end or the error. */
+  /** The time to the end or to the error. */
   readonly tookMs: number;
 }

@@ -1,4 +1,7 @@
-/** The sixteen faults and what is specified for each: one table for the test, on manual time, and for the bench, on real time. */
+/**
+ * The sixteen faults and their specifications: one table for the test on a manual clock and for the benchmark on the
+ * real clock.
+ */
 
 import { BadRequestError, InternalServerError, RateLimitError } from 'openai';
 import { StreamInterruptedError } from '../../../src/index.ts';
@@ -11,9 +14,9 @@ import type { AtMs, Expectation, ExpectedAttempt, WallFault } from './fault-scen
 import { wordsOf, type Faults, type WallUpstream } from './fault-wall.ts';
 
 const AT_ONCE: AtMs = [0, 0];
-/** Full jitter of the first back-off. */
+/** The range of the first backoff, with full jitter. */
 const SOON: AtMs = [0, 250];
-/** Who says "not now" without saying how long is left alone for a second each time. */
+/** A 429 or 503 without Retry-After pauses the upstream for one second each time. */
 const PAUSED: AtMs = [1_000, 1_000];
 const PAUSED_AGAIN: AtMs = [2_000, 2_000];
 
@@ -38,7 +41,7 @@ const refusesPrefill: OrderedFault = {
 export const FAULTS: readonly WallFault[] = [
   fault(
     1,
-    ['429 with Retry-After 2 s, once', 'the fallback serves at once; where none is allowed, stable is waited for'],
+    ['429 with Retry-After 2 s, once', 'the fallback serves at once; without a fallback the call waits for stable'],
     [
       ...bothModes(
         { faults: { openai: { ...rateLimited, headers: { 'retry-after': '2' }, times: 1 } } },
@@ -53,10 +56,7 @@ export const FAULTS: readonly WallFault[] = [
   ),
   fault(
     2,
-    [
-      '429 for ever, without Retry-After',
-      'the fallback serves at once; where none is allowed, stable is asked three times in all',
-    ],
+    ['429 for ever, without Retry-After', 'the fallback serves at once; without a fallback stable gets three attempts'],
     [
       ...bothModes(
         { faults: { openai: rateLimited } },
@@ -75,7 +75,7 @@ export const FAULTS: readonly WallFault[] = [
   ),
   fault(
     3,
-    ['one 500', 'stable is asked once more'],
+    ['one 500', 'stable gets one retry'],
     bothModes(
       { faults: { openai: { kind: 'status', status: 500, times: 1 } } },
       { attempts: [failed('server'), served('openai', SOON)] },
@@ -83,17 +83,17 @@ export const FAULTS: readonly WallFault[] = [
   ),
   fault(
     4,
-    ['503 for ever', 'stable is asked once more, then the fallback'],
+    ['503 for ever', 'stable gets one retry, then the fallback serves'],
     bothModes({ faults: { openai: overloaded } }, rescuedFrom('server')),
   ),
   fault(
     5,
-    ['reset before headers', 'stable is asked once more, then the fallback'],
+    ['reset before headers', 'stable gets one retry, then the fallback serves'],
     bothModes({ faults: { openai: { kind: 'reset' } } }, rescuedFrom('connection')),
   ),
   fault(
     6,
-    ['120 s of silence', 'stable is not asked twice, and the fallback serves after 30 s'],
+    ['120 s of silence', 'stable gets no retry, and the fallback serves after 30 s'],
     bothModes(
       { faults: { openai: { kind: 'silence', forMs: 120_000 } }, watchedMs: 125_000 },
       { attempts: [failed('timeout firstChunk'), served('fallback', [30_000, 30_000])] },
@@ -101,7 +101,7 @@ export const FAULTS: readonly WallFault[] = [
   ),
   fault(
     7,
-    ['first token after 20 s', 'stable is waited for'],
+    ['first token after 20 s', 'the call waits for stable'],
     bothModes(
       { faults: { openai: { kind: 'lateFirstToken', delayMs: 20_000 } } },
       { attempts: [served('openai', AT_ONCE)], endsAtMs: [20_000, 20_000] },
@@ -143,12 +143,12 @@ export const FAULTS: readonly WallFault[] = [
   ),
   fault(
     12,
-    ['context_length_exceeded', 'stable is asked once, and a larger model where one is named for it'],
+    ['context_length_exceeded', 'stable gets no retry; a larger model serves if one is configured'],
     [
       ...bothModes(
         { faults: { openai: { kind: 'contextLength' } } },
         { attempts: [['openai', 'neutral contextLength', AT_ONCE]], fails: tooLong },
-        'no larger model named',
+        'no larger model configured',
       ),
       ...bothModes(
         {
@@ -162,7 +162,7 @@ export const FAULTS: readonly WallFault[] = [
   ),
   fault(
     13,
-    ['content_policy_violation 400', 'stable is asked once, and the caller is told the reason'],
+    ['content_policy_violation 400', 'stable gets no retry, and the caller gets the reason'],
     bothModes(
       { faults: { openai: { kind: 'status', status: 400, body: violation } } },
       {
@@ -174,7 +174,7 @@ export const FAULTS: readonly WallFault[] = [
   ),
   fault(
     14,
-    ['a fallback that rejects prefill', 'it is sent none of ours, and its 400 never masks the first error'],
+    ['a fallback that rejects prefill', 'it gets no prefill from us, and its 400 does not mask the first error'],
     [
       scene(
         'committed',
@@ -230,12 +230,12 @@ function served(by: WallUpstream, atMs: AtMs): ExpectedAttempt {
   return [by, 'success', atMs];
 }
 
-/** Stable is asked once more, then the fallback. */
+/** One retry on stable, then the fallback. */
 function rescuedFrom(kind: string): Expectation {
   return { attempts: [failed(kind), failed(kind, SOON), served('fallback', SOON)] };
 }
 
-/** What was delivered is told, and is all of it. */
+/** The caller got exactly `tokens` tokens, and the error contains their text. */
 function interruptedAfter(tokens: number): Pick<Expectation, 'tokens' | 'fails'> {
   const like = { code: 'STREAM_INTERRUPTED', upstream: 'openai', partialText: wordsOf('openai', tokens) };
   return { tokens, fails: { is: StreamInterruptedError, like } };
@@ -245,12 +245,12 @@ function stalled(tokens: number): { faults: Faults } {
   return { faults: { openai: { kind: 'stall', afterChunks: chunksBefore(tokens), forMs: 30_000 } } };
 }
 
-/** Counted from 1. */
+/** A fault at the event with this number, counted from 1. */
 function malformedEvent(event: number): { faults: Faults } {
   return { faults: { openai: { kind: 'malformedChunk', chunk: event - 1 } } };
 }
 
-/** The role comes in a chunk before the first token. */
+/** The number of chunks before token number `tokens`: the role is in a chunk of its own before the first token. */
 function chunksBefore(tokens: number): number {
   return 1 + tokens;
 }

@@ -1,47 +1,47 @@
-/** The wall: providers on the loopback interface that have a fault for each scene, selected by the model that it asks for. */
+/** The wall: providers on the loopback interface with a fault per scene, selected by the requested model. */
 
 import { OpenAI } from 'openai';
 import type { Clock } from '../../../src/index.ts';
 import { startProvider, type OrderedFault, type Provider } from '../../../src/testing/index.ts';
 import { messages } from '../../testing/bare-client.ts';
 
-/** `openai` is stable and has the faults; the others are healthy unless told. */
+/** `openai` is stable and has the faults; the others are healthy by default. */
 export type WallUpstream = (typeof UPSTREAMS)[number];
 
-/** What is wrong with whom. */
+/** Faults by upstream. */
 export type Faults = Readonly<Partial<Record<WallUpstream, OrderedFault | readonly OrderedFault[]>>>;
 
 export interface Wall extends AsyncDisposable {
   readonly providers: Readonly<Record<WallUpstream, Provider>>;
-  /** Every chunk of a healthy answer as the SDK alone gives it, in `wireForm`; with the usage if the caller asks for it. */
+  /** The chunks of a healthy answer as the SDK alone gives them, in `wireForm`, with usage if `withUsage`. */
   chunksOf(upstream: WallUpstream, withUsage: boolean): readonly string[];
 }
 
-/** In the order in which calls go from one to the next. */
+/** In the order of fallbacks. */
 export const UPSTREAMS = ['openai', 'fallback', 'large'] as const;
 
-/** A model that no fault strikes. */
+/** A model without faults. */
 export const HEALTHY_MODEL = 'healthy';
 
-/** Of a whole answer. */
+/** The tokens of a whole answer. */
 export const TOKENS = 60;
 
-/** What an upstream says: each of the tokens tells whose it is, and which. */
+/** The answer of an upstream. Each token shows its upstream and its position. */
 export function wordsOf(upstream: WallUpstream, tokens = TOKENS): string {
   return Array.from({ length: tokens }, (_, token) => INITIALS[upstream] + String(token).padStart(2, '0') + ' ').join(
     '',
   );
 }
 
-/** Beyond ASCII, so that a byte lost would show. */
+/** Not ASCII, so that a lost byte is noticed. */
 const INITIALS: Readonly<Record<WallUpstream, string>> = { openai: 'ö', fallback: 'ƒ', large: 'λ' };
 
-/** A chunk without what differs from answer to answer. */
+/** A chunk as JSON, without the parts that differ between answers. */
 export function wireForm(chunk: OpenAI.ChatCompletionChunk): string {
   return JSON.stringify({ ...chunk, id: '', created: 0, model: '' });
 }
 
-/** Each scene's faults strike the model of its name. */
+/** Starts the providers. The faults of a scene apply to its model. */
 export async function startWall(
   scenes: readonly { readonly model: string; readonly staging: { readonly faults: Faults } }[],
   clock: Clock,

@@ -1,4 +1,4 @@
-/** A caller that does not ask for usage: the request, and what it should see although the client itself asks. */
+/** A caller that does not ask for usage: its request, and what it should see although the client asks for usage. */
 
 import { splitEvents } from '../../../src/testing/answers/sse.ts';
 import type { Seen } from './call-for.ts';
@@ -9,19 +9,19 @@ export function withoutUsageOption(recording: Recording): Recording {
   return { ...recording, request };
 }
 
-/** Without the chunk that holds nothing but usage, and without the `usage: null` of the others. */
+/** Drops the chunk that has only usage, and the `usage: null` of the others. */
 export function withoutUsage(seen: Seen): Seen {
   return { ...seen, chunks: seen.chunks.filter((chunk) => !isUsageChunk(chunk)).map(withoutNull) };
 }
 
-/** The events of a raw stream are left as they are, or left out. */
+/** Drops the usage events of a raw stream; all others stay unchanged. */
 export function withoutUsageEvents(text: string): string {
   return splitEvents(text)
     .filter((event) => !event.startsWith('data: {') || !isUsageChunk(event.slice('data: '.length)))
     .join('');
 }
 
-/** A chunk, as JSON, that holds usage and nothing else. */
+/** Whether a chunk, as JSON, has only usage. */
 export function isUsageChunk(json: string): boolean {
   const { choices, usage } = JSON.parse(json) as { choices?: unknown; usage?: unknown };
   return Array.isArray(choices) && choices.length === 0 && typeof usage === 'object' && usage !== null;

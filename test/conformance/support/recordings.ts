@@ -1,4 +1,4 @@
-/** What real providers sent, and what they had been asked. */
+/** Recorded requests and answers of real providers. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -6,42 +6,42 @@ import type { Usage } from '../../../src/index.ts';
 
 const BODIES = resolve(process.env['CANARY_DATA'] ?? join(import.meta.dirname, '../../../../shared/data'), 'bodies');
 
-/** Whether the recorded data is there; tests that need it skip aloud. */
+/** Whether the recorded data exists. Tests that need it are skipped with a note otherwise. */
 export const recorded = existsSync(BODIES);
 
-/** What the tests of recorded data say in their names while they skip. */
+/** The note in the names of skipped tests of recorded data. */
 export const skipNote = recorded ? '' : ' (skipped: no recorded data, see CANARY_DATA)';
 
 /** One recorded body. */
 export interface Recording {
-  /** The name that the simulated provider serves it under, as a model. */
+  /** The file name, which is also the model that the simulated provider serves it for. */
   readonly file: string;
   readonly surface: 'chat' | 'completions' | 'responses' | 'embeddings' | 'models';
   readonly stream: boolean;
-  /** What the recorded request said; little where it was not recorded. */
+  /** The recorded request; only a few inferred fields if it was not recorded. */
   readonly request: Readonly<Record<string, unknown>>;
-  /** What the SDK made of it when it was recorded; `undefined` for bodies in a shape that is not OpenAI's. */
+  /** The result of the SDK when the body was recorded; `undefined` for bodies without OpenAI's format. */
   readonly baseline: Baseline | undefined;
 }
 
-/** What the bare SDK made of a body. */
+/** The result of the bare SDK for a body. */
 export interface Baseline {
   readonly file: string;
   readonly kind: Recording['surface'];
   readonly stream: boolean;
   readonly status: number;
   readonly ok: boolean;
-  /** How many chunks, for a stream that ended well. */
+  /** The number of chunks of a stream that ended without an error. */
   readonly chunks?: number;
   readonly usage?: Readonly<Record<string, unknown>> | null;
-  /** Of an error: its class, its code, and the first 140 characters of its message. */
+  /** The class of an error, its code, and the first 140 characters of its message. */
   readonly error?: string;
   readonly err_status?: number;
   readonly code?: unknown;
   readonly message?: string;
 }
 
-/** All recordings; none where there is no recorded data. */
+/** All recordings; an empty list without recorded data. */
 export function readRecordings(): readonly Recording[] {
   if (!recorded) return [];
   const { results } = readJson('openai-sdk-baseline.json') as { results: readonly Baseline[] };
@@ -50,17 +50,17 @@ export function readRecordings(): readonly Recording[] {
   return index.map(({ file }) => recordingOf(file, baselines.get(file)));
 }
 
-/** Whether the provider answered, as opposed to refused. */
+/** Whether the provider answered without an error. */
 export function isAnswer({ baseline }: Recording): boolean {
   return (baseline?.status ?? 200) < 400;
 }
 
-/** Whether a recording is a stream of one of the surfaces on which usage has to be asked for. */
+/** Whether a recording is a stream of a surface on which usage must be requested. */
 export function isChatStream({ stream, surface }: Recording): boolean {
   return stream && (surface === 'chat' || surface === 'completions');
 }
 
-/** The text of a body, as it stands in its file. */
+/** The text of a body, as in its file. */
 export function readRecorded(file: string): string {
   return readFileSync(pathOf(file), 'utf8');
 }
@@ -69,24 +69,24 @@ export function pathOf(file: string): string {
   return join(BODIES, file);
 }
 
-/** The file that tells of request and response; not every body has one. */
+/** The file with the request and the response; not every body has one. */
 export function metaFileOf(file: string): string {
   return file.replace(/(\.chunks)?\.\w+$/, '.meta.json');
 }
 
-/** Tokens in and out, as the recorded usage states them; `undefined` where it states none. */
+/** The input and output tokens of the recorded usage; `undefined` if there is no usage. */
 export function recordedUsage({ file, baseline }: Recording): Pick<Usage, 'inputTokens' | 'outputTokens'> | undefined {
   const usage = SDK_SEES_NO_USAGE.test(file) ? writtenUsage(file) : baseline?.usage;
   const count = (...names: string[]) => names.map((name) => usage?.[name]).find((value) => typeof value === 'number');
   const inputTokens = count('prompt', 'prompt_tokens');
   if (inputTokens === undefined) return undefined;
   const total = count('total', 'total_tokens');
-  // xAI states its output without the reasoning, which only the total counts.
+  // xAI reports output tokens without the reasoning tokens; only the total includes them.
   const unreasoned = file.includes('xai-') && total !== undefined ? total - inputTokens : undefined;
   return { inputTokens, outputTokens: unreasoned ?? count('completion', 'completion_tokens') ?? 0 };
 }
 
-/** Groq's streams and Kimi's put their usage where the SDK has no field for it. */
+/** Streams of Groq and Kimi have their usage in fields that the SDK does not declare. */
 const SDK_SEES_NO_USAGE = /xgroq-usage|groq-tool-call\.chunks|kimi__200-chunk/;
 
 function writtenUsage(file: string): Readonly<Record<string, unknown>> {
@@ -99,7 +99,7 @@ function writtenUsage(file: string): Readonly<Record<string, unknown>> {
 function recordingOf(file: string, baseline: Baseline | undefined): Recording {
   return {
     file,
-    // The baseline took this one for a chat answer.
+    // The baseline lists this body as a chat answer by mistake.
     surface: file.endsWith('openai-completion-text.json') ? 'completions' : (baseline?.kind ?? 'chat'),
     stream: baseline?.stream ?? isStream(file),
     request: requestOf(file),
@@ -114,7 +114,10 @@ function requestOf(file: string): Recording['request'] {
   return typeof request?.body === 'object' && request.body !== null ? (request.body as Recording['request']) : {};
 }
 
-/** Providers have a word to say on usage in each chunk, or send it in one of its own, because they were asked. */
+/**
+ * Infers from a stream whether its request asked for usage: then each chunk has `usage`, or the last chunk has only
+ * usage.
+ */
 function inferredRequest(file: string): Recording['request'] {
   const asked = isStream(file) && /"usage":\s*null|"choices":\s*\[\]/.test(readRecorded(file));
   return asked ? { stream_options: { include_usage: true } } : {};

@@ -10,11 +10,11 @@ import { metaFileOf, pathOf, readRecorded, type Recording } from './recordings.t
 
 /** The running provider. */
 export interface Served extends AsyncDisposable {
-  /** For a client of it that tries once. */
+  /** Options of a client for this provider, without retries. */
   readonly settings: ClientOptions;
 }
 
-/** Serves each recording to the model of its file's name. */
+/** Serves each recording for the model with its file name. */
 export async function serveRecordings(recordings: readonly Recording[]): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), 'recordings-'));
   for (const recording of recordings) await place(recording, folder);
@@ -28,7 +28,7 @@ export async function serveRecordings(recordings: readonly Recording[]): Promise
   };
 }
 
-/** The body as it goes over the wire. */
+/** The body as it is sent. */
 export function wireText({ file, surface }: Recording): string {
   const text = readRecorded(file);
   if (!file.endsWith('.chunks.txt')) return text;
@@ -37,7 +37,10 @@ export function wireText({ file, surface }: Recording): string {
   return surface === 'responses' ? events : `${events}data: [DONE]\n\n`;
 }
 
-/** A replay takes `.json` and `.sse`; what has another extension gets one more, and answers to its own name without it. */
+/**
+ * Copies a recording into the folder. A replay needs `.json` or `.sse`, so other extensions get one of these
+ * appended; the model stays the original name.
+ */
 async function place(recording: Recording, folder: string): Promise<void> {
   const { file, stream } = recording;
   const asIs = /\.(json|sse)$/.test(file);

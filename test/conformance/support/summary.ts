@@ -1,12 +1,12 @@
-/** As much of what a caller sees as the recorded baseline says. */
+/** Summarises what a caller sees, to compare it with the recorded baseline. */
 
 import type { Seen } from './call-for.ts';
 import type { Recording } from './recordings.ts';
 
-/** Two sightings with equal summaries look the same to the baseline. */
+/** The facts that the baseline has recorded. */
 export interface Summary {
   readonly ok: boolean;
-  /** How many chunks, for a stream that ended well. */
+  /** The number of chunks of a stream that ended without an error. */
   readonly chunks: number | undefined;
   /** The name of the error's class. */
   readonly error: string | undefined;
@@ -15,7 +15,7 @@ export interface Summary {
   readonly message: string | undefined;
 }
 
-/** The baseline kept so many characters of a message. */
+/** The number of characters of a message that the baseline kept. */
 const MESSAGE_LENGTH = 140;
 
 export function summaryOf({ value, chunks, error }: Seen): Summary {

@@ -1,4 +1,4 @@
-/** Makes a planned call, takes its answer in the planned way, and says what the caller saw. */
+/** Makes a planned call, consumes its answer in the planned way, and returns what the caller saw. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { APIUserAbortError, type OpenAI } from 'openai';
@@ -13,23 +13,25 @@ import { CALL_HEADER } from './wire.ts';
 export interface CallEnd {
   readonly planned: PlannedCall;
   /**
-   * The answer ran out, the caller left it (or had its own signal aborted), an error was thrown, or nothing happened for
-   * `HUNG_AFTER_MS`.
+   * - `whole`: the answer was read to its end
+   * - `left`: the caller stopped reading, or aborted its own signal
+   * - `failed`: an error was thrown
+   * - `hung`: nothing happened for `HUNG_AFTER_MS`
    */
   readonly how: 'whole' | 'left' | 'failed' | 'hung';
-  /** The text that each of its readers got. */
+  /** The text that each reader of the answer got. */
   readonly texts: readonly string[];
   readonly error: unknown;
 }
 
-/** Longer than the time-outs of all attempts that a call may take. */
+/** Longer than the time-outs of all attempts of a call together. */
 const HUNG_AFTER_MS = 15_000;
 
-/** What calls are made with. */
+/** The clients and the signal that calls use. */
 export interface Callers {
   readonly client: CanaryClient;
   readonly clone: OpenAI;
-  /** One signal for all calls that share it; never aborted. */
+  /** One signal for several calls; never aborted. */
   readonly shared: AbortSignal;
 }
 
@@ -93,7 +95,7 @@ interface OwnSignal {
 function signalOf({ signal, way }: PlannedCall, shared: AbortSignal): OwnSignal {
   const nothing = (): void => undefined;
   if (signal === 'aborted') return { signal: AbortSignal.abort(), release: nothing };
-  // No time-out of the SDK's watches over a raw body: its reader has to.
+  // The SDK has no time-out for a raw body, so its reader needs one.
   const isRaw = way === 'raw' || way === 'rawCancelled';
   if (typeof signal === 'string' && !isRaw)
     return { signal: signal === 'shared' ? shared : undefined, release: nothing };

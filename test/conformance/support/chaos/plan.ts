@@ -1,12 +1,12 @@
-/** What shall happen to every call: made from a seed, before anything happens. */
+/** The plan of a chaos run: what happens to every call, computed from a seed before the run. */
 
 import { seededRandom, type Fault } from '../../../../src/testing/index.ts';
 import { PROVIDERS, type ProviderName } from './vocabulary.ts';
 
-/** How a caller takes an answer that is no stream. */
+/** How a caller consumes an answer that is not a stream. */
 export type WholeWay = 'await' | 'withResponse' | 'raw' | 'rawCancelled';
 
-/** How a caller takes a stream, or leaves it. */
+/** How a caller consumes or leaves a stream. */
 export type StreamWay =
   | 'read'
   | 'withResponse'
@@ -25,34 +25,37 @@ export type StreamWay =
 
 export type ChaosSurface = 'chat' | 'completions' | 'responses' | 'embeddings';
 
-/** One call of the application, and the fate of each of its requests. */
+/** One call of the application, and the faults of each of its requests. */
 export interface PlannedCall {
   readonly index: number;
   readonly surface: ChaosSurface;
   readonly stream: boolean;
   readonly way: WholeWay | StreamWay;
-  /** Chunks or pieces that are read before the caller leaves, where its way is to leave. */
+  /** The number of chunks or pieces that the caller reads before it leaves, if it leaves. */
   readonly leaveAfter: number;
-  /** The caller's signal: none, one that all such calls share, one aborted before the call, or aborted so many ms after it began. */
+  /**
+   * The caller's signal: no signal, one shared by several calls, one aborted before the call, or one aborted
+   * `afterMs` after its start.
+   */
   readonly signal: 'none' | 'shared' | 'aborted' | { readonly afterMs: number };
-  /** Made with the client, with a clone of other options, or with options of its own. */
+  /** Made with the client, with a clone that has other options, or with options of the call. */
   readonly by: 'client' | 'clone' | 'options';
-  /** How the call is steered. */
+  /** What routes the call. */
   readonly steering: 'split' | 'key' | 'segment' | 'context' | { readonly forced: ProviderName };
   readonly fallbacks: boolean;
   readonly buffered: boolean;
   readonly asksForUsage: boolean;
-  /** What strikes the first, second… request of the call at each provider; those after the last are healthy. */
+  /** The faults of the first, second… request of the call at each provider; later requests have no fault. */
   readonly faults: Readonly<Record<ProviderName, readonly Fault[]>>;
 }
 
-/** The same calls for the same seed. */
+/** The planned calls; equal for equal seeds. */
 export function planChaos(seed: number, calls: number): readonly PlannedCall[] {
   const random = seededRandom(seed);
   return Array.from({ length: calls }, (_, index) => planCall(index, random));
 }
 
-/** Leaves the answer as it is: what a healthy request in a list of faults gets. */
+/** A fault without effect, for a healthy request in a list of faults. */
 export const HEALTHY: Fault = { kind: 'lateFirstToken', delayMs: 0 };
 
 type Random = () => number;
@@ -110,7 +113,7 @@ const STEERINGS = ['split', 'split', 'key', 'segment', 'context', ...PROVIDERS.m
 
 function pickSignal(random: Random): PlannedCall['signal'] {
   const draw = random();
-  // Most aborts come within the time that an answer takes, some late.
+  // Most aborts are within the time of an answer, some are later.
   const afterMs = random() ** 2 * 400;
   if (draw < 0.5) return 'none';
   if (draw < 0.78) return 'shared';
@@ -121,7 +124,7 @@ function faults(random: Random): Fault[] {
   return Array.from({ length: 4 }, () => ({ ...(random() < 0.45 ? pickFault(random) : HEALTHY), times: 1 }));
 }
 
-/** Cuts come within the first pieces of an answer: none has so few that its last one would be reached. */
+/** Cuts are within the first pieces of an answer: every answer has more pieces than that. */
 function pickFault(random: Random): Fault {
   const afterChunks = Math.floor(random() * 5);
   return pick<Fault>(random, [
@@ -150,12 +153,12 @@ function pickFault(random: Random): Fault {
     { kind: 'emptyBody' },
     { kind: 'contextLength' },
     { kind: 'contentFilter' },
-    // Only a time-out ends these two: they are rare, so that the whole does not take long.
+    // Only a time-out ends these two. They are rare, so that the run stays short.
     random() < 0.5 ? { kind: 'silence' } : { kind: 'stall', afterChunks },
   ]);
 }
 
 function pick<T>(random: Random, from: readonly T[]): T {
-  // The index is within the list.
+  // the index is within the list
   return from[Math.floor(random() * from.length)] as T;
 }

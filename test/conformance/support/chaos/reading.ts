@@ -1,13 +1,13 @@
-/** What a caller has read so far. */
+/** The part of an answer that a caller has read. */
 
 import type { PlannedCall } from './plan.ts';
 
-/** Takes down each text while it comes: what was read before an error counts too. */
+/** Records texts while they arrive, so that text before an error is included. */
 export interface Reading {
   readonly planned: PlannedCall;
-  /** One for each reader of the answer. */
+  /** One text per reader of the answer. */
   readonly texts: string[];
 }
 
-/** Whether the caller took all that came, or left. */
+/** Whether the caller read to the end or left. */
 export type Taken = 'whole' | 'left';

@@ -1,4 +1,4 @@
-/** Three providers, one client, and all planned calls at once: what became of them. */
+/** Runs all planned calls concurrently, with three providers and one client, and collects the results. */
 
 import { getEventListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,19 +12,19 @@ import { PROVIDERS, type ProviderName } from './vocabulary.ts';
 import { CALL_HEADER, Wire } from './wire.ts';
 import { byProvider, clientOf, listenBadly, startProviders, type Providers } from './world.ts';
 
-/** Everything that is known when all is over. */
+/** The results of a run. */
 export interface Aftermath {
   readonly ends: readonly CallEnd[];
   readonly attempts: readonly AttemptRecord[];
   readonly calls: readonly CallRecord[];
-  /** Requests of a call that a provider's server received, and that the client had sent it. */
+  /** By provider and call: the requests that the provider's server received and that the client sent. */
   readonly requests: Readonly<
     Record<ProviderName, (call: number) => { readonly sent: number; readonly received: number }>
   >;
-  /** The calls in the provider's own log, one entry for each request. */
+  /** The calls in the provider's log, one entry per request. */
   readonly logged: Readonly<Record<ProviderName, readonly number[]>>;
   readonly unhandled: readonly unknown[];
-  /** How many things were left over, before and after the client and the providers were closed. */
+  /** The leftovers before and after the client and the providers were closed. */
   readonly left: { readonly open: Leftovers; readonly closed: Leftovers };
   readonly snapshot: ReturnType<CanaryClient['canary']['snapshot']>;
   readonly costs: ReturnType<CanaryClient['canary']['costs']>;
@@ -34,13 +34,13 @@ export interface Aftermath {
 export interface Leftovers {
   readonly timers: number;
   readonly listeners: number;
-  /** Answers that nobody has read to their end or given up. */
+  /** Answers that were neither read to their end nor cancelled. */
   readonly answers: number;
   readonly sockets: number;
   readonly busyProviders: number;
 }
 
-/** At most so many calls at a time. */
+/** The maximum number of concurrent calls. */
 export const CONCURRENCY = 120;
 
 export async function runChaos(plan: readonly PlannedCall[], seed: number): Promise<Aftermath> {
@@ -88,7 +88,7 @@ async function inParallel(plan: readonly PlannedCall[], callers: Callers): Promi
   const ends: CallEnd[] = [];
   const left = plan.values();
   const worker = async (_: unknown, place: number): Promise<void> => {
-    // Not all at once: the first ones find everything cold.
+    // Staggered, because the first calls also warm up the process.
     await delay(place * 5);
     for (const planned of left) ends.push(await makeCall(planned, callers));
   };
@@ -96,7 +96,7 @@ async function inParallel(plan: readonly PlannedCall[], callers: Callers): Promi
   return ends;
 }
 
-/** Until nothing goes on any more, or does not stop to: drained streams outlive their calls by a time-out or two. */
+/** Waits until nothing is in flight, or gives up. Drained streams outlive their calls by a time-out or two. */
 async function quiet(goesOn: () => number): Promise<void> {
   let seen = goesOn();
   for (let unchangedMs = 0; seen > 0 && unchangedMs < 2_500; unchangedMs += 25) {
@@ -106,7 +106,7 @@ async function quiet(goesOn: () => number): Promise<void> {
   }
 }
 
-/** Providers that still answer somebody. */
+/** The number of providers with requests in flight. */
 async function busyOf(providers: Providers): Promise<number> {
   const busy = await Promise.all(
     PROVIDERS.map((name) => Promise.race([providers[name].idle().then(() => 0), delay(1_000, 1, { ref: false })])),

@@ -1,11 +1,11 @@
-/** Calls the method of the SDK that a plan names. */
+/** Calls the SDK method that the plan names. */
 
 import type { APIPromise, OpenAI } from 'openai';
 
 import type { PlannedCall } from './plan.ts';
 import type { Reading, Taken } from './reading.ts';
 
-/** A call under way: its promise, or a helper of the SDK's that reads the answer itself. */
+/** A call in flight: its promise, or an SDK helper that reads the answer itself. */
 export type StartedCall =
   | { readonly kind: 'promise'; readonly promise: APIPromise<unknown> }
   | { readonly kind: 'helper'; readonly take: (reading: Reading) => Promise<Taken> };
@@ -33,7 +33,7 @@ export function startCall(planned: PlannedCall, client: OpenAI, options: OpenAI.
   }
 }
 
-/** A model of its own for each call: by it the providers know what shall strike which request. */
+/** A unique model per call, by which the providers find the faults of a request. */
 export function modelOf({ index }: Pick<PlannedCall, 'index'>): string {
   return `model-${index}`;
 }

@@ -1,4 +1,4 @@
-/** The ways in which a caller takes an answer, or leaves it. */
+/** The ways in which a caller consumes or leaves an answer. */
 
 import type { APIPromise } from 'openai';
 import type { Stream } from 'openai/streaming';
@@ -7,14 +7,14 @@ import type { PlannedCall } from './plan.ts';
 import type { Reading, Taken } from './reading.ts';
 import { rawTextOf, textOf } from './text-of.ts';
 
-/** An answer that is no stream. */
+/** Reads an answer that is not a stream. */
 export async function readWhole({ planned, texts }: Reading, promise: APIPromise<unknown>): Promise<Taken> {
   const value = planned.way === 'withResponse' ? (await promise.withResponse()).data : await promise;
   texts.push(textOf(planned.surface, value));
   return 'whole';
 }
 
-/** The raw response, with the bytes of its body. */
+/** Reads the bytes of the raw response. */
 export async function readRaw({ planned, texts }: Reading, promise: APIPromise<unknown>): Promise<Taken> {
   const response = await promise.asResponse();
   if (planned.way === 'raw') {
@@ -29,7 +29,7 @@ export async function readRaw({ planned, texts }: Reading, promise: APIPromise<u
 
 export async function readStream(reading: Reading, promise: APIPromise<unknown>): Promise<Taken> {
   const { planned } = reading;
-  // What is asked for as a stream comes as one.
+  // a streamed request resolves to a stream
   const stream = (
     planned.way === 'withResponse' ? (await promise.withResponse()).data : await promise
   ) as Stream<unknown>;
@@ -37,7 +37,7 @@ export async function readStream(reading: Reading, promise: APIPromise<unknown>)
   return way ? way(reading, stream) : read(reading, stream);
 }
 
-/** The ways that are not just reading to the end. */
+/** The ways other than reading to the end. */
 const STREAM_READERS: Partial<
   Record<PlannedCall['way'], (reading: Reading, stream: Stream<unknown>) => Promise<Taken>>
 > = {
@@ -64,7 +64,7 @@ const STREAM_READERS: Partial<
   readableCancelled: (reading, stream) => readLines(reading, stream.toReadableStream(), reading.planned.leaveAfter),
 };
 
-/** Breaks out when `limit` chunks have come, or calls `leave` then and reads on. */
+/** After `limit` chunks, breaks out of the loop, or calls `leave` and continues to read. */
 async function read(
   { planned, texts }: Reading,
   stream: AsyncIterable<unknown>,

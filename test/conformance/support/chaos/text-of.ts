@@ -1,4 +1,4 @@
-/** The words in an answer, or in a chunk of one. */
+/** Extracts the text of an answer or of a chunk. */
 
 import type { ChaosSurface, PlannedCall } from './plan.ts';
 
@@ -13,14 +13,14 @@ export function textOf(surface: ChaosSurface, value: unknown): string {
   return string(text) + string(fields(message).content) + string(fields(change).content);
 }
 
-/** Out of the bytes of a body: JSON, or server-sent events. */
+/** Extracts the text of a raw body: JSON or server-sent events. */
 export function rawTextOf({ surface, stream }: PlannedCall, body: string): string {
   if (!stream) return textOf(surface, parsed(body));
   const data = body.split('\n').filter((line) => line.startsWith('data: '));
   return data.map((line) => textOf(surface, parsed(line.slice(6)))).join('');
 }
 
-/** `output_text` is the SDK's own; a raw body has the parts. */
+/** Joins the text parts of a raw body. The SDK adds `output_text`; a raw body does not have it. */
 function outputTextOf(value: unknown): string {
   const { output } = fields(value);
   const items = Array.isArray(output) ? output.flatMap((item) => fields(item).content) : [];

@@ -1,9 +1,9 @@
-/** What each provider says to each call, and what it charges: no two share a letter. */
+/** The text and price of each provider for each call. No two providers share a letter. */
 
 import type { Price, Usage } from '../../../../src/index.ts';
 import { seededRandom, type Fault } from '../../../../src/testing/index.ts';
 
-/** Each is an upstream of its own; the client itself is the first. */
+/** One provider per upstream; the client itself is the first. */
 export const PROVIDERS = ['openai', 'gemini', 'deepseek'] as const;
 
 export type ProviderName = (typeof PROVIDERS)[number];
@@ -14,7 +14,7 @@ const LETTERS: Readonly<Record<ProviderName, string>> = {
   deepseek: 'qrstuvwx',
 };
 
-/** 10 to 20 pieces of four letters. */
+/** The answer of a provider to a call: 10 to 20 pieces of four letters. */
 export function wordsOf(provider: ProviderName, call: number): string {
   const random = seededRandom(call * 31 + PROVIDERS.indexOf(provider));
   const letters = LETTERS[provider];
@@ -22,13 +22,13 @@ export function wordsOf(provider: ProviderName, call: number): string {
   return Array.from({ length }, () => letters[Math.floor(random() * letters.length)]).join('');
 }
 
-/** The provider whose answer to `call` begins with `text`; `undefined` where that of none does. */
-export function speakerOf(text: string, call: number): ProviderName | undefined {
+/** The provider whose answer to `call` starts with `text`, if any. */
+export function providerOf(text: string, call: number): ProviderName | undefined {
   return PROVIDERS.find((provider) => wordsOf(provider, call).startsWith(text));
 }
 
-/** Whether `text` is made of the provider's letters alone. */
-export function isSaidBy(provider: ProviderName, text: string): boolean {
+/** Whether `text` consists of the provider's letters only. */
+export function isTextOf(provider: ProviderName, text: string): boolean {
   return new RegExp(`^[${LETTERS[provider]}]*$`).test(text);
 }
 
@@ -54,14 +54,14 @@ export const PRICES: Readonly<
   deepseek: { inputPerMTok: 0.27, outputPerMTok: 1.1, cachedInputPerMTok: 0.07 },
 };
 
-/** USD. */
+/** The cost in USD. */
 export function costOf(provider: ProviderName, { inputTokens, cachedInputTokens, outputTokens }: Usage): number {
   const { inputPerMTok, cachedInputPerMTok, outputPerMTok } = PRICES[provider];
   const uncached = inputTokens - cachedInputTokens;
   return (uncached * inputPerMTok + cachedInputTokens * cachedInputPerMTok + outputTokens * outputPerMTok) / 1e6;
 }
 
-/** Whether an answer that the fault has struck comes whole, with its usage, if late. */
+/** Whether an answer with this fault is whole and has its usage, even if it is late. */
 export function leavesWhole(fault: Fault): boolean {
   return (
     fault.kind === 'lateFirstToken' || fault.kind === 'noDone' || (fault.kind === 'stall' && fault.forMs !== undefined)

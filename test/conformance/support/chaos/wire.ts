@@ -1,17 +1,17 @@
-/** What goes over the wires of this process, by the call that it is about: what Node's own channels tell. */
+/** Counts the requests of each call on the network, from Node's diagnostics channels. */
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** The header that says which call a request is for. */
+/** The header with the number of the call. */
 export const CALL_HEADER = 'x-chaos-call';
 
-/** Requests of one call at one provider. */
+/** The requests of one call at one provider. */
 export interface WireCount {
-  /** Written to a socket by the client. */
+  /** Requests that the client wrote to a socket. */
   sent: number;
-  /** Whose head the server has read. */
+  /** Requests whose headers the server has read. */
   received: number;
 }
 
@@ -22,7 +22,7 @@ export class Wire implements Disposable {
   readonly #subscriptions: readonly (readonly [string, (message: unknown) => void])[];
 
   constructor() {
-    // The shapes of these messages are documented by Node and by undici, which is its `fetch`.
+    // Node and undici, which implements Node's `fetch`, document the shapes of these messages.
     this.#subscriptions = [
       ['undici:request:create', (message) => void this.#underWay.add((message as { request: object }).request)],
       ['undici:request:trailers', (message) => void this.#underWay.delete((message as { request: object }).request)],
@@ -34,12 +34,12 @@ export class Wire implements Disposable {
     for (const [name, listener] of this.#subscriptions) subscribe(name, listener);
   }
 
-  /** Connections that servers of this process hold. */
+  /** Open connections to servers of this process. */
   get openSockets(): number {
     return this.#sockets.size;
   }
 
-  /** Requests of `fetch` whose answer has neither been read to its end nor given up. */
+  /** Requests of `fetch` whose answer was neither read to its end nor cancelled. */
   get underWay(): number {
     return this.#underWay.size;
   }

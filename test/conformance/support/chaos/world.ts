@@ -1,4 +1,4 @@
-/** The providers and the client of a chaotic run. */
+/** The providers and the client of a chaos run. */
 
 import { CanaryClient } from '../../../../src/index.ts';
 import { seededRandom, startProvider, type Provider, type ProviderOptions } from '../../../../src/testing/index.ts';
@@ -8,15 +8,15 @@ import { modelOf } from './start-call.ts';
 import { PRICES, tokensOf, wordsOf, type ProviderName } from './vocabulary.ts';
 import { CALL_HEADER } from './wire.ts';
 
-/** One for each upstream. */
+/** One provider per upstream. */
 export type Providers = Readonly<Record<ProviderName, Provider>>;
 
-/** A record with one entry for each provider. */
+/** A record with one entry per provider. */
 export function byProvider<T>(make: (name: ProviderName) => T): Record<ProviderName, T> {
   return { openai: make('openai'), gemini: make('gemini'), deepseek: make('deepseek') };
 }
 
-/** Every call has a model of its own, and so its own faults. */
+/** Starts the providers. Every call has its own model, and so its own faults. */
 export async function startProviders(plan: readonly PlannedCall[], seed: number): Promise<Providers> {
   const start = (name: ProviderName, place: number): Promise<Provider> => {
     const random = seededRandom(seed + place);
@@ -40,12 +40,14 @@ export async function startProviders(plan: readonly PlannedCall[], seed: number)
   return { openai, gemini, deepseek };
 }
 
-/** Where the usage stands differs from provider to provider; kimi's place has cached tokens and no others. */
+/**
+ * Each provider reports usage in another place. The style `kimi` is not used: it has no token details except cached tokens.
+ */
 const USAGE_STYLES = { openai: 'openai', gemini: 'always', deepseek: 'lastChunkWithChoices' } as const;
 
 const CHUNK_DELAYS_MS: Readonly<Record<ProviderName, number>> = { openai: 0, gemini: 1, deepseek: 2 };
 
-/** All sections on, with short times. */
+/** A client with all features and short time limits. */
 export function clientOf(providers: Providers, clock: CountingClock, seed: number): CanaryClient {
   const own = (name: ProviderName) => ({ baseURL: providers[name].url, apiKey: `key-of-${name}`, timeout: 2_000 });
   return new CanaryClient<string, string>({
@@ -64,17 +66,17 @@ export function clientOf(providers: Providers, clock: CountingClock, seed: numbe
       retry: { attempts: 4, minDelay: 1, maxDelay: 8, budget: 1 },
       breaker: { errorRate: 0.7, window: '1s', minCalls: 20, consecutive: 8, openFor: 20, maxOpenFor: 100, probes: 2 },
       hedge: { after: 250, maxShare: 0.2 },
-      // A timer of a deadline that is left over is there when all is over.
+      // Long enough that a leaked deadline timer is still pending at the end of the run.
       timeouts: { deadline: '1m', firstChunk: '2s', idle: '2s' },
       alerts: [{ name: 'errors', metric: 'errorRate', above: 0.9, upstream: 'gemini' }],
     },
   });
 }
 
-/** How many listeners fail below. */
+/** The number of failing listeners. */
 export const BAD_LISTENERS = 2;
 
-/** What listeners may do at their worst. */
+/** Adds listeners that throw or reject. */
 export function listenBadly(client: CanaryClient): void {
   const fail = (): never => {
     throw new Error('A listener that throws.');

@@ -1,8 +1,8 @@
-/** A client for a provider on the loopback interface, in real time. */
+/** A client for a provider on the loopback interface, on the real clock. */
 
 import { CanaryClient, type CanaryOptions } from '../../../../src/index.ts';
 
-/** All of its calls go to one upstream, `gemini`, at `url`; nothing is tried twice there. */
+/** Creates a client that sends all calls to one upstream, `gemini`, at `url`, without retries. */
 export function canaryAt(url: string, canary: CanaryOptions, gemini: { readonly timeout?: '1s' } = {}): CanaryClient {
   return new CanaryClient<string, string>({
     apiKey: 'key-of-openai',

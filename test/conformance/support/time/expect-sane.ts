@@ -1,4 +1,4 @@
-/** Numbers that can be: no NaN, no infinity, nothing negative, no share above 1. */
+/** Checks metrics for plausibility: no NaN, no infinity, no negative number, no share above 1. */
 
 import { expect } from 'vitest';
 import type { Snapshot } from '../../../../src/index.ts';
@@ -15,7 +15,7 @@ function oddities(value: unknown, path: string): string[] {
 
 function isOdd(value: number, path: string): boolean {
   if (!Number.isFinite(value)) return true;
-  // A canary may be dearer than stable.
+  // Savings are negative if the canary costs more than stable.
   if (path.endsWith('savingsUsd')) return false;
   return value < 0 || (/(Rate|weight)$/.test(path) && value > 1);
 }

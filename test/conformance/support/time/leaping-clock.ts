@@ -1,4 +1,4 @@
-/** A clock whose time can stand still, and leap, while its timers go on as ever. */
+/** A clock whose time can stand still and leap while its timers run normally. */
 
 import type { Clock, Timer } from '../../../../src/index.ts';
 
@@ -7,7 +7,7 @@ export class LeapingClock implements Clock {
   #aheadMs = 0;
   #stoodStillAtMs: number | undefined;
 
-  /** `timers` is the time that timers pass in. */
+  /** @param timers the clock that runs the timers */
   constructor(timers: Clock) {
     this.#timers = timers;
   }
@@ -24,7 +24,7 @@ export class LeapingClock implements Clock {
     this.#stoodStillAtMs = this.now();
   }
 
-  /** Goes on from where it would be by now, and `ms` further. */
+  /** Continues at the current time of `timers` plus `ms`. */
   leap(ms: number): void {
     this.#stoodStillAtMs = undefined;
     this.#aheadMs += ms;

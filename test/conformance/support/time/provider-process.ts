@@ -1,14 +1,14 @@
-/** A simulated provider in a process of its own: it goes on answering while the test's event loop stands still. */
+/** A simulated provider in a child process. It answers even while the event loop of the test is blocked. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { startProvider, type ProviderOptions } from '../../../../src/testing/index.ts';
 
-/** Settings without functions. */
+/** Settings without functions, which can be sent as JSON. */
 export type PlainProviderOptions = Pick<ProviderOptions, 'answer' | 'latencyMs' | 'chunkDelayMs' | 'faults'>;
 
-/** Where it listens; it ends with its disposal, and with the test's process. */
+/** A running provider process. It ends when it is disposed, or with the process of the test. */
 export interface ProviderProcess extends AsyncDisposable {
   readonly url: string;
 }
@@ -30,7 +30,7 @@ export async function startProviderProcess(options: PlainProviderOptions): Promi
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  // Written by the function above.
+  // the JSON that the function above passes
   const provider = await startProvider(JSON.parse(process.argv[2] ?? '{}') as ProviderOptions);
   process.stdout.write(provider.url);
   process.stdin.resume().on('end', () => process.exit());

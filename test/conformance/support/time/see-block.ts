@@ -1,4 +1,4 @@
-/** Calls of all kinds, and an event loop that is blocked while their answers come. */
+/** Calls of all kinds, with an event loop that is blocked while their answers arrive. */
 
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import { route, type CanaryClient, type CanaryOptions } from '../../../../src/index.ts';
@@ -14,9 +14,9 @@ export interface Blocked {
   readonly whole: readonly unknown[];
   readonly long: readonly unknown[];
   readonly deadline: readonly unknown[];
-  /** The codes of the errors. */
+  /** The error codes of calls to the silent upstream. */
   readonly silent: readonly unknown[];
-  /** The outcomes of all attempts but the silent ones, or their failure kinds. */
+  /** The failure kinds or outcomes of all attempts except those on the silent upstream. */
   readonly attempts: readonly string[];
 }
 
@@ -25,20 +25,20 @@ interface StreamSeen {
   readonly error: unknown;
 }
 
-/** What the provider says: a stream of 55 chunks. */
+/** The answer of the provider: a stream of 55 chunks. */
 export const TEXT = 'The answer that came while nobody looked. '.repeat(5);
 
-/** In each of the long bodies. */
+/** The number of vectors in each long body. */
 export const VECTORS = 40;
 
-/** Calls made before, so that nothing is done for the first time in the block. */
+/** The number of warm-up calls, so that no code runs for the first time during the block. */
 export const WARM_UPS = 4;
 
-/** All requests have left by then, and no answer has come but the first chunks of the streams that are midway. */
+/** By then all requests are sent, and only the first chunks of the streams in progress have arrived. */
 const SENT_MS = 350;
 const ANSWER_MS = 700;
 const BLOCKED_MS = 2_000;
-/** Each chunk of a stream that is midway; all have come by the end of the block. */
+/** The delay between chunks of the streams in progress; all chunks have arrived by the end of the block. */
 const CHUNK_MS = 20;
 
 const PATIENT: PlainProviderOptions = { answer: TEXT, latencyMs: ANSWER_MS, chunkDelayMs: 1 };
@@ -66,7 +66,7 @@ export async function seeBlock(): Promise<Blocked> {
     times(5, () => readWhole(canaryAt(mute.url, IMPATIENT, { timeout: '1s' }))),
   ]);
   await delay(SENT_MS);
-  // In this phase of the event loop timers come next, and only after them what has arrived.
+  // After this phase of the event loop, timers run before arrived data is read.
   await setImmediate();
   blockFor(BLOCKED_MS);
   const [begun, midway, whole, long, deadline, silent] = await seen;
@@ -95,12 +95,12 @@ async function readStream(client: CanaryClient): Promise<StreamSeen> {
   }
 }
 
-/** The text, or the code of the error. */
+/** The text of an answer, or the code of its error. */
 function readWhole(client: CanaryClient): Promise<unknown> {
   return ask(client).then(({ choices }) => choices[0]?.message.content, codeOf);
 }
 
-/** How many vectors came: about 8 kB each, as base64, and more in all than is read at once. */
+/** The number of vectors received: about 8 kB each as base64, together more than one read returns. */
 function embed(client: CanaryClient): Promise<unknown> {
   const body = {
     model: 'text-embedding-3-small',
