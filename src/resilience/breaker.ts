@@ -65,7 +65,7 @@ export class Breaker {
   }
 
   /**
-   * A permit in any state, for a call that has no other upstream. Where `admit()` gives none, it counts as a probe. A success
+   * A permit in any state, for a call that has no other upstream. Where `admit()` would refuse, it counts as a probe. A success
    * counts towards closing, even of an open breaker. A failure restarts the open time, and doubles it only if it had passed:
    * otherwise a short outage of all upstreams would drive it to its maximum.
    */

@@ -26,7 +26,7 @@ export interface Failure extends FailureRule {
   readonly kind: FailureKind | undefined;
   /** HTTP status, where the failure was a response. */
   readonly status: number | undefined;
-  /** Set for a time-out on our side; a 408 has none. */
+  /** Set for a time-out on our side, not for a 408. */
   readonly phase: TimeoutPhase | undefined;
   /** How long the upstream asks to be left alone, in ms, 0 to a day; `undefined` when it does not say. */
   readonly retryAfterMs: number | undefined;

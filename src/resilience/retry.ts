@@ -10,7 +10,7 @@ import pRetry from 'p-retry';
 
 /** What follows a first failure. */
 export interface RetryInput<T> {
-  /** The most retries, whatever `delayBefore` returns; below 1 there are none. */
+  /** The most retries, whatever `delayBefore` returns; below 1 there is no retry. */
   readonly retries: number;
   /** Tries once more; `retryIndex` counts from 0. */
   readonly again: (retryIndex: number) => Promise<T>;
@@ -67,7 +67,7 @@ export interface BackoffInput {
 }
 
 /**
- * The wait in ms before a retry where the upstream asks for none: uniform in [0, min(maxDelayMs, minDelayMs · 2^attempt)).
+ * The wait in ms before a retry where the upstream states no wait: uniform in [0, min(maxDelayMs, minDelayMs · 2^attempt)).
  * This "full jitter" spreads the retries of many clients best.
  *
  * Source: Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.

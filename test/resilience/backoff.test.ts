@@ -4,11 +4,11 @@ import { backoffMs } from '../../src/resilience/retry.ts';
 
 const atMost = (attempt: number): number => backoffMs({ attempt, minDelayMs: 250, maxDelayMs: 8000, random: () => 1 });
 
-test('the upper bound starts at the smallest delay and doubles with each attempt', () => {
+test('the upper bound starts at minDelayMs and doubles with each attempt', () => {
   expect([0, 1, 2, 3].map(atMost)).toEqual([250, 500, 1000, 2000]);
 });
 
-test('the upper bound stops at the largest delay', () => {
+test('the upper bound stops at maxDelayMs', () => {
   expect([5, 6, 2000].map(atMost)).toEqual([8000, 8000, 8000]);
 });
 
@@ -17,7 +17,7 @@ test('the wait is drawn from the whole range down to 0', () => {
   expect([0, 0.25, 0.5].map(draw)).toEqual([0, 125, 250]);
 });
 
-test('the wait is always a number between 0 and the largest delay', () => {
+test('the wait is always a number between 0 and maxDelayMs', () => {
   fc.assert(
     fc.property(
       fc.nat(5000),

@@ -15,7 +15,7 @@ const POLICY: BreakerPolicy = {
 };
 const PROBE_TIMEOUT_MS = 300;
 
-/** What the specification knows of the breaker: its state, and who may speak. */
+/** The specification's model of the breaker: its state, and which permits count. */
 interface Model {
   state: BreakerState['state'];
   successes: number;
@@ -30,7 +30,7 @@ interface Held {
   readonly permit: Permit;
   readonly probe: boolean;
   readonly grantedAtMs: number;
-  /** Nothing that it says counts any more. */
+  /** Its outcome no longer counts. */
   stale: boolean;
 }
 
@@ -41,7 +41,7 @@ interface Real {
 
 type Command = fc.Command<Model, Real>;
 
-/** State follows what the breaker says about itself; each law about the step that led there is asserted. */
+/** Copies the breaker's state into the model and asserts the rules for each step. */
 function follow(model: Model, { breaker, clock }: Real): void {
   const { state } = breaker;
   if (state.state === 'open') {
@@ -141,7 +141,7 @@ class Advance implements Command {
   toString = () => `advance ${this.#ms} ms`;
 }
 
-test('whatever happens in whatever order, the breaker keeps its rules', () => {
+test('keeps its rules for any sequence of events', () => {
   const outcome = fc.constantFrom<Outcome>('success', 'success', 'failure', 'failure', 'failure', 'neutral', 'aborted');
   const commands = fc.commands(
     [
@@ -179,7 +179,7 @@ test('whatever happens in whatever order, the breaker keeps its rules', () => {
   ]);
 });
 
-test('whatever is forced, an open time stays within its bounds, and every permit is granted', () => {
+test('grants every forced permit, and keeps open times within their bounds', () => {
   const step = fc.oneof(fc.nat(250), fc.constantFrom<Outcome>('success', 'failure', 'failure', 'neutral', 'aborted'));
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {

@@ -22,7 +22,7 @@ function setUp(policy: Partial<BreakerPolicy> = {}, probeTimeoutMs?: number) {
   return { clock, breaker, changes };
 }
 
-/** One call after the other, each admitted. */
+/** Makes one admitted call after the other. */
 function settleAll(breaker: Breaker, ...outcomes: readonly Outcome[]): void {
   for (const outcome of outcomes) {
     const permit = breaker.admit();
@@ -51,7 +51,7 @@ function setUpHalfOpen(policy: Partial<BreakerPolicy> = {}, probeTimeoutMs?: num
 }
 
 describe('a closed breaker', () => {
-  test('a call that ended some time ago takes nothing out of its window', () => {
+  test('a late report of an old call removes nothing from the window', () => {
     const { clock, breaker } = setUp({ windowMs: 10_000, minCalls: 8, consecutive: 100 });
     clock.jump(60_000);
     settleAll(breaker, ...times(7, 'failure'));
@@ -68,7 +68,7 @@ describe('a closed breaker', () => {
     expect([breaker.admit(), breaker.admit(), breaker.force()].every(Boolean)).toBe(true);
   });
 
-  test('opens after the given number of failures in a row', () => {
+  test('opens after 5 consecutive failures', () => {
     const { breaker, changes } = setUp();
     settleAll(breaker, ...times(4, 'failure'));
     expect(breaker.state.state).toBe('closed');
@@ -77,7 +77,7 @@ describe('a closed breaker', () => {
     expect(changes).toEqual([{ from: 'closed', to: 'open', reason: 'consecutive', untilMs: 10_000 }]);
   });
 
-  test('a success ends a row of failures, a neutral or aborted call does not', () => {
+  test('a success resets the count of consecutive failures, a neutral or aborted call does not', () => {
     const { breaker } = setUp();
     settleAll(breaker, ...times(4, 'failure'), 'success', ...times(4, 'failure'), 'neutral', 'aborted');
     expect(breaker.state.state).toBe('closed');
@@ -85,7 +85,7 @@ describe('a closed breaker', () => {
     expect(breaker.state.state).toBe('open');
   });
 
-  test('opens when the error rate has come to its limit, over enough calls', () => {
+  test('opens when the error rate reaches its limit over enough calls', () => {
     const { breaker, changes } = setUp({ consecutive: 100 });
     settleAll(breaker, ...times(10, 'success'), ...times(9, 'failure'));
     expect(breaker.state.state).toBe('closed');
@@ -93,7 +93,7 @@ describe('a closed breaker', () => {
     expect(changes).toEqual([{ from: 'closed', to: 'open', reason: 'errorRate', untilMs: 10_000 }]);
   });
 
-  test('an error rate just below the limit keeps it closed', () => {
+  test('stays closed with an error rate just below the limit', () => {
     const { breaker } = setUp({ consecutive: 1000 });
     settleAll(breaker, ...times(501, 'success'), ...times(500, 'failure'));
     expect(breaker.state.state).toBe('closed');
@@ -101,7 +101,7 @@ describe('a closed breaker', () => {
     expect(breaker.state.state).toBe('open');
   });
 
-  test('a limit of 1 opens only when every call failed', () => {
+  test('with a limit of 1, opens only when every call failed', () => {
     const { breaker } = setUp({ errorRate: 1, minCalls: 4, consecutive: 100 });
     settleAll(breaker, 'failure', 'failure', 'failure');
     expect(breaker.state.state).toBe('closed');
@@ -117,7 +117,7 @@ describe('a closed breaker', () => {
     expect(breaker.state.state).toBe('open');
   });
 
-  test('calls that are older than the window no longer count', () => {
+  test('calls older than the window do not count', () => {
     const { clock, breaker } = setUp({ minCalls: 4, consecutive: 100 });
     settleAll(breaker, ...times(3, 'failure'));
     clock.jump(30_000);
@@ -125,7 +125,7 @@ describe('a closed breaker', () => {
     expect(breaker.state.state).toBe('closed');
   });
 
-  test('calls that are younger than nine tenths of the window count', () => {
+  test('calls younger than nine tenths of the window count', () => {
     const { clock, breaker } = setUp({ minCalls: 4, consecutive: 100 });
     settleAll(breaker, ...times(3, 'failure'));
     clock.jump(26_999);
@@ -133,7 +133,7 @@ describe('a closed breaker', () => {
     expect(breaker.state.state).toBe('open');
   });
 
-  test('calls count for as long, however many came after them', () => {
+  test('later calls do not shorten the time for which a call counts', () => {
     const { clock, breaker } = setUp({ minCalls: 4, consecutive: 100 });
     settleAll(breaker, 'failure');
     clock.jump(10_000);
@@ -145,7 +145,7 @@ describe('a closed breaker', () => {
     expect(breaker.state.state).toBe('open');
   });
 
-  test('the window slides while calls go on', () => {
+  test('the window slides between calls', () => {
     const { clock, breaker } = setUp({ minCalls: 20, consecutive: 100 });
     settleAll(breaker, ...times(15, 'failure'));
     for (let second = 0; second < 40; second += 1) {
@@ -156,7 +156,7 @@ describe('a closed breaker', () => {
     expect(breaker.state.state).toBe('closed');
   });
 
-  test('a permit counts once, whatever is said later', () => {
+  test('a permit counts once', () => {
     const { breaker } = setUp();
     const permit = breaker.admit();
     for (let count = 0; count < 10; count += 1) permit?.settle('failure');
@@ -165,7 +165,7 @@ describe('a closed breaker', () => {
 });
 
 describe('an open breaker', () => {
-  test('admits nothing until its time has passed', () => {
+  test('admits no call until its open time has passed', () => {
     const { clock, breaker, changes } = setUpOpen();
     clock.jump(9999);
     expect(breaker.admit()).toBeUndefined();
@@ -173,7 +173,7 @@ describe('an open breaker', () => {
     expect(changes).toEqual([]);
   });
 
-  test('is half-open once its time has passed', () => {
+  test('is half-open once its open time has passed', () => {
     const { clock, breaker, changes } = setUpOpen();
     clock.jump(10_000);
     expect(breaker.state).toEqual({ state: 'halfOpen', successes: 0 });
@@ -181,7 +181,7 @@ describe('an open breaker', () => {
     expect(changes).toEqual([{ from: 'open', to: 'halfOpen', reason: 'openForElapsed', untilMs: undefined }]);
   });
 
-  test('is not changed by calls that were admitted before it opened', () => {
+  test('ignores calls that were admitted before it opened', () => {
     const { clock, breaker, changes } = setUp();
     const [early, late] = [breaker.admit(), breaker.admit()];
     settleAll(breaker, ...times(5, 'failure'));
@@ -194,7 +194,7 @@ describe('an open breaker', () => {
     expect(changes).toHaveLength(1);
   });
 
-  test('leaves no timer behind, neither on the clock nor in the process', () => {
+  test('leaves no timer, neither on the clock nor in the process', () => {
     const realTimer = vi.spyOn(globalThis, 'setTimeout');
     const clearReal = vi.spyOn(globalThis, 'clearTimeout');
     const { clock } = setUpOpen();
@@ -218,7 +218,7 @@ describe('a half-open breaker', () => {
     expect(breaker.admit()).toBeDefined();
   });
 
-  test('closes after the given number of successes in a row', () => {
+  test('closes after 3 consecutive successes', () => {
     const { breaker, changes } = setUpHalfOpen();
     settleAll(breaker, 'success', 'success');
     expect(changes).toEqual([]);
@@ -227,7 +227,7 @@ describe('a half-open breaker', () => {
     expect(changes).toEqual([{ from: 'halfOpen', to: 'closed', reason: 'probesSucceeded', untilMs: undefined }]);
   });
 
-  test('a failure opens it again for twice the time, and successes start anew', () => {
+  test('a failure opens it again for twice the time and resets the count of successes', () => {
     const { clock, breaker, changes } = setUpHalfOpen();
     settleAll(breaker, 'success', 'success', 'failure');
     expect(breaker.state).toEqual({ state: 'open', untilMs: 30_000 });
@@ -237,7 +237,7 @@ describe('a half-open breaker', () => {
   });
 
   test.each(['neutral', 'aborted'] as const)(
-    'a call that is %s gives its place back, and changes nothing',
+    'a call that is %s makes room for the next probe and changes nothing else',
     (outcome) => {
       const { breaker, changes } = setUpHalfOpen();
       settleAll(breaker, 'success', outcome);
@@ -248,7 +248,7 @@ describe('a half-open breaker', () => {
     },
   );
 
-  test('a call that never ends gives up its place after the time given for it, and its say with it', () => {
+  test('a probe that does not settle makes room for the next one after probeTimeoutMs, and no longer counts', () => {
     const { clock, breaker } = setUpHalfOpen({}, 5000);
     const stuck = breaker.admit();
     clock.jump(4999);
@@ -263,7 +263,7 @@ describe('a half-open breaker', () => {
     expect(breaker.state).toEqual({ state: 'halfOpen', successes: 1 });
   });
 
-  test('a call that ends late still counts while no other has its place', () => {
+  test('a late probe still counts while there is no other', () => {
     const { clock, breaker } = setUpHalfOpen({}, 5000);
     const late = breaker.admit();
     clock.jump(9000);
@@ -271,7 +271,7 @@ describe('a half-open breaker', () => {
     expect(breaker.state).toEqual({ state: 'halfOpen', successes: 1 });
   });
 
-  test('without a time given, a place is kept for ten minutes', () => {
+  test('a probe expires after ten minutes by default', () => {
     const { clock, breaker } = setUpHalfOpen();
     breaker.admit();
     clock.jump(599_999);
@@ -280,7 +280,7 @@ describe('a half-open breaker', () => {
     expect(breaker.admit()).toBeDefined();
   });
 
-  test('a call of an earlier half-open time has no say in this one, nor a claim to its place', () => {
+  test('a probe of an earlier half-open time neither counts nor makes room for another', () => {
     const { clock, breaker } = setUpHalfOpen({}, 5000);
     const old = breaker.admit();
     clock.jump(5000);
@@ -295,7 +295,7 @@ describe('a half-open breaker', () => {
   });
 });
 
-test('a place that was taken in an earlier half-open time is free in the next', () => {
+test('a pending probe does not block the next half-open time', () => {
   const { clock, breaker } = setUpHalfOpen();
   breaker.admit();
   breaker.force().settle('failure');
@@ -304,7 +304,7 @@ test('a place that was taken in an earlier half-open time is free in the next', 
 });
 
 describe('the open time', () => {
-  /** Opens it as often, each time as soon as it may be probed, and tells for how long. */
+  /** Fails `count` probes, each as soon as it is admitted, and returns the open times. */
   function reopen(count: number): number[] {
     const { clock, breaker } = setUpOpen();
     return Array.from({ length: count }, () => {
@@ -314,7 +314,7 @@ describe('the open time', () => {
     });
   }
 
-  /** Closes it at 10,000, and opens it again after `closedMs`. */
+  /** Closes it at 10,000, opens it again after `closedMs`, and returns the open time. */
   function openAfter(closedMs: number, policy: Partial<BreakerPolicy> = {}): number {
     const { clock, breaker } = setUpHalfOpen(policy);
     settleAll(breaker, ...times(3, 'success'));
@@ -331,22 +331,22 @@ describe('the open time', () => {
     expect(openAfter(29_999)).toBe(20_000);
   });
 
-  test('starts anew after a spell as long as the window', () => {
+  test('starts over after a healthy spell as long as the window', () => {
     expect(openAfter(30_000)).toBe(10_000);
   });
 
-  test('starts anew only after a spell as long as the last open time, where that is longer', () => {
+  test('starts over only after a healthy spell as long as the last open time, where that is longer', () => {
     expect(openAfter(9999, { windowMs: 1000 })).toBe(20_000);
     expect(openAfter(10_000, { windowMs: 1000 })).toBe(10_000);
   });
 
-  test('is never longer than its maximum, not even the first', () => {
+  test('never exceeds its maximum, not even the first time', () => {
     const { breaker } = setUpOpen({ maxOpenForMs: 4000 });
     expect(breaker.opensAtMs).toBe(4000);
   });
 });
 
-test('failures of before the opening do not open a breaker that has closed again', () => {
+test('failures from before it opened do not open a breaker that has closed again', () => {
   const { clock, breaker } = setUp({ consecutive: 100, minCalls: 10, windowMs: 600_000 });
   settleAll(breaker, ...times(10, 'failure'));
   clock.jump(10_000);
@@ -354,7 +354,7 @@ test('failures of before the opening do not open a breaker that has closed again
   expect(breaker.state.state).toBe('closed');
 });
 
-test('a call that was admitted before the opening has no say after the closing', () => {
+test('a call that was admitted before the breaker opened does not count after it has closed', () => {
   const { clock, breaker } = setUp({ consecutive: 1 });
   const old = breaker.admit();
   settleAll(breaker, 'failure');
@@ -364,20 +364,20 @@ test('a call that was admitted before the opening has no say after the closing',
   expect(breaker.state.state).toBe('closed');
 });
 
-describe('a permit by force', () => {
+describe('a forced permit', () => {
   test('is an ordinary one while the breaker is closed', () => {
     const { breaker } = setUp();
     for (let count = 0; count < 5; count += 1) breaker.force().settle('failure');
     expect(breaker.state).toEqual({ state: 'open', untilMs: 10_000 });
   });
 
-  test('takes the place of the probe while that is free', () => {
+  test('is the probe of a half-open breaker without one', () => {
     const { breaker } = setUpHalfOpen();
     breaker.force();
     expect(breaker.admit()).toBeUndefined();
   });
 
-  test('is granted while the breaker is open; its success counts as a probe’s', () => {
+  test('is granted while the breaker is open, and its success counts like that of a probe', () => {
     const { breaker, changes } = setUpOpen();
     breaker.force().settle('success');
     expect(breaker.state).toEqual({ state: 'halfOpen', successes: 1 });
@@ -388,21 +388,21 @@ describe('a permit by force', () => {
     ]);
   });
 
-  test('closes an open breaker at once where one probe is enough', () => {
+  test('closes an open breaker at once when `probes` is 1', () => {
     const { breaker, changes } = setUpOpen({ probes: 1 });
     breaker.force().settle('success');
     expect(breaker.state.state).toBe('closed');
     expect(changes).toEqual([{ from: 'open', to: 'closed', reason: 'probesSucceeded', untilMs: undefined }]);
   });
 
-  test('a breaker that it made half-open is asked before one that is open', () => {
+  test('its success lowers opensAtMs, so that this upstream is tried before an open one', () => {
     const { clock, breaker } = setUpOpen();
     clock.jump(4000);
     breaker.force().settle('success');
     expect(breaker.opensAtMs).toBe(4000);
   });
 
-  test('its failure starts the open time anew, so that another upstream is the next last resort', () => {
+  test('its failure restarts the open time, so that another upstream is the next last resort', () => {
     const { clock, breaker, changes } = setUpOpen();
     clock.jump(4000);
     breaker.force().settle('failure');
@@ -410,7 +410,7 @@ describe('a permit by force', () => {
     expect(changes).toEqual([{ from: 'open', to: 'open', reason: 'probeFailed', untilMs: 14_000 }]);
   });
 
-  test('any number of its failures does not double an open time that has not passed', () => {
+  test('its failures do not double an open time that has not passed', () => {
     const { breaker } = setUpOpen();
     for (let count = 0; count < 100; count += 1) breaker.force().settle('failure');
     expect(breaker.state).toEqual({ state: 'open', untilMs: 10_000 });
@@ -425,7 +425,7 @@ describe('a permit by force', () => {
     expect(changes.map(({ reason }) => reason)).toEqual(['openForElapsed', 'probeFailed']);
   });
 
-  test('is granted beside a probe that is under way, and counts like one', () => {
+  test('is granted beside a probe in flight, and counts like one', () => {
     const { breaker } = setUpHalfOpen();
     const probe = breaker.admit();
     breaker.force().settle('success');
@@ -445,7 +445,7 @@ describe('a permit by force', () => {
   });
 });
 
-test('a listener sees the new state already', () => {
+test('a listener sees the new state', () => {
   const clock = new ManualClock(0);
   const seen: string[] = [];
   const breaker = new Breaker({ policy: POLICY, clock, onChange: () => seen.push(breaker.state.state) });
@@ -453,7 +453,7 @@ test('a listener sees the new state already', () => {
   expect(seen).toEqual(['open']);
 });
 
-test('a breaker that was closed down still admits, and counts nothing', () => {
+test('close() stops counting, and calls are still admitted', () => {
   const { breaker } = setUp();
   breaker.close();
   settleAll(breaker, ...times(50, 'failure'));

@@ -8,7 +8,7 @@ import { errorInStream, errorResponse, sdkErrorFor } from '../support/sdk-errors
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 
-/** Answers that stand for their kind. */
+/** An example error for each kind. */
 const EXAMPLES: Readonly<Partial<Record<FailureKind, () => Promise<unknown>>>> = {
   rateLimit: () => errorResponse(429, { code: 'rate_limit_exceeded' }),
   quota: () => errorResponse(429, { code: 'insufficient_quota' }),
@@ -26,9 +26,9 @@ const EXAMPLES: Readonly<Partial<Record<FailureKind, () => Promise<unknown>>>> =
 const exampleOf = async (kind: FailureKind): Promise<Failure> =>
   kind === 'truncated' ? TRUNCATED : classifyFailure(await EXAMPLES[kind]?.(), { nowMs: NOW_MS });
 
-describe('what follows from a kind', () => {
+describe('the rule of a failure kind', () => {
   test.each<[FailureKind, Failure['outcome'], Failure['outcome'], boolean, boolean]>([
-    // kind, outcome, for the breaker, the same upstream again, the next one
+    // kind, outcome, outcome for the breaker, may retry, may fall back
     ['connection', 'failure', 'failure', true, true],
     ['server', 'failure', 'failure', true, true],
     ['timeout', 'failure', 'failure', true, true],
@@ -42,7 +42,7 @@ describe('what follows from a kind', () => {
     ['contentFilter', 'neutral', 'neutral', false, true],
     ['badRequest', 'neutral', 'neutral', false, false],
   ])(
-    '%s: %s, for the breaker %s, same again: %s, next: %s',
+    '%s: %s, for the breaker %s, retry: %s, fall back: %s',
     async (kind, outcome, breakerOutcome, retrySame, tryNext) => {
       expect(await exampleOf(kind)).toMatchObject({ kind, outcome, breakerOutcome, retrySame, tryNext });
     },
@@ -68,18 +68,18 @@ describe('status codes', () => {
     [504, 'server'],
     [520, 'server'],
     [529, 'server'],
-  ])('%d without a word is %s', async (status, kind) => {
+  ])('%d with an empty body is %s', async (status, kind) => {
     const failure = classifyFailure(await sdkErrorFor({ status, body: '' }));
     expect(failure).toMatchObject({ kind, status, phase: undefined });
   });
 
-  test('an HTML page of a proxy is judged by its status', async () => {
+  test('an HTML page of a proxy is classified by its status', async () => {
     const body = '<html><body>502 Bad Gateway</body></html>';
     expect(classifyFailure(await sdkErrorFor({ status: 502, body })).kind).toBe('server');
   });
 });
 
-describe('codes and words that say more than the status', () => {
+describe('codes and messages that are more specific than the status', () => {
   test.each<[number, string, unknown, FailureKind]>([
     [429, 'OpenAI', { type: 'insufficient_quota', code: 'insufficient_quota' }, 'quota'],
     [429, 'OpenAI, by type', { type: 'insufficient_quota', code: null }, 'quota'],
@@ -104,7 +104,7 @@ describe('codes and words that say more than the status', () => {
     [503, 'new-api', { code: 'model_not_found' }, 'modelNotFound'],
     [503, 'new-api', { message: 'No available channel for model gpt-x under group default' }, 'modelNotFound'],
     [503, 'one-api', { message: '当前分组 default 下对于模型 gpt-x 无可用渠道' }, 'modelNotFound'],
-    [404, 'something else that is not there', { code: 'not_found', param: 'completion_id' }, 'badRequest'],
+    [404, 'another resource that is missing', { code: 'not_found', param: 'completion_id' }, 'badRequest'],
     [400, 'DeepSeek', { message: "This model's maximum context length is 131072 tokens." }, 'contextLength'],
     [400, 'Anthropic', { message: 'prompt is too long: 210000 tokens > 200000 maximum' }, 'contextLength'],
     [400, 'Kimi', { message: 'Your request exceeded model token limit : 8192' }, 'contextLength'],
@@ -137,12 +137,12 @@ describe('codes and words that say more than the status', () => {
     expect(classifyFailure(await errorResponse(status, body)).kind).toBe(kind);
   });
 
-  test('a body in an array, as Gemini sends it, is read like any other', async () => {
+  test('reads a body in an array, as Gemini sends it', async () => {
     const body = JSON.stringify([{ error: { code: 400, message: 'API key not valid.', status: 'INVALID_ARGUMENT' } }]);
     expect(classifyFailure(await sdkErrorFor({ status: 400, body })).kind).toBe('auth');
   });
 
-  test('a body without the envelope is read like any other', async () => {
+  test('reads a body without the error envelope', async () => {
     const body = JSON.stringify({ object: 'error', code: 'context_length_exceeded', message: 'too long' });
     expect(classifyFailure(await sdkErrorFor({ status: 400, body })).kind).toBe('contextLength');
   });
@@ -177,26 +177,26 @@ describe('an error inside a stream', () => {
     expect(classifyFailure(await errorInStream(body))).toMatchObject({ kind, status: undefined });
   });
 
-  test('is not delayed by headers that were sent before it happened', async () => {
+  test('ignores headers, which were sent before the error happened', async () => {
     const headers = { 'retry-after': '30', 'x-ratelimit-reset-tokens': '60s', 'x-should-retry': 'false' };
     const failure = classifyFailure(await errorInStream({ code: 'rate_limit_exceeded' }, headers));
     expect(failure).toMatchObject({ retryAfterMs: undefined, shouldRetry: undefined, retrySame: true });
     expect(classifyFailure(await errorInStream({ type: 'server_error' }, headers)).retryAfterMs).toBeUndefined();
   });
 
-  test('names its wait in its message', async () => {
+  test('reads the wait from its message', async () => {
     const body = { code: 'rate_limit_exceeded', message: 'Please try again in 174ms.' };
     expect(classifyFailure(await errorInStream(body)).retryAfterMs).toBe(174);
   });
 
-  test('a response that failed is classified by its error, thrown or not', () => {
+  test('a failed response is classified by its error, thrown or not', () => {
     const error = { code: 'server_is_overloaded', message: 'Our servers are currently overloaded.' };
     expect(classifyFailure(new sdk.APIError(undefined, error, undefined, undefined)).kind).toBe('server');
   });
 });
 
 describe('time-outs', () => {
-  test('an upstream that was silent is not asked again, but the next one is', () => {
+  test('does not retry a silent upstream, and falls back', () => {
     expect(classifyFailure(new sdk.APIConnectionTimeoutError())).toMatchObject({
       kind: 'timeout',
       phase: 'headers',
@@ -207,12 +207,12 @@ describe('time-outs', () => {
     });
   });
 
-  test.each(['headers', 'firstChunk', 'idle'] as const)('one of ours is known by its phase: %s', (phase) => {
+  test.each(['headers', 'firstChunk', 'idle'] as const)('our own time-out is classified by its phase: %s', (phase) => {
     const failure = classifyFailure(new sdk.APIUserAbortError(), { phase });
     expect(failure).toMatchObject({ kind: 'timeout', phase, retrySame: false, tryNext: true });
   });
 
-  test('when the whole call’s time is up, nothing else is tried', () => {
+  test('does not fall back after the deadline of the call', () => {
     const failure = classifyFailure(new DeadlineError(1000));
     expect(failure).toMatchObject({ kind: 'timeout', phase: 'deadline', outcome: 'failure' });
     expect(failure).toMatchObject({ retrySame: false, tryNext: false });
@@ -223,24 +223,24 @@ describe('an abort by the caller', () => {
   test.each([
     ['the SDK’s error', new sdk.APIUserAbortError()],
     ['a bare abort', new DOMException('This operation was aborted', 'AbortError')],
-  ])('%s is no failure, and nothing is tried again', (_name, error) => {
+  ])('%s is not a failure and is not retried', (_name, error) => {
     expect(classifyFailure(error)).toBe(ABORTED);
     expect(ABORTED).toMatchObject({ outcome: 'aborted', breakerOutcome: 'aborted', kind: undefined });
     expect(ABORTED).toMatchObject({ retrySame: false, tryNext: false });
   });
 
-  test('the caller’s aborted signal explains any error', () => {
+  test('any error counts as aborted when the caller’s signal is aborted', () => {
     const failure = classifyFailure(new TypeError('terminated'), { signal: AbortSignal.abort(), phase: 'idle' });
     expect(failure).toBe(ABORTED);
   });
 
-  test('a signal that is not aborted explains nothing', () => {
+  test('a signal that is not aborted changes nothing', () => {
     const { signal } = new AbortController();
     expect(classifyFailure(new TypeError('terminated'), { signal }).kind).toBe('connection');
   });
 });
 
-describe('errors from beneath the SDK', () => {
+describe('errors from below the SDK', () => {
   const coded = (code: string, cause?: unknown) => Object.assign(new Error('failed', { cause }), { code });
 
   test.each<[string, unknown, FailureKind, Failure['phase']]>([
@@ -248,19 +248,14 @@ describe('errors from beneath the SDK', () => {
     ['a body that was cut, without a cause', new TypeError('terminated'), 'connection', undefined],
     ['a fetch that failed', new TypeError('fetch failed'), 'connection', undefined],
     ['a reset connection', coded('ECONNRESET'), 'connection', undefined],
+    ['a body that stalled', new TypeError('terminated', { cause: coded('UND_ERR_BODY_TIMEOUT') }), 'timeout', 'idle'],
     [
-      'a body that stopped coming',
-      new TypeError('terminated', { cause: coded('UND_ERR_BODY_TIMEOUT') }),
-      'timeout',
-      'idle',
-    ],
-    [
-      'a body that cannot be unpacked',
+      'a body that cannot be decompressed',
       new TypeError('terminated', { cause: coded('Z_DATA_ERROR') }),
       'malformed',
       undefined,
     ],
-    ['JSON that is none', new SyntaxError('Unexpected token'), 'malformed', undefined],
+    ['invalid JSON', new SyntaxError('Unexpected token'), 'malformed', undefined],
     ['an expired signal of fetch', new DOMException('The operation timed out', 'TimeoutError'), 'timeout', 'headers'],
   ])('%s', (_name, error, kind, phase) => {
     expect(classifyFailure(error)).toMatchObject({
@@ -273,7 +268,7 @@ describe('errors from beneath the SDK', () => {
   });
 });
 
-describe('an error that no upstream caused', () => {
+describe('an error that is not from an upstream', () => {
   const failedToken = async () => {
     const apiKey = () => Promise.reject(Object.assign(new Error('vault is down'), { code: 'ECONNREFUSED' }));
     const client = new sdk.OpenAI({ apiKey, maxRetries: 0 });
@@ -285,14 +280,14 @@ describe('an error that no upstream caused', () => {
 
   test.each<[string, () => unknown]>([
     ['a mistake in the caller’s code', () => new TypeError('x is not a function')],
-    ['a file that is not there', () => Object.assign(new Error('no such file'), { code: 'ENOENT' })],
-    ['a token that could not be had', failedToken],
+    ['a missing file', () => Object.assign(new Error('no such file'), { code: 'ENOENT' })],
+    ['a token that could not be fetched', failedToken],
     ['one of our own errors', () => new BreakerOpenError('openai', NOW_MS)],
-    ['a parser’s complaint', () => new sdk.OpenAIError('Could not parse response content')],
+    ['a parser’s error', () => new sdk.OpenAIError('Could not parse response content')],
     ['a string', () => 'oops'],
-    ['nothing', () => undefined],
+    ['undefined', () => undefined],
     ['an object without a prototype', () => Object.create(null) as unknown],
-  ])('%s is neutral, and tried nowhere else', async (_name, make) => {
+  ])('%s is neutral and does not fall back', async (_name, make) => {
     expect(classifyFailure(await make())).toEqual({
       outcome: 'neutral',
       breakerOutcome: 'neutral',
@@ -308,24 +303,24 @@ describe('an error that no upstream caused', () => {
 });
 
 describe('x-should-retry', () => {
-  test('false keeps the same upstream from being asked again, not the next one', async () => {
+  test('false prevents a retry, but not a fallback', async () => {
     const failure = classifyFailure(await errorResponse(500, {}, { 'x-should-retry': 'false' }));
     expect(failure).toMatchObject({ shouldRetry: false, retrySame: false, tryNext: true });
   });
 
-  test('true lets the same upstream be asked again', async () => {
+  test('true allows a retry', async () => {
     const failure = classifyFailure(await errorResponse(409, {}, { 'x-should-retry': 'true' }));
     expect(failure).toMatchObject({ kind: 'badRequest', shouldRetry: true, retrySame: true, tryNext: false });
   });
 
-  test.each(['', 'maybe'])('%j says nothing', async (value) => {
+  test.each(['', 'maybe'])('%j is ignored', async (value) => {
     const failure = classifyFailure(await errorResponse(500, {}, { 'x-should-retry': value }));
     expect(failure).toMatchObject({ shouldRetry: undefined, retrySame: true });
   });
 });
 
 describe('the wait that an upstream asks for', () => {
-  test('a rate limit waits by header, message or reset', async () => {
+  test('a rate limit waits by retry-after, message or reset, in this order', async () => {
     const message = 'Please try again in 2s.';
     const headers = { 'x-ratelimit-reset-requests': '5s' };
     const waits = [
@@ -336,13 +331,13 @@ describe('the wait that an upstream asks for', () => {
     expect(waits).toEqual([1000, 2000, 5000]);
   });
 
-  test('a server waits by retry-after only: resets of limits stand on every answer', async () => {
+  test('a server error waits by retry-after only, since every response has resets of limits', async () => {
     const headers = { 'x-ratelimit-reset-requests': '120ms' };
     expect(classifyFailure(await errorResponse(503, {}, headers)).retryAfterMs).toBeUndefined();
     expect(classifyFailure(await errorResponse(503, {}, { 'retry-after': '3' })).retryAfterMs).toBe(3000);
   });
 
-  test('a date counts from the time that was given', async () => {
+  test('a date counts from nowMs', async () => {
     const error = await errorResponse(429, {}, { 'retry-after': new Date(NOW_MS + 4000).toUTCString() });
     expect(classifyFailure(error, { nowMs: NOW_MS }).retryAfterMs).toBe(4000);
     expect(classifyFailure(error).retryAfterMs).toBeUndefined();
@@ -350,7 +345,7 @@ describe('the wait that an upstream asks for', () => {
 });
 
 describe('another copy of the SDK', () => {
-  /** As a bundler leaves it: the fields of an API error under a class of another name. */
+  /** An API error whose class a bundler has renamed. */
   const renamed = (status: number, error: { readonly code: string }) => {
     class A extends Error {}
     return Object.assign(new A(`${status}`), { status, error, ...error, headers: new Headers(), requestID: null });
@@ -369,18 +364,18 @@ describe('another copy of the SDK', () => {
       { kind: 'rateLimit' },
     ],
     [
-      'a token that could not be had',
+      'a token that could not be fetched',
       new oldestSdk.OpenAIError('x', { cause: reset }),
       { outcome: 'neutral', kind: undefined },
     ],
     ['a renamed class', renamed(429, { code: 'insufficient_quota' }), { kind: 'quota', status: 429 }],
-  ])('throws errors that are known all the same: %s', (_name, error, expected) => {
+  ])('throws errors that are recognised: %s', (_name, error, expected) => {
     expect(error).not.toBeInstanceOf(sdk.OpenAIError);
     expect(classifyFailure(error)).toMatchObject(expected);
   });
 });
 
-test('credentials that the client’s own identity provider refused are an auth failure', () => {
+test('credentials refused by the client’s own identity provider are an auth failure', () => {
   const error = new sdk.OAuthError(400, { error: 'invalid_grant' }, new Headers());
   expect(classifyFailure(error)).toMatchObject({ kind: 'auth', status: 400 });
 });

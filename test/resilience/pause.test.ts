@@ -14,7 +14,7 @@ test('an upstream is not paused at first', () => {
   expect(pause.reason(0)).toBeNull();
 });
 
-test('a pause lasts for its time from when it was made, and says until when', async () => {
+test('a pause lasts from now for its time, and returns its end', async () => {
   const { clock, pause } = paused();
   await clock.advance(1000);
   expect(pause.pause('rateLimit', 500)).toBe(1500);
@@ -24,7 +24,7 @@ test('a pause lasts for its time from when it was made, and says until when', as
   expect(pause.reason(1500)).toBeNull();
 });
 
-test('a shorter rate limit does not shorten a pause for want of quota', () => {
+test('a shorter rate limit does not shorten a quota pause', () => {
   const { pause } = paused();
   pause.pause('quota', 60_000);
   expect(pause.pause('rateLimit', 1000)).toBe(1000);
@@ -32,7 +32,7 @@ test('a shorter rate limit does not shorten a pause for want of quota', () => {
   expect(pause.reason(0)).toBe('quota');
 });
 
-test('a graver pause that is shorter gives the reason while it lasts, and the longer one goes on after it', () => {
+test('a shorter but more serious pause gives the reason while it lasts', () => {
   const { pause } = paused();
   pause.pause('rateLimit', 60_000);
   pause.pause('auth', 1000);
@@ -40,7 +40,7 @@ test('a graver pause that is shorter gives the reason while it lasts, and the lo
   expect([pause.reason(1000), pause.until(1000)]).toEqual(['rateLimit', 60_000]);
 });
 
-test('a success ends all pauses', () => {
+test('clear() ends all pauses', () => {
   const { pause } = paused();
   pause.pause('auth', 1000);
   pause.pause('rateLimit', 1000);
@@ -48,7 +48,7 @@ test('a success ends all pauses', () => {
   expect([pause.until(0), pause.reason(0)]).toEqual([null, null]);
 });
 
-test('a pause is never shortened by another', () => {
+test('another pause never shortens a pause', () => {
   const kinds = fc.constantFrom<PauseKind>('rateLimit', 'quota', 'auth');
   fc.assert(
     fc.property(fc.array(fc.tuple(kinds, fc.nat(100_000))), (pauses) => {

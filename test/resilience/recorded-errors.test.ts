@@ -9,7 +9,7 @@ const BODIES = join(process.env['CANARY_DATA'] ?? join(import.meta.dirname, '../
 const recorded = existsSync(BODIES);
 const skipNote = recorded ? '' : ' (skipped: no recorded data, see CANARY_DATA)';
 
-/** The kind, and the wait in ms where one is named. */
+/** The kind, and the wait in ms where the error states one. */
 const EXPECTED: Readonly<Record<string, FailureKind | readonly [FailureKind, number]>> = {
   'authored-by-upstream/azure__prompt-content_filter-error-body__edited-cassette__2877.json': 'contentFilter',
   'captured-in-issues/anthropic-via-openai-compat__429__wrapped.json': 'rateLimit',
@@ -51,7 +51,7 @@ const EXPECTED: Readonly<Record<string, FailureKind | readonly [FailureKind, num
     'badRequest',
 };
 
-/** Hand-edited: the body is that of a 400, the recorded status is not. */
+/** Hand-edited recordings: the body belongs to a 400, the recorded status does not. */
 const STATUS_OF_EDITED: Readonly<Record<string, number>> = {
   'authored-by-upstream/azure__prompt-content_filter-error-body__edited-cassette__2877.json': 400,
 };
@@ -75,7 +75,7 @@ test.skipIf(!recorded)(`every recorded error response has its expected kind${ski
   expect(errors.length).toBeGreaterThan(30);
 });
 
-/** What the SDK throws when the provider's recorded answer comes again. */
+/** What the SDK throws when the recorded answer is replayed. */
 function recordedError(file: string): Promise<unknown> {
   const metaFile = join(BODIES, file.replace(/\.\w+$/, '.meta.json'));
   const { response } = JSON.parse(readFileSync(metaFile, 'utf8')) as {

@@ -10,7 +10,7 @@ test.each([
   ['decimals of a millisecond', { 'retry-after-ms': '174.5' }, 174.5],
   ['retry-after in seconds', { 'retry-after': '33' }, 33_000],
   ['decimals of a second', { 'retry-after': '1.78' }, 1780],
-  ['no time', { 'retry-after': '0' }, 0],
+  ['a wait of 0', { 'retry-after': '0' }, 0],
   ['milliseconds before seconds', { 'retry-after': '1', 'retry-after-ms': '900' }, 900],
   ['seconds where the milliseconds are unreadable', { 'retry-after': '1', 'retry-after-ms': 'soon' }, 1000],
   ['a date', { 'retry-after': 'Thu, 01 Jan 2026 12:00:30 GMT' }, 30_000],
@@ -19,29 +19,29 @@ test.each([
   ['a negative wait', { 'retry-after': '-5' }, 0],
   ['an absurd wait', { 'retry-after': '9999999' }, DAY_MS],
   ['an absurd date', { 'retry-after': 'Thu, 01 Jan 2099 12:00:30 GMT' }, DAY_MS],
-])('the header is read: %s', (_name, headers, waitMs) => {
+])('reads the header: %s', (_name, headers, waitMs) => {
   expect(retryAfterMs(new Headers(headers), NOW_MS)).toBe(waitMs);
 });
 
-test.each(['soon', '', 'May 5', 'in 5', 'NaN', 'Infinity', '1e3'])('the header %j says nothing', (value) => {
+test.each(['soon', '', 'May 5', 'in 5', 'NaN', 'Infinity', '1e3'])('ignores the header %j', (value) => {
   expect(retryAfterMs(new Headers({ 'retry-after': value, 'retry-after-ms': value }), NOW_MS)).toBeUndefined();
 });
 
-test('without headers there is no wait', () => {
+test('returns no wait without headers', () => {
   expect(retryAfterMs(undefined, NOW_MS)).toBeUndefined();
 });
 
-test('a date counts from the date of the response, so that clocks need not agree', () => {
+test('a date counts from the date header of the response, so that clocks need not agree', () => {
   const headers = { date: 'Fri, 02 Jan 2026 08:00:00 GMT', 'retry-after': 'Fri, 02 Jan 2026 08:00:07 GMT' };
   expect(retryAfterMs(new Headers(headers), NOW_MS)).toBe(7000);
   expect(retryAfterMs(new Headers(headers))).toBe(7000);
 });
 
-test('a date without anything to count from says nothing', () => {
+test('ignores a date without nowMs and without a date header', () => {
   expect(retryAfterMs(new Headers({ 'retry-after': 'Thu, 01 Jan 2026 12:00:30 GMT' }))).toBeUndefined();
 });
 
-test('outside of rate limits, resets of limits are no reason to wait', () => {
+test('ignores resets of limits outside of rate limits', () => {
   expect(retryAfterMs(new Headers({ 'x-ratelimit-reset-requests': '120ms' }), NOW_MS)).toBeUndefined();
 });
 
@@ -58,19 +58,19 @@ test.each([
   [String(NOW_MS / 1000 + 5), 5000],
   [String(NOW_MS + 250), 250],
   ['2026-01-01T12:00:09Z', 9000],
-])('a rate limit is reset after %s: %d ms', (value, waitMs) => {
+])('a rate limit resets after %s: %d ms', (value, waitMs) => {
   for (const suffix of ['', '-requests', '-tokens']) {
     const headers = new Headers({ [`x-ratelimit-reset${suffix}`]: value });
     expect(rateLimitWaitMs(headers, NOW_MS)).toBe(Math.min(waitMs, DAY_MS));
   }
 });
 
-test('of two limits that may be used up, the later reset counts', () => {
+test('the later reset of two limits that may be used up counts', () => {
   const headers = new Headers({ 'x-ratelimit-reset-requests': '1s', 'x-ratelimit-reset-tokens': '6s' });
   expect(rateLimitWaitMs(headers, NOW_MS)).toBe(6000);
 });
 
-test('a limit of which some remains is not the one that was hit', () => {
+test('a limit with some remaining does not count', () => {
   const headers = {
     'x-ratelimit-remaining-requests': '0',
     'x-ratelimit-reset-requests': '1s',
@@ -80,7 +80,7 @@ test('a limit of which some remains is not the one that was hit', () => {
   expect(rateLimitWaitMs(new Headers(headers), NOW_MS)).toBe(1000);
 });
 
-test('where some of both remains, tokens are short: a request may take more than are left', () => {
+test('where some of both limits remains, the reset of tokens counts: a request may need more than remain', () => {
   const headers = {
     'x-ratelimit-remaining-requests': '499',
     'x-ratelimit-reset-requests': '120ms',
@@ -90,7 +90,7 @@ test('where some of both remains, tokens are short: a request may take more than
   expect(rateLimitWaitMs(new Headers(headers), NOW_MS)).toBe(6000);
 });
 
-test('retry-after comes before the message, and the message before the reset of the whole limit', () => {
+test('retry-after wins over the message, and the message over the reset of the whole limit', () => {
   const message = 'Please try again in 174ms.';
   const reset = { 'x-ratelimit-reset-tokens': '6m0s' };
   expect(rateLimitWaitMs(new Headers({ ...reset, 'retry-after': '1' }), NOW_MS, message)).toBe(1000);
@@ -110,7 +110,7 @@ test.each([
   ['TRY AGAIN IN 1H', 3_600_000],
   ['please retry your request in 20s', 20_000],
   ['try again in 30 days', DAY_MS],
-])('a message names the wait: %s', (message, waitMs) => {
+])('reads the wait in a message: %s', (message, waitMs) => {
   expect(proseWaitMs(message)).toBeCloseTo(waitMs, 6);
 });
 
@@ -120,11 +120,11 @@ test.each([
   'Try again. The limit is 20 seconds.',
   'Please retry with 3 messages fewer',
   '',
-])('a message names no wait: %s', (message) => {
+])('finds no wait in a message: %s', (message) => {
   expect(proseWaitMs(message)).toBeUndefined();
 });
 
-test('whatever the headers and the message are, the wait is 0 to a day', () => {
+test('the wait is 0 to a day for any headers and message', () => {
   const value = fc.oneof(fc.string({ unit: 'grapheme-ascii' }), fc.double().map(String), fc.date().map(String));
   const name = fc.constantFrom(
     'retry-after',

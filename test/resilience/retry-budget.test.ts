@@ -14,21 +14,21 @@ test('a new budget allows ten retries at once', () => {
   expect(withdrawAll(new RetryBudget(0.2, new ManualClock()))).toBe(10);
 });
 
-test('calls pay for retries by the share: five calls for one', () => {
+test('with a share of 0.2, five calls allow one retry', () => {
   const budget = new RetryBudget(0.2, new ManualClock());
   withdrawAll(budget);
   for (let call = 0; call < 5; call += 1) budget.deposit();
   expect(withdrawAll(budget)).toBe(1);
 });
 
-test('ten calls at a tenth make one whole retry', () => {
+test('with a share of 0.1, ten calls allow one retry in spite of rounding', () => {
   const budget = new RetryBudget(0.1, new ManualClock());
   withdrawAll(budget);
   for (let call = 0; call < 10; call += 1) budget.deposit();
   expect(withdrawAll(budget)).toBe(1);
 });
 
-test('one retry a second comes back by itself, so that a quiet service can always retry', async () => {
+test('one retry a second is refilled, so that a quiet service can always retry', async () => {
   const clock = new ManualClock();
   const budget = new RetryBudget(0.2, clock);
   withdrawAll(budget);
@@ -40,7 +40,7 @@ test('one retry a second comes back by itself, so that a quiet service can alway
   expect(withdrawAll(budget)).toBe(3);
 });
 
-test('neither time nor calls save up more than ten retries', async () => {
+test('holds at most ten retries, after any time and number of calls', async () => {
   const clock = new ManualClock();
   const budget = new RetryBudget(1, clock);
   await clock.advance(3_600_000);
@@ -48,11 +48,11 @@ test('neither time nor calls save up more than ten retries', async () => {
   expect(withdrawAll(budget)).toBe(10);
 });
 
-test('a share of 0 allows no retry at all', () => {
+test('a share of 0 allows no retry', () => {
   expect(withdrawAll(new RetryBudget(0, new ManualClock()))).toBe(0);
 });
 
-test('retries never exceed the share of calls, one a second and the first ten', () => {
+test('retries never exceed the share of calls, plus one a second and the first ten', () => {
   const steps = fc.array(fc.oneof(fc.constant('call'), fc.constant('retry'), fc.nat(2000)), { maxLength: 300 });
   fc.assert(
     fc.property(fc.double({ min: 0.01, max: 1, noNaN: true }), steps, (share, history) => {

@@ -7,7 +7,7 @@ import { sleep } from '../../src/time/wait.ts';
 
 const failsWith = (error: unknown) => () => Promise.reject(error);
 
-/** Retries that would go on for ever, but for what is changed. */
+/** Up to five retries without waits, of which the first succeeds. */
 const input = (changes: Partial<RetryInput<string>> = {}): RetryInput<string> => ({
   retries: 5,
   again: () => Promise.resolve('second'),
@@ -16,11 +16,11 @@ const input = (changes: Partial<RetryInput<string>> = {}): RetryInput<string> =>
   ...changes,
 });
 
-test('a call that failed is tried again', async () => {
+test('retries a failed call', async () => {
   expect(await retryAfter(new Error('one'), input())).toBe('second');
 });
 
-test('retries are counted from 0, and each wait is decided by the error that came before it', async () => {
+test('counts retries from 0 and decides each wait by the error before it', async () => {
   const errors = [new Error('0'), new Error('1'), new Error('2')];
   const seen: unknown[] = [];
   const tried: number[] = [];
@@ -42,28 +42,28 @@ test('retries are counted from 0, and each wait is decided by the error that cam
   expect(seen).toEqual(errors.map((error, index) => [error, index]));
 });
 
-test('no wait named means no retry', async () => {
+test('does not retry without a wait', async () => {
   const again = vi.fn(() => Promise.resolve('second'));
   const error = new Error('final');
   await expect(retryAfter(error, input({ again, delayBefore: () => undefined }))).rejects.toBe(error);
   expect(again).not.toHaveBeenCalled();
 });
 
-test('there are never more retries than allowed, and the last error comes out', async () => {
+test('makes no more retries than allowed and rejects with the last error', async () => {
   let tries = 0;
   const again = () => Promise.reject(new Error(`retry ${(tries += 1)}`));
   await expect(retryAfter(new Error('first'), input({ again, retries: 3 }))).rejects.toThrow('retry 3');
   expect(tries).toBe(3);
 });
 
-test.each([0, -1, NaN])('with %s retries the first error comes out and no wait is asked for', async (retries) => {
+test.each([0, -1, NaN])('with %s retries, rejects with the first error and asks for no wait', async (retries) => {
   const delayBefore = vi.fn(() => 0);
   const error = new Error('only');
   await expect(retryAfter(error, input({ retries, delayBefore }))).rejects.toBe(error);
   expect(delayBefore).not.toHaveBeenCalled();
 });
 
-test('the wait passes before the next try, by the injected clock', async () => {
+test('waits on the injected clock before a retry', async () => {
   const clock = new ManualClock();
   const again = vi.fn(() => Promise.resolve('second'));
   const result = retryAfter(
@@ -76,7 +76,7 @@ test('the wait passes before the next try, by the injected clock', async () => {
   expect(await result).toBe('second');
 });
 
-test('an abort while waiting ends the call with the SDK’s abort error, and nothing is tried again', async () => {
+test('an abort while waiting rejects with the SDK’s abort error and ends the retries', async () => {
   const clock = new ManualClock();
   const controller = new AbortController();
   const again = vi.fn(() => Promise.resolve('second'));
@@ -96,17 +96,17 @@ const thrown: readonly (readonly [string, unknown])[] = [
   ['an SDK error', new InternalServerError(500, { message: 'down' }, undefined, new Headers())],
   ['a TypeError that is not about the network', new TypeError('x is not a function')],
   ['a TypeError of fetch', new TypeError('fetch failed')],
-  ['an error that looks like a command to stop', new AbortError(new Error('inner'))],
+  ['an AbortError of p-retry', new AbortError(new Error('inner'))],
   ['a frozen error', Object.freeze(new Error('frozen'))],
   ['a string', 'a string'],
   ['undefined', undefined],
 ];
 
-test.each(thrown)('%s is retried if we say so', async (_name, error) => {
+test.each(thrown)('retries after %s', async (_name, error) => {
   expect(await retryAfter(error, input())).toBe('second');
 });
 
-test.each(thrown)('%s comes out as the very same value, with nothing added', async (_name, error) => {
+test.each(thrown)('rejects with the very same value, unchanged: %s', async (_name, error) => {
   const describe = () => (error instanceof Error ? Reflect.ownKeys(error) : []);
   const before = describe();
   const again = failsWith(error);
@@ -115,7 +115,7 @@ test.each(thrown)('%s comes out as the very same value, with nothing added', asy
   expect(describe()).toEqual(before);
 });
 
-test('an error in deciding the wait is not hidden', async () => {
+test('an error thrown by delayBefore is passed on', async () => {
   const mistake = new Error('mistake');
   const delayBefore = (): number => {
     throw mistake;

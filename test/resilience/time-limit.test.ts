@@ -1,10 +1,10 @@
-/** What ends an attempt in time. */
+/** The time limit of an attempt. */
 
 import { APIConnectionTimeoutError, APIUserAbortError } from 'openai';
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../src/testing/index.ts';
 import { DeadlineError, UpstreamTimeoutError } from '../../src/domain/errors.ts';
-import { startTimeLimit, type TimeLimitOptions } from '../../src/resilience/time-limit.ts';
+import { startTimeLimit, type TimeLimit, type TimeLimitOptions } from '../../src/resilience/time-limit.ts';
 import { CountingSignal } from '../upstream/support/counting-signal.ts';
 
 function start(options: Partial<TimeLimitOptions> = {}) {
@@ -15,7 +15,7 @@ function start(options: Partial<TimeLimitOptions> = {}) {
 
 const SHORT = { phase: 'firstChunk', budgetMs: 300 } as const;
 
-test('at the deadline the attempt is aborted by a DeadlineError that names the whole budget', async () => {
+test('at the deadline the attempt is aborted with a DeadlineError that has the whole deadline', async () => {
   const { clock, limit } = start();
   await clock.advance(999);
   expect(limit.signal.aborted).toBe(false);
@@ -26,7 +26,7 @@ test('at the deadline the attempt is aborted by a DeadlineError that names the w
   expect(limit.expired()).toMatchObject({ deadlineMs: 5_000 });
 });
 
-test('a time-out shorter than the rest of the call is the SDK’s time-out error, and names its phase', async () => {
+test('a time-out before the deadline is the SDK’s time-out error with its phase', async () => {
   const { clock, limit } = start({ attempt: SHORT });
   await clock.advance(300);
   expect(limit.expired()).toBeInstanceOf(UpstreamTimeoutError);
@@ -34,19 +34,19 @@ test('a time-out shorter than the rest of the call is the SDK’s time-out error
   expect(limit.expired()).toMatchObject({ phase: 'firstChunk', budgetMs: 300, code: 'UPSTREAM_TIMEOUT' });
 });
 
-test('a time-out longer than the rest of the call leaves the deadline to end it', async () => {
+test('a time-out after the deadline leaves it to the deadline to end the attempt', async () => {
   const { clock, limit } = start({ attempt: { phase: 'headers', budgetMs: 3_000 } });
   await clock.advance(1_000);
   expect(limit.expired()).toBeInstanceOf(DeadlineError);
 });
 
-test('a call whose time is up ends at once', async () => {
+test('a call without time left ends at once', async () => {
   const { clock, limit } = start({ remainingMs: -5 });
   await clock.advance(0);
   expect(limit.expired()).toBeInstanceOf(DeadlineError);
 });
 
-test('a timer that fires expires one turn later: what has arrived by then is read first', async () => {
+test('expires one turn after its timer fires, so that data that has arrived is read first', async () => {
   const { clock, limit } = start({ attempt: SHORT });
   clock.jump(10_000);
   let expiredAtOnce: boolean | undefined;
@@ -60,7 +60,7 @@ test('a timer that fires expires one turn later: what has arrived by then is rea
   expect(limit.signal.aborted).toBe(false);
 });
 
-test('the caller’s abort is passed on with its reason, and is no expiry', () => {
+test('passes on the caller’s abort with its reason, without an expiry', () => {
   const caller = new AbortController();
   const { limit } = start({ signal: caller.signal });
   const reason = new Error('Enough.');
@@ -70,20 +70,20 @@ test('the caller’s abort is passed on with its reason, and is no expiry', () =
   expect(limit.expired()).toBeUndefined();
 });
 
-test('a caller that had aborted before aborts at once', () => {
+test('aborts at once when the caller has already aborted', () => {
   const { limit } = start({ signal: AbortSignal.abort() });
   expect(limit.signal.aborted).toBe(true);
   expect(limit.expired()).toBeUndefined();
 });
 
-test('abort() ends the attempt as an abort by the caller would', () => {
+test('abort() ends the attempt like an abort by the caller', () => {
   const { limit } = start();
   limit.abort();
   expect(limit.signal.aborted).toBe(true);
   expect(limit.expired()).toBeInstanceOf(APIUserAbortError);
 });
 
-test('a request that shows its controller is ended by it', async () => {
+test('aborts a request through its controller', async () => {
   const { clock, limit } = start({ attempt: SHORT });
   const request = new AbortController();
   limit.controlledBy(request);
@@ -93,7 +93,7 @@ test('a request that shows its controller is ended by it', async () => {
   expect(request.signal.aborted).toBe(true);
 });
 
-test('a request that leaves when its time is up is ended at once', async () => {
+test('aborts a request at once that is sent after the limit has expired', async () => {
   const { clock, limit } = start({ attempt: SHORT });
   await clock.advance(300);
   const request = new AbortController();
@@ -101,7 +101,7 @@ test('a request that leaves when its time is up is ended at once', async () => {
   expect(request.signal.aborted).toBe(true);
 });
 
-test('stopTimer() ends the time, not the caller’s say', async () => {
+test('stopTimer() stops the time-out; the caller can still abort', async () => {
   const caller = new AbortController();
   const { clock, limit } = start({ signal: caller.signal });
   limit.stopTimer();
@@ -112,7 +112,7 @@ test('stopTimer() ends the time, not the caller’s say', async () => {
   expect(limit.signal.aborted).toBe(true);
 });
 
-test('stopTimer() leaves a deadline that holds', async () => {
+test('stopTimer() keeps a deadline that holds', async () => {
   const { clock, limit } = start({ attempt: SHORT, deadlineHolds: true });
   await clock.advance(200);
   limit.stopTimer();
@@ -122,7 +122,7 @@ test('stopTimer() leaves a deadline that holds', async () => {
   expect(limit.expired()).toBeInstanceOf(DeadlineError);
 });
 
-test('restartTimer() gives the attempt its whole time again, and the deadline none', async () => {
+test('restartTimer() restarts the time-out of the attempt, not the deadline', async () => {
   const { clock, limit } = start({ attempt: SHORT });
   limit.stopTimer();
   await clock.advance(5_000);
@@ -133,14 +133,14 @@ test('restartTimer() gives the attempt its whole time again, and the deadline no
   expect(limit.expired()).toBeInstanceOf(UpstreamTimeoutError);
 });
 
-test('restartTimer() without a time-out of the attempt begins none', async () => {
+test('restartTimer() starts no timer without a time-out of the attempt', async () => {
   const { clock, limit } = start();
   limit.stopTimer();
   limit.restartTimer();
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('a limit that has expired does so once', async () => {
+test('a limit expires once', async () => {
   const { clock, limit } = start({ attempt: SHORT, deadlineHolds: true });
   await clock.advance(300);
   const expired = limit.expired();
@@ -150,9 +150,9 @@ test('a limit that has expired does so once', async () => {
 });
 
 test.each([
-  ['stopTimer', (limit: ReturnType<typeof startTimeLimit>) => limit.stopTimer()],
-  ['restartTimer', (limit: ReturnType<typeof startTimeLimit>) => limit.restartTimer()],
-])('release() leaves no timer and no listener, and %s() after it starts none', (_name, act) => {
+  ['stopTimer', (limit: TimeLimit) => limit.stopTimer()],
+  ['restartTimer', (limit: TimeLimit) => limit.restartTimer()],
+])('release() leaves no timer and no listener, and a later %s() starts no timer', (_name, act) => {
   const counting = new CountingSignal();
   const { clock, limit } = start({ signal: counting.signal, attempt: SHORT, deadlineHolds: true });
   expect([limit.signal.aborted, counting.listeners]).toEqual([false, 1]);

@@ -63,7 +63,7 @@ export class UpstreamLimits implements SlotOwner {
     };
   }
 
-  /** A slot without waiting; `undefined` where none is free, or where other calls wait for it. */
+  /** A slot without waiting; `undefined` where no slot is free, or where other calls wait for one. */
   admit(load: Load, nowMs = this.#clock.now()): Slot | undefined {
     if (this.queue && this.queue.length > 0) return undefined;
     const taken = this.#take(load, nowMs);

@@ -1,4 +1,4 @@
-/** Rate-limit headers count, also those of a provider that sent none for long. */
+/** Rate-limit headers count, also after a provider has sent no such headers for long. */
 
 import { expect, test } from 'vitest';
 import { ProviderLimits } from '../../../src/resilience/limits/provider-limits.ts';

@@ -39,7 +39,7 @@ test('a full upstream emits one rateLimit event until it has served again', asyn
   expect(events.of('rateLimit')).toHaveLength(2);
 });
 
-test('explain() reports a full upstream and uses none of its limit', async () => {
+test('explain() reports a full upstream without using its limit', async () => {
   const { ai, clock } = setUpCanary({ canary: { limits: { gemini: { rpm: 1 } } } });
   ai.canary.explain();
   expect(ai.canary.explain()).toMatchObject({ upstream: 'gemini', skipped: [] });
