@@ -3,7 +3,7 @@
 import { APIError, APIUserAbortError } from 'openai';
 import { type Answer, type AttemptInput, NOTHING_KNOWN, reportEnd } from './attempt-types.ts';
 import { classifyFailure } from '../resilience/failure.ts';
-import { checkAnswer, type JudgedInput, rawAnswer, type Received, watchParsed } from './read-answer.ts';
+import { checkAnswer, type CheckedInput, rawAnswer, type Received, watchParsed } from './read-answer.ts';
 import type { DoneMarkerDetector } from './stream/done-marker.ts';
 import type { Parsed, ResponseProps } from './sdk/types.ts';
 
@@ -41,7 +41,7 @@ function parsedAnswer(input: AttemptInput, parsed: Parsed): Answer | Promise<Ans
   return { kind: 'parsed', data: parsed.data, props: parsed.props };
 }
 
-function isChecked(input: AttemptInput): input is JudgedInput {
+function isChecked(input: AttemptInput): input is CheckedInput {
   return input.surface !== 'other' && input.judge !== undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Learns usage, model and outcome from an answer while the caller reads it. */
+/** Reads an answer for the caller: checks it where checks are on, and learns its usage, model and outcome as it is read. */
 
 import { fields } from '../domain/json.ts';
 import { reportedCostOf } from '../pricing/usage.ts';
@@ -10,16 +10,99 @@ import type { PendingResponse } from './sdk/send.ts';
 import { isStream, type Parsed, type ResponseProps, type StreamInternals } from './sdk/types.ts';
 import { guardBody } from './stream/guard-body.ts';
 import { guardStream, passStream } from './stream/guard-stream.ts';
-import { CheckingGuard } from './stream/judging-guard.ts';
-import { PassingGuard } from './stream/passing-guard.ts';
+import { StreamGuard } from './stream/stream-guard.ts';
 
-/** A parsed answer: a body is whole, a stream is watched in place. */
+/** An attempt whose answer is checked. */
+export type CheckedInput = AttemptInput & { judge(): AnswerChecks };
+
+/** A response whose headers have arrived. */
+export interface Received {
+  readonly sent: PendingResponse;
+  /** `undefined` where the SDK does not show them. */
+  readonly props: ResponseProps | undefined;
+  readonly response: Response;
+}
+
+/** Thrown within a dispatch only. If no other upstream has a better answer, the caller gets this one after all. */
+export class RejectedAnswer extends Error {
+  readonly answer: Answer;
+
+  constructor(answer: Answer) {
+    super('The answer should not be used while another upstream can serve the call.');
+    this.answer = answer;
+  }
+}
+
+/** A parsed answer without checks: a body is complete, a stream is watched while the caller reads it. */
 export function watchParsed(input: AttemptInput, data: unknown): void {
-  if (isStream(data)) passStream(data, new PassingGuard(input));
+  if (isStream(data)) passStream(data, new StreamGuard(input, undefined, data.controller));
   else endWithBody(input, data);
 }
 
-/** A raw body is the caller's to read: a copy of it tells the usage. */
+/**
+ * Checks a parsed answer before the caller gets it: a body by its structure, a stream by its first content and, later, by its end.
+ *
+ * @throws RejectedAnswer where another upstream may do better, and the error of a stream that ended before its first content. The end
+ * of the attempt is reported before either is thrown.
+ */
+export function checkAnswer(input: CheckedInput, parsed: Parsed): Answer | Promise<Answer> {
+  const { data, props } = parsed;
+  if (isStream(data)) return checkStream(input, data, { kind: 'parsed', data, props });
+  input.limit?.stopTimer();
+  const failure = failureOfBody(input, data);
+  endWithBody(input, data, failure);
+  if (failure) throw new RejectedAnswer({ kind: 'parsed', data, props });
+  return { kind: 'parsed', data, props };
+}
+
+async function checkStream(input: CheckedInput, stream: StreamInternals, answer: Answer): Promise<Answer> {
+  const guard = new StreamGuard(input, input.judge(), stream.controller);
+  await guardStream(stream, guard);
+  if (guard.isFilteredWhole) throw new RejectedAnswer(answer);
+  return answer;
+}
+
+function failureOfBody({ surface }: AttemptInput, data: unknown): Failure | undefined {
+  if (malformation(surface, data)) return MALFORMED;
+  return isFiltered(surface, data) ? FILTERED : undefined;
+}
+
+/**
+ * The answer for a caller that asked for the raw response.
+ *
+ * @throws RejectedAnswer where another upstream may do better, and the error of a stream that ended before its first content. The end
+ * of the attempt is reported before either is thrown.
+ */
+export async function rawAnswer(input: AttemptInput, received: Received): Promise<Answer> {
+  const { sent, response } = received;
+  const answer: Answer = { kind: 'raw', response, parse: () => sent.parse() };
+  // The SDK, too, goes by the request and not by the content type: some providers send streams as JSON.
+  if (input.metersRaw && response.body && input.options.stream) return rawStream(input, received, response.body);
+  input.limit?.stopTimer();
+  if (input.metersRaw && response.body) watchRawBody(input, response);
+  else reportEnd(input, { ...NOTHING_KNOWN, atMs: input.clock.now() });
+  return answer;
+}
+
+async function rawStream(
+  input: AttemptInput,
+  { sent, props, response }: Received,
+  body: ReadableStream<Uint8Array>,
+): Promise<Answer> {
+  const controller = props?.controller ?? new AbortController();
+  // Other surfaces are not checked: their chunks do not show where content begins, or whether the stream is complete.
+  const checks = input.surface === 'other' ? undefined : input.judge?.();
+  if (!checks) input.limit?.stopTimer();
+  const guard = new StreamGuard(input, checks, controller);
+  const guarded = await guardBody(response, body, controller, guard, checks !== undefined);
+  // A caller that asks for the parsed stream later reads the same body, under the same guard.
+  if (props) (props as { response: Response }).response = guarded;
+  const answer: Answer = { kind: 'raw', response: guarded, parse: () => sent.parse() };
+  if (guard.isFilteredWhole) throw new RejectedAnswer(answer);
+  return answer;
+}
+
+/** The caller reads the raw body, so the usage is read from a copy. */
 function watchRawBody(input: AttemptInput, response: Response): void {
   void response
     .clone()
@@ -30,7 +113,7 @@ function watchRawBody(input: AttemptInput, response: Response): void {
     );
 }
 
-/** The attempt ended with a whole body, and with `failure` if that was no good. */
+/** Ends the attempt with a whole body. `failure` is set where the checks rejected it. */
 function endWithBody(input: AttemptInput, data: unknown, failure?: Failure): void {
   const { surface, clock } = input;
   const { id, model } = fields(data);
@@ -49,95 +132,9 @@ function endWithBody(input: AttemptInput, data: unknown, failure?: Failure): voi
   });
 }
 
-/** A raw body that broke off fails for the caller as well; one that is no JSON may be what the caller expects. */
+/** A raw body that broke off fails for the caller as well. One that is not JSON may be what the caller expects. */
 function endUnread(input: AttemptInput, error: unknown): void {
   const { clock, options } = input;
   const failure = error instanceof SyntaxError ? undefined : classifyFailure(error, { signal: options.signal });
   reportEnd(input, { ...NOTHING_KNOWN, failure, atMs: clock.now() });
-}
-
-/* PART: Judges an answer before the caller has it: a whole body by its structure, a stream by its first content and by its end. */
-
-/** An attempt whose answer is judged. */
-export type JudgedInput = AttemptInput & { judge(): AnswerChecks };
-
-/**
- * @throws UnsatisfyingAnswer where another upstream may do better, and the error of a stream that ended before its first
- * content. The attempt's end has been told by then.
- */
-export function checkAnswer(input: JudgedInput, parsed: Parsed): Answer | Promise<Answer> {
-  const { data, props } = parsed;
-  if (isStream(data)) return judgeStream(input, data, { kind: 'parsed', data, props });
-  input.limit?.stopTimer();
-  const failure = failureOfBody(input, data);
-  endWithBody(input, data, failure);
-  if (failure) throw new RejectedAnswer({ kind: 'parsed', data, props });
-  return { kind: 'parsed', data, props };
-}
-
-async function judgeStream(input: JudgedInput, stream: StreamInternals, answer: Answer): Promise<Answer> {
-  const guard = new CheckingGuard(input, input.judge(), stream.controller);
-  await guardStream(stream, guard);
-  if (guard.isFilteredWhole) throw new RejectedAnswer(answer);
-  return answer;
-}
-
-function failureOfBody({ surface }: AttemptInput, data: unknown): Failure | undefined {
-  if (malformation(surface, data)) return MALFORMED;
-  return isFiltered(surface, data) ? FILTERED : undefined;
-}
-
-/* PART: The answer for a caller that wants the raw response. */
-
-/** A response whose headers have come. */
-export interface Received {
-  readonly sent: PendingResponse;
-  /** `undefined` where the SDK does not show them. */
-  readonly props: ResponseProps | undefined;
-  readonly response: Response;
-}
-
-/**
- * @throws UnsatisfyingAnswer where another upstream may do better, and the error of a stream that ended before its first
- * content. The attempt's end has been told by then.
- */
-export async function rawAnswer(input: AttemptInput, received: Received): Promise<Answer> {
-  const { sent, response } = received;
-  const answer: Answer = { kind: 'raw', response, parse: () => sent.parse() };
-  // As the SDK, which goes by what was asked for: some providers name their streams JSON.
-  if (input.metersRaw && response.body && input.options.stream) return rawStream(input, received, response.body);
-  input.limit?.stopTimer();
-  if (input.metersRaw && response.body) watchRawBody(input, response);
-  else reportEnd(input, { ...NOTHING_KNOWN, atMs: input.clock.now() });
-  return answer;
-}
-
-async function rawStream(
-  input: AttemptInput,
-  { sent, props, response }: Received,
-  body: ReadableStream<Uint8Array>,
-): Promise<Answer> {
-  const controller = props?.controller ?? new AbortController();
-  // What belongs to an account is not judged: nothing tells where its content begins, or whether it is complete.
-  const judge = input.surface === 'other' ? undefined : input.judge?.();
-  if (!judge) input.limit?.stopTimer();
-  const guard = judge ? new CheckingGuard(input, judge, controller) : new PassingGuard(input);
-  const guarded = await guardBody(response, body, controller, guard, judge !== undefined);
-  // A caller that asks for the parsed stream after all reads the same body, and under the same guard.
-  if (props) (props as { response: Response }).response = guarded;
-  const answer: Answer = { kind: 'raw', response: guarded, parse: () => sent.parse() };
-  if (guard instanceof CheckingGuard && guard.isFilteredWhole) throw new RejectedAnswer(answer);
-  return answer;
-}
-
-/* PART: An answer that another upstream may better. */
-
-/** Thrown within a dispatch only: where nothing better is to be had, the caller gets the answer after all. */
-export class RejectedAnswer extends Error {
-  readonly answer: Answer;
-
-  constructor(answer: Answer) {
-    super('The answer is not one that should be given while there is another upstream.');
-    this.answer = answer;
-  }
 }

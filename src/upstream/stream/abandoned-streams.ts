@@ -1,49 +1,62 @@
-/** Streams that are being read. Those that are read for long are hung up on where whoever reads them forgets them. */
+/** Cancels long-lived streams whose reader has been garbage-collected. */
 
-import type { Clock, Timer } from '../../time/clock.ts';
 import { InFlight, type InFlightEntry } from '../../domain/in-flight.ts';
-import type { ReaderWatch, Watched } from './guard.ts';
+import type { Clock, Timer } from '../../time/clock.ts';
 
-/** What callers hold: its collection says that nobody can read on. */
+/** The object that the caller holds. When it is garbage-collected, the stream can no longer be read. */
 export type Handle = object;
 
-/** Streams that are over sooner are never registered: that would cost more than all else about a short stream. */
+/** A reader that its caller may abandon. */
+export interface Watched {
+  /** The end was reported. */
+  readonly isOver: boolean;
+  watch: ReaderWatch | undefined;
+  /** The handle was garbage-collected: ends the stream as if the caller had left. `controller` ends the stream. */
+  abandon(controller: AbortController): void;
+}
+
+/** Receives the end of a reader. */
+export interface ReaderWatch {
+  over(): void;
+}
+
+/** Streams that end sooner are never registered: registration costs more than everything else about a short stream. */
 const YOUNG_MS = 1_000;
 
 export class AbandonedStreams {
   readonly #clock: Clock;
   readonly #young = new InFlight<OpenReader>();
-  /** Runs while there are young ones. */
+  /** Runs while there are young readers. */
   #timer: Timer | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** From now on, or a second or two later, until the reader is over. `controller` ends the stream. */
+  /** Watches from now on, or from a second or two later, until the reader is over. `controller` ends the stream. */
   watch(handle: Handle, reader: Watched, controller: AbortController): void {
     const open = new OpenReader(handle, reader, controller);
-    const place = this.#young.begin(open);
-    open.onSettled(() => this.#leave(place));
-    if (!this.#timer) this.#lookSoon();
+    const entry = this.#young.begin(open);
+    open.onSettled(() => this.#leave(entry));
+    if (!this.#timer) this.#schedule();
   }
 
-  #lookSoon(): void {
+  #schedule(): void {
     this.#timer = this.#clock.setTimeout(() => {
       for (const open of this.#young) open.promote();
-      if (this.#timer) this.#lookSoon();
+      if (this.#timer) this.#schedule();
     }, YOUNG_MS);
   }
 
-  #leave(place: InFlightEntry<OpenReader>): void {
-    this.#young.end(place);
+  #leave(entry: InFlightEntry<OpenReader>): void {
+    this.#young.end(entry);
     if (this.#young.size > 0) return;
     this.#timer?.cancel();
     this.#timer = undefined;
   }
 }
 
-/** Hangs up on the stream of `reader` when `handle` is collected, unless the reader is over by then. */
+/** Cancels the stream of `reader` when `handle` is garbage-collected, unless the reader is over by then. */
 export function cancelWhenCollected(handle: Handle, reader: Watched, controller: AbortController): void {
   new OpenReader(handle, reader, controller).register();
 }
@@ -51,10 +64,9 @@ export function cancelWhenCollected(handle: Handle, reader: Watched, controller:
 class OpenReader implements ReaderWatch {
   readonly #reader: Watched;
   readonly #controller: AbortController;
-  /** Until it is registered, or over. */
+  /** Held until the reader is registered, or over. */
   #handle: Handle | undefined;
-  /** As long as it is young. */
-  #leave: (() => void) | undefined;
+  #onSettled: (() => void) | undefined;
   #wasSeen = false;
 
   constructor(handle: Handle, reader: Watched, controller: AbortController) {
@@ -64,12 +76,12 @@ class OpenReader implements ReaderWatch {
     reader.watch = this;
   }
 
-  /** @param leave is called once, when it is young no more */
-  onSettled(leave: () => void): void {
-    this.#leave = leave;
+  /** `settled` is called once, when the reader is registered or over. */
+  onSettled(settled: () => void): void {
+    this.#onSettled = settled;
   }
 
-  /** Each second, while it is young. */
+  /** Called each second while the reader is young. Registers it the second time. */
   promote(): void {
     if (this.#wasSeen) this.register();
     this.#wasSeen = true;
@@ -77,23 +89,22 @@ class OpenReader implements ReaderWatch {
 
   register(): void {
     const handle = this.#handle;
-    this.#growOld();
-    if (handle) FORGOTTEN.register(handle, { reader: this.#reader, controller: this.#controller }, this.#reader);
+    this.#settle();
+    if (handle) COLLECTED.register(handle, { reader: this.#reader, controller: this.#controller }, this.#reader);
   }
 
-  /** The reader is over. */
   over(): void {
-    if (this.#handle) this.#growOld();
-    else FORGOTTEN.unregister(this.#reader);
+    if (this.#handle) this.#settle();
+    else COLLECTED.unregister(this.#reader);
   }
 
-  #growOld(): void {
+  #settle(): void {
     this.#handle = undefined;
-    this.#leave?.();
-    this.#leave = undefined;
+    this.#onSettled?.();
+    this.#onSettled = undefined;
   }
 }
 
-const FORGOTTEN = new FinalizationRegistry<{ readonly reader: Watched; readonly controller: AbortController }>(
+const COLLECTED = new FinalizationRegistry<{ readonly reader: Watched; readonly controller: AbortController }>(
   ({ reader, controller }) => reader.abandon(controller),
 );

@@ -1,40 +1,78 @@
 /** Reads a stream under the eyes of a guard: first ahead of the caller, then at the caller's pace. */
 
-import type { ReaderWatch, StreamEnd, StreamGuard, StreamStage, Watched } from './guard.ts';
+import type { AbandonedStreams, ReaderWatch, Watched } from './abandoned-streams.ts';
+import type { IdleTimeout } from './idle-timeout.ts';
 
-/** The one reader of a stream, in place of its own iterator. */
+/** How a stream ended: it ran out, it threw, or the caller left it. */
+export type StreamEnd =
+  { readonly kind: 'done' } | { readonly kind: 'error'; readonly error: unknown } | { readonly kind: 'aborted' };
+
+/** The chunks are held back, given to the caller, or no longer wanted because the caller has left. */
+export type StreamStage = 'held' | 'committed' | 'left';
+
+/** What a reader asks its guard, and reports to it. */
+export interface ReaderGuard {
+  /** Called for each chunk, in order. */
+  see(chunk: unknown): void;
+  /** The caller must not see this chunk. */
+  hides(chunk: unknown): boolean;
+  /** The caller may have what was read. After this, no other upstream can answer the call. */
+  isCommitted(): boolean;
+  /**
+   * Called once, when the stream has ended. The result is what the caller's `next()` throws in place of the end; `undefined` throws
+   * nothing, or the stream's own error.
+   */
+  onEnd(how: StreamEnd, stage: StreamStage): unknown;
+  readonly idle: IdleTimeout | undefined;
+  /** A stream that the caller leaves is read to its end. */
+  readonly drains: boolean;
+  /** Registers the stream for garbage collection later. Absent: registers at once. */
+  readonly openReaders?: AbandonedStreams | undefined;
+}
+
+/** The one reader of a stream, in place of its own iterator. The guard sees the chunk that `chunkOf` finds in each item. */
 export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknown>, Watched {
   readonly #signal: AbortSignal;
-  /** Until nothing more can come. */
-  #guard: StreamGuard<Item> | undefined;
-  /** Nothing is left to be hung up on. */
+  readonly #chunkOf: (item: Item) => unknown;
+  /** Released when nothing more can arrive. */
+  #guard: ReaderGuard | undefined;
+  /** The end was reported. */
   isOver = false;
-  /** Until it has nothing more to give. */
+  /** Released when it has nothing more to give. */
   #source: AsyncIterator<Item, unknown> | undefined;
-  /** Hangs up where the reader is forgotten. */
+  /** Cancels the stream when its handle is garbage-collected. */
   watch: ReaderWatch | undefined;
   /** Read before the caller asked. */
   readonly #held = new ChunkBuffer<Result<Item>>();
   #stage: StreamStage;
-  /** What the stream broke off with while nobody waited for it. */
-  #unsaid: unknown;
-  #pulling = 0;
-  /** The last pull under way. */
-  #tail: Promise<unknown> | undefined;
+  /** The stream broke off while no read was pending: the next read throws this. */
+  #pendingError: unknown;
+  #pendingPulls = 0;
+  #lastPull: Promise<unknown> | undefined;
 
-  /** `signal` is the stream's own, and goes with it. */
-  constructor(source: AsyncIterator<Item, unknown>, signal: AbortSignal, guard: StreamGuard<Item>) {
+  /** `signal` is that of the stream itself. It is garbage-collected with the stream, so the listener is never removed. */
+  constructor(
+    source: AsyncIterator<Item, unknown>,
+    signal: AbortSignal,
+    guard: ReaderGuard,
+    chunkOf: (item: Item) => unknown = itself,
+  ) {
     this.#guard = guard;
     this.#stage = guard.isCommitted() ? 'committed' : 'held';
     this.#source = source;
     this.#signal = signal;
+    this.#chunkOf = chunkOf;
     signal.addEventListener('abort', this, { once: true });
   }
 
-  /** Reads up to the commitment; rejects with what `onEnd` said, where the stream ended before. */
+  /**
+   * Reads up to the commitment.
+   *
+   * @throws the result of `onEnd`, where the stream ended before its commitment
+   */
   async prime(): Promise<void> {
     while (this.#guard?.isCommitted() === false) {
-      this.#pulling += 1;
+      this.#pendingPulls += 1;
       const result = await this.#pull();
       this.#held.push(result);
       if (result.done) break;
@@ -46,103 +84,125 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
     if (this.#stage === 'left') return Promise.resolve(OVER);
     const held = this.#held.take();
     if (held) return Promise.resolve(held);
-    this.#pulling += 1;
-    const turn = this.#tail ? this.#pullAfter(this.#tail) : this.#pull();
-    this.#tail = turn;
-    return turn;
+    this.#pendingPulls += 1;
+    const pull = this.#lastPull ? this.#pullAfter(this.#lastPull) : this.#pull();
+    this.#lastPull = pull;
+    return pull;
   }
 
-  /** A hidden chunk costs a second pull, and two readers may pull at once: one pull at a time keeps the order. */
-  #pullAfter(tail: Promise<unknown>): Promise<Result<Item>> {
+  /** A hidden chunk costs a second pull, and two callers may read at once: one pull at a time keeps the order. */
+  #pullAfter(last: Promise<unknown>): Promise<Result<Item>> {
     const pull = (): Promise<Result<Item>> => this.#pull();
-    return tail.then(pull, pull);
+    return last.then(pull, pull);
   }
 
   async return(value?: unknown): Promise<Result<Item>> {
     const [guard, source] = [this.#guard, this.#source];
     this.#stage = 'left';
     if (guard?.drains && source && !this.isOver) {
-      const tail = this.#tail?.catch(() => undefined) ?? Promise.resolve();
-      void tail.then(() => drain(source, guard)).then(() => this.#left());
+      const last = this.#lastPull?.catch(() => undefined) ?? Promise.resolve();
+      void last.then(() => this.#drain(source, guard)).then(() => this.#endLeft());
       return { done: true, value };
     }
     this.#end({ kind: 'aborted' });
     const returned = await source?.return?.(value);
-    this.#left();
+    this.#endLeft();
     return returned ?? { done: true, value };
   }
 
   abandon(controller: AbortController): void {
     if (this.isOver || this.#stage === 'left') return;
     const again = (): void => this.abandon(controller);
-    // A chunk that is still on its way to somebody is given first.
-    if (this.#tail) return void this.#tail.then(again, again);
+    // A pending read is answered first: its promise may still have a reader.
+    if (this.#lastPull) return void this.#lastPull.then(again, again);
     if (!this.#guard?.drains) controller.abort();
     this.return().catch(() => undefined);
   }
 
-  /** The next chunk that the caller may see. Callbacks, since an async function for each chunk costs twice as much. */
+  /** The next chunk that the caller may see. Uses callbacks, since an async function for each chunk costs twice as much. */
   #pull(): Promise<Result<Item>> {
     this.#guard?.idle?.waiting();
-    return this.#source ? this.#source.next().then(this.#came, this.#broke) : Promise.resolve(OVER).then(this.#came);
+    return this.#source
+      ? this.#source.next().then(this.#onResult, this.#onError)
+      : Promise.resolve(OVER).then(this.#onResult);
   }
 
-  readonly #came = (result: Result<Item>): Result<Item> | Promise<Result<Item>> => {
+  readonly #onResult = (result: Result<Item>): Result<Item> | Promise<Result<Item>> => {
     const guard = this.#guard;
     guard?.idle?.received();
     if (!result.done && guard) {
-      guard.see(result.value);
-      if (guard.hides(result.value)) return this.#pull();
+      const chunk = this.#chunkOf(result.value);
+      // An event without a chunk, such as a keep-alive, passes unseen.
+      if (chunk !== undefined) {
+        guard.see(chunk);
+        if (guard.hides(chunk)) return this.#pull();
+      }
     }
     this.#pulled();
     return result.done ? this.#done() : result;
   };
 
-  readonly #broke = (error: unknown): never => {
+  readonly #onError = (error: unknown): never => {
     this.#pulled();
     const thrown = this.isOver ? error : (this.#end({ kind: 'error', error }) ?? error);
-    this.#letGo();
+    this.#release();
     throw thrown;
   };
 
   #pulled(): void {
-    this.#pulling -= 1;
-    if (this.#pulling === 0) this.#tail = undefined;
+    this.#pendingPulls -= 1;
+    if (this.#pendingPulls === 0) this.#lastPull = undefined;
   }
 
   #done(): Result<Item> {
     const error = this.#end({ kind: this.#signal.aborted ? 'aborted' : 'done' });
-    this.#letGo();
-    if (error !== undefined) throw error as Error; // one of the SDK's or of ours
+    this.#release();
+    if (error !== undefined) throw error as Error; // an error of the SDK, or one of ours
     return OVER;
   }
 
-  #left(): void {
-    this.#end({ kind: 'aborted' });
-    this.#letGo();
+  /** Reads to the end. An error or a silence ends it too, and is not a failure: the caller has left. */
+  async #drain(source: AsyncIterator<Item, unknown>, guard: ReaderGuard): Promise<void> {
+    try {
+      for (;;) {
+        guard.idle?.waiting();
+        const result = await source.next();
+        guard.idle?.received();
+        if (result.done) return;
+        const chunk = this.#chunkOf(result.value);
+        if (chunk !== undefined) guard.see(chunk);
+      }
+    } catch {
+      // The stream ends as left by its caller.
+    }
   }
 
-  /** Nothing more can come. The stream may be kept for long; what it was guarded by, and all that hangs on it, is not. */
-  #letGo(): void {
+  #endLeft(): void {
+    this.#end({ kind: 'aborted' });
+    this.#release();
+  }
+
+  /** Nothing more can arrive. The application may keep the stream for long, so what hangs on the guard is released now. */
+  #release(): void {
     this.#guard = undefined;
     if (this.#stage !== 'held') this.#source = undefined;
   }
 
-  /** An abort while a chunk is awaited shows in what comes of it; the SDK itself aborts before it throws. */
+  /** On an abort while a read is pending, that read ends the stream: the SDK itself aborts before it throws. */
   handleEvent(): void {
-    if (this.#stage === 'held' || this.#pulling > 0) return;
-    this.#unsaid = this.#end({ kind: 'aborted' });
-    // A caller that aborts wants none of what has come already, be it all.
-    if (this.#unsaid === undefined) this.#held.clear();
+    if (this.#stage === 'held' || this.#pendingPulls > 0) return;
+    this.#pendingError = this.#end({ kind: 'aborted' });
+    // A caller that aborts wants no chunk more, not even one of a whole stream.
+    if (this.#pendingError === undefined) this.#held.clear();
   }
 
-  /** What is thrown in place of an ending, once. */
+  /** Reports the end once. Returns what to throw in its place. */
   #end(how: StreamEnd): unknown {
     const guard = this.#guard;
     if (this.isOver || !guard) {
-      const unsaid = this.#unsaid;
-      this.#unsaid = undefined;
-      return unsaid;
+      const error = this.#pendingError;
+      this.#pendingError = undefined;
+      return error;
     }
     this.isOver = true;
     this.watch?.over();
@@ -155,22 +215,21 @@ type Result<Item> = IteratorResult<Item, unknown>;
 
 const OVER = { done: true, value: undefined } as const;
 
-/** What was read of a stream before its reader asked. */
+function itself(item: unknown): unknown {
+  return item;
+}
+
+/** Chunks that were read before the caller asked for them, first in, first out. */
 class ChunkBuffer<Chunk> {
   readonly #chunks: Chunk[] = [];
   #given = 0;
-
-  get isEmpty(): boolean {
-    return this.#chunks.length === 0;
-  }
 
   push(chunk: Chunk): void {
     this.#chunks.push(chunk);
   }
 
-  /** The next one, the first that came first. */
   take(): Chunk | undefined {
-    if (this.isEmpty) return undefined;
+    if (this.#chunks.length === 0) return undefined;
     const chunk = this.#chunks[this.#given];
     this.#given += 1;
     if (this.#given >= this.#chunks.length) this.clear();
@@ -179,22 +238,5 @@ class ChunkBuffer<Chunk> {
 
   clear(): void {
     this.#given = this.#chunks.length = 0;
-  }
-}
-
-/* PART: Reads a stream on for nobody but the account. */
-
-/** Until the stream ends, breaks off or falls silent: after its reader has left that is nobody's failure. */
-async function drain<Item>(source: AsyncIterator<Item, unknown>, guard: StreamGuard<Item>): Promise<void> {
-  try {
-    for (;;) {
-      guard.idle?.waiting();
-      const result = await source.next();
-      guard.idle?.received();
-      if (result.done) return;
-      guard.see(result.value);
-    }
-  } catch {
-    // As above.
   }
 }

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { guardBody } from '../../../src/upstream/stream/guard-body.ts';
-import { LoggingGuard } from '../support/passing-guard.ts';
+import { LoggingGuard } from '../support/logging-guard.ts';
 import { sse } from '../support/sdk-stream.ts';
 
 const encoder = new TextEncoder();

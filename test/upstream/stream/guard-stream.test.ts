@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../src/testing/index.ts';
 import { guardStream } from '../../../src/upstream/stream/guard-stream.ts';
-import type { StreamEnd, StreamGuard, StreamStage } from '../../../src/upstream/stream/guard.ts';
+import type { ReaderGuard, StreamEnd, StreamStage } from '../../../src/upstream/stream/guarded-reader.ts';
 import { IdleTimeout } from '../../../src/upstream/stream/idle-timeout.ts';
 
 type Step = string | Error | Promise<string>;
@@ -53,7 +53,7 @@ function guarded(steps: readonly Step[], { says = (): unknown => undefined, ...o
   const clock = new ManualClock();
   const seen: unknown[] = [];
   const ends: Told[] = [];
-  const guard: StreamGuard = {
+  const guard: ReaderGuard = {
     see: (chunk) => void seen.push(chunk),
     hides: (chunk) => String(chunk).startsWith('('),
     isCommitted: () => seen.some((chunk) => /^[A-Z]/.test(String(chunk))),
@@ -68,7 +68,7 @@ function guarded(steps: readonly Step[], { says = (): unknown => undefined, ...o
   return { stream, clock, seen, ends, ready: guardStream(stream, guard) };
 }
 
-type GuardOptions = Partial<StreamGuard> & { readonly says?: (how: StreamEnd) => unknown };
+type GuardOptions = Partial<ReaderGuard> & { readonly says?: (how: StreamEnd) => unknown };
 
 async function rest(iterator: AsyncIterator<unknown>): Promise<unknown[]> {
   const values: unknown[] = [];

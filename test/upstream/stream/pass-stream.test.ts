@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { passStream } from '../../../src/upstream/stream/guard-stream.ts';
 import { isStream } from '../../../src/upstream/sdk/types.ts';
-import { LoggingGuard } from '../support/passing-guard.ts';
+import { LoggingGuard } from '../support/logging-guard.ts';
 import { sdkStream, sse } from '../support/sdk-stream.ts';
 
 /** Watches a stream of numbers `{ n }`, and hides some. */

@@ -4,8 +4,8 @@ import { APIError, APIUserAbortError } from 'openai';
 import { describe, expect, test } from 'vitest';
 import type { AnswerChecks, AttemptInput } from '../../../src/upstream/attempt-types.ts';
 import { DeadlineError, StreamInterruptedError, UpstreamTimeoutError } from '../../../src/domain/errors.ts';
-import type { StreamEnd, StreamStage } from '../../../src/upstream/stream/guard.ts';
-import { CheckingGuard } from '../../../src/upstream/stream/judging-guard.ts';
+import type { StreamEnd, StreamStage } from '../../../src/upstream/stream/guarded-reader.ts';
+import { StreamGuard } from '../../../src/upstream/stream/stream-guard.ts';
 import type { TimeLimit } from '../../../src/resilience/time-limit.ts';
 import { attemptInput } from '../support/attempt-input.ts';
 
@@ -19,7 +19,7 @@ const JUDGE: AnswerChecks = {
 function guardOf({ judge = {}, ...options }: Partial<Omit<AttemptInput, 'judge'>> & { judge?: Partial<AnswerChecks> }) {
   const attempted = attemptInput(options);
   const controller = new AbortController();
-  const guard = new CheckingGuard(attempted.input, { ...JUDGE, ...judge }, controller);
+  const guard = new StreamGuard(attempted.input, { ...JUDGE, ...judge }, controller);
   const see = (...chunks: readonly unknown[]): void => chunks.forEach((chunk) => guard.see(chunk));
   return { ...attempted, controller, guard, see };
 }
@@ -76,13 +76,13 @@ describe('the commitment', () => {
   test('ends the wait for the first content, and begins that for each chunk', async () => {
     const limit = limitThat(undefined);
     const { guard, see, clock, controller } = guardOf({ limit });
-    guard.idle.waiting();
+    guard.idle?.waiting();
     see({ choices: [{ index: 0, delta: { role: 'assistant' } }] });
     await clock.advance(5_000);
     expect([limit.stops, controller.signal.aborted]).toEqual([0, false]);
     see(say('Hi'));
     expect(limit.stops).toBe(1);
-    guard.idle.waiting();
+    guard.idle?.waiting();
     await clock.advance(1_000);
     expect(controller.signal.aborted).toBe(true);
   });
@@ -252,7 +252,7 @@ describe('time', () => {
   test('of the next chunk that is up is an interruption by a time-out', async () => {
     const { guard, see, ends, clock } = guardOf({});
     see(say('Hel'));
-    guard.idle.waiting();
+    guard.idle?.waiting();
     await clock.advance(1_000);
     const error = guard.onEnd(LEFT, 'committed');
     expect(error).toBeInstanceOf(StreamInterruptedError);
