@@ -19,7 +19,7 @@ import type { Affinity } from '../routing/affinity.ts';
 import { ShadowRunner } from '../shadow/shadow-runner.ts';
 import type { Clock } from '../time/clock.ts';
 import { AbandonedStreams } from '../upstream/stream/abandoned-streams.ts';
-import { createPriceAhead, createPricing } from '../upstream/upstream-costs.ts';
+import { createPricing, PriceAhead } from '../upstream/upstream-costs.ts';
 import type { Upstream, UpstreamConfig } from '../upstream/upstream.ts';
 import { createObserver, createShadowObserver, type Observed } from './record-results.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
@@ -38,7 +38,7 @@ export function buildCallServices(
   const { warnings } = observed;
   const upstreams = new Map(options.upstreams.map((config) => [config.name, buildUpstream(config, options, observed)]));
   const table = new PriceTable();
-  const { estimateCostUsd, isPriced, inputTokensOf } = createPriceAhead(upstreams, table);
+  const { estimateCostUsd, isPriced, inputTokensOf } = new PriceAhead(upstreams, table);
   const parts = {
     upstreams,
     stable,

@@ -1,4 +1,4 @@
-/** What attempts cost, on the upstream that served them and on stable. */
+/** What attempts cost on the upstream that served them and on stable, and what a call would cost on an upstream. */
 
 import type { AttemptReason, AttemptRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
@@ -11,94 +11,6 @@ import type { PriceTable } from '../pricing/price-table.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { AttemptEnd } from './attempt-types.ts';
 import type { Upstream, UpstreamConfig } from './upstream.ts';
-
-/** Prices of `upstreams`; a `missing` price is told once for each upstream and model. */
-export function createPricing(
-  upstreams: ReadonlyMap<string, Upstream>,
-  stable: string,
-  table: PriceTable,
-  missing: (upstream: string, model: string) => void,
-): Pricing {
-  const told = new Set<string>();
-  const tell = (upstream: string, model: string): void => {
-    if (told.has(model)) return;
-    // Models that are made up must not fill the memory.
-    if (told.size < MAX_TOLD) told.add(model);
-    missing(upstream, model);
-  };
-  const priceAt = (name: string, model: string | undefined, end: AttemptEnd, reportedUsd: number | undefined): Cost => {
-    const pricing = upstreams.get(name)?.config.pricing;
-    if (!pricing) return UNKNOWN_COST;
-    const { prices, provider, baseURL } = pricing;
-    const { usage, usageEstimated, atMs } = end;
-    return findCost({ reportedUsd, usage, usageEstimated, model, prices, table, provider, baseURL, atMs });
-  };
-  return ({ upstream, model, reason }: StartedAttempt, end: AttemptEnd, call: Call) => {
-    // A model that the response names more closely (`gpt-4.1-2025-04-14`) may be unknown where the one asked for is not.
-    let cost = priceAt(upstream, end.model ?? model, end, end.reportedUsd);
-    if (cost.costUsd === null && end.model !== model) cost = priceAt(upstream, model, end, end.reportedUsd);
-    // A probe asks for models that do not exist, and shows for itself what has no price.
-    if (cost.costUsd === null && end.usage && model !== undefined && reason !== 'probe') tell(upstream, model);
-    if (upstream === stable) return { cost, stableCostUsd: cost.costUsd };
-    // Stable would have been asked for an answer, not for a failure: that is paid on top.
-    if (cost.costUsd !== null && end.failure?.outcome === 'failure') return { cost, stableCostUsd: 0 };
-    const stableModel = upstreamModel(upstreams.get(stable)?.config.rules.model, call);
-    return { cost, stableCostUsd: priceAt(stable, stableModel, end, undefined).costUsd };
-  };
-}
-
-const MAX_TOLD = 1_000;
-
-/* PART: What a call would cost on an upstream, before it is made, and whether that can be known. */
-
-/** The questions that are asked before a call is made. */
-export interface PriceAhead {
-  readonly inputTokensOf: InputTokensOf;
-  readonly estimateCostUsd: EstimateCostUsd;
-  readonly isPriced: IsPriced;
-}
-
-/**
- * The estimate costs time in proportion to the body's text, once for a call however many upstreams are asked about in a row: it is
- * made only where somebody needs it.
- */
-export function createPriceAhead(upstreams: ReadonlyMap<string, Upstream>, table: PriceTable): PriceAhead {
-  const countStanding = rememberCounts(estimateTokens);
-  let lastCall: Call | undefined;
-  let lastTokens = 0;
-  const inputTokensOf = (call: Call, body: unknown): number => {
-    if (lastCall !== call) {
-      lastCall = call;
-      lastTokens = Math.ceil(estimateInput(call.surface, body, estimateTokens, countStanding));
-    }
-    return lastTokens;
-  };
-  const costUsd = ({ pricing, rules }: UpstreamConfig, call: Call, usage: Usage): number | undefined => {
-    const named = rules.params?.['model'];
-    const model = typeof named === 'string' ? named : upstreamModel(rules.model, call);
-    const cost = findCost({ ...pricing, reportedUsd: undefined, usage, model, table, atMs: call.startedAtMs });
-    return cost.costUsd ?? undefined;
-  };
-  return {
-    inputTokensOf,
-    estimateCostUsd: (name, call, body) => {
-      const config = upstreams.get(name)?.config;
-      if (!config || call.surface === 'other') return undefined;
-      const inputTokens = inputTokensOf(call, body);
-      const outputTokens = estimateOutput(call.surface, body, config.rules);
-      return costUsd(config, call, { inputTokens, outputTokens, cachedInputTokens: 0, reasoningTokens: 0 });
-    },
-    isPriced: (name, call) => {
-      const config = upstreams.get(name)?.config;
-      // Moderations are free, and in no list.
-      if (!config || call.surface === 'other' || call.surface === 'moderations') return true;
-      return costUsd(config, call, call.surface === 'embeddings' ? ONE_TOKEN : ONE_TOKEN_EACH) !== undefined;
-    },
-  };
-}
-
-const ONE_TOKEN: Usage = { inputTokens: 1, outputTokens: 0, cachedInputTokens: 0, reasoningTokens: 0 };
-const ONE_TOKEN_EACH: Usage = { ...ONE_TOKEN, outputTokens: 1 };
 
 /** An attempt, before its end is known. */
 export interface StartedAttempt {
@@ -116,15 +28,109 @@ export type Pricing = (
   call: Call,
 ) => Pick<AttemptRecord, 'cost' | 'stableCostUsd'>;
 
-/** About how many tokens the body of a call is, whole ones; 0 where it is no body of its surface. Never throws. */
+/** The estimated number of tokens in the body of a call, a whole number; 0 where the body does not fit its surface. Never throws. */
 export type InputTokensOf = (call: Call, body: unknown) => number;
 
 /**
  * What a call would cost on an upstream, in USD, before it is made: its input by estimate, and all the output that it allows (its
  * limit, else 1,024 tokens; at most the upstream's `maxOutputTokens`; `n` times) at the upstream's price for the model it would get,
- * nothing of it cached. `undefined` where no price is known. Never throws.
+ * with no cached tokens. `undefined` where no price is known. Never throws.
  */
 export type EstimateCostUsd = (upstream: string, call: Call, body: unknown) => number | undefined;
 
 /** Whether the price of a call on an upstream is known before it is made. */
 export type IsPriced = (upstream: string, call: Call) => boolean;
+
+/** Prices the attempts on `upstreams`. Calls `missing` once for each model without a known price. */
+export function createPricing(
+  upstreams: ReadonlyMap<string, Upstream>,
+  stable: string,
+  table: PriceTable,
+  missing: (upstream: string, model: string) => void,
+): Pricing {
+  const reported = new Set<string>();
+  const reportMissing = (upstream: string, model: string): void => {
+    if (reported.has(model)) return;
+    if (reported.size < MAX_REPORTED) reported.add(model);
+    missing(upstream, model);
+  };
+  const priceAt = (name: string, model: string | undefined, end: AttemptEnd, reportedUsd: number | undefined): Cost => {
+    const pricing = upstreams.get(name)?.config.pricing;
+    if (!pricing) return UNKNOWN_COST;
+    const { prices, provider, baseURL } = pricing;
+    const { usage, usageEstimated, atMs } = end;
+    return findCost({ reportedUsd, usage, usageEstimated, model, prices, table, provider, baseURL, atMs });
+  };
+  return ({ upstream, model, reason }: StartedAttempt, end: AttemptEnd, call: Call) => {
+    // The response may name a more specific model (`gpt-4.1-2025-04-14`) that has no known price, while the requested model has one.
+    let cost = priceAt(upstream, end.model ?? model, end, end.reportedUsd);
+    if (cost.costUsd === null && end.model !== model) cost = priceAt(upstream, model, end, end.reportedUsd);
+    // Probes request models that do not exist, and list missing prices in their own report.
+    if (cost.costUsd === null && end.usage && model !== undefined && reason !== 'probe') reportMissing(upstream, model);
+    if (upstream === stable) return { cost, stableCostUsd: cost.costUsd };
+    // Stable would have been paid for an answer, not for a failure: a failed attempt is an extra cost.
+    if (cost.costUsd !== null && end.failure?.outcome === 'failure') return { cost, stableCostUsd: 0 };
+    const stableModel = upstreamModel(upstreams.get(stable)?.config.rules.model, call);
+    return { cost, stableCostUsd: priceAt(stable, stableModel, end, undefined).costUsd };
+  };
+}
+
+/** Bounds the memory if an application makes up model names. */
+const MAX_REPORTED = 1_000;
+
+/**
+ * Prices calls before they are made. The token estimate takes time in proportion to the text of the body, so it is made only on demand,
+ * and once for a call however many upstreams are compared in a row.
+ */
+export class PriceAhead {
+  readonly #upstreams: ReadonlyMap<string, Upstream>;
+  readonly #table: PriceTable;
+  readonly #countRemembered = rememberCounts(estimateTokens);
+  #lastCall: Call | undefined;
+  #lastTokens = 0;
+
+  constructor(upstreams: ReadonlyMap<string, Upstream>, table: PriceTable) {
+    this.#upstreams = upstreams;
+    this.#table = table;
+  }
+
+  readonly inputTokensOf: InputTokensOf = (call, body) => {
+    if (this.#lastCall !== call) {
+      this.#lastCall = call;
+      this.#lastTokens = Math.ceil(estimateInput(call.surface, body, estimateTokens, this.#countRemembered));
+    }
+    return this.#lastTokens;
+  };
+
+  readonly estimateCostUsd: EstimateCostUsd = (name, call, body) => {
+    const config = this.#upstreams.get(name)?.config;
+    if (!config || call.surface === 'other') return undefined;
+    const inputTokens = this.inputTokensOf(call, body);
+    const outputTokens = estimateOutput(call.surface, body, config.rules);
+    return this.#costUsd(config, call, { inputTokens, outputTokens, cachedInputTokens: 0, reasoningTokens: 0 });
+  };
+
+  readonly isPriced: IsPriced = (name, call) => {
+    const config = this.#upstreams.get(name)?.config;
+    // Moderations are free, and in no price list.
+    if (!config || call.surface === 'other' || call.surface === 'moderations') return true;
+    return this.#costUsd(config, call, call.surface === 'embeddings' ? ONE_TOKEN : ONE_TOKEN_EACH) !== undefined;
+  };
+
+  #costUsd({ pricing, rules }: UpstreamConfig, call: Call, usage: Usage): number | undefined {
+    const named = rules.params?.['model'];
+    const model = typeof named === 'string' ? named : upstreamModel(rules.model, call);
+    const cost = findCost({
+      ...pricing,
+      reportedUsd: undefined,
+      usage,
+      model,
+      table: this.#table,
+      atMs: call.startedAtMs,
+    });
+    return cost.costUsd ?? undefined;
+  }
+}
+
+const ONE_TOKEN: Usage = { inputTokens: 1, outputTokens: 0, cachedInputTokens: 0, reasoningTokens: 0 };
+const ONE_TOKEN_EACH: Usage = { ...ONE_TOKEN, outputTokens: 1 };
