@@ -1,27 +1,27 @@
-/** Compares the two answers of mirrored calls, off the path of any call, and tells who asks. */
+/** Compares the two answers of mirrored calls outside the call path, and notifies listeners. */
 
 import type { Comparison, ShadowEvent, ShadowSample } from '../domain/shadow.ts';
 import { compareAnswers } from './compare/compare-answers.ts';
 import { CustomComparison } from './custom-compare.ts';
-import type { BothEnded, CopyOf } from './mirrored-call.ts';
+import type { MirroredResult, CopyRequest } from './mirrored-call.ts';
 import type { Agreement, ShadowPolicy } from './options.ts';
 import type { ShadowServices } from './shadow-services.ts';
 
-/** Told of an agreement. */
+/** A listener of comparisons. */
 export type OnAgreement = (agreement: Agreement) => void;
 
-/** Answers that agree by less are kept as disagreements. */
+/** Pairs with a lower agreement are sampled as disagreements. */
 const DISAGREEMENT = 0.4;
 
 export class Comparisons {
   readonly #services: ShadowServices;
-  readonly #own: CustomComparison | undefined;
+  readonly #custom: CustomComparison | undefined;
   readonly #samples: SampleReservoir<ShadowSample>;
   readonly #listeners = new Set<OnAgreement>();
 
   constructor({ compare, keepSamples }: ShadowPolicy, services: ShadowServices) {
     this.#services = services;
-    this.#own =
+    this.#custom =
       compare && new CustomComparison(compare, services.clock, (error) => services.observer.failed('compare', error));
     this.#samples = new SampleReservoir(keepSamples, services.random);
   }
@@ -30,32 +30,35 @@ export class Comparisons {
     return this.#samples.samples;
   }
 
-  /** A judge model may be asked through the very client whose calls are mirrored: its own calls are not. */
-  get isAsking(): boolean {
-    return this.#own?.isAsking ?? false;
+  /** Whether the current call was made by the user's `compare`, which may use the same client: such calls are not mirrored. */
+  get isComparing(): boolean {
+    return this.#custom?.isRunning ?? false;
   }
 
+  /** Calls `listener` with every agreement; returns the function that removes it. */
   listen(listener: OnAgreement): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Returns at once: the caller's own answer may have come in this very turn of the event loop. */
-  compare(copyOf: CopyOf, both: BothEnded): void {
+  /** Defers the work: the caller's own answer may have arrived in this turn of the event loop and goes first. */
+  compare(request: CopyRequest, result: MirroredResult): void {
     setImmediate(() => {
-      this.#compare(copyOf, both).catch((error: unknown) => this.#services.observer.failed('A comparison', error));
+      this.#compare(request, result).catch((error: unknown) =>
+        this.#services.observer.failed('Comparing answers', error),
+      );
     });
   }
 
   close(): void {
     this.#listeners.clear();
-    this.#own?.close();
+    this.#custom?.close();
   }
 
-  async #compare(copyOf: CopyOf, both: BothEnded): Promise<void> {
-    const comparison = await this.#comparison(copyOf, both);
-    const { call, upstream } = copyOf;
-    const { record, servedBy } = both;
+  async #compare(request: CopyRequest, result: MirroredResult): Promise<void> {
+    const comparison = await this.#comparison(request, result);
+    const { call, upstream } = request;
+    const { record, servedBy } = result;
     const { outcome, kind, latencyMs, firstChunkMs, cost } = record;
     const event: ShadowEvent = {
       callId: call.id,
@@ -69,20 +72,25 @@ export class Comparisons {
       comparison,
       atMs: this.#services.clock.now(),
     };
-    if (comparison) this.#keep(copyOf, both, event, comparison);
+    if (comparison) this.#keep(request, result, event, comparison);
     this.#services.observer.shadow(event);
   }
 
-  async #comparison({ view }: CopyOf, { real, shadow }: BothEnded): Promise<Comparison | undefined> {
+  async #comparison({ view }: CopyRequest, { real, shadow }: MirroredResult): Promise<Comparison | undefined> {
     if (!real || !shadow) return undefined;
     const comparison = compareAnswers(view, real, shadow);
-    if (!this.#own) return comparison;
-    // A score and the mean of the aspects are two scales: where there is no score, there is no agreement.
-    const said = await this.#own.ask(view, real, shadow);
-    return { ...comparison, agreement: said?.score ?? null, labels: said?.labels ?? [] };
+    if (!this.#custom) return comparison;
+    // A custom score and the mean of the aspects are different scales: without a score there is no agreement.
+    const judged = await this.#custom.compare(view, real, shadow);
+    return { ...comparison, agreement: judged?.score ?? null, labels: judged?.labels ?? [] };
   }
 
-  #keep({ view, target }: CopyOf, { real, shadow }: BothEnded, event: ShadowEvent, comparison: Comparison): void {
+  #keep(
+    { view, target }: CopyRequest,
+    { real, shadow }: MirroredResult,
+    event: ShadowEvent,
+    comparison: Comparison,
+  ): void {
     const { callId, upstream, atMs } = event;
     const { agreement } = comparison;
     target.window.compare(comparison, atMs);
@@ -100,17 +108,15 @@ export class Comparisons {
   }
 }
 
-/** Answers that hardly agree, or differ in what code depends on. */
+/** Whether the answers hardly agree, or differ in an aspect that code depends on. */
 function isDisagreement({ agreement, aspects }: Comparison): boolean {
   const { finishReason = 1, refusal = 1, schema = 1, toolNames = 1 } = aspects;
   return (agreement !== null && agreement < DISAGREEMENT) || Math.min(finishReason, refusal, schema, toolNames) < 1;
 }
 
-/* PART: A fair sample, in bounded memory, of things that keep coming. */
-
 /**
- * Each thing that came has the same chance to be kept. Algorithm R: J. S. Vitter, "Random sampling with a reservoir", ACM TOMS
- * 11 (1985).
+ * A uniform random sample of bounded size: each added sample has the same chance to be kept. Algorithm R: J. S. Vitter,
+ * "Random sampling with a reservoir", ACM TOMS 11 (1985).
  */
 class SampleReservoir<Sample> {
   readonly #size: number;
@@ -135,7 +141,7 @@ class SampleReservoir<Sample> {
       this.#kept.push(sample);
       return;
     }
-    const place = Math.floor(this.#random() * this.#seen);
-    if (place < this.#size) this.#kept[place] = sample;
+    const index = Math.floor(this.#random() * this.#seen);
+    if (index < this.#size) this.#kept[index] = sample;
   }
 }

@@ -1,13 +1,12 @@
-/** What `client.canary.shadow` offers. */
+/** The API of `client.canary.shadow`. */
 
 import { checkNumber, checkOneOf } from '../domain/check.ts';
 import type { ShadowSample } from '../domain/shadow.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { ShadowRunner } from './shadow-runner.ts';
 
-/** Reads and changes what is mirrored. Without the option `shadow` nothing is, and all of it is empty. */
+/** Reads and changes which calls are mirrored. Without the option `shadow` no call is mirrored and all values are empty or 0. */
 export class ShadowControl<UpstreamName extends string = string> {
-  /** `undefined` without the option `shadow`. */
   readonly #runner: ShadowRunner | undefined;
   readonly #names: readonly string[];
 
@@ -17,7 +16,7 @@ export class ShadowControl<UpstreamName extends string = string> {
   }
 
   /**
-   * Pairs of answers that disagree: a fair sample of `keepSamples`, bodies and all. They never leave the process.
+   * Pairs of answers that disagree: a uniform random sample of up to `keepSamples` pairs, bodies included. They never leave the process.
    *
    * @example ai.canary.shadow.samples().map(({ real, shadow }) => [real.text, shadow.text]);
    */
@@ -25,21 +24,22 @@ export class ShadowControl<UpstreamName extends string = string> {
     return this.#runner?.samples ?? [];
   }
 
-  /** The share of keys that are mirrored to an upstream, 0–1. */
+  /** The share of keys whose calls are mirrored to the upstream, 0–1. */
   share(upstream: UpstreamName): number {
     return this.#runner?.share(upstream) ?? 0;
   }
 
   /**
-   * Mirrors another share from the next call on. A larger one only adds keys; 0 ends it, and lets end what is under way.
+   * Changes the share from the next call on. A larger share only adds keys. 0 stops mirroring; copies in flight continue.
    *
    * @param share 0–1
-   * @throws ConfigError for an unknown upstream, an impossible share, and where the option `shadow` is not set
+   * @throws ConfigError for an unknown upstream, a share outside 0–1, or if the option `shadow` is not set
    */
   setShare(upstream: UpstreamName, share: number): void {
     const name = checkOneOf('shadow.upstream', upstream, this.#names);
     const checked = checkNumber('shadow.share', share, { min: 0, max: 1 });
-    if (!this.#runner) throw new ConfigError('canary.shadow', 'should be set, be it to {}, for calls to be mirrored');
+    if (!this.#runner)
+      throw new ConfigError('canary.shadow', 'should be set, at least to {}, before a share can be set');
     this.#runner.setShare(name, checked);
   }
 }

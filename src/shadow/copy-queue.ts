@@ -1,4 +1,4 @@
-/** Sends copies: so many at once, for so much money a day, each for so long. */
+/** Sends copies with bounded concurrency, a bounded queue, a daily budget and a timeout. */
 
 import { Budgets, Reservation } from '../budgets/budgets.ts';
 import type { ShadowDropReason } from '../domain/shadow.ts';
@@ -7,19 +7,18 @@ import { estimateOutput } from '../pricing/estimate-output.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { Load } from '../resilience/limits/slot.ts';
 import { startTimeLimit } from '../resilience/time-limit.ts';
-import { AnswerReading } from './compare/read-answer.ts';
-import { type Copy, type CopyOf, shadowAnswer } from './mirrored-call.ts';
+import { AnswerCollector } from './compare/read-answer.ts';
+import { type Copy, type CopyRequest, shadowAnswer } from './mirrored-call.ts';
 import type { ShadowPolicy } from './options.ts';
 import { sendCopy } from './send-copy.ts';
 import type { ShadowServices } from './shadow-services.ts';
 
-export class CopySender {
+export class CopyQueue {
   readonly #policy: ShadowPolicy;
   readonly #services: ShadowServices;
   readonly #slots: Slots;
   readonly #admission: CopyAdmission;
-  /** Under way. */
-  readonly #sent = new Set<Copy>();
+  readonly #inFlight = new Set<Copy>();
   #closed = false;
 
   constructor(policy: ShadowPolicy, services: ShadowServices) {
@@ -37,51 +36,51 @@ export class CopySender {
     return this.#slots.waiting;
   }
 
-  /** All slots and all places to wait are taken. */
+  /** Whether all slots are taken and the queue is full. */
   get isFull(): boolean {
     return this.#slots.isFull;
   }
 
-  /** Sends `copy` when it has a slot, not before the current turn of the event loop is over. */
+  /** Sends `copy` when a slot is free, at the earliest in the next turn of the event loop. */
   send(copy: Copy): void {
-    this.#slots.enter(() => this.#take(copy));
+    this.#slots.submit(() => this.#admit(copy));
   }
 
   close(): void {
     this.#closed = true;
     this.#slots.clear();
-    for (const copy of this.#sent) copy.giveUp();
+    for (const copy of this.#inFlight) copy.cancel();
   }
 
-  async #take(copy: Copy): Promise<void> {
-    if (this.#closed || copy.isGivenUp) return;
+  async #admit(copy: Copy): Promise<void> {
+    if (this.#closed || copy.isCancelled) return;
     try {
-      const held = this.#admission.enter(copy.of);
-      if (typeof held === 'string') return copy.of.target.window.drop(held, this.#services.clock.now());
-      this.#sent.add(copy);
+      const held = this.#admission.admit(copy.request);
+      if (typeof held === 'string') return copy.request.target.window.drop(held, this.#services.clock.now());
+      this.#inFlight.add(copy);
       await this.#run(copy, held);
     } catch (error) {
-      this.#services.observer.failed('A shadow', error);
+      this.#services.observer.failed('Sending a copy', error);
     } finally {
-      this.#sent.delete(copy);
+      this.#inFlight.delete(copy);
     }
   }
 
   async #run(copy: Copy, held: readonly Reservation[]): Promise<void> {
-    const { call, upstream, options, connect, target } = copy.of;
+    const { call, upstream, options, connect, target } = copy.request;
     const { clock, pricing, idleMs, observer } = this.#services;
     const { timeoutMs } = this.#policy;
-    const whole = { attempt: undefined, remainingMs: timeoutMs, deadlineMs: timeoutMs, deadlineHolds: true };
-    const limit = startTimeLimit({ clock, signal: undefined, ...whole });
-    copy.sentUnder(limit);
-    const witness = new AnswerReading(call.surface);
+    const timeout = { attempt: undefined, remainingMs: timeoutMs, deadlineMs: timeoutMs, deadlineHolds: true };
+    const limit = startTimeLimit({ clock, signal: undefined, ...timeout });
+    copy.started(limit);
+    const collector = new AnswerCollector(call.surface);
     const { record, failure } = await sendCopy({
       call,
       upstream,
       options,
       connect,
       limit,
-      witness,
+      witness: collector,
       idleMs,
       clock,
       pricing,
@@ -90,16 +89,14 @@ export class CopySender {
     if (failure) target.failed(failure);
     target.window.ended(record);
     observer.attempt(record, call);
-    copy.ended(record, failure ? undefined : shadowAnswer(witness.answer, record));
+    copy.ended(record, failure ? undefined : shadowAnswer(collector.answer, record));
   }
 }
 
-/* PART: How much is under way at once, and how much waits. */
+/** Work that holds a slot until it resolves; it never rejects. */
+type SlotWork = () => Promise<void>;
 
-/** Something that holds a slot until it resolves; it never rejects. */
-export type SlotWork = () => Promise<void>;
-
-/** Slots, and a queue before them; who finds both full is turned away. */
+/** A bounded number of slots with a bounded queue; work that fits into neither is rejected. */
 export class Slots {
   readonly #maxConcurrency: number;
   readonly #maxQueue: number;
@@ -119,90 +116,92 @@ export class Slots {
     return this.#queue.length;
   }
 
-  /** Nobody has a place any more. */
+  /** Whether all slots are taken and the queue is full. */
   get isFull(): boolean {
     return this.#running >= this.#maxConcurrency && this.#queue.length >= this.#maxQueue;
   }
 
-  /** Whether `work` has a slot or a place to wait. It begins after the current turn of the event loop at the earliest. */
-  enter(work: SlotWork): boolean {
+  /** Runs `work` when a slot is free, at the earliest in the next turn of the event loop; `false` if slots and queue are full. */
+  submit(work: SlotWork): boolean {
     if (this.isFull) return false;
-    if (this.#running < this.#maxConcurrency) this.#begin(work);
+    if (this.#running < this.#maxConcurrency) this.#start(work);
     else this.#queue.push(work);
     return true;
   }
 
-  /** Nobody who waits begins any more. */
+  /** Drops all queued work. */
   clear(): void {
     this.#queue.length = 0;
   }
 
-  #begin(work: SlotWork): void {
+  #start(work: SlotWork): void {
     this.#running += 1;
-    // What the caller waits for goes first: its own request, or the answer that has come.
+    // The caller's own request or answer in this turn goes first.
     setImmediate(() => void work().finally(() => this.#next()));
   }
 
   #next(): void {
     this.#running -= 1;
     const next = this.#queue.shift();
-    if (next) this.#begin(next);
+    if (next) this.#start(next);
   }
 }
 
-/** Asks for leave to send a copy: real calls come first, and money is held before it is spent. */
+/** Admits copies: real calls take precedence, and the cost is reserved before a copy is sent. */
 class CopyAdmission {
   readonly #services: ShadowServices;
-  /** The bound of all copies together. */
-  readonly #own: Budgets | undefined;
+  /** The daily budget of all copies together. */
+  readonly #shadowBudget: Budgets | undefined;
 
   constructor({ budgetUsd }: ShadowPolicy, services: ShadowServices) {
     this.#services = services;
-    this.#own = budgetUsd === undefined ? undefined : dailyBudget(budgetUsd, services);
+    this.#shadowBudget = budgetUsd === undefined ? undefined : dailyBudget(budgetUsd, services);
   }
 
-  /** The money that is held for a copy, to be settled when it has ended; or why it is dropped. */
-  enter(copy: CopyOf): readonly Reservation[] | ShadowDropReason {
+  /** The reservations of an admitted copy, to be settled when it ends, or why the copy is dropped. */
+  admit(copy: CopyRequest): readonly Reservation[] | ShadowDropReason {
     const { target, upstream } = copy;
     const { clock, budgets } = this.#services;
     const nowMs = clock.now();
-    // Whom real calls are kept away from is not asked for a copy.
+    // An upstream that real calls avoid gets no copies either.
     if (upstream.pause.until(nowMs) !== null || upstream.breaker?.state.state === 'open') return 'unavailable';
     if (target.isPaused(nowMs)) return 'unavailable';
-    if (this.#own) this.#warnWithoutPrice(copy);
+    if (this.#shadowBudget) this.#warnWithoutPrice(copy);
     const held: Reservation[] = [];
-    for (const budget of [this.#own, budgets]) {
+    for (const budget of [this.#shadowBudget, budgets]) {
       const reserved = budget?.reserve(copy.call, upstream.name, copy.options.body);
       if (reserved instanceof Reservation) held.push(reserved);
-      else if (reserved) return giveBack(held, 'budget');
+      else if (reserved) return cancelAll(held, 'budget');
     }
-    return takesOfLimits(copy) ? held : giveBack(held, 'unavailable');
+    return fitsLimits(copy) ? held : cancelAll(held, 'unavailable');
   }
 
-  #warnWithoutPrice({ upstream, call, options }: CopyOf): void {
+  #warnWithoutPrice({ upstream, call, options }: CopyRequest): void {
     if (this.#services.estimateCostUsd(upstream.name, call, options.body) !== undefined) return;
-    const unknown = new Error(`no price is known for what ${upstream.name} serves, so that no budget can hold it`);
-    this.#services.observer.failed('The budget of shadows', unknown);
+    const unknown = new Error(
+      `the model on ${upstream.name} has no known price, so the budget cannot limit its copies`,
+    );
+    this.#services.observer.failed('shadow.budgetUsd', unknown);
   }
 }
 
-/** Days are UTC's. */
+/** A budget per UTC day. */
 function dailyBudget(limitUsd: number, { clock, estimateCostUsd }: ShadowServices): Budgets {
   const policy = { name: 'shadow', per: 'day', limitUsd, scope: 'all', only: undefined, rejects: true } as const;
-  const nothing = (): void => undefined;
-  return new Budgets({ policies: [policy], clock, estimateCostUsd, shortKey: (key) => key, onShare: nothing });
+  const ignore = (): void => undefined;
+  return new Budgets({ policies: [policy], clock, estimateCostUsd, shortKey: (key) => key, onShare: ignore });
 }
 
-function giveBack(held: readonly Reservation[], reason: ShadowDropReason): ShadowDropReason {
+function cancelAll(held: readonly Reservation[], reason: ShadowDropReason): ShadowDropReason {
   for (const reservation of held) reservation.cancel();
   return reason;
 }
 
 /**
- * Whether the limits of the upstream have room. A copy counts among its requests and tokens of the minute, as the provider counts
- * it; it holds no place while it is under way, so that one that hangs takes none from a real call.
+ * Whether the limits of the upstream admit the copy. A copy counts towards requests and tokens per minute, as the provider counts
+ * it. It holds no concurrency slot while in flight, so that a hanging copy does not block a real call.
  */
-function takesOfLimits({ upstream, call, options }: CopyOf): boolean {
+function fitsLimits({ upstream, call, options }: CopyRequest): boolean {
   const { limits, config } = upstream;
   if (!limits) return true;
   const tokens =

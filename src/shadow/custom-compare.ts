@@ -1,4 +1,4 @@
-/** Asks the user's own `compare`, which may take long, fail, or never come back. */
+/** Runs the user's `compare`, which may be slow, fail, or never settle. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock, Timer } from '../time/clock.ts';
@@ -6,40 +6,40 @@ import type { ShadowAnswer, ShadowCall } from '../domain/shadow.ts';
 import type { Compare, CompareResult } from './options.ts';
 import { Slots } from './copy-queue.ts';
 
-/** Comparisons under way at once, and waiting: a judge model is slower than what it judges. */
+/** Bounds for concurrent and queued comparisons: a judge model is slower than the calls it compares. */
 const MAX_CONCURRENCY = 4;
 const MAX_QUEUE = 64;
 const TIMEOUT_MS = 30_000;
-/** Labels are for counting. */
+/** Labels are short names to count by, so their number and length are bounded. */
 const MAX_LABELS = 16;
 const MAX_LABEL_LENGTH = 64;
 
 export class CustomComparison {
   readonly #compare: Compare;
   readonly #clock: Clock;
-  readonly #failed: (error: unknown) => void;
+  readonly #onError: (error: unknown) => void;
   readonly #slots = new Slots(MAX_CONCURRENCY, MAX_QUEUE);
   readonly #timers = new Set<Timer>();
-  readonly #asking = new AsyncLocalStorage<true>();
+  readonly #context = new AsyncLocalStorage<true>();
 
-  /** `failed` is told what `compare` threw. */
-  constructor(compare: Compare, clock: Clock, failed: (error: unknown) => void) {
+  /** @param onError receives what `compare` throws */
+  constructor(compare: Compare, clock: Clock, onError: (error: unknown) => void) {
     this.#compare = compare;
     this.#clock = clock;
-    this.#failed = failed;
+    this.#onError = onError;
   }
 
-  /** The code that runs is the user's `compare`, or something that it called. */
-  get isAsking(): boolean {
-    return this.#asking.getStore() === true;
+  /** Whether the running code is the user's `compare` or was called by it. */
+  get isRunning(): boolean {
+    return this.#context.getStore() === true;
   }
 
-  /** A score of 0–1 and labels; `undefined` where there is none: too many are under way, it failed or took too long. */
-  ask(call: ShadowCall, real: ShadowAnswer, shadow: ShadowAnswer): Promise<Required<CompareResult> | undefined> {
+  /** A score of 0–1 and labels; `undefined` if slots and queue are full, or if `compare` failed or timed out. */
+  compare(call: ShadowCall, real: ShadowAnswer, shadow: ShadowAnswer): Promise<Required<CompareResult> | undefined> {
     return new Promise((resolve) => {
       const work = async (): Promise<void> =>
-        resolve(await this.#inTime(() => this.#asking.run(true, () => this.#compare(call, real, shadow))));
-      if (!this.#slots.enter(work)) resolve(undefined);
+        resolve(await this.#withTimeout(() => this.#context.run(true, () => this.#compare(call, real, shadow))));
+      if (!this.#slots.submit(work)) resolve(undefined);
     });
   }
 
@@ -49,17 +49,17 @@ export class CustomComparison {
     this.#timers.clear();
   }
 
-  async #inTime(compare: () => ReturnType<Compare>): Promise<Required<CompareResult> | undefined> {
+  async #withTimeout(compare: () => ReturnType<Compare>): Promise<Required<CompareResult> | undefined> {
     let timer: Timer | undefined;
     try {
-      const late = new Promise<never>((_resolve, reject) => {
-        const tooLong = (): void => reject(new Error(`it took longer than ${TIMEOUT_MS} ms`));
-        timer = this.#clock.setTimeout(tooLong, TIMEOUT_MS);
+      const timeout = new Promise<never>((_resolve, reject) => {
+        const onTimeout = (): void => reject(new Error(`it timed out after ${TIMEOUT_MS} ms`));
+        timer = this.#clock.setTimeout(onTimeout, TIMEOUT_MS);
         this.#timers.add(timer);
       });
-      return checked(await Promise.race([compare(), late]));
+      return checked(await Promise.race([compare(), timeout]));
     } catch (error) {
-      this.#failed(error);
+      this.#onError(error);
       return undefined;
     } finally {
       timer?.cancel();
@@ -68,7 +68,7 @@ export class CustomComparison {
   }
 }
 
-/** What users return is not always what its type says. */
+/** Validates the result, since JavaScript callers may return anything. */
 function checked({ score, labels = [] }: CompareResult): Required<CompareResult> {
   if (!(score >= 0 && score <= 1)) throw new RangeError(`its score should be between 0 and 1, got ${String(score)}`);
   return { score, labels: labels.slice(0, MAX_LABELS).map((label) => label.slice(0, MAX_LABEL_LENGTH)) };

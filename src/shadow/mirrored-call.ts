@@ -1,4 +1,4 @@
-/** A call that is mirrored: reads its real answer beside the caller, for the copies to be compared with. */
+/** A mirrored call and its copies: collects both answers, and passes them on to be compared once both sides have ended. */
 
 import type { AttemptRecord, Outcome } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
@@ -7,44 +7,43 @@ import type { TimeLimit } from '../resilience/time-limit.ts';
 import type { AnswerReader } from '../upstream/attempt-types.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { AnswerReading } from './compare/read-answer.ts';
+import { AnswerCollector } from './compare/read-answer.ts';
 import type { CopyConnection } from './send-copy.ts';
 import type { ShadowTarget } from './shadow-target.ts';
 
+/** Collects the real answer of a call while its caller reads it. */
 export class MirroredCall {
   readonly #call: Call;
   readonly #copies: readonly Copy[];
-  /** By the index of the attempt. */
-  readonly #readings = new Map<number, AnswerReading>();
+  /** By attempt index. */
+  readonly #collectors = new Map<number, AnswerCollector>();
 
   constructor(call: Call, copies: readonly Copy[]) {
     this.#call = call;
     this.#copies = copies;
   }
 
-  /** Reads what an attempt of the call brings. */
+  /** The collector of one attempt's answer. */
   witness(attemptIndex: number): AnswerReader {
-    const reading = new AnswerReading(this.#call.surface);
-    this.#readings.set(attemptIndex, reading);
-    return reading;
+    const collector = new AnswerCollector(this.#call.surface);
+    this.#collectors.set(attemptIndex, collector);
+    return collector;
   }
 
-  /** The call is over: `served` is the attempt whose answer the caller has. */
+  /** Called when the call has ended; `served` is the attempt whose answer the caller received. */
   over(outcome: Outcome, served: AttemptRecord | undefined): void {
-    const reading = served && this.#readings.get(served.index);
-    const real = outcome === 'success' && reading ? shadowAnswer(reading.answer, served) : undefined;
-    this.#readings.clear();
-    for (const copy of this.#copies) copy.callIsOver(outcome, served?.upstream, real);
+    const collector = served && this.#collectors.get(served.index);
+    const real = outcome === 'success' && collector ? shadowAnswer(collector.answer, served) : undefined;
+    this.#collectors.clear();
+    for (const copy of this.#copies) copy.realEnded(outcome, served?.upstream, real);
   }
 }
 
-/** What was read, and what it took. */
+/** An answer with its latency and cost. */
 export function shadowAnswer(answer: ReadAnswer, record: AttemptRecord): ShadowAnswer {
   const { upstream, model, latencyMs, firstChunkMs, cost } = record;
   return { ...answer, upstream, model, latencyMs, firstChunkMs, costUsd: cost.costUsd };
 }
-
-/* PART: One copy of a call, from the choice to mirror it until both answers are there. */
 
 /** The application's side of a call, as far as a copy needs it. */
 export interface MirrorSource {
@@ -52,8 +51,8 @@ export interface MirrorSource {
   readonly connect: (upstream: Upstream) => CopyConnection;
 }
 
-/** What a copy is of, and where it goes. */
-export interface CopyOf {
+/** The call that is copied, and where the copy goes. */
+export interface CopyRequest {
   readonly call: Call;
   /** The call as users see it. */
   readonly view: ShadowCall;
@@ -61,67 +60,70 @@ export interface CopyOf {
   readonly upstream: Upstream;
   readonly options: RequestOptions;
   readonly connect: MirrorSource['connect'];
-  /** Of the call. */
+  /** Records the copy's attempt in the ledger of the call. */
   readonly ledger: { shadow(record: AttemptRecord): void };
   readonly abortWithCaller: boolean;
-  /** Told once, when both sides have ended. */
-  readonly onBoth: { compare(of: CopyOf, both: BothEnded): void };
+  /** Called once, when both sides have ended. */
+  readonly comparisons: { compare(request: CopyRequest, result: MirroredResult): void };
 }
 
-/** Both sides of a mirrored call; an answer is missing where that side brought none. */
-export interface BothEnded {
+/** Both sides of a mirrored call; an answer is `undefined` if that side failed. */
+export interface MirroredResult {
   readonly record: AttemptRecord;
   readonly servedBy: string | undefined;
   readonly real: ShadowAnswer | undefined;
   readonly shadow: ShadowAnswer | undefined;
 }
 
-/** Whichever side ends first waits for the other: the copy by its time-out, the call as long as its caller reads it. */
+/**
+ * One copy of a call, until both answers are complete. The side that ends first waits for the other: a copy ends by its timeout at
+ * the latest, a call when its caller stops reading.
+ */
 export class Copy {
-  readonly of: CopyOf;
+  readonly request: CopyRequest;
   #limit: TimeLimit | undefined;
-  #given = true;
-  #realSide: Pick<BothEnded, 'servedBy' | 'real'> | undefined;
-  #shadowSide: Pick<BothEnded, 'record' | 'shadow'> | undefined;
+  #cancelled = false;
+  #realSide: Pick<MirroredResult, 'servedBy' | 'real'> | undefined;
+  #shadowSide: Pick<MirroredResult, 'record' | 'shadow'> | undefined;
 
-  constructor(of: CopyOf) {
-    this.of = of;
+  constructor(request: CopyRequest) {
+    this.request = request;
   }
 
-  /** Nobody wants it any more; it is not sent. */
-  get isGivenUp(): boolean {
-    return !this.#given;
+  /** Whether the copy was cancelled; it must not be sent. */
+  get isCancelled(): boolean {
+    return this.#cancelled;
   }
 
-  sentUnder(limit: TimeLimit): void {
+  started(limit: TimeLimit): void {
     this.#limit = limit;
   }
 
-  /** Ends the copy, wherever it is. */
-  giveUp(): void {
-    this.#given = false;
+  /** Cancels the copy, whether it is queued or in flight. */
+  cancel(): void {
+    this.#cancelled = true;
     this.#limit?.abort();
   }
 
-  callIsOver(outcome: Outcome, servedBy: string | undefined, real: ShadowAnswer | undefined): void {
-    // After a fallback both answers may be of one upstream: that compares nothing.
-    this.#realSide = { servedBy, real: servedBy === this.of.upstream.name ? undefined : real };
-    if (outcome === 'aborted' && this.of.abortWithCaller) this.giveUp();
+  realEnded(outcome: Outcome, servedBy: string | undefined, real: ShadowAnswer | undefined): void {
+    // After a fallback both answers may come from the same upstream: there is nothing to compare.
+    this.#realSide = { servedBy, real: servedBy === this.request.upstream.name ? undefined : real };
+    if (outcome === 'aborted' && this.request.abortWithCaller) this.cancel();
     this.#settle();
   }
 
   ended(record: AttemptRecord, shadow: ShadowAnswer | undefined): void {
     this.#limit = undefined;
     this.#shadowSide = { record, shadow };
-    this.of.ledger.shadow(record);
+    this.request.ledger.shadow(record);
     this.#settle();
   }
 
   #settle(): void {
     if (!this.#realSide || !this.#shadowSide) return;
-    const both = { ...this.#realSide, ...this.#shadowSide };
-    // The caller's promise may hold on to the call: not to both answers.
+    const result = { ...this.#realSide, ...this.#shadowSide };
+    // The caller's promise may keep this object alive: release both answers.
     this.#realSide = this.#shadowSide = undefined;
-    this.of.onBoth.compare(this.of, both);
+    this.request.comparisons.compare(this.request, result);
   }
 }

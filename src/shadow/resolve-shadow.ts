@@ -1,4 +1,4 @@
-/** Checks what is mirrored, and within which bounds. */
+/** Checks the options of `canary.shadow` and fills in the defaults. */
 
 import { checkDuration, checkFunction, checkKeys, checkNumber, checkOneOf, formatValue } from '../domain/check.ts';
 import type { ShadowOptions, ShadowPolicy } from './options.ts';
@@ -7,7 +7,9 @@ import { ConfigError } from '../domain/errors.ts';
 const PATH = 'canary.shadow';
 
 /**
- * @param driven the upstreams whose shadow share a rollout's steps set
+ * Resolves the options together with the rollouts that mirror calls.
+ *
+ * @param driven the upstreams whose shadow share is set by steps of a rollout
  * @throws ConfigError
  */
 export function resolveShadowBeside(
@@ -17,9 +19,9 @@ export function resolveShadowBeside(
 ): ShadowPolicy | undefined {
   if (shadow === undefined) return driven.length > 0 ? resolveShadow({}, names) : undefined;
   const policy = resolveShadow(shadow, names);
-  const twice = driven.find((name) => name in policy.shares);
-  if (twice === undefined) return policy;
-  throw new ConfigError(`${PATH}.upstream`, `should not be ${twice}, whose rollout has steps that say its share`);
+  const conflict = driven.find((name) => name in policy.shares);
+  if (conflict === undefined) return policy;
+  throw new ConfigError(`${PATH}.upstream`, `should not be ${conflict}: the steps of its rollout set its shadow share`);
 }
 
 /** @throws ConfigError */
@@ -52,7 +54,7 @@ const OPTION_NAMES: readonly (keyof ShadowOptions)[] = [
   'abortWithCaller',
 ];
 
-/** Neither `upstream` nor `share`: whoever drives the shares at run time says them. */
+/** Without `upstream` and `share`, shares are set at run time, by rollouts or `setShare`. */
 function sharesOf({ upstream, share }: ShadowOptions, names: readonly string[]): ShadowPolicy['shares'] {
   if (upstream === undefined && share === undefined) return {};
   const name = checkOneOf(`${PATH}.upstream`, upstream, names);

@@ -1,4 +1,4 @@
-/** Sends the copy of a call, and reads its answer to the end for nobody. */
+/** Sends the copy of a call and reads its answer to the end. */
 
 import { setImmediate } from 'node:timers/promises';
 import type { AttemptRecord } from '../domain/attempt.ts';
@@ -27,16 +27,16 @@ export interface CopyConnection {
   readonly sdkRetries: boolean;
 }
 
-/** What a copy is made of, and read by. */
+/** The input of `sendCopy`. */
 export interface CopyInput {
   readonly call: Call;
-  /** The copy's own: see `copyOptions`. */
+  /** The options of the copy, see `copyOptions` in shadow-runner.ts. */
   readonly options: RequestOptions;
   readonly upstream: Upstream;
   readonly connect: (upstream: Upstream) => CopyConnection;
   readonly limit: TimeLimit;
   readonly witness: AnswerReader;
-  /** The longest wait for a chunk of a stream that has begun. */
+  /** The longest gap between two chunks of a stream, in ms. */
   readonly idleMs: number;
   readonly clock: Clock;
   readonly pricing: Pricing;
@@ -48,7 +48,7 @@ export interface CopyEnd {
   readonly failure: Failure | undefined;
 }
 
-/** Never rejects. One try: what a retry would mend says little about an upstream's answers. */
+/** Sends the copy once, without retries: a transient failure says little about an upstream's answers. Never rejects. */
 export async function sendCopy(input: CopyInput): Promise<CopyEnd> {
   const { call, upstream, clock, pricing, limit } = input;
   const { model } = call;
@@ -66,13 +66,13 @@ export async function sendCopy(input: CopyInput): Promise<CopyEnd> {
     started = { ...started, model: request.model };
     await readToEnd(input, connection, request, (end) => (ended = end));
   } catch (error) {
-    // The attempt has told its end already, but for a request that could not be made at all.
+    // The attempt has reported its end, unless the request could not be built.
     ended ??= { ...NOTHING_KNOWN, failure: classifyFailure(error, { nowMs: clock.now() }), atMs: clock.now() };
   }
   limit.release();
   const end = ended ?? { ...NOTHING_KNOWN, failure: undefined, atMs: clock.now() };
   const record = attemptRecord(call, started, end, pricing);
-  // Nobody would have asked stable for this: a copy saves nothing.
+  // Without mirroring the request would not exist, so a copy saves nothing.
   return { record: { ...record, stableCostUsd: 0 }, failure: end.failure };
 }
 
@@ -112,9 +112,9 @@ async function readToEnd(
   await drain(answer.data, limit);
 }
 
-/** Chunks that are read in one go: a flood of them must not hold up the calls beside it. */
+/** Chunks that are read per turn of the event loop, so that a burst does not delay other calls. */
 const CHUNKS_PER_TURN = 32;
-/** No answer has so many; what goes on beyond is hung up on. */
+/** More than any answer has; a longer stream is cancelled. */
 const MAX_CHUNKS = 200_000;
 
 async function drain(stream: StreamInternals, limit: TimeLimit): Promise<void> {

@@ -1,17 +1,17 @@
-/** What mirroring needs from the engine. */
+/** The services that mirroring uses. */
 
 import type { Call } from '../domain/call.ts';
 import type { AttemptRecord } from '../domain/attempt.ts';
 import type { ShadowEvent } from '../domain/shadow.ts';
 import type { CallServices } from '../call/call-services.ts';
 
-/** Who is told. None of these may throw. */
+/** Receives the results of mirroring. The methods must not throw. */
 export interface ShadowObserver {
-  /** A copy has ended: its cost counts, nothing else of it does. */
+  /** A copy has ended. Only its cost counts. */
   attempt(record: AttemptRecord, call: Call): void;
   /** Both sides of a mirrored call have ended. */
   shadow(event: ShadowEvent): void;
-  /** Something of mirroring, or of the user's functions for it, failed; told once for each `topic`. */
+  /** Mirroring or a user function failed; reported once per `topic`. */
   failed(topic: string, error: unknown): void;
 }
 
@@ -22,7 +22,7 @@ export interface ShadowServices extends Pick<
 > {
   readonly salt: string;
   readonly windowMs: number;
-  /** The longest wait for a chunk of a stream that has begun. */
+  /** The longest gap between two chunks of a stream, in ms. */
   readonly idleMs: number;
   readonly observer: ShadowObserver;
 }

@@ -1,4 +1,4 @@
-/** What came of the shadows of one upstream, over the window. */
+/** A sliding window over the copies of one upstream: their outcomes, comparisons and drops. */
 
 import type { AttemptRecord } from '../domain/attempt.ts';
 import { COMPARISON_ASPECTS, type Comparison, type ComparisonAspect, type ShadowDropReason } from '../domain/shadow.ts';
@@ -6,7 +6,7 @@ import type { ShadowSnapshot } from '../domain/snapshot.ts';
 import { createCounters, ratio, SliceRing } from '../metrics/sliding-window.ts';
 import { UpstreamWindow } from '../metrics/window.ts';
 
-/** The numbers of the window; who is chosen and what is advised stand beside them. */
+/** The part of a shadow snapshot that comes from the window. */
 export type ShadowNumbers = Pick<
   ShadowSnapshot,
   'calls' | 'dropped' | 'successRate' | 'latencyMs' | 'firstChunkMs' | 'costUsd' | 'compared' | 'agreement' | 'aspects'
@@ -14,13 +14,14 @@ export type ShadowNumbers = Pick<
 
 const DROP_REASONS = ['full', 'budget', 'unavailable'] as const satisfies readonly ShadowDropReason[];
 
-/** In constant memory, however many calls are mirrored. */
+/** Uses constant memory, however many calls are mirrored. */
 export class ShadowWindow {
   readonly #attempts: UpstreamWindow;
   readonly #dropped = createCounters(DROP_REASONS);
   readonly #compared = createCounters(['count', 'agreement']);
-  /** How often an aspect applied, and the sum of its scores. */
+  /** How often each aspect applied. */
   readonly #counts = createCounters(COMPARISON_ASPECTS);
+  /** The sum of the scores of each aspect. */
   readonly #scores = createCounters(COMPARISON_ASPECTS);
   readonly #ring: SliceRing;
 

@@ -1,4 +1,4 @@
-/** Compares the answer of a shadow with the real one. */
+/** Compares the answer of a shadow with the real answer. */
 
 import type { Surface } from '../../domain/call.ts';
 import { fields } from '../../domain/json.ts';
@@ -6,13 +6,13 @@ import type { Comparison, ComparisonAspect, ShadowAnswer, ShadowCall } from '../
 import { keepsSchema } from '../../providers/validate-schema.ts';
 import { parseStructure, shapeSimilarity, textSimilarity, toolSimilarity } from './similarity.ts';
 
-/** Takes what a look at bounded parts of both takes: about 100 µs for two pages of text. */
+/** Looks at bounded parts of both answers; takes about 100 µs for two pages of text. */
 export function compareAnswers(
   call: Pick<ShadowCall, 'surface' | 'body'>,
   real: ShadowAnswer,
   shadow: ShadowAnswer,
 ): Comparison {
-  const aspects = speaks(call) ? known(aspectsOf(call, real, shadow)) : {};
+  const aspects = isComparable(call) ? known(aspectsOf(call, real, shadow)) : {};
   return {
     agreement: agreementOf(aspects),
     aspects,
@@ -26,16 +26,16 @@ export function compareAnswers(
 type Aspects = Partial<Record<ComparisonAspect, number>>;
 type MaybeAspects = Readonly<Record<ComparisonAspect, number | undefined>>;
 
-/** Half of what was said alike counts where one answer ended otherwise, none where one refuses. */
-function agreementOf({ finishReason, refusal, ...said }: Aspects): number | null {
+/** The mean of the content aspects, halved if the finish reasons differ, 0 if only one answer refuses. */
+function agreementOf({ finishReason, refusal, ...content }: Aspects): number | null {
   if (finishReason === undefined || refusal === undefined) return null;
-  const scores = Object.values(said);
+  const scores = Object.values(content);
   const mean = scores.length === 0 ? 1 : scores.reduce((sum, score) => sum + score, 0) / scores.length;
   return mean * refusal * (finishReason === 1 ? 1 : 0.5);
 }
 
-/** Vectors and moderations say nothing that these aspects could tell. */
-function speaks({ surface }: Pick<ShadowCall, 'surface'>): boolean {
+/** The aspects do not apply to embeddings and moderations. */
+function isComparable({ surface }: Pick<ShadowCall, 'surface'>): boolean {
   return surface === 'chat' || surface === 'completions' || surface === 'responses';
 }
 
@@ -46,7 +46,7 @@ function aspectsOf(call: Pick<ShadowCall, 'surface' | 'body'>, real: ShadowAnswe
   return {
     finishReason: Number(real.finishReason === shadow.finishReason),
     refusal: Number(real.refused === shadow.refused),
-    schema: schemaAspect(askedSchema(call.surface, call.body), structure, other),
+    schema: schemaAspect(requestedSchema(call.surface, call.body), structure, other),
     json: structure && (other ? shapeSimilarity(structure, other) : 0),
     ...toolSimilarity(real.toolCalls, shadow.toolCalls),
     length: hasText ? lengthRatio(real.text, shadow.text) : undefined,
@@ -54,7 +54,7 @@ function aspectsOf(call: Pick<ShadowCall, 'surface' | 'body'>, real: ShadowAnswe
   };
 }
 
-/** A schema that the real answer breaks as well says nothing against the shadow. */
+/** A schema that the real answer violates as well does not count against the shadow. */
 function schemaAspect(schema: unknown, real: unknown, shadow: unknown): number | undefined {
   if (schema === undefined) return undefined;
   const isKept = shadow !== undefined && keepsSchema(schema, shadow);
@@ -74,16 +74,14 @@ function known(aspects: MaybeAspects): Aspects {
   return Object.fromEntries(Object.entries(aspects).filter(([, score]) => score !== undefined));
 }
 
-/* PART: The JSON schema that a call asks its answer to keep. */
-
-/** `undefined` where none is asked for. */
-function askedSchema(surface: Surface, body: unknown): unknown {
+/** The JSON schema that the call requests for its answer; `undefined` without one. */
+function requestedSchema(surface: Surface, body: unknown): unknown {
   const { response_format: format, text } = fields(body);
-  if (surface === 'chat') return ofKind(format) ? fields(fields(format)['json_schema'])['schema'] : undefined;
+  if (surface === 'chat') return isJsonSchema(format) ? fields(fields(format)['json_schema'])['schema'] : undefined;
   const inText = fields(text)['format'];
-  return surface === 'responses' && ofKind(inText) ? fields(inText)['schema'] : undefined;
+  return surface === 'responses' && isJsonSchema(inText) ? fields(inText)['schema'] : undefined;
 }
 
-function ofKind(format: unknown): boolean {
+function isJsonSchema(format: unknown): boolean {
   return fields(format)['type'] === 'json_schema';
 }

@@ -1,15 +1,15 @@
-/** Reads what an answer says while it passes, in bounded memory. */
+/** Collects the content of an answer while its caller reads it, in bounded memory. */
 
 import type { Surface } from '../../domain/call.ts';
 import { fields, type Fields } from '../../domain/json.ts';
 import type { ReadAnswer, ReadToolCall } from '../../domain/shadow.ts';
 import type { AnswerReader } from '../../upstream/attempt-types.ts';
 
-/** Characters that are kept of a streamed answer, its text and its arguments together: a novel's chapter. */
+/** The maximum number of characters kept of a streamed answer, text and tool arguments together; about a chapter of a novel. */
 export const MAX_READ_CHARACTERS = 262_144;
 
-/** One answer, of a body or of a stream; bodies are kept by reference, chunks are not kept. */
-export class AnswerReading implements AnswerReader {
+/** Collects one answer, from a body or a stream. Bodies are kept by reference; chunks are not kept. */
+export class AnswerCollector implements AnswerReader {
   readonly #surface: Surface;
   #whole: ReadAnswer | undefined;
   #text = '';
@@ -36,8 +36,8 @@ export class AnswerReading implements AnswerReader {
 
   chunk(chunk: unknown): void {
     const { choices, response, type } = fields(chunk);
-    // The last event of the Responses API holds the whole answer.
-    if (response !== undefined && typeof type === 'string' && ENDS.has(type)) this.body(response);
+    // The last event of a Responses API stream contains the whole answer.
+    if (response !== undefined && typeof type === 'string' && END_EVENTS.has(type)) this.body(response);
     if (!Array.isArray(choices)) return;
     for (const choice of choices) this.#choice(fields(choice));
   }
@@ -49,7 +49,7 @@ export class AnswerReading implements AnswerReader {
     if (typeof refusal === 'string' && refusal !== '') this.#refused = true;
     if (Array.isArray(toolCalls)) for (const call of toolCalls) this.#toolCall(fields(call));
     if (functionCall) this.#toolCall({ index: 0, function: functionCall });
-    // Legacy functions end as tools do.
+    // Legacy function calls are reported as tool calls.
     if (typeof finishReason === 'string')
       this.#finishReason = finishReason === 'function_call' ? 'tool_calls' : finishReason;
   }
@@ -61,7 +61,7 @@ export class AnswerReading implements AnswerReader {
     call.arguments += this.#fit(fields(called)['arguments'] ?? fields(custom)['input']);
   }
 
-  /** As much of a text as there is room for. */
+  /** The part of a text that fits within the limit. */
   #fit(text: unknown): string {
     if (typeof text !== 'string' || text === '') return '';
     const kept = text.slice(0, Math.max(0, MAX_READ_CHARACTERS - this.#characters));
@@ -71,13 +71,11 @@ export class AnswerReading implements AnswerReader {
 }
 
 /** Events of the Responses API that end an answer. */
-const ENDS: ReadonlySet<string> = new Set(['response.completed', 'response.incomplete']);
-/** Providers number their parallel calls from 0; more than so many are no answer. */
+const END_EVENTS: ReadonlySet<string> = new Set(['response.completed', 'response.incomplete']);
+/** Providers number parallel tool calls from 0; a higher index is treated as malformed. */
 const MAX_CALLS = 128;
 
-/* PART: What a whole body says. */
-
-/** Never throws: what is not there is empty. */
+/** Reads a whole body. Never throws: missing parts are empty. */
 function readBody(surface: Surface, body: unknown): ReadAnswer {
   return surface === 'responses' ? readResponse(body) : readChoice(body);
 }
@@ -106,7 +104,8 @@ function readResponse(body: unknown): ReadAnswer {
       ? [{ name: stringOf(name) ?? '', arguments: stringOf(written) ?? stringOf(input) ?? '' }]
       : [],
   );
-  const finishReason = status === 'incomplete' ? cutBy(fields(details)) : toolCalls.length > 0 ? 'tool_calls' : 'stop';
+  const finishReason =
+    status === 'incomplete' ? incompleteReason(fields(details)) : toolCalls.length > 0 ? 'tool_calls' : 'stop';
   return {
     text: contents.map(({ type, text }) => (type === 'output_text' ? (stringOf(text) ?? '') : '')).join(''),
     finishReason,
@@ -116,8 +115,8 @@ function readResponse(body: unknown): ReadAnswer {
   };
 }
 
-/** In the words of chat completions. */
-function cutBy({ reason }: Fields): string | undefined {
+/** The reason as a chat completion's `finish_reason`. */
+function incompleteReason({ reason }: Fields): string | undefined {
   return reason === 'max_output_tokens' ? 'length' : stringOf(reason);
 }
 

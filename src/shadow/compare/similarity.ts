@@ -1,12 +1,13 @@
-/** How alike two JSON values are, by their shape or by what they hold. */
+/** Similarities of JSON values, texts and tool calls, each 0–1 and bounded in cost. */
 
 import type { ReadToolCall } from '../../domain/shadow.ts';
 
-/** Paths that are looked at in each value, and how deep. */
+/** The maximum number of paths compared per JSON value. */
 const MAX_PATHS = 500;
+/** The maximum depth of a path. */
 const MAX_DEPTH = 20;
 
-/** The object or list that a text holds as JSON, and nothing else; `undefined` for all other texts. */
+/** Parses a text that consists of a JSON object or array only; `undefined` for any other text. */
 export function parseStructure(text: string): object | undefined {
   const start = text.trimStart()[0];
   if (start !== '{' && start !== '[') return undefined;
@@ -18,17 +19,17 @@ export function parseStructure(text: string): object | undefined {
   }
 }
 
-/** The share of paths and types that both have, 0–1; items of a list count as one. */
+/** The share of paths and types in common, 0–1; all items of an array share one path. */
 export function shapeSimilarity(one: unknown, other: unknown): number {
   return jaccard(pathsOf(one, 'shape'), pathsOf(other, 'shape'));
 }
 
-/** The share of paths with equal values that both have, 0–1. */
+/** The share of paths with equal values, 0–1. */
 function valueSimilarity(one: unknown, other: unknown): number {
   return jaccard(pathsOf(one, 'values'), pathsOf(other, 'values'));
 }
 
-/** What both have over what either has; two empty sets are alike. P. Jaccard, 1901. */
+/** The Jaccard index: size of the intersection over size of the union, 1 for two empty sets. P. Jaccard, 1901. */
 function jaccard(one: ReadonlySet<string>, other: ReadonlySet<string>): number {
   if (one.size + other.size === 0) return 1;
   let shared = 0;
@@ -36,25 +37,25 @@ function jaccard(one: ReadonlySet<string>, other: ReadonlySet<string>): number {
   return shared / (one.size + other.size - shared);
 }
 
-type Look = 'shape' | 'values';
+type PathKind = 'shape' | 'values';
 
-function pathsOf(value: unknown, look: Look): Set<string> {
+function pathsOf(value: unknown, kind: PathKind): Set<string> {
   const paths = new Set<string>();
-  walk(value, '', look, paths, 0);
+  walk(value, '', kind, paths, 0);
   return paths;
 }
 
-function walk(value: unknown, path: string, look: Look, paths: Set<string>, depth: number): void {
+function walk(value: unknown, path: string, kind: PathKind, paths: Set<string>, depth: number): void {
   if (paths.size >= MAX_PATHS || depth > MAX_DEPTH) return;
   if (typeof value !== 'object' || value === null) {
-    paths.add(look === 'shape' ? `${path}:${kindOf(value)}` : `${path}=${JSON.stringify(value)}`);
+    paths.add(kind === 'shape' ? `${path}:${kindOf(value)}` : `${path}=${JSON.stringify(value)}`);
     return;
   }
   paths.add(`${path}:${kindOf(value)}`);
   const isList = Array.isArray(value);
   for (const [name, item] of Object.entries(value)) {
     if (paths.size >= MAX_PATHS) return;
-    walk(item, `${path}/${isList && look === 'shape' ? '' : name}`, look, paths, depth + 1);
+    walk(item, `${path}/${isList && kind === 'shape' ? '' : name}`, kind, paths, depth + 1);
   }
 }
 
@@ -63,60 +64,57 @@ function kindOf(value: unknown): string {
   return value === null ? 'null' : typeof value;
 }
 
-/* PART: How alike two texts are, at a cost that does not grow beyond their first words. */
-
-/** Words of each text that are looked at, and the characters that they are looked for in. */
+/** The maximum number of words compared per text. */
 const MAX_WORDS = 2_000;
+/** The maximum number of characters searched for words. */
 const MAX_CHARACTERS = 20_000;
 
-/** A character of a script without spaces is a word; else letters and digits in a row. */
+/** A word is a run of letters and digits, or one character of a script without spaces. */
 const WORD = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]|[\p{L}\p{N}]+/gu;
 
 /**
- * The share of words in common, each as often as it occurs, in any order: 1 for the same words, 0 for none; two texts without
- * words are alike. Sørensen–Dice on multisets: T. Sørensen, "A method of establishing groups of equal amplitude", 1948.
+ * The share of words in common, counted with multiplicity, in any order: 1 for the same words, 0 for no common word, 1 for two
+ * texts without words. Sørensen–Dice on multisets: T. Sørensen, "A method of establishing groups of equal amplitude", 1948.
  */
 export function textSimilarity(one: string, other: string): number {
   if (one === other) return 1;
   const counts = new Map<string, number>();
-  const ours = wordsOf(one);
-  const theirs = wordsOf(other);
-  if (ours.length + theirs.length === 0) return 1;
-  for (const word of ours) counts.set(word, (counts.get(word) ?? 0) + 1);
+  const oneWords = wordsOf(one);
+  const otherWords = wordsOf(other);
+  if (oneWords.length + otherWords.length === 0) return 1;
+  for (const word of oneWords) counts.set(word, (counts.get(word) ?? 0) + 1);
   let shared = 0;
-  for (const word of theirs) {
+  for (const word of otherWords) {
     const left = counts.get(word) ?? 0;
     if (left === 0) continue;
     counts.set(word, left - 1);
     shared += 1;
   }
-  return (2 * shared) / (ours.length + theirs.length);
+  return (2 * shared) / (oneWords.length + otherWords.length);
 }
 
-/** All at once: an object for each match would cost more than the words. */
+/** Matches all words in one call, since a match object per word would cost more than the words. */
 function wordsOf(text: string): readonly string[] {
   const words = text.slice(0, MAX_CHARACTERS).match(WORD) ?? [];
   return words.slice(0, MAX_WORDS).map((word) => word.toLowerCase());
 }
 
-/* PART: How alike the function calls of two answers are. */
-
-/** What two answers want called. */
+/** How similar the tool calls of two answers are. */
 export interface ToolSimilarity {
-  /** The share of names in common, each as often as it is called, 0–1; `undefined` where neither calls anything. */
+  /** The share of function names in common, counted with multiplicity, 0–1; `undefined` if neither answer calls a function. */
   readonly toolNames: number | undefined;
-  /** The share of equal arguments over the calls that both make, 0–1; `undefined` where they make none in common. */
+  /** The share of equal arguments over the common calls, 0–1; `undefined` without a common call. */
   readonly toolArguments: number | undefined;
 }
 
 export function toolSimilarity(real: readonly ReadToolCall[], shadow: readonly ReadToolCall[]): ToolSimilarity {
   if (real.length + shadow.length === 0) return { toolNames: undefined, toolArguments: undefined };
-  const left = [...shadow];
+  const unmatched = [...shadow];
   let pairs = 0;
   let alike = 0;
   for (const call of real) {
-    const index = left.findIndex(({ name }) => name === call.name);
-    const [pair] = index < 0 ? [] : left.splice(index, 1);
+    const index = unmatched.findIndex(({ name }) => name === call.name);
+    const [pair] = index < 0 ? [] : unmatched.splice(index, 1);
     if (!pair) continue;
     pairs += 1;
     alike += argumentSimilarity(call.arguments, pair.arguments);
@@ -125,7 +123,7 @@ export function toolSimilarity(real: readonly ReadToolCall[], shadow: readonly R
   return { toolNames, toolArguments: pairs === 0 ? undefined : alike / pairs };
 }
 
-/** Arguments that are no JSON are alike where they are equal. */
+/** Arguments that are not JSON are similar only if they are equal. */
 function argumentSimilarity(one: string, other: string): number {
   if (one === other) return 1;
   const ours = parseStructure(one);
