@@ -1,4 +1,4 @@
-/** What becomes of the two answers of a mirrored call. */
+/** Comparison of the two answers of a mirrored call. */
 
 import { describe, expect, test, vi } from 'vitest';
 import {
@@ -17,14 +17,14 @@ import type { SetUp } from '../support/set-up.ts';
 import { chatStream } from '../support/stream-replies.ts';
 import { askAndWait, shadowed } from './support/shadowed.ts';
 
-/** A world whose two upstreams say these words. */
+/** A client whose two upstreams answer with these texts. */
 function saying(real: string, shadow: string, options: ShadowOptions = {}): SetUp {
   const world = shadowed(options);
   world.providers.usually('openai', chat(real)).usually('gemini', chat(shadow));
   return world;
 }
 
-test('the event of a mirrored call tells how the copy ended and how the answers compare, in numbers', async () => {
+test('the shadow event has the outcome of the copy and the comparison of the answers', async () => {
   const { ai, clock, providers, events } = shadowed();
   providers.script('openai', after(200, chat('one two three four')));
   providers.script('gemini', after(100, chat('one two', { output: 2 })));
@@ -52,7 +52,7 @@ test('the event of a mirrored call tells how the copy ended and how the answers 
   ]);
 });
 
-test('a stream is mirrored as a stream, and compared by what its caller was given', async () => {
+test('mirrors a stream as a stream, and compares what the caller received', async () => {
   const { ai, clock, providers, events } = shadowed();
   providers.script('openai', chatStream(['one', ' two'], { everyMs: 100 }));
   providers.script('gemini', chatStream(['one', ' two'], { everyMs: 50 }));
@@ -66,7 +66,7 @@ test('a stream is mirrored as a stream, and compared by what its caller was give
 test.each([
   ['body', BODY, chat('one two')],
   ['stream', STREAM_BODY, chatStream(['one', ' two'])],
-] as const)('the raw %s of a caller is compared all the same', async (_name, body, reply) => {
+] as const)('compares the raw %s of a caller', async (_name, body, reply) => {
   const { ai, clock, providers, events } = shadowed();
   providers.script('openai', reply).script('gemini', reply);
   const raw = await within(clock, 0, ai.chat.completions.create(body).asResponse());
@@ -75,7 +75,7 @@ test.each([
   expect(events.of('shadow')).toMatchObject([{ servedBy: 'openai', comparison: { agreement: 1 } }]);
 });
 
-test('answers of the Responses API are compared', async () => {
+test('compares answers of the Responses API', async () => {
   const { ai, clock, providers, events } = shadowed();
   const output = [{ type: 'message', content: [{ type: 'output_text', text: 'Hello.' }] }];
   providers.script('openai', response('r1', { output })).script('gemini', response('r2', { output: [] }));
@@ -84,7 +84,7 @@ test('answers of the Responses API are compared', async () => {
   expect(events.of('shadow')).toMatchObject([{ comparison: { aspects: { finishReason: 1, text: 0 } } }]);
 });
 
-test('a caller that reads its stream late is compared when it has', async () => {
+test('compares a stream that its caller reads late once it is read', async () => {
   const { ai, clock, events } = shadowed();
   const stream = await within(clock, 0, ai.chat.completions.create(STREAM_BODY));
   await clock.advance(60_000);
@@ -94,7 +94,7 @@ test('a caller that reads its stream late is compared when it has', async () => 
   expect(events.of('shadow')).toMatchObject([{ comparison: { agreement: 1 } }]);
 });
 
-test('nothing is compared where either side has no answer', async () => {
+test('compares nothing if either side has no answer', async () => {
   const world = shadowed({}, { canary: { retry: { attempts: 0 } } });
   world.providers.script('gemini', failed(500));
   await askAndWait(world);
@@ -107,15 +107,15 @@ test('nothing is compared where either side has no answer', async () => {
   ]);
 });
 
-test('after a fallback to the shadow’s own upstream its answer is not compared with itself', async () => {
+test('does not compare answers after a fallback to the shadow upstream', async () => {
   const world = shadowed({}, { canary: { fallbacks: ['gemini'] } });
   world.providers.script('openai', failed(500), failed(500), failed(500));
   await within(world.clock, 10_000, ask(world.ai));
   expect(world.events.of('shadow')).toMatchObject([{ servedBy: 'gemini', comparison: undefined }]);
 });
 
-describe('the user’s own `compare`', () => {
-  test('gives the agreement and the labels, and sees both answers with what they took', async () => {
+describe('a custom `compare`', () => {
+  test('sets agreement and labels, and receives both answers with latency and cost', async () => {
     const compare = vi.fn((_call: unknown, _real: ShadowAnswer, _shadow: ShadowAnswer): CompareResult => ({
       score: 0.25,
       labels: ['wrong city', 'x'.repeat(100)],
@@ -132,7 +132,7 @@ describe('the user’s own `compare`', () => {
     ]);
   });
 
-  test('may ask the same client: the calls of a judge are not mirrored themselves', async () => {
+  test('may call the same client, and its calls are not mirrored', async () => {
     const compare = async (): Promise<CompareResult> => {
       await ask(world.ai);
       return { score: 1 };
@@ -145,7 +145,7 @@ describe('the user’s own `compare`', () => {
     expect(world.providers.to('gemini')).toHaveLength(2);
   });
 
-  test('may be async, and no caller waits for it', async () => {
+  test('may be async, and the caller does not wait for it', async () => {
     const { promise, resolve } = Promise.withResolvers<CompareResult>();
     const world = saying('Rome', 'Oslo', { compare: () => promise });
     await askAndWait(world);
@@ -165,11 +165,11 @@ describe('the user’s own `compare`', () => {
     ],
     ['rejects', () => Promise.reject(new Error('no judge')), 'compare failed: Error: no judge'],
     [
-      'gives no number',
+      'returns an invalid score',
       () => ({ score: Number.NaN }),
       'compare failed: RangeError: its score should be between 0 and 1, got NaN',
     ],
-  ])('that %s leaves the pair without agreement, and is told once', async (_name, compare, message) => {
+  ])('that %s leaves the pair without agreement, and warns once', async (_name, compare, message) => {
     const world = saying('Rome', 'Oslo', { compare });
     await askAndWait(world);
     await askAndWait(world);
@@ -177,7 +177,7 @@ describe('the user’s own `compare`', () => {
     expect(world.events.of('warning')).toMatchObject([{ code: 'shadow', message }]);
   });
 
-  test('that never comes back is given up after 30 seconds; four are asked at once, and the rest goes without', async () => {
+  test('that never settles times out after 30 seconds; 4 run at once, 64 wait, and further pairs go uncompared', async () => {
     const compare = vi.fn(() => new Promise<CompareResult>(() => undefined));
     const world = saying('Rome', 'Oslo', { compare });
     for (let index = 0; index < 80; index += 1) await askAndWait(world);
@@ -191,13 +191,13 @@ describe('the user’s own `compare`', () => {
 });
 
 describe('disagreements', () => {
-  test('are not kept unless asked for', async () => {
+  test('are not kept by default', async () => {
     const world = saying('Rome', 'Oslo');
     await askAndWait(world);
     expect(world.ai.canary.shadow.samples()).toEqual([]);
   });
 
-  test('are kept with the question and both answers, and agreements are not', async () => {
+  test('are kept with the call and both answers, agreements are not', async () => {
     const world = saying('Rome', 'a b c d e f g h', { keepSamples: 5 });
     await askAndWait(world);
     world.providers.usually('gemini', chat('Rome'));
@@ -207,7 +207,7 @@ describe('disagreements', () => {
     ]);
   });
 
-  test('are a fair sample of bounded size, however many there are', async () => {
+  test('are a uniform sample of bounded size', async () => {
     const world = saying('Rome', 'a b c d e f g h', { keepSamples: 10 });
     for (let index = 0; index < 200; index += 1) await askAndWait(world);
     const ids = world.ai.canary.shadow.samples().map(({ callId }) => callId);
@@ -217,7 +217,7 @@ describe('disagreements', () => {
   });
 });
 
-test('a listener of `shadow` that throws hurts nothing', async () => {
+test('a `shadow` listener that throws does not affect calls, and warns once', async () => {
   const world = saying('Rome', 'Oslo');
   world.ai.canary.on('shadow', () => {
     throw new Error('mine');
@@ -228,7 +228,7 @@ test('a listener of `shadow` that throws hurts nothing', async () => {
   expect(world.events.of('warning')).toMatchObject([{ code: 'listener' }]);
 });
 
-test('every agreement is told to whoever asks for comparisons, until that ends, and one that throws hurts nobody', async () => {
+test('onComparison reports every agreement until it is removed, even beside a listener that throws', async () => {
   const clock = new ManualClock();
   const providers = new ScriptedProviders(clock);
   const options = { apiKey: 'test', baseURL: 'https://openai.test/v1', fetch: providers.fetch };
@@ -237,16 +237,16 @@ test('every agreement is told to whoever asks for comparisons, until that ends, 
   const canary = { clock, logger, upstreams, shadow: { upstream: 'gemini', share: 1 } };
   const runtime = runtimeOf({ ...options, canary }, undefined);
   const ai = new CanaryClient({ ...options, canary: runtime as CanaryOptions });
-  const told: number[] = [];
+  const agreements: number[] = [];
   const runner = runtime.engine.services.shadow;
   runner?.onComparison(() => {
     throw new Error('mine');
   });
-  const end = runner?.onComparison(({ agreement }) => told.push(agreement));
+  const remove = runner?.onComparison(({ agreement }) => agreements.push(agreement));
   providers.script('gemini', chat(), chat('No.'), failed(500));
   for (let index = 0; index < 3; index += 1) await within(clock, 0, ask(ai));
-  expect(told).toEqual([1, 0.25]);
-  end?.();
+  expect(agreements).toEqual([1, 0.25]);
+  remove?.();
   await within(clock, 0, ask(ai));
-  expect(told).toHaveLength(2);
+  expect(agreements).toHaveLength(2);
 });

@@ -1,4 +1,4 @@
-/** What copies leave to the process: turns of its event loop, and its memory. */
+/** Copies neither block the event loop nor keep answers in memory. */
 
 import { expect, test } from 'vitest';
 import { STREAM_BODY, ask, drain, within } from '../support/calls.ts';
@@ -7,18 +7,18 @@ import { runModule } from '../support/child-process.ts';
 import { chat } from '../support/replies.ts';
 import { shadowed } from './support/shadowed.ts';
 
-/** A stream all of whose events arrive at once. */
+/** A stream whose events all arrive in one chunk. */
 function burst(words: number): Response {
   const event = (step: unknown): string => `data: ${JSON.stringify((step as { event: unknown }).event)}\n\n`;
   const text = [ROLE, ...Array.from({ length: words }, () => say('word ')), STOP].map(event).join('');
   return new Response(`${text}data: [DONE]\n\n`, { headers: { 'content-type': 'text/event-stream' } });
 }
 
-test('a copy that gets 10,000 chunks at once lets others have their turns between them', async () => {
+test('a copy that receives 10,000 chunks at once yields to other calls between them', async () => {
   const { ai, clock, providers } = shadowed();
   providers.script('gemini', () => burst(10_000));
   await within(clock, 0, ai.chat.completions.create(STREAM_BODY).then(drain));
-  // The copy is under way still, although all of it is there: real calls are answered meanwhile.
+  // All chunks have arrived, but the copy is still being read; real calls are answered meanwhile.
   expect(ai.canary.snapshot().shadow?.gemini?.running).toBe(1);
   providers.usually('gemini', chat());
   await within(clock, 0, ask(ai));
@@ -27,7 +27,7 @@ test('a copy that gets 10,000 chunks at once lets others have their turns betwee
   expect(ai.canary.snapshot().shadow?.gemini).toMatchObject({ running: 0, calls: 2, successRate: 1 });
 });
 
-test('once they are compared, nothing holds the answers, be the call’s promise held or not', async () => {
+test('compared answers can be garbage-collected while the promise of the call is still held', async () => {
   const printed = await runModule(
     `
     import { setTimeout } from 'node:timers/promises';

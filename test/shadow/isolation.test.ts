@@ -1,4 +1,4 @@
-/** A caller with a shadow gets what a caller without one gets, when it would, whatever the shadow does. */
+/** A shadow changes neither the answer of a call nor its time, however the shadow behaves. */
 
 import type { OpenAI } from 'openai';
 import { describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ import { shadowed } from './support/shadowed.ts';
 
 const NEVER: ShadowOptions = { share: 0 };
 
-/** What shadows do. */
+/** Behaviours of the shadow. */
 const SHADOWS: Record<string, Reply> = {
   hangs: silent(),
   'answers 500': failed(500),
@@ -25,7 +25,7 @@ const SHADOWS: Record<string, Reply> = {
   floods: chatStream(Array.from({ length: 3_000 }, () => 'word ')),
 };
 
-/** What callers meet. */
+/** Behaviours of the real upstream. */
 const REAL: Record<string, Reply> = {
   'an answer': after(700, chat('The answer.')),
   'a stream': chatStream(['The', ' answer', '.'], { everyMs: 300 }),
@@ -33,10 +33,10 @@ const REAL: Record<string, Reply> = {
   'a broken stream': events([ROLE, say('The'), { waitMs: 200 }, RESET]),
 };
 
-type Making = (ai: OpenAI) => Promise<unknown>;
+type CallMaker = (ai: OpenAI) => Promise<unknown>;
 
-/** How calls are made, and all that the caller can see of them. */
-const MAKINGS: Record<string, Making> = {
+/** Ways to make a call, each with all that the caller can observe. */
+const CALL_MAKERS: Record<string, CallMaker> = {
   body: (ai) => ai.chat.completions.create(BODY),
   chunks: async (ai) => drain(await ai.chat.completions.create(STREAM_BODY)),
   'raw body': async (ai) => (await ai.chat.completions.create(BODY).asResponse()).text(),
@@ -48,14 +48,14 @@ interface Seen {
   readonly value: string;
 }
 
-/** What the caller sees and when, over five calls. */
-async function seenWith(shadow: ShadowOptions, real: Reply, shadows: Reply, make: Making): Promise<readonly Seen[]> {
+/** What the caller observes, and when, over five calls. */
+async function seenWith(shadow: ShadowOptions, real: Reply, shadows: Reply, make: CallMaker): Promise<readonly Seen[]> {
   const { ai, clock, providers } = shadowed(shadow, { canary: { retry: { attempts: 0 } } });
   providers.usually('openai', real).usually('gemini', shadows);
   const startMs = clock.now();
   const seen: Seen[] = [];
   const note = (value: unknown): void => {
-    const shown = value instanceof Error ? `${value.name}: ${value.message}` : JSON.stringify(value, errorsToo);
+    const shown = value instanceof Error ? `${value.name}: ${value.message}` : JSON.stringify(value, withErrors);
     seen.push({ atMs: clock.now() - startMs, value: shown });
   };
   for (let index = 0; index < 5; index += 1) {
@@ -67,14 +67,14 @@ async function seenWith(shadow: ShadowOptions, real: Reply, shadows: Reply, make
   return seen;
 }
 
-/** `drain` gives the error of a stream as a field. */
-function errorsToo(_name: string, value: unknown): unknown {
+/** Serializes errors, since `drain` returns the error of a stream as a field. */
+function withErrors(_name: string, value: unknown): unknown {
   return value instanceof Error ? `${value.name}: ${value.message}` : value;
 }
 
 describe.each(Object.entries(SHADOWS))('a shadow that %s', (_shadow, shadows) => {
   describe.each(Object.entries(REAL))('beside %s', (_real, real) => {
-    test.each(Object.entries(MAKINGS))('changes nothing of the %s', async (_making, make) => {
+    test.each(Object.entries(CALL_MAKERS))('does not change the %s', async (_maker, make) => {
       const bare = await seenWith(NEVER, real, shadows, make);
       expect(bare).toHaveLength(5);
       expect(await seenWith({}, real, shadows, make)).toEqual(bare);
@@ -82,7 +82,7 @@ describe.each(Object.entries(SHADOWS))('a shadow that %s', (_shadow, shadows) =>
   });
 });
 
-test('what does not fit into slots and queue is dropped and counted, and the caller does not notice', async () => {
+test('drops and counts copies that fit into neither slots nor queue, unnoticed by the caller', async () => {
   const { ai, clock, providers } = shadowed({ maxConcurrency: 2, maxQueue: 3 });
   providers.usually('gemini', silent());
   for (let index = 0; index < 10; index += 1) await within(clock, 0, ask(ai));
@@ -91,7 +91,7 @@ test('what does not fit into slots and queue is dropped and counted, and the cal
   expect(gemini).toMatchObject({ running: 2, waiting: 3, dropped: { full: 5, budget: 0, unavailable: 0 } });
 });
 
-test('copies that wait take the slots of those that end', async () => {
+test('queued copies take the slots of ended ones', async () => {
   const { ai, clock, providers } = shadowed({ maxConcurrency: 1, maxQueue: 3 });
   providers.usually('gemini', after(1_000, chat()));
   for (let index = 0; index < 3; index += 1) await within(clock, 0, ask(ai));
@@ -113,8 +113,8 @@ test('a mirrored stream holds its slot until it ends', async () => {
   expect(providers.to('gemini')).toHaveLength(2);
 });
 
-test('a copy that hangs gives its slot back when its time is over, and leaves no timer behind', async () => {
-  const { ai, clock, providers, events: told } = shadowed({ timeout: '5s', maxConcurrency: 1, maxQueue: 0 });
+test('a hanging copy releases its slot at its timeout and leaves no timer', async () => {
+  const { ai, clock, providers, events: emitted } = shadowed({ timeout: '5s', maxConcurrency: 1, maxQueue: 0 });
   const shadow = listening(silent());
   providers.script('gemini', shadow.reply);
   await within(clock, 0, ask(ai));
@@ -122,13 +122,13 @@ test('a copy that hangs gives its slot back when its time is over, and leaves no
   expect(shadow.hungUp()).toEqual([false]);
   await clock.advance(1);
   expect(shadow.hungUp()).toEqual([true]);
-  expect(told.of('shadow')).toMatchObject([{ outcome: 'failure', kind: 'timeout', comparison: undefined }]);
+  expect(emitted.of('shadow')).toMatchObject([{ outcome: 'failure', kind: 'timeout', comparison: undefined }]);
   expect(clock.pendingTimers).toBe(0);
   await within(clock, 0, ask(ai));
   expect(providers.to('gemini')).toHaveLength(2);
 });
 
-test('a stream that goes on for ever is ended when its time is over', async () => {
+test('an endless stream is cancelled at its timeout', async () => {
   const { ai, clock, providers } = shadowed({ timeout: '5s' });
   const words = Array.from({ length: 100 }, () => 'word ');
   const shadow = listening(chatStream(words, { everyMs: 1_000 }));
@@ -154,19 +154,19 @@ describe('a caller that aborts', () => {
     return { ...world, hungUp: copy.hungUp() };
   }
 
-  test('leaves its copy alone', async () => {
-    const { hungUp, events: told } = await aborted({});
+  test('does not cancel its copy by default', async () => {
+    const { hungUp, events: emitted } = await aborted({});
     expect(hungUp).toEqual([false]);
-    expect(told.of('shadow')).toMatchObject([{ outcome: 'success', servedBy: undefined, comparison: undefined }]);
+    expect(emitted.of('shadow')).toMatchObject([{ outcome: 'success', servedBy: undefined, comparison: undefined }]);
   });
 
-  test('ends its copy with `abortWithCaller`', async () => {
-    const { hungUp, events: told } = await aborted({ abortWithCaller: true });
+  test('cancels its copy with `abortWithCaller`', async () => {
+    const { hungUp, events: emitted } = await aborted({ abortWithCaller: true });
     expect(hungUp).toEqual([true]);
-    expect(told.of('shadow')).toMatchObject([{ outcome: 'aborted' }]);
+    expect(emitted.of('shadow')).toMatchObject([{ outcome: 'aborted' }]);
   });
 
-  test('ends its copy with `abortWithCaller` also where it breaks off a stream', async () => {
+  test('cancels its copy with `abortWithCaller` when it leaves a stream', async () => {
     const { ai, clock, providers } = shadowed({ abortWithCaller: true });
     const copy = listening(silent());
     providers.script('gemini', copy.reply);
@@ -176,7 +176,7 @@ describe('a caller that aborts', () => {
     expect(copy.hungUp()).toEqual([true]);
   });
 
-  test('keeps a copy that waits still from being sent, with `abortWithCaller`', async () => {
+  test('removes a queued copy with `abortWithCaller`', async () => {
     const { ai, clock, providers } = shadowed({ abortWithCaller: true, maxConcurrency: 1 });
     providers.script('gemini', after(1_000, chat()));
     await within(clock, 0, ask(ai));
@@ -191,7 +191,7 @@ describe('a caller that aborts', () => {
   });
 });
 
-test('close() ends the copies under way and those that wait, and calls go on without', async () => {
+test('close() cancels copies in flight and queued copies, and calls continue without copies', async () => {
   const { ai, clock, providers } = shadowed({ maxConcurrency: 1 });
   const copy = listening(silent());
   providers.usually('gemini', copy.reply);
@@ -205,7 +205,7 @@ test('close() ends the copies under way and those that wait, and calls go on wit
   expect(providers.asked).toEqual(['openai', 'gemini', 'openai', 'openai']);
 });
 
-test('against real connections, a shadow that hangs keeps no call', async () => {
+test('a hanging shadow delays no call over real connections', async () => {
   await using real = await startProvider({ answer: 'The answer.' });
   await using shadow = await startProvider({ faults: { '*': { kind: 'silence' } } });
   const clock = new ManualClock();

@@ -1,4 +1,4 @@
-/** Which calls are mirrored, and what becomes of the copies. */
+/** Which calls are mirrored, and how copies are sent and counted. */
 
 import type { OpenAI } from 'openai';
 import { expect, test, vi } from 'vitest';
@@ -20,7 +20,7 @@ async function mirroredKeys(share: number, canary: CanaryOptions = {}): Promise<
   return providers.to('gemini').map(({ body }) => String(body.user));
 }
 
-test('a mirrored call is answered by its own upstream, and its copy reaches the shadow with that one’s model', async () => {
+test('a mirrored call is answered by its own upstream, and its copy names the model of the shadow', async () => {
   const world = shadowed({}, { upstreams: { gemini: { model: 'gemini-2.5-flash' } } });
   const { providers } = world;
   providers.script('gemini', chat('From the shadow.'));
@@ -30,7 +30,7 @@ test('a mirrored call is answered by its own upstream, and its copy reaches the 
   expect(providers.sent.map(({ body }) => body.model)).toEqual(['gpt-4.1', 'gemini-2.5-flash']);
 });
 
-test('the share of keys is mirrored, and raising it only adds keys', async () => {
+test('mirrors the given share of keys, and raising it only adds keys', async () => {
   const few = await mirroredKeys(0.1);
   const more = await mirroredKeys(0.3);
   expect(few.length / KEYS.length).toBeGreaterThan(0.05);
@@ -39,14 +39,14 @@ test('the share of keys is mirrored, and raising it only adds keys', async () =>
   expect(more).toEqual(expect.arrayContaining([...few]));
 });
 
-test('the keys that are mirrored are not those that the split moves first', async () => {
+test('mirrors other keys than the split moves first', async () => {
   const { ai } = setUp({ upstreams: { gemini: {} }, canary: { weights: { gemini: 0.1 } } });
   const moved = KEYS.filter((key) => ai.canary.explain({ key }).upstream === 'gemini');
   const both = (await mirroredKeys(0.1)).filter((key) => moved.includes(key));
   expect(both.length).toBeLessThan(moved.length / 2);
 });
 
-test('without a key a random share of calls is mirrored', async () => {
+test('mirrors a random share of calls without a key', async () => {
   const { ai, clock, providers } = shadowed({ share: 0.25 });
   for (let index = 0; index < 400; index += 1) {
     await ai.embeddings.create({ model: 'm', input: 'Hello' });
@@ -55,7 +55,7 @@ test('without a key a random share of calls is mirrored', async () => {
   expect(providers.to('gemini').length / 400).toBeCloseTo(0.25, 1);
 });
 
-test('the share can be changed while calls go on', async () => {
+test('the share can be changed at run time', async () => {
   const world = shadowed({ share: 0 });
   const { ai, providers } = world;
   await askAndWait(world);
@@ -66,10 +66,10 @@ test('the share can be changed while calls go on', async () => {
   expect(providers.asked).toEqual(['openai', 'openai', 'gemini']);
 });
 
-test('a share can be set at run time only where shadows are, for known upstreams, between 0 and 1', () => {
+test('setShare requires the shadow option, a known upstream and a share between 0 and 1', () => {
   const { ai } = setUp({ upstreams: { gemini: {} } });
   expect(() => ai.canary.shadow.setShare('gemini', 0.1)).toThrow(
-    'canary.shadow should be set, be it to {}, for calls to be mirrored',
+    'canary.shadow should be set, at least to {}, before a share can be set',
   );
   expect(() => ai.canary.shadow.setShare('gemni', 0.1)).toThrow('did you mean gemini?');
   expect(() => ai.canary.shadow.setShare('gemini', 2)).toThrow('shadow.share should be between 0 and 1, got 2');
@@ -102,7 +102,7 @@ test.each(Object.entries(NOT_MIRRORED))('a call %s is not mirrored', async (_nam
   expect(providers.asked).toEqual(['openai']);
 });
 
-test('a call with function tools is mirrored, for nobody executes what a copy wants called', async () => {
+test('mirrors a call with function tools, since the tool calls of a copy are not executed', async () => {
   const { ai, clock, providers } = shadowed();
   const tools = [{ type: 'function' as const, function: { name: 'pay', parameters: {} } }];
   await ai.chat.completions.create({ ...BODY, tools });
@@ -110,20 +110,20 @@ test('a call with function tools is mirrored, for nobody executes what a copy wa
   expect(providers.asked).toEqual(['openai', 'gemini']);
 });
 
-test('a call that the shadow’s own upstream serves is not mirrored', async () => {
+test('does not mirror a call that the shadow upstream serves itself', async () => {
   const world = shadowed({}, { canary: { weights: { gemini: 1 } } });
   await askAndWait(world);
   expect(world.providers.asked).toEqual(['gemini']);
 });
 
-test('embeddings are not mirrored to another model, for their vectors do not compare', async () => {
+test('does not mirror embeddings to another model, since their vectors are not comparable', async () => {
   const { ai, clock, providers } = shadowed({}, { upstreams: { gemini: { model: 'gemini-2.5-flash' } } });
   await ai.embeddings.create({ model: 'm', input: 'Hello' });
   await clock.advance(0);
   expect(providers.asked).toEqual(['openai']);
 });
 
-test('`when` decides alone, and sees whether the call has side effects', async () => {
+test('`when` overrides the default, and receives whether the call has side effects', async () => {
   const when = vi.fn(({ task }: { task: string | undefined }) => task === 'faq');
   const { ai, clock, providers } = shadowed({ when });
   await ai.chat.completions.create({ ...BODY, store: true }, route({ task: 'faq' }));
@@ -133,7 +133,7 @@ test('`when` decides alone, and sees whether the call has side effects', async (
   expect(when.mock.calls).toMatchObject([[{ task: 'faq', sideEffects: true }], [{ task: 'chat', sideEffects: false }]]);
 });
 
-test('a `when` that throws mirrors nothing, and is told once', async () => {
+test('does not mirror a call if `when` throws, and warns once', async () => {
   const world = shadowed({
     when: () => {
       throw new Error('no idea');
@@ -145,7 +145,7 @@ test('a `when` that throws mirrors nothing, and is told once', async () => {
   expect(world.events.of('warning')).toMatchObject([{ code: 'shadow', message: 'shadow.when failed: Error: no idea' }]);
 });
 
-test('a `when` that promises an answer mirrors nothing, and fails nobody', async () => {
+test('does not mirror a call if `when` returns a promise, and handles its rejection', async () => {
   const when = (() => Promise.reject(new Error('no database'))) as unknown as () => boolean;
   const world = shadowed({ when });
   await askAndWait(world);
@@ -155,7 +155,7 @@ test('a `when` that promises an answer mirrors nothing, and fails nobody', async
   ]);
 });
 
-test('the copy is of the call as it was made: what an application adds later to its list does not reach the shadow', async () => {
+test('copies the body when the call is made: messages appended later do not reach the shadow', async () => {
   const { ai, clock, providers } = shadowed({ maxConcurrency: 1 });
   const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: 'user', content: 'One?' }];
   const { choices } = await ai.chat.completions.create({ model: 'gpt-4.1', messages });
@@ -164,7 +164,7 @@ test('the copy is of the call as it was made: what an application adds later to 
   expect(providers.to('gemini')[0]?.body.messages).toEqual([{ role: 'user', content: 'One?' }]);
 });
 
-test('the copy of a Responses call asks that its answer is not stored', async () => {
+test('sets store: false on the copy of a Responses API call', async () => {
   const { ai, clock, providers } = shadowed();
   providers.usually('openai', response('resp_1')).usually('gemini', response('resp_2'));
   await ai.responses.create({ model: 'm', input: 'Hello' });
@@ -172,14 +172,14 @@ test('the copy of a Responses call asks that its answer is not stored', async ()
   expect(providers.sent.map(({ body }) => body.store)).toEqual([undefined, false]);
 });
 
-test('a key that makes a request happen once is not given to the copy', async () => {
+test('removes the idempotency key from the copy', async () => {
   const world = shadowed({}, { upstreams: { gemini: {} } });
   await askAndWait(world, { headers: { 'Idempotency-Key': 'pay-once', 'x-mine': '1' } });
   expect(world.providers.sent.map(({ headers }) => headers.get('idempotency-key'))).toEqual(['pay-once', null]);
   expect(world.providers.to('gemini')[0]?.headers.get('x-mine')).toBe('1');
 });
 
-test('a copy is in the ledger and in the costs, and in nothing that real calls are judged by', async () => {
+test('counts a copy in ledger and costs, but not in windows or call events', async () => {
   const world = shadowed();
   const { ai, clock, events } = world;
   const promise = ai.chat.completions.create(BODY);
@@ -197,7 +197,7 @@ test('a copy is in the ledger and in the costs, and in nothing that real calls a
 });
 
 test.each([500, 429, 401, 402])(
-  'a shadow that answers %i opens no breaker, pauses no real call, and raises no alert',
+  'a shadow that answers %i opens no breaker, pauses no real call and fires no alert',
   async (status) => {
     const world = shadowed({}, { canary: { breaker: { consecutive: 2 } } });
     const { ai, providers, events } = world;
@@ -211,7 +211,7 @@ test.each([500, 429, 401, 402])(
   },
 );
 
-test('a shadow that says "not now" is left alone by copies for as long as it asks', async () => {
+test('sends no copies to a rate-limited shadow until its retry-after has passed', async () => {
   const world = shadowed();
   const { ai, clock, providers } = world;
   providers.script('gemini', failed(429, {}, { 'retry-after': '60' }));
@@ -224,7 +224,7 @@ test('a shadow that says "not now" is left alone by copies for as long as it ask
   expect(providers.to('gemini')).toHaveLength(2);
 });
 
-test('an upstream that real calls are kept away from gets no copies either', async () => {
+test('sends no copies to an upstream that is paused for real calls', async () => {
   const world = shadowed();
   const { ai, providers } = world;
   providers.script('gemini', failed(429, {}, { 'retry-after': '60' }));
@@ -233,7 +233,7 @@ test('an upstream that real calls are kept away from gets no copies either', asy
   expect(providers.asked.at(-1)).toBe('openai');
 });
 
-test('a copy is tried once', async () => {
+test('does not retry a copy', async () => {
   const world = shadowed();
   world.providers.usually('gemini', failed(503));
   await askAndWait(world);

@@ -1,4 +1,4 @@
-/** What shadows may spend, what is counted of them, and what they advise. */
+/** Budgets, limits, snapshot and advice of shadows. */
 
 import { describe, expect, test } from 'vitest';
 import { route } from '../../src/index.ts';
@@ -8,11 +8,11 @@ import { setUp } from '../support/set-up.ts';
 import { askAndWait, shadowed } from './support/shadowed.ts';
 
 const DAY_MS = 86_400_000;
-/** What a copy costs: 10 input and 5 output tokens. */
+/** The cost of a copy with 10 input and 5 output tokens. */
 const COPY_USD = 0.00006;
 
 describe('the budget', () => {
-  test('ends mirroring for the rest of the UTC day once it is spent', async () => {
+  test('stops mirroring for the rest of the UTC day once it is spent', async () => {
     const world = shadowed({ budgetUsd: 10 * COPY_USD }, { canary: {} });
     const limited = { ...BODY, max_tokens: 5 };
     const call = async (): Promise<void> => {
@@ -29,16 +29,16 @@ describe('the budget', () => {
     expect(world.providers.to('gemini')).toHaveLength(sent + 1);
   });
 
-  test('counts what is under way by its estimate', async () => {
+  test('counts copies in flight by their estimates', async () => {
     const { ai, clock, providers } = shadowed({ budgetUsd: 0.02 });
     providers.usually('gemini', silent());
-    // A thousand output tokens at 8 USD a million: 0.008 USD each.
+    // 1,000 output tokens at 8 USD per million: 0.008 USD each.
     for (let index = 0; index < 5; index += 1)
       await within(clock, 0, ai.chat.completions.create({ ...BODY, max_tokens: 1_000 }));
     expect(providers.to('gemini')).toHaveLength(2);
   });
 
-  test('is not spent by copies that were refused before any work', async () => {
+  test('is not spent by failed copies', async () => {
     const world = shadowed({ budgetUsd: 0.01 });
     world.providers.usually('gemini', failed(500));
     for (let index = 0; index < 5; index += 1) {
@@ -48,18 +48,18 @@ describe('the budget', () => {
     expect(world.providers.to('gemini')).toHaveLength(5);
   });
 
-  test('that cannot be held, for want of a price, is told', async () => {
+  test('warns if the price is unknown', async () => {
     const world = shadowed({ budgetUsd: 1 }, { canary: { prices: {} } });
-    await world.ai.chat.completions.create({ ...BODY, model: 'nobody-knows-me' });
+    await world.ai.chat.completions.create({ ...BODY, model: 'unpriced-model' });
     await world.clock.advance(0);
     expect(world.events.of('warning').filter(({ code }) => code === 'shadow')).toMatchObject([
-      { message: expect.stringContaining('no price is known for what gemini serves') as string },
+      { message: expect.stringContaining('the model on gemini has no known price') as string },
     ]);
   });
 });
 
-describe('the budgets of all spending', () => {
-  test('are drawn on by copies, which are not sent where they do not fit', async () => {
+describe('the budgets of the client', () => {
+  test('include copies, which are dropped if they exceed the budget', async () => {
     const budgets = [
       { name: 'gemini', per: 'day', limitUsd: 0.012, scope: { upstream: 'gemini' }, onExceeded: 'reject' },
     ] as const;
@@ -77,14 +77,14 @@ describe('the budgets of all spending', () => {
 });
 
 describe('the limits of an upstream', () => {
-  test('count copies among its requests of the minute', async () => {
+  test('count copies as requests per minute', async () => {
     const world = shadowed({}, { upstreams: { gemini: { limits: { rpm: 2 } } } });
     for (let index = 0; index < 5; index += 1) await askAndWait(world);
     expect(world.providers.to('gemini')).toHaveLength(2);
     expect(world.ai.canary.snapshot().shadow?.gemini?.dropped.unavailable).toBe(3);
   });
 
-  test('keep no place for a copy that hangs: real calls find theirs', async () => {
+  test('give no concurrency slot to a copy, so a hanging copy does not block real calls', async () => {
     const world = shadowed({}, { upstreams: { gemini: { limits: { concurrency: 1 } } } });
     world.providers.script('gemini', silent());
     await askAndWait(world);
@@ -94,11 +94,11 @@ describe('the limits of an upstream', () => {
 });
 
 describe('the snapshot', () => {
-  test('has nothing of shadows where none are configured', () => {
+  test('has no shadow field without the option', () => {
     expect(setUp().ai.canary.snapshot()).not.toHaveProperty('shadow');
   });
 
-  test('counts copies, their success, latency, cost and agreement, over the window', async () => {
+  test('counts copies, success, latency, cost and agreement over the window', async () => {
     const world = shadowed({ share: 0.999 });
     const { ai, clock, providers } = world;
     providers.script(
@@ -119,7 +119,7 @@ describe('the snapshot', () => {
       running: 0,
       waiting: 0,
       recommend: 'hold',
-      reason: '3 calls of the 30 that it takes',
+      reason: '3 of the 30 calls needed',
     });
     await clock.advance(600_000);
     expect(ai.canary.snapshot().shadow?.gemini).toMatchObject({
@@ -144,30 +144,30 @@ describe('the advice', () => {
     return [recommend, reason];
   }
 
-  test('is to hold while there is little to see', async () => {
-    expect(await advised(() => chat('The sky is blue.'), 29)).toEqual(['hold', '29 calls of the 30 that it takes']);
+  test('is hold below 30 calls', async () => {
+    expect(await advised(() => chat('The sky is blue.'), 29)).toEqual(['hold', '29 of the 30 calls needed']);
   });
 
-  test('is to raise where the answers agree and the shadow is as good', async () => {
+  test('is raise if the answers agree and the shadow fails no more often', async () => {
     expect(await advised(() => chat('The sky is blue.'))).toEqual([
       'raise',
       'the answers agree by 100.0 %; 0.0 % of calls fail, 0.0 % on stable',
     ]);
   });
 
-  test('is to stop where the shadow fails', async () => {
+  test('is stop if the shadow fails more often', async () => {
     expect(await advised((index) => (index % 10 === 0 ? failed(500) : chat('The sky is blue.')))).toEqual([
       'stop',
       '10.0 % of calls fail, 0.0 % on stable',
     ]);
   });
 
-  test('is to hold where the answers agree little, and to stop where they hardly do', async () => {
+  test('is hold at low agreement, and stop at very low agreement', async () => {
     expect(await advised(() => chat('Sky?'))).toEqual(['hold', 'the answers agree by 32.5 %']);
     expect(await advised(() => chat('No.'))).toEqual(['stop', 'the answers agree by 9.4 %']);
   });
 
-  test('is to hold where the shadow is slow', async () => {
+  test('is hold if the shadow is slow', async () => {
     expect(await advised(() => after(300, chat('The sky is blue.')))).toEqual([
       'hold',
       'its p95 is 3.0 times that of stable',
@@ -175,7 +175,7 @@ describe('the advice', () => {
   });
 });
 
-test('two calls of one key are both mirrored, or neither', async () => {
+test('mirrors both calls of a key, or neither', async () => {
   const world = shadowed({ share: 0.5 });
   await askAndWait(world);
   await askAndWait(world);

@@ -1,4 +1,4 @@
-/** What two answers are compared by. */
+/** Aspects, agreement and ratios of a comparison. */
 
 import { describe, expect, test } from 'vitest';
 import { compareAnswers } from '../../../src/shadow/compare/compare-answers.ts';
@@ -34,7 +34,7 @@ const ASKS_SCHEMA = {
 };
 const KEEPS = '{"city": "Rome", "days": 3}';
 
-test('equal answers agree in all', () => {
+test('equal answers agree in all aspects', () => {
   const answer = { text: 'The sky is blue.' };
   expect(compared(answer, answer)).toEqual({
     agreement: 1,
@@ -46,21 +46,21 @@ test('equal answers agree in all', () => {
   });
 });
 
-test('the agreement is the mean of what is said alike', () => {
+test('the agreement is the mean of the content aspects', () => {
   const { agreement, aspects } = compared({ text: 'one two three four' }, { text: 'one two' });
   expect(aspects.text).toBeCloseTo(2 / 3);
   expect(aspects.length).toBeCloseTo(7 / 18);
   expect(agreement).toBeCloseTo((2 / 3 + 7 / 18) / 2);
 });
 
-test('the agreement is halved where the answers end for different reasons, and 0 where only one refuses', () => {
+test('the agreement is halved if the finish reasons differ, and 0 if only one answer refuses', () => {
   const answer = { text: 'Yes.' };
   expect(compared(answer, { ...answer, finishReason: 'length' }).agreement).toBe(0.5);
   expect(compared(answer, { ...answer, refused: true }).agreement).toBe(0);
   expect(compared({}, {}).agreement).toBe(1);
 });
 
-test('another finish reason and a refusal are seen', () => {
+test('a different finish reason and a refusal score 0', () => {
   expect(compared({}, { finishReason: 'length' }).aspects.finishReason).toBe(0);
   expect(compared({ text: 'Yes.' }, { refused: true }).aspects).toMatchObject({ refusal: 0, length: 0, text: 0 });
 });
@@ -71,22 +71,22 @@ test.each([
   [KEEPS, 'Here you are: {"city": "Oslo", "days": 9}', 0],
   [KEEPS, '```json\n{"city": "Oslo", "days": 9}\n```', 0],
   ['{"city": "Rome"}', '{"city": "Oslo"}', 1],
-])('where a schema is asked for, %s against %s scores %i', (real, shadow, score) => {
+])('with a requested schema, %s against %s scores %i', (real, shadow, score) => {
   expect(compared({ text: real }, { text: shadow }, ASKS_SCHEMA).aspects.schema).toBe(score);
 });
 
-test('the schema of a Responses call is found', () => {
+test('reads the schema of a Responses API call', () => {
   const body = { text: { format: { type: 'json_schema', name: 'trip', schema: SCHEMA } } };
   const shadow = { ...ANSWER, text: '{}' };
   expect(compareAnswers({ surface: 'responses', body }, { ...ANSWER, text: KEEPS }, shadow).aspects.schema).toBe(0);
 });
 
-test('a schema that cannot be read says nothing', () => {
+test('an unreadable schema gives no schema aspect', () => {
   const body = { response_format: { type: 'json_schema', json_schema: { schema: { $ref: '#/nowhere' } } } };
   expect(compared({ text: KEEPS }, { text: KEEPS }, body).aspects).not.toHaveProperty('schema');
 });
 
-test('JSON is compared by its shape, not by its words', () => {
+test('compares JSON by shape, not by text', () => {
   const real = '{"city": "Rome", "days": [{"sun": true}, {"sun": false}], "note": null}';
   const same = '{"note": null, "days": [{"sun": false}], "city": "Oslo"}';
   expect(compared({ text: real }, { text: same }).aspects).toEqual({ finishReason: 1, refusal: 1, json: 1 });
@@ -98,7 +98,7 @@ test('JSON is compared by its shape, not by its words', () => {
 describe('function calls', () => {
   const call = (name: string, args: unknown) => ({ name, arguments: JSON.stringify(args) });
 
-  test('are compared by name, each as often as it is called', () => {
+  test('are compared by name, counted with multiplicity', () => {
     const { toolNames } = compared(
       { toolCalls: [call('a', {}), call('a', {}), call('b', {})] },
       { toolCalls: [call('a', {}), call('c', {})] },
@@ -106,7 +106,7 @@ describe('function calls', () => {
     expect(toolNames).toBeCloseTo(1 / 4);
   });
 
-  test('are compared by their arguments, whatever the order and the white space', () => {
+  test('are compared by their arguments, ignoring order and white space', () => {
     const real = [call('pay', { to: 'Ann', eur: 5 }), { name: 'log', arguments: '{}' }];
     const shadow = [{ name: 'pay', arguments: '{ "eur": 6, "to": "Ann" }' }, call('log', {})];
     const { toolNames, toolArguments } = compared({ toolCalls: real }, { toolCalls: shadow }).aspects;
@@ -115,24 +115,24 @@ describe('function calls', () => {
     expect(toolArguments).toBeCloseTo((2 / 4 + 1) / 2);
   });
 
-  test('that one side alone makes disagree', () => {
+  test('of one side only disagree', () => {
     const { aspects } = compared({ toolCalls: [call('pay', {})] }, { text: 'Shall I?' });
     expect(aspects).toMatchObject({ toolNames: 0 });
     expect(aspects).not.toHaveProperty('toolArguments');
   });
 
-  test('with arguments that are no JSON agree only where they are equal', () => {
+  test('whose arguments are not JSON agree only if they are equal', () => {
     const broken = [{ name: 'pay', arguments: '{"to' }];
     expect(compared({ toolCalls: broken }, { toolCalls: broken }).aspects.toolArguments).toBe(1);
     expect(compared({ toolCalls: broken }, { toolCalls: [call('pay', {})] }).aspects.toolArguments).toBe(0);
   });
 });
 
-test('texts in scripts without spaces are compared by character', () => {
+test('compares texts in scripts without spaces by character', () => {
   expect(compared({ text: '今天天气很好' }, { text: '今天天气不好' }).aspects.text).toBeCloseTo(5 / 6);
 });
 
-test('ratios are of the shadow to the real answer, where both are known', () => {
+test('ratios are shadow over real, if both are known', () => {
   const shadow = { latencyMs: 500, firstChunkMs: 90, costUsd: null };
   expect(compared({ firstChunkMs: 30 }, shadow)).toMatchObject({
     latencyRatio: 0.5,
@@ -141,12 +141,12 @@ test('ratios are of the shadow to the real answer, where both are known', () => 
   });
 });
 
-test('vectors are not compared', () => {
+test('does not compare embeddings', () => {
   const comparison = compareAnswers({ surface: 'embeddings', body: {} }, ANSWER, ANSWER);
   expect(comparison).toMatchObject({ agreement: null, aspects: {}, latencyRatio: 1 });
 });
 
-test('answers of a megabyte are compared by their beginnings, at once', () => {
+test('compares answers of a megabyte by their beginnings', () => {
   const long = 'word '.repeat(200_000);
   const deep = `${'{"a":'.repeat(3_000)}1${'}'.repeat(3_000)}`;
   const wide = JSON.stringify(Array.from({ length: 50_000 }, (_, index) => ({ [`key${index}`]: index })));

@@ -1,24 +1,24 @@
-/** Streams and bodies are read alike, in bounded memory. */
+/** The collector reads streams and bodies alike, in bounded memory. */
 
 import { describe, expect, test } from 'vitest';
-import { AnswerReading, MAX_READ_CHARACTERS } from '../../../src/shadow/compare/read-answer.ts';
+import { AnswerCollector, MAX_READ_CHARACTERS } from '../../../src/shadow/compare/read-answer.ts';
 import type { ReadAnswer, Surface } from '../../../src/index.ts';
 
 function ofChunks(surface: Surface, chunks: readonly unknown[]): ReadAnswer {
-  const reading = new AnswerReading(surface);
-  for (const chunk of chunks) reading.chunk(chunk);
-  return reading.answer;
+  const collector = new AnswerCollector(surface);
+  for (const chunk of chunks) collector.chunk(chunk);
+  return collector.answer;
 }
 
 function ofBody(surface: Surface, body: unknown): ReadAnswer {
-  const reading = new AnswerReading(surface);
-  reading.body(body);
-  return reading.answer;
+  const collector = new AnswerCollector(surface);
+  collector.body(body);
+  return collector.answer;
 }
 
 const delta = (content: object, rest: object = {}): unknown => ({ choices: [{ index: 0, delta: content, ...rest }] });
 
-describe('a chat stream and its body read the same', () => {
+describe('a chat stream and a chat body give the same answer', () => {
   test('with text', () => {
     const message = { role: 'assistant', content: 'Hello.' };
     const body = { choices: [{ index: 0, message, finish_reason: 'stop' }] };
@@ -28,7 +28,7 @@ describe('a chat stream and its body read the same', () => {
     expect(ofBody('chat', body)).toEqual({ ...wanted, body });
   });
 
-  test('with function calls, legacy and free-text ones too', () => {
+  test('with tool calls, including legacy and free-text ones', () => {
     const pay = { name: 'pay', arguments: '{"eur":5}' };
     const body = {
       choices: [
@@ -56,19 +56,19 @@ describe('a chat stream and its body read the same', () => {
     expect(ofChunks('chat', chunks)).toMatchObject({ finishReason: 'tool_calls', toolCalls: wanted.slice(0, 2) });
   });
 
-  test('with a refusal, and with a filtered answer', () => {
+  test('with a refusal and with a filtered answer', () => {
     expect(ofBody('chat', { choices: [{ message: { refusal: 'No.' }, finish_reason: 'stop' }] }).refused).toBe(true);
     expect(ofChunks('chat', [delta({ refusal: 'No.' })]).refused).toBe(true);
     expect(ofChunks('chat', [delta({}, { finish_reason: 'content_filter' })]).refused).toBe(true);
   });
 });
 
-test('of several choices the first is read', () => {
+test('reads the first of several choices', () => {
   const chunks = [{ choices: [{ index: 1, delta: { content: 'two' } }] }, delta({ content: 'one' })];
   expect(ofChunks('chat', chunks).text).toBe('one');
 });
 
-test('legacy completions are read', () => {
+test('reads legacy completions', () => {
   expect(ofBody('completions', { choices: [{ text: 'Hi', finish_reason: 'length' }] })).toMatchObject({
     text: 'Hi',
     finishReason: 'length',
@@ -76,7 +76,7 @@ test('legacy completions are read', () => {
   expect(ofChunks('completions', [{ choices: [{ index: 0, text: 'Hi' }] }]).text).toBe('Hi');
 });
 
-describe('a Responses stream and its body read the same', () => {
+describe('a Responses API stream and body give the same answer', () => {
   const message = (content: object): object => ({ type: 'message', content: [content] });
   const cases: [string, object, Partial<ReadAnswer>][] = [
     [
@@ -112,18 +112,18 @@ describe('a Responses stream and its body read the same', () => {
   });
 });
 
-test('a stream that never ends takes no more memory than a bounded text', () => {
-  const reading = new AnswerReading('chat');
+test('keeps a bounded number of characters of an endless stream', () => {
+  const collector = new AnswerCollector('chat');
   const word = 'word '.repeat(10_000);
   for (let index = 0; index < 200; index += 1) {
-    reading.chunk(delta({ content: word, tool_calls: [{ index: index * 1_000, function: { arguments: word } }] }));
+    collector.chunk(delta({ content: word, tool_calls: [{ index: index * 1_000, function: { arguments: word } }] }));
   }
-  const { text, toolCalls } = reading.answer;
+  const { text, toolCalls } = collector.answer;
   expect(text.length + toolCalls.reduce((sum, call) => sum + call.arguments.length, 0)).toBe(MAX_READ_CHARACTERS);
 });
 
 test.each([undefined, null, 'page', 7, [], { choices: 'none' }, { choices: [null] }, { output: [null, 7] }])(
-  'what is no answer, %j, reads as an empty one',
+  'reads the malformed body %j as an empty answer',
   (odd) => {
     for (const surface of ['chat', 'responses'] as const) {
       expect(ofBody(surface, odd)).toMatchObject({ text: '', toolCalls: [] });
