@@ -1,23 +1,23 @@
-/** What a check is, and what it may conclude. */
+/** The interface of a check, and its verdicts. */
 
 import type { CheckName, CheckStatus } from '../domain/probe.ts';
-import type { Asker } from './ask.ts';
-import { toldAs, type Refusal } from './reply.ts';
+import type { ProbeClient } from './probe-client.ts';
+import { describeRefusal, type Refusal } from './reply.ts';
 
-/** One thing that is tried out. */
+/** One feature check. */
 export interface Check {
   readonly name: CheckName;
-  /** A check that must have passed first, where it is made at all. */
+  /** A check that must pass first, unless it is not part of the probe. */
   readonly needs?: CheckName | undefined;
-  readonly run: (ask: Asker) => Promise<Verdict>;
+  readonly run: (client: ProbeClient) => Promise<Verdict>;
 }
 
-/** What a check concludes. */
+/** The result of a check. */
 export interface Verdict {
   readonly status: CheckStatus;
   readonly evidence: string;
-  /** Nothing follows from it for what the upstream can do: an outage is not a lack. @default true */
-  readonly tells?: boolean | undefined;
+  /** `false` if nothing follows for the upstream's capabilities, as after an outage. @default true */
+  readonly conclusive?: boolean | undefined;
 }
 
 export const pass = (evidence: string): Verdict => ({ status: 'pass', evidence });
@@ -25,14 +25,14 @@ export const fail = (evidence: string): Verdict => ({ status: 'fail', evidence }
 export const unsupported = (evidence: string): Verdict => ({ status: 'unsupported', evidence });
 export const skip = (evidence: string): Verdict => ({ status: 'skipped', evidence });
 
-/** What follows from a refusal where a feature was asked for. */
+/** The verdict on a refused request for a feature. */
 export function refused(refusal: Refusal): Verdict {
-  const evidence = toldAs(refusal);
+  const evidence = describeRefusal(refusal);
   if (refusal.status === 405 || refusal.status === 501) return unsupported(evidence);
   switch (refusal.kind) {
     case 'rateLimit':
-      return skip(`told to wait: ${evidence}`);
-    // A kind that is unknown is an error under 200: some relays have that for all refusals.
+      return skip(`rate-limited: ${evidence}`);
+    // `undefined` is an error sent with status 200, as some relays send all refusals.
     case undefined:
     case 'badRequest':
     case 'modelNotFound':
@@ -46,7 +46,7 @@ export function refused(refusal: Refusal): Verdict {
     case 'server':
     case 'truncated':
     case 'malformed':
-      return { ...fail(evidence), tells: false };
+      return { ...fail(evidence), conclusive: false };
     default:
       return refusal.kind satisfies never;
   }

@@ -1,56 +1,56 @@
-/** Compares what an upstream says of its answers with what is known. What does not add up is suspect, and proves nothing. */
+/** Compares what an upstream reports about its answers with known facts. A mismatch is suspect, but no proof. */
 
 import type { Finding, FindingName } from '../domain/probe.ts';
-import type { Asker } from './ask.ts';
+import type { ProbeClient } from './probe-client.ts';
 import { type Reply, user } from './reply.ts';
 
-/** Asks one long question twice; nothing is concluded from what was refused. */
-export async function findSuspects(ask: Asker): Promise<readonly Finding[]> {
-  // The number comes first: whatever a provider keeps of earlier prompts begins otherwise.
-  const nonce = Math.floor(ask.probing.input.random() * 1e9);
+/** Sends one long prompt twice and compares the reports; refused requests give no findings. */
+export async function findSuspects(client: ProbeClient): Promise<readonly Finding[]> {
+  // The number comes first, so that no cached prompt of the provider has the same prefix.
+  const nonce = Math.floor(client.context.input.random() * 1e9);
   const question = { ...user(`${nonce}. ${PASSAGE}\n\nReply with the single word: read`) };
-  const first = await ask.chat(question);
-  const second = await ask.chat(question);
+  const first = await client.chat(question);
+  const second = await client.chat(question);
   return [
-    ...servedModel(first, ask),
-    ...promptTokens(first, ask),
+    ...servedModel(first, client),
+    ...promptTokens(first, client),
     ...repeatedUsage(first, second),
     ...cachedTokens(first),
   ];
 }
 
-function servedModel({ model: named }: Reply, { probing }: Asker): Finding[] {
-  const { model: asked, upstream } = probing.input;
+function servedModel({ model: served }: Reply, { context }: ProbeClient): Finding[] {
+  const { model: requested, upstream } = context.input;
   const { capable, pricing } = upstream.config;
-  // Azure is asked for deployments, which have any name.
+  // On Azure the model is a deployment, which can have any name.
   if (capable.provider === 'azure' || pricing.provider === 'azure') return [];
-  if (asked === undefined || named === undefined || isSameModel(asked, named)) return [];
-  return [suspect('servedModel', `${asked} was asked for, and the answer names ${named}`)];
+  if (requested === undefined || served === undefined || isSameModel(requested, served)) return [];
+  return [suspect('servedModel', `requested ${requested}, but the answer names ${served}`)];
 }
 
-/** Other vendors cut English into up to a third more tokens than OpenAI. */
+/** Tokenizers of other vendors produce up to a third more tokens for English than OpenAI's. */
 const MAX_DRIFT = 0.4;
-/** OpenAI's own vocabularies agree on this text to a token; the frame of a message is all that may be added. */
+/** OpenAI's vocabularies agree on this text to one token; only the overhead of a message may be added. */
 const MAX_DRIFT_OF_OPENAI = 0.2;
-/** The frame of one message, the number before the passage and the words after it. */
-const FRAME_TOKENS = 20;
+/** The overhead of one message, the number before the passage and the instruction after it. */
+const OVERHEAD_TOKENS = 20;
 
-function promptTokens({ usage }: Reply, { probing }: Asker): Finding[] {
+function promptTokens({ usage }: Reply, { context }: ProbeClient): Finding[] {
   if (!usage) return [];
-  const expected = PASSAGE_TOKENS + FRAME_TOKENS;
+  const expected = PASSAGE_TOKENS + OVERHEAD_TOKENS;
   const drift = usage.inputTokens / expected - 1;
-  const isOpenAi = /(^|\/)(gpt-|o\d)/i.test(probing.input.model ?? '');
+  const isOpenAi = /(^|\/)(gpt-|o\d)/i.test(context.input.model ?? '');
   if (Math.abs(drift) <= (isOpenAi ? MAX_DRIFT_OF_OPENAI : MAX_DRIFT)) return [];
   const percent = `${drift > 0 ? '+' : ''}${Math.round(drift * 100)} %`;
   return [
-    suspect('promptTokens', `${usage.inputTokens} input tokens reported, about ${expected} counted here: ${percent}`),
+    suspect('promptTokens', `${usage.inputTokens} input tokens reported, about ${expected} expected: ${percent}`),
   ];
 }
 
 function repeatedUsage(first: Reply, second: Reply): Finding[] {
   const [one, other] = [first.usage?.inputTokens, second.usage?.inputTokens];
   if (one === undefined || other === undefined || one === other) return [];
-  return [suspect('repeatedUsage', `one prompt sent twice was reported as ${one} and as ${other} input tokens`)];
+  return [suspect('repeatedUsage', `the same prompt was reported as ${one} and as ${other} input tokens`)];
 }
 
 function cachedTokens({ usage }: Reply): Finding[] {
@@ -59,7 +59,7 @@ function cachedTokens({ usage }: Reply): Finding[] {
   return [
     suspect(
       'cachedTokens',
-      `${cachedInputTokens} of ${inputTokens} tokens of a prompt never sent before are called cached`,
+      `${cachedInputTokens} of ${inputTokens} tokens of a prompt never sent before are reported as cached`,
     ),
   ];
 }
@@ -68,9 +68,7 @@ function suspect(name: FindingName, evidence: string): Finding {
   return { name, status: 'suspect', evidence };
 }
 
-/* PART: A text whose tokens are known. */
-
-/** Written for this purpose, so that it stands in no provider's cache. */
+/** A text with a known number of tokens, written for this purpose so that no provider has it cached. */
 export const PASSAGE =
   'The old lighthouse keeper woke before dawn, as he had done for forty years. He lit the stove, put a kettle on it, ' +
   'and went up the ninety-three steps to see that the lamp was clean. Below him the sea was grey and slow. Two fishing ' +
@@ -82,21 +80,22 @@ export const PASSAGE =
   'May an automatic lamp would take his place, that he would have a pension of 1,240 a month, and that the service ' +
   'thanked him. He folded it twice, laid it under the bread board, and went out to mend the fence.';
 
-/** In o200k_base, the vocabulary of OpenAI's models since GPT-4o; 250 in cl100k_base, that of those before. A test counts them. */
+/** Tokens in o200k_base, the vocabulary of OpenAI's models since GPT-4o; 250 in cl100k_base, used before. A test counts them. */
 export const PASSAGE_TOKENS = 249;
 
-/* PART: Whether two names mean one model. */
-
-/** `gpt-4.1` is `gpt-4.1-2025-04-14` and `openai/gpt-4.1:free`, and is not `gpt-4.1-mini`. */
-export function isSameModel(asked: string, named: string): boolean {
-  return bareName(asked) === bareName(named);
+/**
+ * Whether two names mean the same model: `gpt-4.1` equals `gpt-4.1-2025-04-14` and `openai/gpt-4.1:free`, but not
+ * `gpt-4.1-mini`.
+ */
+export function isSameModel(one: string, other: string): boolean {
+  return bareName(one) === bareName(other);
 }
 
-/** Without vendor and variant, and without the marks of a version or a date. */
+/** The name without vendor, variant, version and date. */
 function bareName(model: string): string {
   const [name = ''] = model.toLowerCase().split('/').at(-1)?.split(/[:@]/) ?? [];
   return name.replace(VERSION, '').replaceAll('.', '-');
 }
 
-/** `-2025-04-14`, `-20250414`, `-0613`, `-001`, `-latest`, `-preview-05-20`. */
+/** Version suffixes: `-2025-04-14`, `-20250414`, `-0613`, `-001`, `-latest`, `-preview-05-20`. */
 const VERSION = /(?:-(?:preview|exp|latest|\d{4}-\d{2}-\d{2}|\d{2}-\d{2,4}|\d{8}|\d{6}|\d{3,4}))+$/;

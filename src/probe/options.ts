@@ -1,32 +1,32 @@
-/** What a user writes about probes. No logic. */
+/** The options of probes. */
 
 import type { Duration } from '../domain/duration.ts';
 import type { CheckName } from '../domain/probe.ts';
 
-/** What `canary.probe()` is to find out, and at which price. */
+/** The options of `canary.probe()`. */
 export interface ProbeOptions {
-  /** The checks to make; `honesty` compares what the upstream says of its answers with what is known. @default all */
+  /** The checks to run; `honesty` compares what the upstream reports about its answers with known facts. @default all */
   readonly only?: readonly (CheckName | 'honesty')[] | undefined;
-  /** The model to ask for. @default the upstream's own `model`; of several the first. Without any, checks that need one are skipped */
+  /** The model to request. @default the upstream's own `model`, or its first; without a model, checks that need one are skipped */
   readonly model?: string | undefined;
-  /** The model of embeddings. @default none: embeddings are skipped */
+  /** The model for embeddings. @default embeddings are skipped */
   readonly embeddingModel?: string | undefined;
-  /** The model's window in tokens; a prompt a fifth longer is sent once. @default none: the check is skipped */
+  /** The model's context window in tokens; one prompt that is 20 % longer is sent. @default the check is skipped */
   readonly contextTokens?: number | undefined;
-  /** The longest wait for each answer. @default '30s' */
+  /** The timeout of each request. @default '30s' */
   readonly timeout?: Duration | undefined;
-  /** Requests that may cost more than what is left of it, in USD, are not made. A price that is unknown counts as 0. @default 0.25 */
+  /** USD that the probe may spend; requests with a higher estimate than the rest are skipped. An unknown price counts as 0. @default 0.25 */
   readonly budgetUsd?: number | undefined;
-  /** Ends the probe: what is left is skipped. */
+  /** Aborts the probe; the remaining checks are skipped. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A check of every upstream at an interval, beside what real calls tell. */
+/** Checks upstreams at an interval, in addition to the health seen in real calls. */
 export interface ActiveProbeOptions<UpstreamName extends string = string> {
-  /** The list of models is asked for, which costs nothing; where there is none, a short answer. */
+  /** The interval between checks. A check requests the list of models, which is free, or a short answer if there is no list. */
   readonly every: Duration;
-  /** The longest wait for an answer. @default '10s' */
+  /** The timeout of each request. @default '10s' */
   readonly timeout?: Duration | undefined;
-  /** @default all */
+  /** The upstreams to check. @default all */
   readonly upstreams?: readonly UpstreamName[] | undefined;
 }

@@ -1,22 +1,19 @@
-/** Probes upstreams, when asked to and at an interval, and keeps what planning and health use of it. */
+/** Probes upstreams on demand and at an interval, and stores the results that planning and health use. */
 
-import { Reservation } from '../budgets/budgets.ts';
-import { CallRecorder } from '../call/call-record.ts';
 import type { CallServices } from '../call/call-services.ts';
 import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
-import type { Call } from '../domain/call.ts';
 import { checkOneOf } from '../domain/check.ts';
 import type { CheckResult, ProbeReport } from '../domain/probe.ts';
 import type { Emitter } from '../events/emitter.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import { startTicker, type Ticker } from '../time/ticker.ts';
-import type { AttemptEnd } from '../upstream/attempt-types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { ProbeOptions } from './options.ts';
+import { ProbeBudget } from './probe-context.ts';
 import { type ActiveProbePolicy, type ResolvedProbe, resolveProbe } from './resolve-probe.ts';
 import { runProbe } from './run-probe.ts';
 
-/** What a prober works with. */
+/** The input of a prober. */
 export interface ProberParts {
   readonly services: CallServices;
   readonly emitter: Emitter;
@@ -25,54 +22,55 @@ export interface ProberParts {
 }
 
 export class Prober {
-  /** The ways to the upstreams; set by the first client, since they are its own. */
+  /** Connects to an upstream; set by the first client, which owns the connections. */
   connect: ((upstream: Upstream) => UpstreamConnection) | undefined;
-  readonly #given: ProberParts;
+  readonly #parts: ProberParts;
   readonly #ticker: Ticker | undefined;
-  /** Upstreams that are being checked: one that hangs is not asked again meanwhile. */
+  /** Upstreams whose check is running; a hanging upstream is not checked again before it ends. */
   readonly #checking = new Set<string>();
   readonly #closed = new AbortController();
 
-  constructor(given: ProberParts) {
-    this.#given = given;
-    const { active, services } = given;
-    this.#ticker = active && startTicker(services.clock, active.everyMs, this, Prober.#look);
+  constructor(parts: ProberParts) {
+    this.#parts = parts;
+    const { active, services } = parts;
+    this.#ticker = active && startTicker(services.clock, active.everyMs, this, Prober.#tick);
   }
 
   /**
-   * The requests go to that upstream only, once each; they cost what they cost, and count in no window, breaker or rollout.
+   * Probes one upstream. Its requests go to that upstream only and are not retried. They are charged, but do not count in windows,
+   * breakers or rollouts.
    *
    * @throws ConfigError
    */
   async probeNamed(name: string, options: ProbeOptions | undefined): Promise<ProbeReport> {
-    const { upstreams } = this.#given.services;
+    const { upstreams } = this.#parts.services;
     const upstream = upstreams.get(checkOneOf('probe.upstream', name, [...upstreams.keys()]));
-    if (!upstream) throw new RangeError(`No upstream is called ${name}.`);
+    if (!upstream) throw new RangeError(`Unknown upstream ${name}`);
     return this.#probe(upstream, resolveProbe(options));
   }
 
-  async #probe(upstream: Upstream, wanted: ResolvedProbe): Promise<ProbeReport> {
-    const { services, nextCallId } = this.#given;
-    const { names, honesty, ...limits } = wanted;
+  async #probe(upstream: Upstream, resolved: ResolvedProbe): Promise<ProbeReport> {
+    const { services, nextCallId } = this.#parts;
+    const { names, honesty, ...limits } = resolved;
     const connection = this.connect?.(upstream);
     if (!connection) throw new Error('A probe needs a client');
     const model = limits.model ?? modelOf(upstream);
     const input = {
       ...limits,
       upstream,
-      line: connection,
+      connection,
       model,
       embeddingModel: limits.embeddingModel,
       clock: services.clock,
       random: services.random,
       nextCallId,
-      account: new ProbeBudget(upstream.name, services),
+      budget: new ProbeBudget(upstream.name, services),
       keySource: upstream.config.keySource,
     };
-    const onCheck = (result: CheckResult, done: number): void => this.#tell(upstream, result, done, names.length);
+    const onCheck = (result: CheckResult, done: number): void => this.#report(upstream, result, done, names.length);
     const report = await runProbe(input, { names, honesty, onCheck });
     if (Object.keys(report.capabilities).length > 0) {
-      // What an earlier probe found out and this one did not ask stays.
+      // Capabilities that this probe did not check are kept from an earlier probe of the same model.
       const before = upstream.probed?.model === model ? upstream.probed?.capabilities : undefined;
       upstream.probed = { model, capabilities: { ...before, ...report.capabilities } };
     }
@@ -84,9 +82,9 @@ export class Prober {
     this.#closed.abort();
   }
 
-  /** Not a closure of the constructor: that would hold the prober as long as its timer runs. */
-  static #look(this: void, prober: Prober): void {
-    const { active, services } = prober.#given;
+  /** Static, since a closure over `this` would keep the prober alive as long as its timer runs. */
+  static #tick(this: void, prober: Prober): void {
+    const { active, services } = prober.#parts;
     if (!active || !prober.connect) return;
     for (const name of active.upstreams) {
       const upstream = services.upstreams.get(name);
@@ -97,17 +95,17 @@ export class Prober {
   async #check(upstream: Upstream, timeoutMs: number): Promise<void> {
     this.#checking.add(upstream.name);
     try {
-      await this.#probe(upstream, { ...CHEAPEST, timeoutMs, signal: this.#closed.signal });
+      await this.#probe(upstream, { ...CONNECTION_ONLY, timeoutMs, signal: this.#closed.signal });
     } catch {
-      // A credential that cannot be had, a client that cannot be built: it is as good as away.
-      upstream.lastCheck = { reached: false, atMs: this.#given.services.clock.now() };
+      // Credentials or the SDK client could not be created: the upstream counts as unreachable.
+      upstream.lastCheck = { reached: false, atMs: this.#parts.services.clock.now() };
     } finally {
       this.#checking.delete(upstream.name);
     }
   }
 
-  #tell(upstream: Upstream, result: CheckResult, done: number, total: number): void {
-    const { emitter, services } = this.#given;
+  #report(upstream: Upstream, result: CheckResult, done: number, total: number): void {
+    const { emitter, services } = this.#parts;
     const { name: check, status, durationMs, costUsd } = result;
     const atMs = services.clock.now();
     if (check === 'connection' && status !== 'skipped') upstream.lastCheck = { reached: status === 'pass', atMs };
@@ -116,7 +114,8 @@ export class Prober {
   }
 }
 
-const CHEAPEST: Omit<ResolvedProbe, 'timeoutMs' | 'signal'> = {
+/** The check at an interval. */
+const CONNECTION_ONLY: Omit<ResolvedProbe, 'timeoutMs' | 'signal'> = {
   names: ['connection'],
   honesty: false,
   model: undefined,
@@ -125,53 +124,11 @@ const CHEAPEST: Omit<ResolvedProbe, 'timeoutMs' | 'signal'> = {
   budgetUsd: 0.01,
 };
 
-/** The upstream's own; where it has several, the one that the first of the caller's becomes. */
+/** The upstream's own model; with a model map, the target of its first entry. */
 function modelOf({ config }: Upstream): string | undefined {
   const { model, params } = config.rules;
   const named = params?.['model'];
   if (typeof named === 'string') return named;
   const [first] = typeof model === 'object' ? Object.keys(model) : [];
   return upstreamModel(model, { surface: 'chat', model: first });
-}
-
-/* PART: What the requests of a probe cost: in the ledger, and in the user's budgets. */
-
-/** The account of one upstream. */
-class ProbeBudget {
-  readonly #upstream: string;
-  readonly #services: CallServices;
-  /** By the id of the call, from before a request to its end. */
-  readonly #held = new Map<number, Reservation>();
-
-  constructor(upstream: string, services: CallServices) {
-    this.#upstream = upstream;
-    this.#services = services;
-  }
-
-  estimateCostUsd(call: Call, body: unknown): number | undefined {
-    return this.#services.estimateCostUsd(this.#upstream, call, body);
-  }
-
-  /** The name of the budget that has no room for a request; lists of models cost nothing. */
-  holdBudget(call: Call, body: unknown): string | undefined {
-    if (call.surface === 'other') return undefined;
-    const held = this.#services.budgets?.reserve(call, this.#upstream, body);
-    if (held === undefined) return undefined;
-    if (!(held instanceof Reservation)) return held.policy.name;
-    this.#held.set(call.id, held);
-    return undefined;
-  }
-
-  /** In USD; `null` when it is unknown. */
-  charge(call: Call, end: AttemptEnd): number | null {
-    const { observer, pricing } = this.#services;
-    // Stable would not have served it: there is nothing to be saved.
-    const priced: typeof pricing = (started, how, about) => ({ ...pricing(started, how, about), stableCostUsd: null });
-    const recorder = new CallRecorder(call, this.#upstream, observer, priced);
-    recorder.end(recorder.start(this.#upstream, 'probe', call.model, call.startedAtMs), end);
-    const [record] = recorder.ledger.attempts;
-    if (record) this.#held.get(call.id)?.settle(record);
-    this.#held.delete(call.id);
-    return record?.cost.costUsd ?? null;
-  }
 }

@@ -1,4 +1,4 @@
-/** What an upstream said to one request of a probe. */
+/** The reply of an upstream to one request of a probe, and how checks read it. */
 
 import type { FailureKind } from '../domain/attempt.ts';
 import { fields } from '../domain/json.ts';
@@ -7,38 +7,38 @@ import type { Clock } from '../time/clock.ts';
 import type { AttemptEnd } from '../upstream/attempt-types.ts';
 import { bearsContent } from '../upstream/stream/delta.ts';
 
-/** An answer, or what came instead of one. */
+/** An answer or a refusal. */
 export interface Reply {
-  /** Set when there was no answer. */
+  /** Set if there is no answer. */
   readonly refusal: Refusal | undefined;
-  /** The parsed body; `undefined` for a stream, and for what is no JSON. */
+  /** The parsed body; `undefined` for a stream or a body that is not JSON. */
   readonly body: unknown;
   /** The events of a stream. */
   readonly stream: StreamRead | undefined;
   readonly usage: Usage | undefined;
   /** The model that the answer names. */
   readonly model: string | undefined;
-  /** From the request to the whole answer. */
+  /** From the request to the end of the answer, in ms. */
   readonly latencyMs: number;
 }
 
-/** Why there was no answer. */
+/** Why there is no answer. */
 export interface Refusal {
-  /** `undefined` where no response came. */
+  /** The HTTP status; `undefined` without a response. */
   readonly status: number | undefined;
-  /** What the client takes it for; `undefined` for an error under a status that says success. */
+  /** How the client classifies the failure; `undefined` for an error sent with a success status. */
   readonly kind: FailureKind | undefined;
-  /** No answer came in time. */
+  /** The request timed out. */
   readonly timedOut: boolean;
-  /** Whether the body is an object `error` with a `message`. */
+  /** Whether the body has an `error` object with a `message`. */
   readonly wellFormed: boolean;
-  /** How long the upstream asks to be left alone. */
+  /** The wait that the upstream requests, in ms. */
   readonly retryAfterMs: number | undefined;
-  /** What the upstream says, without secrets and cut short; for people. */
+  /** The upstream's message for people, shortened and without secrets. */
   readonly message: string;
 }
 
-/** What came of a request that was thrown at. The error is free of secrets already. */
+/** The refusal for a thrown error, from which secrets have been removed. */
 export function refusalOf(error: unknown, end: AttemptEnd, timedOut: boolean): Refusal {
   const { failure } = end;
   const { status, error: body } = fields(error);
@@ -46,32 +46,32 @@ export function refusalOf(error: unknown, end: AttemptEnd, timedOut: boolean): R
     status: typeof status === 'number' ? status : failure?.status,
     kind: timedOut ? 'timeout' : failure?.kind,
     timedOut,
-    // The SDK keeps of a body what stands under `error`.
+    // The SDK keeps only the `error` member of the body.
     wellFormed: typeof fields(body).message === 'string',
     retryAfterMs: failure?.retryAfterMs,
     message: short(error instanceof Error ? error.message : String(error)),
   };
 }
 
-/** An error under a status that says success, as some relays have it. */
+/** The refusal for an error body with a success status, as some relays send it; `undefined` for other bodies. */
 export function refusalWithin(body: unknown): Refusal | undefined {
   const { error, choices, data, output } = fields(body);
   if (error === undefined || error === null || choices || data || output) return undefined;
   const { message } = fields(error);
-  const said = typeof message === 'string' ? message : 'an error without a message';
+  const text = typeof message === 'string' ? message : 'an error without a message';
   return {
     status: 200,
     kind: undefined,
     timedOut: false,
     wellFormed: typeof message === 'string',
     retryAfterMs: undefined,
-    message: short(said),
+    message: short(text),
   };
 }
 
-/** The refusal in words. */
-export function toldAs({ status, kind, timedOut, message }: Refusal): string {
-  if (timedOut) return 'no answer in time';
+/** The refusal as text. */
+export function describeRefusal({ status, kind, timedOut, message }: Refusal): string {
+  if (timedOut) return 'no answer within the timeout';
   if (status === undefined) return kind === 'connection' ? 'cannot be reached' : (kind ?? message);
   return message.startsWith(String(status)) ? message : `${status} ${message}`;
 }
@@ -83,16 +83,14 @@ function short(text: string): string {
   return line.length <= MAX_MESSAGE ? line : `${line.slice(0, MAX_MESSAGE - 1)}…`;
 }
 
-/* PART: Reads what a chat answer says. */
-
-/** A call of a function. */
+/** A tool call. */
 export interface CalledTool {
   readonly id: unknown;
   readonly name: unknown;
   readonly arguments: unknown;
 }
 
-/** A question in the user's words. */
+/** A body with one user message. */
 export function user(content: unknown): { readonly messages: readonly object[] } {
   return { messages: [{ role: 'user', content }] };
 }
@@ -101,7 +99,7 @@ export function choicesOf({ body }: Reply): readonly unknown[] {
   return listOf(fields(body).choices);
 }
 
-/** The words of the first choice; empty where there are none. */
+/** The text of the first choice, or an empty string. */
 export function textOf(reply: Reply): string {
   const { content } = fields(fields(choicesOf(reply)[0]).message);
   return typeof content === 'string' ? content : '';
@@ -114,23 +112,21 @@ export function finishReasonOf(reply: Reply): unknown {
 export function calledTools(reply: Reply): readonly CalledTool[] {
   const { tool_calls } = fields(fields(choicesOf(reply)[0]).message);
   return listOf(tool_calls).map((call) => {
-    const { name, arguments: given } = fields(fields(call).function);
-    return { id: fields(call).id, name, arguments: given };
+    const { name, arguments: args } = fields(fields(call).function);
+    return { id: fields(call).id, name, arguments: args };
   });
 }
 
-/** A number of ms as people read it. */
+/** Formats a duration for people. */
 export function showMs(ms: number): string {
   return ms < 10_000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1_000)} s`;
 }
 
-/* PART: Reads a stream of events to its end, and notes when each came. */
-
-/** An event of a stream. */
+/** One server-sent event. */
 export interface StreamEvent {
   /** The text of its `data:` lines. */
   readonly data: string;
-  /** Its JSON; `undefined` for `[DONE]` and what is no JSON. */
+  /** The parsed JSON; `undefined` for `[DONE]` and other data that is not JSON. */
   readonly chunk: unknown;
   readonly atMs: number;
 }
@@ -141,7 +137,7 @@ export interface StreamRead {
   readonly endedAtMs: number;
 }
 
-/** Rejects when the connection breaks. */
+/** Reads a stream to its end and notes when each event arrives. Rejects if the connection breaks. */
 export async function readStream(response: Response, clock: Clock): Promise<StreamRead> {
   const decoder = new TextDecoder();
   const events: StreamEvent[] = [];
@@ -156,7 +152,7 @@ export async function readStream(response: Response, clock: Clock): Promise<Stre
   return { events, endedAtMs: clock.now() };
 }
 
-/** The events that bear words. */
+/** The events with content. */
 export function contentEvents({ events }: StreamRead): readonly StreamEvent[] {
   return events.filter(({ chunk }) => listOf(fields(chunk).choices).some(bearsContent));
 }
@@ -170,12 +166,12 @@ function pushEvent(events: StreamEvent[], text: string, atMs: number): void {
   if (data !== '') events.push({ data, chunk: parsed(data), atMs });
 }
 
-/** The entries of a list; of anything else, none. */
+/** The value if it is an array, otherwise an empty array. */
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The value of a JSON text; `undefined` for what is none. */
+/** Parses JSON; `undefined` for a text that is not JSON. */
 export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

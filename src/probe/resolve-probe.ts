@@ -1,10 +1,10 @@
-/** Checks what a user wrote about probes. */
+/** Checks the options of probes and fills in the defaults. */
 
 import { checkDuration, checkKeys, checkList, checkNumber, checkOneOf, checkText } from '../domain/check.ts';
 import { CHECK_NAMES, type CheckName } from '../domain/probe.ts';
 import type { ActiveProbeOptions, ProbeOptions } from './options.ts';
 
-/** `canary.probe()` with nothing left open. */
+/** The resolved options of `canary.probe()`. */
 export interface ResolvedProbe {
   readonly names: readonly CheckName[];
   readonly honesty: boolean;
@@ -16,7 +16,7 @@ export interface ResolvedProbe {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Checks at an interval. */
+/** The resolved options of checks at an interval. */
 export interface ActiveProbePolicy {
   readonly everyMs: number;
   readonly timeoutMs: number;
@@ -65,7 +65,7 @@ export function resolveActiveProbe(
 const HONESTY = 'honesty';
 const ALL: readonly (CheckName | 'honesty')[] = [...CHECK_NAMES, HONESTY];
 
-/** A prompt for a longer one would not fit into the body that providers take. */
+/** The prompt for a larger window would exceed the body size that providers accept. */
 const MAX_CONTEXT_TOKENS = 2_000_000;
 
 const PROBE_OPTION_NAMES = Object.keys({

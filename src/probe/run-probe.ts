@@ -1,4 +1,4 @@
-/** Runs the checks of a probe in a sensible order, and puts together what they found. */
+/** Runs the checks of a probe in stages and builds the report. */
 
 import type { Requirement } from '../domain/call.ts';
 import {
@@ -9,54 +9,55 @@ import {
   type ProbedCapabilities,
   type ProbeReport,
 } from '../domain/probe.ts';
-import { Asker } from './ask.ts';
+import { ProbeClient } from './probe-client.ts';
 import { type Check, skip, type Verdict } from './check.ts';
 import { CHECKS } from './checks.ts';
 import { findSuspects } from './honesty.ts';
-import { NotAsked, type ProbeInput, Probing } from './probing.ts';
+import { RequestSkipped, type ProbeInput, ProbeContext } from './probe-context.ts';
 import { tableOf } from './table.ts';
 
-/** What is to be found out, and who is told of each check as it ends. */
+/** What to run, and the callback for each ended check. */
 export interface ProbeWork {
   readonly names: readonly CheckName[];
-  /** Whether what the upstream says of its answers is compared with what is known. */
+  /** Whether to compare what the upstream reports about its answers with known facts. */
   readonly honesty: boolean;
   readonly onCheck: (result: CheckResult, done: number) => void;
 }
 
-/** What a check concluded, and whether anything follows from it for what the upstream can do. */
-export interface Concluded {
+/** The result of a check, and whether it decides a capability of the upstream. */
+interface Conclusion {
   readonly result: CheckResult;
-  readonly tells: boolean;
+  readonly conclusive: boolean;
 }
 
-/** Checks that do not depend on each other run at once, but not so many that the upstream's rate limit is met. */
-const AT_ONCE = 4;
+/** Independent checks run concurrently; the bound keeps them below common rate limits. */
+const MAX_CONCURRENCY = 4;
 
-/** Each stage waits for the one before. Five calls at once are measured alone; what was refused is judged at the end. */
-const LATER: readonly (readonly CheckName[])[] = [['concurrency'], ['errorShape', 'retryAfter']];
-const EARLIER: readonly (readonly CheckName[])[] = [['connection'], ['models', 'chat'], ['tools', 'embeddings']];
+/** Each stage waits for the previous one; the checks that are not listed run between the first and the last stages. */
+const FIRST_STAGES: readonly (readonly CheckName[])[] = [['connection'], ['models', 'chat'], ['tools', 'embeddings']];
+/** Concurrency is measured without other requests. The checks of refusals need all refusals. */
+const LAST_STAGES: readonly (readonly CheckName[])[] = [['concurrency'], ['errorShape', 'retryAfter']];
 
-/** Never rejects for what an upstream does. */
+/** Never rejects because of the upstream: its failures become results. */
 export async function runProbe(input: ProbeInput, { names, honesty, onCheck }: ProbeWork): Promise<ProbeReport> {
   const startedAtMs = input.clock.now();
-  const probing = new Probing(input);
-  const results = new Map<CheckName, Concluded>();
+  const context = new ProbeContext(input);
+  const results = new Map<CheckName, Conclusion>();
   let findings: readonly Finding[] = [];
-  const staged = [...EARLIER, ...LATER].flat();
+  const staged = [...FIRST_STAGES, ...LAST_STAGES].flat();
   const rest = CHECK_NAMES.filter((name) => !staged.includes(name));
-  const look = async (): Promise<void> => {
-    if (honesty && canGoOn('chat', results)) findings = await suspectsOf(probing);
+  const checkHonesty = async (): Promise<void> => {
+    if (honesty && isAllowed('chat', results)) findings = await findingsOf(context);
   };
-  for (const stage of [...EARLIER, rest, ...LATER]) {
+  for (const stage of [...FIRST_STAGES, rest, ...LAST_STAGES]) {
     const jobs = stage
       .filter((name) => names.includes(name))
       .map((name) => async () => {
-        const concluded = await conclude(CHECKS[name], probing, results);
+        const concluded = await conclude(CHECKS[name], context, results);
         results.set(name, concluded);
         onCheck(concluded.result, results.size);
       });
-    await runSome(stage === rest ? [look, ...jobs] : jobs);
+    await runSome(stage === rest ? [checkHonesty, ...jobs] : jobs);
   }
   const concluded = CHECK_NAMES.flatMap((name) => results.get(name) ?? []);
   const report = {
@@ -65,7 +66,7 @@ export async function runProbe(input: ProbeInput, { names, honesty, onCheck }: P
     checks: concluded.map(({ result }) => result),
     capabilities: capabilitiesOf(concluded),
     findings,
-    costUsd: probing.spentUsd,
+    costUsd: context.spentUsd,
     durationMs: input.clock.now() - startedAtMs,
   };
   return { ...report, table: () => tableOf(report) };
@@ -73,40 +74,40 @@ export async function runProbe(input: ProbeInput, { names, honesty, onCheck }: P
 
 async function conclude(
   check: Check,
-  probing: Probing,
-  results: ReadonlyMap<CheckName, Concluded>,
-): Promise<Concluded> {
-  const { clock } = probing.input;
+  context: ProbeContext,
+  results: ReadonlyMap<CheckName, Conclusion>,
+): Promise<Conclusion> {
+  const { clock } = context.input;
   const startedAtMs = clock.now();
-  const ask = new Asker(probing);
-  const verdict = canGoOn(check.needs, results)
-    ? await verdictOf(check, ask)
+  const client = new ProbeClient(context);
+  const verdict = isAllowed(check.needs, results)
+    ? await verdictOf(check, client)
     : skip(`${check.needs ?? ''} did not pass`);
-  const { status, evidence, tells = true } = verdict;
+  const { status, evidence, conclusive = true } = verdict;
   const durationMs = clock.now() - startedAtMs;
-  return { result: { name: check.name, status, evidence, durationMs, costUsd: ask.costUsd }, tells };
+  return { result: { name: check.name, status, evidence, durationMs, costUsd: client.costUsd }, conclusive };
 }
 
-async function verdictOf(check: Check, ask: Asker): Promise<Verdict> {
+async function verdictOf(check: Check, client: ProbeClient): Promise<Verdict> {
   try {
-    return await check.run(ask);
+    return await check.run(client);
   } catch (error) {
-    if (error instanceof NotAsked) return skip(error.message);
+    if (error instanceof RequestSkipped) return skip(error.message);
     throw error;
   }
 }
 
-async function suspectsOf(probing: Probing): Promise<readonly Finding[]> {
+async function findingsOf(context: ProbeContext): Promise<readonly Finding[]> {
   try {
-    return await findSuspects(new Asker(probing));
+    return await findSuspects(new ProbeClient(context));
   } catch (error) {
-    if (error instanceof NotAsked) return [];
+    if (error instanceof RequestSkipped) return [];
     throw error;
   }
 }
 
-/** A check that was not made stands in nobody's way. */
-function canGoOn(needed: CheckName | undefined, results: ReadonlyMap<CheckName, Concluded>): boolean {
+/** Whether a check may run: the check that it needs passed, or is not part of the probe. */
+function isAllowed(needed: CheckName | undefined, results: ReadonlyMap<CheckName, Conclusion>): boolean {
   const before = needed === undefined ? undefined : results.get(needed);
   return before === undefined || before.result.status === 'pass';
 }
@@ -116,22 +117,18 @@ async function runSome(jobs: readonly (() => Promise<void>)[]): Promise<void> {
   const worker = async (): Promise<void> => {
     for (const job of waiting) await job();
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: MAX_CONCURRENCY }, worker));
 }
 
-/* PART: What follows from checks for the calls that an upstream may be asked to serve. */
-
-/** Only what was found out: what was skipped, or went wrong for another reason, says nothing. */
-function capabilitiesOf(
-  concluded: readonly { readonly result: CheckResult; readonly tells: boolean }[],
-): ProbedCapabilities {
-  const found: Partial<Record<Requirement, boolean>> = {};
-  for (const { result, tells } of concluded) {
+/** The capabilities that conclusive results decide. */
+function capabilitiesOf(concluded: readonly Conclusion[]): ProbedCapabilities {
+  const capabilities: Partial<Record<Requirement, boolean>> = {};
+  for (const { result, conclusive } of concluded) {
     const { name, status } = result;
     const requirement = REQUIREMENT_OF[name];
-    if (requirement && tells && status !== 'skipped') found[requirement] = status === 'pass';
+    if (requirement && conclusive && status !== 'skipped') capabilities[requirement] = status === 'pass';
   }
-  return found;
+  return capabilities;
 }
 
 const REQUIREMENT_OF: Readonly<Partial<Record<CheckName, Requirement>>> = {

@@ -1,8 +1,8 @@
-/** A report as plain text. */
+/** Formats a report as plain text. */
 
 import type { ProbeReport } from '../domain/probe.ts';
 
-/** A line for each check, then what is suspect, then the sums. */
+/** One line per check, one per finding, then the totals. */
 export function tableOf({
   upstream,
   model,
@@ -18,8 +18,8 @@ export function tableOf({
   ];
   const passed = checks.filter(({ status }) => status === 'pass').length;
   const title = model === undefined ? upstream : `${upstream} (${model})`;
-  const sums = `${passed} of ${checks.length} pass, ${findings.length} suspect; ${ms(durationMs)}, ${costUsd === null ? 'cost unknown' : usd(costUsd)}`;
-  return [title, ...aligned(rows), sums].join('\n');
+  const totals = `${passed} of ${checks.length} pass, ${findings.length} suspect; ${ms(durationMs)}, ${costUsd === null ? 'cost unknown' : usd(costUsd)}`;
+  return [title, ...aligned(rows), totals].join('\n');
 }
 
 function aligned(rows: readonly (readonly string[])[]): string[] {
@@ -36,7 +36,7 @@ function ms(durationMs: number): string {
   return `${Math.round(durationMs)} ms`;
 }
 
-/** An unknown cost is a dash, never 0. */
+/** An unknown cost is shown as a dash, not as 0. */
 function usd(costUsd: number | null): string {
   return costUsd === null ? '–' : `$${costUsd.toFixed(5)}`;
 }

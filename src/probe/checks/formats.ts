@@ -1,4 +1,4 @@
-/** Structured output: JSON mode, and a schema that is enforced. */
+/** Structured output: JSON mode and enforced schemas. */
 
 import { isRecord } from '../../domain/json.ts';
 import { keepsSchema } from '../../providers/validate-schema.ts';
@@ -8,28 +8,30 @@ import { parsed, textOf, user } from '../reply.ts';
 export const jsonMode: Check = {
   name: 'jsonMode',
   needs: 'chat',
-  run: async (ask) => {
+  run: async (client) => {
     const question = user('Name the capital of France and its river, as a JSON object with the fields city and river.');
-    const reply = await ask.chat({ ...question, response_format: { type: 'json_object' } });
+    const reply = await client.chat({ ...question, response_format: { type: 'json_object' } });
     if (reply.refusal) return refused(reply.refusal);
     const text = textOf(reply);
     if (isRecord(parsed(text))) return pass(`a JSON object of ${text.length} characters`);
-    return fail(text.includes('```') ? 'the JSON stands in a Markdown fence' : 'the answer is no JSON object');
+    return fail(text.includes('```') ? 'the JSON is wrapped in a Markdown fence' : 'the answer is not a JSON object');
   },
 };
 
-/** The prompt does not tell the schema: an answer fits it only where it is enforced. */
+/** The prompt does not describe the schema, so an answer matches only if the upstream enforces it. */
 export const jsonSchema: Check = {
   name: 'jsonSchema',
   needs: 'chat',
-  run: async (ask) => {
+  run: async (client) => {
     const json_schema = { name: 'trip', strict: true, schema: SCHEMA };
     const question = user('Plan a trip to Paris.');
-    const reply = await ask.chat({ ...question, response_format: { type: 'json_schema', json_schema } });
+    const reply = await client.chat({ ...question, response_format: { type: 'json_schema', json_schema } });
     if (reply.refusal) return refused(reply.refusal);
     const value = parsed(textOf(reply));
-    if (value === undefined) return fail('the answer is no JSON');
-    return keepsSchema(SCHEMA, value) ? pass('the answer fits the schema') : fail('the answer does not fit the schema');
+    if (value === undefined) return fail('the answer is not JSON');
+    return keepsSchema(SCHEMA, value)
+      ? pass('the answer matches the schema')
+      : fail('the answer does not match the schema');
   },
 };
 

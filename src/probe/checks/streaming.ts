@@ -1,19 +1,19 @@
-/** Streams: that they flow, end as they should, and tell their usage. */
+/** Streams: incremental delivery, end marker and usage. */
 
 import { fields } from '../../domain/json.ts';
 import { findUsage } from '../../pricing/usage.ts';
-import type { Asker } from '../ask.ts';
+import type { ProbeClient } from '../probe-client.ts';
 import { fail, pass, refused, skip, type Check, type Verdict } from '../check.ts';
 import { contentEvents, listOf, type Reply, showMs, type StreamEvent, type StreamRead, user } from '../reply.ts';
 
 export const streaming: Check = {
   name: 'streaming',
   needs: 'chat',
-  run: async (ask) => {
-    const startedAtMs = ask.probing.input.clock.now();
-    const { refusal, stream } = await count(ask);
+  run: async (client) => {
+    const startedAtMs = client.context.input.clock.now();
+    const { refusal, stream } = await count(client);
     if (refusal) return refused(refusal);
-    if (!stream || stream.events.length === 0) return fail('no events came where a stream was asked for');
+    if (!stream || stream.events.length === 0) return fail('a stream was requested, but no events arrived');
     return judge(stream, startedAtMs);
   },
 };
@@ -21,58 +21,58 @@ export const streaming: Check = {
 export const streamUsage: Check = {
   name: 'streamUsage',
   needs: 'chat',
-  run: async (ask) => {
-    const { stream } = await count(ask);
-    if (!stream || stream.events.length === 0) return skip('no stream came');
-    const told = stream.events.some(({ chunk }) => findUsage(chunk) !== undefined);
-    return told ? pass('the tokens stand in the stream') : fail('include_usage was asked for, and no chunk has it');
+  run: async (client) => {
+    const { stream } = await count(client);
+    if (!stream || stream.events.length === 0) return skip('no stream arrived');
+    const hasUsage = stream.events.some(({ chunk }) => findUsage(chunk) !== undefined);
+    return hasUsage ? pass('the stream has usage') : fail('include_usage was requested, but no chunk has usage');
   },
 };
 
 export const streamDone: Check = {
   name: 'streamDone',
   needs: 'chat',
-  run: async (ask) => {
-    const { stream } = await count(ask);
-    if (!stream || stream.events.length === 0) return skip('no stream came');
+  run: async (client) => {
+    const { stream } = await count(client);
+    if (!stream || stream.events.length === 0) return skip('no stream arrived');
     const isLast = stream.events.at(-1)?.data === '[DONE]';
     return isLast ? pass('the stream ends with [DONE]') : fail('the stream ends without [DONE]');
   },
 };
 
-function count(ask: Asker): Promise<Reply> {
+function count(client: ProbeClient): Promise<Reply> {
   const question = user('Count from 1 to 60, separated by spaces. Write nothing else.');
-  return ask.probing.shared('stream', () =>
-    ask.chat({ ...question, stream: true, stream_options: { include_usage: true } }),
+  return client.context.shared('stream', () =>
+    client.chat({ ...question, stream: true, stream_options: { include_usage: true } }),
   );
 }
 
 function judge(stream: StreamRead, startedAtMs: number): Verdict {
   const content = contentEvents(stream);
   const first = content[0];
-  if (!first || content.length < 2) return fail(`all words came in ${content.length} chunk`);
-  const ends = stream.events.some(({ chunk }) => listOf(fields(chunk).choices).some(hasEnded));
-  if (!ends) return fail('no chunk has a finish_reason');
+  if (!first || content.length < 2) return fail(`all text arrived in ${content.length} chunk`);
+  const hasFinishReason = stream.events.some(({ chunk }) => listOf(fields(chunk).choices).some(hasEnded));
+  if (!hasFinishReason) return fail('no chunk has a finish_reason');
   const totalMs = stream.endedAtMs - startedAtMs;
   const flowMs = stream.endedAtMs - first.atMs;
-  if (isHeldBack(momentsOf(content), totalMs, flowMs)) {
-    return fail(`all ${content.length} chunks came within ${showMs(flowMs)}, after ${showMs(totalMs - flowMs)}`);
+  if (isBuffered(momentsOf(content), totalMs, flowMs)) {
+    return fail(`all ${content.length} chunks arrived within ${showMs(flowMs)}, after ${showMs(totalMs - flowMs)}`);
   }
   return pass(`${content.length} chunks, the first after ${showMs(first.atMs - startedAtMs)} of ${showMs(totalMs)}`);
 }
 
-/** A stream over in less is not looked at: nobody waits for it. */
+/** A shorter stream is not checked for buffering, since the delay does not matter. */
 const MIN_TOTAL_MS = 200;
-/** Generating sixty numbers takes longer than a twentieth of the wait for the first. */
+/** Generating 60 numbers takes longer than 5 % of the total time. */
 const MIN_FLOW_SHARE = 0.05;
-/** A stream that was held back comes in few moments, whatever kept this process from reading it sooner. */
+/** A buffered stream arrives in few distinct milliseconds, even if this process read it late. */
 const MAX_MOMENTS = 8;
 
-function isHeldBack(moments: number, totalMs: number, flowMs: number): boolean {
+function isBuffered(moments: number, totalMs: number, flowMs: number): boolean {
   return totalMs >= MIN_TOTAL_MS && flowMs < totalMs * MIN_FLOW_SHARE && moments <= MAX_MOMENTS;
 }
 
-/** In how many different milliseconds the events came. */
+/** The number of distinct milliseconds in which events arrived. */
 function momentsOf(events: readonly StreamEvent[]): number {
   return new Set(events.map(({ atMs }) => Math.floor(atMs))).size;
 }

@@ -1,17 +1,17 @@
-/** Embeddings: vectors of one length, of norm 1, and as short as asked. */
+/** Embeddings: equal lengths, norm 1, and the `dimensions` parameter. */
 
 import { fields } from '../../domain/json.ts';
-import type { Asker } from '../ask.ts';
+import type { ProbeClient } from '../probe-client.ts';
 import { fail, pass, refused, skip, type Check } from '../check.ts';
 import { listOf, type Reply } from '../reply.ts';
 
 export const embeddings: Check = {
   name: 'embeddings',
   needs: 'connection',
-  run: async (ask) => {
-    const { embeddingModel } = ask.probing.input;
-    if (embeddingModel === undefined) return skip(UNNAMED);
-    const reply = await embed(ask, embeddingModel);
+  run: async (client) => {
+    const { embeddingModel } = client.context.input;
+    if (embeddingModel === undefined) return skip(NO_MODEL);
+    const reply = await embed(client, embeddingModel);
     if (reply.refusal) return refused(reply.refusal);
     const vectors = vectorsOf(reply);
     const [first, second] = vectors;
@@ -20,7 +20,7 @@ export const embeddings: Check = {
       return fail(`vectors of ${first.length} and ${second.length} numbers`);
     }
     const norm = Math.hypot(...first);
-    if (!(Math.abs(norm - 1) <= MAX_NORM_ERROR)) return fail(`vectors of norm ${norm.toFixed(3)}, where 1 is usual`);
+    if (!(Math.abs(norm - 1) <= MAX_NORM_ERROR)) return fail(`vectors of norm ${norm.toFixed(3)}, expected 1`);
     return pass(`${first.length} numbers of norm ${norm.toFixed(3)}`);
   },
 };
@@ -28,10 +28,10 @@ export const embeddings: Check = {
 export const embeddingDimensions: Check = {
   name: 'embeddingDimensions',
   needs: 'embeddings',
-  run: async (ask) => {
-    const { embeddingModel } = ask.probing.input;
-    if (embeddingModel === undefined) return skip(UNNAMED);
-    const reply = await embed(ask, embeddingModel, { dimensions: DIMENSIONS });
+  run: async (client) => {
+    const { embeddingModel } = client.context.input;
+    if (embeddingModel === undefined) return skip(NO_MODEL);
+    const reply = await embed(client, embeddingModel, { dimensions: DIMENSIONS });
     if (reply.refusal) return refused(reply.refusal);
     const length = vectorsOf(reply)[0]?.length ?? 0;
     const evidence = `${length} numbers for dimensions: ${DIMENSIONS}`;
@@ -39,14 +39,14 @@ export const embeddingDimensions: Check = {
   },
 };
 
-const UNNAMED = 'no embeddingModel was named';
+const NO_MODEL = 'embeddingModel is not set';
 const DIMENSIONS = 256;
-/** Single precision, and the rounding of shortened vectors, stay far below. */
+/** Errors of single precision and of shortened vectors are far smaller. */
 const MAX_NORM_ERROR = 0.01;
 
-function embed(ask: Asker, model: string, more: object = {}): Promise<Reply> {
+function embed(client: ProbeClient, model: string, more: object = {}): Promise<Reply> {
   const question = { model, input: ['a red apple', 'a blue whale'], encoding_format: 'float', ...more };
-  return ask.post('embeddings', '/embeddings', question);
+  return client.post('embeddings', '/embeddings', question);
 }
 
 function vectorsOf({ body }: Reply): readonly (readonly number[])[] {

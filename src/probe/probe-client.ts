@@ -1,4 +1,4 @@
-/** Asks an upstream as a real call that is forced to it would, once, and reads the whole answer. */
+/** Sends the requests of a probe as a real call forced to the upstream would, once each, and reads the whole answers. */
 
 import type { Call, Surface } from '../domain/call.ts';
 import { classifyFailure } from '../resilience/failure.ts';
@@ -10,76 +10,76 @@ import { optionsFor, type UpstreamRequest } from '../upstream/sdk/request-option
 import { redact } from '../upstream/sdk/secrets.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { NotAsked, type Probing } from './probing.ts';
+import { RequestSkipped, type ProbeContext } from './probe-context.ts';
 import { parsed, readStream, refusalOf, refusalWithin, type Reply } from './reply.ts';
 
-/** Enough for a short answer of a model that reasons first. */
+/** Enough for a short answer from a reasoning model. */
 const SHORT_ANSWER_TOKENS = 1_000;
 
-/** Makes the requests of one check, and knows what they cost. */
-export class Asker {
-  readonly probing: Probing;
-  /** USD; `null` as long as no cost is known. */
+/** Sends the requests of one check and sums their cost. */
+export class ProbeClient {
+  readonly context: ProbeContext;
+  /** USD; `null` until the first known cost. */
   costUsd: number | null = null;
   readonly #upstream: Upstream;
 
-  constructor(probing: Probing) {
-    const { upstream } = probing.input;
-    this.probing = probing;
-    // A probe names its models itself, also one that no upstream would be asked for.
+  constructor(context: ProbeContext) {
+    const { upstream } = context.input;
+    this.context = context;
+    // A probe sets the model itself, also one that routing would not allow.
     const rules = { ...upstream.config.rules, model: undefined };
     this.#upstream = { ...upstream, config: { ...upstream.config, rules } };
   }
 
-  /** A chat call; `question` may name another model. */
+  /** Sends a chat request; `question` may name another model. */
   chat(question: Question): Promise<Reply> {
     return this.post('chat', '/chat/completions', { max_tokens: SHORT_ANSWER_TOKENS, ...question });
   }
 
   async post(surface: Surface, path: string, question: Question): Promise<Reply> {
-    const { model } = this.probing.input;
-    if (model === undefined && question['model'] === undefined) throw new NotAsked('no model was named');
-    return this.#ask(surface, { method: 'post', path, body: { model, ...question } });
+    const { model } = this.context.input;
+    if (model === undefined && question['model'] === undefined) throw new RequestSkipped('no model is set');
+    return this.#request(surface, { method: 'post', path, body: { model, ...question } });
   }
 
   get(path: string): Promise<Reply> {
-    return this.#ask('other', { method: 'get', path });
+    return this.#request('other', { method: 'get', path });
   }
 
-  async #ask(surface: Surface, asked: Asked): Promise<Reply> {
-    const { probing } = this;
-    const { account, clock, line, signal, nextCallId } = probing.input;
-    const call = probeCall(nextCallId(), clock.now(), surface, asked);
-    const request = optionsFor(this.#upstream, line.client, call, { ...asked, stream: call.stream });
-    const reserved = probing.reserve(account.estimateCostUsd(call, asked.body) ?? 0);
+  async #request(surface: Surface, request: ProbeRequest): Promise<Reply> {
+    const { context } = this;
+    const { budget, clock, connection, signal, nextCallId } = context.input;
+    const call = probeCall(nextCallId(), clock.now(), surface, request);
+    const upstreamRequest = optionsFor(this.#upstream, connection.client, call, { ...request, stream: call.stream });
+    const reserved = context.reserve(budget.estimateCostUsd(call, request.body) ?? 0);
     try {
-      const full = account.holdBudget(call, asked.body);
-      if (full !== undefined) throw new NotAsked(`the budget ${full} is spent`);
-      const { reply, end } = await this.#send(call, request);
+      const exceeded = budget.reserve(call, request.body);
+      if (exceeded !== undefined) throw new RequestSkipped(`the budget ${exceeded} is exhausted`);
+      const { reply, end } = await this.#send(call, upstreamRequest);
       this.#charge(call, end);
-      if (reply.refusal && signal?.aborted) throw new NotAsked('aborted');
-      if (reply.refusal) probing.refusals.push(reply.refusal);
+      if (reply.refusal && signal?.aborted) throw new RequestSkipped('aborted');
+      if (reply.refusal) context.refusals.push(reply.refusal);
       return reply;
     } finally {
       reserved.release();
     }
   }
 
-  /** Never rejects: what is thrown is a refusal. */
+  /** Sends the request; errors become refusals. Never rejects. */
   async #send(call: Call, { options, mark }: UpstreamRequest): Promise<{ reply: Reply; end: AttemptEnd }> {
-    const { clock, line, signal, timeoutMs } = this.probing.input;
-    const stopper = new AbortController();
+    const { clock, connection, signal, timeoutMs } = this.context.input;
+    const aborter = new AbortController();
     let timedOut = false;
-    const abort = (): void => stopper.abort();
+    const abort = (): void => aborter.abort();
     const timer = patientTimer(clock, timeoutMs, () => {
       timedOut = true;
       abort();
     });
     signal?.addEventListener('abort', abort, { once: true });
-    options.signal = stopper.signal;
+    options.signal = aborter.signal;
     options.maxRetries = 0;
     const { promise: ended, resolve: onEnd } = Promise.withResolvers<AttemptEnd>();
-    const secrets = (): (string | null)[] => [line.client.apiKey, line.client.adminAPIKey, ...mark.secrets];
+    const secrets = (): (string | null)[] => [connection.client.apiKey, connection.client.adminAPIKey, ...mark.secrets];
     try {
       const { body, stream } = await this.#read(call, options, { onEnd, redact: (error) => redact(error, secrets()) });
       const end = await ended;
@@ -95,18 +95,18 @@ export class Asker {
     }
   }
 
-  async #read(call: Call, options: RequestOptions, told: Pick<AttemptInput, 'onEnd' | 'redact'>): Promise<Read> {
-    const { clock, line } = this.probing.input;
+  async #read(call: Call, options: RequestOptions, hooks: Pick<AttemptInput, 'onEnd' | 'redact'>): Promise<Read> {
+    const { clock, connection } = this.context.input;
     const mode = new ResponseMode();
     mode.choose('raw');
     const answer = await attempt({
-      ...told,
+      ...hooks,
       surface: call.surface,
       metersRaw: true,
       hidesUsage: false,
-      send: line.send,
+      send: connection.send,
       options,
-      retries: line.sdkRetries ? null : 0,
+      retries: connection.sdkRetries ? null : 0,
       mode,
       limit: undefined,
       judge: undefined,
@@ -118,13 +118,13 @@ export class Asker {
   }
 
   #charge(call: Call, end: AttemptEnd): void {
-    const costUsd = this.probing.input.account.charge(call, end);
-    this.probing.spend(costUsd);
+    const costUsd = this.context.input.budget.charge(call, end);
+    this.context.spend(costUsd);
     if (costUsd !== null) this.costUsd = (this.costUsd ?? 0) + costUsd;
   }
 }
 
-/** What an answer holds. */
+/** The content of an answer. */
 type Read = Pick<Reply, 'body' | 'stream'>;
 
 function replyOf(call: Call, end: AttemptEnd, { body, stream }: Read): Reply {
@@ -133,20 +133,18 @@ function replyOf(call: Call, end: AttemptEnd, { body, stream }: Read): Reply {
   return { refusal, body, stream, usage: end.usage, model: end.model, latencyMs: end.atMs - call.startedAtMs };
 }
 
-/* PART: Describes a request of a probe as a call. */
-
-/** A body, with or without its model. */
+/** A request body; the model may be missing. */
 export type Question = Readonly<Record<string, unknown>>;
 
-/** A request to be made. */
-export interface Asked {
+/** The method, path and body of a request. */
+export interface ProbeRequest {
   readonly method: 'get' | 'post';
   readonly path: string;
   readonly body?: Question | undefined;
 }
 
-/** A call that routing has no part in: it has no key, no id and no fallbacks. */
-function probeCall(id: number, startedAtMs: number, surface: Surface, { method, path, body }: Asked): Call {
+/** Describes a request as a call that is not routed: without key, owner and fallbacks. */
+function probeCall(id: number, startedAtMs: number, surface: Surface, { method, path, body }: ProbeRequest): Call {
   const model = body?.['model'];
   return {
     id,
