@@ -1,4 +1,4 @@
-/** An independent server that speaks OpenAI's API: what it supports passes, and what it lacks is named. */
+/** A probe of aimock, an independent server of the OpenAI API: supported features pass, missing ones fail. */
 
 import { LLMock } from '@copilotkit/aimock';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { CanaryClient } from '../../src/index.ts';
 const numbers = (last: number) => Array.from({ length: last }, (_, index) => index + 1).join(' ');
 const weather = (city: string) => ({ name: 'get_weather', arguments: JSON.stringify({ city, days: 3 }) });
 
-/** A model's answers to what the probe asks, by what the mock can tell apart. */
+/** The answers to the prompts of the probe, selected by patterns of the mock. */
 function answers(mock: LLMock): LLMock {
   return mock
     .onMessage(/Paris and in Tokyo/, { toolCalls: [weather('Paris'), weather('Tokyo')] })
@@ -27,7 +27,7 @@ function answers(mock: LLMock): LLMock {
     .onEmbedding(/./, { embedding: Array.from({ length: 1536 }, () => 1 / Math.sqrt(1536)) });
 }
 
-test('aimock passes what it supports', async () => {
+test('aimock passes the checks of the features that it supports', async () => {
   const mock = answers(new LLMock({ port: 0 }));
   await mock.start();
   try {
@@ -40,7 +40,7 @@ test('aimock passes what it supports', async () => {
     });
     const { checks, findings } = await ai.canary.probe('aimock', { embeddingModel: 'text-embedding-3-small' });
     const by = (status: string) => checks.filter((check) => check.status === status).map(({ name }) => name);
-    // The mock has its answers from fixtures: it does not look at these fields, nor at the model.
+    // The mock answers from fixtures and ignores these parameters and the model.
     expect(by('fail')).toEqual(['embeddingDimensions', 'choices', 'logprobs', 'unknownModel']);
     expect(by('unsupported')).toEqual([]);
     expect(by('skipped')).toEqual(['contextLength', 'retryAfter']);

@@ -1,4 +1,4 @@
-/** Each defect of a relay is found, and nothing that is not there. */
+/** A probe finds each defect of a relay, and reports no others. */
 
 import { describe, expect, test } from 'vitest';
 import type { ProviderOptions } from '../../src/testing/index.ts';
@@ -6,17 +6,17 @@ import { DEFECTS, type Defect } from '../../src/testing/index.ts';
 import { faultsOf, probeRelay } from './support.ts';
 
 interface Row {
-  /** The one line of the report that is about it. */
+  /** The only fault in the report. */
   readonly found: string;
-  /** What the provider must be like for the defect to show; without the defect nothing is found then. */
+  /** Settings that make the defect visible; without the defect they cause no fault. */
   readonly settings?: ProviderOptions;
 }
 
-/** Slow enough to tell a stream that flows from one that is held back. */
+/** Slow enough to distinguish an incremental stream from a buffered one. */
 const FLOWING: ProviderOptions = { chunkDelayMs: 10 };
-/** Slow enough to tell five at once from five in a row. */
+/** Slow enough to distinguish five concurrent calls from five serial ones. */
 const SLOW: ProviderOptions = { latencyMs: 120, chunkDelayMs: 5 };
-/** Slow enough for five calls to be under way at once. */
+/** Slow enough for five calls to overlap. */
 const OVERLAPPING: ProviderOptions = { latencyMs: 40 };
 
 const TABLE: Readonly<Record<Exclude<Defect, 'noRetryAfter' | 'echoesKey'>, Row>> = {
@@ -65,11 +65,11 @@ const TABLE: Readonly<Record<Exclude<Defect, 'noRetryAfter' | 'echoesKey'>, Row>
 
 describe('a relay without defects', () => {
   test.each([
-    ['as it comes', {}],
-    ['with streams that flow', FLOWING],
-    ['with calls that overlap', OVERLAPPING],
-    ['that takes its time', SLOW],
-  ])('is found without fault, %s', async (_, settings) => {
+    ['with default settings', {}],
+    ['with incremental streams', FLOWING],
+    ['with overlapping calls', OVERLAPPING],
+    ['with slow answers', SLOW],
+  ])('has no faults %s', async (_, settings) => {
     const report = await probeRelay(settings);
     expect(faultsOf(report)).toEqual([]);
     expect(report.checks.filter(({ status }) => status === 'skipped').map(({ name }) => name)).toEqual(['retryAfter']);
@@ -83,14 +83,14 @@ describe('a relay without defects', () => {
   });
 });
 
-// The type of the table has them all; its entries lose their names.
+// `Object.entries` widens the keys to string.
 const ROWS = Object.entries(TABLE) as [Defect, Row][];
 
-test.each(ROWS)('%s is found, and nothing else', async (defect, { found, settings = {} }) => {
+test.each(ROWS)('finds %s and nothing else', async (defect, { found, settings = {} }) => {
   expect(faultsOf(await probeRelay({ ...settings, defects: [defect] }))).toEqual([found]);
 });
 
-test('a 429 without a wait is told apart from one with it', async () => {
+test('distinguishes a 429 without retry-after from one with it', async () => {
   const polite = await probeRelay({ ...OVERLAPPING, defects: ['refusesBursts'] });
   const mute = await probeRelay({ ...OVERLAPPING, defects: ['refusesBursts', 'noRetryAfter'] });
   expect(faultsOf(polite)).toEqual(['concurrency: fail']);
@@ -98,6 +98,6 @@ test('a 429 without a wait is told apart from one with it', async () => {
   expect(faultsOf(mute)).toEqual(['concurrency: fail', 'retryAfter: fail']);
 });
 
-test('every defect of the simulated provider has its row', () => {
+test('every defect of the simulated provider has a row', () => {
   expect(Object.keys(DEFECTS).toSorted()).toEqual([...Object.keys(TABLE), 'echoesKey', 'noRetryAfter'].toSorted());
 });

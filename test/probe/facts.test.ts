@@ -1,11 +1,11 @@
-/** The facts that checks rest on. */
+/** Facts that checks rely on. */
 
 import { encode as encodeO200k } from 'gpt-tokenizer/encoding/o200k_base';
 import { encode as encodeCl100k } from 'gpt-tokenizer/encoding/cl100k_base';
 import { expect, test } from 'vitest';
 import { isSameModel, PASSAGE, PASSAGE_TOKENS } from '../../src/probe/honesty.ts';
 
-test('the passage has as many tokens as is said of it', () => {
+test('the passage has the stated number of tokens', () => {
   expect(encodeO200k(PASSAGE)).toHaveLength(PASSAGE_TOKENS);
   expect(encodeCl100k(PASSAGE)).toHaveLength(PASSAGE_TOKENS + 1);
 });
@@ -23,6 +23,6 @@ test.each([
   ['gpt-4.1-mini', 'gpt-4.1', false],
   ['gpt-4o', 'gpt-4', false],
   ['deepseek-chat', 'qwen-max', false],
-])('%s and %s name one model: %s', (asked, named, same) => {
-  expect(isSameModel(asked, named)).toBe(same);
+])('%s and %s are the same model: %s', (one, other, same) => {
+  expect(isSameModel(one, other)).toBe(same);
 });

@@ -1,4 +1,4 @@
-/** How an upstream is, from real calls and from checks at an interval. */
+/** Health of upstreams, from real calls and from checks at an interval. */
 
 import { describe, expect, test } from 'vitest';
 import { CanaryClient, ConfigError, route } from '../../src/index.ts';
@@ -11,12 +11,12 @@ const MODELS = json({ object: 'list', data: [] });
 const ON_GEMINI = route({ upstream: 'gemini', fallbacks: false });
 
 describe('without checks', () => {
-  test('nothing is known of an upstream that nobody asked', () => {
+  test('the health of an upstream without requests is unknown', () => {
     const { ai } = setUp({ upstreams: { gemini: {} } });
     expect(ai.canary.snapshot().upstreams).toMatchObject({ gemini: { health: 'unknown' } });
   });
 
-  test('an upstream that serves is healthy, and unknown again when the window is over', async () => {
+  test('an upstream that serves calls is healthy, and unknown again after the window', async () => {
     const { ai, clock } = setUp({ upstreams: { gemini: {} } });
     await ask(ai, ON_GEMINI);
     expect(ai.canary.snapshot().upstreams['gemini']?.health).toBe('healthy');
@@ -24,14 +24,14 @@ describe('without checks', () => {
     expect(ai.canary.snapshot().upstreams['gemini']?.health).toBe('unknown');
   });
 
-  test('one that refuses the account is down', async () => {
+  test('an upstream that rejects the key is down', async () => {
     const { ai, providers } = setUp({ upstreams: { gemini: {} } });
     providers.usually('gemini', failed(401));
     await expect(ask(ai, ON_GEMINI)).rejects.toThrow();
     expect(ai.canary.snapshot().upstreams['gemini']?.health).toBe('down');
   });
 
-  test('nothing is asked', async () => {
+  test('no requests are sent', async () => {
     const { clock, providers } = setUp({ upstreams: { gemini: {} } });
     await clock.advance(3_600_000);
     expect(providers.asked).toEqual([]);
@@ -39,7 +39,7 @@ describe('without checks', () => {
 });
 
 describe('with checks at an interval', () => {
-  test('each upstream is asked for its models, once an interval', async () => {
+  test('requests the models of each upstream once per interval', async () => {
     const { clock, providers } = setUp({ upstreams: { gemini: {} }, canary: { probe: { every: '30s' } } });
     providers.usually('openai', MODELS).usually('gemini', MODELS);
     await clock.advance(30_000);
@@ -51,7 +51,7 @@ describe('with checks at an interval', () => {
     expect(providers.asked).toHaveLength(4);
   });
 
-  test('an upstream that nobody asks is known to be well, to be down, and to be back', async () => {
+  test('an upstream without calls becomes healthy, down and healthy again', async () => {
     const { ai, clock, providers } = setUp({
       upstreams: { gemini: {} },
       canary: { probe: { every: '30s', upstreams: ['gemini'] } },
@@ -66,7 +66,7 @@ describe('with checks at an interval', () => {
     expect(health()).toBe('healthy');
   });
 
-  test('a failed check moves no call', async () => {
+  test('a failed check does not affect routing', async () => {
     const { ai, clock, providers } = setUp({
       upstreams: { gemini: {} },
       canary: { probe: { every: '30s' }, weights: { gemini: 1 } },
@@ -77,7 +77,7 @@ describe('with checks at an interval', () => {
     expect(ai.canary.explain().upstream).toBe('gemini');
   });
 
-  test('close() ends them', async () => {
+  test('close() stops the checks', async () => {
     const { ai, clock, providers } = setUp({ upstreams: { gemini: {} }, canary: { probe: { every: '30s' } } });
     ai.canary.close();
     await clock.advance(300_000);
@@ -86,10 +86,10 @@ describe('with checks at an interval', () => {
 });
 
 test.each([
-  ['probe.every', { every: 10 }, 'canary.probe.every'],
-  ['an upstream of a probe', { every: '1m', upstreams: ['nobody'] }, 'canary.probe.upstreams[0] should be one of'],
-  ['an option of a probe', { every: '1m', evry: 1 }, 'canary.probe.evry is not an option'],
-])('%s that cannot be meant is refused', (_, probe, message) => {
+  ['interval', { every: 10 }, 'canary.probe.every'],
+  ['upstream', { every: '1m', upstreams: ['unknown'] }, 'canary.probe.upstreams[0] should be one of'],
+  ['option name', { every: '1m', evry: 1 }, 'canary.probe.evry is not an option'],
+])('rejects an invalid %s', (_, probe, message) => {
   const build = () =>
     new CanaryClient({ apiKey: 'k', canary: { probe: probe as { every: '1m' }, clock: new ManualClock() } });
   expect(build).toThrow(ConfigError);

@@ -1,4 +1,4 @@
-/** What a probe costs, where it goes, and how it ends. */
+/** Requests, costs, results and errors of a probe. */
 
 import { describe, expect, test } from 'vitest';
 import { CanaryClient, ConfigError, type ProbeOptions } from '../../src/index.ts';
@@ -9,7 +9,7 @@ import { RELAY, RELAY_KEY, WHOLE, clientOf, faultsOf, probeRelay } from './suppo
 const statusOf = (report: Awaited<ReturnType<typeof probeRelay>>, name: string) =>
   report.checks.find((check) => check.name === name);
 
-test('every request goes to the probed upstream, once', async () => {
+test('sends each request once, to the probed upstream only', async () => {
   await using provider = await startProvider({ ...RELAY, faults: { '*': { kind: 'status', status: 503 } } });
   await using ai = clientOf(provider.url, { retry: { attempts: 5 } });
   const { checks } = await ai.canary.probe('relay', { only: ['chat'] });
@@ -17,7 +17,7 @@ test('every request goes to the probed upstream, once', async () => {
   expect(checks).toMatchObject([{ name: 'chat', status: 'fail', evidence: expect.stringContaining('503') }]);
 });
 
-test('a probe is in the ledger, and in no window', async () => {
+test('records a probe in the ledger, but in no window', async () => {
   await using provider = await startProvider(RELAY);
   await using ai = clientOf(provider.url);
   const events = collectEvents(ai, ['attempt', 'call', 'rateLimit', 'warning', 'breaker']);
@@ -33,7 +33,7 @@ test('a probe is in the ledger, and in no window', async () => {
   expect([events.of('call'), events.of('rateLimit'), events.of('breaker')]).toEqual([[], [], []]);
 });
 
-test('the costs of the checks and of the comparison sum to that of the report', async () => {
+test('the cost of the report is the sum over its checks and the honesty comparison', async () => {
   const whole = await probeRelay();
   const checks = await probeRelay({}, { only: whole.checks.map(({ name }) => name) });
   const sum = checks.checks.reduce((total, { costUsd }) => total + (costUsd ?? 0), 0);
@@ -41,7 +41,7 @@ test('the costs of the checks and of the comparison sum to that of the report', 
   expect(whole.costUsd).toBeGreaterThan(sum);
 });
 
-test('only what was asked for is checked', async () => {
+test('`only` limits the checks', async () => {
   const report = await probeRelay({}, { only: ['choices', 'stop'] });
   expect(report.checks.map(({ name, status }) => [name, status])).toEqual([
     ['choices', 'pass'],
@@ -50,19 +50,19 @@ test('only what was asked for is checked', async () => {
   expect(report.capabilities).toEqual({ multipleChoices: true });
 });
 
-test('what needs a model is skipped where the upstream has none', async () => {
+test('skips checks that need a model if the upstream has no model', async () => {
   await using provider = await startProvider(RELAY);
   await using ai = clientOf(provider.url, { upstreams: { relay: { model: undefined } } });
   const { checks, model } = await ai.canary.probe('relay', { only: ['connection', 'chat', 'embeddings'] });
   expect(model).toBeUndefined();
   expect(checks).toMatchObject([
     { name: 'connection', status: 'pass' },
-    { name: 'chat', status: 'skipped', evidence: 'no model was named' },
-    { name: 'embeddings', status: 'skipped', evidence: 'no embeddingModel was named' },
+    { name: 'chat', status: 'skipped', evidence: 'no model is set' },
+    { name: 'embeddings', status: 'skipped', evidence: 'embeddingModel is not set' },
   ]);
 });
 
-test('progress is told check by check, in names and numbers', async () => {
+test('emits an event for each check', async () => {
   await using provider = await startProvider(RELAY);
   await using ai = clientOf(provider.url);
   const events = collectEvents(ai, ['probe']);
@@ -74,8 +74,8 @@ test('progress is told check by check, in names and numbers', async () => {
   ]);
 });
 
-describe('a refused key', () => {
-  test('is named by where it comes from, and never shown', async () => {
+describe('a rejected key', () => {
+  test('is reported by its source, and never shown', async () => {
     await using provider = await startProvider({ ...RELAY, apiKey: 'another', defects: ['echoesKey'] });
     await using ai = clientOf(provider.url);
     const events = collectEvents(ai);
@@ -83,14 +83,14 @@ describe('a refused key', () => {
     const { host } = new URL(provider.url);
     expect(statusOf(report, 'connection')).toMatchObject({
       status: 'fail',
-      evidence: `401 from ${host}: it does not take the key from canary.upstreams.relay.apiKey`,
+      evidence: `401 from ${host}: it rejects the key from canary.upstreams.relay.apiKey`,
     });
     expect(report.checks.filter(({ status }) => status === 'fail')).toHaveLength(1);
     expect(JSON.stringify([report, report.table(), events.all])).not.toContain(RELAY_KEY);
     expect(provider.requests[0]?.headers['authorization']).toContain(RELAY_KEY);
   });
 
-  test('leaves real calls alone', async () => {
+  test('does not affect real calls', async () => {
     await using provider = await startProvider({ ...RELAY, apiKey: 'another' });
     await using ai = clientOf(provider.url);
     await ai.canary.probe('relay', { only: ['connection', 'chat'] });
@@ -102,19 +102,19 @@ describe('a provider that hangs', () => {
   test.each([
     ['before its answer', { kind: 'silence' }],
     ['within its answer', { kind: 'stall', afterChunks: 1 }],
-  ] as const)('%s is given up after the timeout', async (_, fault) => {
+  ] as const)('%s times out', async (_, fault) => {
     await using provider = await startProvider({ ...RELAY, faults: { 'chat-model': fault } });
     await using ai = clientOf(provider.url);
     const report = await ai.canary.probe('relay', { only: ['chat', 'streaming', 'vision'], timeout: 50 });
     expect(report.checks).toMatchObject([
-      { name: 'chat', status: 'fail', evidence: 'no answer in time' },
+      { name: 'chat', status: 'fail', evidence: 'no answer within the timeout' },
       { name: 'streaming', status: 'skipped', evidence: 'chat did not pass' },
       { name: 'vision', status: 'skipped', evidence: 'chat did not pass' },
     ]);
     expect(report.capabilities).toEqual({});
   });
 
-  test('in one answer says nothing of what it can do', async () => {
+  test('in one answer decides no capability', async () => {
     const fault = { kind: 'silence' } as const;
     const { checks, capabilities } = await probeRelay(
       { faults: { 'chat-model': fault } },
@@ -124,14 +124,14 @@ describe('a provider that hangs', () => {
     expect(capabilities).toEqual({});
   });
 
-  test('is left by an abort, which skips the rest', async () => {
+  test('can be aborted, which skips the remaining checks', async () => {
     await using provider = await startProvider({ ...RELAY, faults: { 'chat-model': { kind: 'silence' } } });
     await using ai = clientOf(provider.url);
-    const stopper = new AbortController();
+    const aborter = new AbortController();
     ai.canary.on('probe', ({ check }) => {
-      if (check === 'models') stopper.abort();
+      if (check === 'models') aborter.abort();
     });
-    const report = await ai.canary.probe('relay', { ...WHOLE, signal: stopper.signal });
+    const report = await ai.canary.probe('relay', { ...WHOLE, signal: aborter.signal });
     const left = report.checks.filter(({ name }) => name !== 'connection' && name !== 'models');
     expect(new Set(left.map(({ status }) => status))).toEqual(new Set(['skipped']));
     expect(statusOf(report, 'chat')?.evidence).toBe('aborted');
@@ -139,7 +139,7 @@ describe('a provider that hangs', () => {
   });
 });
 
-test('a signal that is aborted already asks nothing', async () => {
+test('sends no requests with an already aborted signal', async () => {
   await using provider = await startProvider(RELAY);
   await using ai = clientOf(provider.url);
   const report = await ai.canary.probe('relay', { signal: AbortSignal.abort() });
@@ -148,15 +148,15 @@ test('a signal that is aborted already asks nothing', async () => {
 });
 
 describe('the budget', () => {
-  test('is not gone over: what would is skipped, and says so', async () => {
+  test('is not exceeded: checks that would exceed it are skipped with that reason', async () => {
     const { checks, costUsd } = await probeRelay({}, { budgetUsd: 0.01 });
     const long = checks.find(({ name }) => name === 'longOutput');
-    // 4,000 tokens at 8 USD a million are 0.032 USD.
+    // 4,000 tokens at 8 USD per million cost 0.032 USD.
     expect(long).toMatchObject({ status: 'skipped', evidence: expect.stringContaining('over the budget of $0.01') });
     expect(costUsd).toBeLessThanOrEqual(0.01);
   });
 
-  test('of nothing asks for what costs nothing only', async () => {
+  test('of 0 allows only free requests', async () => {
     await using provider = await startProvider(RELAY);
     await using ai = clientOf(provider.url);
     const { costUsd } = await ai.canary.probe('relay', { ...WHOLE, budgetUsd: 0 });
@@ -165,11 +165,11 @@ describe('the budget', () => {
   });
 });
 
-describe('what was found out', () => {
+describe('a probed capability', () => {
   const picture = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } } as const;
   const seeing = { model: 'chat-model', messages: [{ role: 'user' as const, content: [picture] }] };
 
-  test('is heeded by calls that need it', async () => {
+  test('is applied to calls that need it', async () => {
     await using provider = await startProvider({ ...RELAY, defects: ['refusesImages'] });
     await using ai = clientOf(provider.url, { weights: { relay: 1 } });
     expect(ai.canary.explain({ body: seeing, model: 'chat-model' }).upstream).toBe('relay');
@@ -181,7 +181,7 @@ describe('what was found out', () => {
     expect(ai.canary.explain({ body: { ...BODY } }).upstream).toBe('relay');
   });
 
-  test('gives way to what the user says', async () => {
+  test('is overridden by the capabilities option', async () => {
     await using provider = await startProvider({ ...RELAY, defects: ['refusesImages'] });
     const relay = { capabilities: { vision: true } };
     await using ai = clientOf(provider.url, { weights: { relay: 1 }, upstreams: { relay } });
@@ -190,7 +190,7 @@ describe('what was found out', () => {
     expect(ai.canary.explain({ body: seeing, model: 'chat-model' }).upstream).toBe('relay');
   });
 
-  test('of one model says nothing of another', async () => {
+  test('applies only to the probed model', async () => {
     await using provider = await startProvider({ ...RELAY, defects: ['refusesImages'] });
     await using ai = clientOf(provider.url, { weights: { relay: 1 }, upstreams: { relay: { model: undefined } } });
     await ai.canary.probe('relay', { only: ['vision'], model: 'chat-model' });
@@ -199,23 +199,23 @@ describe('what was found out', () => {
   });
 });
 
-test('the table has a line for each check and each finding', async () => {
+test('the table has one line per check and per finding', async () => {
   const report = await probeRelay({ defects: ['substitutesModel'] }, { only: ['connection', 'chat', 'honesty'] });
   const lines = report.table().split('\n');
   expect(lines[0]).toBe('relay (chat-model)');
   expect(lines[1]).toMatch(/^check +result +time +cost +evidence$/);
-  expect(lines[2]).toMatch(/^connection +pass +\d+ ms +– +reached, and the key taken, in \d+ ms$/);
+  expect(lines[2]).toMatch(/^connection +pass +\d+ ms +– +reached, and the key accepted, in \d+ ms$/);
   expect(lines[3]).toMatch(/^chat +pass +\d+ ms +\$0\.0000\d +4 characters in \d+ ms$/);
-  expect(lines[4]).toMatch(/^servedModel +suspect +chat-model was asked for, and the answer names small-model$/);
+  expect(lines[4]).toMatch(/^servedModel +suspect +requested chat-model, but the answer names small-model$/);
   expect(lines[5]).toMatch(/^2 of 2 pass, 1 suspect; \d+ ms, \$0\.\d+$/);
   expect(lines).toHaveLength(6);
 });
 
-test('the client itself can be probed, and its key is named by its option', async () => {
+test('probes the client itself, and reports its key by the option apiKey', async () => {
   await using provider = await startProvider({ ...RELAY, apiKey: 'another' });
   await using ai = new CanaryClient({ baseURL: provider.url, apiKey: 'sk-home-0123456789abcdef', canary: {} });
   const report = await ai.canary.probe('openai', { only: ['connection'] });
-  expect(report.checks).toMatchObject([{ evidence: expect.stringMatching(/does not take the key from apiKey$/) }]);
+  expect(report.checks).toMatchObject([{ evidence: expect.stringMatching(/rejects the key from apiKey$/) }]);
 });
 
 test.each<[string, ProbeOptions, string]>([
@@ -223,50 +223,50 @@ test.each<[string, ProbeOptions, string]>([
   ['an unknown option', { timeuot: 5 } as ProbeOptions, 'probe.timeuot is not an option; did you mean timeout?'],
   ['a budget below 0', { budgetUsd: -1 }, 'probe.budgetUsd should be a non-negative number, got -1'],
   ['a window of no tokens', { contextTokens: 0 }, 'probe.contextTokens should be'],
-])('%s is refused', async (_, options, message) => {
+])('%s is rejected', async (_, options, message) => {
   await using ai = clientOf('http://127.0.0.1:1/v1');
   const probed = ai.canary.probe('relay', options);
   await expect(probed).rejects.toBeInstanceOf(ConfigError);
   await expect(probed).rejects.toThrow(message);
 });
 
-test('an upstream that is not there is refused with the names of those that are', async () => {
+test('rejects an unknown upstream with the list of known ones', async () => {
   await using ai = clientOf('http://127.0.0.1:1/v1');
   await expect(ai.canary.probe('rely')).rejects.toThrow(
     'probe.upstream should be one of openai, relay, got "rely"; did you mean relay?',
   );
 });
 
-test('an address where nobody answers is told as one', async () => {
+test('reports an unreachable address', async () => {
   await using ai = clientOf('http://127.0.0.1:1/v1');
   const { checks } = await ai.canary.probe('relay', WHOLE);
   expect(checks[0]).toMatchObject({ status: 'fail', evidence: '127.0.0.1:1 cannot be reached for relay' });
   expect(checks.slice(1).every(({ status }) => status === 'skipped')).toBe(true);
 });
 
-describe('the budgets of the user', () => {
+describe('the budgets of the client', () => {
   const perDay = { name: 'daily', per: 'day', onExceeded: 'reject' } as const;
 
-  test('pay for probes as for calls', async () => {
+  test('include probes', async () => {
     await using provider = await startProvider(RELAY);
     await using ai = clientOf(provider.url, { budgets: [{ ...perDay, limitUsd: 10 }] });
     const { costUsd } = await ai.canary.probe('relay', WHOLE);
     expect(ai.canary.snapshot().budgets?.[0]?.spentUsd).toBeCloseTo(costUsd ?? NaN, 10);
   });
 
-  test('are not gone over', async () => {
+  test('are not exceeded', async () => {
     await using provider = await startProvider(RELAY);
     await using ai = clientOf(provider.url, { budgets: [{ ...perDay, limitUsd: 0.000001 }] });
     const { checks } = await ai.canary.probe('relay', { only: ['connection', 'chat', 'embeddings'] });
     expect(checks).toMatchObject([
       { name: 'connection', status: 'pass' },
-      { name: 'chat', status: 'skipped', evidence: 'the budget daily is spent' },
+      { name: 'chat', status: 'skipped', evidence: 'the budget daily is exhausted' },
       { name: 'embeddings', status: 'skipped' },
     ]);
   });
 });
 
-describe('nothing is invented where', () => {
+describe('reports no fault if', () => {
   test('a restricted key may not list models', async () => {
     const when = ({ path }: { readonly path: string }) => path.endsWith('/models');
     const report = await probeRelay({ faults: { '*': { kind: 'status', status: 403, when } } });
@@ -274,21 +274,21 @@ describe('nothing is invented where', () => {
     expect(faultsOf(report)).toEqual(['models: unsupported']);
   });
 
-  test('params name the model of every call', async () => {
+  test('params set the model of every call', async () => {
     await using provider = await startProvider(RELAY);
     await using ai = clientOf(provider.url, { upstreams: { relay: { params: { model: 'chat-model' } } } });
     const { checks } = await ai.canary.probe('relay', { only: ['unknownModel'] });
-    expect(checks).toMatchObject([{ status: 'skipped', evidence: 'params name the model' }]);
+    expect(checks).toMatchObject([{ status: 'skipped', evidence: 'params set the model' }]);
   });
 
-  test('maxOutputTokens cuts what is long', async () => {
+  test('maxOutputTokens is below the length of the long answer', async () => {
     await using provider = await startProvider(RELAY);
     await using ai = clientOf(provider.url, { upstreams: { relay: { maxOutputTokens: 200 } } });
     const { checks } = await ai.canary.probe('relay', { only: ['longOutput'] });
     expect(checks).toMatchObject([{ status: 'skipped', evidence: 'maxOutputTokens is 200' }]);
   });
 
-  test('five answers at once take different times', async () => {
+  test('five concurrent answers take different times', async () => {
     let asked = 0;
     const { checks } = await probeRelay(
       { latencyMs: () => [150, 180, 200, 220, 600][asked++ % 5] ?? 0 },

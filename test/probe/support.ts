@@ -1,12 +1,12 @@
-/** A client with one relay, and what a probe of it finds. */
+/** A client with one relay, and helpers to probe it. */
 
 import { CanaryClient, type CanaryOptions, type ProbeOptions, type ProbeReport } from '../../src/index.ts';
 import { seededRandom, startProvider, type ProviderOptions } from '../../src/testing/index.ts';
 
-/** Of the relay; nobody is ever to be shown it. */
+/** The key of the relay, which must not appear in any output. */
 export const RELAY_KEY = 'sk-relay-0123456789abcdef';
 
-/** A relay that serves two models with a window of 2,000 tokens, whose streams flow, and that does nothing wrong. */
+/** A relay without defects: two models with a window of 2,000 tokens, and unbuffered streams. */
 export const RELAY: ProviderOptions = {
   models: ['chat-model', 'embed-model'],
   contextTokens: 2_000,
@@ -14,10 +14,10 @@ export const RELAY: ProviderOptions = {
   chunkDelayMs: 1,
 };
 
-/** Everything that can be looked at, is. */
+/** Options that run every check. */
 export const WHOLE: ProbeOptions = { embeddingModel: 'embed-model', contextTokens: 2_000 };
 
-/** The relay at `url` beside an `openai` that nobody asks. */
+/** A client with the relay at `url`, and an `openai` upstream that gets no requests. */
 export function clientOf(url: string, canary: CanaryOptions = {}): CanaryClient {
   return new CanaryClient<string, string>({
     apiKey: 'sk-home-0123456789abcdef',
@@ -38,14 +38,14 @@ export function clientOf(url: string, canary: CanaryOptions = {}): CanaryClient 
   });
 }
 
-/** A probe of a relay that differs from `RELAY` as it says. */
+/** Probes a relay with the settings of `RELAY`, overridden by `settings`. */
 export async function probeRelay(settings: ProviderOptions = {}, options: ProbeOptions = {}): Promise<ProbeReport> {
   await using provider = await startProvider({ ...RELAY, ...settings });
   await using ai = clientOf(provider.url);
   return await ai.canary.probe('relay', { ...WHOLE, ...options });
 }
 
-/** All that a report finds fault with. */
+/** The failed and unsupported checks and the findings of a report. */
 export function faultsOf({ checks, findings }: ProbeReport): readonly string[] {
   return [...checks, ...findings]
     .filter(({ status }) => status !== 'pass' && status !== 'skipped')
