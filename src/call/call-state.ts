@@ -27,7 +27,7 @@ export class CallState {
   readonly recorder: CallRecorder;
   readonly deadlineMs: number;
   readonly #extraAttempts: number;
-  #asked: readonly string[] = [];
+  #tried: readonly string[] = [];
   /** The first error that was an upstream's fault: what the caller sees if later ones are about something else. */
   firstFault: { readonly error: unknown; readonly failure: Failure } | undefined;
   /** Why the assigned upstream was not asked, where the plan did not know that yet. */
@@ -59,8 +59,8 @@ export class CallState {
     return this.call.startedAtMs + this.deadlineMs - this.services.clock.now();
   }
 
-  ask(upstream: string): void {
-    this.#asked = this.#asked.length === 0 ? [upstream] : [...this.#asked, upstream];
+  markTried(upstream: string): void {
+    this.#tried = this.#tried.length === 0 ? [upstream] : [...this.#tried, upstream];
   }
 
   /** Upstreams that have not been asked and may serve the call after a failure of `kind`, in order. */
@@ -71,7 +71,7 @@ export class CallState {
     const names = services.fallbacksAfter(plan.assigned, kind, order);
     const { body } = source.options;
     const fits = (name: string): boolean => !ineligibleReason(name, call, body, services) && this.affords(name);
-    return names.filter((name) => !this.#asked.includes(name) && fits(name));
+    return names.filter((name) => !this.#tried.includes(name) && fits(name));
   }
 
   /** Whether one more attempt stays within what the call may cost: less what attempts did cost, as far as is known, and what those under way may. */

@@ -1,37 +1,49 @@
-/** Has one upstream serve a call, trying again where that may help. */
+/** All attempts of one call on one upstream: the first, and its retries. */
 
 import type { AttemptReason } from '../domain/attempt.ts';
 import type { Failure } from '../resilience/failure.ts';
-import { backoffMs, retryAfter, type RetryInput } from '../resilience/retry.ts';
+import { backoffMs, retryAfter } from '../resilience/retry.ts';
 import type { TimeLimit } from '../resilience/time-limit.ts';
 import { sleep } from '../time/wait.ts';
 import type { Answer, AttemptEnd } from '../upstream/attempt-types.ts';
 import { attempt } from '../upstream/attempt.ts';
+import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
 import { optionsFor, type UpstreamRequest } from '../upstream/sdk/request-options.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { type Admitted, canAdmit, acquireOrQueue, release } from './admission.ts';
-import { type AttemptOwner, timeLimitFor, AttemptContext } from './attempt-input.ts';
-import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
+import { acquireOrQueue, type Admitted, canAdmit, release } from './admission.ts';
+import { AttemptContext, type AttemptOwner, type AttemptResources, timeLimitFor } from './attempt-input.ts';
 import type { CallState } from './call-state.ts';
 
-/** One call at one upstream. */
-export class UpstreamAttempts implements RetryInput<Answer>, AttemptOwner {
+/**
+ * Prepares the attempts on an upstream that has admitted the call. What was acquired is released if that fails.
+ *
+ * @throws what the SDK throws if it cannot make a client for the upstream or a request for the call
+ */
+export function beginAttempts(state: CallState, admitted: Admitted, cancellable: boolean): UpstreamAttempts {
+  try {
+    return new UpstreamAttempts(state, admitted, cancellable);
+  } catch (error) {
+    release(admitted);
+    throw error;
+  }
+}
+
+export class UpstreamAttempts implements AttemptOwner {
   readonly state: CallState;
   readonly upstream: Upstream;
-  /** How its last attempt failed. */
+  readonly connection: UpstreamConnection;
+  readonly request: UpstreamRequest;
+  /** How the last attempt failed. */
   failure: Failure | undefined;
-  /** Index of its last attempt among those of the call. */
+  /** Index of the last attempt among the attempts of the call. */
   attemptIndex = 0;
-  readonly #connection: UpstreamConnection;
-  readonly #request: UpstreamRequest;
   readonly #admitted: Admitted;
-  /** Whether another visit may make this one superfluous. */
+  /** Whether a hedge may make these attempts superfluous. */
   readonly #cancellable: boolean;
-  /** The caller's. */
+  /** The caller's signal. */
   readonly #signal: AbortSignal | null | undefined;
   #limit: TimeLimit | undefined;
   #cancelled = false;
-  #lastError: unknown;
 
   constructor(state: CallState, admitted: Admitted, cancellable = false) {
     const { source, call } = state;
@@ -40,13 +52,13 @@ export class UpstreamAttempts implements RetryInput<Answer>, AttemptOwner {
     this.upstream = upstream;
     this.#admitted = admitted;
     this.#cancellable = cancellable;
-    this.#connection = source.connect(upstream);
-    this.#request = optionsFor(upstream, this.#connection.client, call, source.options);
+    this.connection = source.connect(upstream);
+    this.request = optionsFor(upstream, this.connection.client, call, source.options);
     this.#signal = source.options.signal;
-    state.ask(upstream.name);
+    state.markTried(upstream.name);
   }
 
-  /** Rejects with the SDK's error of the last attempt; `failure` then says what it means. */
+  /** Makes the first attempt and its retries. Rejects with the SDK's error of the last attempt; `failure` classifies it. */
   async serve(reason: AttemptReason): Promise<Answer> {
     try {
       return await this.begin(reason);
@@ -55,54 +67,67 @@ export class UpstreamAttempts implements RetryInput<Answer>, AttemptOwner {
     }
   }
 
-  /** The first try alone, at `atMs` or now. */
+  /** Makes the first attempt only, at `atMs` or now. */
   begin(reason: AttemptReason, atMs?: number): Promise<Answer> {
     return this.#tryOnce(reason, this.#admitted, 0, atMs);
   }
 
-  /** All that may follow a first try which failed with `error`. */
-  retryAfter(error: unknown): Promise<Answer> {
-    return retryAfter(error, this);
+  /** Retries after a first attempt that failed with `firstError`. */
+  retryAfter(firstError: unknown): Promise<Answer> {
+    let lastError = firstError;
+    return retryAfter(firstError, {
+      retries: this.connection.sdkRetries ? 0 : this.state.source.maxRetries,
+      delayBefore: (error, retryIndex) => {
+        lastError = error;
+        return this.#cancelled ? undefined : retryDelayMs(this, retryIndex);
+      },
+      sleep: (delayMs) => sleep(this.state.services.clock, delayMs, this.#signal),
+      again: (retryIndex) => this.#retry(lastError, retryIndex),
+    });
   }
 
-  get isSpare(): boolean {
-    return this.#cancelled;
-  }
-
-  /** What this means to retries. */
-  ended({ failure }: AttemptEnd): void {
-    this.failure = failure;
-  }
-
-  /** Nobody waits for this upstream any more. */
+  /** The answer of this upstream is not needed any more. */
   cancel(): void {
     this.#cancelled = true;
     this.#limit?.abort();
   }
 
-  get retries(): number {
-    return this.#connection.sdkRetries ? 0 : this.state.source.maxRetries;
+  /** Gives back what an attempt has taken, and records it. Called once for each attempt. */
+  settle({ admitted, started, limit, wasPaused }: AttemptResources, how: AttemptEnd, nowMs: number): void {
+    const { mark, callersCredentials } = this.request;
+    const end = callersCredentials ? withCallersCredentials(how) : how;
+    const { failure } = end;
+    this.failure = failure;
+    limit?.release();
+    mark.forget();
+    admitted.slot?.settle(tokensOf(end), nowMs);
+    admitted.permit?.settle(failure?.breakerOutcome ?? 'success', nowMs);
+    this.#updatePause(failure, wasPaused);
+    // An attempt that was cancelled for a hedge is spare.
+    const record = this.state.recorder.end(started, end, this.#cancelled);
+    admitted.reservation?.settle(record, nowMs);
   }
 
-  delayBefore(error: unknown, retryIndex: number): number | undefined {
-    this.#lastError = error;
-    return this.#cancelled ? undefined : retryDelayMs(this, retryIndex);
+  #updatePause(failure: Failure | undefined, wasPaused: boolean): void {
+    const { call, services } = this.state;
+    // The upstream that served one turn of a tool run serves the next turn, too.
+    if (!failure && call.toolRun) services.toolRuns.set(call.toolRun, this.upstream.name);
+    // The caller's own credentials say nothing about the account of the other calls.
+    if (this.request.callersCredentials) return;
+    if (failure) services.observer.refused(this.upstream, failure);
+    else if (wasPaused) this.upstream.pause.clear();
   }
 
-  sleep(delayMs: number): Promise<void> {
-    return sleep(this.state.services.clock, delayMs, this.#signal);
-  }
-
-  async again(retryIndex: number): Promise<Answer> {
-    // A hedge took the last attempt, or another call was told to wait or opened the breaker, while we waited.
-    if (this.#isOver || isLeftAlone(this)) throw this.#lastError;
-    const entered = acquireOrQueue(this.upstream, this.state, this.state.services.clock.now());
-    const admitted = entered instanceof Promise ? await entered : entered;
-    if (!admitted) throw this.#lastError;
+  async #retry(lastError: unknown, retryIndex: number): Promise<Answer> {
+    // During the wait, a hedge may have taken the last attempt, or another call may have paused the upstream or opened the breaker.
+    if (this.#isOver || shouldLeaveAlone(this)) throw lastError;
+    const acquired = acquireOrQueue(this.upstream, this.state, this.state.services.clock.now());
+    const admitted = acquired instanceof Promise ? await acquired : acquired;
+    if (!admitted) throw lastError;
     if (!this.#isOver) return this.#tryOnce('retry', admitted, retryIndex + 1);
-    // A hedge won while we waited for a place.
+    // A hedge won while this call was in the queue.
     release(admitted);
-    throw this.#lastError;
+    throw lastError;
   }
 
   get #isOver(): boolean {
@@ -116,71 +141,57 @@ export class UpstreamAttempts implements RetryInput<Answer>, AttemptOwner {
     startedAtMs = this.state.services.clock.now(),
   ): Promise<Answer> {
     const { state, upstream } = this;
-    const { options, model, mark } = this.#request;
-    const { sdkRetries, showsControllers } = this.#connection;
+    const { options, model, mark } = this.request;
+    const { sdkRetries, showsControllers } = this.connection;
     const started = state.recorder.start(upstream.name, reason, model, startedAtMs);
-    const about = { signal: this.#signal, cancellable: this.#cancellable, nowMs: startedAtMs };
-    const limit = timeLimitFor(state, upstream, about);
+    const bounds = { signal: this.#signal, cancellable: this.#cancellable, nowMs: startedAtMs };
+    const limit = timeLimitFor(state, upstream, bounds);
     this.#limit = limit;
     this.attemptIndex = started.index;
     mark.controlled = limit;
     options.signal = limit && !showsControllers ? limit.signal : this.#signal;
-    // The SDK sends `maxRetries` less the retries left as the count of this retry.
+    // The SDK sends `maxRetries` less the retries left as the number of this retry.
     if (!sdkRetries) options.maxRetries = retryIndex;
     const wasPaused = upstream.pause.until(startedAtMs) !== null;
-    const means = { connection: this.#connection, request: this.#request, admitted, started, limit, wasPaused };
-    return attempt(new AttemptContext(this, means));
+    return attempt(new AttemptContext(this, { admitted, started, limit, wasPaused }));
   }
 }
 
-/** A paused upstream is asked only where no other can serve. */
-function isLeftAlone({ state, upstream, failure }: UpstreamAttempts): boolean {
+/** Refused credentials that the caller brought for this call are the caller's mistake: no other account pays for the call instead. */
+function withCallersCredentials(end: AttemptEnd): AttemptEnd {
+  const { failure } = end;
+  if (failure?.kind !== 'auth') return end;
+  return { ...end, failure: { ...failure, outcome: 'neutral', breakerOutcome: 'neutral', tryNext: false } };
+}
+
+/** The tokens that an attempt used. An estimated usage is no better than the estimate that the slot was taken with. */
+function tokensOf({ usage, usageEstimated }: AttemptEnd): number | undefined {
+  return usage && !usageEstimated ? usage.inputTokens + usage.outputTokens : undefined;
+}
+
+/** A paused upstream is retried only if no other upstream can serve the call. */
+function shouldLeaveAlone({ state, upstream, failure }: UpstreamAttempts): boolean {
   const nowMs = state.services.clock.now();
   if (failure?.kind === undefined || upstream.pause.until(nowMs) === null) return false;
   return canAdmit(state.untried(failure.kind), state);
 }
 
-/* PART: Begins the visit of an upstream that has been admitted. */
-
-/**
- * What is held for a visit that cannot begin is given back.
- *
- * @throws what the SDK throws where it can make no client of the upstream, or no request of the call
- */
-export function beginAttempts(state: CallState, admitted: Admitted, cancellable: boolean): UpstreamAttempts {
-  try {
-    return new UpstreamAttempts(state, admitted, cancellable);
-  } catch (error) {
-    release(admitted);
-    throw error;
-  }
-}
-
-/* PART: Whether the same upstream is asked again, and when. */
-
-/** An upstream that has just failed to serve a call. */
-export interface FailedAttempts {
-  readonly state: CallState;
-  readonly upstream: Upstream;
-  readonly failure: Failure | undefined;
-}
-
-/** The wait before retry `retryIndex` (from 0), in ms; `undefined` where the upstream is not to be asked again. */
-function retryDelayMs({ state, upstream, failure }: FailedAttempts, retryIndex: number): number | undefined {
+/** The wait before retry `retryIndex` (from 0), in ms; `undefined` if the upstream is not retried. */
+function retryDelayMs({ state, upstream, failure }: UpstreamAttempts, retryIndex: number): number | undefined {
   const { services } = state;
   const { policy, clock, random } = services;
   if (!failure?.retrySame || failure.kind === undefined) return undefined;
   if (!state.affords(upstream.name)) return undefined;
   const nowMs = clock.now();
   const other = canAdmit(state.untried(failure.kind), state);
-  // The last attempt belongs to another upstream where there is one, and so does every call that is told to wait.
+  // The last attempt goes to another upstream if there is one. So does a call that is rate-limited or asked to wait too long.
   if (state.attemptsLeft < (other ? 2 : 1)) return undefined;
   if (other && failure.kind === 'rateLimit') return undefined;
   if (other && (failure.retryAfterMs ?? 0) > policy.maxDelayMs) return undefined;
   if (upstream.breaker?.state.state === 'open') return undefined;
   const { minDelayMs, maxDelayMs } = policy;
   const backOffMs = backoffMs({ attempt: retryIndex, minDelayMs, maxDelayMs, random });
-  // An upstream that said "not now" without saying how long is paused all the same.
+  // A 429 without `retry-after` pauses the upstream as well.
   const pausedMs = failure.kind === 'rateLimit' ? (upstream.pause.until(nowMs) ?? nowMs) - nowMs : 0;
   const delayMs = failure.retryAfterMs ?? Math.max(backOffMs, pausedMs);
   if (delayMs >= state.remainingMs || !services.retryBudget.withdraw()) return undefined;
