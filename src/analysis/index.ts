@@ -1,4 +1,7 @@
-/** The judge, for offline use: is the canary worse than stable, or no worse, however often one looks? */
+/**
+ * The rollout judge for offline use: whether the canary is worse than stable, or no worse. The evidence may be read
+ * after every call.
+ */
 
 export { createGuardrail, mergeGuardrails, restoreGuardrail } from '../stats/guardrail.ts';
 export type {

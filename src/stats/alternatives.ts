@@ -1,4 +1,4 @@
-/** What the canary's bad rate might be: the alternatives that wealth is spread over. */
+/** The alternatives that wealth is spread over: what the canary's bad rate could be. */
 
 import type { Direction } from './arm.ts';
 import type { RateLine } from './project-rates.ts';
@@ -6,11 +6,11 @@ import type { RateLine } from './project-rates.ts';
 export interface Alternative {
   /** The canary's bad rate, 0–1. */
   readonly rate: number;
-  /** How much of the wealth is on it. */
+  /** The part of the wealth that is bet on it, 0–1. */
   readonly weight: number;
 }
 
-/** The alternatives to `line` where stable's bad rate is `base`. How many, and their weights, depend on neither. */
+/** The alternatives to `line` for the bad rate `base` of stable. Their number and weights depend on neither. */
 export function ratesOf(direction: Direction, { ratio, add }: RateLine, base: number): readonly Alternative[] {
   if (direction === 'noWorse') {
     const factors = ratio === 1 && add === 0 ? BETTER : NO_WORSE;
@@ -21,13 +21,15 @@ export function ratesOf(direction: Direction, { ratio, add }: RateLine, base: nu
   return [...multiples, ...OUTAGES.map(([rate, weight]) => ({ rate, weight }))];
 }
 
-/** Multiples of the odds: for small rates those of the rate, and never above 1. */
+/** A multiple of the odds. It is close to a multiple of the rate for small rates, and never above 1. */
 function atOdds(rate: number, factor: number): number {
   const odds = (factor * rate) / (1 - rate);
   return odds / (1 + odds);
 }
 
-/** More wealth on what is quickly told: there a factor of it is a larger part of the delay. */
+/**
+ * More wealth on alternatives that are detected quickly: for them, a factor of wealth is a larger part of the delay.
+ */
 const WORSE: readonly (readonly [factor: number, weight: number])[] = [
   [1.6, 0.19],
   [2.6, 0.15],
@@ -41,13 +43,13 @@ const OUTAGES: readonly (readonly [rate: number, weight: number])[] = [
   [0.95, 0.05],
 ];
 
-/** Within a margin it is enough to be as good. */
+/** With a margin, a canary that is as good as stable is enough. */
 const NO_WORSE: readonly (readonly [factor: number, weight: number])[] = [
   [1, 0.7],
   [0.7, 0.3],
 ];
 
-/** Without one, only what is better can be told from the null. */
+/** Without a margin, only a better canary can be distinguished from the null hypothesis. */
 const BETTER: readonly (readonly [factor: number, weight: number])[] = [
   [0.8, 0.3],
   [0.5, 0.4],

@@ -1,4 +1,4 @@
-/** What an analysis is told, and what it tells. */
+/** The input and output types of an analysis. */
 
 import type { Arm } from './arm.ts';
 import type { Verdict } from './guardrail.ts';
@@ -6,62 +6,88 @@ import type { Better, MetricName } from './metric.ts';
 import type { MetricGuardState } from './metric-guard.ts';
 import type { Sides } from './side-counts.ts';
 
-/** How one metric is guarded. */
+/** The limits of one metric. */
 export interface GuardOptions {
   /**
-   * How much worse than stable the canary may be, at every step: relative (0.2 is 20 %) for latency and cost, absolute for
-   * rates and scores. A score that takes few values (stars, passed or not) needs one wider than a step to advance.
-   * @default for rollback 0, 0.2 and 0.05; for promotion a budget of damage over the step's weight
+   * How much worse than stable the canary may be, at every step: relative (0.2 is 20 %) for latency and cost, absolute
+   * for rates and scores. A score with few values (stars, passed or not) needs a margin wider than one step to advance.
+   * @default for rollback 0, 0.2 and 0.05; for promotion a damage budget divided by the step's weight
    */
   readonly margin?: number | undefined;
-  /** An absolute limit; alone, the canary is not compared with stable. */
+  /**
+   * An absolute limit. With `max` alone, the canary is not compared with stable.
+   * @default none
+   */
   readonly max?: number | undefined;
-  /** Of the application's own metric. @default 'lower', of `quality` 'higher' */
+  /**
+   * Which values of an application metric are better.
+   * @default 'lower'; 'higher' for `quality`
+   */
   readonly better?: Better | undefined;
-  /** Its part in the mean that decides on rollback. @default 1, of `errorRate` 3 */
+  /**
+   * Its weight in the mean that decides on rollback, above 0.
+   * @default 1; 3 for `errorRate`
+   */
   readonly weight?: number | undefined;
 }
 
 export interface AnalysisOptions {
-  /** By metric. */
+  /** The limits of each metric. */
   readonly guardrails: Readonly<Partial<Record<MetricName, GuardOptions>>>;
-  /** The probability of a false rollback over the whole run. @default 0.01 */
+  /**
+   * The probability of a false rollback over the whole run, 0–1.
+   * @default 0.01
+   */
   readonly alpha?: number | undefined;
-  /** The probability of advancing a canary that is worse than the step's margin. @default 0.05 */
+  /**
+   * The probability of advancing a canary that is worse than the step's margin, 0–1.
+   * @default 0.05
+   */
   readonly promotionAlpha?: number | undefined;
-  /** The share of the first step. @default 1 */
+  /**
+   * The canary's share in the first step, 0–1.
+   * @default 1
+   */
   readonly weight?: number | undefined;
 }
 
-/** One judged call that has ended. */
+/** One judged call, after its end. */
 export interface JudgedCall {
-  /** The upstream that the split assigned first, whatever served the call in the end. */
+  /** The side that the split assigned, whatever upstream served the call. */
   readonly arm: Arm;
-  /** The probability, fixed before the call was sent, that it was to be the canary's; at 0 and 1 a call is no evidence. */
+  /**
+   * The probability, fixed before the call was sent, that it was assigned to the canary. Calls at 0 or 1 are no
+   * evidence.
+   */
   readonly share: number;
-  /** By metric: 0/1 or a boolean for rates; ms, USD or a score for others. `Infinity` is worse than any number; what is not known is left out. */
+  /**
+   * Values by metric: 0/1 or a boolean for rates; ms, USD or a score for others. `Infinity` is worse than any number.
+   * Omit unknown values.
+   */
   readonly values: Readonly<Record<string, number | boolean | undefined>>;
 }
 
-/** One guardrail, for people and pages. */
+/** The evidence of one guardrail, for display. */
 export interface GuardrailEvidence {
   readonly guardrail: string;
-  /** How near it is to a rollback by itself: 0–1, on a logarithmic scale, with its part in the mean. */
+  /** How close this guardrail alone is to a rollback: 0–1 on a logarithmic scale, including its weight in the mean. */
   readonly rollback: number;
-  /** How near it is to letting the rollout advance: 0–1, on a logarithmic scale. */
+  /** How close it is to letting the rollout advance: 0–1 on a logarithmic scale. */
   readonly promotion: number;
   readonly sides: Sides;
 }
 
-/** Towards one decision, and the guardrail that matters most to it. */
+/** The progress towards one decision, and the guardrail that matters most to it. */
 export interface Progress {
-  /** 0–1 on a logarithmic scale; the decision falls at 1. */
+  /** 0–1 on a logarithmic scale. The decision is made at 1. */
   readonly evidence: number;
-  /** Of rollback, the one with the largest share; of promotion, the one furthest from letting it advance. */
+  /**
+   * For a rollback, the guardrail with the largest share; for a promotion, the one furthest from letting it advance.
+   */
   readonly guardrail: string;
 }
 
-/** Plain data, for a store. */
+/** The state of an analysis as plain data, for a store. */
 export interface AnalysisState {
   readonly options: AnalysisOptions;
   readonly weight: number;
@@ -70,12 +96,14 @@ export interface AnalysisState {
 
 export interface Analysis {
   observe(call: JudgedCall): void;
-  /** `fail` calls for a rollback, `pass` lets the rollout advance; of both, `fail` wins. */
+  /** `fail` requests a rollback, `pass` lets the rollout advance. `fail` takes precedence. */
   readonly verdict: Verdict;
   readonly rollback: Progress;
   readonly promotion: Progress;
   readonly guardrails: readonly GuardrailEvidence[];
-  /** Non-inferiority starts anew with the margin of a step of this weight; the evidence for a rollback goes on. */
+  /**
+   * Restarts the non-inferiority test with the margin of a step of this weight. The evidence for a rollback continues.
+   */
   startStep(weight: number): void;
   toJSON(): AnalysisState;
 }

@@ -1,4 +1,6 @@
-/** All guardrails of a rollout as one verdict: any of them can roll it back, all of them must let it advance. */
+/**
+ * All guardrails of a rollout combined into one verdict: any of them can roll it back, all of them must let it advance.
+ */
 
 import type {
   Analysis,
@@ -14,20 +16,21 @@ import { logSum } from './log-sum.ts';
 import { checkAlpha } from './check-limits.ts';
 
 /**
- * The verdict on a whole rollout: `fail` once the weighted mean of all e-values "worse" reaches 1/α (a mean of e-processes is one,
- * whatever their dependence), `pass` once each guardrail's "no worse" reaches 1/α of its own.
+ * The verdict on a whole rollout. `fail` once the weighted mean of all "worse" e-values reaches 1/α: a mean of
+ * e-processes is an e-process, whatever their dependence. `pass` once the "no worse" e-value of every guardrail reaches
+ * its own 1/α.
  *
  * @example
  * const analysis = createAnalysis({ guardrails: { errorRate: {}, latencyP95: { margin: 0.2 } }, weight: 0.05 });
  * analysis.observe({ arm: 'canary', share: 0.05, values: { errorRate: false, latencyP95: 812 } });
  * if (analysis.verdict === 'fail') console.log(`roll back: ${analysis.rollback.guardrail}`);
- * @throws RangeError for numbers that make no sense, and without any guardrail
+ * @throws RangeError for invalid numbers, and without any guardrail
  */
 export function createAnalysis(options: AnalysisOptions): Analysis {
   return new GuardedAnalysis(options);
 }
 
-/** An analysis that goes on from `state`. */
+/** Continues an analysis from `state`. */
 export function restoreAnalysis(state: AnalysisState): Analysis {
   const analysis = new GuardedAnalysis({ ...state.options, weight: state.weight });
   analysis.each((guarded) => guarded.guard.restore(state.guards[guarded.name]!));
@@ -35,9 +38,10 @@ export function restoreAnalysis(state: AnalysisState): Analysis {
 }
 
 /**
- * What two processes know together that have each seen calls of their own, in the same step.
+ * Combines the analyses of two processes that saw different calls in the same step.
  *
- * @param base what both of them went on from @default an analysis that has seen nothing
+ * @param base the state that both continued from
+ * @default base an analysis without calls
  * @throws RangeError for states of different steps
  */
 export function mergeAnalyses(one: AnalysisState, other: AnalysisState, base?: AnalysisState): Analysis {
@@ -76,20 +80,20 @@ class GuardedAnalysis implements Analysis {
   get rollback(): Progress {
     const shares = this.#guarded.map(rollbackLog);
     const place = shares.indexOf(Math.max(...shares));
-    return { evidence: within(logSum(shares) / this.#rollbackBound), guardrail: this.#guarded[place]!.name };
+    return { evidence: clamp(logSum(shares) / this.#rollbackBound), guardrail: this.#guarded[place]!.name };
   }
 
   get promotion(): Progress {
     const logs = this.#guarded.map(({ guard }) => guard.noWorse.logValue);
     const least = Math.min(...logs);
-    return { evidence: within(least / this.#promotionBound), guardrail: this.#guarded[logs.indexOf(least)]!.name };
+    return { evidence: clamp(least / this.#promotionBound), guardrail: this.#guarded[logs.indexOf(least)]!.name };
   }
 
   get guardrails(): readonly GuardrailEvidence[] {
     return this.#guarded.map((guarded) => ({
       guardrail: guarded.name,
-      rollback: within(rollbackLog(guarded) / this.#rollbackBound),
-      promotion: within(guarded.guard.noWorse.logValue / this.#promotionBound),
+      rollback: clamp(rollbackLog(guarded) / this.#rollbackBound),
+      promotion: clamp(guarded.guard.noWorse.logValue / this.#promotionBound),
       sides: guarded.guard.sides,
     }));
   }
@@ -117,11 +121,11 @@ class GuardedAnalysis implements Analysis {
   }
 }
 
-/** ln of the guardrail's part in the mean of all e-values. */
+/** ln of the guardrail's term in the mean of all e-values. */
 function rollbackLog({ guard, logShare }: Guarded): number {
   return guard.worse.logValue + logShare;
 }
 
-function within(evidence: number): number {
+function clamp(evidence: number): number {
   return Math.min(1, Math.max(0, evidence));
 }

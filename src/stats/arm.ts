@@ -1,7 +1,7 @@
-/** The two sides of a comparison. */
+/** The two sides of a comparison, and the two directions of evidence. */
 
-/** The upstream in service, or the one being tried. */
+/** The side of a call: the upstream in service, or the one being tried. */
 export type Arm = 'stable' | 'canary';
 
-/** `worse` gathers evidence for a rollback, `noWorse` (non-inferiority) for a promotion. */
+/** `worse` collects evidence for a rollback, `noWorse` (non-inferiority) for a promotion. */
 export type Direction = 'worse' | 'noWorse';

@@ -1,28 +1,33 @@
-/** A bet on which arm a call came from, once it is known how it ended. */
+/** A bet on the arm that a call came from, given how it ended. */
 
-/** Turns what was seen into factors, one for each alternative that wealth is spread over. */
+/** Turns an outcome into factors, one per alternative that wealth is spread over. */
 export interface Bet {
-  /** How much of the wealth each alternative begins with; sums to 1. */
+  /** The initial wealth of each alternative; sums to 1. */
   readonly weights: readonly number[];
-  /** How many outcomes are told apart; the last is the worst. */
+  /** The number of outcomes that the bet distinguishes; the last one is the worst. */
   readonly outcomes: number;
-  /** The outcome of a call of badness `x`; −1 where it is no evidence, for want of anything to compare with. */
+  /**
+   * The outcome of a call with badness `x`; −1 if it is no evidence because there is nothing to compare it with yet.
+   */
   outcomeOf(isCanary: boolean, x: number): number;
-  /** The logarithms of the factors at this share, by `rowOf`; 0 says nothing. Fixed until `version` of the gauge moves. */
+  /**
+   * The logarithms of the factors at this share, indexed by `rowOf`; 0 is no evidence. Constant until the gauge's
+   * `version` changes.
+   */
   logsAt(share: number): Float64Array;
 }
 
-/** Where the factors of an outcome begin, one for each alternative: stable's outcomes come first. */
+/** The index at which the factors of an outcome begin, one per alternative. Stable's outcomes come first. */
 export function rowOf(bet: Bet, isCanary: boolean, outcome: number): number {
   return ((isCanary ? bet.outcomes : 0) + outcome) * bet.weights.length;
 }
 
-/** Where one arm gets all calls, a call's arm says nothing. */
+/** If one arm gets all calls, the arm of a call is no evidence. */
 export function isShare(share: number): boolean {
   return share > 0 && share < 1;
 }
 
-/** Tables by share. Calls that run at once may have been dispatched under different shares, so a few are kept. */
+/** Tables by share. Concurrent calls may have been dispatched under different shares, so a few tables are kept. */
 export class Tables {
   readonly #make: (share: number) => Float64Array;
   readonly #shares: number[] = [];
@@ -36,7 +41,7 @@ export class Tables {
     this.#make = make;
   }
 
-  /** @param version of what the tables are made from; they are made anew when it changes */
+  /** @param version version of the data that the tables are made from; they are rebuilt when it changes */
   at(share: number, version: number): Float64Array {
     if (version === this.#version && share === this.#lastShare) return this.#last;
     if (version !== this.#version) this.#clear(version);

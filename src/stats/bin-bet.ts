@@ -1,23 +1,24 @@
-/** A bet on a whole distribution in seven bins: which arm was it, given the bin the call fell into? */
+/** A bet on a whole distribution in seven bins: which arm did the call come from, given its bin? */
 
 import type { Direction } from './arm.ts';
 import { isShare, Tables, type Bet } from './bet.ts';
 import type { CutsGauge } from './cuts-gauge.ts';
 import { templatesOf, type Template } from './templates.ts';
 
-/** Stable's quantiles that part the bins. */
+/** The quantiles of stable that separate the bins. */
 export const CUT_QUANTILES: readonly number[] = [0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
 
 export interface BinBetInput {
   readonly direction: Direction;
   readonly stable: CutsGauge;
-  /** Subtracted from the canary's badness: the margin. */
+  /** The margin, subtracted from the canary's badness. */
   readonly shift: number;
 }
 
 /**
- * For a template ρ, monotone in badness, a canary call has the factor ρ/(wρ+1−w) and a stable one 1/(wρ+1−w). Exact
- * against "stochastically no worse" (or, for `noWorse`, "stochastically no better") than stable after the margin.
+ * For a template ρ, monotone in badness, and the canary's share w, a canary call has the factor ρ/(wρ+1−w) and a stable
+ * call 1/(wρ+1−w). The test is exact against "stochastically no worse than stable after the margin" (for `noWorse`:
+ * "stochastically no better").
  */
 export class BinBet implements Bet {
   readonly weights: readonly number[];
@@ -61,7 +62,7 @@ export class BinBet implements Bet {
     return table;
   }
 
-  /** They cost more than a table, and do not depend on the share. */
+  /** Kept because templates cost more than a table and do not depend on the share. */
   #templatesNow(): readonly Template[] {
     const { direction, stable } = this.#input;
     if (this.#version !== stable.version) {

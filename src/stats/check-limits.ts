@@ -1,8 +1,8 @@
-/** Refuses numbers that make no sense. */
+/** Checks of the numbers that users pass to the statistics. */
 
 import { metricOf, type Better, type MetricName } from './metric.ts';
 
-/** What a guardrail may be told. */
+/** The options of a guardrail that are checked. */
 export interface LimitsToCheck {
   readonly metric: MetricName;
   readonly margin?: number | undefined;
@@ -10,12 +10,15 @@ export interface LimitsToCheck {
   readonly better?: Better | undefined;
 }
 
-/** @throws RangeError unless `value` lies between 0 and 1 and is neither */
+/** @throws RangeError unless `value` lies strictly between 0 and 1 */
 export function checkAlpha(name: string, value: number): void {
   if (!(value > 0 && value < 1)) throw new RangeError(`${name} should be between 0 and 1, got ${value}`);
 }
 
-/** @throws RangeError for a margin below 0, a rate's margin or limit that is no share, and a limit that is no number */
+/**
+ * @throws RangeError for a margin below 0, for a margin or limit of a rate that is not a share, and for a limit that is
+ * not finite
+ */
 export function checkLimits({ metric, margin, max, better }: LimitsToCheck): void {
   const { kind } = metricOf(metric, better);
   if (margin !== undefined && !(margin >= 0 && margin < (kind === 'rate' ? 1 : Infinity))) {

@@ -1,4 +1,4 @@
-/** Which gauge and which bets a metric needs. */
+/** Creates the gauge and the bets of a metric. */
 
 import type { Direction } from './arm.ts';
 import type { Bet } from './bet.ts';
@@ -10,18 +10,18 @@ import { badnessOf, shiftOf, type Metric } from './metric.ts';
 import { QuantileGauge } from './quantile-gauge.ts';
 import { RateGauge } from './rate-gauge.ts';
 
-/** What stable does, for one metric. */
+/** The gauge of one metric: what stable does. */
 export type MetricGauge = RateGauge | QuantileGauge | CutsGauge;
 
-/** What may not be exceeded. */
+/** The limits that a bet tests. */
 export interface Limits {
-  /** Over stable's. Absent where only `max` counts. */
+  /** The margin over stable; `undefined` if only `max` counts. */
   readonly margin?: number | undefined;
   /** An absolute limit. */
   readonly max?: number | undefined;
 }
 
-/** A gauge that has seen nothing. */
+/** A gauge without calls. */
 export function createGauge(metric: Metric): MetricGauge {
   switch (metric.kind) {
     case 'rate':
@@ -35,7 +35,7 @@ export function createGauge(metric: Metric): MetricGauge {
   }
 }
 
-/** One bet against the margin, one against the limit. */
+/** One bet against the margin and one against the limit, as far as they are set. */
 export function createBets(metric: Metric, gauge: MetricGauge, direction: Direction, limits: Limits): readonly Bet[] {
   const { margin, max } = limits;
   return [
@@ -59,7 +59,10 @@ function createMarginBet(metric: Metric, gauge: MetricGauge, direction: Directio
   return new LabelBet({ direction, line: { ratio: 1, add: 0 }, stable: gauge, outcomeOf });
 }
 
-/** A limit on a rate is one; a limit on a quantile is a rate of calls above it; of a distribution its median is limited. */
+/**
+ * A limit on a rate is used directly. A limit on a quantile becomes a limit on the rate of calls above it; for a
+ * distribution it limits the median.
+ */
 function createLimitBet(metric: Metric, direction: Direction, max: number): Bet {
   if (metric.kind === 'rate') return new LimitBet({ direction, rate: max, isBad: (x) => x > 0 });
   const limit = badnessOf(metric, max);

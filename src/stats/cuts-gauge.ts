@@ -1,9 +1,9 @@
-/** Quantiles of stable's own distribution so far: where outcomes are told apart. */
+/** The quantiles of stable's distribution so far, which separate the outcomes of a bet. */
 
 import { GROWTH, MEMORY_CALLS, type Gauge } from './gauge.ts';
 import { Sketch, type Cut, type SketchState } from './sketch.ts';
 
-/** Plain numbers, for a store. */
+/** The state as plain numbers, for a store. */
 export interface CutsGaugeState {
   readonly calls: number;
   readonly nextAt: number;
@@ -12,7 +12,7 @@ export interface CutsGaugeState {
   readonly sketch: SketchState;
 }
 
-/** No cuts are known before the first 10 calls of stable's. */
+/** A gauge of several quantiles. It has no cuts before the first 10 calls of stable. */
 export class CutsGauge implements Gauge {
   readonly #quantiles: readonly number[];
   readonly #sketch = new Sketch();
@@ -30,7 +30,7 @@ export class CutsGauge implements Gauge {
     return this.#version;
   }
 
-  /** The reading: one cut for each quantile, or none yet. */
+  /** The reading: one cut per quantile, or an empty list at first. */
   get cuts(): readonly Cut[] {
     return this.#cuts;
   }

@@ -1,4 +1,4 @@
-/** The evidence on one metric in one direction: its bets, and what wealth they have made. */
+/** The evidence on one metric in one direction: its bets and the wealth that they have made. */
 
 import type { Arm, Direction } from './arm.ts';
 import { rowOf, type Bet } from './bet.ts';
@@ -6,15 +6,17 @@ import { logSum } from './log-sum.ts';
 import { Wealth } from './wealth.ts';
 import type { WealthState } from './wealth-state.ts';
 
-/** How often each outcome was seen, the best first. */
+/** The number of calls per outcome, best outcome first. */
 export type OutcomeCounts = Readonly<Record<Arm, readonly number[]>>;
 
-/** An e-process: its value exceeds 1/α with probability at most α, however long it is watched, if the null holds. */
+/**
+ * An e-process: under the null hypothesis its value reaches 1/α with probability at most α, however long it is watched.
+ */
 export class Evidence {
   readonly #direction: Direction;
   readonly #bets: readonly Bet[];
   readonly #wealth: readonly Wealth[];
-  /** Kept until the next call. */
+  /** Cached until the next call. */
   #logValue: number | undefined;
 
   constructor(direction: Direction, bets: readonly Bet[]) {
@@ -23,13 +25,16 @@ export class Evidence {
     this.#wealth = bets.map(({ weights }) => new Wealth(weights, direction === 'worse' ? RESERVE : 0));
   }
 
-  /** ln of the e-value: of two bets the mean if they are to show what is worse, the lesser if no worse. */
+  /** ln of the e-value. Of two bets: the mean for `worse`, the smaller one for `noWorse`. */
   get logValue(): number {
     this.#logValue ??= this.#combined();
     return this.#logValue;
   }
 
-  /** Counts one call of badness `x`; `share` is the probability, known before, that a call was the canary's. */
+  /**
+   * Counts one call of badness `x`. `share` is the probability, known before the call, that it was assigned to the
+   * canary.
+   */
   observe(isCanary: boolean, x: number, share: number): void {
     this.#logValue = undefined;
     for (let index = 0; index < this.#bets.length; index++) {
@@ -39,7 +44,7 @@ export class Evidence {
     }
   }
 
-  /** Counts calls whose order does not matter, all of one share. */
+  /** Counts calls of one share whose order does not matter. */
   block(counts: OutcomeCounts, share: number): void {
     this.#logValue = undefined;
     const canaryCalls = counts.canary.reduce((sum, count) => sum + count, 0);
@@ -73,5 +78,5 @@ export class Evidence {
   }
 }
 
-/** The part of the wealth that is kept for a late onset. */
+/** The part of the wealth that is reserved for a late onset of a regression. */
 const RESERVE = 0.1;

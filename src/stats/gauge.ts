@@ -1,15 +1,15 @@
-/** What stable does, learnt from the past only: a bet rests on what a gauge showed before the call. */
+/** Gauges learn what stable does from past calls only: a bet uses the reading from before the call. */
 
-/** A gauge shows one reading for a while, and a new one each time its count of calls has grown by 1.3. */
+/** A gauge keeps a reading until its count of calls has grown by a factor of 1.3. */
 export interface Gauge {
-  /** Moves with the reading. */
+  /** Changes with the reading. */
   readonly version: number;
-  /** Counts one call of stable's, of badness `x`. */
+  /** Counts one call of stable with badness `x`. */
   learn(x: number): void;
 }
 
-/** Readings are fixed over this growth of the count, so that tables made from them last. */
+/** The growth of the count over which a reading stays fixed, so that tables made from it last. */
 export const GROWTH = 1.3;
 
-/** Above this count all counts are halved: what was long ago is forgotten. */
+/** Above this count all counts are halved, so that old calls lose their weight. */
 export const MEMORY_CALLS = 50_000;

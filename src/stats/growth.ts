@@ -2,7 +2,7 @@
 
 import { rowOf, type Bet } from './bet.ts';
 
-/** What traffic is like: rates 0–1. */
+/** Expected traffic. Rates are 0–1. */
 export interface ExpectedTraffic {
   /** The canary's share of calls, within (0, 1). */
   readonly share: number;
@@ -11,8 +11,8 @@ export interface ExpectedTraffic {
 }
 
 /**
- * Calls of both sides until the e-value of a bet on 0/1 badness is expected to reach `exp(logBound)`: by the alternative that gets
- * there first, since its wealth is a part of the sum. Infinite where none grows.
+ * The number of calls of both sides until the e-value of a bet on 0/1 badness is expected to reach `exp(logBound)`. It
+ * is that of the fastest alternative, since its wealth is a part of the sum. `Infinity` if no alternative grows.
  */
 export function callsUntil(bet: Bet, logBound: number, traffic: ExpectedTraffic): number {
   const calls = bet.weights.map((weight, index) => {
@@ -22,7 +22,7 @@ export function callsUntil(bet: Bet, logBound: number, traffic: ExpectedTraffic)
   return Math.min(...calls);
 }
 
-/** The mean logarithm of an alternative's factor, of one call. */
+/** The mean logarithm of an alternative's factor per call. */
 function growthOf(bet: Bet, index: number, { share, stableRate, canaryRate }: ExpectedTraffic): number {
   const table = bet.logsAt(share);
   const logOf = (isCanary: boolean, outcome: number): number => table[rowOf(bet, isCanary, outcome) + index]!;

@@ -1,4 +1,4 @@
-/** A guardrail of an analysis: its guard in both directions, and its part in the verdict. */
+/** A guardrail of an analysis: its guard in both directions and its weight in the verdict. */
 
 import type { GuardOptions } from './analysis-types.ts';
 import { checkLimits } from './check-limits.ts';
@@ -10,15 +10,15 @@ import { MetricGuard } from './metric-guard.ts';
 export interface Guarded {
   readonly name: string;
   readonly guard: MetricGuard;
-  /** ln of its part in the mean that decides on rollback; the parts sum to 1. */
+  /** ln of its weight in the mean that decides on rollback; the weights sum to 1. */
   readonly logShare: number;
-  /** Beyond them it is rolled back. */
+  /** The limits beyond which the canary is rolled back. */
   readonly rollbackLimits: Limits;
-  /** What the canary is held to before it may leave a step of this weight. */
+  /** The limits that the canary must meet to leave a step of this weight. */
   promotionLimits(weight: number): Limits;
 }
 
-/** @throws RangeError for numbers that make no sense, and without any guardrail */
+/** @throws RangeError for invalid numbers, and without any guardrail */
 export function createGuarded(
   guardrails: Readonly<Partial<Record<string, GuardOptions>>>,
   weight: number,
@@ -29,7 +29,7 @@ export function createGuarded(
   return entries.map(([name, options]) => createOne(name, options, weight, weightOf(name, options) / total));
 }
 
-/** Errors are the surest sign of harm, and of most kinds of it. */
+/** Errors are the surest sign of harm, and accompany most kinds of it. */
 const ERROR_RATE_WEIGHT = 3;
 
 function weightOf(name: string, { weight = name === 'errorRate' ? ERROR_RATE_WEIGHT : 1 }: GuardOptions): number {

@@ -1,4 +1,4 @@
-/** One metric compared in one direction, by itself: what offline analyses and tests use. */
+/** One metric compared in one direction, for offline analyses and tests. */
 
 import type { Arm, Direction } from './arm.ts';
 import { checkAlpha, checkLimits } from './check-limits.ts';
@@ -9,44 +9,59 @@ import { MetricGuard, type MetricGuardState } from './metric-guard.ts';
 export interface GuardrailOptions {
   readonly metric: MetricName;
   /**
-   * How much worse than stable the canary may be: relative (0.2 is 20 %) for latency and cost, absolute for rates and scores.
-   * Of scores that take few values (stars, passed or not) `noWorse` needs a margin wider than a step, or a canary that is better.
-   * @default of `worse`: 0 for rates, 0.2 for latency and cost, 0.05 for scores; of `noWorse`: 0.004, 0.2, 0.05; none if there is a `max`
+   * How much worse than stable the canary may be: relative (0.2 is 20 %) for latency and cost, absolute for rates and
+   * scores. For scores with few values (stars, passed or not) `noWorse` needs a margin wider than one step, or a better
+   * canary.
+   * @default for `worse`: 0 for rates, 0.2 for latency and cost, 0.05 for scores; for `noWorse`: 0.004, 0.2, 0.05; with
+   * `max` no margin
    */
   readonly margin?: number | undefined;
-  /** An absolute limit: of a rate, of the quantile that the metric names, else of the median; with `better: 'higher'` the least that is allowed. */
+  /**
+   * An absolute limit: on a rate, on the quantile that the metric names, otherwise on the median. With `better:
+   * 'higher'` it is the lowest allowed value.
+   * @default none
+   */
   readonly max?: number | undefined;
-  /** Of the application's own metric. @default 'lower', of `quality` 'higher' */
+  /**
+   * Which values of an application metric are better.
+   * @default 'lower'; 'higher' for `quality`
+   */
   readonly better?: Better | undefined;
-  /** The probability of a false verdict, over the whole run. */
+  /** The probability of a false verdict over the whole run, 0–1. */
   readonly alpha: number;
   readonly direction: Direction;
 }
 
-/** One call that has ended. */
+/** One call, after its end. */
 export interface Observation {
-  /** The upstream that the split assigned first, whatever served the call in the end. */
+  /** The side that the split assigned, whatever upstream served the call. */
   readonly arm: Arm;
-  /** 0/1 or a boolean for rates; ms, USD or a score for the others. `Infinity` is worse than any number: a failed call's latency. */
+  /**
+   * 0/1 or a boolean for rates; ms, USD or a score for the others. `Infinity` is worse than any number: the latency of
+   * a failed call.
+   */
   readonly value: number | boolean;
-  /** The probability, fixed before the call was sent, that it was to be the canary's; at 0 and 1 a call is no evidence. */
+  /**
+   * The probability, fixed before the call was sent, that it was assigned to the canary. Calls at 0 or 1 are no
+   * evidence.
+   */
   readonly share: number;
 }
 
-/** How many calls ended how: bad or good, or in each of the seven bins of a whole distribution, the best first. */
+/** The number of calls per outcome: bad and good, or in each of the seven bins of a whole distribution, best first. */
 export type ArmCounts = { readonly bad: number; readonly good: number } | { readonly bins: readonly number[] };
 
-/** Calls of one share, whose order does not matter. */
+/** A block of calls of one share whose order does not matter. */
 export interface Block {
   readonly stable: ArmCounts;
   readonly canary: ArmCounts;
   readonly share: number;
 }
 
-/** `pass`: no worse, proven. `fail`: worse, proven. `inconclusive`: neither, yet. */
+/** `pass`: proven no worse. `fail`: proven worse. `inconclusive`: neither yet. */
 export type Verdict = 'pass' | 'fail' | 'inconclusive';
 
-/** Plain data, for a store. */
+/** The state of a guardrail as plain data, for a store. */
 export interface GuardrailState {
   readonly options: GuardrailOptions;
   readonly guard: MetricGuardState;
@@ -54,28 +69,34 @@ export interface GuardrailState {
 
 export interface Guardrail {
   observe(observation: Observation): void;
-  /** The gauge of a whole distribution learns from single calls only, so its bins stay where they are. */
+  /**
+   * Counts a block of calls. Gauges of whole distributions learn from single calls only, so their bins do not move
+   * here.
+   */
   block(block: Block): void;
-  /** The e-value: 1 at first; at least 1/α with probability at most α, over the whole run, if the null hypothesis holds. */
+  /**
+   * The e-value. It starts at 1. Under the null hypothesis it reaches 1/α with probability at most α over the whole
+   * run.
+   */
   readonly evidence: number;
   readonly verdict: Verdict;
   toJSON(): GuardrailState;
 }
 
 /**
- * Has the evidence on one metric grown strong enough? It may be asked after each call: the bound holds over the whole run.
+ * A sequential test of one metric. It may be read after every call: the bound holds over the whole run.
  *
  * @example
  * const errors = createGuardrail({ metric: 'errorRate', alpha: 0.01, direction: 'worse' });
  * for (const { arm, failed } of calls) errors.observe({ arm, value: failed, share: 0.05 });
  * if (errors.verdict === 'fail') console.log(`worse: an e-value of ${errors.evidence}`);
- * @throws RangeError for numbers that make no sense
+ * @throws RangeError for invalid numbers
  */
 export function createGuardrail(options: GuardrailOptions): Guardrail {
   return new MetricGuardrail(options);
 }
 
-/** A guardrail that goes on from `state`. */
+/** Continues a guardrail from `state`. */
 export function restoreGuardrail(state: GuardrailState): Guardrail {
   const guardrail = new MetricGuardrail(state.options);
   guardrail.guard.restore(state.guard);
@@ -83,9 +104,10 @@ export function restoreGuardrail(state: GuardrailState): Guardrail {
 }
 
 /**
- * What two processes know together that have each seen calls of their own.
+ * Combines the guardrails of two processes that saw different calls.
  *
- * @param base what both of them went on from @default a guardrail that has seen nothing
+ * @param base the state that both continued from
+ * @default base a guardrail without calls
  */
 export function mergeGuardrails(
   one: GuardrailState,

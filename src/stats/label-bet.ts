@@ -1,11 +1,11 @@
-/** A bet on 0/1 badness with a margin: which arm was it, given that the call ended well or badly? */
+/** A bet on 0/1 badness with a margin: which arm did the call come from, given that it ended well or badly? */
 
 import type { Direction } from './arm.ts';
 import { isShare, Tables, type Bet } from './bet.ts';
 import { ratesOf } from './alternatives.ts';
 import { projectRates, type RateLine, type RatePair } from './project-rates.ts';
 
-/** Stable's bad rate, as a gauge shows it. */
+/** A gauge's reading of stable's bad rate. */
 export interface RateReading {
   readonly version: number;
   readonly rate: number;
@@ -15,14 +15,14 @@ export interface LabelBetInput {
   readonly direction: Direction;
   readonly line: RateLine;
   readonly stable: RateReading;
-  /** 1 if badness `x` is bad, 0 if it is good, −1 while that cannot be told. */
+  /** 1 if badness `x` is bad, 0 if it is good, −1 while that is unknown. */
   outcomeOf(isCanary: boolean, x: number): number;
 }
 
 /**
- * A canary call's factors are a/p and (1−a)/(1−p), a stable one's b/q and (1−b)/(1−q): (a, b) the rates of the
- * alternative, (p, q) their projection on the line. Exact for the whole half plane, whatever the rates are and however
- * they drift, as long as both arms' lie in it.
+ * The factors are a/p and (1−a)/(1−p) for a canary call, b/q and (1−b)/(1−q) for a stable call: (a, b) are the rates of
+ * the alternative, (p, q) their projection on the line. The test is exact for the whole half plane, whatever the rates
+ * are and however they drift, as long as both rates lie in it.
  */
 export class LabelBet implements Bet {
   readonly weights: readonly number[];
@@ -61,7 +61,7 @@ export class LabelBet implements Bet {
   }
 }
 
-/** Whether the alternative is none of the null's: else its factors are 1. */
+/** Whether the alternative lies outside the null hypothesis. Otherwise its factors are 1. */
 function isBeyond({ canary, stable }: RatePair, { ratio, add }: RateLine, direction: Direction): boolean {
   const edge = ratio * stable + add;
   return direction === 'worse' ? canary > edge : canary < edge;

@@ -1,16 +1,16 @@
-/** A bet against an absolute limit: the canary's bad rate alone, stable's side fixed. */
+/** A bet against an absolute limit on the canary's bad rate, independent of stable. */
 
 import type { Direction } from './arm.ts';
 import type { Bet } from './bet.ts';
 
 export interface LimitBetInput {
   readonly direction: Direction;
-  /** The bad rate that is still allowed, within (0, 1). */
+  /** The highest allowed bad rate, within (0, 1). */
   readonly rate: number;
   isBad(x: number): boolean;
 }
 
-/** The likelihood ratio of the canary's calls against `rate` (Wald 1945); stable's calls say nothing. */
+/** The likelihood ratio of the canary's calls against `rate` (Wald 1945). Stable's calls are no evidence. */
 export class LimitBet implements Bet {
   readonly weights: readonly number[];
   readonly outcomes = 2;
@@ -33,7 +33,7 @@ export class LimitBet implements Bet {
   }
 }
 
-/** Multiples of the odds of the limit. */
+/** The alternatives, as multiples of the odds of the limit. */
 const WORSE_ODDS = [1.5, 2.5, 5, 12, 40] as const;
 const NO_WORSE_ODDS = [0.7, 0.4, 0.1] as const;
 

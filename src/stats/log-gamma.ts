@@ -1,6 +1,6 @@
 /** The logarithm of the gamma function. */
 
-/** lnΓ(x) for x > 0, to 10⁻¹² of its size: Stirling's series from 15 on, reached by recurrence. */
+/** lnΓ(x) for x > 0, with a relative error of 10⁻¹²: Stirling's series from 15 on, reached by recurrence. */
 export function logGamma(x: number): number {
   let shifted = x;
   let product = 1;

@@ -1,4 +1,4 @@
-/** Sums of numbers that are kept as logarithms. */
+/** Sums of numbers that are stored as logarithms. */
 
 /** ln Σ exp(log), without overflow. */
 export function logSum(logs: ArrayLike<number>): number {

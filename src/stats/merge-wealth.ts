@@ -1,13 +1,14 @@
-/** Two processes' wealth made one. */
+/** Merges the wealth of two processes. */
 
 import { logSum } from './log-sum.ts';
 import type { WealthState } from './wealth-state.ts';
 
 /**
- * What two processes have together that went on from the same `base`, each with calls of its own. While neither has been
- * paid out of the reserve since, it is what one process would have had that saw all calls; else each alternative, with its
- * part of the reserve, is a bet of its own, and the factors of both are multiplied: an e-process too, as each call moves one
- * factor only.
+ * The joint wealth of two processes that continued from the same `base` with different calls.
+ *
+ * If neither process has been paid out of the reserve since, it is the wealth of one process that saw all calls.
+ * Otherwise each alternative, with its part of the reserve, is a bet of its own, and the factors of both processes are
+ * multiplied. That is an e-process too, because each call changes one factor only.
  */
 export function mergeWealth(
   one: WealthState,
@@ -36,7 +37,7 @@ function totalOf({ logs, reserve }: WealthState, index: number, weights: readonl
   return reserve > 0 ? logSum([logs[index]!, Math.log(reserve * weights[index]!)]) : logs[index]!;
 }
 
-/** No alternative can hold back more than half of what it has. */
+/** An alternative can reserve at most half of its wealth. */
 function reserveWithin(totals: readonly number[], weights: readonly number[], wanted: number): number {
   const most = totals.map((total, index) => Math.exp(total) / weights[index]! / 2);
   return Math.min(wanted, ...most);

@@ -1,4 +1,4 @@
-/** One metric compared: what stable does, and the evidence in one direction or both. */
+/** One metric compared: the gauge of stable, and the evidence in one direction or both. */
 
 import type { Direction } from './arm.ts';
 import { createBets, createGauge, type Limits, type MetricGauge } from './create-bets.ts';
@@ -10,10 +10,10 @@ import { RateGauge, type RateGaugeState } from './rate-gauge.ts';
 import { SideCounts, type Sides, type SideCountsState } from './side-counts.ts';
 import type { WealthState } from './wealth-state.ts';
 
-/** What a direction's bets are against; a direction that is left out is not judged. */
+/** The limits that the bets of each direction test. A direction that is left out is not judged. */
 export type DirectionLimits = { readonly [D in Direction]?: Limits };
 
-/** Plain data, for a store. */
+/** The state as plain data, for a store. */
 export interface MetricGuardState {
   readonly gauge: RateGaugeState | QuantileGaugeState | CutsGaugeState;
   readonly sides: SideCountsState;
@@ -53,7 +53,7 @@ export class MetricGuard {
     this.#sides.add(isCanary, Number(value));
     this.#worse.observe(isCanary, x, share);
     this.#noWorse.observe(isCanary, x, share);
-    // After the bets: they rest on what was known before the call.
+    // After the bets, which must use what was known before the call.
     if (!isCanary) this.#gauge.learn(x);
   }
 
@@ -65,7 +65,7 @@ export class MetricGuard {
     this.#gauge.learnMany(bad, good + bad);
   }
 
-  /** Begins the evidence for "no worse" anew, against other limits. */
+  /** Restarts the evidence for "no worse" against other limits. */
   restartNoWorse(limits: Limits): void {
     this.#noWorse = this.#evidence('noWorse', limits);
   }
@@ -80,16 +80,16 @@ export class MetricGuard {
   }
 
   restore(state: MetricGuardState): void {
-    // The states of a metric are those of its own kind of gauge.
+    // A state of a metric always belongs to its own kind of gauge.
     this.#gauge.restore(state.gauge as never);
     this.#sides.restore(state.sides);
     this.#worse.restore(state.worse);
     this.#noWorse.restore(state.noWorse);
   }
 
-  /** Becomes what two processes know together that went on from `base`, each with calls of its own. */
+  /** Takes over the joint state of two processes that continued from `base` with different calls. */
   merge(one: MetricGuardState, other: MetricGuardState, base: MetricGuardState): void {
-    // As above.
+    // A state of a metric always belongs to its own kind of gauge.
     this.#gauge.merge(one.gauge as never, other.gauge as never, base.gauge as never);
     this.#sides.restore(one.sides.map((number, index) => number + other.sides[index]! - base.sides[index]!));
     this.#worse.merge(one.worse, other.worse, base.worse);

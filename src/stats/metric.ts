@@ -1,6 +1,9 @@
-/** What is measured, and which way is worse. */
+/** The metrics, and which of their values are worse. */
 
-/** Of calls that end: `errorRate` 0–1, latencies in ms, cost in USD, quality as a score; any other name is the application's own. */
+/**
+ * A metric of judged calls: `errorRate` 0–1, latencies in ms, cost in USD, `quality` as a score. Any other name is an
+ * application metric.
+ */
 export type MetricName =
   | 'errorRate'
   | 'latencyP50'
@@ -10,10 +13,10 @@ export type MetricName =
   | 'latency'
   | 'costPerCall'
   | 'quality'
-  // The last keeps the names above known to editors.
+  // Keeps the names above as completions in editors.
   | (string & Record<never, never>);
 
-/** Which values are better; of the application's own metrics the user says it. */
+/** Which values are better. The user sets it for application metrics. */
 export type Better = 'lower' | 'higher';
 
 /** How a metric is judged. */
@@ -22,7 +25,10 @@ export type Metric =
   | { readonly kind: 'quantile'; readonly quantile: number }
   | { readonly kind: 'distribution'; readonly scale: 'ratio' | 'plain'; readonly better: Better };
 
-/** @param better of values that are the application's own @default 'lower' */
+/**
+ * @param better which values of an application metric are better
+ * @default better 'lower'
+ */
 export function metricOf(name: MetricName, better: Better = 'lower'): Metric {
   const quantile = QUANTILES[name];
   if (name === 'errorRate') return { kind: 'rate' };
@@ -31,7 +37,10 @@ export function metricOf(name: MetricName, better: Better = 'lower'): Metric {
   return { kind: 'distribution', scale: 'plain', better: name === 'quality' ? 'higher' : better };
 }
 
-/** The badness of a value: more is worse. Of latency and cost it is the binary logarithm, so that a relative margin is a shift. */
+/**
+ * The badness of a value: higher is worse. For latency and cost it is the binary logarithm, so that a relative margin
+ * is a shift.
+ */
 export function badnessOf(metric: Metric, value: number | boolean): number {
   const number = Number(value);
   if (metric.kind === 'rate') return number > 0 ? 1 : 0;
@@ -39,7 +48,7 @@ export function badnessOf(metric: Metric, value: number | boolean): number {
   return metric.better === 'higher' ? -number : number;
 }
 
-/** What a margin takes off the canary's badness; 0 for rates, whose margin is part of the bet. */
+/** The amount that a margin subtracts from the canary's badness; 0 for rates, whose margin is part of the bet. */
 export function shiftOf(metric: Metric, margin: number): number {
   if (metric.kind === 'rate') return 0;
   return metric.kind === 'quantile' || metric.scale === 'ratio' ? Math.log2(1 + margin) : margin;

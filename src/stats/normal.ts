@@ -1,6 +1,8 @@
 /** The standard normal distribution. */
 
-/** Φ(z), to 10⁻¹² or better: by the series of Marsaglia (2004) in the middle, by a continued fraction in the tails. */
+/**
+ * Φ(z) with an error of at most 10⁻¹²: the series of Marsaglia (2004) in the middle, a continued fraction in the tails.
+ */
 export function normalCdf(z: number): number {
   if (z > 0) return 1 - normalCdf(-z);
   if (z < -38) return 0;

@@ -1,45 +1,56 @@
-/** What a rollout will take, said before it begins: by the formulas that will judge it. */
+/** How long a rollout will take, computed in advance with the formulas that will judge it. */
 
 import { durationMs, type Duration } from '../domain/duration.ts';
 import type { GuardOptions } from './analysis-types.ts';
 import { checkAlpha } from './check-limits.ts';
 import { planStep, type StepPlan } from './plan-step.ts';
 
-/** A step as it is written in `canary.rollout.steps`; what is not named here does not matter. */
+/** A step as in `canary.rollout.steps`; other fields are ignored. */
 export interface PlannedStep {
-  /** The canary's share of calls, 0–1; at 1 stable keeps 1 %. A step without it compares nothing, and only holds. */
+  /**
+   * The canary's share of calls, 0–1; at 1 stable keeps 1 %. A step without a weight compares nothing and only holds.
+   */
   readonly weight?: number | undefined;
-  /** @default 0; for a weight of 1 `'5m'` */
+  /**
+   * The least duration of the step.
+   * @default 0; '5m' for a weight of 1
+   */
   readonly hold?: Duration | undefined;
-  /** Canary calls. */
+  /**
+   * The least number of canary calls.
+   * @default 0
+   */
   readonly minCalls?: number | undefined;
 }
 
 export interface PlanRolloutOptions {
   readonly steps: readonly PlannedStep[];
-  /** Of stable and canary together. */
+  /** Calls per second of stable and canary together. */
   readonly callsPerSecond: number;
-  /** Stable's, 0–1. */
+  /** Stable's error rate, strictly between 0 and 1. */
   readonly errorRate: number;
-  /** As in `canary.rollout`. Errors alone can be planned, so other guardrails may take longer. @default { errorRate: {} } */
+  /**
+   * As in `canary.rollout`. Only errors can be planned, so other guardrails may take longer.
+   * @default { errorRate: {} }
+   */
   readonly guardrails?: Readonly<Record<string, GuardOptions>> | undefined;
-  /** @default 0.01 */
+  /** The probability of a false rollback over the whole run. @default 0.01 */
   readonly alpha?: number | undefined;
-  /** @default 0.05 */
+  /** The probability of advancing a canary that is worse than the step's margin. @default 0.05 */
   readonly promotionAlpha?: number | undefined;
 }
 
 export interface RolloutPlan {
   readonly steps: readonly StepPlan[];
-  /** Of a canary as good as stable; `Infinity` if a step never lets it advance. */
+  /** Total time for a canary as good as stable, in ms; `Infinity` if a step never lets it advance. */
   readonly totalMs: number;
-  /** Of all steps, with the step's number in front. */
+  /** The warnings of all steps, each starting with its step: `steps[0] …`. */
   readonly warnings: readonly string[];
 }
 
 /**
- * How long a rollout will take if the canary is as good as stable, and how soon a regression would be caught. Expected times: about half of
- * all rollouts take longer.
+ * How long a rollout takes if the canary is as good as stable, and how soon it would catch a regression. Times are
+ * expected values: about half of all rollouts take longer.
  *
  * @example
  * const { totalMs, warnings } = planRollout({
@@ -47,7 +58,7 @@ export interface RolloutPlan {
  *   callsPerSecond: 20,
  *   errorRate: 0.01,
  * });
- * @throws RangeError for numbers that make no sense
+ * @throws RangeError for invalid numbers
  */
 export function planRollout(options: PlanRolloutOptions): RolloutPlan {
   const { callsPerSecond, errorRate, guardrails = { errorRate: {} }, alpha = 0.01, promotionAlpha = 0.05 } = options;

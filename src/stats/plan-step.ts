@@ -1,4 +1,4 @@
-/** What one step of a rollout will take. */
+/** The plan of one step of a rollout. */
 
 import type { GuardOptions } from './analysis-types.ts';
 import type { Bet } from './bet.ts';
@@ -18,31 +18,34 @@ export interface PlanStepInput {
   readonly promotionAlpha: number;
 }
 
-/** What is expected if the canary's errors are this many times stable's from the beginning of the step. */
+/** The expected detection of a canary whose error rate is this multiple of stable's from the start of the step. */
 export interface CaughtRegression {
   readonly regression: '×2' | '×3' | '×10' | 'outage';
-  /** Until the rollback; `Infinity` if it is never found. */
+  /** Time until the rollback, in ms; `Infinity` if it is never detected. */
   readonly afterMs: number;
   /** Canary calls until then. */
   readonly exposedCalls: number;
-  /** Those of them that fail. */
+  /** The failed ones among these calls. */
   readonly exposedFailures: number;
 }
 
 export interface StepPlan {
   readonly weight: number | undefined;
-  /** Until the evidence lets a canary as good as stable advance; 0 without a weight and at 1, `Infinity` if it never does. */
+  /**
+   * Time until the evidence lets a canary as good as stable advance, in ms; 0 without a weight and at a weight of 1,
+   * `Infinity` if it never does.
+   */
   readonly proofMs: number;
-  /** Of the step: the longest of its hold, its calls and its proof. */
+  /** Duration of the step in ms: the longest of its hold, its calls and its proof. */
   readonly timeMs: number;
-  /** Of stable and canary together, in that time. */
+  /** Calls of stable and canary together in that time. */
   readonly calls: number;
   readonly canaryCalls: number;
   readonly regressions: readonly CaughtRegression[];
   readonly warnings: readonly string[];
 }
 
-/** At a weight of 1 stable keeps this much to compare with: too little for a proof, so that step needs none. */
+/** The share that stable keeps at a weight of 1. It is too small for a proof, so that step needs no proof. */
 const HOLDBACK = 0.01;
 
 export function planStep(input: PlanStepInput): StepPlan {
@@ -88,19 +91,19 @@ function warningsOf(
   guarded: Guarded | undefined,
 ): readonly string[] {
   if (weight === 0) return [];
-  if (!guarded) return ['is not guarded by errorRate: nothing can be said beforehand'];
+  if (!guarded) return ['is not guarded by errorRate, so it cannot be planned'];
   if (proofMs === Infinity)
     return ['never advances: a canary as good as stable cannot prove itself against its margin or max'];
-  // A soak at the end decides nothing: the steps before it have.
+  // A final soak decides nothing: the earlier steps have decided.
   if (holdMs === 0 || weight > 1 - HOLDBACK) return [];
   const late = regressions.filter(({ afterMs }) => afterMs > holdMs).map(({ regression }) => regression);
-  const proof = `needs about ${inWords(proofMs)} to prove the canary no worse, longer than its hold of ${inWords(holdMs)}`;
-  const caught = `cannot catch ${late.join(', ')} within its hold of ${inWords(holdMs)}`;
+  const proof = `needs about ${formatDuration(proofMs)} to prove the canary no worse, longer than its hold of ${formatDuration(holdMs)}`;
+  const caught = `cannot catch ${late.join(', ')} within its hold of ${formatDuration(holdMs)}`;
   return [...(proofMs > holdMs ? [proof] : []), ...(late.length > 0 ? [caught] : [])];
 }
 
-/** A time for people, with two digits. */
-function inWords(ms: number): string {
+/** A readable duration with two significant digits. */
+function formatDuration(ms: number): string {
   const [unit, size] = UNITS.find(([, least]) => ms >= least) ?? UNITS.at(-1)!;
   return `${Number((ms / size).toPrecision(2))} ${unit}`;
 }

@@ -1,6 +1,9 @@
-/** The null hypothesis that is hardest to tell from an alternative: the reverse information projection. */
+/**
+ * The reverse information projection: the member of the null hypothesis that is hardest to distinguish from an
+ * alternative.
+ */
 
-/** Rates p of the canary and q of stable on the edge of what is allowed: p = `ratio`·q + `add`. */
+/** Rates p of the canary and q of stable on the edge of the allowed region: p = `ratio`·q + `add`. */
 export interface RateLine {
   /** 1 + the relative margin. */
   readonly ratio: number;
@@ -15,7 +18,7 @@ export interface RatePair {
 }
 
 /**
- * The pair on `line` that is nearest to `alternative` in Kullback–Leibler divergence, where a call is the canary's with
+ * The pair on `line` with the least Kullback–Leibler divergence from `alternative`, if a call is the canary's with
  * probability `share`. The likelihood ratio against it is an e-variable for the whole half plane beyond the line
  * (Grünwald, de Heide, Koolen 2024; Turner, Ly, Grünwald 2024 for two rates).
  */
@@ -25,7 +28,7 @@ export function projectRates(alternative: RatePair, share: number, line: RateLin
     const mean = share * alternative.canary + (1 - share) * alternative.stable;
     return { canary: mean, stable: mean };
   }
-  // The slope of the divergence grows with q, from below 0 to above it.
+  // The slope of the divergence increases with q, from below 0 to above 0.
   let low = Math.max(0, -add / ratio);
   let high = Math.min(1, (1 - add) / ratio);
   for (let round = 0; round < BISECTIONS; round++) {
@@ -37,7 +40,7 @@ export function projectRates(alternative: RatePair, share: number, line: RateLin
   return { canary: ratio * stable + add, stable };
 }
 
-/** Halves the interval down to the last bit of a double. */
+/** Enough to reach the last bit of a double. */
 const BISECTIONS = 54;
 
 function slopeAt(q: number, alternative: RatePair, share: number, { ratio, add }: RateLine): number {

@@ -1,16 +1,16 @@
-/** One quantile of stable's, and how often stable itself is above it. */
+/** A quantile of stable's distribution, and how often stable itself is above it. */
 
 import { CutsGauge, type CutsGaugeState } from './cuts-gauge.ts';
 import type { Gauge } from './gauge.ts';
 import { RateGauge, type RateGaugeState } from './rate-gauge.ts';
 
-/** Plain numbers, for a store. */
+/** The state as plain numbers, for a store. */
 export interface QuantileGaugeState {
   readonly cut: CutsGaugeState;
   readonly above: RateGaugeState;
 }
 
-/** A call is bad if it is above the quantile that stable had before it. */
+/** A call is bad if it is at or above the quantile that stable had before it. */
 export class QuantileGauge implements Gauge {
   readonly #cut: CutsGauge;
   readonly #above: RateGauge;
@@ -24,7 +24,7 @@ export class QuantileGauge implements Gauge {
     return this.#cut.version + this.#above.version;
   }
 
-  /** Infinite until stable has enough calls. */
+  /** `Infinity` until stable has enough calls. */
   get threshold(): number {
     return this.#cut.cuts[0]?.at ?? Number.POSITIVE_INFINITY;
   }

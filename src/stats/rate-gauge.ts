@@ -1,8 +1,8 @@
-/** Stable's own bad rate so far: alternatives are multiples of it. */
+/** Stable's bad rate so far. Alternatives are multiples of it. */
 
 import { GROWTH, MEMORY_CALLS, type Gauge } from './gauge.ts';
 
-/** Plain numbers, for a store. */
+/** The state as plain numbers, for a store. */
 export interface RateGaugeState {
   readonly bad: number;
   readonly calls: number;
@@ -10,7 +10,7 @@ export interface RateGaugeState {
   readonly nextAt: number;
 }
 
-/** Begins with a guess that is worth 100 calls. A call is bad if its `x` is above 0. */
+/** Starts with a guess that counts like 100 calls. A call is bad if its `x` is above 0. */
 export class RateGauge implements Gauge {
   #bad: number;
   #calls: number;
@@ -18,7 +18,7 @@ export class RateGauge implements Gauge {
   #nextAt: number;
   #version = 0;
 
-  /** @param guess of the bad rate; @default 0.01 */
+  /** @param guess the initial bad rate; 0.01 by default */
   constructor(guess = 0.01) {
     this.#bad = guess * GUESS_CALLS;
     this.#calls = GUESS_CALLS;
@@ -61,7 +61,7 @@ export class RateGauge implements Gauge {
     const later = one.nextAt < other.nextAt ? other : one;
     this.restore({
       ...later,
-      // Where one has forgotten half since, the other's view is better than none.
+      // If one process has halved its counts since, the sum is too low: the later process's own count is closer.
       bad: Math.max(later.bad, one.bad + other.bad - base.bad),
       calls: Math.max(later.calls, one.calls + other.calls - base.calls),
     });
@@ -69,7 +69,7 @@ export class RateGauge implements Gauge {
   }
 
   #refresh(): void {
-    // Never 0 and never 1: an alternative must leave every outcome possible.
+    // Never 0 or 1: an alternative must leave every outcome possible.
     this.#rate = Math.min(0.999, Math.max(1e-5, this.#bad / this.#calls));
     if (this.#calls > MEMORY_CALLS) {
       this.#bad /= 2;

@@ -1,8 +1,8 @@
-/** The share of judged calls that the canary really gets: with few heavy keys it is far from its weight. */
+/** The share of judged calls that the canary actually gets. With few heavy keys it is far from the canary's weight. */
 
 import type { Arm } from './arm.ts';
 
-/** Plain numbers, for a store. */
+/** The state as plain numbers, for a store. */
 export interface RealisedShareState {
   readonly weight: number;
   readonly canary: number;
@@ -12,23 +12,24 @@ export interface RealisedShareState {
 }
 
 /**
- * (n_c + 20·weight) / (n + 20) over the calls assigned lately, counts halved at 20,000. Read `share` when a call is
- * dispatched, then count the call. It moves only when its count has grown by 1/32, so that what is computed for a share lasts.
+ * (n_c + 20·weight) / (n + 20) over recently assigned calls; counts are halved at 20,000. Read `share` when a call is
+ * dispatched, then count the call with `assigned`. The share changes only after its count has grown by 1/32, so that
+ * values computed for a share last.
  */
 export interface RealisedShare {
   readonly share: number;
   assigned(arm: Arm): void;
-  /** Forgets the calls that were assigned under another weight. */
+  /** Sets the weight. The calls assigned under another weight are forgotten. */
   setWeight(weight: number): void;
   toJSON(): RealisedShareState;
 }
 
-/** @param weight the canary's, of canary and stable together, 0–1 */
+/** @param weight the canary's weight among canary and stable, 0–1 */
 export function createRealisedShare(weight: number): RealisedShare {
   return new CountedShare(freshState(weight));
 }
 
-/** A share that goes on from `state`. */
+/** Continues from `state`. */
 export function restoreRealisedShare(state: RealisedShareState): RealisedShare {
   return new CountedShare(state);
 }

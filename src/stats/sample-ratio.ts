@@ -1,38 +1,43 @@
-/** Do the upstreams get the calls that the split means them to get? A split that is off makes every comparison worthless. */
+/**
+ * Checks whether the upstreams get the calls that the split intends. A broken split makes every comparison worthless.
+ */
 
 import { logGamma } from './log-gamma.ts';
 
-/** Plain data, for a store. */
+/** The state as plain data, for a store. */
 export interface SampleRatioState {
   readonly shares: Readonly<Record<string, number>>;
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** Sequential: may be read after every call. Counts over keys where keys are sticky, else over calls. */
+/** A sequential test that may be read after every call. Count keys if keys are sticky, otherwise calls. */
 export interface SampleRatioCheck {
   observe(upstream: string, count?: number): void;
-  /** 0–1 on a logarithmic scale; at 1 the split is broken, wrongly so with probability at most 0.001 over the whole run. */
+  /**
+   * 0–1 on a logarithmic scale. At 1 the split is considered broken; the probability of a false alarm is at most 0.001
+   * over the whole run.
+   */
   readonly evidence: number;
   readonly verdict: 'broken' | 'inconclusive';
   toJSON(): SampleRatioState;
 }
 
 /**
- * @param shares the intended ones, any positive numbers by upstream; a change of weights needs a new check
- * @throws RangeError for a share that is not positive, and for fewer than two
+ * @param shares the intended shares, any positive numbers by upstream; changed weights need a new check
+ * @throws RangeError for a share that is not positive, and for fewer than two shares
  */
 export function createSampleRatioCheck(shares: Readonly<Record<string, number>>): SampleRatioCheck {
   return new DirichletCheck(shares);
 }
 
-/** A check that goes on from `state`. */
+/** Continues a check from `state`. */
 export function restoreSampleRatioCheck({ shares, counts }: SampleRatioState): SampleRatioCheck {
   const check = new DirichletCheck(shares);
   for (const [upstream, count] of Object.entries(counts)) check.observe(upstream, count);
   return check;
 }
 
-/** Counts add up. */
+/** Combines two checks by adding their counts. */
 export function mergeSampleRatioChecks(one: SampleRatioState, other: SampleRatioState): SampleRatioCheck {
   const check = restoreSampleRatioCheck(one);
   for (const [upstream, count] of Object.entries(other.counts)) check.observe(upstream, count);
@@ -90,5 +95,5 @@ class DirichletCheck implements SampleRatioCheck {
 }
 
 const CONCENTRATION = 1_000;
-/** ln 1000. */
+/** ln 1000: a false alarm has a probability of at most 0.001. */
 const ALARM = Math.log(1_000);

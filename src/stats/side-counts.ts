@@ -1,19 +1,19 @@
-/** What people are told about each side: how many calls, and how they did on average. No decision rests on it. */
+/** The number of calls and the mean value of each side, for display. No decision uses them. */
 
 import type { Arm } from './arm.ts';
 
-/** One side of a guardrail. */
+/** The numbers of one side of a guardrail. */
 export interface SideSummary {
   /** Judged calls with a value. */
   readonly calls: number;
-  /** The mean of finite values, in the metric's unit (a rate 0–1 for 0/1 metrics); `null` without any. */
+  /** The mean of the finite values, in the metric's unit (a rate 0–1 for 0/1 metrics); `null` without values. */
   readonly mean: number | null;
 }
 
-/** Both sides. */
+/** The numbers of both sides. */
 export type Sides = Readonly<Record<Arm, SideSummary>>;
 
-/** Calls, finite values, and their sum, of stable and then of the canary. */
+/** Calls, finite values and their sum, of stable and then of the canary. */
 export type SideCountsState = readonly number[];
 
 export class SideCounts {

@@ -1,6 +1,6 @@
-/** The distribution of a number in 64 equal bins, whose width grows with the range that is seen. */
+/** A distribution in 64 equal bins, whose width grows with the range of the values. */
 
-/** Plain numbers, for a store. */
+/** The state as plain numbers, for a store. */
 export interface SketchState {
   readonly width: number;
   readonly first: number;
@@ -9,21 +9,21 @@ export interface SketchState {
   readonly counts: readonly number[];
 }
 
-/** A place that parts the distribution, and the share of it that lies below, exactly as counted. */
+/** A position in the distribution, and the exact share of values below it. */
 export interface Cut {
   readonly at: number;
   readonly below: number;
 }
 
 /**
- * Bins lie on a grid of powers of two, so two sketches can be added up. −Infinity and Infinity are counted aside. Where
- * `x` is a binary logarithm and values span a factor of 100, a bin is at most 9 % wide.
+ * Bins lie on a grid of powers of two, so that two sketches can be added. −Infinity and Infinity are counted
+ * separately. If `x` is a binary logarithm and the values span a factor of 100, a bin is at most 9 % wide.
  */
 export class Sketch {
   readonly #counts = new Float64Array(BINS);
   /** 0 until the first finite value. */
   #width = 0;
-  /** The first bin is from `first·width`. */
+  /** The first bin starts at `first·width`. */
   #first = 0;
   #below = 0;
   #above = 0;
@@ -34,30 +34,30 @@ export class Sketch {
     else this.#counts[this.#binOf(x)]! += count;
   }
 
-  /** The end nearest to the quantile of the bin that it lies in; a value there counts as above it. */
+  /** The end of the quantile's bin that is closest to the quantile. Values at the cut count as above it. */
   cutAt(quantile: number, total: number): Cut {
     const wanted = quantile * total;
     let below = this.#below;
-    // Any number is more than −Infinity, and less than Infinity.
+    // All finite numbers lie above −Infinity and below Infinity.
     if (below >= wanted) return { at: -LIMIT, below: below / total };
     for (let bin = 0; bin < BINS; bin++) {
       const before = below;
       below += this.#counts[bin]!;
       if (below < wanted) continue;
-      // Where many values are alike, a cut on the far side of them would part nothing.
+      // If many values are equal, a cut on their far side would separate nothing.
       const isLower = before > 0 && wanted - before < below - wanted;
       return { at: (this.#first + bin + (isLower ? 0 : 1)) * this.#width, below: (isLower ? before : below) / total };
     }
     return { at: LIMIT, below: below / total };
   }
 
-  /** Adds another sketch's counts `times` times; no count falls below 0. */
+  /** Adds another sketch's counts multiplied by `times`. No count falls below 0. */
   addAll({ width, first, below, above, counts }: SketchState, times: number): void {
     this.#below = Math.max(0, this.#below + below * times);
     this.#above = Math.max(0, this.#above + above * times);
     counts.forEach((count, index) => {
       if (count === 0) return;
-      // The middle of its old bin lies in the right one of any that are as wide or wider.
+      // The middle of the old bin lies in the right bin of any grid that is as coarse or coarser.
       const bin = this.#binOf((first + index + 0.5) * width);
       this.#counts[bin] = Math.max(0, this.#counts[bin]! + count * times);
     });
@@ -102,7 +102,7 @@ export class Sketch {
     this.#first = Math.floor(x / this.#width) - BINS / 2;
   }
 
-  /** Makes one bin of two, and room on the side that lacks it. */
+  /** Joins pairs of bins, and makes room on the side that needs it. */
   #widen(toTheLeft: boolean): void {
     const first = Math.floor(this.#first / 2) - (toTheLeft ? BINS / 2 - 1 : 0);
     const counts = Array.from(this.#counts);
@@ -118,5 +118,5 @@ const BINS = 64;
 /** The first bin width is between 1/128 and 1/256 of the first value. */
 const FIRST_BITS = 7;
 const SMALLEST = 1e-9;
-/** Beyond it a number is as good as infinite, and its bin could not be counted exactly. */
+/** Numbers beyond it count as infinite, because their bin could not be computed exactly. */
 const LIMIT = 1e15;

@@ -1,15 +1,19 @@
-/** Ways in which a distribution gets worse, or better, told over bins: density of the canary's over stable's. */
+/** The ways in which a distribution can get worse or better, as ratios of the canary's density to stable's per bin. */
 
 import type { Direction } from './arm.ts';
 import { normalCdf, normalQuantile } from './normal.ts';
 
-/** How much of the wealth is on a template, and its ratio ρ for each bin; monotone in badness. */
+/** The part of the wealth on a template, and its ratio ρ per bin, monotone in badness. */
 export interface Template {
   readonly weight: number;
   readonly ratios: readonly number[];
 }
 
-/** @param below stable's share below each cut, in rising order. How many templates, and their weights, do not depend on it. */
+/**
+ * The templates of a direction. Their number and weights do not depend on `below`.
+ *
+ * @param below stable's share below each cut, in ascending order
+ */
 export function templatesOf(direction: Direction, below: readonly number[]): readonly Template[] {
   const edges = [0, ...below.map((share) => Math.min(share, MAX_BELOW)), 1];
   const z = edges.map((edge) => (edge <= 0 ? -40 : edge >= 1 ? 40 : normalQuantile(edge)));
@@ -19,10 +23,10 @@ export function templatesOf(direction: Direction, below: readonly number[]): rea
   return [...shifts, ...tails];
 }
 
-/** The worst bin is taken to hold a little of stable's, though none was seen. */
+/** The worst bin is assumed to hold a little of stable's mass, even if no value was seen there. */
 const MAX_BELOW = 0.998;
 
-/** In units of stable's deviation, were it normal. */
+/** Shifts in units of stable's standard deviation, as if it were normal. */
 const SHIFTS: readonly (readonly [shift: number, weight: number])[] = [
   [0.2, 0.12],
   [0.45, 0.14],
@@ -31,7 +35,7 @@ const SHIFTS: readonly (readonly [shift: number, weight: number])[] = [
   [3.5, 0.08],
 ];
 
-/** The mass above a quantile, times a factor. */
+/** Tails: the mass above a quantile, multiplied by a factor. */
 const TAILS: Readonly<Record<Direction, readonly (readonly [from: number, factor: number, weight: number])[]>> = {
   worse: [
     [0.9, 2, 0.03],
@@ -52,7 +56,7 @@ function shifted(edges: readonly number[], z: readonly number[], shift: number):
   return z.slice(1).map((to, index) => {
     const from = z[index]!;
     const mass = edges[index + 1]! - edges[index]!;
-    // Between cuts at one place lies nothing: the ratio of the densities there keeps the template monotone.
+    // There is no mass between equal cuts. The ratio of the densities there keeps the template monotone.
     if (mass < 1e-9) return Math.exp(shift * to - (shift * shift) / 2);
     return (normalCdf(to - shift) - normalCdf(from - shift)) / mass;
   });

@@ -1,12 +1,11 @@
-/** A wealth as plain numbers, for a store. */
+/** The state of a `Wealth` as plain numbers, for a store. */
 
-/** See `Wealth`. */
 export interface WealthState {
   /** ln of the wealth on each alternative. */
   readonly logs: readonly number[];
-  /** What is held back. */
+  /** The part held back. */
   readonly reserve: number;
-  /** Of the canary's. */
+  /** Calls of the canary. */
   readonly calls: number;
   /** The reserve is paid in up to this call. */
   readonly paidUntil: number;

@@ -1,4 +1,15 @@
-/** What a gambler who begins with 1 has made of it by betting against the null hypothesis: an e-value. */
+/**
+ * The wealth of a gambler who starts with 1 and bets against the null hypothesis: an e-value.
+ *
+ * This folder uses the words of testing by betting: a *bet* multiplies the gambler's *wealth* by a factor of
+ * expectation at most 1 under the null hypothesis, so the wealth is an *e-value*, and over time an *e-process*. By
+ * Ville's inequality it reaches 1/α with probability at most α, however often it is read.
+ *
+ * @see Shafer, "Testing by betting: a strategy for statistical and scientific communication", JRSS A 184 (2021)
+ * @see Ramdas, Grünwald, Vovk, Shafer, "Game-theoretic statistics and safe anytime-valid inference", Statistical
+ * Science 38 (2023)
+ * @see Grünwald, de Heide, Koolen, "Safe testing", JRSS B 86 (2024)
+ */
 
 import { logSum } from './log-sum.ts';
 import { mergeWealth } from './merge-wealth.ts';
@@ -6,22 +17,25 @@ import { reserveLeft } from './reserve.ts';
 import type { WealthState } from './wealth-state.ts';
 
 /**
- * Wealth spread over alternatives, each multiplied call by call, in logarithms so that it neither overflows nor
- * vanishes. A reserve is held back and paid in over time, so that a regression that begins after many good calls does
- * not meet a gambler long ruined (Shiryaev–Roberts). Both keep the expectation of the sum at 1 under the null.
+ * Wealth spread over alternatives. Each is multiplied call by call, as a logarithm, so that it neither overflows nor
+ * vanishes.
+ *
+ * A reserve is held back and paid in over time. A regression that begins after many good calls then does not meet a
+ * gambler who was ruined long ago (Shiryaev–Roberts). Both keep the expectation of the sum at 1 under the null
+ * hypothesis.
  */
 export class Wealth {
   readonly #weights: readonly number[];
   /** ln of the wealth on each alternative. */
   readonly #logs: Float64Array;
   #reserve: number;
-  /** Calls of the canary's: stable's alone bring no regression to light. */
+  /** Calls of the canary: stable's calls alone reveal no regression. */
   #calls = 0;
-  /** The reserve is paid in up to this call: always before the call is seen. */
+  /** The reserve is paid in up to this call, always before the call is counted. */
   #paidUntil = 0;
 
   /**
-   * @param weights of the alternatives; they sum to 1
+   * @param weights the initial wealth of each alternative; sums to 1
    * @param reserve the part held back, 0–1
    */
   constructor(weights: readonly number[], reserve: number) {
@@ -37,7 +51,7 @@ export class Wealth {
     return this.#reserve > 0 ? logSum([invested, Math.log(this.#reserve)]) : invested;
   }
 
-  /** Multiplies by the factors of one call, whose logarithms begin at `row`. */
+  /** Multiplies the wealth by the factors of one call, whose logarithms begin at `row`. */
   multiply(table: Float64Array, row: number, isCanary: boolean): void {
     const logs = this.#logs;
     for (let index = 0; index < logs.length; index++) logs[index]! += table[row + index]!;
@@ -46,13 +60,13 @@ export class Wealth {
     if (this.#calls >= this.#paidUntil) this.#payIn();
   }
 
-  /** The same for `count` calls of one outcome within a block, which `endBlock` ends. */
+  /** Multiplies the wealth for `count` calls of one outcome in a block, which `endBlock` ends. */
   multiplyMany(table: Float64Array, row: number, count: number): void {
     const logs = this.#logs;
     for (let index = 0; index < logs.length; index++) logs[index]! += table[row + index]! * count;
   }
 
-  /** @param canaryCalls of the block */
+  /** @param canaryCalls the canary calls of the block */
   endBlock(canaryCalls: number): void {
     this.#calls += canaryCalls;
     if (this.#calls >= this.#paidUntil) this.#payIn();
@@ -74,7 +88,7 @@ export class Wealth {
     this.#paidUntil = paidUntil;
   }
 
-  /** Takes the place of two processes that both went on from `base` with calls of their own: see `mergeWealth`. */
+  /** Takes over the joint wealth of two processes that continued from `base`: see `mergeWealth`. */
   merge(one: WealthState, other: WealthState, base: WealthState): void {
     this.restore(mergeWealth(one, other, base, this.#weights));
     this.endBlock(0);
@@ -94,5 +108,8 @@ export class Wealth {
   }
 }
 
-/** A payment each time the canary's calls have grown by 1/1024: cheap, and at 20,000 calls about ten old when it is needed. */
+/**
+ * A payment each time the canary's calls have grown by 1/1024. That is cheap, and at 20,000 calls a payment is at most
+ * about ten calls old.
+ */
 const CALLS_PER_PAYMENT = 1_024;

@@ -1,4 +1,4 @@
-/** The figures of `npm run simulate`, on fewer runs with fixed seeds. */
+/** The results of `npm run simulate`, on fewer runs with fixed seeds. */
 
 import { describe, expect, test } from 'vitest';
 import { meanOf, medianOf } from '../../bench/decisions/case.ts';
@@ -14,18 +14,18 @@ import { stagedByEvidence, stagedByThreshold } from '../../bench/decisions/stage
 const runs = <R>(count: number, run: (seed: number) => R): readonly R[] =>
   Array.from({ length: count }, (_, seed) => run(seed));
 
-/** In canary calls, at α = 0.01. */
+/** The least mean delay until a detection, in canary calls at α = 0.01: ln(1/α) over the Kullback–Leibler divergence. */
 const boundOf = (p: number, q: number): number =>
   Math.log(100) / (p * Math.log(p / q) + (1 - p) * Math.log((1 - p) / (1 - q)));
 
 describe('a canary as good as stable', () => {
-  test('is not rolled back, where a threshold of 1 % and three strikes do it every time', () => {
+  test('is not rolled back, while a 1 % threshold and three strikes roll back every time', () => {
     const moment = { weight: 0.25, stableRate: 0.02, canaryRate: 0.02 };
     const [ours, above1, , , threeStrikes] = columnsOf(runs(30, (seed) => falseRollbacks(seed, 100_000, () => moment)));
     expect([ours, above1, threeStrikes]).toEqual([0, 1, 1]);
   });
 
-  test('is not rolled back by an incident that befalls both, but for the one in a hundred that chance allows', () => {
+  test('is not rolled back by an incident on both sides, except with the false rollback rate of 1 %', () => {
     const usual = { weight: 0.05, stableRate: 0.01, canaryRate: 0.01 };
     const incident = { weight: 0.05, stableRate: 0.2, canaryRate: 0.2 };
     const [ours, , above5] = columnsOf(
@@ -35,18 +35,18 @@ describe('a canary as good as stable', () => {
     expect(above5).toBe(1);
   });
 
-  test('is not rolled back for the sizes of its tenants, by the realised share', () => {
+  test('is not rolled back because of heavy tenants if the realised share is used', () => {
     const [byRealised, byNominal] = columnsOf(runs(30, (seed) => heavyTenants(seed, 60_000)));
     expect(byRealised).toBe(0);
     expect(byNominal).toBeGreaterThan(0);
   });
 
-  test('is not rolled back either where the share is found anew every 500 calls, as restarts do', () => {
+  test('is not rolled back if restarts reset the realised share every 500 calls', () => {
     const [byRealised] = columnsOf(runs(60, (seed) => heavyTenants(seed, 30_000, 500)));
     expect(byRealised).toBeLessThanOrEqual(1 / 60);
   });
 
-  test('is at all calls in about five minutes', () => {
+  test('gets all calls in about five minutes', () => {
     const ends = runs(30, (seed) => stagedByEvidence(seed, 0.01, 0.01));
     expect(ends.filter(({ promoted }) => promoted)).toHaveLength(30);
     expect(medianOf(ends.map(({ afterS }) => afterS))).toBeLessThan(300);
@@ -70,7 +70,7 @@ describe('a canary that is worse', () => {
     expect(medianOf(runs(30, (seed) => delayOf(seed, given) / boundOf(0.1, 0.01)))).toBeLessThan(6);
   });
 
-  test('and fails always, is caught in three calls', () => {
+  test('and always fails is caught in three calls', () => {
     const given = { weight: 0.05, stableRate: 0.01, canaryRate: 1 };
     expect(medianOf(runs(50, (seed) => delayOf(seed, given)))).toBeLessThanOrEqual(3);
   });
@@ -85,7 +85,7 @@ describe('a canary that is worse', () => {
     expect(meanOf(runs(400, (seed) => falsePromotion(seed, moment, 600)))).toBeLessThan(0.05 + 0.022);
   });
 
-  test('by twice the errors is never promoted, where a threshold of 5 % mostly does it', () => {
+  test('by twice the errors is never promoted, while a 5 % threshold mostly promotes it', () => {
     const ends = runs(25, (seed) => stagedByEvidence(seed, 0.01, 0.02));
     expect(ends.filter(({ promoted }) => promoted)).toEqual([]);
     expect(meanOf(ends.map(({ excessFailures }) => excessFailures))).toBeLessThan(30);

@@ -1,22 +1,22 @@
-/** Expectations by enumeration: every short sequence of arms and outcomes, with its probability. */
+/** Expectations by enumeration: all short sequences of arms and outcomes, with their probabilities. */
 
 import type { Arm } from '../../src/stats/arm.ts';
 
-/** What one call of a sequence may be. */
+/** One call of a sequence. */
 export interface Possibility {
   readonly arm: Arm;
   readonly value: number;
   readonly probability: number;
 }
 
-/** One call of a sequence: the share it is sent under, and the bad rates in force. */
+/** The law of one call of a sequence: its share and the current bad rates. */
 export interface CallLaw {
   readonly share: number;
   readonly canaryRate: number;
   readonly stableRate: number;
 }
 
-/** The four ends of a call, good or bad, of either arm. */
+/** The four possible ends of a call: good or bad, of either arm. */
 export function endsOf({ share, canaryRate, stableRate }: CallLaw): readonly Possibility[] {
   return [
     { arm: 'canary', value: 1, probability: share * canaryRate },

@@ -1,4 +1,4 @@
-/** What each kind of guardrail sees, and what it lets pass. */
+/** What each kind of guardrail detects, and what it passes. */
 
 import { describe, expect, test } from 'vitest';
 import { createGuardrail, type GuardrailOptions } from '../../src/stats/guardrail.ts';
@@ -6,7 +6,7 @@ import { lognormal, seededRandom } from '../../src/testing/seeded-random.ts';
 
 type Draw = (random: () => number) => number;
 
-/** The verdict on so many calls, a fifth of them the canary's. */
+/** The verdict after this many calls, a fifth of them the canary's. */
 function judge(options: GuardrailOptions, stable: Draw, canary: Draw, calls = 6_000) {
   const random = seededRandom(5);
   const guardrail = createGuardrail(options);
@@ -46,16 +46,16 @@ test.each<[string, Partial<GuardrailOptions> & { metric: string }, Draw, Draw]>(
   ['five times the errors', { metric: 'errorRate' }, bad(0.01), bad(0.05)],
   ['an error rate beyond its margin', { metric: 'errorRate', margin: 0.02 }, bad(0.01), bad(0.06)],
   ['an error rate above its limit', { metric: 'errorRate', max: 0.02 }, bad(0.05), bad(0.05)],
-  ['a median that is half as long again', { metric: 'latencyP50', margin: 0.2 }, slow(1), slow(1.5)],
+  ['a median that is 1.5 times as long', { metric: 'latencyP50', margin: 0.2 }, slow(1), slow(1.5)],
   ['a 95th percentile that is doubled', { metric: 'latencyP95', margin: 0.2 }, slow(1), slow(2)],
   ['a 99th percentile above its limit', { metric: 'latencyP99', max: 2_000 }, slow(1), slow(1)],
   ['a first chunk that is late', { metric: 'firstChunkP95' }, slow(1), slow(2)],
-  ['latency that is half as long again', { metric: 'latency', margin: 0.2 }, slow(1), slow(1.5)],
+  ['latency that is 1.5 times as long', { metric: 'latency', margin: 0.2 }, slow(1), slow(1.5)],
   ['failures, as the worst of latencies', { metric: 'latency', margin: 0.2 }, failing(0.01), failing(0.2)],
   ['a cost beyond its margin', { metric: 'costPerCall', margin: 0.1 }, slow(1e-6), slow(1.5e-6)],
   ['a cost where stable is free', { metric: 'costPerCall', margin: 0.1 }, always(0), always(0.001)],
   ['a median cost above its limit', { metric: 'costPerCall', max: 0.0005 }, slow(1e-6), slow(1e-6)],
-  ['stars that are lost', { metric: 'quality', margin: 0 }, stars(0.9), stars(0.6)],
+  ['fewer stars', { metric: 'quality', margin: 0 }, stars(0.9), stars(0.6)],
   ['more of a metric where lower is better', { metric: 'refusals', margin: 0 }, bad(0.05), bad(0.2)],
   ['less of a metric where higher is better', { metric: 'clicks', better: 'higher', margin: 0 }, bad(0.2), bad(0.05)],
 ])('%s is worse', (_name, options, stable, canary) => {
@@ -78,7 +78,7 @@ test.each<[string, Partial<GuardrailOptions> & { metric: string }, Draw, Draw]>(
 });
 
 describe('a guardrail', () => {
-  test('begins at 1 and needs calls for any verdict: no samples are no pass', () => {
+  test('starts at 1 and is inconclusive without calls', () => {
     for (const options of [
       { ...worse, metric: 'errorRate' },
       { ...noWorse, metric: 'latency' },
@@ -89,20 +89,20 @@ describe('a guardrail', () => {
     }
   });
 
-  test('takes no evidence from calls that could have gone to one side only', () => {
+  test('takes no evidence from calls at a share of 0 or 1', () => {
     const guardrail = createGuardrail({ ...worse, metric: 'errorRate' });
     for (let index = 0; index < 1_000; index++) guardrail.observe({ arm: 'canary', value: true, share: 1 });
     for (let index = 0; index < 1_000; index++) guardrail.observe({ arm: 'stable', value: false, share: 0 });
     expect(guardrail.evidence).toBeCloseTo(1, 12);
   });
 
-  test('ignores a value that is no number', () => {
+  test('ignores NaN', () => {
     const guardrail = createGuardrail({ ...worse, metric: 'quality' });
     for (let index = 0; index < 100; index++) guardrail.observe({ arm: 'canary', value: Number.NaN, share: 0.5 });
     expect(guardrail.evidence).toBeCloseTo(1, 12);
   });
 
-  test('sees an outage in three canary calls', () => {
+  test('detects an outage in three canary calls', () => {
     const guardrail = createGuardrail({ ...worse, metric: 'errorRate' });
     for (let index = 0; index < 60; index++) guardrail.observe({ arm: 'stable', value: false, share: 0.05 });
     for (let index = 0; index < 3; index++) guardrail.observe({ arm: 'canary', value: true, share: 0.05 });

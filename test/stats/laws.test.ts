@@ -1,4 +1,4 @@
-/** What makes a number an e-value, and evidence that adds up. */
+/** The laws of e-values, and of evidence that is added up. */
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -21,7 +21,7 @@ const evidenceOf =
   };
 
 describe('the expectation of the evidence', () => {
-  test('is 1 over all sequences of four calls, whatever the shares and the common rates, which may drift', () => {
+  test('is 1 over all sequences of four calls, for any shares and any common rates that drift', () => {
     const calls = fc.array(fc.record({ share, rate }), { minLength: 4, maxLength: 4 });
     fc.assert(
       fc.property(calls, (given) => {
@@ -33,7 +33,7 @@ describe('the expectation of the evidence', () => {
     );
   });
 
-  test.each([0, 0.5])('is 1 with a reserve of %d, also where the alternatives are learnt on the way', (reserve) => {
+  test.each([0, 0.5])('is 1 with a reserve of %d if the alternatives are learnt from the calls', (reserve) => {
     const gauge = new RateGauge(0.3);
     const bet = new LabelBet({
       direction: 'worse',
@@ -90,7 +90,7 @@ describe('the expectation of the evidence', () => {
     );
   });
 
-  test('knows the four ends of a call', () => {
+  test('enumerates ends whose probabilities sum to 1', () => {
     const ends = endsOf({ share: 0.2, canaryRate: 0.5, stableRate: 0.1 });
     expect(ends.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 12);
   });

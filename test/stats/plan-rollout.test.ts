@@ -1,4 +1,4 @@
-/** A plan says beforehand what the judge will do. */
+/** A plan predicts what the judge will do. */
 
 import { describe, expect, test } from 'vitest';
 import { planRollout } from '../../src/stats/plan-rollout.ts';
@@ -9,7 +9,7 @@ const traffic = { callsPerSecond: 100, errorRate: 0.01 };
 describe('a plan', () => {
   const plan = planRollout({ steps: RAMP, ...traffic });
 
-  test('has a good canary at all calls in about five minutes at 100 calls a second, and then soaks for five', () => {
+  test('takes a good canary to all calls in about five minutes at 100 calls a second, then soaks for five', () => {
     const rampMs = plan.totalMs - plan.steps.at(-1)!.timeMs;
     expect(rampMs / 60_000).toBeGreaterThan(3.5);
     expect(rampMs / 60_000).toBeLessThan(6);
@@ -37,7 +37,7 @@ describe('a plan', () => {
     expect(slow.steps[1]!.proofMs).toBeCloseTo(plan.steps[1]!.proofMs * 10, 3);
   });
 
-  test('holds a step for its hold and its calls, though the proof is there', () => {
+  test('holds a step for its hold and its calls even if the proof is complete', () => {
     const [held, counted] = planRollout({
       steps: [
         { weight: 0.05, hold: '1h' },
@@ -67,7 +67,7 @@ describe('a plan', () => {
     expect(totalMs).toBe(Infinity);
   });
 
-  test('warns where errors are not guarded', () => {
+  test('warns if errors are not guarded', () => {
     const { warnings } = planRollout({ steps: [{ weight: 0.1 }], ...traffic, guardrails: { latencyP95: {} } });
     expect(warnings[0]).toMatch(/^steps\[0\] is not guarded by errorRate/);
   });

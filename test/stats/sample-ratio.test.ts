@@ -1,4 +1,4 @@
-/** Calls and the split that was meant. */
+/** The sample ratio check and the realised share. */
 
 import { describe, expect, test } from 'vitest';
 import {
@@ -11,7 +11,7 @@ import { logGamma } from '../../src/stats/log-gamma.ts';
 import { seededRandom } from '../../src/testing/seeded-random.ts';
 
 describe('the sample ratio', () => {
-  test('is measured by the Bayes factor of the Dirichlet prior: as a product of predictions, call by call', () => {
+  test('equals the Bayes factor of the Dirichlet prior, computed as a product of predictions per call', () => {
     const shares = { openai: 0.7, next: 0.2, other: 0.1 };
     const counts = { openai: 90, next: 55, other: 20 };
     let logValue = 0;
@@ -27,7 +27,7 @@ describe('the sample ratio', () => {
     expect(check.evidence).toBeCloseTo(logValue / Math.log(1_000), 9);
   });
 
-  test('raises no alarm over many fair splits, though it is looked at after each call', () => {
+  test('raises no alarm over many fair splits when read after every call', () => {
     const alarms = Array.from({ length: 60 }, (_, run) => {
       const random = seededRandom(run);
       const check = createSampleRatioCheck({ openai: 19, next: 1 });
@@ -39,14 +39,14 @@ describe('the sample ratio', () => {
     expect(alarms.filter(Boolean)).toEqual([]);
   });
 
-  test('alarms when the canary gets 7 % in the place of 5 %', () => {
+  test('alarms when the canary gets 7 % instead of 5 %', () => {
     const random = seededRandom(1);
     const check = createSampleRatioCheck({ openai: 0.95, next: 0.05 });
     for (let index = 0; index < 5_000; index++) check.observe(random() < 0.07 ? 'next' : 'openai');
     expect([check.verdict, check.evidence]).toEqual(['broken', 1]);
   });
 
-  test('is the same of merged counts, and of a restored state', () => {
+  test('is the same for merged counts and for a restored state', () => {
     const [one, other, both] = [1, 2, 3].map(() => createSampleRatioCheck({ a: 1, b: 3 }));
     one!.observe('a', 500);
     other!.observe('b', 900);
@@ -57,7 +57,7 @@ describe('the sample ratio', () => {
     expect(restoreSampleRatioCheck(both!.toJSON()).evidence).toBe(both!.evidence);
   });
 
-  test('ignores upstreams that it was not told of, and refuses shares that are none', () => {
+  test('ignores unknown upstreams, and refuses invalid shares', () => {
     const check = createSampleRatioCheck({ a: 1, b: 1 });
     check.observe('c', 10_000);
     expect(check.evidence).toBe(0);
@@ -79,14 +79,14 @@ test.each([
 });
 
 describe('the realised share', () => {
-  test('begins with the weight, and follows what is assigned', () => {
+  test('starts at the weight, and follows the assigned calls', () => {
     const realised = createRealisedShare(0.1);
     expect(realised.share).toBe(0.1);
     for (let index = 0; index < 4_000; index++) realised.assigned(index % 4 === 0 ? 'canary' : 'stable');
     expect(realised.share).toBeCloseTo(0.25, 2);
   });
 
-  test('moves seldom once it has many calls, so that tables made for it last', () => {
+  test('changes rarely after many calls, so that tables computed for it last', () => {
     const realised = createRealisedShare(0.1);
     const seen = new Set<number>();
     for (let index = 0; index < 20_000; index++) {
@@ -96,7 +96,7 @@ describe('the realised share', () => {
     expect(seen.size).toBeLessThan(40);
   });
 
-  test('forgets the past at another weight, and keeps it at the same', () => {
+  test('resets at a new weight, and keeps its counts at the same weight', () => {
     const realised = createRealisedShare(0.1);
     for (let index = 0; index < 100; index++) realised.assigned('canary');
     realised.setWeight(0.1);
@@ -105,7 +105,7 @@ describe('the realised share', () => {
     expect(realised.share).toBe(0.5);
   });
 
-  test('that is restored goes on', () => {
+  test('continues after a restore', () => {
     const realised = createRealisedShare(0.3);
     for (let index = 0; index < 777; index++) realised.assigned(index % 3 === 0 ? 'canary' : 'stable');
     const restored = restoreRealisedShare(JSON.parse(JSON.stringify(realised.toJSON())));

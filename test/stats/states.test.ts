@@ -1,4 +1,4 @@
-/** Evidence that is stored, divided over processes, and kept for a long time. */
+/** Evidence that is stored, split over processes, and kept for a long time. */
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -25,7 +25,7 @@ const OPTIONS: readonly GuardrailOptions[] = [
   { metric: 'quality', alpha: 0.05, direction: 'noWorse' },
 ];
 
-/** Calls of a canary that is somewhat worse. */
+/** Calls of a canary that is slightly worse. */
 function callsOf({ metric }: GuardrailOptions, count: number, seed: number): readonly Observation[] {
   const random = seededRandom(seed);
   return Array.from({ length: count }, () => {
@@ -41,7 +41,7 @@ function callsOf({ metric }: GuardrailOptions, count: number, seed: number): rea
   });
 }
 
-/** By how much two e-values differ, relative to their size. */
+/** The relative difference of two e-values. */
 function gap(one: { evidence: number }, other: { evidence: number }): number {
   return Math.abs(Math.log(one.evidence) - Math.log(other.evidence));
 }
@@ -52,7 +52,7 @@ function callsToPayment(guardrail: Guardrail): number {
 }
 
 describe.each(OPTIONS)('a guardrail on $metric, $direction', (options) => {
-  test('that is restored at any call goes on to the very same evidence', () => {
+  test('that is restored at any call continues to exactly the same evidence', () => {
     const calls = callsOf(options, 800, 1);
     const through = createGuardrail(options);
     let restored = createGuardrail(options);
@@ -64,10 +64,11 @@ describe.each(OPTIONS)('a guardrail on $metric, $direction', (options) => {
     });
   });
 
-  test('that two processes went on with has the evidence of one that saw all calls, however they were divided', () => {
+  test('that two processes continued has the evidence of one that saw all calls, for any division of them', () => {
     const before = createGuardrail(options);
     for (const call of callsOf(options, 60_000, 2)) before.observe(call);
-    // Payments out of the reserve are ten canary calls apart by now; the calls to divide lie between two of them.
+    // Payments out of the reserve are ten canary calls apart at this point. The calls to split lie between two
+    // payments.
     for (const call of callsOf(options, 1_000, 4)) if (callsToPayment(before) < 8) before.observe(call);
     const base = throughJSON(before.toJSON());
     const after = callsOf(options, 12, 3);
@@ -85,7 +86,7 @@ describe.each(OPTIONS)('a guardrail on $metric, $direction', (options) => {
     );
   });
 
-  test('that is merged goes on', () => {
+  test('that is merged continues', () => {
     const [one, other] = [createGuardrail(options), createGuardrail(options)];
     for (const call of callsOf(options, 3_000, 4)) one.observe(call);
     for (const call of callsOf(options, 4_000, 5)) other.observe(call);
@@ -107,7 +108,7 @@ describe.each(OPTIONS)('a guardrail on $metric, $direction', (options) => {
 describe('blocks of counts', () => {
   const options = { metric: 'errorRate', alpha: 0.01, direction: 'worse' } as const;
 
-  test('have the evidence of their calls one by one, in any order', () => {
+  test('have the same evidence as their single calls in any order', () => {
     const random = seededRandom(8);
     const base = createGuardrail(options);
     for (const call of callsOf(options, 60_000, 9)) base.observe(call);
@@ -122,7 +123,7 @@ describe('blocks of counts', () => {
     expect(gap(block, single)).toBeLessThan(1e-9);
   });
 
-  test('that are divided over processes add up to the same', () => {
+  test('that are split have the same evidence as their sum', () => {
     const whole = createGuardrail(options);
     whole.block({ stable: { bad: 7, good: 900 }, canary: { bad: 4, good: 90 }, share: 0.1 });
     const one = createGuardrail(options);
@@ -138,7 +139,7 @@ describe('blocks of counts', () => {
     expect(one.evidence).toBe(whole.evidence);
   });
 
-  test('of bins move a guardrail on a whole distribution', () => {
+  test('of bins change the evidence on a whole distribution', () => {
     const guardrail = createGuardrail({ metric: 'latency', margin: 0, alpha: 0.01, direction: 'worse' });
     for (const call of callsOf({ metric: 'latency', alpha: 0.01, direction: 'worse' }, 200, 10))
       guardrail.observe(call);
@@ -152,7 +153,7 @@ describe('a million calls', () => {
   test.each([
     ['of a hopeless canary', 1],
     ['of a perfect canary', 0],
-  ])('%s overflow nothing and leave nothing beyond repair', (_name, canaryRate) => {
+  ])('%s keep the evidence finite, and it can still recover', (_name, canaryRate) => {
     const worse = createGuardrail({ metric: 'errorRate', alpha: 0.01, direction: 'worse' });
     const noWorse = createGuardrail({ metric: 'errorRate', margin: 0.01, alpha: 0.05, direction: 'noWorse' });
     const random = seededRandom(11);
@@ -196,7 +197,7 @@ describe('an analysis', () => {
     guardrails,
   });
 
-  test('that is restored goes on to the very same readings, also over steps', () => {
+  test('that is restored continues to exactly the same readings, across steps', () => {
     const through = createAnalysis(options);
     let restored = createAnalysis(options);
     judgedCalls(1_500, 12).forEach((call, index) => {
@@ -209,7 +210,7 @@ describe('an analysis', () => {
     });
   });
 
-  test('of two processes counts the calls of both', () => {
+  test('merged from two processes counts the calls of both', () => {
     const [one, other] = [createAnalysis(options), createAnalysis(options)];
     for (const call of judgedCalls(2_000, 13)) one.observe(call);
     for (const call of judgedCalls(1_000, 14)) other.observe(call);
@@ -217,7 +218,7 @@ describe('an analysis', () => {
     expect(errors!.sides.stable.calls + errors!.sides.canary.calls).toBe(3_000);
   });
 
-  test('does not merge with one of another step', () => {
+  test('does not merge with the analysis of another step', () => {
     const other = createAnalysis(options);
     other.startStep(0.5);
     expect(() => mergeAnalyses(createAnalysis(options).toJSON(), other.toJSON())).toThrow(RangeError);
