@@ -1,16 +1,53 @@
-/** What the calls of one arm were like: sums, for people and for a step's requirements. The evidence is kept elsewhere. */
+/** What a judged call contributes: its value for each metric, the sums of its arm, and when a running call counts as slow. */
 
 import type { ArmNumbers } from '../domain/rollout.ts';
 import type { GuardOptions } from '../stats/analysis-types.ts';
 
-/** One judged call, as far as it is known. */
-export interface JudgedCall {
+/** How the first attempt of a judged call ended. */
+export interface JudgedOutcome {
   readonly failed: boolean;
   readonly latencyMs: number;
+  /** `undefined` for a call that is not a stream. */
+  readonly firstChunkMs: number | undefined;
+  readonly stream: boolean;
   readonly costUsd: number | null;
 }
 
-/** What is kept of an arm; plain numbers, to be stored. */
+/** Whether a metric is measured from calls. Other metrics are recorded by the application. */
+export function isMeasured(metric: string): boolean {
+  return Object.hasOwn(valuesOf({ failed: false, latencyMs: 0, firstChunkMs: 0, stream: true, costUsd: 0 }), metric);
+}
+
+/** The values of a call that has run for longer than any call of stable. */
+export const OVERDUE = { latencyP50: Infinity, latencyP95: Infinity, latencyP99: Infinity, latency: Infinity } as const;
+
+/** Spread over values, this removes the latency. */
+export const NO_LATENCY = {
+  latencyP50: undefined,
+  latencyP95: undefined,
+  latencyP99: undefined,
+  latency: undefined,
+} as const;
+
+/** A failed call counts as slower than any other. Its cost is left out, since it does not show what an answer costs. */
+export function valuesOf({ failed, latencyMs, firstChunkMs, stream, costUsd }: JudgedOutcome) {
+  const latency = failed ? Infinity : latencyMs;
+  const firstChunk = firstChunkMs ?? (failed ? Infinity : undefined);
+  return {
+    errorRate: failed ? 1 : 0,
+    latencyP50: latency,
+    latencyP95: latency,
+    latencyP99: latency,
+    latency,
+    firstChunkP95: stream ? firstChunk : undefined,
+    costPerCall: failed ? undefined : (costUsd ?? undefined),
+  };
+}
+
+/**
+ * Sums of the judged calls of one arm, as plain numbers for a store. Reports and the requirements of a step use them; the
+ * evidence is separate.
+ */
 export interface ArmSums {
   calls: number;
   failures: number;
@@ -31,7 +68,10 @@ export const emptySums = (): ArmSums => ({
   qualities: 0,
 });
 
-export function addCall(sums: ArmSums, { failed, latencyMs, costUsd }: JudgedCall): void {
+export function addCall(
+  sums: ArmSums,
+  { failed, latencyMs, costUsd }: Pick<JudgedOutcome, 'failed' | 'latencyMs' | 'costUsd'>,
+): void {
   sums.calls += 1;
   if (failed) sums.failures += 1;
   else sums.latencyMs += latencyMs;
@@ -59,58 +99,16 @@ export function numbersOf(sums: ArmSums): ArmNumbers {
 
 const mean = (sum: number, count: number): number | null => (count > 0 ? sum / count : null);
 
-/* PART: What a judged call says about each metric. */
-
-/** How the first attempt of a judged call ended. */
-export interface JudgedOutcome {
-  readonly failed: boolean;
-  readonly latencyMs: number;
-  /** `undefined` for a call that is no stream. */
-  readonly firstChunkMs: number | undefined;
-  readonly stream: boolean;
-  readonly costUsd: number | null;
-}
-
-/** Whether a metric is read off calls here; others are for the application to record. */
-export function isMeasured(metric: string): boolean {
-  return Object.hasOwn(valuesOf({ failed: false, latencyMs: 0, firstChunkMs: 0, stream: true, costUsd: 0 }), metric);
-}
-
-/** What is known of a call that has run for longer than any of stable's. */
-export const OVERDUE = { latencyP50: Infinity, latencyP95: Infinity, latencyP99: Infinity, latency: Infinity } as const;
-
-/** Takes the latency out of values. */
-export const NO_LATENCY = {
-  latencyP50: undefined,
-  latencyP95: undefined,
-  latencyP99: undefined,
-  latency: undefined,
-} as const;
-
-/** A failed call is slower than any other, and what it cost says nothing about what answers cost. */
-export function valuesOf({ failed, latencyMs, firstChunkMs, stream, costUsd }: JudgedOutcome) {
-  const latency = failed ? Infinity : latencyMs;
-  const firstChunk = firstChunkMs ?? (failed ? Infinity : undefined);
-  return {
-    errorRate: failed ? 1 : 0,
-    latencyP50: latency,
-    latencyP95: latency,
-    latencyP99: latency,
-    latency,
-    firstChunkP95: stream ? firstChunk : undefined,
-    costPerCall: failed ? undefined : (costUsd ?? undefined),
-  };
-}
-
-/* PART: How long a call may run before it is known to be among the slowest: who hangs must not stay unseen until he gives up. */
-
-/** Fewer answers of stable's say little about its slowest. */
+/** With fewer answers the slowest one of stable says little. */
 const MIN_ANSWERS = 20;
-/** The margin of a latency guardrail that names none. */
-const USUAL_MARGIN = 0.2;
+/** The margin of a latency guardrail without one of its own. */
+const DEFAULT_MARGIN = 0.2;
 const LATENCIES = ['latencyP50', 'latencyP95', 'latencyP99', 'latency'] as const;
 
-/** Longer than stable's slowest answer, the margins and the limits is in the worst bin of every latency guardrail. */
+/**
+ * When a running call counts as slow: a hanging canary must be noticed before its callers time out. A call that exceeds stable's
+ * slowest answer, all margins and all limits is in the worst bin of every latency guardrail.
+ */
 export class OverdueThreshold {
   readonly #factor: number;
   readonly #leastMs: number;
@@ -121,17 +119,17 @@ export class OverdueThreshold {
   constructor(guardrails: Readonly<Record<string, GuardOptions>>) {
     const guards = LATENCIES.flatMap((metric) => guardrails[metric] ?? []);
     this.#watches = guards.length > 0;
-    this.#factor = 1 + Math.max(0, ...guards.map(({ margin }) => margin ?? USUAL_MARGIN));
+    this.#factor = 1 + Math.max(0, ...guards.map(({ margin }) => margin ?? DEFAULT_MARGIN));
     this.#leastMs = Math.max(0, ...guards.map(({ max }) => max ?? 0));
   }
 
-  /** `Infinity` where no latency is judged, or too little is known. */
+  /** `Infinity` without a latency guardrail, or with too few answers of stable. */
   get overdueMs(): number {
     if (!this.#watches || this.#answers < MIN_ANSWERS) return Infinity;
     return Math.max(this.#leastMs, this.#slowestMs * this.#factor);
   }
 
-  /** Stable has answered. */
+  /** Records the latency of an answer of stable. */
   answered(latencyMs: number): void {
     this.#answers += 1;
     if (latencyMs > this.#slowestMs) this.#slowestMs = latencyMs;

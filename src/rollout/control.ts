@@ -1,4 +1,4 @@
-/** The verbs on a rollout, for people and programs. */
+/** `client.canary.rollout`: the state of a rollout and the verbs that move it. */
 
 import { checkKeys, checkNumber, checkOneOf, checkText } from '../domain/check.ts';
 import type { RolloutDecision } from '../domain/rollout.ts';
@@ -8,20 +8,20 @@ import type { RolloutRunner } from './rollout-runner.ts';
 import { ConfigError } from '../domain/errors.ts';
 
 /**
- * The control of the rollout to `upstream`, or of the first.
+ * The control of the rollout to `upstream`; without a name that of the first.
  *
- * @throws ConfigError where there is none
+ * @throws ConfigError if there is no such rollout
  */
 export function rolloutOf(controls: Readonly<Record<string, RolloutControl>>, upstream?: string): RolloutControl {
   const [first] = Object.values(controls);
-  if (!first) throw new ConfigError('canary.rollout', 'should be set where a rollout is asked for');
+  if (!first) throw new ConfigError('canary.rollout', 'should be set before a rollout is used');
   return upstream === undefined ? first : controls[checkOneOf('upstream', upstream, Object.keys(controls))]!;
 }
 
 /**
- * Moves one rollout by hand. A verb whose end holds already changes nothing; one that makes no sense in the phase throws a
- * `RolloutError`. With a `store` a decision is in force when it is written, a moment later; one that another process is in charge of is
- * left in the store for it.
+ * Moves one rollout by hand. A verb changes nothing if the rollout is already in the state it leads to. A verb that is not possible in
+ * the phase throws a `RolloutError`. With a `store` a decision takes effect once it is written, a moment later. If another process
+ * leads the rollout, the verb is left in the store as a command for that process.
  */
 export class RolloutControl {
   readonly #runner: RolloutRunner;
@@ -30,54 +30,54 @@ export class RolloutControl {
     this.#runner = runner;
   }
 
-  /** Where the rollout stands, on which evidence, what it waits for, and when it can move at the earliest. */
+  /** The phase and step, the evidence, what the rollout waits for, and the earliest time of its next move. */
   get state(): RolloutReport {
     return this.#runner.report;
   }
 
-  /** The latest decisions, oldest first, each with the numbers that it rests on: at most 100. */
+  /** The latest 100 decisions, oldest first, each with the numbers it is based on. */
   get history(): readonly RolloutDecision[] {
     return this.#runner.controller.history;
   }
 
   /**
-   * Begins the next step, whatever it waits for; after the last one the canary is promoted.
+   * Starts the next step without waiting any longer. After the last step the canary is promoted.
    *
    * @param options.full promotes the canary at once
    */
   promote(options: { readonly full?: boolean | undefined } = {}): void {
     checkKeys('promote', options, ['full']);
-    this.#ask({ verb: 'promote', full: options.full === true }, 'promoted by hand');
+    this.#ask({ verb: 'promote', full: options.full === true }, 'promoted manually');
   }
 
-  /** Begins no step until `resume()`. Traffic stays as it is, and the evidence may still roll the canary back. */
-  pause(reason = 'paused by hand'): void {
+  /** Starts no further step until `resume()`. Traffic stays as it is, and the evidence may still roll the canary back. */
+  pause(reason = 'paused manually'): void {
     this.#ask({ verb: 'pause', reason: checkText('pause', reason, 'a reason'), by: 'user' }, reason);
   }
 
   resume(): void {
-    this.#ask({ verb: 'resume' }, 'resumed by hand');
+    this.#ask({ verb: 'resume' }, 'resumed manually');
   }
 
-  /** Takes the canary out of service: its keys return to where they were, and calls under way there end there. */
-  rollback(reason = 'rolled back by hand'): void {
+  /** Takes the canary out of service. Its keys return to their former upstreams; calls in flight finish on the canary. */
+  rollback(reason = 'rolled back manually'): void {
     this.#ask({ verb: 'rollback', reason: checkText('rollback', reason, 'a reason'), by: 'user' }, reason);
   }
 
-  /** Begins again at the first step, without the evidence so far; after a rollback only. */
+  /** Starts again at the first step, without the evidence so far. Possible only after a rollback. */
   retry(): void {
-    this.#ask({ verb: 'retry' }, 'begun again by hand');
+    this.#ask({ verb: 'retry' }, 'restarted manually');
   }
 
-  /** Goes back to the former stable; after a promotion only. */
+  /** Returns to the former stable. Possible only after a promotion. */
   undo(): void {
-    this.#ask({ verb: 'undo' }, 'the promotion was undone by hand');
+    this.#ask({ verb: 'undo' }, 'promotion undone manually');
   }
 
   /**
-   * Another share of calls in place of the step's, until the next step begins.
+   * Replaces the share of calls of this step, until the next step starts.
    *
-   * @param weight 0–1; no more than the rollout's greatest where others follow it in the list
+   * @param weight 0–1. If other rollouts follow in the list, at most the largest weight of this rollout's steps.
    */
   setWeight(weight: number): void {
     const max = this.#runner.policy.reserve;

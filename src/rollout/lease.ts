@@ -1,4 +1,4 @@
-/** Keeps a rollout in the store: one process at a time is in charge of it, the others follow. */
+/** Keeps a rollout in the store. One process at a time holds the lease and leads the rollout; the others follow. */
 
 import type { RolloutDecision, RolloutState } from '../domain/rollout.ts';
 import { type Json, rolloutKey, type Store } from '../domain/store.ts';
@@ -9,39 +9,38 @@ import type { JudgedCallsState } from './evidence.ts';
 import { fingerprintOf, type RolloutPolicy } from './resolve-rollouts.ts';
 import type { RolloutEvent } from './transition.ts';
 
-/** What is kept, and who is told. */
 export interface RolloutLeaseParts {
   readonly store: Store;
   readonly policy: RolloutPolicy;
   readonly clock: Clock;
   readonly warnings: Warnings;
-  /** The process, among those that share the store. */
+  /** Identifies this process among those that share the store. */
   readonly holder: string;
   readonly memory: () => RolloutMemory;
-  /** Goes on from what is in the store; `undefined` where nothing is, or only of other options. */
+  /** Continues from the stored rollout; `undefined` if the store is empty, or has a rollout under other options. */
   readonly adopt: (kept: StoredRollout | undefined) => void;
-  /** Does what somebody asked for through the store. Must not throw. */
+  /** Carries out a command from the store. Must not throw. */
   readonly command: (message: Json) => void;
 }
 
-/** How long a process that has died stays in charge. */
+/** A process that has died keeps the lease for this long. */
 const LEASE_MS = 10_000;
-/** How often it is prolonged. */
+/** How often the lease is renewed. */
 const RENEW_EVERY_MS = 3_000;
-/** How long the store is given to answer: one that hangs is away, and a decision waits for it no longer. */
-const PATIENCE_MS = 10_000;
-/** Evidence is written this often, in ms; decisions at once. */
+/** A store that does not answer for this long counts as unavailable, and decisions take effect without it. */
+const STORE_TIMEOUT_MS = 10_000;
+/** How often evidence is written, in ms. Decisions are written at once. */
 const WRITE_EVERY_MS = 5_000;
 
 export class RolloutLease {
   readonly #parts: RolloutLeaseParts;
   readonly #key: string;
-  readonly #box: string;
+  readonly #commandBox: string;
   #fence: number | undefined;
   #lastMessage = 0;
   #leasedAtMs = -Infinity;
   #writtenAtMs = -Infinity;
-  /** Everything asked of the store, one after the other. */
+  /** The last queued operation: operations on the store run one after another. */
   #last: Promise<unknown> = Promise.resolve();
   #syncing = false;
   #closed = false;
@@ -49,15 +48,15 @@ export class RolloutLease {
   constructor(parts: RolloutLeaseParts) {
     this.#parts = parts;
     this.#key = rolloutKey(parts.policy.to);
-    this.#box = commandBox(parts.policy.to);
+    this.#commandBox = commandBox(parts.policy.to);
   }
 
-  /** Whether this process is in charge. `false` until the store has told what it knows. */
+  /** Whether this process holds the lease. `false` until the store has answered. */
   get leads(): boolean {
     return this.#fence !== undefined;
   }
 
-  /** Each second. Nobody waits for it. */
+  /** Called every second; runs in the background. */
   tick(): void {
     if (this.#syncing || this.#closed) return;
     this.#syncing = true;
@@ -65,26 +64,26 @@ export class RolloutLease {
     this.#enqueue(() => this.#sync().then(synced), synced);
   }
 
-  /** Writes `memory`, then says whether it was: `false` where another process has taken charge meanwhile. */
+  /** Writes `memory`, then calls `done`, with `false` if another process has taken the lease in the meantime. */
   save(memory: RolloutMemory, done: (written: boolean) => void): void {
-    let isTold = false;
-    const tell = (written: boolean): void => {
-      if (!isTold) done(written);
-      isTold = true;
+    let isDone = false;
+    const finish = (written: boolean): void => {
+      if (!isDone) done(written);
+      isDone = true;
     };
-    // A store that is away holds up nothing that is decided: it is written with the next tick that finds it.
+    // An unavailable store delays no decision. The next tick that reaches the store writes it.
     this.#enqueue(
-      async () => tell(await this.#write(memory)),
-      () => tell(true),
+      async () => finish(await this.#write(memory)),
+      () => finish(true),
     );
   }
 
-  /** Leaves a command for the process that is in charge. */
+  /** Leaves a command for the process that holds the lease. */
   post(message: Json): void {
-    this.#enqueue(() => this.#parts.store.post(this.#box, message));
+    this.#enqueue(() => this.#parts.store.post(this.#commandBox, message));
   }
 
-  /** Lets another process take charge at once. Resolves when the store has all that it is to have, or is known to be away. */
+  /** Writes the state and releases the lease. Resolves when that is done, or when the store has failed to answer. */
   close(): Promise<unknown> {
     if (!this.#closed) {
       this.#closed = true;
@@ -99,16 +98,16 @@ export class RolloutLease {
   async #sync(): Promise<void> {
     const { store, command, clock, memory } = this.#parts;
     const isFresh = clock.now() - this.#leasedAtMs < RENEW_EVERY_MS;
-    if (!(this.leads && isFresh) && !(await this.#takeCharge())) return;
-    for (const { id, message } of await store.messages(this.#box, this.#lastMessage)) {
+    if (!(this.leads && isFresh) && !(await this.#acquire())) return;
+    for (const { id, message } of await store.messages(this.#commandBox, this.#lastMessage)) {
       this.#lastMessage = id;
       command(message);
     }
     if (clock.now() - this.#writtenAtMs >= WRITE_EVERY_MS) await this.#write(memory());
   }
 
-  /** `false` while another process is in charge; what it decided is adopted. */
-  async #takeCharge(): Promise<boolean> {
+  /** Returns `false` while another process holds the lease, and adopts its decisions. */
+  async #acquire(): Promise<boolean> {
     const { store, holder, clock } = this.#parts;
     const lease = await store.lease(this.#key, holder, LEASE_MS);
     if (lease && lease.fence === this.#fence) {
@@ -140,9 +139,9 @@ export class RolloutLease {
 
   #enqueue(work: () => Promise<unknown>, failed?: () => void): void {
     const { warnings, clock } = this.#parts;
-    const asked = this.#last.then(() => withTimeout(work(), PATIENCE_MS, clock));
-    this.#last = asked.catch((error: unknown) => {
-      const message = `The store is away (${errorName(error)}): rollouts go on with what is known`;
+    const done = this.#last.then(() => withTimeout(work(), STORE_TIMEOUT_MS, clock));
+    this.#last = done.catch((error: unknown) => {
+      const message = `Rollout store unavailable (${errorName(error)}); continuing with the last known state`;
       warnings.once('store', { code: 'store', message, atMs: clock.now() });
       this.#writtenAtMs = -Infinity;
       failed?.();
@@ -150,14 +149,12 @@ export class RolloutLease {
   }
 }
 
-/** Where commands for a rollout are left in a store: messages `{ verb: 'pause', reason? }`. */
+/** The mailbox of a rollout's commands in the store: messages `{ verb: 'pause', reason? }`. */
 function commandBox(to: string): string {
   return `commands:${to}`;
 }
 
-/* PART: A rollout as it is stored, and commands as they are left for it. */
-
-/** Everything that a rollout goes on with after a restart. */
+/** Everything that a rollout needs to continue after a restart. */
 export interface RolloutMemory {
   readonly state: RolloutState;
   readonly heldMs: number;
@@ -165,23 +162,23 @@ export interface RolloutMemory {
   readonly history: readonly RolloutDecision[];
 }
 
-/** What was found in a store. Under other options only that a rollout is over still holds. */
+/** A rollout from the store. If its options differ from the current ones, only the end of a finished rollout remains valid. */
 export interface StoredRollout {
   readonly memory: Pick<RolloutMemory, 'state' | 'history'> & Partial<RolloutMemory>;
-  /** The id of the last command that was carried out. */
+  /** The id of the last executed command. */
   readonly lastMessage: number;
 }
 
 const VERSION = 1;
 
 function toStored(memory: RolloutMemory, policy: RolloutPolicy, lastMessage: number): Json {
-  // All of it is plain data: `RolloutMemory` has no functions, dates or cycles.
+  // `RolloutMemory` is plain data, without functions, dates or cycles.
   return { version: VERSION, options: fingerprintOf(policy), lastMessage, memory: memory as unknown as Json };
 }
 
-/** `undefined` for what is no rollout of ours, or one under way under other options. */
+/** `undefined` for a rollout of another version, and for an unfinished one under other options. */
 function fromStored(stored: Json, policy: RolloutPolicy): StoredRollout | undefined {
-  // Written by `toStored`; another version is another shape.
+  // `toStored` wrote this. Another version may have another shape.
   const { version, options, lastMessage, memory } = stored as unknown as {
     readonly version?: number;
     readonly options?: string;
@@ -196,14 +193,14 @@ function fromStored(stored: Json, policy: RolloutPolicy): StoredRollout | undefi
 }
 
 /**
- * A command that somebody left in a store, and why.
+ * The event and the reason of a stored command.
  *
- * @param reserve the most that the rollout may take of all calls, 0–1
- * @throws TypeError for what is none
+ * @param reserve the largest share of all calls that the rollout may take, 0–1
+ * @throws TypeError for a message that is not a command
  */
 export function toCommand(message: Json, reserve: number): { readonly event: RolloutEvent; readonly reason: string } {
-  const { verb, full, weight, reason: said } = (message ?? {}) as Readonly<Record<string, unknown>>;
-  const reason = typeof said === 'string' && said !== '' ? said : 'asked for through the store';
+  const { verb, full, weight, reason: given } = (message ?? {}) as Readonly<Record<string, unknown>>;
+  const reason = typeof given === 'string' && given !== '' ? given : 'requested through the store';
   switch (verb) {
     case 'promote':
       return { event: { verb, full: full === true }, reason };
@@ -216,8 +213,8 @@ export function toCommand(message: Json, reserve: number): { readonly event: Rol
       return { event: { verb }, reason };
     case 'setWeight':
       if (typeof weight === 'number' && weight >= 0 && weight <= reserve) return { event: { verb, weight }, reason };
-      throw new TypeError(`its weight should be between 0 and ${reserve}`);
+      throw new TypeError(`the weight should be between 0 and ${reserve}`);
     default:
-      throw new TypeError('it names no verb');
+      throw new TypeError('the command has no known verb');
   }
 }

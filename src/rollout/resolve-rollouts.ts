@@ -1,4 +1,4 @@
-/** Checks rollouts, and that they get along. */
+/** Validates the option `canary.rollout`, and that several rollouts are compatible. */
 
 import type { Weights } from '../domain/call.ts';
 import {
@@ -19,7 +19,7 @@ import { metricOf } from '../stats/metric.ts';
 import type { RolloutOptions } from './options.ts';
 import { resolveSteps } from './resolve-steps.ts';
 
-/** What rollouts have to fit into. */
+/** The other options that rollouts must be compatible with. */
 export interface RolloutSurroundings {
   readonly names: readonly string[];
   readonly stable: string;
@@ -42,12 +42,12 @@ export function resolveRollouts(
   return withReserves(policies);
 }
 
-/** @throws ConfigError for what is no store */
+/** @throws ConfigError for a value that is not a store */
 export function resolveStore(store: Store | undefined): Store | undefined {
   return store && checkMethods('canary.store', store, ['read', 'write', 'lease', 'release', 'post', 'messages']);
 }
 
-/** @throws ConfigError for weights that decide what a rollout decides, and such that leave nothing to compare it with */
+/** @throws ConfigError for a weight of a canary, and for weights that leave stable no calls to compare with */
 export function checkWeightsBesideRollouts(
   path: string,
   weights: Weights,
@@ -56,8 +56,9 @@ export function checkWeightsBesideRollouts(
 ): void {
   if (rollouts.length === 0) return;
   const named = rollouts.find(({ to }) => to !== stable && (weights[to] ?? 0) > 0);
-  if (named) throw new ConfigError(`${path}.${named.to}`, 'should not be set beside a rollout to it, which decides it');
-  if (!weights[stable]) throw new ConfigError(`${path}.${stable}`, 'should be above 0: rollouts are compared with it');
+  if (named) throw new ConfigError(`${path}.${named.to}`, 'should not be set: the rollout to it sets the weight');
+  if (!weights[stable])
+    throw new ConfigError(`${path}.${stable}`, 'should be above 0: rollouts are compared with stable');
 }
 
 function resolveOne(path: string, options: RolloutOptions, count: number, { names, stable }: RolloutSurroundings) {
@@ -65,7 +66,7 @@ function resolveOne(path: string, options: RolloutOptions, count: number, { name
   const { judge = 'sequential', auto = true, onComplete = 'keep', alpha = DEFAULT_ALPHA / count } = options;
   const canaries = names.filter((name) => name !== stable);
   if (canaries.length === 0)
-    throw new ConfigError(`${path}.to`, 'should name an upstream beside stable: there is none');
+    throw new ConfigError(`${path}.to`, 'should name an upstream other than stable, but there is none');
   const to = checkOneOf(`${path}.to`, options.to, canaries);
   checkOneOf(`${path}.judge`, judge, ['sequential', 'threshold']);
   const steps = resolveSteps(`${path}.steps`, options.steps, judge === 'threshold' ? THRESHOLD_CALLS : 0);
@@ -81,7 +82,7 @@ function resolveOne(path: string, options: RolloutOptions, count: number, { name
     guardrails: resolveGuardrails(`${path}.guardrails`, options.guardrails),
     alpha: checkNumber(`${path}.alpha`, alpha, { min: 1e-9, max: 0.5 }),
     judge,
-    // `checkOneOf` has narrowed this to its union.
+    // `checkOneOf` has checked this.
     auto,
     onComplete: checkOneOf(`${path}.onComplete`, onComplete, ['keep', 'replaceStable']) as RolloutPolicy['onComplete'],
     salt: checkText(`${path}.salt`, options.salt ?? to, 'a non-empty string'),
@@ -90,7 +91,7 @@ function resolveOne(path: string, options: RolloutOptions, count: number, { name
 }
 
 const DEFAULT_ALPHA = 0.01;
-/** Canary calls before thresholds decide anything, where a step does not say it. */
+/** The default `minCalls` of steps that thresholds judge. */
 const THRESHOLD_CALLS = 20;
 
 const ROLLOUT_KEYS: readonly (keyof RolloutOptions)[] = [
@@ -111,7 +112,7 @@ function resolveGuardrails(
   checkObject(path, guardrails, 'an object of guardrails by metric');
   const entries = Object.entries(guardrails);
   if (entries.length === 0)
-    throw new ConfigError(path, 'should name at least one metric: what is not judged is not safe');
+    throw new ConfigError(path, 'should name at least one metric: without guardrails nothing is checked');
   for (const [metric, options] of entries) resolveGuardrail(`${path}.${metric}`, metric, options);
   return guardrails;
 }
@@ -130,22 +131,22 @@ function checkConflicts(path: string, policy: RolloutPolicy, before: readonly Ro
   const { to, salt, onComplete, reserve } = policy;
   if (before.some((other) => other.to === to)) throw new ConfigError(`${path}.to`, `should be unique, got ${to} twice`);
   if (before.some((other) => other.salt === salt)) {
-    throw new ConfigError(`${path}.salt`, 'should be its own: the same salt chooses the same keys');
+    throw new ConfigError(`${path}.salt`, 'should be unique: rollouts with the same salt choose the same keys');
   }
   if (onComplete === 'replaceStable' && count > 1) {
     throw new ConfigError(
       `${path}.onComplete`,
-      "'replaceStable' needs to be the only rollout: others are compared with stable",
+      "should not be 'replaceStable' with several rollouts: the others are compared with stable",
     );
   }
   const sum = before.reduce((total, other) => total + other.reserve, reserve);
   if (sum > 1 + 1e-9) {
-    const rule = `should leave room for one another: the greatest weights sum to ${Number(sum.toFixed(4))}, more than 1`;
+    const rule = `should leave room for the other rollouts: the largest weights sum to ${Number(sum.toFixed(4))}, more than 1`;
     throw new ConfigError(`${path}.steps`, rule);
   }
 }
 
-/** Nobody comes after the last one: it may be given all that is left. */
+/** The last rollout may take all that the others leave. */
 function withReserves(policies: readonly RolloutPolicy[]): readonly RolloutPolicy[] {
   const earlier = policies.slice(0, -1).reduce((sum, { reserve }) => sum + reserve, 0);
   return policies.map((policy, index) =>
@@ -153,25 +154,25 @@ function withReserves(policies: readonly RolloutPolicy[]): readonly RolloutPolic
   );
 }
 
-/** A rollout with nothing left open. */
+/** A resolved rollout, with all defaults filled in. */
 export interface RolloutPolicy {
   /** The canary. */
   readonly to: string;
   readonly stable: string;
   readonly steps: readonly RolloutStep[];
   readonly guardrails: Readonly<Record<string, GuardOptions>>;
-  /** The probability of a false rollback over a whole run. */
+  /** The probability of a false rollback during a whole run. */
   readonly alpha: number;
   readonly judge: 'sequential' | 'threshold';
-  /** `false` begins no step by itself. */
+  /** With `false` each step waits for a `promote()`. */
   readonly auto: boolean;
   readonly onComplete: 'keep' | 'replaceStable';
   readonly salt: string;
-  /** The most that it ever takes of all calls, 0–1: set aside, so that rollouts side by side never meet. */
+  /** The largest share of all calls that it may take, 0–1. It is reserved, so that parallel rollouts never compete for a key. */
   readonly reserve: number;
 }
 
-/** Tells a stored rollout from one under other options. Neither names nor numbers of steps are secret. */
+/** Identifies the options that a stored rollout was run under. It contains no secrets. */
 export function fingerprintOf({ to, stable, steps, guardrails, alpha, judge, salt }: RolloutPolicy): string {
   return JSON.stringify({ to, stable, steps, guardrails, alpha, judge, salt });
 }

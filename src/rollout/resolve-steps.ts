@@ -1,4 +1,4 @@
-/** Checks the steps of a rollout. */
+/** Validates the steps of a rollout. */
 
 import { checkDuration, checkKeys, checkList, checkNumber } from '../domain/check.ts';
 import type { RolloutStep, StepRequirements, StepTraffic } from '../domain/rollout.ts';
@@ -6,28 +6,28 @@ import { checkCondition } from '../routing/resolve-split.ts';
 import type { RolloutStepOptions } from './options.ts';
 import { ConfigError } from '../domain/errors.ts';
 
-/** How long all traffic but 1 % is watched before a canary is promoted, where the user does not say it. */
+/** The default `hold` of a step of weight 1: how long 99 % of the traffic is watched before the promotion. */
 const SOAK_MS = 300_000;
 
 /**
- * @param usualCalls of steps that say no `minCalls`
+ * @param defaultMinCalls for steps without `minCalls`
  * @throws ConfigError
  */
 export function resolveSteps(
   path: string,
   steps: readonly RolloutStepOptions[],
-  usualCalls: number,
+  defaultMinCalls: number,
 ): readonly RolloutStep[] {
   checkList(path, steps, 'a list of steps');
-  if (steps.length === 0) throw new ConfigError(path, 'should have a step, got an empty list');
-  const resolved = steps.map((step, index) => resolveStep(`${path}[${index}]`, step, usualCalls));
+  if (steps.length === 0) throw new ConfigError(path, 'should have at least one step, got an empty list');
+  const resolved = steps.map((step, index) => resolveStep(`${path}[${index}]`, step, defaultMinCalls));
   let reached = 0;
   resolved.forEach((step, index) => {
     if (step.kind !== 'weight') return;
     if (step.weight <= reached) {
       throw new ConfigError(
         `${path}[${index}].weight`,
-        `should be above ${reached}, that of a step before, got ${step.weight}`,
+        `should be above ${reached}, the weight of an earlier step, got ${step.weight}`,
       );
     }
     reached = step.weight;
@@ -35,10 +35,10 @@ export function resolveSteps(
   return resolved;
 }
 
-function resolveStep(path: string, step: RolloutStepOptions, usualCalls: number): RolloutStep {
+function resolveStep(path: string, step: RolloutStepOptions, defaultMinCalls: number): RolloutStep {
   checkKeys(path, step, ['shadow', 'segment', 'weight', 'hold', 'minCalls', 'require']);
   const traffic = resolveTraffic(path, step);
-  const { minCalls = usualCalls, require = {} } = step;
+  const { minCalls = defaultMinCalls, require = {} } = step;
   const soaks = traffic.kind === 'weight' && traffic.weight === 1;
   return {
     ...traffic,
@@ -61,9 +61,9 @@ function resolveTraffic(path: string, { shadow, segment, weight }: RolloutStepOp
   return { kind: 'weight', weight: checkShare(`${path}.weight`, weight) };
 }
 
-const ONE_OF = 'should have one of shadow, segment and weight; weight may stand beside segment';
+const ONE_OF = 'should have one of shadow, segment and weight; only segment and weight may be combined';
 
-/** A step that brings nothing decides nothing. */
+/** A step without calls would decide nothing. */
 function checkShare(path: string, share: number): number {
   checkNumber(path, share, { min: 0, max: 1 });
   if (share === 0) throw new ConfigError(path, 'should be above 0, got 0');

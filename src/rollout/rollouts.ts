@@ -1,4 +1,4 @@
-/** All rollouts of an engine, and the calls that they are judged by. */
+/** All rollouts of a client, and the calls that they are judged by. */
 
 import type { AttemptRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
@@ -17,13 +17,13 @@ import { RolloutSplit } from '../routing/rollout-split.ts';
 import { createBucketer } from '../routing/bucket.ts';
 import { startTicker, type Ticker } from '../time/ticker.ts';
 
-/** How often evidence is looked at, in ms, beside each failure of a canary. */
+/** How often the evidence is checked, in ms. It is also checked after each failed canary call. */
 const INTERVAL_MS = 1_000;
-/** What rollouts work with. */
+
 export interface RolloutsParts extends RolloutRunnerParts {
   readonly policies: readonly RolloutPolicy[];
   readonly store: Store | undefined;
-  /** What calls are planned from. */
+  /** The state that calls are planned from. */
   readonly planning: () => PlanInputs;
 }
 
@@ -32,7 +32,7 @@ export class Rollouts {
   readonly runs: readonly RolloutRunner[];
   readonly #parts: RolloutsParts;
   readonly #ticker: Ticker;
-  /** What the application may tell of a call. */
+  /** The metrics that the application may record. */
   readonly #recordable: readonly string[];
   readonly #pending = new PendingCalls();
 
@@ -47,33 +47,33 @@ export class Rollouts {
     this.#ticker = startTicker(clock, INTERVAL_MS, this, Rollouts.#look);
   }
 
-  /** Where each rollout stands, by its canary. */
+  /** The state of each rollout, by canary. */
   get snapshot(): Readonly<Record<string, RolloutSnapshot>> {
     return Object.fromEntries(this.runs.map(({ policy, report }) => [policy.to, snapshotOf(report)]));
   }
 
-  /** When all that they drive is built. */
+  /** Called once everything that the rollouts control is built. */
   start(): void {
     for (const run of this.runs) run.start();
   }
 
-  /** A call is about to be sent: its part in each rollout is fixed here. `undefined` where it is no evidence. */
+  /** Fixes the part of a call in each rollout before it is sent. `undefined` if it is no evidence for any. */
   dispatched(call: Call, body: unknown, plan: CallPlan, atMs: number): SampledCall | undefined {
     const { reason, assigned } = plan;
     if (reason !== 'split' && reason !== 'rollout') return undefined;
     const planning = this.#parts.planning();
     if (!mayServePlanned(plan, call, body, planning, atMs)) return undefined;
-    const found: RolloutSample[] = [];
+    const parts: RolloutSample[] = [];
     for (const run of this.runs) {
       const { to, stable } = run.policy;
       const arm = assigned === to ? 'canary' : assigned === stable && reason === 'split' ? 'stable' : undefined;
-      // Chance alone must have decided: a call that the other side could not have got compares nothing.
+      // Only chance may decide between the sides, so a call that the other side could not have served is no evidence.
       const other = arm === 'canary' ? stable : to;
-      const part = arm && mayServe(other, call, body, planning, atMs) ? run.assigned(call, arm) : undefined;
-      if (part) found.push(part);
+      const sample = arm && mayServe(other, call, body, planning, atMs) ? run.assigned(call, arm) : undefined;
+      if (sample) parts.push(sample);
     }
-    if (found.length === 0) return undefined;
-    const judged: SampledCall = { upstream: assigned, atMs, parts: found, hedged: false, place: undefined };
+    if (parts.length === 0) return undefined;
+    const judged: SampledCall = { upstream: assigned, atMs, parts, hedged: false, place: undefined };
     this.#pending.add(judged);
     return judged;
   }
@@ -83,25 +83,25 @@ export class Rollouts {
     if (call) call.hedged = true;
   }
 
-  /** The first attempt is what a call is judged by, whoever served it in the end. */
+  /** A call is judged by its first attempt, even if another upstream served it in the end. */
   attempt(record: AttemptRecord, of: unknown): void {
     if (record.index !== 0) return;
     const judged = judgedCall(of);
-    // An upstream that could not be asked in the end says nothing.
+    // If the assigned upstream was not asked after all, the call says nothing about it.
     if (!judged || !this.#pending.remove(judged) || judged.upstream !== record.upstream) return;
-    // Hung up on by us, for another was faster: no call that its side lost.
+    // A hedge was faster and we aborted this attempt, so its side did not lose the call.
     if (judged.hedged && record.outcome === 'aborted') return;
     const outcome = outcomeOf(record);
     for (const part of judged.parts) part.rollout.ended(part, outcome);
   }
 
-  /** A call that is over without an attempt is no evidence: it was answered from elsewhere, or never sent. */
+  /** Called when a call is over. Without an attempt it is no evidence: it was served from the cache, or never sent. */
   over(of: unknown): void {
     const judged = judgedCall(of);
     if (judged) this.#pending.remove(judged);
   }
 
-  /** What the application found out about a call. @throws ConfigError */
+  /** Records what the application found out about a call. Returns whether a rollout uses it. @throws ConfigError */
   record(judged: unknown, values: Readonly<Record<string, number>>): boolean {
     for (const [metric, value] of Object.entries(values)) {
       checkOneOf(`record.${metric}`, metric, this.#recordable);
@@ -118,39 +118,39 @@ export class Rollouts {
     return run !== undefined;
   }
 
-  /** Resolves when the store has what it is to have. */
+  /** Resolves when the store has the state of all rollouts. */
   close(): Promise<unknown> {
     this.#ticker.stop();
     return Promise.all(this.runs.map((run) => run.close()));
   }
 
-  /** Not a closure of the constructor: that would hold the engine as long as its timer runs. */
+  /** Static, not a closure: a closure would keep the engine alive as long as the timer runs. */
   static #look(this: void, rollouts: Rollouts): void {
     rollouts.#warnOfRestarts();
-    const patienceMs = Math.min(...rollouts.runs.map(({ controller }) => controller.calls.overdueMs));
-    rollouts.#pending.look(rollouts.#parts.clock.now(), patienceMs);
+    const overdueMs = Math.min(...rollouts.runs.map(({ controller }) => controller.calls.overdueMs));
+    rollouts.#pending.look(rollouts.#parts.clock.now(), overdueMs);
     for (const run of rollouts.runs) run.look();
   }
 
-  /** Not before listeners had time to come. */
+  /** Warns at the first look, so that the application has had time to add its listeners. */
   #warnOfRestarts(): void {
     const { store, warnings, clock } = this.#parts;
     if (store?.persistent) return;
-    const message = 'Rollouts begin at their first step at each start: no store that outlives the process keeps them';
+    const message = 'Rollouts restart at their first step with each process: there is no persistent store';
     warnings.once(message, { code: 'rollout', message, atMs: clock.now() });
   }
 }
 
-/** What rollouts take out of the split; `undefined` without any. */
+/** The part of the split that belongs to rollouts; `undefined` without rollouts. */
 export function createRolloutSplit(policies: readonly RolloutPolicy[]): RolloutSplit | undefined {
   if (policies.length === 0) return undefined;
   return new RolloutSplit(policies.map(({ to, reserve, salt }) => ({ to, reserve, bucketOf: createBucketer(salt) })));
 }
 
-/** Only `dispatched` makes what is kept with a call. */
+/** `dispatched` made this value, and the call path has only kept it. */
 const judgedCall = (judged: unknown): SampledCall | undefined => judged as SampledCall | undefined;
 
-/** `undefined` for what the caller caused: its own mistakes, and that it went away. */
+/** `undefined` for an attempt that ended because of the caller: its own fault, or aborted. */
 function outcomeOf({ outcome, latencyMs, firstChunkMs, stream, cost }: AttemptRecord): JudgedOutcome | undefined {
   if (outcome === 'neutral' || outcome === 'aborted') return undefined;
   return { failed: outcome === 'failure', latencyMs, firstChunkMs, stream, costUsd: cost.costUsd };

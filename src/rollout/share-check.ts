@@ -1,4 +1,4 @@
-/** The shares that a rollout's calls are weighed by, and whether the split keeps to them. */
+/** The observed shares of both sides, which weigh a rollout's calls, and the check for a sample ratio mismatch. */
 
 import type { Arm } from '../stats/arm.ts';
 import { createRealisedShare, type RealisedShare } from '../stats/realised-share.ts';
@@ -8,12 +8,12 @@ import type { SharesOfSplit } from '../routing/traffic.ts';
 
 type SegmentInForce = TrafficInForce['segments'][number];
 
-/** Keys that are remembered as counted. A split that is off shows in fewer. */
+/** At most this many keys are counted. A broken split shows after fewer. */
 const MAX_KEYS = 4_096;
 
 /**
- * Calls within a segment are split by another share than the rest, so each has its own. Nothing of it outlives the process: the shares of
- * another process's calls would be wrong here for longer than the first guess is, and keys that were counted are nothing to write down.
+ * Calls of a segment are split by a share of their own, so each segment has its own observed share. Nothing of this is stored: shares
+ * observed by another process would mislead for longer than the first guess does, and keys should not be written down.
  */
 export class ShareCheck {
   #byWeight: RealisedShare | undefined;
@@ -22,22 +22,22 @@ export class ShareCheck {
   #intended: Readonly<Record<Arm, number>> = { canary: 0, stable: 1 };
   readonly #keys = new Set<string>();
 
-  /** 0–1; at 1 the canary gets another share than the split means it to get. */
+  /** 0–1. At 1 the canary gets a different share of calls than the split assigns to it. */
   get ratioEvidence(): number {
     return this.#ratio?.evidence ?? 0;
   }
 
-  /** Counts a call that is about to be sent, and gives its share; `undefined` where the split left it no choice. */
+  /** Counts a call that is about to be sent and returns its share; `undefined` if the split left no choice. */
   assigned(arm: Arm, key: string | undefined, segment: SegmentInForce | undefined): number | undefined {
-    const realised = segment ? this.#bySegment.get(segment) : this.#byWeight;
-    if (!realised) return undefined;
-    const { share } = realised;
-    realised.assigned(arm);
+    const observed = segment ? this.#bySegment.get(segment) : this.#byWeight;
+    if (!observed) return undefined;
+    const { share } = observed;
+    observed.assigned(arm);
     if (!segment) this.#countRatio(arm, key);
     return share;
   }
 
-  /** Other shares begin anew; the same ones go on. */
+  /** Sets the shares that the split assigns. A changed share starts a new count. */
   intend({ canary, stable, stableOfRest }: SharesOfSplit, segments: readonly SegmentInForce[]): void {
     if (canary !== this.#intended.canary || stable !== this.#intended.stable) {
       this.#intended = { canary, stable };
@@ -54,14 +54,14 @@ export class ShareCheck {
     }
   }
 
-  /** Begins to count anew: somebody has looked at what was off. */
+  /** Restarts the ratio check: the shares changed, or a person has resumed the rollout. */
   reset(): void {
     const { canary, stable } = this.#intended;
     this.#ratio = pairShare(canary, stable) === undefined ? undefined : createSampleRatioCheck({ canary, stable });
     this.#keys.clear();
   }
 
-  /** A key counts once: where few of them make most of the calls, calls say nothing about the split. */
+  /** A key counts once. If a few keys made most of the calls, counting calls would say nothing about the split. */
   #countRatio(arm: Arm, key: string | undefined): void {
     if (key !== undefined) {
       if (this.#keys.size >= MAX_KEYS || this.#keys.has(key)) return;
@@ -71,7 +71,7 @@ export class ShareCheck {
   }
 }
 
-/** The canary's share of the calls of the two; `undefined` where one has none. */
+/** The canary's share of the calls of both sides; `undefined` if one side gets no calls. */
 function pairShare(canary: number, stable: number): number | undefined {
   return canary > 0 && stable > 0 ? canary / (canary + stable) : undefined;
 }

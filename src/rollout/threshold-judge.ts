@@ -1,4 +1,4 @@
-/** Thresholds in place of evidence: each guardrail compares two numbers of the step. */
+/** The judge `'threshold'`: each guardrail compares two numbers of the step, without evidence. */
 
 import type { GuardOptions, GuardrailEvidence, JudgedCall, Progress } from '../stats/analysis-types.ts';
 import type { Verdict } from '../stats/guardrail.ts';
@@ -13,16 +13,16 @@ export interface ThresholdState {
 }
 
 /**
- * What most deployment tools do: beyond stable by more than the margin, or beyond the limit, is a rollback; anything else is a pass.
- * It knows no chance: of healthy canaries it rolls back many, the more the longer they are looked at, and a doubled error rate may well be within
- * its margin. Evidence is 0 or 1.
+ * Rolls back if a guardrail is worse than stable by more than its margin, or beyond its limit; anything else passes. Most deployment
+ * tools work this way. It ignores chance: it rolls back many healthy canaries, more the longer they run, and a doubled error rate may be
+ * within its margin. The evidence is 0 or 1.
  */
 export class ThresholdAnalysis {
   readonly #options: Readonly<Record<string, GuardOptions>>;
   #minCalls: number;
   #guards: readonly ThresholdGuard[];
 
-  /** @param minCalls canary calls before anything is decided */
+  /** @param minCalls number of canary calls before it decides */
   constructor(guardrails: Readonly<Record<string, GuardOptions>>, minCalls: number) {
     this.#options = guardrails;
     this.#minCalls = minCalls;
@@ -55,7 +55,7 @@ export class ThresholdAnalysis {
     }
   }
 
-  /** Each step is judged by its own calls alone. */
+  /** Each step is judged by its own calls only. */
   startStep({ minCalls }: { readonly minCalls: number }): void {
     this.#minCalls = minCalls;
     this.#guards = this.#freshGuards();
@@ -76,8 +76,6 @@ export class ThresholdAnalysis {
   }
 }
 
-/* PART: One metric held to a limit by its calls so far: no evidence, a comparison of two numbers. */
-
 /** Plain data, for a store. */
 export interface ThresholdGuardState {
   readonly sides: SideCountsState;
@@ -86,13 +84,14 @@ export interface ThresholdGuardState {
   readonly beyondMax: number;
 }
 
-/** Where the user names no margin: 5 points of error rate, 20 % of latency and cost, 0.05 of a score. */
+/** The default margins: 5 percentage points of error rate, 20 % of latency and cost, 0.05 of a score. */
 const MARGINS = { rate: 0.05, ratio: 0.2, plain: 0.05 } as const;
 
+/** One guardrail: compares the numbers of its metric in the step. */
 class ThresholdGuard {
   readonly name: string;
   readonly #metric: Metric;
-  /** `undefined` where only the limit counts. */
+  /** `undefined` if only the limit counts. */
   readonly #margin: number | undefined;
   readonly #max: number | undefined;
   readonly #sides = new SideCounts();
@@ -103,7 +102,7 @@ class ThresholdGuard {
   constructor(name: string, { margin, max, better }: GuardOptions) {
     this.name = name;
     this.#metric = metricOf(name, better);
-    this.#margin = margin ?? (max === undefined ? usualMargin(this.#metric) : undefined);
+    this.#margin = margin ?? (max === undefined ? defaultMargin(this.#metric) : undefined);
     this.#max = max;
   }
 
@@ -119,7 +118,10 @@ class ThresholdGuard {
     if (isCanary && this.#max !== undefined && x > badnessOf(this.#metric, this.#max)) this.#beyondMax += 1;
   }
 
-  /** Whether the canary keeps within its limits; `undefined` before so many of its calls, and before one of stable's, told the metric. */
+  /**
+   * Whether the canary is within its limits. `undefined` before `minCalls` canary calls and one call of stable have a value of the
+   * metric.
+   */
   holds(minCalls: number): boolean | undefined {
     const { stable, canary } = this.#sides.sides;
     if (canary.calls < Math.max(1, minCalls)) return undefined;
@@ -147,7 +149,7 @@ class ThresholdGuard {
   #isBeyondMax(calls: number): boolean {
     if (this.#max === undefined) return false;
     if (this.#metric.kind === 'rate') return (this.#sides.sides.canary.mean ?? 0) > this.#max;
-    // A quantile is above a number where more calls are than the quantile lets be.
+    // A quantile exceeds the limit if more calls exceed it than the quantile allows: 5 % for a p95.
     return this.#beyondMax > (1 - quantileOf(this.#metric)) * calls;
   }
 
@@ -160,12 +162,12 @@ class ThresholdGuard {
   }
 }
 
-/** The one that the metric names, else the median. */
+/** The quantile in the metric's name, else the median. */
 function quantileOf(metric: Metric): number {
   return metric.kind === 'quantile' ? metric.quantile : 0.5;
 }
 
-function usualMargin(metric: Metric): number {
+function defaultMargin(metric: Metric): number {
   if (metric.kind === 'rate') return MARGINS.rate;
   return metric.kind === 'quantile' || metric.scale === 'ratio' ? MARGINS.ratio : MARGINS.plain;
 }

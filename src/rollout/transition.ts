@@ -12,16 +12,16 @@ export type RolloutEvent =
   | { readonly verb: 'undo' }
   | { readonly verb: 'setWeight'; readonly weight: number };
 
-/** Where a rollout begins. */
+/** The first state of a run. */
 export function started(run: number, atMs: number): RolloutState {
   return { phase: 'progressing', run, step: 0, sinceMs: atMs };
 }
 
 /**
- * The state after `event`: the very same one where that holds already, `undefined` where the event makes no sense in this
+ * The state after `event`. Returns the same object if the event changes nothing, and `undefined` if the event is not possible in this
  * phase.
  *
- * @param stepCount how many steps the rollout has; promoting the last one promotes the canary
+ * @param stepCount the number of steps; promoting the last one promotes the canary
  */
 export function transition(
   state: RolloutState,
@@ -64,7 +64,7 @@ function whileProgressing(
     case 'rollback':
       return { phase: 'rolledBack', run, step, reason: event.reason, by: event.by, atMs };
     case 'retry':
-      // Asked twice, it starts over once.
+      // A second `retry()` changes nothing.
       return run > 1 && step === 0 ? state : undefined;
     case 'undo':
       return undefined;
@@ -106,10 +106,11 @@ function whenPromoted(
   atMs: number,
 ): RolloutState | undefined {
   if (event.verb === 'promote') return state;
-  // An alert rule that watches the upstream goes on after the rollout's end.
+  // An alert rule watches the upstream after the end of the rollout, too.
   const undoes = event.verb === 'undo' || (event.verb === 'rollback' && event.by === 'rule');
   if (!undoes) return undefined;
-  const [reason, by] = event.verb === 'undo' ? (['undone', 'undo'] as const) : ([event.reason, event.by] as const);
+  const [reason, by] =
+    event.verb === 'undo' ? (['promotion undone', 'undo'] as const) : ([event.reason, event.by] as const);
   return { phase: 'rolledBack', run: state.run, step: stepCount - 1, reason, by, atMs };
 }
 

@@ -1,4 +1,4 @@
-/** The preset of five phases as it is written: its holds of 160 hours, its 661,000 calls, its requirements. */
+/** The preset `fivePhase` unchanged: holds of 160 hours, 661,000 calls, all requirements. */
 
 import { expect, test } from 'vitest';
 import { presets } from '../../src/index.ts';
@@ -8,30 +8,30 @@ import { seededRandom } from '../../src/testing/index.ts';
 
 const LOOK_EVERY_MS = 10_000;
 
-/** Judges calls in memory, a hundred before each look until the step has enough; stable takes a second for each. */
+/** Judges calls in memory, 100 before each look until the step has enough. Each call of stable takes 1 s. */
 function simulate({ canaryLatencyMs, hours }: { readonly canaryLatencyMs: number; readonly hours: number }) {
   let nowMs = 0;
   const clock = { now: () => nowMs, setTimeout: () => ({ cancel: () => undefined }) };
   const steps = resolveSteps('steps', presets.fivePhase, 0);
   const random = seededRandom(3);
   const policy = { to: 'relay', stable: 'openai', steps, guardrails: { errorRate: {} }, alpha: 0.01 } as const;
-  const rest = { judge: 'sequential', auto: true, onComplete: 'keep', salt: 'relay', reserve: 1 } as const;
-  const controller = new RolloutController({ ...policy, ...rest }, clock, () => undefined);
+  const defaults = { judge: 'sequential', auto: true, onComplete: 'keep', salt: 'relay', reserve: 1 } as const;
+  const controller = new RolloutController({ ...policy, ...defaults }, clock, () => undefined);
   for (; nowMs < hours * 3_600_000 && controller.state.phase === 'progressing'; nowMs += LOOK_EVERY_MS) {
     const { step, weight } = controller.report();
     const { minCalls } = steps[step]!;
     for (let call = 0; call < 100 && controller.calls.step.canary.calls < minCalls; call++) {
       const arm = random() < weight ? 'canary' : 'stable';
       const latencyMs = arm === 'canary' ? canaryLatencyMs : 1_000;
-      const told = { latencyMs, firstChunkMs: undefined, stream: false, costUsd: null };
-      controller.calls.ended(arm, weight, { failed: random() < 0.005, ...told });
+      const rest = { latencyMs, firstChunkMs: undefined, stream: false, costUsd: null };
+      controller.calls.ended(arm, weight, { failed: random() < 0.005, ...rest });
     }
     controller.look(true);
   }
   return controller;
 }
 
-test('a canary that is faster by more than each phase asks is promoted, after each phase’s time and calls', () => {
+test('promotes a canary that is faster than each phase requires, after the time and the calls of each phase', () => {
   const { state, history } = simulate({ canaryLatencyMs: 700, hours: 200 });
   expect(state.phase).toBe('promoted');
   expect(history.map(({ verb, by }) => `${verb} by ${by}`)).toEqual(
@@ -43,10 +43,10 @@ test('a canary that is faster by more than each phase asks is promoted, after ea
   }
 }, 60_000);
 
-test('a canary that is faster by too little waits in the phase that asks for more, and says so', () => {
+test('keeps a canary that is not fast enough in the phase that requires more, and reports why', () => {
   const controller = simulate({ canaryLatencyMs: 950, hours: 60 });
   const report = controller.report();
   expect(controller.history).toHaveLength(1);
   expect(report).toMatchObject({ phase: 'progressing', step: 1 });
-  expect(report.waitsFor).toEqual([{ for: 'require', message: 'latency improvement 0.05, at least 0.1' }]);
+  expect(report.waitsFor).toEqual([{ for: 'require', message: 'latency improvement is 0.05, should be at least 0.1' }]);
 }, 60_000);

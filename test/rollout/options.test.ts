@@ -1,4 +1,4 @@
-/** What a rollout may be told, and what is refused. */
+/** Validation of the option `canary.rollout`. */
 
 import { describe, expect, test } from 'vitest';
 import { presets, type CanaryOptions, type RolloutOptions } from '../../src/index.ts';
@@ -17,10 +17,10 @@ function build(rollout: unknown, canary: CanaryOptions = {}) {
 
 const to = { to: 'gemini', steps: STEPS };
 
-describe('what is refused by its path:', () => {
+describe('refuses, with the path of the option:', () => {
   test.each([
     [{ to: 'openai', steps: STEPS }, 'canary.rollout.to should be one of gemini, deepseek'],
-    [{ ...to, steps: [] }, 'canary.rollout.steps should have a step, got an empty list'],
+    [{ ...to, steps: [] }, 'canary.rollout.steps should have at least one step, got an empty list'],
     [
       { ...to, steps: [{ weight: 0.1 }, { weight: 5 }] },
       'canary.rollout.steps[1].weight should be between 0 and 1, got 5',
@@ -45,28 +45,32 @@ describe('what is refused by its path:', () => {
     [{ ...to, stpes: [] }, 'canary.rollout.stpes is not an option; did you mean steps?'],
     [[], 'canary.rollout should have a rollout, got an empty list'],
     [[to, to], 'canary.rollout[1].to should be unique, got gemini twice'],
-    [[to, { ...to, to: 'deepseek', salt: 'gemini' }], 'canary.rollout[1].salt should be its own'],
+    [[to, { ...to, to: 'deepseek', salt: 'gemini' }], 'canary.rollout[1].salt should be unique'],
     [
       [to, { ...to, to: 'deepseek', steps: presets.quick }],
-      'canary.rollout[1].steps should leave room for one another',
+      'canary.rollout[1].steps should leave room for the other rollouts',
     ],
   ])('%j', (rollout, message) => {
     expect(build(rollout)).toThrow(message);
   });
 
-  test('a weight for an upstream whose weight a rollout decides', () => {
+  test('a weight for an upstream whose weight a rollout sets', () => {
     const weights = { openai: 0.9, gemini: 0.1 };
-    expect(build(to, { weights })).toThrow('canary.weights.gemini should not be set beside a rollout to it');
+    expect(build(to, { weights })).toThrow(
+      'canary.weights.gemini should not be set: the rollout to it sets the weight',
+    );
     const ai = build(to)();
-    expect(() => ai.canary.setWeights(weights)).toThrow('weights.gemini should not be set beside a rollout to it');
+    expect(() => ai.canary.setWeights(weights)).toThrow(
+      'weights.gemini should not be set: the rollout to it sets the weight',
+    );
     expect(ai.canary.weights).toEqual({ openai: 0.9, gemini: 0.1, deepseek: 0 });
   });
 
-  test('weights that leave stable nothing, to compare with', () => {
+  test('weights that leave stable no calls to compare with', () => {
     expect(build(to, { weights: { deepseek: 1 } })).toThrow('canary.weights.openai should be above 0');
   });
 
-  test('a shadow beside a rollout that decides its share', () => {
+  test('a shadow whose share a rollout sets', () => {
     const rollout = { to: 'gemini', steps: presets.fourPhase };
     const shadow = { upstream: 'gemini', share: 0.1 };
     expect(build(rollout, { shadow })).toThrow('canary.shadow.upstream should not be gemini');
@@ -74,26 +78,26 @@ describe('what is refused by its path:', () => {
   });
 });
 
-test.each(Object.entries(presets))('the preset %s is a rollout', (_name, steps) => {
+test.each(Object.entries(presets))('the preset %s is valid', (_name, steps) => {
   const { state } = build({ to: 'gemini', steps })().canary.rollout;
   expect(state).toMatchObject({ upstream: 'gemini', phase: 'progressing', step: 0, steps: steps.length });
 });
 
-test('the five phases are those of a week, each stricter than the one before', () => {
+test('the preset fivePhase has five phases, each stricter than the one before', () => {
   const weights = presets.fivePhase.map(({ weight }) => weight);
   const rates = presets.fivePhase.map(({ require }) => require.maxErrorRate);
   expect(weights).toEqual([0.01, 0.05, 0.25, 0.5, 1]);
   expect(rates).toEqual([0.05, 0.03, 0.02, 0.015, 0.01]);
 });
 
-test('beside weights a rollout takes its share of all calls, and the weights divide the rest', () => {
+test('a rollout takes its share of all calls, and the weights divide the rest', () => {
   const ai = build(to, { weights: { openai: 0.5, deepseek: 0.5 } })();
   expect(ai.canary.weights).toEqual({ openai: 0.45, gemini: 0.1, deepseek: 0.45 });
 });
 
-test('without a rollout there is none to ask for', () => {
+test('canary.rollout throws if there is no rollout', () => {
   const ai = build(undefined)();
-  expect(() => ai.canary.rollout).toThrow('canary.rollout should be set where a rollout is asked for');
+  expect(() => ai.canary.rollout).toThrow('canary.rollout should be set before a rollout is used');
   expect(ai.canary.rollouts).toEqual({});
   expect(ai.canary.record({}, { quality: 1 })).toBe(false);
 });

@@ -1,4 +1,4 @@
-/** Rollouts that are kept in a store: restarts, crashes, several processes. */
+/** Rollouts in a store: restarts, crashes, several processes. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,8 +11,8 @@ import { driver, failAt, setUpRollout } from '../support/rollout-traffic.ts';
 const STEPS = [{ weight: 0.2, minCalls: 30 }, { weight: 0.5, hold: '1d' }, { weight: 1 }] as const;
 const ROLLOUT = { steps: STEPS, guardrails: { errorRate: { margin: 0.3 } } };
 
-/** A store that outlives the client, as a file or a server would. Leases run by this clock. */
-function lasting(): { readonly store: Store; readonly clock: { nowMs: number } } {
+/** A store that outlives the client, like a file or a server. Its leases run on this clock. */
+function persistentStore(): { readonly store: Store; readonly clock: { nowMs: number } } {
   const clock = { nowMs: 0 };
   return { store: { ...memoryStore({ now: () => clock.nowMs }), persistent: true }, clock };
 }
@@ -23,35 +23,35 @@ async function start(store: Store, rollout: object = ROLLOUT) {
   return set;
 }
 
-const whereIs = (set: ReturnType<typeof setUpRollout>, callers = 200): readonly string[] =>
+const assignments = (set: ReturnType<typeof setUpRollout>, callers = 200): readonly string[] =>
   Array.from({ length: callers }, (_, caller) => set.ai.canary.explain({ key: `user-${caller}` }).upstream);
 
-test('after a restart it goes on at its step, with its evidence, and every key where it was', async () => {
-  const { store } = lasting();
+test('continues after a restart with its step, its evidence and the same assignment of every key', async () => {
+  const { store } = persistentStore();
   const before = await start(store);
   failAt(before, { openai: 0.02, gemini: 0.02 });
   await driver(before)({ calls: 1_500, perSecond: 100 });
   expect(before.ai.canary.rollout.state.step).toBe(1);
-  const told = before.ai.canary.rollout.state;
+  const stateBefore = before.ai.canary.rollout.state;
   before.ai.canary.close();
   await before.clock.advance(0);
 
   const after = await start(store);
   const { guardrails, canary, step, callsExposed } = after.ai.canary.rollout.state;
   expect({ guardrails, canary, step, callsExposed }).toEqual({
-    guardrails: told.guardrails,
-    canary: told.canary,
-    step: told.step,
-    callsExposed: told.callsExposed,
+    guardrails: stateBefore.guardrails,
+    canary: stateBefore.canary,
+    step: stateBefore.step,
+    callsExposed: stateBefore.callsExposed,
   });
-  expect(whereIs(after)).toEqual(whereIs(before));
+  expect(assignments(after)).toEqual(assignments(before));
   expect(after.ai.canary.rollout.history).toEqual(before.ai.canary.rollout.history);
   await after.clock.advance(1_000);
   expect(after.events.of('warning')).toEqual([]);
 });
 
-test('whoever disposes of a client waits until the store has its evidence', async () => {
-  const { store } = lasting();
+test('disposing of a client waits until the store has its evidence', async () => {
+  const { store } = persistentStore();
   const written: string[] = [];
   const slow: Store = {
     ...store,
@@ -68,8 +68,8 @@ test('whoever disposes of a client waits until the store has its evidence', asyn
   expect(await store.lease(written.at(-1) ?? '', 'another', 1_000)).toBeDefined();
 });
 
-test('a canary that was rolled back stays so, also under other options', async () => {
-  const { store } = lasting();
+test('a canary that was rolled back stays rolled back, even under other options', async () => {
+  const { store } = persistentStore();
   const before = await start(store);
   before.ai.canary.rollout.rollback('bad');
   await before.clock.advance(0);
@@ -78,8 +78,8 @@ test('a canary that was rolled back stays so, also under other options', async (
   expect((await start(store)).ai.canary.rollout.state).toMatchObject({ phase: 'rolledBack', reason: 'bad' });
 });
 
-test('under other options a rollout under way begins anew', async () => {
-  const { store } = lasting();
+test('an unfinished rollout starts over under other options', async () => {
+  const { store } = persistentStore();
   const before = await start(store);
   before.ai.canary.rollout.promote();
   await before.clock.advance(0);
@@ -89,7 +89,7 @@ test('under other options a rollout under way begins anew', async () => {
   expect(after.ai.canary.rollout.state).toMatchObject({ phase: 'progressing', step: 0, weight: 0.1 });
 });
 
-test('without a store that lasts it begins anew at each start, and says so', async () => {
+test('without a persistent store a rollout starts over in each process, and warns', async () => {
   for (const store of [undefined, memoryStore()]) {
     const set = setUpRollout(ROLLOUT, { store });
     await set.clock.advance(1_000);
@@ -99,9 +99,9 @@ test('without a store that lasts it begins anew at each start, and says so', asy
   }
 });
 
-describe('what is decided is written before it is done:', () => {
-  test('a step that cannot be written yet is not in force', async () => {
-    const { store } = lasting();
+describe('a decision is written before it takes effect:', () => {
+  test('a step that is not written yet is not in force', async () => {
+    const { store } = persistentStore();
     let write: (() => void) | undefined;
     const slow: Store = {
       ...store,
@@ -121,21 +121,21 @@ describe('what is decided is written before it is done:', () => {
     await set.clock.advance(0);
     expect(set.ai.canary.weights.gemini).toBe(0.5);
     expect(set.events.of('step')).toHaveLength(1);
-    // A crash at this very moment: the next process finds what was decided.
+    // After a crash at this moment the next process finds the decision.
     const stored = await store.read('rollout:gemini');
     expect(stored).toMatchObject({ memory: { state: { step: 1 } } });
   });
 
-  test('a rollback takes the traffic away at once', async () => {
-    const { store } = lasting();
+  test('a rollback removes the traffic at once', async () => {
+    const { store } = persistentStore();
     const stuck: Store = { ...store, write: () => new Promise(() => undefined) };
     const set = await start(stuck);
     set.ai.canary.rollout.rollback('bad');
     expect(set.ai.canary.weights).toEqual({ openai: 1, gemini: 0 });
   });
 
-  test('a store that never answers leaves no canary unwatched', async () => {
-    const { store } = lasting();
+  test('a store that never answers does not stop the evaluation of the canary', async () => {
+    const { store } = persistentStore();
     let hangs = false;
     const hanging: Store = {
       ...store,
@@ -154,30 +154,30 @@ describe('what is decided is written before it is done:', () => {
     expect(set.events.of('warning')).toMatchObject([{ code: 'store' }]);
   });
 
-  test('a store that is away fails no call, and holds up no rollback', async () => {
-    const { store } = lasting();
-    let isAway = false;
-    const away = () => (isAway ? Promise.reject(new Error('ECONNREFUSED')) : undefined);
+  test('an unavailable store fails no call and delays no rollback', async () => {
+    const { store } = persistentStore();
+    let isDown = false;
+    const refuse = () => (isDown ? Promise.reject(new Error('ECONNREFUSED')) : undefined);
     const shaky: Store = {
       ...store,
-      write: (...args) => away() ?? store.write(...args),
-      lease: (...args) => away() ?? store.lease(...args),
+      write: (...args) => refuse() ?? store.write(...args),
+      lease: (...args) => refuse() ?? store.lease(...args),
     };
     const set = await start(shaky);
-    isAway = true;
+    isDown = true;
     failAt(set, { gemini: 1 });
     await driver(set)({ calls: 200, perSecond: 20, until: () => set.events.of('rollback').length > 0 });
     expect(set.events.of('rollback')).toHaveLength(1);
     expect(set.events.of('warning')).toMatchObject([{ code: 'store' }]);
-    isAway = false;
+    isDown = false;
     await set.clock.advance(2_000);
     expect(await store.read('rollout:gemini')).toMatchObject({ memory: { state: { phase: 'rolledBack' } } });
   });
 });
 
-describe('of two processes', () => {
-  test('one is in charge, and the other follows it', async () => {
-    const { store } = lasting();
+describe('two processes', () => {
+  test('one leads and the other follows', async () => {
+    const { store } = persistentStore();
     const leader = await start(store);
     const follower = await start(store);
     expect(follower.ai.canary.rollout.state.waitsFor).toEqual(leader.ai.canary.rollout.state.waitsFor);
@@ -185,12 +185,12 @@ describe('of two processes', () => {
     await leader.clock.advance(0);
     await follower.clock.advance(1_000);
     expect(follower.ai.canary.weights).toEqual(leader.ai.canary.weights);
-    expect(whereIs(follower)).toEqual(whereIs(leader));
+    expect(assignments(follower)).toEqual(assignments(leader));
     expect(follower.events.of('step')).toMatchObject([{ step: 1 }]);
   });
 
-  test('the follower’s verbs are carried out by the one in charge', async () => {
-    const { store } = lasting();
+  test('the leader carries out the verbs of the follower', async () => {
+    const { store } = persistentStore();
     const leader = await start(store);
     const follower = await start(store);
     follower.ai.canary.rollout.rollback('seen from here');
@@ -201,8 +201,8 @@ describe('of two processes', () => {
     expect(follower.ai.canary.weights).toEqual({ openai: 1, gemini: 0 });
   });
 
-  test('the follower takes charge when the other has died, and goes on where it was', async () => {
-    const { store, clock } = lasting();
+  test('the follower takes the lease when the leader has died, and continues the rollout', async () => {
+    const { store, clock } = persistentStore();
     const leader = await start(store);
     const follower = await start(store);
     leader.ai.canary.rollout.promote();
@@ -213,15 +213,15 @@ describe('of two processes', () => {
     follower.ai.canary.rollout.promote();
     await follower.clock.advance(0);
     expect(follower.ai.canary.rollout.state.step).toBe(2);
-    // Who comes back from the dead writes nothing: it finds that it is not in charge any more.
+    // The former leader writes nothing: it finds that it no longer holds the lease.
     leader.ai.canary.rollout.rollback('too late');
     await leader.clock.advance(1_000);
     expect(leader.ai.canary.rollout.state).toMatchObject({ phase: 'progressing', step: 2 });
   });
 });
 
-test('a command for more than a rollout may take is left undone: others follow it in the list', async () => {
-  const { store } = lasting();
+test('ignores a stored weight above the reserve of the rollout if others follow in the list', async () => {
+  const { store } = persistentStore();
   const list = [
     { to: 'gemini', steps: [{ weight: 0.2, hold: '1d' }] },
     { to: 'groq', steps: [{ weight: 0.2, hold: '1d' }] },
@@ -234,18 +234,18 @@ test('a command for more than a rollout may take is left undone: others follow i
   expect(set.events.of('warning')).toMatchObject([{ message: expect.stringContaining('between 0 and 0.2') }]);
 });
 
-test('a command left in the store is carried out once, and one that makes no sense is told of', async () => {
-  const { store } = lasting();
+test('carries out a stored command once, and warns about an impossible one', async () => {
+  const { store } = persistentStore();
   const set = await start(store);
   await store.post('commands:gemini', { verb: 'pause', reason: 'from the command line' });
   await store.post('commands:gemini', { verb: 'undo' });
   await set.clock.advance(3_000);
   expect(set.ai.canary.rollout.state).toMatchObject({ phase: 'paused', reason: 'from the command line' });
   expect(set.events.of('pause')).toHaveLength(1);
-  expect(set.events.of('warning')).toMatchObject([{ message: expect.stringContaining('undo() makes no sense') }]);
+  expect(set.events.of('warning')).toMatchObject([{ message: expect.stringContaining('undo() is not possible') }]);
 });
 
-test('a file keeps a rollout over a restart', async () => {
+test('a file store keeps a rollout across a restart', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'canary-rollout-'));
   const path = join(folder, 'canary.json');
   try {

@@ -13,12 +13,12 @@ const STEPS = [
   { weight: 1, hold: '1d' },
 ] as const;
 
-/** The upstream of each of so many callers. */
-function homes(set: ReturnType<typeof setUpRollout>, callers: number): readonly string[] {
+/** The upstream of each of `callers` keys. */
+function assignments(set: ReturnType<typeof setUpRollout>, callers: number): readonly string[] {
   return Array.from({ length: callers }, (_, caller) => set.ai.canary.explain({ key: `user-${caller}` }).upstream);
 }
 
-test('promote begins the next step, and at last promotes the canary', () => {
+test('promote starts the next step, and promotes the canary after the last one', () => {
   const set = setUpRollout({ steps: STEPS });
   const { rollout } = set.ai.canary;
   rollout.promote();
@@ -30,28 +30,28 @@ test('promote begins the next step, and at last promotes the canary', () => {
   expect(set.ai.canary.weights).toEqual({ openai: 0, gemini: 1 });
 });
 
-test('whoever is in the canary stays there as it grows, and is back where he was after a rollback', () => {
+test('keys stay on the canary as its weight grows, and return to it after rollback and retry', () => {
   const set = setUpRollout({ steps: STEPS });
-  const inside = (at: readonly string[]) => at.flatMap((home, caller) => (home === 'gemini' ? [caller] : []));
+  const inside = (at: readonly string[]) => at.flatMap((upstream, caller) => (upstream === 'gemini' ? [caller] : []));
   const [first, second, third] = [0, 1, 2].map((step) => {
     if (step > 0) set.ai.canary.rollout.promote();
-    return inside(homes(set, 500));
+    return inside(assignments(set, 500));
   });
   expect(first!.filter((caller) => !second!.includes(caller))).toEqual([]);
   expect(second!.filter((caller) => !third!.includes(caller))).toEqual([]);
   set.ai.canary.rollout.rollback('enough');
-  expect(new Set(homes(set, 500))).toEqual(new Set(['openai']));
+  expect(new Set(assignments(set, 500))).toEqual(new Set(['openai']));
   set.ai.canary.rollout.retry();
-  expect(inside(homes(set, 500))).toEqual(first);
+  expect(inside(assignments(set, 500))).toEqual(first);
 });
 
-test('another process with the same options agrees on every key', () => {
+test('another process with the same options assigns every key alike', () => {
   const [one, other] = [setUpRollout({ steps: STEPS }), setUpRollout({ steps: STEPS })];
-  expect(homes(one, 300)).toEqual(homes(other, 300));
-  expect(new Set(homes(one, 300)).size).toBe(2);
+  expect(assignments(one, 300)).toEqual(assignments(other, 300));
+  expect(new Set(assignments(one, 300)).size).toBe(2);
 });
 
-test('a rollback says who, why, at which step and with which numbers, and is final until retry', async () => {
+test('rollback reports cause, reason, step and numbers, and lasts until retry', async () => {
   const set = setUpRollout({ steps: STEPS });
   failAt(set, { openai: 0, gemini: 0.05 });
   await driver(set)({ calls: 100, perSecond: 1_000 });
@@ -73,10 +73,10 @@ test('a rollback says who, why, at which step and with which numbers, and is fin
   expect(set.ai.canary.rollout.state).toMatchObject({ phase: 'rolledBack', reason: 'customers complain', weight: 0 });
 });
 
-test('a stream under way is left to finish, and no call goes to the canary any more', async () => {
+test('after a rollback a stream in flight finishes, and the canary gets no more calls', async () => {
   const set = setUpRollout({ steps: [{ weight: 1, hold: '1d' }] });
   set.providers.script('gemini', events([say('One'), { waitMs: 5_000 }, say(' two.'), STOP]));
-  const key = homes(set, 50).indexOf('gemini');
+  const key = assignments(set, 50).indexOf('gemini');
   const stream = await set.ai.chat.completions.create(STREAM_BODY, route({ key: `user-${key}` }));
   set.ai.canary.rollout.rollback();
   const reading = drain(stream);
@@ -88,7 +88,7 @@ test('a stream under way is left to finish, and no call goes to the canary any m
   expect(set.providers.asked).toEqual(['gemini', 'openai']);
 });
 
-describe('a verb that makes no sense', () => {
+describe('a verb that is not possible', () => {
   test.each<[string, (rollout: RolloutControl) => void, string]>([
     [
       'retry while progressing',
@@ -115,7 +115,7 @@ describe('a verb that makes no sense', () => {
   });
 });
 
-test('asked for twice, each verb is done once', () => {
+test('a repeated verb takes effect once', () => {
   const set = setUpRollout({ steps: STEPS });
   const { rollout } = set.ai.canary;
   for (const act of [() => rollout.pause(), () => rollout.resume(), () => rollout.rollback(), () => rollout.retry()]) {
@@ -126,7 +126,7 @@ test('asked for twice, each verb is done once', () => {
   expect(set.events.of('pause')).toHaveLength(1);
 });
 
-test('a paused rollout begins no step, and is rolled back all the same', async () => {
+test('a paused rollout starts no step, but can still be rolled back', async () => {
   const set = setUpRollout({ steps: [{ weight: 0.2 }, { weight: 1 }], guardrails: { errorRate: { margin: 0.3 } } });
   set.ai.canary.rollout.pause('until Monday');
   await driver(set)({ calls: 400, perSecond: 50 });
@@ -136,7 +136,7 @@ test('a paused rollout begins no step, and is rolled back all the same', async (
   expect(set.ai.canary.rollout.state.phase).toBe('rolledBack');
 });
 
-test('with auto: false each step waits for a promote()', async () => {
+test('with auto: false each step waits for promote()', async () => {
   const set = setUpRollout({
     steps: [{ weight: 0.2 }, { weight: 1 }],
     auto: false,
@@ -148,7 +148,7 @@ test('with auto: false each step waits for a promote()', async () => {
   expect(state.waitsFor.map((wait) => wait.for)).toEqual(['promote']);
 });
 
-test('a weight set by hand is in force until the next step', () => {
+test('a weight set by hand lasts until the next step', () => {
   const set = setUpRollout({ steps: STEPS });
   set.ai.canary.rollout.setWeight(0.35);
   expect(set.ai.canary.weights.gemini).toBe(0.35);
@@ -165,7 +165,7 @@ test('a promotion that replaces stable can be undone', async () => {
   expect(set.providers.asked).toEqual(['gemini']);
   set.ai.canary.rollout.undo();
   expect(set.ai.canary.weights).toEqual({ openai: 1, gemini: 0 });
-  expect(set.ai.canary.rollout.state).toMatchObject({ phase: 'rolledBack', reason: 'undone' });
+  expect(set.ai.canary.rollout.state).toMatchObject({ phase: 'rolledBack', reason: 'promotion undone' });
 });
 
 test('an alert rule with an action rolls the rollout back', async () => {
