@@ -1,4 +1,4 @@
-/** What ended calls prove does not depend on how often anybody asks. */
+/** Ended calls are counted in batches; the evidence does not depend on how often it is read. */
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -28,25 +28,25 @@ const calls = fc.array(
   { maxLength: 150 },
 );
 
-test('calls that are asked about after each are worth the same as all at the end', () => {
+test('reading the numbers after each call gives the same evidence as reading once at the end', () => {
   fc.assert(
     fc.property(calls, (ended) => {
-      const asked = new JudgedCalls(POLICY, { weight: 0.25, minCalls: 0 });
-      const unasked = new JudgedCalls(POLICY, { weight: 0.25, minCalls: 0 });
+      const readOften = new JudgedCalls(POLICY, { weight: 0.25, minCalls: 0 });
+      const readOnce = new JudgedCalls(POLICY, { weight: 0.25, minCalls: 0 });
       for (const { arm, failed, latencyMs, wasOverdue } of ended) {
         const outcome = { failed, latencyMs, firstChunkMs: undefined, stream: false, costUsd: latencyMs / 1e6 };
-        for (const judged of [asked, unasked]) judged.ended(arm, 0.25, outcome, wasOverdue);
-        expect(asked.step.canary.calls + asked.step.stable.calls).toBeLessThanOrEqual(ended.length);
+        for (const judged of [readOften, readOnce]) judged.ended(arm, 0.25, outcome, wasOverdue);
+        expect(readOften.step.canary.calls + readOften.step.stable.calls).toBeLessThanOrEqual(ended.length);
       }
-      expect(unasked.toJSON()).toEqual(asked.toJSON());
-      expect(unasked.overdueMs).toBe(asked.overdueMs);
-      expect(unasked.run.canary.calls).toBe(ended.filter(({ arm }) => arm === 'canary').length);
+      expect(readOnce.toJSON()).toEqual(readOften.toJSON());
+      expect(readOnce.overdueMs).toBe(readOften.overdueMs);
+      expect(readOnce.run.canary.calls).toBe(ended.filter(({ arm }) => arm === 'canary').length);
     }),
     { numRuns: 30 },
   );
 });
 
-test('a call that was just told is in the next number that is read', () => {
+test('a call that has just ended is in the next number that is read', () => {
   const judged = new JudgedCalls(POLICY, { weight: 0.25, minCalls: 0 });
   const outcome = { failed: true, latencyMs: 5, firstChunkMs: undefined, stream: false, costUsd: null };
   for (let count = 1; count <= 40; count += 1) {

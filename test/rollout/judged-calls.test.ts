@@ -1,4 +1,4 @@
-/** Which calls a rollout is judged by. */
+/** Which calls count as evidence for a rollout. */
 
 import { expect, test } from 'vitest';
 import { route } from '../../src/index.ts';
@@ -13,20 +13,20 @@ function judged(set: ReturnType<typeof setUpRollout>) {
   return { canary: canary.calls, stable: stable.calls, failures: canary.failures };
 }
 
-/** A caller whose calls go to this upstream. */
+/** A key whose calls go to this upstream. */
 function callerOf(set: ReturnType<typeof setUpRollout>, upstream: string): string {
   const keys = Array.from({ length: 200 }, (_, index) => `caller-${index}`);
   return keys.find((key) => set.ai.canary.explain({ key }).upstream === upstream)!;
 }
 
-test('a call counts once, for the side that the split chose', async () => {
+test('a call counts once, for the side that the split assigned it to', async () => {
   const set = setUpRollout({ steps: STEPS });
   await ask(set.ai, route({ key: callerOf(set, 'gemini') }));
   await ask(set.ai, route({ key: callerOf(set, 'openai') }));
   expect(judged(set)).toEqual({ canary: 1, stable: 1, failures: 0 });
 });
 
-test('a call that another upstream saved is a failure of the one it was for', async () => {
+test('a call that falls back is a failure of its assigned upstream', async () => {
   const set = setUpRollout({ steps: STEPS });
   set.providers.script('gemini', failed(503));
   const answer = await ask(set.ai, route({ key: callerOf(set, 'gemini') }));
@@ -34,7 +34,7 @@ test('a call that another upstream saved is a failure of the one it was for', as
   expect(judged(set)).toEqual({ canary: 1, stable: 0, failures: 1 });
 });
 
-test('a body that is no answer is a failure', async () => {
+test('a malformed body is a failure', async () => {
   const set = setUpRollout({ steps: STEPS });
   set.providers.script('gemini', malformed());
   await ask(set.ai, route({ key: callerOf(set, 'gemini') }));
@@ -42,17 +42,17 @@ test('a body that is no answer is a failure', async () => {
 });
 
 test.each([
-  ['the caller’s own mistake', failed(400), {}],
+  ['the caller’s own fault', failed(400), {}],
   ['a content filter', failed(400, { code: 'content_filter' }), {}],
   ['a forced upstream', chat(), { upstream: 'gemini' }],
-])('%s is no evidence', async (_what, reply, options) => {
+])('%s is not evidence', async (_what, reply, options) => {
   const set = setUpRollout({ steps: STEPS });
   set.providers.script('gemini', reply);
   await ask(set.ai, route({ key: callerOf(set, 'gemini'), ...options })).catch(() => undefined);
   expect(judged(set)).toEqual({ canary: 0, stable: 0, failures: 0 });
 });
 
-test('a call that its caller gave up is no evidence', async () => {
+test('an aborted call is not evidence', async () => {
   const set = setUpRollout({ steps: STEPS });
   const abort = new AbortController();
   set.providers.script('gemini', ({ wait }) => wait(Infinity).then(() => new Response()));
@@ -64,7 +64,7 @@ test('a call that its caller gave up is no evidence', async () => {
   expect(judged(set)).toEqual({ canary: 0, stable: 0, failures: 0 });
 });
 
-test('where one side is out of service the other side’s calls compare nothing', async () => {
+test('calls of one side are not evidence while the other side is out of service', async () => {
   const set = setUpRollout({ steps: STEPS }, { breaker: { consecutive: 2 } });
   set.providers.usually('gemini', failed(503));
   const [gemini, openai] = [callerOf(set, 'gemini'), callerOf(set, 'openai')];
@@ -73,7 +73,7 @@ test('where one side is out of service the other side’s calls compare nothing'
   expect(judged(set)).toEqual({ canary: 2, stable: 0, failures: 2 });
 });
 
-test('an answer from the cache is no evidence', async () => {
+test('an answer from the cache is not evidence', async () => {
   const set = setUpRollout({ steps: STEPS }, { cache: { ttl: '1h', when: () => true } });
   const key = callerOf(set, 'gemini');
   for (let call = 0; call < 3; call++) await ask(set.ai, route({ key }));
@@ -81,7 +81,7 @@ test('an answer from the cache is no evidence', async () => {
   expect(judged(set)).toMatchObject({ canary: 1 });
 });
 
-test('a quality that the application records feeds its guardrail, for the side of the call', async () => {
+test('a recorded quality feeds its guardrail, for the side of the call', async () => {
   const set = setUpRollout({ steps: STEPS, guardrails: { quality: {}, politeness: { better: 'higher' } } });
   const one = set.ai.chat.completions.create(
     { model: 'gpt-4.1', messages: [{ role: 'user', content: 'Hi' }] },
@@ -101,21 +101,21 @@ test('a quality that the application records feeds its guardrail, for the side o
   expect(() => set.ai.canary.record(one, { quality: Number.NaN })).toThrow('record.quality should be a number');
 });
 
-test('a call that is made for the cache can be told about, one that is answered from it cannot', async () => {
+test('values can be recorded for a call that was sent, but not for one answered from the cache', async () => {
   const set = setUpRollout({ steps: STEPS, guardrails: { quality: {} } }, { cache: { when: () => true } });
-  const asked = () =>
+  const send = () =>
     set.ai.chat.completions.create(
       { model: 'gpt-4.1', messages: [{ role: 'user', content: 'Hi' }] },
       route({ key: callerOf(set, 'gemini') }),
     );
-  const [made, given] = [asked(), asked()];
-  await Promise.all([made, given]);
+  const [sent, cached] = [send(), send()];
+  await Promise.all([sent, cached]);
   expect(set.providers.asked).toHaveLength(1);
-  expect([made, given].map((call) => set.ai.canary.record(call, { quality: 0.7 }))).toEqual([true, false]);
+  expect([sent, cached].map((call) => set.ai.canary.record(call, { quality: 0.7 }))).toEqual([true, false]);
   expect(judged(set)).toMatchObject({ canary: 1 });
 });
 
-test('more calls of the canary than of stable that end as no evidence pause the rollout, with an alert', async () => {
+test('pauses the rollout with an alert when more canary calls than stable calls end without an outcome', async () => {
   const set = setUpRollout({ steps: STEPS });
   failAt(set, {});
   let turn = 0;
@@ -128,13 +128,13 @@ test('more calls of the canary than of stable that end as no evidence pause the 
   expect(set.events.of('alert')).toMatchObject([{ state: 'firing' }, { state: 'resolved' }]);
 });
 
-test('a first attempt that a hedge outran is no lost call: slow ones do not pause the rollout', async () => {
+test('a first attempt that a faster hedge aborts is not a lost call and does not pause the rollout', async () => {
   const set = setUpRollout(
     { steps: STEPS },
     { hedge: { after: '100ms', maxShare: 1 }, fallbacks: ['openai', 'gemini'], retry: { budget: 1 } },
   );
   let turn = 0;
-  // Each third canary call is slow; stable answers at once.
+  // Every third canary call is slow. Stable answers at once.
   set.providers.usually('gemini', (request) => ((turn += 1) % 3 ? chat() : after(500, chat()))(request));
   for (let caller = 0; caller < 600; caller++) {
     await within(set.clock, 600, ask(set.ai, route({ key: `user-${caller}` })));
@@ -144,8 +144,8 @@ test('a first attempt that a hedge outran is no lost call: slow ones do not paus
   expect(judged(set).canary).toBeGreaterThan(100);
 });
 
-test('a split that does not keep to its shares pauses the rollout, and never rolls it back', async () => {
-  // Who has no key is drawn at random: this chance always says stable.
+test('a sample ratio mismatch pauses the rollout and does not roll it back', async () => {
+  // Calls without a key are assigned at random; this random source always chooses stable.
   const set = setUpRollout({ steps: STEPS }, { random: () => 0.999, key: () => '' });
   for (let second = 0; second < 40; second++) {
     for (let call = 0; call < 5; call++) {

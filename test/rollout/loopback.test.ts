@@ -1,4 +1,4 @@
-/** Rollouts over real HTTP: what a provider on the loopback interface does is what decides. */
+/** Rollouts over real HTTP, with providers on the loopback interface. */
 
 import { expect, test } from 'vitest';
 import { CanaryClient, route, type RolloutOptions } from '../../src/index.ts';
@@ -8,7 +8,7 @@ import { ask } from '../support/calls.ts';
 const KEY = 'sk-test-0123456789abcdef';
 const AT_HALF: RolloutOptions = { to: 'relay', steps: [{ weight: 0.5, hold: '1d' }, { weight: 1 }] };
 
-/** A client before two providers, and calls through it: each of another caller, twenty at a time, a second for each twenty. */
+/** A client with two providers, and a driver that makes 20 calls per second, each with another key. */
 function world(urls: { readonly stable: string; readonly relay: string }) {
   const clock = new ManualClock();
   const ai = new CanaryClient<string, string>({
@@ -39,7 +39,7 @@ function world(urls: { readonly stable: string; readonly relay: string }) {
 test.each([
   ['an outage', { errorRate: 1 }, 25],
   ['a regression to a fifth of errors', { errorRate: 0.2 }, 150],
-])('%s of the canary rolls it back, and no request comes to it any more', async (_what, worse, mostExposed) => {
+])('%s of the canary rolls it back, and it gets no more requests', async (_what, worse, mostExposed) => {
   await using stable = await startProvider({ apiKey: KEY, errorRate: 0.01, seed: 1 });
   await using relay = await startProvider({ apiKey: KEY, errorRate: 0.01, seed: 2 });
   const { ai, events, drive } = world({ stable: stable.url, relay: relay.url });
@@ -58,7 +58,7 @@ test.each([
   ai.canary.close();
 });
 
-test('an outage of both providers rolls nothing back', async () => {
+test('an outage of both providers does not roll back', async () => {
   await using stable = await startProvider({ apiKey: KEY, seed: 1 });
   await using relay = await startProvider({ apiKey: KEY, seed: 2 });
   const { ai, events, drive } = world({ stable: stable.url, relay: relay.url });

@@ -1,4 +1,4 @@
-/** Rollouts of a real client, judged by its calls: good canaries, bad ones, and bad days of everybody. */
+/** Rollouts of a real client, judged by its calls: good canaries, bad canaries, and incidents of both sides. */
 
 import { describe, expect, test } from 'vitest';
 import { presets, route } from '../../src/index.ts';
@@ -12,7 +12,7 @@ const AT_5_PERCENT = { steps: [{ weight: 0.05, hold: '1d' }, { weight: 1 }] } as
 const rolledBack = (set: World) => (): boolean => set.events.of('rollback').length > 0;
 
 describe('a good canary', () => {
-  test('is taken to the end, step by step', async () => {
+  test('is promoted step by step', async () => {
     const steps = [
       { weight: 0.25, hold: '10s' },
       { weight: 0.5, minCalls: 100 },
@@ -28,8 +28,8 @@ describe('a good canary', () => {
     expect(set.events.of('rollback')).toEqual([]);
   });
 
-  test('goes through the five phases of the preset, each no sooner than time, calls and requirements allow', async () => {
-    // The holds of the articles, in hundreds of seconds rather than hours, and their calls in tens of thousands.
+  test('passes the five phases of the preset, each after its time, calls and requirements are met', async () => {
+    // The holds of the preset in seconds instead of hours, and a thousandth of its calls.
     const steps = presets.fivePhase.map(({ minCalls, hold, ...step }) => ({
       ...step,
       hold: Number.parseInt(hold, 10) * 1_000,
@@ -51,7 +51,7 @@ describe('a good canary', () => {
     }
   });
 
-  test('survives a bad day of both sides', async () => {
+  test('survives an incident of both sides', async () => {
     const set = setUpRollout({ steps: [{ weight: 0.2, hold: '1d' }, { weight: 1 }] });
     const drive = driver(set);
     failAt(set, { openai: 0.01, gemini: 0.01 });
@@ -62,7 +62,7 @@ describe('a good canary', () => {
     expect(set.ai.canary.rollout.state.phase).toBe('progressing');
   });
 
-  test('is not promoted by silence: without traffic it waits, and says so', async () => {
+  test('is not promoted without traffic, and reports why it waits', async () => {
     const set = setUpRollout({ steps: [{ weight: 0.5, hold: '1m' }, { weight: 1 }] });
     await set.clock.advance(3_600_000);
     const { step, waitsFor, earliestMoveMs } = set.ai.canary.rollout.state;
@@ -72,7 +72,7 @@ describe('a good canary', () => {
 });
 
 describe('a bad canary', () => {
-  test('with three times the errors is gone at 5 %', async () => {
+  test('with three times the errors is rolled back at 5 %', async () => {
     const set = setUpRollout(AT_5_PERCENT);
     failAt(set, { openai: 0.03, gemini: 0.09 }, 2);
     await driver(set)({ calls: 25_000, until: rolledBack(set) });
@@ -81,7 +81,7 @@ describe('a bad canary', () => {
     ]);
   }, 60_000);
 
-  test('that turns bad after 20,000 good calls is gone soon after', async () => {
+  test('that turns bad after 20,000 good calls is rolled back soon after', async () => {
     const set = setUpRollout({ steps: [{ weight: 0.2, hold: '1d' }, { weight: 1 }] });
     failAt(set, { openai: 0.01, gemini: 0.01 });
     const drive = driver(set);
@@ -93,14 +93,14 @@ describe('a bad canary', () => {
     expect(made).toBeLessThan(1_000);
   }, 120_000);
 
-  test('that is down is gone within a few of its calls, and at the call that shows it', async () => {
+  test('that is down is rolled back within a few calls, at once with the deciding failure', async () => {
     const set = setUpRollout(AT_5_PERCENT, { breaker: {} });
     failAt(set, { openai: 0.01, gemini: 0.01 });
     const drive = driver(set);
     await drive({ calls: 1_000 });
     set.providers.usually('gemini', failed(503));
     const failuresBefore = set.ai.canary.rollout.state.callsFailed;
-    // No second passes: the rollback follows from the failure itself.
+    // No second passes: the rollback comes with the failure itself, not with the next look.
     await drive({ calls: 300, perSecond: 10_000 });
     const [event] = set.events.of('rollback');
     expect(event).toMatchObject({ by: 'evidence' });
@@ -108,7 +108,7 @@ describe('a bad canary', () => {
     expect(set.ai.canary.weights).toEqual({ openai: 1, gemini: 0 });
   });
 
-  test('that is dearer is gone by its cost', async () => {
+  test('that costs more is rolled back by its cost', async () => {
     const price = { inputPerMTok: 6, outputPerMTok: 24 };
     const prices = { openai: { inputPerMTok: 2, outputPerMTok: 8 }, gemini: price };
     const set = setUpRollout(
@@ -120,7 +120,7 @@ describe('a bad canary', () => {
   });
 });
 
-test('a canary that hangs is gone long before its calls time out', async () => {
+test('a canary that hangs is rolled back long before its calls time out', async () => {
   const set = setUpRollout({
     steps: [{ weight: 0.5, hold: '1d' }, { weight: 1 }],
     guardrails: { errorRate: {}, latencyP95: {} },
@@ -131,7 +131,7 @@ test('a canary that hangs is gone long before its calls time out', async () => {
   set.providers.usually('gemini', silent());
   const hanging = new AbortController();
   for (let caller = 0; caller < 60; caller++) {
-    // Nobody waits for these: half of them never end by themselves.
+    // Not awaited: half of these calls never end by themselves.
     ask(set.ai, { ...route({ key: `late-${caller}` }), signal: hanging.signal }).catch(() => undefined);
   }
   await set.clock.advance(5_000);
@@ -139,7 +139,7 @@ test('a canary that hangs is gone long before its calls time out', async () => {
   hanging.abort();
 });
 
-test('the decision can be recomputed from what the history keeps', async () => {
+test('the history keeps the numbers that a decision follows from', async () => {
   const set = setUpRollout({ steps: [{ weight: 0.5, hold: '1d' }, { weight: 1 }] });
   failAt(set, { openai: 0.01, gemini: 0.5 });
   await driver(set)({ calls: 2_000, until: rolledBack(set) });
@@ -155,22 +155,22 @@ test('the decision can be recomputed from what the history keeps', async () => {
   expect(numbers.callsExposed).toBe(numbers.canary.calls);
 });
 
-test('each second that brought calls tells how the evidence stands', async () => {
+test('emits analysis once for each second with calls', async () => {
   const set = setUpRollout(AT_5_PERCENT);
-  const told: unknown[] = [];
-  set.ai.canary.on('analysis', (event) => told.push(event));
+  const analyses: unknown[] = [];
+  set.ai.canary.on('analysis', (event) => analyses.push(event));
   await driver(set)({ calls: 60, perSecond: 20 });
   await set.clock.advance(5_000);
-  expect(told).toHaveLength(3);
-  expect(told[0]).toMatchObject({ upstream: 'gemini', phase: 'progressing', step: 0, verdict: 'inconclusive' });
+  expect(analyses).toHaveLength(3);
+  expect(analyses[0]).toMatchObject({ upstream: 'gemini', phase: 'progressing', step: 0, verdict: 'inconclusive' });
 });
 
-test('the snapshot tells where each rollout stands, and a rule can watch its evidence', async () => {
+test('the snapshot has the state of each rollout, and an alert rule can watch its evidence', async () => {
   const rule = { name: 'near', metric: 'rolloutEvidence', upstream: 'gemini', above: 0.3 } as const;
   const set = setUpRollout({ steps: [{ weight: 0.5, hold: '1d' }, { weight: 1 }] }, { alerts: [rule] });
   failAt(set, { openai: 0.01, gemini: 0.2 }, 2);
-  const isTold = () => set.events.of('alert').length > 0;
-  await driver(set)({ calls: 1_000, perSecond: 5, until: isTold });
+  const hasFired = () => set.events.of('alert').length > 0;
+  await driver(set)({ calls: 1_000, perSecond: 5, until: hasFired });
   expect(set.events.of('alert')).toMatchObject([{ name: 'near', state: 'firing' }]);
   const { phase, step, weight, evidence, callsExposed, callsFailed } = set.ai.canary.rollout.state;
   expect(set.ai.canary.snapshot().rollouts).toEqual({
@@ -179,7 +179,7 @@ test('the snapshot tells where each rollout stands, and a rule can watch its evi
   expect(evidence).toBeGreaterThan(0.3);
 });
 
-test('a shadow step mirrors calls and answers none of them', async () => {
+test('a shadow step mirrors calls, and stable answers them all', async () => {
   const set = setUpRollout({
     steps: [
       { shadow: 1, hold: '1m' },
@@ -195,16 +195,16 @@ test('a shadow step mirrors calls and answers none of them', async () => {
   expect(set.ai.canary.shadow.share('gemini')).toBe(0);
 });
 
-test('a segment step brings those whose attributes match, and they stay when weights follow', async () => {
+test('a segment step moves the matching callers to the canary, and later steps keep them there', async () => {
   const steps = [
     { segment: { plan: ['beta'] }, hold: '1d' },
     { weight: 0.1, hold: '1d' },
   ] as const;
   const set = setUpRollout({ steps });
-  const home = (plan: string, caller: number) =>
+  const upstreamOf = (plan: string, caller: number) =>
     set.ai.canary.explain({ key: `user-${caller}`, attributes: { plan } }).upstream;
   const callers = Array.from({ length: 300 }, (_, caller) => caller);
-  const inside = (plan: string) => callers.filter((caller) => home(plan, caller) === 'gemini');
+  const inside = (plan: string) => callers.filter((caller) => upstreamOf(plan, caller) === 'gemini');
   const before = inside('beta');
   expect(before.length).toBeGreaterThan(285);
   expect(inside('free')).toEqual([]);

@@ -1,4 +1,4 @@
-/** Rollouts judged by thresholds: simple rules, with what they cost. */
+/** Rollouts with `judge: 'threshold'`, and the limits of this judge. */
 
 import { describe, expect, test } from 'vitest';
 import { memoryStore } from '../../src/index.ts';
@@ -12,7 +12,7 @@ type World = ReturnType<typeof setUpRollout>;
 const rolledBack = (set: World) => (): boolean => set.events.of('rollback').length > 0;
 
 describe('a canary', () => {
-  test('that fails is rolled back once twenty of its calls are judged, and not before', async () => {
+  test('that fails is rolled back after 20 judged calls, not before', async () => {
     const set = setUpRollout(BY_THRESHOLD);
     set.providers.usually('gemini', failed(503));
     await driver(set)({ calls: 200, perSecond: 1, until: rolledBack(set) });
@@ -22,33 +22,33 @@ describe('a canary', () => {
     expect(set.ai.canary.weights).toEqual({ openai: 1, gemini: 0 });
   });
 
-  test('is judged by no fewer calls than the step needs', async () => {
+  test('is not judged before `minCalls` calls', async () => {
     const set = setUpRollout({ ...BY_THRESHOLD, steps: [{ weight: 0.5, minCalls: 60 }, { weight: 1 }] });
     set.providers.usually('gemini', failed(503));
     await driver(set)({ calls: 400, perSecond: 1, until: rolledBack(set) });
     expect(set.events.of('rollback')).toMatchObject([{ callsExposed: 60 }]);
   });
 
-  test('with twice the errors passes, where that is within the margin', async () => {
+  test('with twice the errors passes if that is within the margin', async () => {
     const set = setUpRollout(BY_THRESHOLD);
     failAt(set, { openai: 0.01, gemini: 0.02 }, 3);
     await driver(set)({ calls: 100, perSecond: 10 });
     expect(set.events.of('step')).toMatchObject([{ step: 1 }]);
   });
 
-  test('as good as stable may be rolled back by chance, where evidence leaves it in service', async () => {
+  test('as good as stable may be rolled back by chance, which the sequential judge avoids', async () => {
     const steps = [{ weight: 0.5, hold: '1d' }, { weight: 1 }] as const;
-    const ends = [];
+    const phases = [];
     for (const judge of ['threshold', 'sequential'] as const) {
       const set = setUpRollout({ judge, steps, guardrails: { errorRate: { margin: 0 } } });
       failAt(set, { openai: 0.05, gemini: 0.05 }, 1);
       await driver(set)({ calls: 1_000, perSecond: 20, until: rolledBack(set) });
-      ends.push(set.ai.canary.rollout.state.phase);
+      phases.push(set.ai.canary.rollout.state.phase);
     }
-    expect(ends).toEqual(['rolledBack', 'progressing']);
+    expect(phases).toEqual(['rolledBack', 'progressing']);
   });
 
-  test('begins each step without the calls of the one before', async () => {
+  test('is judged in each step by the calls of that step only', async () => {
     const set = setUpRollout({ ...BY_THRESHOLD, guardrails: { errorRate: { max: 0.3 } } });
     const drive = driver(set);
     await drive({ calls: 60, perSecond: 10 });
@@ -58,7 +58,7 @@ describe('a canary', () => {
     expect(made).toBeLessThan(30);
   });
 
-  test('is held to what the store kept, after a restart', async () => {
+  test('keeps its judged calls in the store across a restart', async () => {
     const store = { ...memoryStore({ now: () => 0 }), persistent: true };
     const before = setUpRollout(BY_THRESHOLD, { store });
     await before.clock.advance(0);
@@ -89,19 +89,27 @@ describe('a guardrail', () => {
     ['a p95 within the margin passes', judged({ margin: 0.2 }, times(50, 800), times(50, 880)), 'pass'],
     ['a p95 beyond the margin fails', judged({ margin: 0.2 }, times(50, 800), times(50, 1_100)), 'fail'],
     [
-      'calls beyond the limit that are within the quantile pass',
+      'a p95 passes while 5 % of the calls exceed the limit',
       judged({ max: 1_000 }, [], [...times(95, 800), ...times(5, 9_000)]),
       'pass',
     ],
-    ['one more fails', judged({ max: 1_000 }, [], [...times(94, 800), ...times(6, 9_000)]), 'fail'],
     [
-      'failures are slower than anything',
+      'a p95 fails once one more call exceeds the limit',
+      judged({ max: 1_000 }, [], [...times(94, 800), ...times(6, 9_000)]),
+      'fail',
+    ],
+    [
+      'failures count as slower than any answer',
       judged({ max: 1_000 }, [], [...times(90, 800), ...times(10, Infinity)]),
       'fail',
     ],
     ['too few calls decide nothing', judged({ max: 1_000 }, [], times(19, 9_000)), 'inconclusive'],
-    ['without one of stable’s there is nothing to compare', judged({}, [], times(50, 9_000)), 'inconclusive'],
-    ['the limit counts beside the margin', judged({ margin: 5, max: 1_000 }, times(9, 800), times(50, 1_100)), 'fail'],
+    ['nothing is decided without a call of stable', judged({}, [], times(50, 9_000)), 'inconclusive'],
+    [
+      'the limit applies in addition to the margin',
+      judged({ margin: 5, max: 1_000 }, times(9, 800), times(50, 1_100)),
+      'fail',
+    ],
     ['a quality that falls fails', judged({}, times(50, 0.9), times(50, 0.8), 'quality'), 'fail'],
     ['a quality below its limit fails', judged({ max: 0.85 }, [], times(50, 0.8), 'quality'), 'fail'],
     [

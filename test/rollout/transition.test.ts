@@ -1,4 +1,4 @@
-/** What each verb does in each phase. */
+/** The effect of each verb in each phase. */
 
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
@@ -29,7 +29,7 @@ const after = (state: RolloutState, ...events: readonly RolloutEvent[]): Rollout
   events.reduce<RolloutState | undefined>((at, event) => at && transition(at, event, STEPS, 9), state);
 
 describe('the verbs', () => {
-  test('promote begins the next step, and promotes the canary after the last one', () => {
+  test('promote starts the next step, and promotes the canary after the last one', () => {
     expect(after(begun, EVENTS.promote)).toEqual({ phase: 'progressing', run: 1, step: 1, sinceMs: 9 });
     expect(after(begun, EVENTS.promote, EVENTS.promote, EVENTS.promote)).toEqual({
       phase: 'promoted',
@@ -38,21 +38,21 @@ describe('the verbs', () => {
     });
   });
 
-  test('promote in full leaves out the steps between', () => {
+  test('promote with `full` skips the steps in between', () => {
     expect(after(begun, EVENTS.promoteFull)).toMatchObject({ phase: 'promoted' });
   });
 
-  test('a pause keeps the step, and resume goes on with it', () => {
+  test('pause keeps the step, and resume continues it', () => {
     const paused = after(states.progressing, EVENTS.pause);
     expect(paused).toMatchObject({ phase: 'paused', step: 1, sinceMs: 5, reason: 'lunch' });
     expect(after(paused!, EVENTS.resume)).toMatchObject({ phase: 'progressing', step: 1, sinceMs: 5 });
   });
 
-  test('retry starts over after a rollback, and counts the runs', () => {
+  test('retry starts over after a rollback and increments the run', () => {
     expect(after(states.rolledBack, EVENTS.retry)).toEqual({ phase: 'progressing', run: 2, step: 0, sinceMs: 9 });
   });
 
-  test('undo takes a promotion back', () => {
+  test('undo reverts a promotion', () => {
     expect(after(states.promoted, EVENTS.undo)).toMatchObject({ phase: 'rolledBack', by: 'undo' });
   });
 
@@ -71,7 +71,7 @@ describe('the verbs', () => {
     ['retry', after(states.rolledBack, EVENTS.retry)!],
     ['undo', after(states.promoted, EVENTS.undo)!],
     ['setWeight', after(states.progressing, EVENTS.setWeight)!],
-  ] as const)('%s changes nothing where it holds already', (name, state) => {
+  ] as const)('%s changes nothing in the state it leads to', (name, state) => {
     expect(after(state, EVENTS[name])).toBe(state);
   });
 
@@ -90,11 +90,11 @@ describe('the verbs', () => {
     ['setWeight', 'promoted'],
     ['setWeight', 'rolledBack'],
     ['rollback', 'promoted'],
-  ] as const)('%s makes no sense while %s', (name, phase) => {
+  ] as const)('%s is not possible while %s', (name, phase) => {
     expect(after(states[phase], EVENTS[name])).toBeUndefined();
   });
 
-  test('an alert rule may take a promoted canary out of service', () => {
+  test('an alert rule can roll back a promoted canary', () => {
     expect(after(states.promoted, { verb: 'rollback', reason: 'errors', by: 'rule' })).toMatchObject({
       phase: 'rolledBack',
       by: 'rule',
@@ -102,7 +102,7 @@ describe('the verbs', () => {
   });
 });
 
-test('whatever happens in whatever order, the step exists, and only retry() leaves a rollback', () => {
+test('in any order of verbs the step exists, and only retry() leaves the phase rolledBack', () => {
   const event = fc.constantFrom<RolloutEvent>(...Object.values(EVENTS));
   fc.assert(
     fc.property(fc.array(event, { maxLength: 40 }), (events) => {

@@ -1,4 +1,4 @@
-/** What a rollout waits for, and when it can move. */
+/** What blocks the next move of a rollout, and its earliest time. */
 
 import { describe, expect, test } from 'vitest';
 import type { ArmNumbers, RolloutStep, StepTraffic } from '../../src/domain/rollout.ts';
@@ -37,7 +37,7 @@ function progress(rest: Partial<StepProgress> = {}): StepProgress {
 const waits = (rest: Partial<StepProgress>): string[] => blockersOf(progress(rest)).map((wait) => wait.for);
 
 describe('a rollout', () => {
-  test('moves when time, calls, requirements and proof are there', () => {
+  test('moves once time, calls, requirements and proof are complete', () => {
     expect(waits({})).toEqual([]);
   });
 
@@ -55,30 +55,30 @@ describe('a rollout', () => {
     expect(waits(rest as Partial<StepProgress>)).toEqual([what]);
   });
 
-  test('meets requirements exactly at their bounds', () => {
+  test('meets requirements at exactly their bounds', () => {
     const require = { maxErrorRate: 0.02, minLatencyImprovement: 0.1, maxCostRatio: 0.5, minQuality: 0.75 };
     const canary = arm(100, { failures: 2, latencyMs: 90, costUsd: 0.5, quality: 0.75 });
     expect(waits({ canary, steps: [step({ require })] })).toEqual([]);
   });
 
-  test('takes no calls for no pass, whatever the step asks', () => {
+  test('does not pass without calls, whatever the step requires', () => {
     const steps = [step({ require: { maxErrorRate: 1, maxCostRatio: 9 } })];
     const waiting = blockersOf(progress({ canary: arm(0), steps }));
     expect(waiting.map((wait) => wait.for)).toEqual(['calls', 'require', 'require']);
     expect(waiting[0]!.message).toContain('no canary call has been judged yet');
   });
 
-  test('needs no proof beside a holdback, where there is too little of stable for one', () => {
+  test('needs no proof at weight 1, where stable has too few calls for one', () => {
     const steps = [step({}, { kind: 'weight', weight: 1 })];
     expect(waits({ steps, unproven: ['errorRate'] })).toEqual([]);
   });
 
-  test('needs neither calls nor proof in the shadow', () => {
+  test('needs neither calls nor proof in a shadow step', () => {
     const steps = [step({ minCalls: 5 }, { kind: 'shadow', share: 0.1 })];
     expect(waits({ steps, canary: arm(0), unproven: ['errorRate'] })).toEqual([]);
   });
 
-  test('that is paused or rolled back waits for a person, one that is promoted for nothing', () => {
+  test('waits for a person when paused or rolled back, and for nothing when promoted', () => {
     const at = { run: 1, step: 0, sinceMs: 0, atMs: 0, reason: 'lunch', by: 'user' } as const;
     expect(waits({ state: { ...at, phase: 'paused' } })).toEqual(['resume']);
     expect(waits({ state: { ...at, phase: 'rolledBack' } })).toEqual(['retry']);
@@ -89,19 +89,19 @@ describe('a rollout', () => {
 describe('the earliest move', () => {
   const earliest = (rest: Partial<StepProgress>) => earliestMoveMs(progress(rest), 1_000_000);
 
-  test('is now where neither time nor calls are missing', () => {
+  test('is now if neither time nor calls are missing', () => {
     expect(earliest({})).toBe(1_000_000);
   });
 
-  test('is when the hold is over', () => {
+  test('is the end of the hold', () => {
     expect(earliest({ steps: [step({ holdMs: 90_000 })] })).toBe(1_030_000);
   });
 
-  test('is when the calls have come at their pace so far', () => {
+  test('is when the calls will be complete at their pace so far', () => {
     expect(earliest({ steps: [step({ minCalls: 150 })] })).toBe(1_030_000);
   });
 
-  test('is unknown without traffic, and where people decide', () => {
+  test('is unknown without traffic, in a pause, and with auto: false', () => {
     expect(earliest({ canary: arm(0), steps: [step({ minCalls: 1 })] })).toBeNull();
     expect(earliest({ auto: false })).toBeNull();
     expect(earliest({ state: { phase: 'paused', run: 1, step: 0, sinceMs: 0, reason: '', by: 'user' } })).toBeNull();
