@@ -1,4 +1,4 @@
-/** The contract with the SDK: what an application sees of a bare client it sees of ours, but for what is documented. */
+/** The contract with the SDK: our client behaves like a bare client, except for documented differences. */
 
 import { ABORTS } from './behaviours/aborts.ts';
 import { ANSWERS } from './behaviours/answers.ts';
@@ -31,7 +31,7 @@ import { contract } from './support/contract.ts';
 
 contract('answers', ANSWERS);
 contract('odd bodies', ODD_BODIES);
-contract('variables of the environment', ENVIRONMENT);
+contract('environment variables', ENVIRONMENT);
 contract('keys', KEYS);
 contract('options of clients', OPTIONS_OF_CLIENTS);
 contract('logs', LOGS);

@@ -1,4 +1,7 @@
-/** A client of the user's own, such as Azure's, as one upstream among others: it does its own authentication, addresses and models. */
+/**
+ * A client of the user, such as an Azure client, as an upstream. It keeps its own authentication, addresses and
+ * models.
+ */
 
 import { AzureOpenAI, OpenAI } from 'openai';
 import { expect, test } from 'vitest';
@@ -25,21 +28,21 @@ function setUp(azure: Omit<UpstreamOptions, 'client'>, options: { deployment?: s
 const paths = ({ server }: ReturnType<typeof setUp>) =>
   server.requests.map(({ url }) => url.replace('https://azure.test/openai', '').replace('?api-version=2025-01-01', ''));
 
-test('the caller’s model is its deployment', async () => {
+test('uses the caller’s model as the deployment', async () => {
   const set = setUp({});
   await set.client.chat.completions.create(CHAT);
   await set.client.embeddings.create({ model: 'embed', input: 'a' });
   expect(paths(set)).toEqual(['/deployments/gpt-4.1/chat/completions', '/deployments/embed/embeddings']);
 });
 
-test('a model of the upstream is its deployment, and stands in the body too', async () => {
+test('uses the model of the upstream as the deployment, and in the body', async () => {
   const set = setUp({ model: 'my deployment' });
   await set.client.chat.completions.create(CHAT);
   expect(paths(set)).toEqual(['/deployments/my%20deployment/chat/completions']);
   expect(JSON.parse(set.server.requests[0]?.body ?? '')).toEqual({ ...CHAT, model: 'my deployment' });
 });
 
-test('a record of models maps each call to its deployment', async () => {
+test('maps each call to its deployment with a record of models', async () => {
   const set = setUp({ model: { 'gpt-4.1': 'large', embed: 'vectors' } });
   await set.client.chat.completions.create(CHAT);
   await set.client.chat.completions.create({ ...CHAT, model: 'unlisted' });
@@ -53,13 +56,13 @@ test('a record of models maps each call to its deployment', async () => {
   ]);
 });
 
-test('a deployment of the given client stays its deployment', async () => {
+test('keeps the deployment of the given client', async () => {
   const set = setUp({}, { deployment: 'fixed' });
   await set.client.chat.completions.create(CHAT);
   expect(paths(set)).toEqual(['/deployments/fixed/chat/completions']);
 });
 
-test('the given client authenticates itself, and is not told who the caller is elsewhere', async () => {
+test('the given client authenticates itself, and gets no credentials of the caller', async () => {
   const set = setUp({});
   await set.client.chat.completions.create(CHAT);
   const headers = set.server.requests[0]?.headers;
@@ -67,14 +70,14 @@ test('the given client authenticates itself, and is not told who the caller is e
   expect(headers).not.toHaveProperty('authorization');
 });
 
-test('the answers are the same as those of the given client itself', async () => {
+test('gives the same answers as the given client itself', async () => {
   const { client, given, server } = setUp({});
   const [ours, bare] = [await client.chat.completions.create(CHAT), await given.chat.completions.create(CHAT)];
   expect(ours).toEqual(bare);
   expect(server.requests[0]).toEqual(server.requests[1]);
 });
 
-test('a given client that signs its requests signs what leaves', async () => {
+test('a given client that signs its requests signs them as they are sent', async () => {
   const server = createServer([completion()]);
   const signed: unknown[] = [];
   class Signing extends OpenAI {
@@ -92,7 +95,7 @@ test('a given client that signs its requests signs what leaves', async () => {
   expect(server.requests[0]?.body).toBe(signed[0]);
 });
 
-test('what belongs to an account stays with the client', async () => {
+test('calls that belong to an account stay with the client', async () => {
   const set = setUp({});
   await set.client.models.retrieve('a');
   expect(set.server.requests[0]?.url).toBe('https://api.openai.com/v1/models/a');

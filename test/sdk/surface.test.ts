@@ -1,4 +1,4 @@
-/** What our clients have that the SDK's have not, in all. */
+/** All members that our clients have in addition to those of the SDK. */
 
 import { inspect } from 'node:util';
 import { AzureOpenAI, OpenAI, type ClientOptions } from 'openai';
@@ -11,7 +11,7 @@ const canary = { upstreams: { other: { baseURL: 'https://other.test', apiKey: 's
 test.each([
   ['without a canary option', new CanaryClient(options)],
   ['with one', new CanaryClient({ ...options, canary })],
-])('a client %s has one property more, canary', (_, client) => {
+])('a client %s has one additional property, canary', (_, client) => {
   const bare = new OpenAI(options);
   expect(Object.keys(client)).toEqual([...Object.keys(bare), 'canary']);
   expect(Reflect.ownKeys(client)).toEqual([...Reflect.ownKeys(bare), 'canary']);
@@ -33,14 +33,14 @@ test('the class adds these members, and no others', () => {
   expect(added).toHaveLength(ours.length);
 });
 
-test('the class has no statics of its own', () => {
+test('the class has no static members of its own', () => {
   expect(new Set(Reflect.ownKeys(CanaryClient))).toEqual(new Set(['length', 'name', 'prototype']));
   expect(CanaryClient.APIError).toBe(OpenAI.APIError);
   expect(CanaryClient.toFile).toBe(OpenAI.toFile);
   expect(CanaryClient.name).toBe('CanaryClient');
 });
 
-test('a client is one of the SDK, and so is one upon Azure', () => {
+test('a client is an instance of the SDK’s class, including one based on Azure', () => {
   const azure = { apiKey: 'key', endpoint: 'https://azure.test', apiVersion: '1' };
   const CanaryAzure = withCanary(AzureOpenAI);
   expect(new CanaryClient(options)).toBeInstanceOf(OpenAI);
@@ -48,7 +48,7 @@ test('a client is one of the SDK, and so is one upon Azure', () => {
   expect(Object.keys(new CanaryAzure(azure))).toEqual([...Object.keys(new AzureOpenAI(azure)), 'canary']);
 });
 
-test('a clone shares the canary of its origin', () => {
+test('a clone shares the canary of its original', () => {
   const client = new CanaryClient({ ...options, canary });
   const clone = client.withOptions({ timeout: 1_000 });
   expect(clone).not.toBe(client);
@@ -56,7 +56,7 @@ test('a clone shares the canary of its origin', () => {
   expect(clone.canary).toBe(client.canary);
 });
 
-test('an option of undefined is no option', () => {
+test('ignores an option of undefined', () => {
   const client = new CanaryClient({ ...options, canary: undefined });
   expect(client.canary.weights).toEqual({ openai: 1 });
 });

@@ -1,4 +1,4 @@
-/** Aborts by the caller, at every moment of a call. */
+/** Aborts by the caller at every stage of a call. */
 
 import type { Behaviour } from '../support/behaviour.ts';
 import { inBoth, tellsCauseOfAbort } from '../support/differences.ts';
@@ -64,7 +64,7 @@ export const ABORTS: readonly Behaviour[] = [
     run: ({ client }) => client.chat.completions.create(CHAT, { signal: AbortSignal.timeout(20) }),
   },
   {
-    name: 'an abort in the midst of a stream, by the caller’s signal',
+    name: 'an abort in the middle of a stream, by the caller’s signal',
     replies: chatStream(),
     run: async ({ client }) => {
       const controller = new AbortController();
@@ -75,7 +75,7 @@ export const ABORTS: readonly Behaviour[] = [
     },
   },
   {
-    name: 'an abort of a stream that says nothing',
+    name: 'an abort of a silent stream',
     replies: [{ body: [], open: true }],
     run: async ({ client }) => {
       const options = { signal: AbortSignal.timeout(20) };
@@ -85,7 +85,7 @@ export const ABORTS: readonly Behaviour[] = [
     differs: rejectsBeforeContent,
   },
   {
-    name: 'an abort of a stream that is not read yet',
+    name: 'an abort of a stream before it is read',
     replies: chatStream(),
     run: async ({ client }) => {
       const controller = new AbortController();

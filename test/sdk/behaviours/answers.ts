@@ -1,4 +1,4 @@
-/** What calls bring, on every surface. */
+/** The results of calls on every surface. */
 
 import { toFile } from 'openai';
 import type { Behaviour } from '../support/behaviour.ts';
@@ -121,7 +121,7 @@ export const ANSWERS: readonly Behaviour[] = [
   {
     name: 'helpers that are in beta',
     replies: json({ id: 'asst_1', object: 'assistant' }),
-    // Deprecated, and in every supported version.
+    // Deprecated, but present in every supported version.
     run: ({ client }) => client.beta.assistants.create({ model: 'gpt-4.1' }),
   },
   {

@@ -1,4 +1,4 @@
-/** The same class upon Azure's, which names the model in its path and has credentials of its own kind. */
+/** Our class based on the Azure client, which has the model in its path and another kind of credentials. */
 
 import { AzureOpenAI } from 'openai';
 import type { Behaviour } from '../support/behaviour.ts';
@@ -36,7 +36,7 @@ const BEHAVIOURS: readonly Behaviour[] = [
   { name: 'the model in the path, the key in a header', replies, run: calls() },
   { name: 'a deployment for all calls', replies, run: calls({ deployment: 'mine' }) },
   {
-    name: 'a token of Entra',
+    name: 'an Entra token',
     replies,
     run: calls({ apiKey: undefined, azureADTokenProvider: async () => 'token' }),
   },

@@ -1,4 +1,4 @@
-/** Helpers of the beta surfaces that every supported version has, and those that poll. */
+/** Helpers of beta surfaces that every supported version has, and helpers that poll. */
 
 import type { Behaviour } from '../support/behaviour.ts';
 import { chunksOf } from '../support/chunks-of.ts';

@@ -1,4 +1,4 @@
-/** `chat.completions.stream()`, its events and its results. */
+/** `chat.completions.stream()`: its events and results. */
 
 import { zodResponseFormat } from 'openai/helpers/zod';
 import { z } from 'zod';

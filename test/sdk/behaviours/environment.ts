@@ -1,4 +1,4 @@
-/** Variables of the environment. */
+/** Environment variables. */
 
 import type { Behaviour } from '../support/behaviour.ts';
 import { inheritsNone } from '../support/differences.ts';
@@ -22,7 +22,7 @@ export const ENVIRONMENT: readonly Behaviour[] = [
     run: chatAndModel,
   },
   {
-    name: 'no address at all',
+    name: 'no base URL',
     replies,
     options: { baseURL: undefined },
     run: ({ client }) => client.models.retrieve('a'),
@@ -42,7 +42,7 @@ export const ENVIRONMENT: readonly Behaviour[] = [
   },
   { name: 'no key at all', options: fromEnvironment, run: ({ create }) => create() },
   {
-    name: 'what a client says of itself',
+    name: 'the User-Agent of a client',
     options: { ...fromEnvironment, organization: 'org-b', project: null, timeout: 5_000, maxRetries: 7 },
     env: { ...env, OPENAI_BASE_URL: 'https://env.test/v1', OPENAI_WEBHOOK_SECRET: 'whsec_a' },
     run: ({ client }) => {

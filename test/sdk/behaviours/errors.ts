@@ -1,4 +1,4 @@
-/** What calls fail with. */
+/** The errors of calls. */
 
 import type { Behaviour, Stage } from '../support/behaviour.ts';
 

@@ -1,4 +1,4 @@
-/** Keys, and functions that give them. */
+/** API keys, and functions that return them. */
 
 import type { Behaviour } from '../support/behaviour.ts';
 import { inBoth, validatesKeys } from '../support/differences.ts';
@@ -32,7 +32,7 @@ export const KEYS: readonly Behaviour[] = [
       await client.models.retrieve('a');
       return [await client.responses.create({ model: 'a', input: 'a' }), client.apiKey, turn];
     },
-    onlyAtHome: 'The key of the client is asked for on its own connection only.',
+    onlyAtHome: 'The client’s key function is called only for its own connection.',
   },
   {
     name: 'a key function that throws',
@@ -40,7 +40,7 @@ export const KEYS: readonly Behaviour[] = [
     run: ({ create }) => create({ apiKey: () => Promise.reject(new Error('vault is sealed')) }).models.retrieve('a'),
   },
   {
-    name: 'a key function that gives no string',
+    name: 'a key function that does not return a string',
     replies,
     run: ({ create }) => create({ apiKey: async () => '' }).models.retrieve('a'),
   },

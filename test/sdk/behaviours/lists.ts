@@ -72,7 +72,7 @@ export const LISTS: readonly Behaviour[] = [
     ],
   },
   {
-    name: 'a list awaited twice is one page',
+    name: 'awaiting a list twice gives the same page',
     replies: models,
     run: async ({ client, server }) => {
       const promise = client.models.list();

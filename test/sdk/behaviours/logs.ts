@@ -1,4 +1,4 @@
-/** What a client logs. */
+/** The logs of a client. */
 
 import type { Behaviour, Stage } from '../support/behaviour.ts';
 import { logsMore } from '../support/differences.ts';
@@ -25,7 +25,7 @@ export const LOGS: readonly Behaviour[] = [
   },
 ];
 
-/** All that is logged, but for ids drawn by lot and durations. */
+/** All logged lines, without random ids and durations. */
 async function logged({ create }: Stage): Promise<unknown> {
   const lines: unknown[] = [];
   const note =
@@ -40,7 +40,7 @@ async function logged({ create }: Stage): Promise<unknown> {
   return lines;
 }
 
-/** Our mark on a request stands under a symbol in a field of its own: nothing of it can be seen. */
+/** Our mark on a request is under a symbol in a separate field, so that it stays invisible. */
 const shown = (part: unknown): unknown =>
   JSON.parse(plain(JSON.stringify(part ?? null)), (name, value: unknown) =>
     name === '__metadata' && JSON.stringify(value) === '{}' ? undefined : value,

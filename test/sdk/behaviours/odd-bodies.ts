@@ -1,4 +1,4 @@
-/** What a body that is no completion becomes. */
+/** Bodies that are not completions. */
 
 import type { Behaviour } from '../support/behaviour.ts';
 import { CHAT } from '../support/replies.ts';

@@ -21,7 +21,7 @@ export const OPTIONS_OF_CLIENTS: readonly Behaviour[] = [
     differs: { elsewhere: [inheritsNone('x-team', 'x-list')] },
   },
   {
-    name: 'default headers in place of the SDK’s, or against them',
+    name: 'default headers that replace or remove those of the SDK',
     replies,
     options: { defaultHeaders: { 'X-Stainless-Lang': null, Accept: 'application/json; a=b', Authorization: null } },
     run: chatAndModel,
@@ -41,20 +41,20 @@ export const OPTIONS_OF_CLIENTS: readonly Behaviour[] = [
     run: chatAndModel,
   },
   {
-    name: 'options of fetch, of the client and of a call',
+    name: 'fetch options of the client and of a call',
     replies,
     options: { fetchOptions: { cache: 'no-store', priority: 'low' } },
     run: ({ client }) => client.chat.completions.create(CHAT, { fetchOptions: { priority: 'high', keepalive: true } }),
   },
   { name: 'the global fetch', replies, options: { fetch: undefined }, run: onGlobalFetch },
   {
-    name: 'an address with a slash at its end',
+    name: 'a base URL with a trailing slash',
     replies,
     options: { baseURL: 'https://home.test/v1/' },
     run: chatAndModel,
   },
   {
-    name: 'an address and a key that are changed later',
+    name: 'a base URL and a key that are changed later',
     replies,
     run: async ({ client }) => {
       client.baseURL = 'https://moved.test/v1';
@@ -65,7 +65,7 @@ export const OPTIONS_OF_CLIENTS: readonly Behaviour[] = [
   },
   { name: 'a time-out that is no number', replies, options: { timeout: -1 }, run: chat },
   {
-    name: 'a count of retries that is no number',
+    name: 'a maxRetries that is not a number',
     replies,
     options: { maxRetries: -1 },
     run: ({ client }) => client.maxRetries,

@@ -12,7 +12,7 @@ const json = completion({ content: '{"city":"Zürich"}' });
 export const PARSE: readonly Behaviour[] = [
   { name: 'chat.completions.parse', replies: [json], run: ({ client }) => client.chat.completions.parse(parsed) },
   {
-    name: 'chat.completions.parse of what does not fit the schema',
+    name: 'chat.completions.parse of an answer that does not fit the schema',
     replies: [completion({ content: '{"town":1}' })],
     run: ({ client }) => client.chat.completions.parse(parsed),
   },

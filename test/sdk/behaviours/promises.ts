@@ -1,4 +1,4 @@
-/** What the promise of a call does. */
+/** The promise of a call. */
 
 import { APIPromise } from 'openai';
 import type { Behaviour, Stage } from '../support/behaviour.ts';

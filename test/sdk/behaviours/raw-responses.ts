@@ -1,4 +1,4 @@
-/** Raw responses, alone and beside the parsed body. */
+/** Raw responses, with and without the parsed body. */
 
 import type { Behaviour, Stage } from '../support/behaviour.ts';
 import { chunksOf } from '../support/chunks-of.ts';

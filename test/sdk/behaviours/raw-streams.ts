@@ -1,4 +1,4 @@
-/** The bytes of streams. */
+/** The raw bytes of streams. */
 
 import type { Behaviour } from '../support/behaviour.ts';
 import { inBoth, passesOnRawStreams } from '../support/differences.ts';
@@ -18,7 +18,7 @@ export const RAW_STREAMS: readonly Behaviour[] = [
     },
   },
   {
-    name: 'the raw response of a stream is the one that fetch gave',
+    name: 'the raw response of a stream is the one that fetch returned',
     replies,
     run: async ({ client, server }) => {
       const response = await client.chat.completions.create({ ...CHAT, stream: true }).asResponse();
@@ -33,7 +33,7 @@ export const RAW_STREAMS: readonly Behaviour[] = [
       (await client.responses.create({ model: 'a', input: 'a', stream: true }).asResponse()).text(),
   },
   {
-    name: 'the raw bytes of a stream, left in the midst',
+    name: 'the raw bytes of a stream, cancelled in the middle',
     replies: [{ ...sse(CHUNKS.slice(0, 3)), open: true }],
     run: async ({ client, server }) => {
       const { body } = await client.chat.completions.create({ ...CHAT, stream: true }).asResponse();

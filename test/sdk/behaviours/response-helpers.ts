@@ -54,7 +54,7 @@ export const RESPONSE_HELPERS: readonly Behaviour[] = [
     run: (stage) => stream(stage).finalResponse(),
   },
   {
-    name: 'responses.stream of a response that is taken up again',
+    name: 'responses.stream of a response that is resumed',
     replies: [events(RESPONSE_EVENTS)],
     run: ({ client }) => client.responses.stream({ response_id: 'resp_1' }).finalResponse(),
   },

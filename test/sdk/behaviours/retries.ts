@@ -1,4 +1,4 @@
-/** Retries, and the counting of them. */
+/** Retries and their counts. */
 
 import type { Behaviour, Stage } from '../support/behaviour.ts';
 import { inBoth, triesOnce } from '../support/differences.ts';
@@ -21,7 +21,7 @@ export const RETRIES: readonly Behaviour[] = [
     run: ({ client }: Stage) => client.chat.completions.create(CHAT, { maxRetries }),
   })),
   ...[408, 429, 502, 503, 504].map((status) => ({
-    name: `a ${status} is tried again`,
+    name: `a ${status} is retried`,
     replies: [failure(status, {}, AT_ONCE), completion()],
     options: twice,
     run: chat,
@@ -37,14 +37,14 @@ export const RETRIES: readonly Behaviour[] = [
     replies: [failure(409, {}, AT_ONCE), completion()],
     options: twice,
     run: chat,
-    differs: inBoth(triesOnce('A conflict is the caller’s to solve: the same request meets it again.')),
+    differs: inBoth(triesOnce('The caller must resolve a conflict: the same request would fail again.')),
   },
   ...[
     ['true', 400],
     ['false', 500],
-  ].map(([told, status]) => ({
-    name: `x-should-retry: ${told} on a ${status}`,
-    replies: [failure(Number(status), {}, { 'x-should-retry': String(told), ...AT_ONCE }), completion()],
+  ].map(([shouldRetry, status]) => ({
+    name: `x-should-retry: ${shouldRetry} on a ${status}`,
+    replies: [failure(Number(status), {}, { 'x-should-retry': String(shouldRetry), ...AT_ONCE }), completion()],
     options: twice,
     run: chat,
   })),
@@ -56,7 +56,7 @@ export const RETRIES: readonly Behaviour[] = [
     skipsTime: true,
   },
   {
-    name: 'retries without a word of when',
+    name: 'retries without a Retry-After header',
     replies: [failure(500), failure(500), completion()],
     options: twice,
     run: chat,
@@ -92,14 +92,14 @@ export const RETRIES: readonly Behaviour[] = [
     run: ({ client }) => client.models.retrieve('a'),
   },
   {
-    name: 'a key function is asked before each try',
+    name: 'a key function is called before each attempt',
     replies: [busy, busy, completion()],
     run: async ({ create }) => {
       let asked = 0;
       const client = create({ maxRetries: 2, apiKey: async () => `sk-asked-for-${(asked += 1)}` });
       return [await client.chat.completions.create(CHAT), asked];
     },
-    onlyAtHome: 'The key of the client is asked for on its own connection only.',
+    onlyAtHome: 'The client’s key function is called only for its own connection.',
   },
   {
     name: 'retries with the caller’s signal',
@@ -114,7 +114,7 @@ export const RETRIES: readonly Behaviour[] = [
     run: ({ client }) => client.files.create({ file: new File(['a'], 'a.txt'), purpose: 'batch' }),
   },
   {
-    name: 'retries with the body as it was, also when it has been changed meanwhile',
+    name: 'retries with the original body, even if it has been changed meanwhile',
     replies: [busy, completion()],
     options: twice,
     run: async ({ client, server }) => {

@@ -1,4 +1,4 @@
-/** `runTools()`: several calls in turn, with tools between them. */
+/** `runTools()`: several consecutive calls with tool calls between them. */
 
 import type { Behaviour } from '../support/behaviour.ts';
 import { chunksOf } from '../support/chunks-of.ts';
@@ -41,7 +41,7 @@ export const RUN_TOOLS: readonly Behaviour[] = [
     run: run(() => 'a'),
   },
   {
-    name: 'runTools with arguments that are no JSON',
+    name: 'runTools with arguments that are not JSON',
     replies: [toolCall('weather', '{'), ...turns.slice(1)],
     run: run(() => 'a'),
   },

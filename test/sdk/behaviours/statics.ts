@@ -1,4 +1,4 @@
-/** What is on the class and on the client. */
+/** The members of the class and of the client. */
 
 import type { Behaviour } from '../support/behaviour.ts';
 

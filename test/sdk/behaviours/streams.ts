@@ -13,7 +13,7 @@ const open = ({ client }: Stage): Promise<Chunks> => client.chat.completions.cre
 const read = async (stage: Stage): Promise<unknown> => chunksOf(await open(stage));
 const replies = chatStream();
 
-/** As OpenAI marks all chunks of a stream that tells its usage. */
+/** `usage: null` in each chunk, as OpenAI sends it in a stream with usage. */
 const saysNoUsage: Replies = (request) => {
   const asked = request.body?.includes('include_usage') ?? false;
   return sse(CHUNKS.map((chunk) => ({ ...chunk, ...(asked && { usage: null }) })));
@@ -31,12 +31,12 @@ export const STREAMS: readonly Behaviour[] = [
       ),
   },
   {
-    name: 'chunks that say they have no usage, where usage was asked for',
+    name: 'chunks with `usage: null`, because our client asked for usage',
     replies: saysNoUsage,
     run: read,
   },
   {
-    name: 'chunks that say they have no usage, where the caller asked for it',
+    name: 'chunks with `usage: null`, because the caller asked for usage',
     replies: saysNoUsage,
     run: async ({ client }) =>
       chunksOf(
@@ -82,7 +82,7 @@ export const STREAMS: readonly Behaviour[] = [
     run: async ({ client }) => chunksOf(await client.responses.create({ model: 'gpt-4.1', input: 'a', stream: true })),
   },
   {
-    name: 'events of a response that is taken up again',
+    name: 'events of a response that is resumed',
     replies: [events(RESPONSE_EVENTS)],
     run: async ({ client }) => chunksOf(await client.responses.retrieve('resp_1', { stream: true, starting_after: 2 })),
   },
@@ -102,7 +102,7 @@ export const STREAMS: readonly Behaviour[] = [
     run: read,
   },
   {
-    name: 'a stream of nothing',
+    name: 'an empty stream',
     replies: [{ body: [] }],
     run: read,
     differs: isInterrupted({ text: '', kind: 'truncated' }),
@@ -125,14 +125,14 @@ export const STREAMS: readonly Behaviour[] = [
     run: read,
   },
   {
-    name: 'a whole answer in place of a stream',
+    name: 'a JSON answer instead of a stream',
     replies: [completion()],
     run: read,
     differs: isInterrupted({ text: '', kind: 'truncated' }),
   },
   { name: 'a stream without a body', replies: [{ status: 200 }], run: read },
   {
-    name: 'a stream that is awaited twice is one',
+    name: 'awaiting a stream twice gives the same stream',
     replies,
     run: async (stage) => {
       const promise = stage.client.chat.completions.create({ ...CHAT, stream: true });

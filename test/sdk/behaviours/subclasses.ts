@@ -1,4 +1,4 @@
-/** Subclasses with hooks of their own, and spies. */
+/** Subclasses with their own hooks, and spies. */
 
 import { OpenAI } from 'openai';
 import { vi } from 'vitest';
@@ -9,7 +9,7 @@ const replies = [completion()];
 
 export const SUBCLASSES: readonly Behaviour[] = [
   {
-    name: 'a subclass with prepareOptions and prepareRequest of its own',
+    name: 'a subclass with its own prepareOptions and prepareRequest',
     replies,
     run: async ({ classOf, create }) => {
       const seen: unknown[] = [];
@@ -35,7 +35,7 @@ export const SUBCLASSES: readonly Behaviour[] = [
     onlyAtHome: ABOUT_ITSELF,
   },
   {
-    name: 'a class upon a class that has hooks of its own',
+    name: 'our class based on a class with its own hooks',
     replies,
     run: async ({ classOf, create }) => {
       class Preparing extends OpenAI {
@@ -52,7 +52,7 @@ export const SUBCLASSES: readonly Behaviour[] = [
     onlyAtHome: ABOUT_ITSELF,
   },
   {
-    name: 'a class that signs what leaves',
+    name: 'a class that signs its requests',
     replies: chatStream(),
     run: async ({ classOf, create, server }) => {
       const signed: unknown[] = [];
@@ -67,7 +67,7 @@ export const SUBCLASSES: readonly Behaviour[] = [
     onlyAtHome: ABOUT_ITSELF,
   },
   {
-    name: 'a subclass with other hooks of its own',
+    name: 'a subclass with other hooks',
     replies: [failure(418), ...replies],
     run: async ({ classOf, create }) => {
       class App extends classOf() {
@@ -90,7 +90,7 @@ export const SUBCLASSES: readonly Behaviour[] = [
     onlyAtHome: ABOUT_ITSELF,
   },
   {
-    name: 'a subclass that looks at each request',
+    name: 'a subclass that inspects each request',
     replies,
     run: async ({ classOf, create }) => {
       const paths: unknown[] = [];

@@ -1,4 +1,4 @@
-/** Time-outs of a client and of a call, on a network that says nothing. */
+/** Time-outs of a client and of a call, on a silent network. */
 
 import type { Behaviour, Stage } from '../support/behaviour.ts';
 import { inBoth, triesOnce } from '../support/differences.ts';
@@ -8,9 +8,9 @@ import type { Reply } from '../support/server.ts';
 const chat = ({ client }: Stage) => client.chat.completions.create(CHAT);
 const silent: Reply[] = [{ silent: true }];
 
-/** Its headers come, and a part of its body. */
+/** A response that stalls after its headers and a part of its body. */
 const stalled: Reply = { body: ['{"id":'], open: true, headers: { 'content-type': 'application/json' } };
-/** Older versions of the SDK wait for a body without end. */
+/** Older versions of the SDK wait for a body for ever. */
 const patient = (stage: Stage) =>
   stage.client.chat.completions.create(CHAT, { signal: AbortSignal.timeout(200) }).withResponse();
 
@@ -27,7 +27,7 @@ export const TIME_OUTS: readonly Behaviour[] = [
     run: ({ client }) => client.chat.completions.create(CHAT, { timeout: 12_345 }),
   },
   {
-    name: 'a time-out of a call that is no number',
+    name: 'a time-out of a call that is not a number',
     replies: [completion()],
     run: ({ client }) => client.chat.completions.create(CHAT, { timeout: -1 }),
   },

@@ -1,4 +1,4 @@
-/** Failures that nobody looks at are told as the SDK tells them, and no others. */
+/** Failures are unhandled rejections exactly where they are with the SDK. */
 
 import type { Behaviour, Stage } from '../support/behaviour.ts';
 import { CHAT, failure } from '../support/replies.ts';
@@ -23,7 +23,7 @@ export const UNHANDLED_REJECTIONS: readonly Behaviour[] = [
     run: ({ client }) => unhandled(() => void client.models.list()),
   },
   {
-    name: 'a list that fails and is awaited is no unhandled rejection',
+    name: 'a list that fails and is awaited is not an unhandled rejection',
     replies: [failure(400)],
     run: ({ client }) =>
       unhandled(async () => {
@@ -35,7 +35,7 @@ export const UNHANDLED_REJECTIONS: readonly Behaviour[] = [
       }),
   },
   {
-    name: 'a promise that fails and is awaited later is no unhandled rejection',
+    name: 'a promise that fails and is awaited later is not an unhandled rejection',
     replies: [failure(400)],
     run: (stage) =>
       unhandled(async () => {
@@ -51,7 +51,7 @@ export const UNHANDLED_REJECTIONS: readonly Behaviour[] = [
   },
 ];
 
-/** The rejections that nobody handled. */
+/** Runs `act` and returns the unhandled rejections. */
 async function unhandled(act: () => unknown): Promise<unknown[]> {
   const caught: unknown[] = [];
   const note = (reason: unknown): void => void caught.push(reason);

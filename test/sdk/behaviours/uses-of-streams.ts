@@ -1,4 +1,4 @@
-/** What a caller may do with a stream beside reading it to its end. */
+/** Uses of a stream other than reading it to its end. */
 
 import type { OpenAI } from 'openai';
 import type { Stream } from 'openai/core/streaming';
@@ -12,7 +12,7 @@ type Chunks = Stream<OpenAI.ChatCompletionChunk>;
 const open = ({ client }: Stage): Promise<Chunks> => client.chat.completions.create({ ...CHAT, stream: true });
 const replies = chatStream();
 
-/** For those who ask for it. */
+/** A stream with a usage chunk in the middle, if requested. */
 const usageInTheMidst: Replies = ({ body }) => {
   const usage = { choices: [], usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 } };
   const told = body?.includes('include_usage') ? [usage] : [];
@@ -31,14 +31,14 @@ export const USES_OF_STREAMS: readonly Behaviour[] = [
     },
   },
   {
-    name: 'throwing in the loop closes the source and comes out',
+    name: 'throwing in the loop closes the source and rethrows',
     replies: [{ ...sse(CHUNKS.slice(0, 3)), open: true }],
     run: async (stage) => {
       for await (const _ of await open(stage)) throw new RangeError('mine');
     },
   },
   {
-    name: 'controller.abort() in the midst',
+    name: 'controller.abort() in the middle',
     replies: [{ ...sse(CHUNKS.slice(0, 3)), open: true }],
     run: async (stage) => {
       const stream = await open(stage);
@@ -66,7 +66,7 @@ export const USES_OF_STREAMS: readonly Behaviour[] = [
     },
   },
   {
-    name: 'an iterator by hand, also beyond the end',
+    name: 'a manual iterator, also beyond the end',
     replies,
     run: async (stage) => {
       const iterator = (await open(stage))[Symbol.asyncIterator]();
@@ -76,7 +76,7 @@ export const USES_OF_STREAMS: readonly Behaviour[] = [
     },
   },
   {
-    name: 'pulls that do not wait for each other',
+    name: 'concurrent pulls',
     replies,
     run: async (stage) => {
       const iterator = (await open(stage))[Symbol.asyncIterator]();
@@ -84,7 +84,7 @@ export const USES_OF_STREAMS: readonly Behaviour[] = [
     },
   },
   {
-    name: 'pulls that do not wait for each other, with the usage in the midst',
+    name: 'concurrent pulls, with the usage in the middle',
     replies: usageInTheMidst,
     run: async (stage) => {
       const iterator = (await open(stage))[Symbol.asyncIterator]();
@@ -92,7 +92,7 @@ export const USES_OF_STREAMS: readonly Behaviour[] = [
     },
   },
   {
-    name: 'pulls on one side of a tee that do not wait for each other, with the usage in the midst',
+    name: 'concurrent pulls on one side of a tee, with the usage in the middle',
     replies: usageInTheMidst,
     run: async (stage) => {
       const [left, right] = (await open(stage)).tee();
@@ -112,7 +112,7 @@ export const USES_OF_STREAMS: readonly Behaviour[] = [
     },
   },
   {
-    name: 'tee, read side by side',
+    name: 'tee, read in parallel',
     replies,
     run: async (stage) => Promise.all((await open(stage)).tee().map((side) => chunksOf(side))),
   },

@@ -1,16 +1,16 @@
-/** One thing that the SDK does, to be seen on a bare client and on ours. */
+/** A behaviour of the SDK that is compared between a bare client and ours. */
 
 import type { ClientOptions, OpenAI } from 'openai';
 import type { OpenAIClass } from '../../../src/index.ts';
 import type { Replies, SentRequest, Server } from './server.ts';
 
-/** Where a behaviour plays: the same for every setting but for the client. */
+/** The environment of a behaviour: equal in every setting except for the client. */
 export interface Stage {
-  /** A client with the behaviour's options, made when it is first used. */
+  /** A client with the behaviour's options, created at its first use. */
   readonly client: OpenAI;
-  /** The class of the setting; `Base` is the SDK's class that it stands for. @default OpenAI */
+  /** The class of the setting; `Base` is the corresponding class of the SDK. @default OpenAI */
   readonly classOf: (Base?: OpenAIClass) => OpenAIClass;
-  /** One more client, with these options on top of the behaviour's. */
+  /** Creates another client, with these options in addition to the behaviour's. */
   readonly create: (options?: ClientOptions & Record<string, unknown>, Class?: OpenAIClass) => OpenAI;
   readonly server: Server;
 }
@@ -20,29 +20,29 @@ export interface Behaviour {
   readonly replies?: Replies;
   readonly env?: Readonly<Record<string, string>>;
   readonly options?: ClientOptions & Record<string, unknown>;
-  /** What it returns or throws is compared, with all requests that it sent. */
+  /** The result or error is compared, and so are all requests. */
   readonly run: (stage: Stage) => unknown;
-  /** Where ours is documented to differ, and how. */
+  /** The documented differences of our client, by setting. */
   readonly differs?: Partial<Record<SettingName, readonly Difference[]>>;
-  /** Why the behaviour is not compared through another upstream: it is about the client itself. */
+  /** The reason why the behaviour is not compared through another upstream. */
   readonly onlyAtHome?: string;
-  /** Waits pass at once; a behaviour that does no I/O of its own may ask for it. */
+  /** Skips waits. Only for behaviours without I/O of their own. @default false */
   readonly skipsTime?: boolean;
 }
 
-/** How a client of ours is set beside a bare one. */
+/** A way in which our client is compared with a bare one. */
 export type SettingName = 'off' | 'on' | 'elsewhere';
 
 /** A documented difference. */
 export interface Difference {
   readonly reason: string;
-  /** Ours behaves as a bare client with these options. */
+  /** Our client behaves like a bare client with these options. */
   readonly options?: ClientOptions;
-  /** What becomes of the bare client's observation. */
+  /** Changes the observation of the bare client to the expected one. */
   readonly change?: (bare: Observation) => Observation;
 }
 
-/** What was seen. */
+/** The observed result of a behaviour. */
 export interface Observation {
   readonly returned?: unknown;
   readonly threw?: unknown;
@@ -50,6 +50,6 @@ export interface Observation {
   readonly streamEnds: readonly string[];
 }
 
-/** Why hooks and spies are compared on the client's own connection only. */
+/** The reason why hooks and spies are compared only on the client's own connection. */
 export const ABOUT_ITSELF =
   'Hooks of a class are those of its own connection: another upstream has a client of its own.';

@@ -1,4 +1,4 @@
-/** Plays a behaviour on a bare client and on ours, and compares what can be seen of it from outside. */
+/** Plays a behaviour on a bare client and on ours, and compares everything visible from outside. */
 
 import { OpenAI, type ClientOptions } from 'openai';
 import { describe, expect, test, vi } from 'vitest';
@@ -8,7 +8,7 @@ import { portray } from './portray.ts';
 import { createServer } from './server.ts';
 import { HOME_KEY, HOME_URL, SETTINGS, type Setting } from './settings.ts';
 
-/** One test for each behaviour in each setting. */
+/** Defines one test per behaviour and setting. */
 export function contract(subject: string, behaviours: readonly Behaviour[]): void {
   const cases = SETTINGS.flatMap((setting) =>
     behaviours
@@ -26,7 +26,7 @@ export function contract(subject: string, behaviours: readonly Behaviour[]): voi
   });
 }
 
-/** `undefined` is the SDK alone. */
+/** Observes a behaviour in a setting; `undefined` is the SDK alone. */
 async function observe(behaviour: Behaviour, setting: Setting | undefined): Promise<Observation> {
   const server = createServer(behaviour.replies);
   const stage = new Scene(behaviour.options, setting, server);
@@ -36,7 +36,7 @@ async function observe(behaviour: Behaviour, setting: Setting | undefined): Prom
     vi.setTimerTickMode('nextTimerAsync');
   }
   try {
-    // A client that cannot be made, or cannot send, shows that when it is looked at.
+    // A client that cannot be created or cannot send fails again in the observation itself.
     if (setting?.isUsed) await stage.use().catch(() => undefined);
     const outcome = await outcomeOf(behaviour, stage);
     const { requests, streamEnds } = server;
@@ -77,10 +77,10 @@ class Scene implements Stage {
     return (this.#client ??= this.create());
   }
 
-  /** Has the client send a few requests that nobody sees. */
+  /** Makes the client send a few requests that are not compared. */
   async use(): Promise<void> {
     const { client } = this;
-    // Private in the types of the SDK.
+    // private in the types of the SDK
     const { fetch, logLevel } = client as unknown as { readonly fetch: unknown; readonly logLevel: unknown };
     Object.assign(client, { fetch: async () => Response.json({}), logLevel: 'off' });
     try {

@@ -1,4 +1,4 @@
-/** The documented differences of streams where a `canary` option guards them. */
+/** The documented differences of streams with a `canary` option. */
 
 import { APIError, APIUserAbortError, OpenAIError } from 'openai';
 import { expect } from 'vitest';
@@ -7,7 +7,7 @@ import type { Difference, Observation, SettingName } from './behaviour.ts';
 import { inBoth } from './differences.ts';
 import { portray } from './portray.ts';
 
-/** An error in its picture. */
+/** A portrayed error. */
 type Threw = Readonly<Record<string, unknown>> & { readonly 'hidden message': string };
 
 const throwing = ({ requests, streamEnds }: Observation, threw: unknown): Observation => ({
@@ -19,8 +19,7 @@ const throwing = ({ requests, streamEnds }: Observation, threw: unknown): Observ
 const userAbort = await portray(new APIUserAbortError());
 
 export const rejectsBeforeContent = inBoth({
-  reason:
-    'A stream is given from its first content on: before it, an abort rejects the call as that of any other call.',
+  reason: 'The call resolves at the first content of a stream. An abort before that rejects the call.',
   change: (bare) => throwing(bare, userAbort),
 });
 
@@ -30,15 +29,15 @@ const failedByWord = await portray(
 
 export const throwsWhatTheProviderSays = inBoth({
   reason:
-    'A provider that says it failed has not answered: before its first content another upstream may, else it throws.',
+    'An error event before the first content is a failure: another upstream may answer, otherwise the call throws.',
   change: (bare) => throwing(bare, failedByWord),
 });
 
-/** What had come of a stream, and what the SDK's own end of it becomes. */
+/** The received part of a broken stream, and its failure. */
 interface Broken {
   readonly text: string;
   readonly kind: 'truncated' | 'server';
-  /** What the SDK throws is the cause. @default false: there is none */
+  /** Whether the cause is the error of the SDK. @default false: there is no cause */
   readonly keepsCause?: boolean;
 }
 
@@ -47,7 +46,7 @@ export function isInterrupted(broken: Broken): Partial<Record<SettingName, reado
 }
 
 const interruptedAt = (upstream: string, { text, kind, keepsCause = false }: Broken): Difference => ({
-  reason: 'A stream that breaks off never ends as if it were whole, and the error says what had come of it.',
+  reason: 'A stream that breaks off never ends as if it were whole, and the error contains the received part.',
   change: (bare) => {
     const cause = keepsCause ? (bare.threw as Threw) : undefined;
     const why = cause?.['hidden message'] ?? 'it ended before the provider marked it as complete';

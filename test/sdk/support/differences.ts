@@ -1,4 +1,4 @@
-/** The documented differences between a bare client and ours, each with its reason. All else must be the same. */
+/** The documented differences between a bare client and ours, with reasons. Everything else must be equal. */
 
 import { OpenAIError } from 'openai';
 import { ConfigError } from '../../../src/index.ts';
@@ -10,7 +10,8 @@ const eachRequest =
   (bare: Observation): Observation => ({ ...bare, requests: bare.requests.map(change) });
 
 export const asksForUsage: Difference = {
-  reason: 'Streams of chat and completions tell their usage, or their cost could not be known; the chunk is hidden.',
+  reason:
+    'Streams of chat and completions must report usage, because their cost would be unknown; the usage chunk is hidden.',
   change: eachRequest((request) => {
     if (!/^POST/i.test(request.method) || !/\/completions(\?|$)/.test(request.url)) return request;
     if (!request.body?.startsWith('{')) return request;
@@ -23,17 +24,17 @@ export const asksForUsage: Difference = {
   }),
 };
 
-/** Changes the answer to whether it is the very object. */
+/** Changes the answer to "is it the same object?". */
 export const passesOnRawStreams: Difference = {
-  reason: 'The bytes of a raw stream pass by us, so that its usage is known and the chunk that tells it is left out.',
+  reason: 'The bytes of a raw stream pass through our client, which reads its usage and removes the usage chunk.',
   change: (bare) => ({ ...bare, returned: false }),
 };
 
-/** For calls that can move; those that belong to an account stay on the client's own. */
+/** For portable calls; calls that belong to an account stay on the client's own connection. */
 export const leavesByOtherClient = ({ url, key }: { url: string; key: string }): Difference => {
   const moved = (address: string): string => address.replace(MOVES, `${url}/$1`);
   return {
-    reason: 'Another upstream has its own address and credentials, and is sent none of the client’s identity.',
+    reason: 'Another upstream has its own address and credentials, and gets no identity of the client.',
     change: (bare) => {
       const requests = bare.requests.map((request) => {
         if (request.method !== 'POST' || !MOVES.test(request.url)) return request;
@@ -46,7 +47,7 @@ export const leavesByOtherClient = ({ url, key }: { url: string; key: string }):
   };
 };
 
-/** Also at Azure, which puts the model before the path. */
+/** Portable calls, including those of Azure, which puts the model before the path. */
 const MOVES =
   /^https:\/\/[^/]+\/(?:v1|openai(?:\/deployments\/[^/]+)?)\/(chat\/completions|completions|responses|embeddings|moderations)(?=\?|$)/;
 
@@ -63,29 +64,29 @@ function onAddresses<T>(seen: T, change: (url: string) => string): T {
   return Object.fromEntries(entries) as T;
 }
 
-/** Only where a `canary` option makes retries ours. */
+/** For settings in which the `canary` option replaces the SDK's retries. */
 export const triesOnce = (reason: string): Difference => ({ reason, options: { maxRetries: 0 } });
 
 /** Changes a log of `[level, message, …]`. */
 export const logsMore: Difference = {
-  reason: 'The SDK is told the count of a retry by its option `maxRetries`, and an unknown price is warned of, once.',
+  reason: 'Our client passes `maxRetries: 0` to the SDK, and warns once of an unknown price.',
   change: (bare) => {
     const lines = bare.returned as [string, string, { options?: { path?: string } }?][];
-    const told = lines.map(([level, message, details]) => {
+    const expected = lines.map(([level, message, details]) => {
       if (details?.options?.path !== '/chat/completions') return [level, message, details].slice(0, details ? 3 : 2);
       return [level, message, { ...details, options: { ...details.options, maxRetries: 0 } }];
     });
     const parsed = lines.findIndex(([, message]) => message.endsWith('response parsed'));
-    told.splice(parsed < 0 ? told.length : parsed + 1, 0, [
+    expected.splice(parsed < 0 ? expected.length : parsed + 1, 0, [
       'warn',
       '[openai-canary] No price is known for gpt-4.1 on openai: its cost is counted as unknown',
     ]);
-    return { ...bare, returned: told };
+    return { ...bare, returned: expected };
   },
 };
 
 export const tellsCauseOfAbort: Difference = {
-  reason: 'The wait before a retry is ours; an abort of it names its cause, as the SDK does since version 7.',
+  reason: 'The wait before a retry is ours. Its abort error has a cause, as in the SDK since version 7.',
   change: (bare) => ({
     ...bare,
     threw: { 'hidden cause': { classes: [DOMException, Error, Object] }, ...(bare.threw as object) },
@@ -107,9 +108,9 @@ export const validatesKeys = (rule: string): Difference => ({
   }),
 });
 
-/** Header names, or `?` for the query. */
+/** @param names header names, or `?` for the query */
 export const inheritsNone = (...names: readonly string[]): Difference => ({
-  reason: 'An upstream with an address of its own inherits no default headers and no default query.',
+  reason: 'An upstream with its own address inherits no default headers and no default query.',
   change: eachRequest((request) => {
     if (!request.url.startsWith('https://other.test/')) return request;
     const headers = Object.entries(request.headers).filter(([name]) => !names.includes(name));
@@ -118,12 +119,12 @@ export const inheritsNone = (...names: readonly string[]): Difference => ({
   }),
 });
 
-/** The settings in which retries are ours. */
+/** The difference in both settings with a `canary` option. */
 export const inBoth = (difference: Difference) => ({ on: [difference], elsewhere: [difference] });
 
-/** The SDK's Azure client alone follows no redirects; older versions of it say nothing of the matter. */
+/** Only the SDK's Azure client forbids redirects, and not in its older versions. */
 export const isNoAzureClient: Difference = {
-  reason: 'Another upstream than Azure has none of what only Azure’s client sends.',
+  reason: 'An upstream that is not Azure gets none of the additions of the Azure client.',
   change: eachRequest((request) => {
     if (!request.url.startsWith('https://other.test/')) return request;
     const { redirect: _, ...init } = request.init;

@@ -1,9 +1,12 @@
-/** Makes two values comparable in all that a caller can tell apart: own properties, hidden ones too, and classes. */
+/**
+ * Makes two values comparable in everything that a caller can distinguish: own properties, including hidden ones, and
+ * classes.
+ */
 
 import { Stream } from 'openai/core/streaming';
 import { OpenAI } from 'openai';
 
-/** A plain picture of `value`. Clients are left out of it: they differ in their class by nature. */
+/** A plain copy of `value`, without clients, which always differ in their class. */
 export async function portray(value: unknown, seen: ReadonlySet<object> = new Set()): Promise<unknown> {
   if (typeof value === 'function') return `[function ${value.name}]`;
   if (typeof value !== 'object' || value === null) return value;
@@ -21,7 +24,7 @@ export async function portray(value: unknown, seen: ReadonlySet<object> = new Se
   return portrayObject(value, within);
 }
 
-/** The classes themselves: two classes of one name are two. */
+/** The classes themselves and not their names, because two classes can have the same name. */
 function classesOf(value: object): unknown[] {
   const classes: unknown[] = [];
   let proto = Object.getPrototypeOf(value) as object | null;
@@ -52,7 +55,7 @@ async function portrayObject(value: object, seen: ReadonlySet<object>): Promise<
   const picture: Record<string, unknown> = {};
   for (const name of Reflect.ownKeys(value)) {
     const { enumerable, get } = Object.getOwnPropertyDescriptor(value, name) ?? {};
-    // Stacks name files, and the SDK's event emitters hold their listeners.
+    // Stacks contain file names, and the SDK's event emitters contain their listeners.
     if (name === 'stack') continue;
     const shown = `${enumerable ? '' : 'hidden '}${get ? 'getter ' : ''}${String(name)}`;
     picture[shown] = await portray((value as Record<PropertyKey, unknown>)[name], seen);

@@ -1,6 +1,6 @@
-/** Listens to the SDK's event emitters. */
+/** Records the events of the SDK's event emitters. */
 
-/** Everything that a runner tells, in order. */
+/** The events of a runner, in order. The list grows while it runs. */
 export function record(runner: object, names: readonly string[]): unknown[][] {
   const told: unknown[][] = [];
   const { on } = runner as { on: (name: string, listener: (...args: unknown[]) => void) => void };

@@ -1,4 +1,4 @@
-/** What a provider says to the requests of the behaviours. */
+/** The replies of a provider to the requests of the behaviours. */
 
 import type { Replies, Reply, SentRequest } from './server.ts';
 
@@ -6,7 +6,7 @@ export const MESSAGES = [{ role: 'user' as const, content: 'Grüße, 世界 🙂
 export const CHAT = { model: 'gpt-4.1', messages: MESSAGES };
 const USAGE = { prompt_tokens: 9, completion_tokens: 3, total_tokens: 12 };
 
-/** A chat completion; `message` on top of an assistant's. */
+/** A chat completion; `message` overrides fields of an assistant message. */
 export const completion = (message: object = { content: 'Héllo 世界' }, finish = 'stop'): Reply => ({
   body: {
     id: 'chatcmpl-1',
@@ -26,19 +26,19 @@ export const toolCall = (name: string, args: string): Reply =>
     'tool_calls',
   );
 
-/** A provider's own error. */
+/** An error of the provider. */
 export const failure = (status: number, error: object = {}, headers: Record<string, string> = {}): Reply => ({
   status,
   headers: { 'x-ratelimit-remaining-requests': '7', ...headers },
   body: { error: { message: `It is ${status}.`, type: 'some_error', param: 'model', code: 'some_code', ...error } },
 });
 
-/** Has the SDK, and us, wait as good as not at all. */
+/** Makes the SDK and our client wait only 1 ms before a retry. */
 export const AT_ONCE = { 'retry-after-ms': '1' };
 
 const data = (chunk: unknown): string => `data: ${typeof chunk === 'string' ? chunk : JSON.stringify(chunk)}\n\n`;
 
-/** A stream of chunks, ended as the Chat Completions API ends it. */
+/** A stream of chunks with the end of the Chat Completions API. */
 export const sse = (chunks: readonly unknown[]): Reply => ({ body: [...chunks, '[DONE]'].map(data) });
 
 /** Named events, as the Responses API sends them. */
@@ -62,7 +62,7 @@ export const CHUNKS = [
   delta({}, 'stop'),
 ];
 
-/** Tells its usage, in a chunk of its own, to those who ask for it. */
+/** A stream that reports usage, in a separate chunk, if requested. */
 export const chatStream =
   (chunks: readonly object[] = CHUNKS): Replies =>
   (request) =>
@@ -123,7 +123,7 @@ export const EMBEDDINGS: Reply = {
   body: {
     object: 'list',
     model: 'text-embedding-3-small',
-    // As asked for by the SDK: 32 bit floats in base64.
+    // 32-bit floats in base64, as the SDK requests
     data: [
       {
         object: 'embedding',
@@ -146,7 +146,7 @@ export const FILE = {
   status: 'processed',
 };
 
-/** A network that refuses the connection. */
+/** The error of a network that rejects the connection. */
 export const refused = Object.assign(new TypeError('fetch failed'), {
   cause: Object.assign(new Error('no'), { code: 'ECONNREFUSED' }),
 });

@@ -1,32 +1,32 @@
-/** A provider in memory: a `fetch` that records what it is sent and answers as it is told. */
+/** An in-memory provider: a `fetch` that records requests and answers by script. */
 
 /** One answer. */
 export type Reply =
   | {
       readonly status?: number;
       readonly headers?: Readonly<Record<string, string>>;
-      /** A string is sent as it is, a list of strings as a stream, one a chunk; all else as JSON. */
+      /** A string is sent unchanged, a list of strings as a stream with a chunk each, everything else as JSON. */
       readonly body?: unknown;
-      /** The stream does not end by itself. */
+      /** Whether the stream stays open. */
       readonly open?: boolean;
     }
   /** The network fails. */
   | { readonly fails: Error }
-  /** Nothing ever comes. */
+  /** There is no response. */
   | { readonly silent: true };
 
-/** One reply for each request in turn, the last one for all that follow; or what a function says. */
+/** One reply per request, the last one repeated; or a function that returns the reply. */
 export type Replies = readonly Reply[] | ((request: SentRequest, index: number) => Reply);
 
-/** What was asked of `fetch`. */
+/** A request passed to `fetch`. */
 export interface SentRequest {
   readonly method: string;
   readonly url: string;
-  /** Without `user-agent`, which names the class. */
+  /** The headers without `user-agent`, which contains the class name. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Boundaries of multipart bodies are replaced: they are drawn by lot. */
+  /** The body. Boundaries of multipart bodies are replaced, because they are random. */
   readonly body: string | undefined;
-  /** Everything else that was passed to `fetch`. */
+  /** All other options passed to `fetch`. */
   readonly init: Readonly<Record<string, unknown>>;
 }
 
@@ -34,7 +34,7 @@ export interface Server {
   readonly fetch: typeof fetch;
   readonly requests: SentRequest[];
   readonly userAgents: (string | null)[];
-  /** The very objects that `fetch` returned. */
+  /** The objects that `fetch` returned. */
   readonly responses: Response[];
   /** How each stream ended: read to its end, cancelled by its reader, or aborted by the signal of its request. */
   readonly streamEnds: ('done' | 'cancelled' | 'aborted')[];
@@ -107,7 +107,7 @@ function responseBody(reply: Extract<Reply, { body?: unknown }>, signal: AbortSi
   return typeof body === 'string' ? body : JSON.stringify(body);
 }
 
-/** Chunks are made when they are asked for, and an abort of the request breaks the body, as `undici` does it. */
+/** A body that produces chunks on demand. An abort of the request breaks it, as in `undici`. */
 function streamOf(
   chunks: readonly string[],
   open: boolean,

@@ -1,4 +1,4 @@
-/** The three ways in which a client of ours is set beside a bare one. */
+/** The three settings in which our client is compared with a bare one. */
 
 import type { CanaryOptions } from '../../../src/index.ts';
 import type { Difference, SettingName } from './behaviour.ts';
@@ -8,7 +8,7 @@ export interface Setting {
   readonly name: SettingName;
   readonly title: string;
   readonly canary: CanaryOptions | undefined;
-  /** The client has sent requests before. @default false */
+  /** Whether the client has sent requests before. @default false */
   readonly isUsed?: boolean;
   /** Documented differences that every behaviour may show. */
   readonly differs: readonly Difference[];
@@ -25,7 +25,7 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: 'elsewhere',
     title: 'through another upstream',
-    // Without fallbacks, so that the caller sees what the other upstream said.
+    // Without fallbacks, so that the caller gets the response of the other upstream.
     canary: {
       upstreams: { other: { baseURL: OTHER_URL, apiKey: OTHER_KEY } },
       weights: { other: 1 },

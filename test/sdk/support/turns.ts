@@ -1,6 +1,6 @@
-/** Lets everything happen that needs no time. */
+/** Lets pending work that needs no timers run. */
 
-/** As many turns of the event loop as any of this takes. */
+/** Enough event loop turns for any behaviour. */
 export async function turns(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
