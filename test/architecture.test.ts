@@ -1,4 +1,4 @@
-/** The source keeps its architecture: imports only look down, pure files stay pure, one idea a file. */
+/** Checks the architecture of the source: imports only look down, pure files stay pure, one idea per file. */
 
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,17 +7,17 @@ import * as rules from './architecture/rules.ts';
 import { sourceFacts } from './architecture/source-facts.ts';
 import { countWords } from './architecture/words.ts';
 
-/** Files that may be longer than others, and why. */
+/** Files that may exceed the length limit, with reasons. */
 const EXCUSED_LENGTHS: Readonly<Record<string, string>> = {
-  'domain/errors.ts': 'every error of ours, as users import them',
+  'domain/errors.ts': 'all errors that users can import',
 };
 
-/** Small files with one importer that are no splinters, and why. */
+/** Small files with one importer that are not splinters, with reasons. */
 const EXCUSED_SPLINTERS: Readonly<Record<string, string>> = {
-  'stats/growth.ts': 'a formula with a source of its own',
+  'stats/growth.ts': 'a formula with its own source',
   'stats/log-gamma.ts': 'a formula with a source of its own',
   'stats/reserve.ts': 'a formula with a source of its own',
-  'testing/answers/responses.ts': 'a file for each surface',
+  'testing/answers/responses.ts': 'one file per endpoint',
 };
 
 const PACKAGES_BEHIND_ONE_FILE = [
@@ -39,7 +39,7 @@ const made = (files: Readonly<Record<string, string>>) =>
   Object.entries(files).map(([path, text]) => sourceFacts(path, text));
 
 describe('the source', () => {
-  test('is there to be read', () => {
+  test('is found', () => {
     expect(source.map(({ path }) => path)).toContain('domain/call.ts');
   });
 
@@ -181,7 +181,7 @@ describe('the rule of levels', () => {
 });
 
 describe('the other rules', () => {
-  test('a cycle is named by its files, also when only types close it', () => {
+  test('names a cycle by its files, even if only types close it', () => {
     const files = made({
       'domain/a.ts': "import type { B } from './b.ts';",
       'domain/b.ts': "import { c } from './c.ts';",
@@ -191,7 +191,7 @@ describe('the other rules', () => {
     expect(rules.acyclic(files)).toEqual(['domain/a.ts → domain/b.ts → domain/c.ts → domain/a.ts']);
   });
 
-  test('two ways to one file are no cycle', () => {
+  test('two import paths to one file are not a cycle', () => {
     const files = made({
       'domain/a.ts': "import './b.ts'; import './c.ts';",
       'domain/b.ts': "import './d.ts';",

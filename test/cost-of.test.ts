@@ -1,4 +1,4 @@
-/** What a usage cost, for everyone. */
+/** `costOf()`: the cost of a usage, without a client. */
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -7,10 +7,10 @@ import { readReportedCosts, recorded, skipNote } from './pricing/recorded-bodies
 
 const AT = Date.UTC(2026, 10, 20, 12);
 const usage = { prompt_tokens: 1_000, completion_tokens: 100, prompt_tokens_details: { cached_tokens: 200 } };
-/** gpt-4.1: 2 USD, cached 0.50, output 8 a million tokens (https://platform.openai.com/docs/pricing). */
+/** gpt-4.1 per million tokens: input 2 USD, cached input 0.50, output 8 (https://platform.openai.com/docs/pricing). */
 const GPT_4_1_USD = (800 * 2 + 200 * 0.5 + 100 * 8) / 1e6;
 
-test('an answer costs its tokens at the public price, and the cost says whose list that is', () => {
+test('prices an answer by the public price list, and names the list', () => {
   const { costUsd, ...rest } = costOf({ model: 'gpt-4.1', usage, at: AT });
   expect(costUsd).toBeCloseTo(GPT_4_1_USD, 12);
   expect(rest).toEqual({
@@ -28,18 +28,18 @@ test.each([
   ],
   ['an id of the table', { provider: 'google', model: 'gemini-2.5-flash' }, (800 * 0.3 + 200 * 0.03 + 100 * 2.5) / 1e6],
   ['an address', { baseURL: 'https://api.openai.com/v1', model: 'gpt-4.1' }, GPT_4_1_USD],
-])('the seller is told by %s', (_, whose, expected) => {
+])('recognises the provider by %s', (_, whose, expected) => {
   expect(costOf({ ...whose, usage, at: AT }).costUsd).toBeCloseTo(expected, 12);
 });
 
-test('what the provider reports wins, unless it is to be ignored', () => {
+test('a cost reported by the provider takes precedence, unless `ignoreReported` is set', () => {
   const reported = { provider: 'openrouter', model: 'openai/gpt-4.1', usage: { ...usage, cost: 0.5 }, at: AT };
   expect(costOf(reported)).toMatchObject({ costUsd: 0.5, source: 'reported' });
   expect(costOf({ ...reported, ignoreReported: true })).toMatchObject({ source: 'table' });
 });
 
-test('a price is that of its day', () => {
-  // o3 became five times cheaper on 2025-06-10.
+test('uses the price of the given day', () => {
+  // The price of o3 fell to a fifth on 2025-06-10.
   const o3 = { model: 'o3', usage: { input_tokens: 1_000, output_tokens: 100 } };
   const before = costOf({ ...o3, at: new Date('2025-06-09') }).costUsd;
   expect(before).toBeCloseTo((costOf({ ...o3, at: new Date('2025-06-11') }).costUsd ?? NaN) * 5, 10);
@@ -55,12 +55,12 @@ test.each([
   expect(costOf(input)).toMatchObject({ costUsd: null, source: null });
 });
 
-test('embeddings, which have no output, are priced by their input', () => {
+test('prices embeddings by their input, because they have no output', () => {
   const { costUsd } = costOf({ model: 'text-embedding-3-small', usage: { prompt_tokens: 1_000_000 }, at: AT });
   expect(costUsd).toBeCloseTo(0.02, 12);
 });
 
-test('whatever it is given, nothing is thrown', () => {
+test('never throws, for any input', () => {
   const text = fc.oneof(fc.string(), fc.constantFrom('openai', 'o3', '__proto__', 'azure'));
   fc.assert(
     fc.property(text, text, fc.anything(), fc.double(), (provider, model, anything, at) => {
@@ -70,7 +70,7 @@ test('whatever it is given, nothing is thrown', () => {
   );
 });
 
-test.skipIf(!recorded)(`every usage with a cost that providers reported is read${skipNote}`, () => {
+test.skipIf(!recorded)(`reads every recorded cost that a provider reported${skipNote}`, () => {
   for (const { model, usage: stated } of readReportedCosts()) {
     expect(costOf({ provider: 'openrouter', model, usage: stated })).toMatchObject({ source: 'reported' });
   }

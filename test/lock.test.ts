@@ -1,6 +1,6 @@
 /**
- * The lock file against `npm ci` on another machine. npm drops optional packages that a registry does not have without
- * a word, and `npm ci` then refuses the lock; an address in it would tie every clone to one registry.
+ * Checks that `npm ci` accepts the lock file on another machine. npm silently drops optional packages that a registry does not
+ * have, and `npm ci` then rejects the lock file. An address in it would tie every clone to one registry.
  */
 
 import { readFileSync } from 'node:fs';
@@ -23,11 +23,11 @@ const manifest = read('package.json') as Required<LockEntry>;
 const { packages } = read('package-lock.json') as { packages: Packages };
 const installed = Object.entries(packages).filter(([path]) => path !== '');
 
-test('every dependency of every package has an entry, also the optional ones of other platforms', () => {
+test('every dependency has an entry, including the optional ones of other platforms', () => {
   expect(missingEdges(packages)).toEqual([]);
 });
 
-test('a dependency without an entry is found, and one that stands higher up is not', () => {
+test('finds a dependency without an entry, and accepts one in a parent folder', () => {
   const made: Packages = {
     '': { devDependencies: { a: '1.0.0' } },
     'node_modules/a': { dependencies: { b: '1', c: '1' }, optionalDependencies: { 'a-win32': '1' } },
@@ -54,7 +54,7 @@ test.each(Object.entries(manifest.devDependencies))('the tool %s is pinned to on
   expect(range.replace(/^npm:.+@/, '')).toBe(packages[`node_modules/${name}`]?.version);
 });
 
-/** `package → dependency` for every edge that leads nowhere, by the rules by which Node finds a package. */
+/** `package → dependency` for every dependency without an entry, by the rules by which Node finds a package. */
 function missingEdges(lock: Packages): string[] {
   return Object.entries(lock).flatMap(([path, entry]) =>
     dependenciesOf(entry)
@@ -71,7 +71,10 @@ function dependenciesOf(entry: LockEntry): string[] {
   ];
 }
 
-/** The folders in which a package at `path` looks for `node_modules`, nearest first: `node_modules/a/`, then the root. */
+/**
+ * The folders in which Node looks for `node_modules` of a package at `path`, nearest first: `node_modules/a/`, then
+ * the root.
+ */
 function searchPath(path: string): string[] {
   const parts = path.split(/(?:^|\/)node_modules\//).slice(1);
   return [...parts.keys(), parts.length]

@@ -1,4 +1,4 @@
-/** What an application can import: a list that changes only on purpose, with a comment at every name. */
+/** The exports of the package: an explicit list, with a doc comment at every name. */
 
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -242,7 +242,7 @@ test('the entry point for tests', () => {
 });
 
 describe.each(['index.ts', 'testing/index.ts'])('every name of %s', (entry) => {
-  test.each(exportsOf(entry))('$name says what it is', ({ name, file }) => {
+  test.each(exportsOf(entry))('$name has a doc comment', ({ name, file }) => {
     const declarations = declarationsOf(join(dirname(join(SRC, entry)), file), name);
     expect(declarations.length).toBeGreaterThan(0);
     const comments = declarations.map((declaration) => ts.getJSDocCommentsAndTags(declaration).filter(ts.isJSDoc));
@@ -256,7 +256,7 @@ interface Exported {
   readonly isType: boolean;
 }
 
-/** The names by kind, as an application would write them. */
+/** The exported names, split into values and types. */
 function listOf(entry: string): Readonly<Record<'values' | 'types', readonly string[]>> {
   const names = (isType: boolean) =>
     exportsOf(entry)
@@ -266,13 +266,14 @@ function listOf(entry: string): Readonly<Record<'values' | 'types', readonly str
   return { values: names(false), types: names(true) };
 }
 
-/** An entry point is a list of names by hand: anything else in it fails here. */
+/** The exports of an entry point, which may only consist of explicit lists of names. */
 function exportsOf(entry: string): readonly Exported[] {
   return parse(join(SRC, entry)).statements.flatMap((statement) => {
-    if (!ts.isExportDeclaration(statement)) throw new Error(`No list of exports: ${statement.getText()}`);
+    if (!ts.isExportDeclaration(statement))
+      throw new Error(`${entry} should only have export lists, got ${statement.getText()}`);
     const { exportClause, moduleSpecifier, isTypeOnly } = statement;
     if (!exportClause || !ts.isNamedExports(exportClause) || !moduleSpecifier || !ts.isStringLiteral(moduleSpecifier)) {
-      throw new Error(`No named exports of a file: ${statement.getText()}`);
+      throw new Error(`${entry} should only have named exports, got ${statement.getText()}`);
     }
     const file = moduleSpecifier.text;
     return exportClause.elements.map((element) => ({
@@ -283,7 +284,7 @@ function exportsOf(entry: string): readonly Exported[] {
   });
 }
 
-/** The exported declarations of a name; a class made by a function has a type of the same name. */
+/** The exported declarations of a name. A class created by a function also has a type of that name. */
 function declarationsOf(path: string, name: string): readonly ts.Statement[] {
   return parse(path).statements.filter((statement) => namesOf(statement).includes(name));
 }

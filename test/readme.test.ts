@@ -1,4 +1,4 @@
-/** The README is true: every block in it runs, and nothing is left out. */
+/** Runs every block of the README, and checks that it is complete. */
 
 import { glob, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ const blocks = [...readme.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].map(([, languag
 }));
 const programs = blocks.filter(({ language }) => language === 'ts');
 
-test('the README shows the change by line 10 and a rollout by line 40', () => {
+test('shows the change by line 10 and a rollout by line 40', () => {
   const lines = readme.split('\n');
   expect(lines.slice(0, 10).join('\n')).toContain('+const ai = new CanaryClient();');
   expect(lines.slice(0, 40).join('\n')).toMatch(/^```ts$[^]+ rollout: {$[^]+on\('rollback'[^]+^```$/m);
@@ -25,7 +25,7 @@ test('the README shows the change by line 10 and a rollout by line 40', () => {
   expect(programs.length).toBeGreaterThan(7);
 });
 
-test('every block is a program, the change, a command, or a configuration', () => {
+test('every block is a program, the change, a command or a configuration', () => {
   const languages = [...new Set(blocks.map(({ language }) => language))];
   expect(languages.toSorted()).toEqual(['console', 'diff', 'sh', 'ts', 'yaml']);
 });
@@ -33,12 +33,12 @@ test('every block is a program, the change, a command, or a configuration', () =
 test.for(programs.map(({ text }, index) => [index + 1, text] as const))(
   'program %i of the README runs to its end',
   async ([, text]) => {
-    // Inside the project, so that `openai` is found.
+    // Inside the project, so that the program can import `openai`.
     const folder = await mkdtemp(join(root, 'test', '.program-'));
     try {
       const file = join(folder, 'program.ts');
       await writeFile(file, ownSource(text));
-      // In a folder of its own, for programs that keep their state in a file.
+      // In its own folder, because some programs keep their state in a file.
       const { exitCode, stderr } = await runProgram(file, { simulatesNetwork: true, cwd: folder });
       expect(stderr).toBe('');
       expect(exitCode).toBe(0);
@@ -48,7 +48,7 @@ test.for(programs.map(({ text }, index) => [index + 1, text] as const))(
   },
 );
 
-test('the commands of the README are what continuous integration runs', async () => {
+test('continuous integration runs the commands of the README', async () => {
   const ci = await readFile(join(root, '.ci', 'run'), 'utf8');
   const commands = blocks
     .filter(({ language }) => language === 'sh')
@@ -57,7 +57,7 @@ test('the commands of the README are what continuous integration runs', async ()
   for (const command of commands) expect(ci).toContain(`step ${command}\n`);
 });
 
-test('the configuration of the README is one that the command line plans', async () => {
+test('the command `plan` accepts the configuration of the README', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'openai-canary-'));
   const file = join(folder, 'openai-canary.config.yaml');
   await writeFile(file, blocks.find(({ language }) => language === 'yaml')?.text ?? '');
@@ -67,7 +67,7 @@ test('the configuration of the README is one that the command line plans', async
   await rm(folder, { recursive: true, maxRetries: 10 });
 });
 
-test('the commands of the README exist, with the options that it names', async () => {
+test('the commands and options in the README exist', async () => {
   const lines = blocks.filter(({ language }) => language === 'console').flatMap(({ text }) => text.trim().split('\n'));
   const { stdout: listed } = await runCli('--help');
   expect(lines.length).toBeGreaterThan(7);
@@ -79,7 +79,7 @@ test('the commands of the README exist, with the options that it names', async (
   }
 });
 
-test('the README names every option', async () => {
+test('mentions every option', async () => {
   const unnamed: string[] = [];
   for await (const file of glob(
     'src/{options,*/options,resilience/limits/options,routing/tasks,upstream/upstream-options}.ts',

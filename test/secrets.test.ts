@@ -1,4 +1,4 @@
-/** Every upstream sees its own credentials only, and nobody is shown any. */
+/** Every upstream gets only its own credentials, and no output shows a credential. */
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { OpenAI, type APIError } from 'openai';
@@ -26,7 +26,7 @@ afterEach(() => vi.unstubAllEnvs());
 
 type World = ReturnType<typeof secretWorld>;
 
-/** The client's credentials as options, and as variables of the environment. */
+/** The client's credentials as options, and as environment variables. */
 const WORLDS: readonly (readonly [string, (canary?: CanaryOptions) => World])[] = [
   ['options', (canary) => secretWorld(OPTIONS, canary)],
   [
@@ -40,12 +40,15 @@ const WORLDS: readonly (readonly [string, (canary?: CanaryOptions) => World])[] 
 
 const UPSTREAMS = ['openai', 'mini', 'gemini', 'groq', 'azure'] as const;
 type UpstreamName = (typeof UPSTREAMS)[number];
-/** `mini` is the client's own connection. */
+/** The owner of an upstream's credentials. `mini` uses the client's own connection. */
 const ownerOf = (upstream: UpstreamName) => (upstream === 'mini' ? 'openai' : upstream);
 
 const COMPLETION = { id: 'c', object: 'chat.completion', created: 0, model: 'm', choices: [{ message: {} }] };
 
-/** Whose secrets each provider saw; those of a call are for the client's own. */
+/**
+ * The owners of the secrets that each provider got. Those of a call are ignored at the client's own provider, which
+ * may get them.
+ */
 function seenBy({ providers }: World): readonly string[] {
   return providers.sent.map((request) => {
     const owners = ownersIn(request).filter((owner) => owner !== 'call' || request.provider !== 'openai');
@@ -53,13 +56,13 @@ function seenBy({ providers }: World): readonly string[] {
   });
 }
 
-/** Each provider saw secrets of its own, and nothing else. */
+/** The expected result: each provider got only its own secrets. */
 function ownOnly({ providers }: World): readonly string[] {
   return providers.asked.map((provider) => `${provider} saw ${provider}`);
 }
 
 describe.each(WORLDS)('with credentials from %s', (_name, make) => {
-  describe.each(UPSTREAMS)('the upstream %s sees its own only', (upstream) => {
+  describe.each(UPSTREAMS)('the upstream %s gets only its own credentials', (upstream) => {
     const forced = { ...CALL_OPTIONS, ...route({ upstream, key: USER_KEY }) };
 
     test('on every surface', async () => {
@@ -92,7 +95,7 @@ describe.each(WORLDS)('with credentials from %s', (_name, make) => {
       expect(seenBy(world)).toEqual(ownOnly(world));
     });
 
-    test('also as a clone with other options', async () => {
+    test('with a clone that has other options', async () => {
       const world = make();
       const clone = world.ai.withOptions({ timeout: 5_000, defaultHeaders: OPTIONS.defaultHeaders });
       await clone.chat.completions.create(BODY, forced);
@@ -107,7 +110,7 @@ describe.each(WORLDS)('with credentials from %s', (_name, make) => {
     ['openai', 'groq'],
     ['azure', 'openai'],
     ['gemini', 'azure'],
-  ] as const)('a fallback from %s to %s takes none along', async (from, to) => {
+  ] as const)('a fallback from %s to %s does not pass credentials on', async (from, to) => {
     const world = make({ weights: { [from]: 1 }, fallbacks: [to] });
     world.providers.usually(from, failed(500)).script(to, json(COMPLETION), chatStream(['Hello']));
     await world.ai.chat.completions.create(BODY, CALL_OPTIONS);
@@ -116,7 +119,7 @@ describe.each(WORLDS)('with credentials from %s', (_name, make) => {
     expect(seenBy(world)).toEqual(ownOnly(world));
   });
 
-  test('what is not portable goes to the client’s own provider', async () => {
+  test('calls that are not portable go to the client’s own provider', async () => {
     const world = make();
     world.providers.usually('openai', json({ id: 'x', object: 'list', data: [] }));
     await world.ai.models.list();
@@ -127,43 +130,46 @@ describe.each(WORLDS)('with credentials from %s', (_name, make) => {
   });
 });
 
-test.each(UPSTREAMS.filter((upstream) => upstream !== 'openai'))('a shadow %s sees its own only', async (upstream) => {
-  const world = secretWorld(OPTIONS, { shadow: { upstream, share: 1 } });
-  await world.ai.chat.completions.create(BODY, CALL_OPTIONS);
-  await drain(await world.ai.chat.completions.create(STREAM_BODY, CALL_OPTIONS));
-  await vi.waitFor(() => expect(world.providers.sent).toHaveLength(4));
-  expect(seenBy(world)).toEqual(ownOnly(world));
-});
+test.each(UPSTREAMS.filter((upstream) => upstream !== 'openai'))(
+  'a shadow %s gets only its own credentials',
+  async (upstream) => {
+    const world = secretWorld(OPTIONS, { shadow: { upstream, share: 1 } });
+    await world.ai.chat.completions.create(BODY, CALL_OPTIONS);
+    await drain(await world.ai.chat.completions.create(STREAM_BODY, CALL_OPTIONS));
+    await vi.waitFor(() => expect(world.providers.sent).toHaveLength(4));
+    expect(seenBy(world)).toEqual(ownOnly(world));
+  },
+);
 
-test('what is told of a shadow has no word of either answer, and no key', async () => {
+test('shadow events contain neither text of an answer nor a key', async () => {
   const { ai, providers } = secretWorld(OPTIONS, { shadow: { upstream: 'gemini', share: 1, keepSamples: 5 } });
   const answer = (text: string, finish_reason: string): Reply =>
     json({ ...COMPLETION, choices: [{ message: { content: text }, finish_reason }] });
   providers.usually('openai', answer(secret('user', 'answer'), 'stop'));
   providers.usually('gemini', answer(secret('user', 'other'), 'length'));
-  using told = listen(ai);
+  using listened = listen(ai);
   const messages = [{ role: 'user' as const, content: secret('user', 'question') }];
   await ai.chat.completions.create({ model: 'gpt-4.1', messages }, CALL_OPTIONS);
-  await vi.waitFor(() => expect(told.names).toContain('shadow'));
+  await vi.waitFor(() => expect(listened.names).toContain('shadow'));
   expect(ai.canary.shadow.samples()).toHaveLength(1);
-  expect(ownersOf(shown([told.published, ai.canary.snapshot(), ai.canary.shadow, ai]))).toEqual([]);
+  expect(ownersOf(shown([listened.published, ai.canary.snapshot(), ai.canary.shadow, ai]))).toEqual([]);
 });
 
-test('another account at the address of the client takes nothing else from it', async () => {
+test('another account at the address of the client gets no other credentials of it', async () => {
   const { ai, providers } = secretWorld(OPTIONS, { upstreams: { second: { apiKey: secret('gemini', 'api-key') } } });
   await ai.chat.completions.create(BODY, { ...CALL_OPTIONS, ...route({ upstream: 'second' }) });
   expect(providers.asked).toEqual(['openai']);
   expect(ownersIn(providers.sent[0]!)).toEqual(['gemini']);
 });
 
-test('what a call says for everybody reaches everybody', async () => {
+test('harmless headers and query parameters of a call reach every upstream', async () => {
   const { ai, providers } = secretWorld(OPTIONS);
   await ai.chat.completions.create(BODY, { ...CALL_OPTIONS, ...route({ upstream: 'gemini' }) });
   expect(providers.sent[0]?.headers.get('x-mine')).toBe('for everybody');
   expect(providers.sent[0]?.path).toContain('trace=for-everybody');
 });
 
-test('what the home provider is told about its caller arrives there', async () => {
+test('credentials of a call reach the client’s own provider', async () => {
   const { ai, providers } = secretWorld(OPTIONS);
   await ai.chat.completions.create(BODY, CALL_OPTIONS);
   const { headers, path } = providers.sent[0]!;
@@ -171,9 +177,9 @@ test('what the home provider is told about its caller arrives there', async () =
   expect(path).toContain(secret('call', 'query'));
 });
 
-// --- Nothing is shown.
+// --- No output shows a secret.
 
-/** All that the provider was sent and should be shown to nobody; account names help people, and stay. */
+/** The secrets that a provider got and that no output may show. Account names are useful to users, and stay. */
 const ECHOED: Readonly<Record<UpstreamName, readonly string[]>> = {
   openai: [secret('openai', 'api-key'), secret('openai', 'helicone'), secret('openai', 'cookie')],
   mini: [secret('openai', 'api-key'), secret('openai', 'helicone'), secret('openai', 'query')],
@@ -182,7 +188,7 @@ const ECHOED: Readonly<Record<UpstreamName, readonly string[]>> = {
   azure: [secret('azure', 'api-key')],
 };
 
-/** The ways in which a provider may refuse a key and say it again. */
+/** The ways in which a provider can repeat a secret in a response. */
 const ECHOES: readonly (readonly [string, (said: string) => Reply])[] = [
   ['the message of an error', (said) => failed(401, { message: `Incorrect API key provided: ${said}.` })],
   ['every field of an error', (said) => failed(401, { message: said, code: said, param: said, type: said })],
@@ -207,14 +213,14 @@ const ECHOES: readonly (readonly [string, (said: string) => Reply])[] = [
   ],
 ];
 
-/** Some runtimes write the stack when it is first read, others when the error is made. */
+/** Reads the stack, because some runtimes create it only when it is first read. */
 function withStack(error: Error): Error {
   void error.stack;
   return error;
 }
 
-describe.each(UPSTREAMS)('a secret that %s says again', (upstream) => {
-  test.each(ECHOES)('in %s is shown to nobody', async (place, echo) => {
+describe.each(UPSTREAMS)('a secret that %s repeats', (upstream) => {
+  test.each(ECHOES)('in %s is redacted', async (place, echo) => {
     const { ai, providers, logged } = secretWorld(OPTIONS);
     using listened = listen(ai);
     providers.usually(ownerOf(upstream), echo(ECHOED[upstream].join(' and ')));
@@ -225,12 +231,12 @@ describe.each(UPSTREAMS)('a secret that %s says again', (upstream) => {
     expect(said).toBeInstanceOf(OpenAI.APIError);
     expect(shown(error)).toContain('[redacted]');
     for (const it of [error, listened.published, ...everythingOf(ai)]) expect(ownersOf(shown(it))).toEqual([]);
-    // At the level debug the SDK itself logs what a provider says; the key of a user it does not know.
+    // At the level debug the SDK itself logs responses, but it does not know the key of a user.
     expect(logged.flatMap((line) => ownersOf(shown(line)))).not.toContain('user');
   });
 });
 
-test('a secret that a call brings is shown to nobody', async () => {
+test('a secret that a call brings is redacted', async () => {
   const { ai, providers } = secretWorld(OPTIONS);
   const said = ['bearer', 'cookie', 'x-api-key', 'helicone', 'virtual-key', 'query'].map((name) =>
     secret('call', name),
@@ -241,7 +247,7 @@ test('a secret that a call brings is shown to nobody', async () => {
   expect(ownersOf(shown(error))).toEqual([]);
 });
 
-test('a secret said again on what is not portable, or on a list, is shown to nobody', async () => {
+test('a secret repeated on a call that is not portable, or on a list, is redacted', async () => {
   const { ai, providers } = secretWorld(OPTIONS);
   providers.usually('openai', failed(401, { message: `Incorrect API key provided: ${OPTIONS.apiKey}.` }));
   for (const call of [ai.files.retrieve('file_1'), ai.models.list(), ai.files.list({}, CALL_OPTIONS)]) {
@@ -251,7 +257,7 @@ test('a secret said again on what is not portable, or on a list, is shown to nob
   }
 });
 
-test('a secret of the address is shown to nobody', async () => {
+test('a secret in the base URL is redacted', async () => {
   const password = secret('openai', 'password');
   const { ai, providers } = secretWorld({ ...OPTIONS, baseURL: `https://me:${password}@openai.test/v1` });
   providers.usually('openai', () =>
@@ -262,7 +268,7 @@ test('a secret of the address is shown to nobody', async () => {
   expect(ownersOf(shown(error))).toEqual([]);
 });
 
-test('each of several keys that a function gave is known for its own call', async () => {
+test('each key returned by a function is redacted in its own call', async () => {
   let given = 0;
   const { ai, providers } = secretWorld(OPTIONS, {
     upstreams: {
@@ -270,7 +276,7 @@ test('each of several keys that a function gave is known for its own call', asyn
     },
   });
   const refuse: Reply = () => {
-    // The later call's key is the client's by now.
+    // By now the client has the key of the later call.
     const [, key = ''] = providers.to('groq')[0]!.headers.get('authorization')!.split(' ');
     return failed(401, { message: key })({ body: {}, signal: undefined, wait: () => Promise.resolve() });
   };
@@ -288,21 +294,21 @@ describe('a short key', () => {
     return ((await errorOf(ai.chat.completions.create(BODY))) as APIError).message;
   };
 
-  test('is found where it stands alone, and not in a word', async () => {
+  test('is redacted as a whole word, but not inside a word', async () => {
     expect(await messageOf('test', 'No key "test": ask the latest testers, or re-test.')).toBe(
       '401 No key "[redacted]": ask the latest testers, or re-test.',
     );
   });
 
-  test('of three letters is none', async () => {
+  test('of three letters is not redacted', async () => {
     expect(await messageOf('key', 'Wrong key key.')).toBe('401 Wrong key key.');
   });
 
-  test('of eight is found anywhere', async () => {
+  test('of eight letters is redacted anywhere', async () => {
     expect(await messageOf('password', 'Wrong passwords.')).toBe('401 Wrong [redacted]s.');
   });
 
-  test('does not hide the rest of a longer one', async () => {
+  test('does not leave the rest of a longer secret visible', async () => {
     const { ai, providers } = secretWorld({ ...OPTIONS, apiKey: 'my-secret' });
     providers.usually('openai', failed(401, { message: 'Wrong my-secret-of-the-gateway.' }));
     const headers = { 'x-gateway-key': 'my-secret-of-the-gateway' };
@@ -311,14 +317,14 @@ describe('a short key', () => {
     });
   });
 
-  test('with signs in it is found as it is, and as a URL spells it', async () => {
+  test('with special characters is redacted literally and URL-encoded', async () => {
     expect(await messageOf('a+b/c.d$e=', 'Wrong a+b/c.d$e= in ?key=a%2Bb%2Fc.d%24e%3D, not a+b/cxd$e=.')).toBe(
       '401 Wrong [redacted] in ?key=[redacted], not a+b/cxd$e=.',
     );
   });
 });
 
-test('a key that cannot be a header is not shown in what is said about that', async () => {
+test('a key that is not a valid header is not shown in the error', async () => {
   const apiKey = `${secret('groq', 'token')}\nrest`;
   const { ai } = secretWorld(OPTIONS, {
     upstreams: { groq: { baseURL: 'https://groq.test/v1', apiKey: async () => apiKey } },
@@ -329,7 +335,7 @@ test('a key that cannot be a header is not shown in what is said about that', as
 });
 
 describe('without a canary option', () => {
-  test('an error is what the SDK alone shows', async () => {
+  test('an error is the same as with the SDK alone', async () => {
     const { providers } = secretWorld(OPTIONS);
     providers.usually('openai', failed(401, { message: `Incorrect API key provided: ${OPTIONS.apiKey}.` }));
     const options = { ...OPTIONS, baseURL: 'https://openai.test/v1', fetch: providers.fetch };
@@ -337,13 +343,13 @@ describe('without a canary option', () => {
     expect((error as APIError).message).toBe(`401 Incorrect API key provided: ${OPTIONS.apiKey}.`);
   });
 
-  test('the client shows nothing all the same', () => {
+  test('the client still shows no secret', () => {
     for (const it of everythingOf(new CanaryClient(OPTIONS))) expect(ownersOf(shown(it))).toEqual([]);
   });
 });
 
 describe('calls that succeed', () => {
-  test.each(UPSTREAMS)('on %s show nobody a secret or the key of a user', async (upstream) => {
+  test.each(UPSTREAMS)('on %s show neither a secret nor the key of a user', async (upstream) => {
     const { ai, providers, logged } = secretWorld(OPTIONS);
     using listened = listen(ai);
     const answers = await ai.canary.run({ key: USER_KEY, attributes: { plan: 'pro' } }, () =>
@@ -363,7 +369,7 @@ describe('calls that succeed', () => {
     expect(logged.length).toBeGreaterThan(4);
     for (const it of [answers, stream, listened.published, ...everythingOf(ai)])
       expect(ownersOf(shown(it))).toEqual([]);
-    // Account names are the SDK's to log, as are headers whose names do not tell what they hold.
+    // The SDK logs account names, and headers whose names do not suggest a secret.
     const words = logged
       .map((line) => shown(line))
       .join('\n')
@@ -377,7 +383,7 @@ test('options that route a call do not show its key', () => {
   expect(ownersOf(shown({ ...options, __metadata: { ...options.__metadata } }))).toEqual([]);
 });
 
-test('a client shows its address without what is secret in it', () => {
+test('a client shows its base URL without the secrets in it', () => {
   const ai = new CanaryClient({
     apiKey: 'key',
     baseURL: `https://me:${secret('openai', 'password')}@relay.test/v1?key=${secret('openai', 'query')}`,
@@ -386,12 +392,12 @@ test('a client shows its address without what is secret in it', () => {
   expect(shown(ai)).toContain('relay.test/v1');
 });
 
-// --- A call with credentials of its own says nothing about those of the upstream.
+// --- The result of a call with its own credentials does not count for the credentials of the upstream.
 
 describe('a call that brings its own credentials', () => {
   const OWN = { headers: { Authorization: 'Bearer of-a-customer' }, maxRetries: 0 };
 
-  test('that are refused is not served elsewhere on another’s bill, and counts against nobody', async () => {
+  test('and is rejected gets no fallback, and counts against no upstream', async () => {
     const { ai, providers } = secretWorld(OPTIONS, { stable: 'gemini', weights: { openai: 1 } });
     using listened = listen(ai);
     providers.script('openai', failed(401));
@@ -405,7 +411,7 @@ describe('a call that brings its own credentials', () => {
   test.each([
     [402, 'quota'],
     [429, 'rateLimit'],
-  ])('and gets a %d does not pause the upstream for everybody', async (status) => {
+  ])('and gets a %d does not pause the upstream for other calls', async (status) => {
     const { ai, providers } = secretWorld(OPTIONS, { stable: 'gemini', weights: { openai: 1 } });
     using listened = listen(ai);
     providers.script('openai', failed(status));
@@ -417,7 +423,7 @@ describe('a call that brings its own credentials', () => {
     expect(listened.names).not.toContain('alert');
   });
 
-  test('does not end a pause by its success', async () => {
+  test('does not end a pause when it succeeds', async () => {
     const { ai, providers } = secretWorld(OPTIONS, { weights: { openai: 1 } });
     providers.script('openai', failed(401));
     await errorOf(ai.chat.completions.create(BODY));
@@ -427,7 +433,7 @@ describe('a call that brings its own credentials', () => {
     expect(ai.canary.snapshot().upstreams.openai?.pausedUntilMs).toBeNull();
   });
 
-  test('says nothing of its own to another upstream, which rests as ever', async () => {
+  test('does not pass them to another upstream, which is paused as usual', async () => {
     const { ai, providers } = secretWorld(OPTIONS, { weights: { gemini: 1 } });
     providers.script('gemini', failed(401));
     await ai.chat.completions.create(BODY, OWN);
@@ -435,7 +441,7 @@ describe('a call that brings its own credentials', () => {
     expect(ai.canary.snapshot().upstreams.gemini?.pausedUntilMs).not.toBeNull();
   });
 
-  test('is one that names another organization, too; one that traces itself is not', async () => {
+  test('includes one that names another organization, but not one with a trace header', async () => {
     const pausedAfter = async (headers: Record<string, string>): Promise<boolean> => {
       const { ai, providers } = secretWorld(OPTIONS);
       providers.script('openai', failed(401));
@@ -451,7 +457,7 @@ function ask(ai: CanaryClient): Promise<unknown> {
   return ai.chat.completions.create(BODY, { ...route({ upstream: 'groq', fallbacks: false }), maxRetries: 0 });
 }
 
-/** What a call fails with, also in the middle of its stream. */
+/** The error of a call, or of its stream. */
 async function errorOf(call: PromiseLike<unknown>): Promise<unknown> {
   try {
     const answer = await call;
@@ -462,7 +468,7 @@ async function errorOf(call: PromiseLike<unknown>): Promise<unknown> {
   }
 }
 
-/** Everything that can be printed of a client and its control. */
+/** Everything printable of a client and its control. */
 function everythingOf(ai: CanaryClient): readonly unknown[] {
   const { canary } = ai;
   const explained = canary.explain({ key: USER_KEY });
@@ -479,7 +485,7 @@ function everythingOf(ai: CanaryClient): readonly unknown[] {
   ];
 }
 
-/** Keeps what a client emits, and what is published on the diagnostics channels. */
+/** Collects the events of a client and the messages on the diagnostics channels. */
 function listen(ai: CanaryClient): Disposable & { readonly published: unknown[]; readonly names: readonly string[] } {
   const collected = collectEvents(ai, EVENTS);
   const published: unknown[] = [];
