@@ -14,7 +14,7 @@ import type { TaskRoutes } from '../routing/tasks.ts';
 import type { CallObserver } from './call-observer.ts';
 import type { EstimateCostUsd, InputTokensOf, IsPriced, Pricing } from '../upstream/upstream-costs.ts';
 import type { Hedging } from '../resilience/hedge-policy.ts';
-import type { FallbacksAfter } from './fallbacks.ts';
+import type { Fallbacks } from './fallbacks.ts';
 import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
 import type { AnswerReader } from '../upstream/attempt-types.ts';
 import type { CallRecorder } from './call-record.ts';
@@ -40,7 +40,7 @@ export interface CallServices {
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly stable: string;
   readonly policy: DispatchPolicy;
-  readonly fallbacksAfter: FallbacksAfter;
+  readonly fallbacks: Fallbacks;
   readonly taskRoutes: TaskRoutes | undefined;
   readonly retryBudget: RetryBudget;
   readonly hedging: Hedging | undefined;

@@ -68,7 +68,7 @@ export class CallState {
     const { call, plan, services, source } = this;
     if (!call.fallbacks || call.ownedId !== undefined) return [];
     const order = plan.reason === 'task' ? routeOfTask(call, services.taskRoutes) : undefined;
-    const names = services.fallbacksAfter(plan.assigned, kind, order);
+    const names = services.fallbacks.after(plan.assigned, kind, order);
     const { body } = source.options;
     const fits = (name: string): boolean => !ineligibleReason(name, call, body, services) && this.affords(name);
     return names.filter((name) => !this.#tried.includes(name) && fits(name));

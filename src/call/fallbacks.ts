@@ -1,55 +1,57 @@
-/** Which upstreams may serve a call after the chosen one. */
+/** Which upstreams may serve a call after its assigned one. */
 
 import { FAILURE_KINDS, type FailureKind } from '../domain/attempt.ts';
 import { checkKeys, checkNames, checkObject } from '../domain/check.ts';
 import type { FallbackOptions } from '../resilience/options.ts';
 
 /** The user's fallbacks, resolved. */
-export interface Fallbacks {
-  /** For failure kinds without an entry; `undefined` is stable. */
+export interface FallbackPolicy {
+  /** For failure kinds without an entry; `undefined` means stable. */
   readonly default: readonly string[] | undefined;
   readonly byKind: Readonly<Partial<Record<FailureKind, readonly string[]>>>;
 }
 
-/**
- * The upstreams after `assigned`, in order, for a failure of `kind` (without one: for an upstream passed over). A call with an `order` of its
- * own has its fallbacks from there.
- */
-export type FallbacksAfter = (assigned: string, kind?: FailureKind, order?: readonly string[]) => readonly string[];
+/** Kinds that fall back only if the user lists upstreams for them: the same result is to be expected on other upstreams. */
+const ONLY_IF_LISTED: ReadonlySet<FailureKind> = new Set<FailureKind>(['contextLength', 'contentFilter']);
 
-/** Kinds for which another upstream is asked only if the user named it: the same answer is to be expected elsewhere. */
-const ONLY_IF_NAMED: ReadonlySet<FailureKind> = new Set<FailureKind>(['contextLength', 'contentFilter']);
+export class Fallbacks {
+  readonly #policy: FallbackPolicy;
+  readonly #stable: string;
+  /** The default fallbacks by assigned upstream. Each call asks for one, so each list is made once. */
+  readonly #defaults = new Map<string, readonly string[]>();
 
-/** Every list is made once: each call asks for one. */
-export function createFallbacks(fallbacks: Fallbacks, stable: string): FallbacksAfter {
-  const byDefault = remember((assigned) => without(fallbacks.default ?? [stable], assigned));
-  return (assigned, kind, order) => {
-    const onlyIfNamed = kind !== undefined && ONLY_IF_NAMED.has(kind);
-    if (order && !onlyIfNamed) return without(order, assigned);
-    const named = kind && fallbacks.byKind[kind];
-    if (named) return without(named, assigned);
-    return onlyIfNamed ? [] : byDefault(assigned);
-  };
+  constructor(policy: FallbackPolicy, stable: string) {
+    this.#policy = policy;
+    this.#stable = stable;
+  }
+
+  /**
+   * The upstreams after `assigned`, in order.
+   *
+   * @param kind the failure; `undefined` for an upstream that is passed over
+   * @param order the call's own order of upstreams, which wins over the user's fallbacks
+   */
+  after(assigned: string, kind?: FailureKind, order?: readonly string[]): readonly string[] {
+    const onlyIfListed = kind !== undefined && ONLY_IF_LISTED.has(kind);
+    if (order && !onlyIfListed) return without(order, assigned);
+    const listed = kind && this.#policy.byKind[kind];
+    if (listed) return without(listed, assigned);
+    return onlyIfListed ? [] : this.#defaultsAfter(assigned);
+  }
+
+  #defaultsAfter(assigned: string): readonly string[] {
+    let names = this.#defaults.get(assigned);
+    if (!names) this.#defaults.set(assigned, (names = without(this.#policy.default ?? [this.#stable], assigned)));
+    return names;
+  }
 }
 
 function without(names: readonly string[], assigned: string): readonly string[] {
   return names.filter((name) => name !== assigned);
 }
 
-/** There are as many answers as upstreams. */
-function remember(find: (assigned: string) => readonly string[]): (assigned: string) => readonly string[] {
-  const found = new Map<string, readonly string[]>();
-  return (assigned) => {
-    let names = found.get(assigned);
-    if (!names) found.set(assigned, (names = find(assigned)));
-    return names;
-  };
-}
-
-/* PART: Checks fallbacks. */
-
 /** @throws ConfigError */
-export function resolveFallbacks(fallbacks: FallbackOptions | undefined, names: readonly string[]): Fallbacks {
+export function resolveFallbacks(fallbacks: FallbackOptions | undefined, names: readonly string[]): FallbackPolicy {
   if (fallbacks === undefined) return { default: undefined, byKind: {} };
   if (isList(fallbacks)) return { default: checkNames('canary.fallbacks', fallbacks, names), byKind: {} };
   checkObject('canary.fallbacks', fallbacks, 'a list of upstreams, or lists by failure kind');

@@ -118,7 +118,7 @@ const NO_NAMES: readonly string[] = [];
 function fallbacksOf(call: Call, choice: Choice, inputs: PlanInputs): readonly string[] {
   if (!call.fallbacks || call.ownedId !== undefined || call.surface === 'other') return NO_NAMES;
   const order = choice.reason === 'task' ? routeOfTask(call, inputs.taskRoutes) : undefined;
-  return inputs.fallbacksAfter(choice.assigned, undefined, order);
+  return inputs.fallbacks.after(choice.assigned, undefined, order);
 }
 
 /** Why an upstream is passed over now; `undefined` if it can be tried. */

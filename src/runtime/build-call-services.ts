@@ -3,7 +3,7 @@
 import { Budgets } from '../budgets/budgets.ts';
 import type { EstimateCostUsd } from '../upstream/upstream-costs.ts';
 import type { CallServices } from '../call/call-services.ts';
-import { createFallbacks } from '../call/fallbacks.ts';
+import { Fallbacks } from '../call/fallbacks.ts';
 import type { BudgetEvent } from '../domain/events.ts';
 import { shortKey } from '../domain/hash-key.ts';
 import type { WindowSnapshot } from '../domain/snapshot.ts';
@@ -21,7 +21,7 @@ import type { Clock } from '../time/clock.ts';
 import { AbandonedStreams } from '../upstream/stream/abandoned-streams.ts';
 import { createPricing, PriceAhead } from '../upstream/upstream-costs.ts';
 import type { Upstream, UpstreamConfig } from '../upstream/upstream.ts';
-import { createObserver, createShadowObserver, type Observed } from './record-results.ts';
+import { type Observed, ResultRecorder, ShadowResultRecorder } from './record-results.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 
 /** What dispatching needs, with the whole of what mirrors calls. */
@@ -43,14 +43,14 @@ export function buildCallServices(
     upstreams,
     stable,
     policy,
-    fallbacksAfter: createFallbacks(fallbacks, stable),
+    fallbacks: new Fallbacks(fallbacks, stable),
     taskRoutes: options.tasks?.routes,
     clock,
     random,
     redacts: routes,
     retryBudget: new RetryBudget(retryShare, clock),
     hedging: options.hedge && new Hedging({ ...options.hedge, p95Ms: p95Of(observed.recorder, clock) }),
-    observer: createObserver(observed),
+    observer: new ResultRecorder(observed),
     rollouts: observed.rollouts,
     pricing: createPricing(upstreams, stable, table, (upstream, model) => {
       const message = `No price is known for ${model} on ${upstream}: its cost is counted as unknown`;
@@ -120,5 +120,5 @@ function buildShadow(
 ): ShadowRunner | undefined {
   if (!shadow) return undefined;
   const { idleMs } = parts.policy;
-  return new ShadowRunner(shadow, { ...parts, salt, windowMs, idleMs, observer: createShadowObserver(observed) });
+  return new ShadowRunner(shadow, { ...parts, salt, windowMs, idleMs, observer: new ShadowResultRecorder(observed) });
 }

@@ -1,9 +1,11 @@
-/** What follows from each attempt and call: windows, account, events, pauses. */
+/** Records the results of attempts and calls: in windows, ledger and rollouts, as events, and as pauses of upstreams. */
 
 import type { CallObserver } from '../call/call-observer.ts';
 import type { CallServices } from '../call/call-services.ts';
 import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
+import type { FallbackEvent, HedgeEvent, RateLimitEvent, RetryEvent } from '../domain/events.ts';
+import type { ShadowEvent } from '../domain/shadow.ts';
 import type { Emitter } from '../events/emitter.ts';
 import { errorName, type Warnings } from '../events/warnings.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -14,71 +16,112 @@ import type { ShadowObserver } from '../shadow/shadow-services.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
-/** What is kept up to date. */
+/** Where results are recorded. */
 export interface Observed {
   readonly recorder: Recorder;
   readonly costs: Ledger;
   readonly emitter: Emitter;
   readonly warnings: Warnings;
   readonly clock: Clock;
-  /** What rollouts are judged by. */
   readonly rollouts?: (JudgedCalls & CallServices['rollouts']) | undefined;
 }
 
-/** Who is told of the calls that are evidence. */
+/** Receives the calls that rollouts are judged by. `judged` is what `dispatched` returned for the call. */
 interface JudgedCalls {
   attempt(record: AttemptRecord, judged: unknown): void;
   hedged(judged: unknown): void;
   over(judged: unknown): void;
 }
 
-/** An upstream that says "not now" without saying how long is left alone for a second. */
-const UNTOLD_PAUSE_MS = 1_000;
-/** Quota and credentials do not mend by themselves: people have to. As long as the longest open time of a breaker. */
-const REFUSED_PAUSE_MS = 300_000;
+export class ResultRecorder implements CallObserver {
+  readonly #observed: Observed;
+  readonly #refusals: Refusals;
 
-export function createObserver(observed: Observed): CallObserver {
-  const { recorder, costs, emitter, clock, rollouts } = observed;
-  const refusals = new Refusals(observed);
-  const judge = (record: AttemptRecord): void => {
-    recorder.attempt(record);
-    if (record.outcome === 'success') refusals.resolve(record.upstream);
-    if (record.kind === 'modelNotFound') warnOfModel(record, observed);
-  };
-  return {
-    attempt: (record, call, judged) => {
-      costs.add(costEntry(record, call));
-      if (record.reason !== 'probe') judge(record);
-      rollouts?.attempt(record, judged);
-      if (emitter.wants('attempt')) emitter.emit('attempt', record);
-    },
-    call: (record: CallRecord, judged) => {
-      recorder.call(record);
-      rollouts?.over(judged);
-      if (emitter.wants('call')) emitter.emit('call', record);
-    },
-    cached: (attempt, record, call) => {
-      costs.add(costEntry(attempt, call));
-      if (emitter.wants('attempt')) emitter.emit('attempt', attempt);
-      if (emitter.wants('call')) emitter.emit('call', record);
-    },
-    retry: (event) => emitter.emit('retry', event),
-    fallback: (event) => emitter.emit('fallback', event),
-    hedge: (event, judged) => {
-      rollouts?.hedged(judged);
-      emitter.emit('hedge', event);
-    },
-    full: (event) => emitter.emit('rateLimit', event),
-    refused: (upstream, failure) => refusals.refused(upstream, failure, clock.now()),
-  };
+  constructor(observed: Observed) {
+    this.#observed = observed;
+    this.#refusals = new Refusals(observed);
+  }
+
+  attempt(record: AttemptRecord, call: Call, judged: unknown): void {
+    const { recorder, costs, emitter, rollouts } = this.#observed;
+    costs.add(costEntry(record, call));
+    if (record.reason !== 'probe') {
+      recorder.attempt(record);
+      if (record.outcome === 'success') this.#refusals.resolve(record.upstream);
+      if (record.kind === 'modelNotFound') warnOfModel(record, this.#observed);
+    }
+    rollouts?.attempt(record, judged);
+    if (emitter.wants('attempt')) emitter.emit('attempt', record);
+  }
+
+  call(record: CallRecord, judged: unknown): void {
+    const { recorder, emitter, rollouts } = this.#observed;
+    recorder.call(record);
+    rollouts?.over(judged);
+    if (emitter.wants('call')) emitter.emit('call', record);
+  }
+
+  cached(attempt: AttemptRecord, record: CallRecord, call: Call): void {
+    const { costs, emitter } = this.#observed;
+    costs.add(costEntry(attempt, call));
+    if (emitter.wants('attempt')) emitter.emit('attempt', attempt);
+    if (emitter.wants('call')) emitter.emit('call', record);
+  }
+
+  retry(event: RetryEvent): void {
+    this.#observed.emitter.emit('retry', event);
+  }
+
+  fallback(event: FallbackEvent): void {
+    this.#observed.emitter.emit('fallback', event);
+  }
+
+  hedge(event: HedgeEvent, judged: unknown): void {
+    this.#observed.rollouts?.hedged(judged);
+    this.#observed.emitter.emit('hedge', event);
+  }
+
+  full(event: RateLimitEvent): void {
+    this.#observed.emitter.emit('rateLimit', event);
+  }
+
+  refused(upstream: Upstream, failure: Failure): void {
+    this.#refusals.refused(upstream, failure, this.#observed.clock.now());
+  }
 }
 
-/** What the account takes of an attempt. A conversation keeps its upstream, but nobody looks for it in an account. */
+/** Records copies of calls: their cost and their events. Windows, breakers and pauses belong to real calls. */
+export class ShadowResultRecorder implements ShadowObserver {
+  readonly #observed: Observed;
+
+  constructor(observed: Observed) {
+    this.#observed = observed;
+  }
+
+  attempt(record: AttemptRecord, call: Call): void {
+    const { costs, emitter } = this.#observed;
+    costs.add(costEntry(record, call));
+    if (emitter.wants('attempt')) emitter.emit('attempt', record);
+  }
+
+  shadow(event: ShadowEvent): void {
+    const { emitter } = this.#observed;
+    if (emitter.wants('shadow')) emitter.emit('shadow', event);
+  }
+
+  failed(topic: string, error: unknown): void {
+    const { warnings, clock } = this.#observed;
+    const message = `${topic} failed: ${errorName(error)}`;
+    warnings.once(`shadow: ${topic}`, { code: 'shadow', message, atMs: clock.now() });
+  }
+}
+
+/** The entry of an attempt in the ledger. A key that was made from the conversation is left out: no report asks for it. */
 function costEntry(record: AttemptRecord, { key, keySource }: Call): CostEntry {
   const { upstream, startedAtMs, latencyMs, cost, stableCostUsd, usage, model, task } = record;
   const atMs = startedAtMs + latencyMs;
-  const named = keySource === 'conversation' ? undefined : key;
-  return { upstream, atMs, costUsd: cost.costUsd, stableCostUsd, usage, model, task, key: named };
+  const reportedKey = keySource === 'conversation' ? undefined : key;
+  return { upstream, atMs, costUsd: cost.costUsd, stableCostUsd, usage, model, task, key: reportedKey };
 }
 
 function warnOfModel({ upstream, model }: AttemptRecord, { warnings, clock }: Observed): void {
@@ -86,10 +129,15 @@ function warnOfModel({ upstream, model }: AttemptRecord, { warnings, clock }: Ob
   warnings.once(message, { code: 'modelNotFound', message, atMs: clock.now() });
 }
 
-/** Pauses, and alerts that people must look after. */
+/** The pause after a 429 without `retry-after`. */
+const DEFAULT_PAUSE_MS = 1_000;
+/** The pause after a refusal for quota or credentials, which only people can fix. As long as a breaker stays open at most. */
+const REFUSED_PAUSE_MS = 300_000;
+
+/** Pauses upstreams that refuse calls, and alerts for quota and credentials. */
 class Refusals {
   readonly #observed: Observed;
-  /** Upstreams with a firing alert, and what for. */
+  /** Upstreams with a firing alert, and its metric. */
   readonly #firing = new Map<string, 'quota' | 'auth'>();
 
   constructor(observed: Observed) {
@@ -98,7 +146,7 @@ class Refusals {
 
   refused(upstream: Upstream, { kind, retryAfterMs }: Failure, nowMs: number): void {
     if (kind !== 'rateLimit' && kind !== 'quota' && kind !== 'auth') return;
-    const forMs = kind === 'rateLimit' ? (retryAfterMs ?? UNTOLD_PAUSE_MS) : REFUSED_PAUSE_MS;
+    const forMs = kind === 'rateLimit' ? (retryAfterMs ?? DEFAULT_PAUSE_MS) : REFUSED_PAUSE_MS;
     const untilMs = upstream.pause.pause(kind, forMs);
     this.#observed.emitter.emit('rateLimit', { upstream: upstream.name, kind, untilMs, atMs: nowMs });
     if (kind === 'rateLimit' || this.#firing.has(upstream.name)) return;
@@ -116,21 +164,4 @@ class Refusals {
     const about = { name: `${metric}:${upstream}`, metric, upstream, state, atMs };
     this.#observed.emitter.emit('alert', { ...about, value: null, bound: undefined, calls: 0, severity: 'critical' });
   }
-}
-
-/** What follows from copies of calls: account and events, and nothing for the windows, breakers and pauses of real calls. */
-export function createShadowObserver({ costs, emitter, warnings, clock }: Observed): ShadowObserver {
-  return {
-    attempt: (record, call) => {
-      costs.add(costEntry(record, call));
-      if (emitter.wants('attempt')) emitter.emit('attempt', record);
-    },
-    shadow: (event) => {
-      if (emitter.wants('shadow')) emitter.emit('shadow', event);
-    },
-    failed: (topic, error) => {
-      const message = `${topic} failed: ${errorName(error)}`;
-      warnings.once(`shadow: ${topic}`, { code: 'shadow', message, atMs: clock.now() });
-    },
-  };
 }

@@ -17,7 +17,7 @@ import type { Store } from '../domain/store.ts';
 import type { Segment, Weights } from '../domain/call.ts';
 import type { CachePolicy } from '../cache/cache-policy.ts';
 import type { DispatchPolicy } from '../call/call-services.ts';
-import { type Fallbacks, resolveFallbacks } from '../call/fallbacks.ts';
+import { type FallbackPolicy, resolveFallbacks } from '../call/fallbacks.ts';
 import type { ShadowPolicy } from '../shadow/options.ts';
 import type { CanaryOptions } from '../options.ts';
 import type { Logger } from '../events/warnings.ts';
@@ -51,7 +51,7 @@ export interface ResolvedOptions {
   readonly policy: DispatchPolicy;
   readonly tasks: Tasks | undefined;
   readonly cache: CachePolicy | undefined;
-  readonly fallbacks: Fallbacks;
+  readonly fallbacks: FallbackPolicy;
   /** Extra load that retries may cause, as a share of calls. */
   readonly retryShare: number;
   readonly hedge: HedgePolicy | undefined;
