@@ -138,7 +138,7 @@ export type {
   CostTotals,
 } from './ledger/report.ts';
 export type { Capabilities } from './providers/capabilities.ts';
-export type { DialectChange } from './providers/body-draft.ts';
+export type { DialectChange } from './providers/dialect-rule.ts';
 export type { ProviderName } from './providers/presets.ts';
 export type { RolloutOptions, RolloutStepOptions } from './rollout/options.ts';
 export type { RolloutReport } from './rollout/report.ts';

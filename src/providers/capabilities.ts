@@ -1,27 +1,27 @@
-/** What an upstream cannot do. */
+/** Finds out what an upstream cannot do. */
 
 import { type Requirement, REQUIREMENTS, type Surface } from '../domain/call.ts';
 import { reasoningOf } from './openai-model.ts';
 import type { ProviderName } from './presets.ts';
 
-/** What the user says of an upstream; it wins over what is known of the provider. */
+/** What the user declares about an upstream; it wins over what is known about the provider. */
 export interface Capabilities extends Readonly<Partial<Record<Requirement, boolean>>> {
-  /** `false`: its streams end with `[DONE]` after content, and no choice says how it finished. @default true */
+  /** `false`: its streams end with `[DONE]` after content, without a `finish_reason`. @default true */
   readonly finishReason?: boolean;
 }
 
-/** What is known of an upstream. */
+/** What is known about an upstream. */
 export interface Capable {
-  /** Without one nothing is known, and only `capabilities` say what is lacking. */
+  /** Without a provider only `capabilities` and `probed` count. */
   readonly provider?: ProviderName | undefined;
-  /** The model that the upstream is asked for. */
+  /** The model that is requested from the upstream. */
   readonly model?: string | undefined;
   readonly capabilities?: Capabilities | undefined;
-  /** What a probe found out; what the user says wins over it. */
+  /** What a probe found out; `capabilities` win over it. */
   readonly probed?: Capabilities | undefined;
 }
 
-/** The first requirement that the upstream cannot serve; `undefined` when it can serve all, as far as is known. */
+/** The first requirement that the upstream cannot meet; `undefined` when it meets all, as far as is known. */
 export function lacks(
   { provider, model, capabilities, probed }: Capable,
   surface: Surface,
@@ -36,14 +36,14 @@ export function lacks(
   });
 }
 
-/** What every model of a provider lacks. */
+/** What no model of a provider supports. */
 const GAPS: Readonly<Record<ProviderName, readonly Requirement[]>> = {
   openai: [],
   azure: [],
   holysheep: [],
   openrouter: [],
   gemini: [],
-  /** https://api-docs.deepseek.com/api/create-chat-completion knows no `n`. The rest goes by model and surface, below. */
+  /** https://api-docs.deepseek.com/api/create-chat-completion has no `n`. Other gaps depend on model and surface: see `isGap`. */
   deepseek: ['multipleChoices'],
   /**
    * "logprobs", and "if N is supplied, it must be equal to 1" (https://console.groq.com/docs/openai); the parts of a message
@@ -53,12 +53,11 @@ const GAPS: Readonly<Record<ProviderName, readonly Requirement[]>> = {
 };
 
 /**
- * "unknown variant `image_url`, expected `text`" is what DeepSeek answers to any part but text, and what its models can
- * do nothing with behind a relay either; those that see say so in their name (https://api-docs.deepseek.com/guides/vision).
+ * DeepSeek answers "unknown variant `image_url`, expected `text`" to every part that is not text, and its models cannot use
+ * such parts behind a relay either. The names of models with vision show it (https://api-docs.deepseek.com/guides/vision).
  */
 const DEEPSEEK_MODEL = /(?:^|\/)deepseek-(?!.*(?:vision|vl|ocr))/;
 
-/** Structured output that is enforced: not on DeepSeek's chat (https://api-docs.deepseek.com/guides/json_mode). */
 function isGap(provider: ProviderName, surface: Surface, model: string | undefined, requirement: Requirement): boolean {
   if (GAPS[provider].includes(requirement)) return true;
   switch (requirement) {
@@ -67,6 +66,7 @@ function isGap(provider: ProviderName, surface: Surface, model: string | undefin
     case 'files':
       return model === undefined ? provider === 'deepseek' : DEEPSEEK_MODEL.test(model);
     case 'jsonSchema':
+      // DeepSeek's chat does not enforce a schema: https://api-docs.deepseek.com/guides/json_mode.
       return provider === 'deepseek' && surface === 'chat';
     case 'logprobs':
       return hidesLogprobs(provider, model);
@@ -78,7 +78,7 @@ function isGap(provider: ProviderName, surface: Surface, model: string | undefin
   }
 }
 
-/** OpenAI's models that always reason refuse them: https://platform.openai.com/docs/guides/latest-model. */
+/** OpenAI's models that always reason refuse `logprobs`: https://platform.openai.com/docs/guides/latest-model. */
 function hidesLogprobs(provider: ProviderName, model: string | undefined): boolean {
   return (provider === 'openai' || provider === 'azure') && reasoningOf(model) === 'always';
 }

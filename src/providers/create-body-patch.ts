@@ -1,37 +1,38 @@
-/** What must change in a call's body for one upstream: its model, params, output limit, dialect, and the request for usage. */
+/** Adapts a call's body to one upstream: model, params, output limit, dialect and the request for usage. */
 
 import type { Call } from '../domain/call.ts';
 import { isRecord } from '../domain/json.ts';
-import { applyChanges, BodyDraft, type DialectChange } from './body-draft.ts';
+import { applyChanges, BodyDraft } from './body-draft.ts';
+import type { DialectChange } from './dialect-rule.ts';
 import { dialectChanges, NO_CHANGES } from './dialect.ts';
 import type { BodyPatch } from './patch-body.ts';
 import { type ProviderName, providerPreset } from './presets.ts';
 import { type ModelRule, upstreamModel } from './upstream-model.ts';
 
-/** How an upstream wants its bodies. */
+/** How the body has to change for an upstream. */
 export interface BodyRules {
   readonly model?: ModelRule;
   /** Body fields to set, or to remove with `null`; `undefined` leaves a field alone. They win over `model`. */
   readonly params?: Readonly<Record<string, unknown>> | undefined;
-  /** The most output tokens a call may ask for; a larger or absent limit is lowered to it. */
+  /** The most output tokens that a call may request. A larger limit is lowered to it, and a missing one is set. */
   readonly maxOutputTokens?: number | undefined;
-  /** Ask for usage on streams of chat and completions whose caller did not. @default false */
+  /** Requests usage on streams of chat and completions whose caller did not. @default false */
   readonly includeUsage?: boolean | undefined;
-  /** Decides the dialect, and the name of the limit on a chat call that has none. */
+  /** Selects the dialect, and the name of the limit for a chat call without one. */
   readonly provider?: ProviderName | undefined;
 }
 
 /** A patch for one upstream. */
 export interface UpstreamPatch extends BodyPatch {
-  /** The stream will carry a usage chunk that the caller did not ask for and must not see. */
+  /** The stream will contain a usage chunk that the caller did not request and must not see. */
   readonly usageAdded: boolean;
-  /** What the provider's dialect asked for, and was done: for reports, since `set` and `remove` hold it already. */
+  /** The changes that the dialect made, for reports; `set` and `remove` already contain them. */
   readonly changes: readonly DialectChange[];
 }
 
 /**
- * The patch that makes the caller's body fit an upstream; `undefined` when nothing changes, when the body is not an
- * object, and for calls that are not portable. The body itself is only read.
+ * The patch that adapts the caller's body to an upstream; `undefined` when nothing changes, when the body is not an object, and
+ * for calls that are not portable. The body itself is never modified.
  */
 export function createBodyPatch(
   rules: BodyRules,
@@ -52,12 +53,12 @@ function draftedPatch(
   if (rules.model !== undefined) draft.set('model', upstreamModel(rules.model, call));
   for (const [field, value] of Object.entries(rules.params ?? {})) draft.set(field, value);
   if (rules.maxOutputTokens !== undefined) limitOutput(draft, rules, call, rules.maxOutputTokens);
-  const changes = speakDialect(draft, rules, call);
+  const changes = applyDialect(draft, rules, call);
   const usageAdded = call.stream && includeUsage(draft, rules, call);
   return draft.changed ? { ...draft.patch, usageAdded, changes } : undefined;
 }
 
-/** What most calls take, at the least cost. */
+/** The fast path of most calls: without params, without an output limit and without changes by a dialect. */
 function plainPatch(
   rules: BodyRules,
   call: Pick<Call, 'surface' | 'model' | 'stream'>,
@@ -68,17 +69,17 @@ function plainPatch(
   if (changes.length > 0) return draftedPatch(rules, call, body);
   const keepsModel = model === call.model || model === undefined;
   const options = body['stream_options'];
-  const usageAdded = call.stream && rules.includeUsage === true && tellsUsage(call) && !asksForUsage(options);
+  const usageAdded = call.stream && rules.includeUsage === true && sendsUsageOnRequest(call) && !requestsUsage(options);
   if (keepsModel && !usageAdded) return undefined;
   const set = { ...(!keepsModel && { model }), ...(usageAdded && { stream_options: withUsage(options) }) };
   return { set, remove: [], usageAdded, changes };
 }
 
 /**
- * The dialect looks at the body as it will be, the user's params included (they may change the model, or ask for
- * reasoning), and leaves alone what params speak of: they know the upstream better than we.
+ * The dialect sees the body as it will be sent, the user's params included: they may change the model or request reasoning. It
+ * does not change fields that params set, since the user knows the upstream better than we do.
  */
-function speakDialect(
+function applyDialect(
   draft: BodyDraft,
   { provider, params, model: rule }: BodyRules,
   call: Pick<Call, 'surface' | 'model'>,
@@ -95,19 +96,19 @@ function speakDialect(
   return changes;
 }
 
-/** Whether the upstream will send usage that the caller did not ask for. */
+/** Requests usage where the rules want it, and returns whether the upstream will send usage that the caller did not request. */
 function includeUsage(draft: BodyDraft, rules: BodyRules, call: Pick<Call, 'surface'>): boolean {
-  if (!tellsUsage(call) || asksForUsage(draft.body['stream_options'])) return false;
-  // Params that speak of stream_options know better than we what the upstream takes.
+  if (!sendsUsageOnRequest(call) || requestsUsage(draft.body['stream_options'])) return false;
+  // Params that contain stream_options win: the user knows what the upstream supports.
   const decided = rules.params?.['stream_options'] !== undefined;
   if (rules.includeUsage === true && !decided) {
     draft.set('stream_options', withUsage(draft.get('stream_options')));
   }
-  return asksForUsage(draft.get('stream_options'));
+  return requestsUsage(draft.get('stream_options'));
 }
 
-/** Whether streams of a surface tell their usage only to those who ask. */
-function tellsUsage({ surface }: Pick<Call, 'surface'>): boolean {
+/** Whether streams of this surface contain usage only on request. */
+function sendsUsageOnRequest({ surface }: Pick<Call, 'surface'>): boolean {
   return surface === 'chat' || surface === 'completions';
 }
 
@@ -115,33 +116,25 @@ function withUsage(streamOptions: unknown): object {
   return { ...(isRecord(streamOptions) ? streamOptions : {}), include_usage: true };
 }
 
-function asksForUsage(streamOptions: unknown): boolean {
+function requestsUsage(streamOptions: unknown): boolean {
   return isRecord(streamOptions) && streamOptions['include_usage'] === true;
 }
 
-/* PART: The most output tokens that a call may ask for. */
-
-/** What decides on the name of the limit. */
-export interface LimitRules {
-  readonly params?: Readonly<Record<string, unknown>> | undefined;
-  readonly provider?: ProviderName | undefined;
-}
-
-/** Lowers the limit on output tokens to `maxOutputTokens`, and sets one where the call has none. */
-function limitOutput(draft: BodyDraft, rules: LimitRules, call: Pick<Call, 'surface'>, maxOutputTokens: number): void {
-  const fields = limitFields(rules, call);
+/** Lowers the limit on output tokens to `maxOutputTokens`, or sets it where the call has no limit. */
+function limitOutput(draft: BodyDraft, rules: BodyRules, call: Pick<Call, 'surface'>, maxOutputTokens: number): void {
+  const fields = limitFieldsOf(rules, call);
   const used = fields.filter((field) => (draft.get(field) ?? null) !== null);
   for (const field of used) {
     const limit = draft.get(field);
     if (typeof limit === 'number' && limit > maxOutputTokens) draft.set(field, maxOutputTokens);
   }
-  // A field that params remove is one the upstream does not understand.
+  // The upstream does not understand a field that params remove.
   const field = fields.find((candidate) => rules.params?.[candidate] !== null);
   if (used.length === 0 && field !== undefined) draft.set(field, maxOutputTokens);
 }
 
-/** The surface's own names for the limit, the preferred one first. */
-function limitFields(rules: LimitRules, call: Pick<Call, 'surface'>): readonly string[] {
+/** The names of the limit on this surface, the preferred one first. */
+function limitFieldsOf(rules: BodyRules, call: Pick<Call, 'surface'>): readonly string[] {
   const { surface } = call;
   switch (surface) {
     case 'chat':

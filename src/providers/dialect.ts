@@ -1,19 +1,19 @@
-/** How a body must change for a provider, beyond its model and the user's params. */
+/** The dialects: how a body has to change for a provider, beyond its model and the params of the user. */
 
 import type { Call, Surface } from '../domain/call.ts';
-import { type DialectChange, type DialectRule, removes, renames, sets } from './body-draft.ts';
+import { type DialectChange, type DialectRule, removes, renames, sets } from './dialect-rule.ts';
 import { OPENAI_CHAT, OPENAI_RESPONSES } from './openai-dialect.ts';
 import { wantsCompletionLimit } from './openai-model.ts';
 import type { ProviderName } from './presets.ts';
 
-/** What it is where a body can go as it is. */
+/** Returned where a body can be sent unchanged. */
 export const NO_CHANGES: readonly DialectChange[] = Object.freeze([]);
 
 /**
- * The changes that make a body one the provider takes. `NO_CHANGES` where nothing changes, where the provider is not
- * known, and for surfaces and models that no rule speaks of. The body is only read; values in the changes share what
- * stays the same with it.
- * @param call its `model` is the one that the upstream is asked for
+ * The changes that a body needs for a provider; `NO_CHANGES` where it needs no change, without a provider, and for surfaces and
+ * models without rules. The body is never modified; the values in the changes share their unchanged parts with it.
+ *
+ * @param call its `model` is the one that is requested from the upstream
  */
 export function dialectChanges(
   provider: ProviderName | undefined,
@@ -34,72 +34,73 @@ export function dialectChanges(
   return changes ?? NO_CHANGES;
 }
 
-/* PART: The dialects: which provider refuses or misreads what, on which surface. */
-
-/** The rules of one provider by surface; a surface left out has none. */
+/** The rules of one provider by surface; a surface that is left out has no rules. */
 type Dialect = Readonly<Partial<Record<Surface, readonly DialectRule[]>>>;
 
-/** https://api-docs.deepseek.com/api/create-chat-completion; fields it does not know it ignores. */
+/** https://api-docs.deepseek.com/api/create-chat-completion; DeepSeek ignores unknown fields. */
 const DEEPSEEK_CHAT: readonly DialectRule[] = [
-  /** Not on the page, and ignored: public measurements show answers of any length under `max_completion_tokens: 5`. */
-  renames('max_completion_tokens', 'max_tokens', 'ignored by DeepSeek, which knows max_tokens'),
+  /** Not documented, and ignored: public measurements show answers of any length under `max_completion_tokens: 5`. */
+  renames('max_completion_tokens', 'max_tokens', 'DeepSeek ignores max_completion_tokens and supports max_tokens'),
   /** "unknown variant `developer`, expected one of `system`, `user`, `assistant`, `tool`" */
-  sets('messages', 'DeepSeek knows no developer role', (messages) => fitMessages(messages, { name: true })),
+  sets('messages', 'DeepSeek has no developer role', (messages) => fitMessages(messages, { name: true })),
   /**
-   * "This response_format type is unavailable now" (https://api-docs.deepseek.com/guides/json_mode). The answer is JSON
-   * then, but of any shape, and the prompt has to ask for JSON in words, or the call is refused.
+   * "This response_format type is unavailable now" (https://api-docs.deepseek.com/guides/json_mode). With `json_object` the answer
+   * is JSON of any shape, and DeepSeek refuses a call whose prompt does not mention JSON.
    */
-  sets('response_format', 'DeepSeek has json_object, no json_schema: the shape is not enforced', withoutSchema),
+  sets(
+    'response_format',
+    'DeepSeek supports json_object but not json_schema: the shape is not enforced',
+    withoutSchema,
+  ),
 ];
 
-/** DeepSeek's Responses API knows `json_schema` (https://api-docs.deepseek.com/api/create-response), but not the role either. */
+/** DeepSeek's Responses API supports `json_schema` (https://api-docs.deepseek.com/api/create-response), but has no developer role. */
 const DEEPSEEK_RESPONSES: readonly DialectRule[] = [
-  sets('input', 'DeepSeek knows no developer role', (input) => fitMessages(input, { name: true })),
+  sets('input', 'DeepSeek has no developer role', (input) => fitMessages(input, { name: true })),
 ];
 
 /**
- * https://ai.google.dev/gemini-api/docs/openai. A field it does not know fails the call: "Invalid JSON payload received.
- * Unknown name "…": Cannot find field." Public reports of 2025 and 2026 have it for all of these but `safety_identifier`,
- * which only OpenAI knows ("not implemented for Azure or third parties", https://github.com/openai/openai-guardrails-python).
+ * https://ai.google.dev/gemini-api/docs/openai. An unknown field fails the call: "Invalid JSON payload received. Unknown name "…":
+ * Cannot find field." Public reports of 2025 and 2026 show this for all of these fields except `safety_identifier`, which only
+ * OpenAI supports ("not implemented for Azure or third parties", https://github.com/openai/openai-guardrails-python).
  */
 const GEMINI_CHAT: readonly DialectRule[] = [
   ...removes(
     ['store', 'metadata', 'seed', 'frequency_penalty', 'prompt_cache_key', 'safety_identifier'],
-    'Gemini refuses fields that it does not know',
+    'Gemini refuses unknown fields',
   ),
-  /** The page has `system` only. */
+  /** The page documents `system` only. */
   sets('messages', 'Gemini documents no developer role', (messages) => fitMessages(messages, { name: true })),
 ];
 
 /**
- * "will result in a 400 error if they are supplied" of `logprobs`, `top_logprobs`, `logit_bias` and `messages[].name`
- * (https://console.groq.com/docs/openai); `store` and `metadata` are "not currently supported"
- * (https://console.groq.com/docs/api-reference#chat-create); "property 'prompt_cache_key' is unsupported", as all fields
- * that it does not know. Both names of the limit are known.
+ * `logprobs`, `top_logprobs`, `logit_bias` and `messages[].name` "will result in a 400 error if they are supplied"
+ * (https://console.groq.com/docs/openai). `store` and `metadata` are "not currently supported"
+ * (https://console.groq.com/docs/api-reference#chat-create). Every unknown field is refused, as in "property 'prompt_cache_key' is
+ * unsupported". Both names of the output limit are supported.
  */
 const GROQ_CHAT: readonly DialectRule[] = [
   ...removes(
     ['logprobs', 'top_logprobs', 'logit_bias', 'store', 'metadata', 'prompt_cache_key', 'safety_identifier'],
-    'Groq refuses fields that it does not support',
+    'Groq refuses unsupported fields',
   ),
-  sets('messages', 'Groq knows neither names nor the developer role', (messages) =>
+  sets('messages', 'Groq has no participant names and no developer role', (messages) =>
     fitMessages(messages, { name: false }),
   ),
 ];
 
-/** A relay without a page on fields: the rules of OpenAI's models, and the older names that all vendors behind it know. */
+/** A relay that documents no fields: the rules of OpenAI's models, and the older names that all vendors behind it support. */
 const HOLYSHEEP_CHAT: readonly DialectRule[] = [
   ...OPENAI_CHAT,
   renames(
     'max_completion_tokens',
     'max_tokens',
-    'max_tokens is the name that every vendor knows',
+    'every vendor supports the name max_tokens',
     ({ model }) => !wantsCompletionLimit(model),
   ),
-  sets('messages', 'system is the role that every vendor knows', (messages) => fitMessages(messages, { name: true })),
+  sets('messages', 'every vendor supports the role system', (messages) => fitMessages(messages, { name: true })),
 ];
 
-/** All dialects. */
 const DIALECTS: Readonly<Record<ProviderName, Dialect>> = {
   openai: { chat: OPENAI_CHAT, responses: OPENAI_RESPONSES },
   azure: { chat: OPENAI_CHAT, responses: OPENAI_RESPONSES },
@@ -116,38 +117,35 @@ function withoutSchema(format: unknown): unknown {
   return isSchema ? { type: 'json_object' } : format;
 }
 
-/* PART: Messages as providers take them that do not know all that OpenAI does. */
-
-/** What a provider does not know in a message. */
+/** What a provider supports in messages. */
 export interface MessageLimits {
-  /** The `name` of a participant. */
+  /** Whether the `name` of a participant is supported. */
   readonly name: boolean;
 }
 
 /**
- * The list with `developer` messages under the role `system`, which means the same and is the older name ("functionally
- * developer messages are the same as system messages",
- * https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reasoning#developer-messages), and without names where these
- * are not known. The same list where nothing changes; messages that do not change are shared. Anything but a list is
- * returned as it is.
+ * The messages for a provider without the developer role: `developer` becomes `system`, the older name with the same meaning
+ * ("functionally developer messages are the same as system messages",
+ * https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reasoning#developer-messages). Names are removed where they are not
+ * supported. Unchanged messages are shared, and an unchanged list or anything that is not a list is returned as it is.
  */
-export function fitMessages(messages: unknown, { name: knowsName }: MessageLimits): unknown {
+export function fitMessages(messages: unknown, { name: supportsName }: MessageLimits): unknown {
   if (!Array.isArray(messages)) return messages;
   let fitted: unknown[] | undefined;
   for (let index = 0; index < messages.length; index += 1) {
     const message: unknown = messages[index];
-    const fits = fitMessage(message, knowsName);
+    const fits = fitMessage(message, supportsName);
     if (fits !== message) (fitted ??= messages.slice())[index] = fits;
   }
   return fitted ?? messages;
 }
 
-function fitMessage(message: unknown, knowsName: boolean): unknown {
+function fitMessage(message: unknown, supportsName: boolean): unknown {
   if (typeof message !== 'object' || message === null) return message;
   const { role, name } = message as { readonly role?: unknown; readonly name?: unknown };
   const isDeveloper = role === 'developer';
-  // A function's answer is nothing without its name.
-  const losesName = !knowsName && name !== undefined && role !== 'function';
+  // The result of a function is meaningless without its name.
+  const losesName = !supportsName && name !== undefined && role !== 'function';
   if (!isDeveloper && !losesName) return message;
   const fits: Record<string, unknown> = { ...message };
   if (isDeveloper) fits['role'] = 'system';

@@ -1,9 +1,9 @@
-/** The dialect of OpenAI's own models, also on Azure: those that reason take other fields than those that do not. */
+/** The dialect of OpenAI's own models, also on Azure: reasoning models accept other fields than the rest. */
 
-import { type DialectContext, type DialectRule, removes, renames } from './body-draft.ts';
+import { type DialectContext, type DialectRule, removes, renames } from './dialect-rule.ts';
 import { isOSeries, reasoningOf, wantsCompletionLimit } from './openai-model.ts';
 
-/** On chat. */
+/** The rules for chat. */
 export const OPENAI_CHAT: readonly DialectRule[] = [
   /**
    * "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
@@ -14,18 +14,18 @@ export const OPENAI_CHAT: readonly DialectRule[] = [
   ),
   /**
    * Refused while the model reasons: https://platform.openai.com/docs/guides/latest-model, "parameter compatibility", and
-   * https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reasoning, "not supported". `logprobs` are then lost.
+   * https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reasoning, "not supported". The caller then gets no `logprobs`.
    */
   ...removes(['temperature', 'top_p', 'logprobs', 'top_logprobs'], 'refused by a model that reasons', reasons),
-  /** The same page of Azure; GPT-5.1 and later do not take them without reasoning either. */
+  /** The same page of Azure; GPT-5.1 and later refuse these fields even without reasoning. */
   ...removes(['presence_penalty', 'frequency_penalty', 'logit_bias'], 'refused by reasoning models', canReason),
-  /** "Unsupported parameter: 'parallel_tool_calls' is not supported with this model"; the page's table shows none for them. */
+  /** "Unsupported parameter: 'parallel_tool_calls' is not supported with this model"; Azure's table lists it for no model of the o series. */
   ...removes(['parallel_tool_calls'], 'refused by the o series', ({ model }) => isOSeries(model)),
-  /** "Unrecognized request argument supplied: reasoning_effort", of GPT-4o and 4.1; `null` is taken. */
+  /** "Unrecognized request argument supplied: reasoning_effort", from GPT-4o and 4.1; they accept `null`. */
   ...removes(['reasoning_effort'], 'refused by models that do not reason', cannotReason),
 ];
 
-/** On the Responses API: the same sources. */
+/** The rules for the Responses API, from the same sources. */
 export const OPENAI_RESPONSES: readonly DialectRule[] = [
   ...removes(['temperature', 'top_p', 'top_logprobs'], 'refused by a model that reasons', reasons),
   ...removes(
@@ -57,7 +57,7 @@ function canReason({ model }: DialectContext): boolean {
   return reasoning !== undefined && reasoning !== 'never';
 }
 
-/** A field that is null is one that is not there. */
+/** A `reasoning_effort` of `null` counts as absent. */
 function cannotReason({ model, body }: DialectContext): boolean {
   return reasoningOf(model) === 'never' && body['reasoning_effort'] !== null;
 }

@@ -1,20 +1,20 @@
-/** Changes top-level members of an encoded body in place: to parse and encode it again costs several times more. */
+/** Edits top-level members in the text of an encoded body: parsing and encoding it again costs several times more. */
 
 import { scanMembers, type Member } from './scan-members.ts';
 
-/** What must change in a body. A key in both is set. */
+/** The changes of a body. A key in both `set` and `remove` is set. */
 export interface BodyPatch {
   /** Members to set or replace. A value that JSON cannot express (`undefined`, a function) removes the member. */
   readonly set: Readonly<Record<string, unknown>>;
-  /** Members to remove; absent ones do not matter. */
+  /** Members to remove; missing ones are ignored. */
   readonly remove: readonly string[];
 }
 
 /**
- * The body with the patch applied to its top level, everything else byte for byte as it was; new members come last. A
- * text that is not a JSON object is returned unchanged. Every occurrence of a duplicate key is edited, so that all
- * parsers agree on the result.
- * @throws TypeError where a value to set is a `bigint` or holds a cycle, as `JSON.stringify` does
+ * Applies the patch to the top level of a body and keeps everything else byte for byte; new members come last. A text that is
+ * not a JSON object is returned unchanged. Every occurrence of a duplicate key is edited, so that all parsers agree.
+ *
+ * @throws TypeError where a value to set is a `bigint` or contains a cycle, as `JSON.stringify` does
  */
 export function patchBody(encoded: string, patch: BodyPatch): string {
   const members = scanMembers(encoded);
@@ -29,7 +29,7 @@ function encodeEdits(patch: BodyPatch): Edits {
   const edits = new Map<string, string | undefined>();
   for (const key of patch.remove) edits.set(key, undefined);
   for (const key of Object.keys(patch.set)) {
-    // The declared type of JSON.stringify hides that it answers undefined for what JSON cannot express.
+    // The declared type of JSON.stringify hides that it returns undefined for values that JSON cannot express.
     const encoded: string | undefined = JSON.stringify(patch.set[key]);
     edits.set(key, encoded);
   }
@@ -50,7 +50,7 @@ function splice(encoded: string, members: readonly Member[], edits: Edits): stri
     if (value !== undefined) replace(member.valueStart, member.valueEnd, value);
     else replace(member.keyStart, members[index + 1]?.keyStart ?? member.valueEnd, '');
   });
-  // The end of the last kept member: what follows it is removed together with the comma before, and additions go here.
+  // Everything after the last kept member is removed, together with the comma before it; additions follow this member.
   const firstMember = members[0]?.keyStart ?? encoded.indexOf('{') + 1;
   const keptEnd = members[lastKept]?.valueEnd ?? firstMember;
   replace(keptEnd, members.at(-1)?.valueEnd ?? keptEnd, additions(members, edits, lastKept >= 0));

@@ -1,9 +1,9 @@
-/** What is known of each vendor: where it answers, where its key lies, what its dialect wants. */
+/** What is known about each provider: base URL, environment variable of its key, prices, name of the output limit. */
 
-/** A vendor that an upstream can name instead of a base URL. */
+/** A provider that an upstream can name instead of a base URL. */
 export type ProviderName = 'openai' | 'holysheep' | 'deepseek' | 'gemini' | 'groq' | 'openrouter' | 'azure';
 
-/** All providers, in the order in which messages list them. */
+/** All providers, in the order of error messages. */
 export const PROVIDER_NAMES = [
   'openai',
   'holysheep',
@@ -14,18 +14,17 @@ export const PROVIDER_NAMES = [
   'azure',
 ] as const satisfies readonly ProviderName[];
 
-/** The body field that bounds the output of a chat call. */
+/** The body field that limits the output of a chat call. */
 export type ChatLimitField = 'max_completion_tokens' | 'max_tokens';
 
-/** The facts of one provider. */
 export interface ProviderPreset {
-  /** `undefined` where the address is the customer's own (Azure): such a provider is used through `client`. */
+  /** `undefined` where each customer has an own address (Azure): such a provider is used through `client`. */
   readonly baseURL: string | undefined;
-  /** Environment variable of the API key; `undefined` where the `client` brings its credentials. */
+  /** Environment variable of the API key; `undefined` where the `client` has its own credentials. */
   readonly apiKeyVariable: string | undefined;
-  /** The provider's id in the price table; `undefined` where the table has none, and prices are configuration. */
+  /** The provider's id in the price table; `undefined` where the table does not list it and prices are configuration. */
   readonly priceProvider: string | undefined;
-  /** The field set on a chat call that names no limit itself. */
+  /** The field that is set on a chat call without a limit. */
   readonly chatLimitField: ChatLimitField;
 }
 
@@ -36,9 +35,9 @@ export function providerPreset(name: ProviderName): ProviderPreset {
 
 /**
  * `max_tokens` is deprecated at OpenAI and refused by its reasoning models, also on Azure
- * (https://platform.openai.com/docs/api-reference/chat/create); it is the name that all the others understand.
+ * (https://platform.openai.com/docs/api-reference/chat/create); all other providers support it.
  *
- * OpenAI's address is written out: left to the SDK it would follow `OPENAI_BASE_URL`, which may well name a relay.
+ * OpenAI's address is explicit: the SDK would otherwise use `OPENAI_BASE_URL`, which may be a relay.
  */
 const PRESETS: Readonly<Record<ProviderName, ProviderPreset>> = {
   openai: {

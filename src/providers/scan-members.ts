@@ -1,6 +1,6 @@
-/** Finds the top-level members of a JSON object in its text, without parsing what is inside them. */
+/** Finds the top-level members of a JSON object in its text, without parsing their values. */
 
-/** Where one member stands: `text.slice(keyStart, valueEnd)` is `"key": value`. */
+/** The position of one member: `text.slice(keyStart, valueEnd)` is `"key": value`. */
 export interface Member {
   /** The key, its escapes resolved. */
   readonly key: string;
@@ -10,8 +10,8 @@ export interface Member {
 }
 
 /**
- * The members in the order of the text, duplicates included; `undefined` for a text that is not a JSON object. Strings
- * and nested values are only measured: what is wrong inside them goes unnoticed.
+ * The members in the order of the text, duplicates included; `undefined` for a text that is not a JSON object. Only the extent of
+ * strings and nested values is determined: errors inside them are not detected.
  */
 export function scanMembers(text: string): readonly Member[] | undefined {
   const open = skipSpace(text, 0);
@@ -41,7 +41,7 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** A number or a literal, as RFC 8259 writes them. */
+/** A number or a literal, as RFC 8259 defines them. */
 const SCALAR = /^(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)$/;
 
 function scanMember(text: string, keyStart: number): Member | undefined {
@@ -56,11 +56,11 @@ function scanMember(text: string, keyStart: number): Member | undefined {
   return valueEnd === -1 ? undefined : { key, keyStart, valueStart, valueEnd };
 }
 
-/** Nearly every key is free of escapes; the rare other one is left to the parser, which refuses what is not JSON. */
+/** Nearly all keys have no escapes. The parser reads the others and refuses what is not JSON. */
 function unescapedKey(raw: string): string | undefined {
   if (!raw.includes('\\')) return raw;
   try {
-    return JSON.parse(`"${raw}"`) as string; // a quoted text parses to a string or not at all
+    return JSON.parse(`"${raw}"`) as string; // a quoted text is a string or does not parse
   } catch {
     return undefined;
   }
@@ -73,7 +73,7 @@ function endOfValue(text: string, start: number): number {
   return endOfScalar(text, start);
 }
 
-/** The index after the closing quote, -1 where there is none. `indexOf` is several times faster than a loop over the text. */
+/** The index after the closing quote; -1 without a closing quote. `indexOf` is several times faster than a loop. */
 function endOfString(text: string, start: number): number {
   let close = text.indexOf('"', start + 1);
   while (close !== -1 && text.charCodeAt(close - 1) === BACKSLASH && isEscaped(text, close)) {

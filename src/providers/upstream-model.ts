@@ -1,13 +1,13 @@
-/** The model that an upstream is asked for. */
+/** Chooses the model that is requested from an upstream. */
 
 import type { Call } from '../domain/call.ts';
 
-/** A string replaces every model, a record maps model to model, `undefined` keeps the caller's. */
+/** A string replaces every model, a record maps model to model, `undefined` keeps the caller's model. */
 export type ModelRule = string | Readonly<Record<string, string>> | undefined;
 
 /**
- * The model to ask an upstream for, given the one the caller named. Vectors of two models do not compare, so on
- * embeddings and moderations a rule that is a string does not apply: only a record entry changes their model.
+ * The model to request, given the caller's. A string does not apply to embeddings and moderations, since the vectors of two models
+ * cannot be compared: only an entry of a record changes their model.
  */
 export function upstreamModel(rule: ModelRule, call: Pick<Call, 'surface' | 'model'>): string | undefined {
   if (rule === undefined) return call.model;

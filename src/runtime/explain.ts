@@ -6,7 +6,7 @@ import { joinRoutes } from '../call/route.ts';
 import type { Plan, RouteOptions } from '../domain/call.ts';
 import type { Engine } from './engine.ts';
 import { createBodyPatch } from '../providers/create-body-patch.ts';
-import type { DialectChange } from '../providers/body-draft.ts';
+import type { DialectChange } from '../providers/dialect-rule.ts';
 
 /** A call to be explained rather than made. */
 export interface ExplainOptions<UpstreamName extends string = string> extends RouteOptions<UpstreamName> {
