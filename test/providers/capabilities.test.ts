@@ -40,25 +40,25 @@ test.each([
   expect(lackOf({ provider, model }, requirement)).toBeUndefined();
 });
 
-test('the first lack is named, in the order of the requirements', () => {
+test('returns the first missing requirement, in the order of REQUIREMENTS', () => {
   expect(lackOf({ provider: 'groq' }, 'multipleChoices', 'tools', 'logprobs', 'audio')).toBe('audio');
   expect(lackOf({ provider: 'deepseek' }, 'multipleChoices', 'jsonSchema')).toBe('jsonSchema');
 });
 
-test("a schema is enforced on DeepSeek's Responses API", () => {
+test("DeepSeek's Responses API enforces a schema", () => {
   expect(
     lacks({ provider: 'deepseek', model: 'deepseek-flash' }, 'responses', new Set(['jsonSchema'])),
   ).toBeUndefined();
 });
 
-test('what the user says wins over what is known, both ways', () => {
+test('capabilities of the user win over the known gaps, both ways', () => {
   expect(lackOf({ provider: 'openai', capabilities: { vision: false } }, 'vision')).toBe('vision');
   expect(lackOf({ provider: 'deepseek', capabilities: { jsonSchema: true } }, 'jsonSchema')).toBeUndefined();
   expect(lackOf({ provider: 'deepseek', capabilities: { tools: true } }, 'vision')).toBe('vision');
   expect(lackOf({ capabilities: { tools: false } }, 'tools')).toBe('tools');
 });
 
-test('nothing is lacking where nothing is needed, and nothing is known without a provider', () => {
+test('nothing is missing without requirements, or without a provider', () => {
   expect(lackOf({ provider: 'deepseek', capabilities: { vision: false } })).toBeUndefined();
   expect(lackOf({ model: 'deepseek-chat' }, ...REQUIREMENTS)).toBeUndefined();
 });

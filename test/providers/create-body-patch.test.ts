@@ -5,17 +5,17 @@ import { createBodyPatch, type BodyRules } from '../../src/providers/create-body
 import { patchBody } from '../../src/providers/patch-body.ts';
 import { PROVIDER_NAMES } from '../../src/providers/presets.ts';
 
-/** The patch for a call with this body, on chat and not streamed unless told. */
+/** The patch for a call with this body; by default on chat, not streamed. */
 function patchOf(
   rules: BodyRules,
   body: Record<string, unknown>,
   { surface = 'chat', stream = false }: { surface?: Surface; stream?: boolean } = {},
 ) {
-  const model = body['model'] as string | undefined; // the bodies of this file name their model by a string
+  const model = body['model'] as string | undefined; // in the bodies of this file the model is a string
   return createBodyPatch(rules, { surface, model, stream }, body);
 }
 
-test('a body that fits already has no patch', () => {
+test('a body that needs no change has no patch', () => {
   const rules = {
     model: 'm',
     params: { seed: 1, user: null, top_p: undefined },
@@ -26,19 +26,19 @@ test('a body that fits already has no patch', () => {
   expect(patchOf({}, { model: 'm' }, { stream: true })).toBeUndefined();
 });
 
-test('a call that is not portable and a body that is no object have no patch', () => {
+test('a call that is not portable and a body that is not an object have no patch', () => {
   expect(patchOf({ model: 'm', params: { a: 1 } }, {}, { surface: 'other' })).toBeUndefined();
   for (const body of [undefined, null, '{}', ['x'], 4]) {
     expect(createBodyPatch({ model: 'm' }, { surface: 'chat', model: 'a', stream: false }, body)).toBeUndefined();
   }
 });
 
-test('a model that only the address names is not written into the body', () => {
+test('a model that only the URL contains is not written into the body', () => {
   const call = { surface: 'chat', model: 'deployment', stream: false } as const;
   expect(createBodyPatch({ params: { n: 1 } }, call, {})?.set).toEqual({ n: 1 });
 });
 
-test("the caller's body is not changed", () => {
+test("does not modify the caller's body", () => {
   const body = Object.freeze({ model: 'a', max_tokens: 100, stream_options: Object.freeze({ x: 1 }) });
   const rules = { model: 'b', params: { n: 1 }, maxOutputTokens: 5, includeUsage: true };
   expect(patchOf(rules, body, { stream: true })?.set).toEqual({
@@ -50,7 +50,7 @@ test("the caller's body is not changed", () => {
 });
 
 describe('the model', () => {
-  test('is replaced by a string, also where the caller named none', () => {
+  test('is replaced by a string, also where the caller set no model', () => {
     expect(patchOf({ model: 'b' }, { model: 'a' })).toEqual({
       set: { model: 'b' },
       remove: [],
@@ -60,7 +60,7 @@ describe('the model', () => {
     expect(patchOf({ model: 'b' }, {}, { surface: 'responses' })?.set).toEqual({ model: 'b' });
   });
 
-  test('is looked up in a record, and stays where the record does not name it', () => {
+  test('is looked up in a record, and stays where the record has no entry', () => {
     const rules = { model: { a: 'b' } };
     expect(patchOf(rules, { model: 'a' })?.set).toEqual({ model: 'b' });
     expect(patchOf(rules, { model: 'c' })).toBeUndefined();
@@ -68,14 +68,14 @@ describe('the model', () => {
     expect(patchOf(rules, {})).toBeUndefined();
   });
 
-  test.each(['embeddings', 'moderations'] as const)('of %s changes by record entry only', (surface) => {
+  test.each(['embeddings', 'moderations'] as const)('of %s is changed by a record entry only', (surface) => {
     expect(patchOf({ model: 'b' }, { model: 'a' }, { surface })).toBeUndefined();
     expect(patchOf({ model: { a: 'b' } }, { model: 'a' }, { surface })?.set).toEqual({ model: 'b' });
   });
 });
 
 describe('params', () => {
-  test('set a field, remove it by null, and leave it by undefined', () => {
+  test('set a field, remove it with null, and leave it with undefined', () => {
     const rules = { params: { temperature: 0, user: null, top_p: undefined, absent: null } };
     expect(patchOf(rules, { temperature: 1, user: 'u', top_p: 0.5 })).toEqual({
       set: { temperature: 0 },
@@ -85,7 +85,7 @@ describe('params', () => {
     });
   });
 
-  test("remove also the caller's own null", () => {
+  test('also remove a null of the caller', () => {
     expect(patchOf({ params: { stop: null } }, { stop: null })?.remove).toEqual(['stop']);
   });
 
@@ -113,23 +113,23 @@ describe('maxOutputTokens', () => {
     ['chat', undefined, { max_tokens: 100 }],
     ['completions', 'openai', { max_tokens: 100 }],
     ['responses', 'deepseek', { max_output_tokens: 100 }],
-  ] as const)('is set on a call of %s at %s that names no limit', (surface, provider, set) => {
+  ] as const)('is set on a call of %s at %s without a limit', (surface, provider, set) => {
     expect(patchOf({ maxOutputTokens: 100, provider }, {}, { surface })?.set).toEqual(set);
     const [field] = Object.keys(set);
     expect(patchOf({ maxOutputTokens: 100, provider }, { [field ?? '']: null }, { surface })?.set).toEqual(set);
   });
 
-  test('leaves a smaller limit, and one that is no number, to the caller and the provider', () => {
+  test('keeps a smaller limit and one that is not a number', () => {
     expect(patchOf({ maxOutputTokens: 100 }, { max_tokens: 100 })).toBeUndefined();
     expect(patchOf({ maxOutputTokens: 100 }, { max_tokens: 7 })).toBeUndefined();
     expect(patchOf({ maxOutputTokens: 100 }, { max_tokens: 'many' })).toBeUndefined();
   });
 
-  test.each(['embeddings', 'moderations'] as const)('means nothing to %s', (surface) => {
+  test.each(['embeddings', 'moderations'] as const)('does not apply to %s', (surface) => {
     expect(patchOf({ maxOutputTokens: 100 }, { max_tokens: 900 }, { surface })).toBeUndefined();
   });
 
-  test('bounds what params ask for, and avoids a field that they remove', () => {
+  test('limits a value of params, and avoids a field that they remove', () => {
     expect(patchOf({ maxOutputTokens: 100, params: { max_tokens: 500 } }, {})?.set).toEqual({ max_tokens: 100 });
     const rules: BodyRules = { maxOutputTokens: 100, provider: 'openai', params: { max_completion_tokens: null } };
     expect(patchOf(rules, { max_completion_tokens: 900 })).toEqual({
@@ -144,26 +144,29 @@ describe('maxOutputTokens', () => {
 describe('usage of a stream', () => {
   const rules = { includeUsage: true };
 
-  test.each(['chat', 'completions'] as const)('is asked for on %s, beside the other stream options', (surface) => {
-    const body = { stream_options: { include_obfuscation: false, include_usage: false } };
-    expect(patchOf(rules, body, { surface, stream: true })).toEqual({
-      set: { stream_options: { include_obfuscation: false, include_usage: true } },
-      remove: [],
-      usageAdded: true,
-      changes: [],
-    });
-    expect(patchOf(rules, { stream_options: null }, { surface, stream: true })?.set).toEqual({
-      stream_options: { include_usage: true },
-    });
-  });
+  test.each(['chat', 'completions'] as const)(
+    'is requested on %s, and the other stream options are kept',
+    (surface) => {
+      const body = { stream_options: { include_obfuscation: false, include_usage: false } };
+      expect(patchOf(rules, body, { surface, stream: true })).toEqual({
+        set: { stream_options: { include_obfuscation: false, include_usage: true } },
+        remove: [],
+        usageAdded: true,
+        changes: [],
+      });
+      expect(patchOf(rules, { stream_options: null }, { surface, stream: true })?.set).toEqual({
+        stream_options: { include_usage: true },
+      });
+    },
+  );
 
-  test('is not asked for twice, and then is not to be hidden', () => {
+  test('is not hidden when the caller requested it', () => {
     const asked = { model: 'a', stream_options: { include_usage: true } };
     expect(patchOf(rules, asked, { stream: true })).toBeUndefined();
     expect(patchOf({ ...rules, model: 'b' }, asked, { stream: true })?.usageAdded).toBe(false);
   });
 
-  test('is not asked for where there is no stream, no rule, or always usage', () => {
+  test('is not requested without a stream, without the rule, and on surfaces that always send it', () => {
     expect(patchOf(rules, {})).toBeUndefined();
     expect(patchOf({ includeUsage: false }, {}, { stream: true })).toBeUndefined();
     for (const surface of ['responses', 'embeddings', 'moderations'] as const) {
@@ -171,7 +174,7 @@ describe('usage of a stream', () => {
     }
   });
 
-  test('is left to params that speak of stream options', () => {
+  test('is left to params that contain stream_options', () => {
     expect(patchOf({ ...rules, params: { stream_options: null } }, {}, { stream: true })).toBeUndefined();
     const off = { stream_options: { include_usage: false } };
     expect(patchOf({ ...rules, params: off }, {}, { stream: true })?.usageAdded).toBe(false);
@@ -186,7 +189,7 @@ describe('usage of a stream', () => {
 });
 
 describe('the dialect of the provider', () => {
-  test('is spoken beside the new model, and told as data', () => {
+  test('is applied for the new model and reported as changes', () => {
     const patch = patchOf({ model: 'gpt-5', provider: 'openai' }, { model: 'gpt-4.1', max_tokens: 9, temperature: 0 });
     expect(patch?.set).toEqual({ model: 'gpt-5', max_completion_tokens: 9 });
     expect(patch?.remove).toEqual(['max_tokens', 'temperature']);
@@ -196,7 +199,7 @@ describe('the dialect of the provider', () => {
     ]);
   });
 
-  test('goes by the model at the upstream: of a rule, of params, or of the call', () => {
+  test('depends on the model at the upstream: from the rule, from params, or from the call', () => {
     const body = { model: 'gpt-4.1', temperature: 0 };
     expect(patchOf({ provider: 'openai', params: { model: 'gpt-5' } }, body)?.remove).toEqual(['temperature']);
     expect(patchOf({ provider: 'openai', model: 'gpt-4o' }, { ...body, model: 'gpt-5' })?.remove).toEqual([]);
@@ -209,7 +212,7 @@ describe('the dialect of the provider', () => {
     ]);
   });
 
-  test('is spoken the same on streams, whose usage is asked for besides', () => {
+  test('is applied to streams, together with the request for usage', () => {
     const rules = { model: 'deepseek-chat', provider: 'deepseek', includeUsage: true } as const;
     const patch = patchOf(rules, { model: 'a', max_completion_tokens: 9 }, { stream: true });
     expect(patch?.set).toEqual({ model: 'deepseek-chat', max_tokens: 9, stream_options: { include_usage: true } });
@@ -217,7 +220,7 @@ describe('the dialect of the provider', () => {
     expect(patch?.usageAdded).toBe(true);
   });
 
-  test('leaves alone what params speak of', () => {
+  test('does not change fields that params contain', () => {
     const rules = (params: Record<string, unknown>): BodyRules => ({ provider: 'openai', model: 'gpt-5', params });
     const body = { model: 'a', temperature: 0, max_tokens: 9 };
     expect(patchOf(rules({ temperature: 1 }), body)).toMatchObject({
@@ -234,14 +237,14 @@ describe('the dialect of the provider', () => {
     expect(patchOf(rules({ temperature: undefined }), body)?.remove).toEqual(['max_tokens', 'temperature']);
   });
 
-  test('hears of an effort that params ask for', () => {
+  test('sees a reasoning effort from params', () => {
     const rules: BodyRules = { provider: 'openai', model: 'gpt-5.1', params: { reasoning_effort: 'low' } };
     expect(patchOf(rules, { temperature: 0 })?.remove).toEqual(['temperature']);
     const withoutEffort: BodyRules = { ...rules, params: { reasoning_effort: null } };
     expect(patchOf(withoutEffort, { temperature: 0, reasoning_effort: 'low' })?.remove).toEqual(['reasoning_effort']);
   });
 
-  test('renames the limit after it was lowered or set', () => {
+  test('renames the limit after it is lowered or set', () => {
     const rules: BodyRules = { provider: 'openai', model: 'o3', maxOutputTokens: 100 };
     expect(patchOf(rules, { max_tokens: 900 })).toMatchObject({
       set: { max_completion_tokens: 100 },
@@ -256,7 +259,7 @@ describe('the dialect of the provider', () => {
     });
   });
 
-  test('shares the messages that do not change', () => {
+  test('shares unchanged messages', () => {
     const user = { role: 'user', content: 'Hi' };
     const patch = patchOf({ provider: 'deepseek' }, { messages: [{ role: 'developer', content: 'x' }, user] });
     const messages = patch?.set['messages'] as unknown[]; // the rule sets a list of messages
@@ -264,11 +267,11 @@ describe('the dialect of the provider', () => {
     expect(messages[1]).toBe(user);
   });
 
-  test("is nobody's without a provider", () => {
+  test('is not applied without a provider', () => {
     expect(patchOf({ model: 'gpt-5' }, { max_tokens: 9, temperature: 0 })?.remove).toEqual([]);
   });
 
-  test('once spoken needs not be spoken again', () => {
+  test('changes nothing when it is applied a second time', () => {
     const field = fc.constantFrom(
       'max_tokens',
       'max_completion_tokens',

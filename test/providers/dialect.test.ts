@@ -3,7 +3,7 @@ import type { Surface } from '../../src/domain/call.ts';
 import { dialectChanges, NO_CHANGES } from '../../src/providers/dialect.ts';
 import { PROVIDER_NAMES, type ProviderName } from '../../src/providers/presets.ts';
 
-/** A body as the application writes it for GPT-4.1. */
+/** A body as an application writes it for GPT-4.1. */
 const PLAIN = {
   model: 'gpt-4.1',
   messages: [
@@ -20,7 +20,7 @@ const PLAIN = {
   user: 'u',
 };
 
-/** What a dialect makes of a body: the fields that change, `null` for those that go. */
+/** The changes of a dialect by field, with `null` for removed fields. */
 function changed(
   provider: ProviderName | undefined,
   model: string | undefined,
@@ -36,25 +36,22 @@ function changed(
   return result;
 }
 
-test.each([...PROVIDER_NAMES, undefined])(
-  'what %s takes as it is stays as it is, at no cost in objects',
-  (provider) => {
-    expect(dialectChanges(provider, { surface: 'chat', model: 'gpt-4.1' }, PLAIN)).toBe(NO_CHANGES);
-  },
-);
+test.each([...PROVIDER_NAMES, undefined])('returns NO_CHANGES for a body that %s accepts', (provider) => {
+  expect(dialectChanges(provider, { surface: 'chat', model: 'gpt-4.1' }, PLAIN)).toBe(NO_CHANGES);
+});
 
-test.each(PROVIDER_NAMES)('no rule of %s speaks of embeddings, moderations or what is not portable', (provider) => {
+test.each(PROVIDER_NAMES)('%s has no rules for embeddings, moderations, completions and other surfaces', (provider) => {
   const everything = { ...PLAIN, seed: 1, store: true, logprobs: true, max_completion_tokens: 5 };
   for (const surface of ['embeddings', 'moderations', 'completions', 'other'] as const) {
     expect(dialectChanges(provider, { surface, model: 'gpt-5' }, everything)).toBe(NO_CHANGES);
   }
 });
 
-test('without a provider nothing is known, whatever the body', () => {
+test('changes nothing without a provider', () => {
   expect(changed(undefined, 'gpt-5', { max_tokens: 5, temperature: 0, messages: [{ role: 'developer' }] })).toEqual({});
 });
 
-test('the body is not changed', () => {
+test('does not modify the body', () => {
   const body = Object.freeze({
     messages: Object.freeze([Object.freeze({ role: 'developer', content: 'x' })]),
     seed: 1,
@@ -64,7 +61,7 @@ test('the body is not changed', () => {
 });
 
 describe.each(['openai', 'azure', 'holysheep'] as const)('reasoning models at %s', (provider) => {
-  test('take max_completion_tokens instead of max_tokens', () => {
+  test('get max_completion_tokens instead of max_tokens', () => {
     expect(changed(provider, 'gpt-5-nano', { max_tokens: 9 })).toEqual({ max_tokens: '→ max_completion_tokens' });
     expect(changed(provider, 'o3', { max_tokens: 9, max_completion_tokens: 5 })).toEqual({ max_tokens: null });
     expect(changed(provider, 'o3', { max_tokens: 9, max_completion_tokens: null })).toEqual({
@@ -73,7 +70,7 @@ describe.each(['openai', 'azure', 'holysheep'] as const)('reasoning models at %s
     expect(changed(provider, 'o3', { max_tokens: null })).toEqual({ max_tokens: null });
   });
 
-  test('take no sampling', () => {
+  test('get no sampling parameters', () => {
     const sampling = { temperature: 0, top_p: 0.5, presence_penalty: 1, frequency_penalty: 1, logit_bias: {} };
     const all = { ...sampling, logprobs: true, top_logprobs: 3 };
     expect(changed(provider, 'gpt-5-mini', all)).toEqual(
@@ -82,7 +79,7 @@ describe.each(['openai', 'azure', 'holysheep'] as const)('reasoning models at %s
     expect(changed(provider, 'gpt-5-chat-latest', all)).toEqual({});
   });
 
-  test('take a temperature only while they do not reason', () => {
+  test('get a temperature only while they do not reason', () => {
     const asking = (effort?: unknown) => ({ temperature: 0, reasoning_effort: effort });
     expect(changed(provider, 'gpt-5.1', asking())).toEqual({});
     expect(changed(provider, 'gpt-5.1', asking('none'))).toEqual({});
@@ -93,12 +90,12 @@ describe.each(['openai', 'azure', 'holysheep'] as const)('reasoning models at %s
     expect(changed(provider, 'gpt-5', asking('none'))).toEqual({ temperature: null });
   });
 
-  test('of the o series do not take parallel_tool_calls', () => {
+  test('of the o series get no parallel_tool_calls', () => {
     expect(changed(provider, 'o4-mini', { parallel_tool_calls: false })).toEqual({ parallel_tool_calls: null });
     expect(changed(provider, 'gpt-5', { parallel_tool_calls: false })).toEqual({});
   });
 
-  test('alone take an effort', () => {
+  test('are the only ones to get a reasoning effort', () => {
     expect(changed(provider, 'gpt-4.1', { reasoning_effort: 'low' })).toEqual({ reasoning_effort: null });
     expect(changed(provider, 'gpt-4.1', { reasoning_effort: null })).toEqual({});
     expect(changed(provider, 'gpt-5', { reasoning_effort: 'low' })).toEqual({});
@@ -106,7 +103,7 @@ describe.each(['openai', 'azure', 'holysheep'] as const)('reasoning models at %s
   });
 });
 
-test('on the Responses API the same holds under its own names', () => {
+test('the Responses API has the same rules under its own names', () => {
   const body = { input: 'Hi', temperature: 0, top_p: 1, max_output_tokens: 5 };
   expect(changed('openai', 'gpt-5', body, 'responses')).toEqual({ temperature: null, top_p: null });
   expect(changed('openai', 'gpt-5.1', { ...body, reasoning: { effort: 'high' } }, 'responses')).toEqual({
@@ -119,14 +116,14 @@ test('on the Responses API the same holds under its own names', () => {
 });
 
 describe('deepseek', () => {
-  test('knows the limit as max_tokens', () => {
+  test('gets the limit as max_tokens', () => {
     expect(changed('deepseek', 'deepseek-chat', { max_completion_tokens: 9 })).toEqual({
       max_completion_tokens: '→ max_tokens',
     });
     expect(changed('deepseek', 'deepseek-chat', { max_tokens: 9 })).toEqual({});
   });
 
-  test('has JSON without a schema on chat, and with one on the Responses API', () => {
+  test('gets json_object on chat, and json_schema on the Responses API', () => {
     const schema = { type: 'json_schema', json_schema: { name: 'n', schema: {} } };
     expect(changed('deepseek', 'deepseek-chat', { response_format: schema })).toEqual({
       response_format: { type: 'json_object' },
@@ -136,7 +133,7 @@ describe('deepseek', () => {
     expect(changed('deepseek', 'x', { text: { format: schema } }, 'responses')).toEqual({});
   });
 
-  test('has no developers on either surface', () => {
+  test('gets no developer role on either surface', () => {
     const developer = [{ role: 'developer', content: 'x' }];
     const system = [{ role: 'system', content: 'x' }];
     expect(changed('deepseek', 'deepseek-chat', { messages: developer })).toEqual({ messages: system });
@@ -144,12 +141,12 @@ describe('deepseek', () => {
     expect(changed('deepseek', 'x', { input: 'text' }, 'responses')).toEqual({});
   });
 
-  test('ignores what it does not know, so that it may stay', () => {
+  test('gets unknown fields, which it ignores', () => {
     expect(changed('deepseek', 'deepseek-chat', { seed: 1, store: true, metadata: {}, logprobs: true })).toEqual({});
   });
 });
 
-test('gemini gets no field that fails the whole call', () => {
+test('gemini gets no field that fails the call', () => {
   const refused = {
     store: false,
     metadata: {},
@@ -163,7 +160,7 @@ test('gemini gets no field that fails the whole call', () => {
   );
 });
 
-test('groq gets no field that it refuses, and no names', () => {
+test('groq gets no field that it refuses, and no participant names', () => {
   const refused = { logprobs: true, top_logprobs: 2, logit_bias: {}, store: true, metadata: {}, prompt_cache_key: 'k' };
   expect(changed('groq', 'llama', { ...refused, safety_identifier: 's', max_tokens: 5, seed: 1 })).toEqual(
     Object.fromEntries([...Object.keys(refused), 'safety_identifier'].map((key) => [key, null])),
@@ -173,7 +170,7 @@ test('groq gets no field that it refuses, and no names', () => {
   });
 });
 
-test('openrouter ignores what a model does not support', () => {
+test('openrouter gets unsupported fields, which it ignores', () => {
   expect(changed('openrouter', 'openai/gpt-5', { max_tokens: 5, temperature: 0, store: true, seed: 1 })).toEqual({});
 });
 
@@ -184,12 +181,12 @@ test('holysheep gets the older names for models of other vendors', () => {
   expect(changed('holysheep', 'gpt-5', { max_completion_tokens: 9 })).toEqual({});
 });
 
-test.each(['gemini', 'groq', 'holysheep'] as const)('a developer at %s goes by the older name', (provider) => {
+test.each(['gemini', 'groq', 'holysheep'] as const)('%s gets the role system instead of developer', (provider) => {
   expect(changed(provider, 'm', { messages: [{ role: 'developer', content: 'x' }] })).toEqual({
     messages: [{ role: 'system', content: 'x' }],
   });
 });
 
-test.each(['openai', 'azure', 'openrouter'] as const)('a developer at %s is known', (provider) => {
+test.each(['openai', 'azure', 'openrouter'] as const)('%s gets the developer role unchanged', (provider) => {
   expect(changed(provider, 'm', { messages: [{ role: 'developer', content: 'x' }] })).toEqual({});
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fitMessages } from '../../src/providers/dialect.ts';
 
-test('a developer becomes the system, and all other messages are shared', () => {
+test('developer becomes system, and all other messages are shared', () => {
   const messages = [
     { role: 'developer', content: 'Be brief.', name: 'dev' },
     { role: 'user', content: 'Hi', name: 'ann' },
@@ -13,7 +13,7 @@ test('a developer becomes the system, and all other messages are shared', () => 
   expect(messages[0]?.role).toBe('developer');
 });
 
-test('names are taken away where they are not known, but not that of a function', () => {
+test('removes names where they are not supported, except that of a function', () => {
   const messages = [
     { role: 'user', content: 'Hi', name: 'ann' },
     { role: 'function', content: '4', name: 'add' },
@@ -26,7 +26,7 @@ test('names are taken away where they are not known, but not that of a function'
   ]);
 });
 
-test('what fits already, or is no list, is returned as it is', () => {
+test('returns an unchanged list, and a value that is not a list, as it is', () => {
   const fits = [
     { role: 'system', content: 'x' },
     { role: 'user', content: 'y', name: 'ann' },
@@ -40,7 +40,7 @@ test('what fits already, or is no list, is returned as it is', () => {
   }
 });
 
-test('whatever the messages are, fitting twice is fitting once, and only what is unknown changes', () => {
+test('a second pass changes nothing, and only unsupported messages change, for any messages', () => {
   const message = fc.record(
     {
       role: fc.constantFrom('developer', 'system', 'user', 'function', 'tool'),

@@ -31,25 +31,25 @@ test.each([
   ['our-deployment', undefined],
   ['', undefined],
   [undefined, undefined],
-] as const)('%s reasons %s', (model, reasoning) => {
+] as const)('%s: %s', (model, reasoning) => {
   expect(reasoningOf(model)).toBe(reasoning);
 });
 
 test.each(['o1', 'o3-mini', 'gpt-5', 'gpt-5-chat-latest', 'gpt-5.1-chat-latest', 'gpt-6-luna', 'openai/gpt-5.5'])(
-  '%s wants max_completion_tokens',
+  '%s needs max_completion_tokens',
   (model) => {
     expect(wantsCompletionLimit(model)).toBe(true);
   },
 );
 
 test.each(['gpt-4.1', 'gpt-35-turbo', 'gpt-3.5-turbo', 'gpt-oss-20b', 'deepseek-v3.2', 'gpt-50x', undefined])(
-  '%s is not known to want max_completion_tokens',
+  '%s is not known to need max_completion_tokens',
   (model) => {
     expect(wantsCompletionLimit(model)).toBe(false);
   },
 );
 
-test('the o series is told from other models', () => {
+test('recognises the o series', () => {
   expect(['o1', 'o3', 'o4-mini', 'gpt-5', 'omni-moderation', undefined].map(isOSeries)).toEqual([
     true,
     true,

@@ -4,18 +4,18 @@ import { patchBody, type BodyPatch } from '../../src/providers/patch-body.ts';
 
 const patch = (set: Record<string, unknown>, remove: readonly string[] = []): BodyPatch => ({ set, remove });
 
-describe('a member that is set', () => {
-  test('takes the place of the old value', () => {
+describe('setting a member', () => {
+  test('replaces the old value', () => {
     expect(patchBody('{"model":"a","n":1}', patch({ model: 'b' }))).toBe('{"model":"b","n":1}');
   });
 
-  test('comes last where it is new', () => {
+  test('adds a new member at the end', () => {
     expect(patchBody('{"n":1}', patch({ a: [2], b: null }))).toBe('{"n":1,"a":[2],"b":null}');
     expect(patchBody('{}', patch({ a: 1, b: 2 }))).toBe('{"a":1,"b":2}');
     expect(patchBody(' { } ', patch({ a: 1 }))).toBe(' {"a":1 } ');
   });
 
-  test('is found under a key written with escapes', () => {
+  test('finds a key that is written with escapes', () => {
     expect(patchBody('{"mo\\u0064el":"a"}', patch({ model: 'b' }))).toBe('{"mo\\u0064el":"b"}');
   });
 
@@ -23,45 +23,45 @@ describe('a member that is set', () => {
     expect(patchBody('{"a":1,"b":2,"a":3}', patch({ a: 9 }))).toBe('{"a":9,"b":2,"a":9}');
   });
 
-  test('is not confused with nested members of the same name', () => {
+  test('ignores nested members of the same name', () => {
     const nested = '{"tools":[{"model":"x"}],"meta":{"model":{"model":1}},"model":"a"}';
     expect(patchBody(nested, patch({ model: 'b' }))).toBe(nested.replace('"a"', '"b"'));
   });
 
-  test('wins over its own removal', () => {
+  test('wins over removing the same member', () => {
     expect(patchBody('{"a":1}', patch({ a: 2 }, ['a']))).toBe('{"a":2}');
   });
 
-  test('is removed where JSON cannot express the value', () => {
+  test('removes the member where JSON cannot express the value', () => {
     expect(patchBody('{"a":1,"b":2}', patch({ a: undefined, c: undefined }))).toBe('{"b":2}');
   });
 
-  test('may be called __proto__', () => {
+  test('works for a member called __proto__', () => {
     const set = Object.fromEntries([['__proto__', 1]]);
     expect(patchBody('{"a":1}', patch(set))).toBe('{"a":1,"__proto__":1}');
   });
 });
 
-describe('a member that is removed', () => {
+describe('removing a member', () => {
   test.each([
     ['a', '{"b":2,"c":3}'],
     ['b', '{"a":1,"c":3}'],
     ['c', '{"a":1,"b":2}'],
-  ])('takes one comma along: %s', (key, expected) => {
+  ])('removes one comma: %s', (key, expected) => {
     expect(patchBody('{"a":1,"b":2,"c":3}', patch({}, [key]))).toBe(expected);
   });
 
-  test('may be followed by nothing but others that are removed', () => {
+  test('works when all later members are removed, too', () => {
     expect(patchBody('{"a":1,"b":2,"c":3}', patch({}, ['c', 'b']))).toBe('{"a":1}');
     expect(patchBody('{"a":1,"b":2,"c":3}', patch({ d: 4 }, ['c', 'b']))).toBe('{"a":1,"d":4}');
   });
 
-  test('may be the only one', () => {
+  test('works for the only member', () => {
     expect(patchBody('{ "a": 1 }', patch({}, ['a']))).toBe('{  }');
     expect(patchBody('{"a":1,"b":2}', patch({ c: 3 }, ['a', 'b']))).toBe('{"c":3}');
   });
 
-  test('leaves no duplicate behind', () => {
+  test('removes every duplicate', () => {
     expect(patchBody('{"a":1,"b":2,"a":3}', patch({}, ['a']))).toBe('{"b":2}');
   });
 });
@@ -72,7 +72,7 @@ test('everything outside the edited members stays byte for byte', () => {
   expect(patchBody(text, patch({}, ['model']))).toBe(text.replace('"model":"x" , ', ''));
 });
 
-test('braces, quotes and backslashes inside of strings do not count', () => {
+test('braces, quotes and backslashes inside strings are ignored', () => {
   const text = JSON.stringify({ a: '}{][",\\', b: ['\\"', '\\\\'], '{"': 1, model: 'x' });
   expect(patchBody(text, patch({ model: 'y' }))).toBe(text.replace('"x"', '"y"'));
 });
@@ -131,7 +131,7 @@ function edited(body: Record<string, unknown>, { set, remove }: BodyPatch): unkn
   return JSON.parse(JSON.stringify(Object.fromEntries(entries)));
 }
 
-test('patching the text equals patching the object, for any body and any layout', () => {
+test('patching the text equals patching the object, for any body and layout', () => {
   fc.assert(
     fc.property(bodies, patches, fc.constantFrom(undefined, 1, '\t', '\r\n '), (body, change, space) => {
       expect(JSON.parse(patchBody(JSON.stringify(body, null, space), change))).toEqual(edited(body, change));
@@ -140,7 +140,7 @@ test('patching the text equals patching the object, for any body and any layout'
   );
 });
 
-test('setting one member moves no other byte, for any body', () => {
+test('setting one member changes no other byte, for any body', () => {
   fc.assert(
     fc.property(bodies, keys, fc.jsonValue(), fc.jsonValue(), (body, key, before, after) => {
       const marked = { ...body, ...Object.fromEntries([[key, before]]) };
@@ -150,7 +150,7 @@ test('setting one member moves no other byte, for any body', () => {
     }),
   );
 
-  /** The text around the member's value, found by its indent: that of the top level is one. */
+  /** The text around the member's value. Top-level members are found by their indent of one. */
   function split(text: string, key: string, value: string): readonly [string, string] {
     const member = `\n ${JSON.stringify(key)}: `;
     const valueStart = text.indexOf(member) + member.length;
@@ -158,7 +158,7 @@ test('setting one member moves no other byte, for any body', () => {
   }
 });
 
-test('no text makes it throw', () => {
+test('never throws, for any text', () => {
   const fragments = fc.array(fc.constantFrom('{', '}', '[', ']', '"', '\\', ',', ':', 'a', '1', ' ', 'null', '"a"'));
   fc.assert(
     fc.property(

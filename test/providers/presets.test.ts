@@ -9,20 +9,20 @@ test.each([
   ['gemini', 'https://generativelanguage.googleapis.com/v1beta/openai/', 'GEMINI_API_KEY'],
   ['groq', 'https://api.groq.com/openai/v1', 'GROQ_API_KEY'],
   ['openrouter', 'https://openrouter.ai/api/v1', 'OPENROUTER_API_KEY'],
-] as const)('%s answers at %s with the key in %s', (name, baseURL, apiKeyVariable) => {
+] as const)('%s has the base URL %s and its key in %s', (name, baseURL, apiKeyVariable) => {
   expect(providerPreset(name)).toMatchObject({ baseURL, apiKeyVariable });
 });
 
-test('azure has neither address nor key: it is used through a client', () => {
+test('azure has no base URL and no key variable: it is used through a client', () => {
   expect(providerPreset('azure')).toMatchObject({ baseURL: undefined, apiKeyVariable: undefined });
 });
 
-test.each(PROVIDER_NAMES)('%s is priced by the provider that the table knows at its address', (name) => {
+test.each(PROVIDER_NAMES)('the price provider of %s is the one that the price table has for its base URL', (name) => {
   const { baseURL, priceProvider } = providerPreset(name);
   const known = findProvider(baseURL === undefined ? { providerId: name } : { providerApiUrl: baseURL });
   expect(priceProvider).toBe(known?.id);
 });
 
-test('the relay has no list of prices', () => {
+test('the relay has no entry in the price table', () => {
   expect(providerPreset('holysheep').priceProvider).toBeUndefined();
 });

@@ -6,27 +6,27 @@ function needs(body: unknown, surface: Surface = 'chat'): string[] {
   return [...requirementsOf(body, surface)].toSorted();
 }
 
-function said(...parts: unknown[]): Record<string, unknown> {
+function messageOf(...parts: unknown[]): Record<string, unknown> {
   return { messages: [{ role: 'user', content: parts }] };
 }
 
 test.each([
   [
     'a picture',
-    said({ type: 'text', text: 'What is it?' }, { type: 'image_url', image_url: { url: 'u' } }),
+    messageOf({ type: 'text', text: 'What is it?' }, { type: 'image_url', image_url: { url: 'u' } }),
     ['vision'],
   ],
-  ['a voice', said({ type: 'input_audio', input_audio: {} }), ['audio']],
-  ['an answer to be heard', { modalities: ['text', 'audio'], audio: { voice: 'v' } }, ['audio']],
-  ['a file', said({ type: 'file', file: {} }), ['files']],
+  ['a voice', messageOf({ type: 'input_audio', input_audio: {} }), ['audio']],
+  ['an answer in audio', { modalities: ['text', 'audio'], audio: { voice: 'v' } }, ['audio']],
+  ['a file', messageOf({ type: 'file', file: {} }), ['files']],
   ['tools', { tools: [{ type: 'function' }] }, ['tools']],
-  ['functions, as they were once called', { functions: [{ name: 'f' }] }, ['tools']],
+  ['functions, the older name of tools', { functions: [{ name: 'f' }] }, ['tools']],
   ['a schema for the answer', { response_format: { type: 'json_schema' } }, ['jsonSchema']],
   ['probabilities', { logprobs: true, top_logprobs: 2 }, ['logprobs']],
   ['several answers', { n: 2 }, ['multipleChoices']],
   [
     'several things at once',
-    { ...said({ type: 'image_url' }, { type: 'file' }), tools: [{}], n: 3 },
+    { ...messageOf({ type: 'image_url' }, { type: 'file' }), tools: [{}], n: 3 },
     ['files', 'multipleChoices', 'tools', 'vision'],
   ],
 ])('chat: %s', (_what, body, expected) => {
@@ -36,7 +36,7 @@ test.each([
 test.each([
   ['a picture', { input: [{ role: 'user', content: [{ type: 'input_image' }] }] }, ['vision']],
   [
-    'a picture that a function made',
+    'a picture in the result of a function',
     { input: [{ type: 'function_call_output', output: [{ type: 'input_image' }] }] },
     ['vision'],
   ],
@@ -49,11 +49,11 @@ test.each([
   expect(needs(body, 'responses')).toEqual(expected);
 });
 
-test('completions: several answers, and probabilities, of which 0 asks for the chosen ones', () => {
+test('completions: several answers, and probabilities, where 0 requests those of the chosen tokens', () => {
   expect(needs({ prompt: 'x', n: 4, logprobs: 0 }, 'completions')).toEqual(['logprobs', 'multipleChoices']);
 });
 
-test('plain words need nothing, and that is one set for all', () => {
+test('plain text needs nothing, and all such bodies share one set', () => {
   const plain = { model: 'm', messages: [{ role: 'user', content: 'Hi' }], temperature: 0 };
   const nothing = requirementsOf(plain, 'chat');
   expect(nothing.size).toBe(0);
@@ -61,7 +61,7 @@ test('plain words need nothing, and that is one set for all', () => {
   expect(requirementsOf({ prompt: 'x' }, 'completions')).toBe(nothing);
 });
 
-test('what is left empty or switched off is not needed', () => {
+test('empty and disabled fields need nothing', () => {
   const off = {
     tools: [],
     functions: null,
@@ -75,7 +75,7 @@ test('what is left empty or switched off is not needed', () => {
   expect(needs({ logprobs: null, n: 1 }, 'completions')).toEqual([]);
 });
 
-test('a body of any other shape needs nothing', () => {
+test('a malformed body and other surfaces need nothing', () => {
   for (const odd of [
     undefined,
     null,
@@ -89,6 +89,6 @@ test('a body of any other shape needs nothing', () => {
     expect(needs(odd, 'responses')).toEqual([]);
   }
   for (const surface of ['embeddings', 'moderations', 'other'] as const) {
-    expect(needs({ ...said({ type: 'image_url' }), n: 2 }, surface)).toEqual([]);
+    expect(needs({ ...messageOf({ type: 'image_url' }), n: 2 }, surface)).toEqual([]);
   }
 });

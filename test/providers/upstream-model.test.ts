@@ -4,7 +4,7 @@ import { upstreamModel } from '../../src/providers/upstream-model.ts';
 const call = (surface: 'chat' | 'completions' | 'responses' | 'embeddings' | 'moderations' | 'other') =>
   ({ surface, model: 'a' }) as const;
 
-test('without a rule the model is the caller’s', () => {
+test('keeps the caller’s model without a rule', () => {
   expect(upstreamModel(undefined, call('chat'))).toBe('a');
 });
 
@@ -16,7 +16,7 @@ test.each(['embeddings', 'moderations', 'other'] as const)('a string does not ap
   expect(upstreamModel('b', call(surface))).toBe('a');
 });
 
-test('a record maps the models that it names', () => {
+test('a record maps the models for which it has entries', () => {
   expect(upstreamModel({ a: 'b' }, call('embeddings'))).toBe('b');
   expect(upstreamModel({ c: 'b' }, call('chat'))).toBe('a');
   expect(upstreamModel({ c: 'b' }, { surface: 'chat', model: undefined })).toBeUndefined();

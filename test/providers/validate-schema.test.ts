@@ -15,12 +15,12 @@ test.each([
   [{ city: 'Paris' }, false],
   [{ city: 'Paris', days: 3, more: 1 }, false],
   ['Paris', false],
-])('%j keeps the schema: %s', (value, keeps) => {
+])('%j matches the schema: %s', (value, keeps) => {
   expect(keepsSchema(SCHEMA, value)).toBe(keeps);
 });
 
 test.each([[undefined], [null], ['text'], [{ $ref: '#/nowhere' }]])(
-  'of a schema that is none, %j, nothing is said',
+  'returns undefined for the invalid schema %j',
   (schema) => {
     expect(keepsSchema(schema, {})).toBeUndefined();
   },
