@@ -1,20 +1,20 @@
-/** Sees the `[DONE]` of a stream pass, which the SDK keeps to itself. */
+/** Detects the `[DONE]` of a stream, which the SDK consumes without exposing it. */
 
 import { withBody } from '../sdk/types.ts';
 
-/** For upstreams that give no `finish_reason`: of their streams nothing else says that they are whole. */
+/** For upstreams that send no `finish_reason`: only `[DONE]` shows that their streams are complete. */
 export class DoneMarkerDetector {
-  /** Called once, when it has passed. */
+  /** Called once, when `[DONE]` was read. */
   onSeen: (() => void) | undefined;
   #seen = false;
-  /** The last bytes before those that come next; a stream begins as a line does. */
+  /** The last bytes that were read. The start of a stream counts as the start of a line. */
   #tail = '\n';
 
   get seen(): boolean {
     return this.#seen;
   }
 
-  /** The same response, watched as it is read, and read no faster than its reader asks. */
+  /** The same response, watched as it is read. It is read no faster than its reader asks. */
   watch(response: Response): Response {
     if (!response.body) return response;
     const reader = response.body.getReader();
@@ -42,9 +42,9 @@ export class DoneMarkerDetector {
   }
 }
 
-/** Within a chunk's JSON no line begins. */
+/** The JSON of a chunk has no raw line breaks, so this cannot match inside it. */
 const DONE = /[\r\n]data: ?\[DONE\]/;
-/** `\ndata: [DONE]`, which may come in two pieces. */
+/** The length of `\ndata: [DONE]`, which may arrive in two pieces. */
 const LONGEST_LINE = 13;
-/** A letter for each byte. */
+/** Decodes each byte to one character, so that no byte is lost between pieces. */
 const decoder = new TextDecoder('latin1');

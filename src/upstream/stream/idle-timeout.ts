@@ -1,31 +1,31 @@
-/** Notices that a provider has gone silent in the middle of an answer. */
+/** Times out when a provider goes silent in the middle of an answer. */
 
 import type { Clock, Timer } from '../../time/clock.ts';
 import { graceMs } from '../../time/patient-timer.ts';
 
-/** At most one timer at a time, however many chunks a stream has. */
+/** Has at most one timer at a time, however many chunks a stream has. */
 export class IdleTimeout {
   readonly #clock: Clock;
   #idleMs: number;
   readonly #onIdle: () => void;
   #waitingSinceMs: number | undefined;
   #timer: Timer | undefined;
-  #suspects = false;
+  #suspectsSilence = false;
   #watching = false;
 
-  /** `onIdle` is called once, when a chunk has been waited for longer than `idleMs`. */
+  /** `onIdle` is called once, when a read has been pending for longer than `idleMs`. */
   constructor(clock: Clock, idleMs: number, onIdle: () => void) {
     this.#clock = clock;
     this.#idleMs = idleMs;
     this.#onIdle = onIdle;
   }
 
-  /** Content has come: from here on silence counts. */
+  /** Content has arrived: silence counts from now on. */
   begin(): void {
     this.#watching = true;
   }
 
-  /** From here on silence counts sooner. */
+  /** Lowers the timeout to `idleMs`, if that is lower. */
   shorten(idleMs: number): void {
     this.#idleMs = Math.min(this.#idleMs, idleMs);
     this.#timer?.cancel();
@@ -33,17 +33,17 @@ export class IdleTimeout {
     if (this.#waitingSinceMs !== undefined) this.waiting();
   }
 
-  /** A chunk is waited for. A reader that does not ask for one leaves the provider time without end. */
+  /** A read is pending. Between reads the provider has unlimited time. */
   waiting(): void {
     if (!this.#watching) return;
     this.#waitingSinceMs = this.#clock.now();
-    this.#timer ??= this.#clock.setTimeout(() => this.#look(), this.#idleMs);
+    this.#timer ??= this.#clock.setTimeout(() => this.#check(), this.#idleMs);
   }
 
-  /** It came. */
+  /** The pending read was answered. */
   received(): void {
     this.#waitingSinceMs = undefined;
-    this.#suspects = false;
+    this.#suspectsSilence = false;
   }
 
   stop(): void {
@@ -51,21 +51,21 @@ export class IdleTimeout {
     this.#timer?.cancel();
   }
 
-  #look(): void {
-    // Nobody waits: no timer holds a stream in memory that its reader has forgotten.
+  #check(): void {
+    // No read is pending: a timer would keep an abandoned stream from being garbage-collected.
     if (this.#waitingSinceMs === undefined) return void (this.#timer = undefined);
     const waitedMs = this.#clock.now() - this.#waitingSinceMs;
-    if (waitedMs < this.#idleMs) return this.#lookIn(this.#idleMs - waitedMs);
-    if (this.#suspects) {
+    if (waitedMs < this.#idleMs) return this.#checkIn(this.#idleMs - waitedMs);
+    if (this.#suspectsSilence) {
       this.stop();
       return this.#onIdle();
     }
-    // After a block of the event loop timers fire before what has arrived meanwhile is read: look again after that.
-    this.#suspects = true;
-    this.#lookIn(graceMs(waitedMs - this.#idleMs));
+    // After the event loop was blocked, timers fire before the data that arrived meanwhile is read: check again after that.
+    this.#suspectsSilence = true;
+    this.#checkIn(graceMs(waitedMs - this.#idleMs));
   }
 
-  #lookIn(delayMs: number): void {
-    this.#timer = this.#clock.setTimeout(() => this.#look(), delayMs);
+  #checkIn(delayMs: number): void {
+    this.#timer = this.#clock.setTimeout(() => this.#check(), delayMs);
   }
 }

@@ -1,34 +1,34 @@
-/** Reads the events of a raw body as the SDK would, and keeps their bytes. */
+/** Cuts a raw body into server-sent events and parses them as the SDK would. The bytes stay unchanged. */
 
 import { APIError } from 'openai';
 import { fields } from '../../domain/json.ts';
 
-/** One event, or what stands between events. */
+/** One event, a comment, or blank lines between events. */
 export interface RawEvent {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Its JSON; `undefined` where it has none. */
+  /** The parsed JSON; `undefined` for events without JSON. */
   readonly chunk: unknown;
 }
 
 export interface RawEventsOptions {
   readonly headers: Headers;
-  /** An event that says an error, or that cannot be read, ends the events by an error, as the SDK's stream would. */
+  /** An error event, or one that cannot be parsed, throws after its bytes were given, as the SDK's stream would. */
   readonly throws: boolean;
-  /** The body broke off because we ended it, when nothing of it was missing. */
+  /** The body broke off because we ended it after it was complete. */
   readonly wasCutWhole: () => boolean;
 }
 
-/** The events of a body, in order; all their bytes together are the body's. */
+/** The events of a body, in order. All their bytes together are the body. */
 export class RawEvents implements AsyncIterator<RawEvent, unknown> {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #options: RawEventsOptions;
   readonly #bytes = new EventBytes();
   #ready: RawEvent[] = [];
   #next = 0;
-  /** `[DONE]` has come: what follows passes unread. */
+  /** `[DONE]` was read: the rest passes unparsed. */
   #isDone = false;
   #hasEnded = false;
-  /** What the last event said, thrown when its bytes have been given. */
+  /** The error of the last event, thrown after its bytes were given. */
   #error: unknown;
 
   constructor(body: ReadableStream<Uint8Array>, options: RawEventsOptions) {
@@ -73,7 +73,7 @@ export class RawEvents implements AsyncIterator<RawEvent, unknown> {
   }
 
   #take(bytes: Uint8Array<ArrayBuffer>): void {
-    // What follows an error is the provider's word no more.
+    // Bytes after an error are dropped.
     if (this.#error !== undefined) return;
     const event = this.#isDone ? undefined : readEvent(bytes);
     this.#isDone ||= event?.data.startsWith('[DONE]') ?? false;
@@ -91,27 +91,25 @@ export class RawEvents implements AsyncIterator<RawEvent, unknown> {
     }
     const { error } = fields(chunk);
     if (this.#options.throws && (error || name === 'error')) {
-      // Some providers send a string; the SDK takes it, though its types do not.
+      // Some providers send a string. The SDK accepts it, though its types do not.
       this.#error = new APIError(undefined, (error ?? chunk) as object, undefined, this.#options.headers);
     }
     return chunk;
   }
 }
 
-/* PART: Cuts the bytes of an event stream into server-sent events. */
-
-/** Events as they came, byte for byte, with the blank line that ends them. */
+/** Cuts bytes into events, each with the blank line that ends it. */
 class EventBytes {
   #pending: Uint8Array<ArrayBuffer> = new Uint8Array();
 
-  /** The events that `bytes` complete. */
+  /** Returns the events that `bytes` complete. */
   push(bytes: Uint8Array): Uint8Array<ArrayBuffer>[] {
     const all = new Uint8Array(this.#pending.length + bytes.length);
     all.set(this.#pending);
     all.set(bytes, this.#pending.length);
     const events: Uint8Array<ArrayBuffer>[] = [];
     let start = 0;
-    // What was pending has no end within it, but for its last bytes.
+    // The pending bytes contain no end, except that one may begin in the last few.
     for (let at = Math.max(0, this.#pending.length - LONGEST_END + 1); at < all.length; at += 1) {
       const end = endAt(all, at);
       if (end === undefined) continue;
@@ -123,7 +121,7 @@ class EventBytes {
     return events;
   }
 
-  /** What is left without a blank line: the SDK, too, takes it for an event. */
+  /** The bytes after the last blank line. The SDK, too, takes them for an event. */
   rest(): Uint8Array<ArrayBuffer> {
     return this.#pending;
   }
@@ -131,17 +129,17 @@ class EventBytes {
 
 const LF = 0x0a;
 const CR = 0x0d;
-/** `\r\n\r\n`. */
+/** The length of `\r\n\r\n`. */
 const LONGEST_END = 4;
 
-/** Where an event ends whose blank line begins at `at`. */
+/** The end of an event whose blank line begins at `at`; `undefined` where no blank line begins. */
 function endAt(bytes: Uint8Array, at: number): number | undefined {
-  const [one, two, three, four] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
-  if ((one === LF && two === LF) || (one === CR && two === CR)) return at + 2;
-  return one === CR && two === LF && three === CR && four === LF ? at + 4 : undefined;
+  const [first, second, third, fourth] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
+  if ((first === LF && second === LF) || (first === CR && second === CR)) return at + 2;
+  return first === CR && second === LF && third === CR && fourth === LF ? at + 4 : undefined;
 }
 
-/** The fields of one event that matter; `undefined` for a comment, or a keep-alive. */
+/** The name and data of one event; `undefined` for a comment or a keep-alive. */
 function readEvent(bytes: Uint8Array): { readonly name: string; readonly data: string } | undefined {
   let name = '';
   let data: string | undefined;

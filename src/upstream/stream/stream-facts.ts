@@ -1,4 +1,4 @@
-/** What the chunks of a stream say about it: whether it has content, whether it is complete, what it used. */
+/** Collects facts from the chunks of a stream: whether it has content, whether it is complete, and its usage. */
 
 import type { Surface } from '../../domain/call.ts';
 import { fields } from '../../domain/json.ts';
@@ -7,38 +7,35 @@ import { reportedCostOf, usageOf } from '../../pricing/usage.ts';
 import { hasBrokenToolArguments, isBroken } from '../answer-body.ts';
 import { argumentsOf, bearsContent, nonTextOutput, hasNonTextOutput } from './delta.ts';
 
-/** The facts so far. */
+/** The facts of the chunks so far. */
 export abstract class StreamFacts {
-  /** A chunk bore text, a tool call, a refusal, reasoning or audio. */
+  /** A chunk had text, a tool call, a refusal, reasoning or audio. */
   hasContent = false;
-  /**
-   * The provider said that it is done: every choice has its `finish_reason`, or the tokens of all are counted, or the response
-   * is complete.
-   */
+  /** Every choice has its `finish_reason`, or the provider sent the final usage, or the response is complete. */
   complete = false;
-  /** The provider said that it failed, without an error that the SDK would throw. */
+  /** The provider reported a failure in a form for which the SDK throws no error. */
   failed = false;
-  /** The provider cut the answer off for its content. */
+  /** A content filter cut the answer off. */
   filtered = false;
-  /** What a provider that failed said of it. */
+  /** The error in a failed response. */
   error: unknown = undefined;
-  /** The text so far, of the first choice. */
+  /** The text of the first choice so far. */
   text = '';
-  /** All that the model has written, of every choice: text, refusals, reasoning, arguments of tools. */
+  /** Everything the model wrote so far, in all choices: text, refusals, reasoning, names and arguments of tool calls. */
   output = '';
-  /** A function is to be called with arguments that cannot be read; known when the stream is complete. */
+  /** The arguments of a tool call cannot be parsed. Set when the stream is complete. */
   brokenToolArguments = false;
-  /** The last usage that was not null. */
+  /** The last usage that was read. */
   usage: Usage | undefined = undefined;
   reportedUsd: number | undefined = undefined;
   model: string | undefined = undefined;
   /** The id of a Responses API response. */
   responseId: string | undefined = undefined;
 
-  /** Called once a chunk. */
+  /** Called once for each chunk. */
   abstract see(chunk: unknown): void;
 
-  /** Whether the chunk tells a usage. */
+  /** Reads the usage of a chunk, and returns whether it has one. */
   protected seeUsage(surface: Surface, chunk: unknown): boolean {
     const usage = usageOf(surface, chunk);
     if (!usage) return false;
@@ -48,28 +45,25 @@ export abstract class StreamFacts {
   }
 }
 
-/** A chunk that holds nothing but usage, as `stream_options.include_usage` adds it: `{ choices: [], usage }`. */
+/** Whether a chunk has only usage, as `stream_options.include_usage` adds it: `{ choices: [], usage }`. */
 export function isUsageChunk(chunk: unknown): boolean {
   const { choices, usage } = fields(chunk);
   return Array.isArray(choices) && choices.length === 0 && usage !== undefined && usage !== null;
 }
 
-/** Chooses how the chunks of a stream are read. */
 export function createStreamFacts(surface: Surface): StreamFacts {
   return surface === 'responses' ? new ResponseFacts() : new ChoiceFacts(surface);
 }
 
-/* PART: The facts of a stream of chunks with choices. */
-
 /** Chat and legacy completions: chunks with choices. */
 class ChoiceFacts extends StreamFacts {
   readonly #surface: Surface;
-  /** Indices of choices that have begun and not finished: one, most of the time. */
+  /** Indices of choices that have begun and not finished. Usually there is one. */
   readonly #unfinished: unknown[] = [];
-  /** A choice may still be mentioned after its `finish_reason`, as OpenRouter does beside the usage. */
+  /** Indices of finished choices. OpenRouter repeats a finished choice in the chunk with the usage. */
   readonly #finished: unknown[] = [];
-  #counted = false;
-  /** By choice and call, as far as they have come. */
+  #hasFinalUsage = false;
+  /** The arguments received so far, by choice and call. */
   #toolArguments: Map<string, string> | undefined;
 
   constructor(surface: Surface) {
@@ -82,58 +76,56 @@ class ChoiceFacts extends StreamFacts {
     if (this.model === undefined && typeof model === 'string') this.model = model;
     const listed: readonly unknown[] = Array.isArray(choices) ? choices : [];
     for (const choice of listed) this.#seeChoice(choice);
-    if (this.seeUsage(this.#surface, chunk) && this.#endsWith(listed)) this.#counted = true;
-    this.complete = this.#counted || (this.#finished.length > 0 && this.#unfinished.length === 0);
+    if (this.seeUsage(this.#surface, chunk) && this.#isFinalUsage(listed)) this.#hasFinalUsage = true;
+    this.complete = this.#hasFinalUsage || (this.#finished.length > 0 && this.#unfinished.length === 0);
   }
 
   /**
-   * Whether usage beside these choices is the sum at the end. Snowflake and OpenAI's audio models give no `finish_reason`,
-   * LiteLLM gives it for one choice of several; other providers send a usage with each piece of the answer.
+   * Whether usage beside these choices is the final one. Snowflake and OpenAI's audio models send no `finish_reason`, and LiteLLM
+   * sends it for one choice of several. Other providers send usage with each piece of the answer.
    */
-  #endsWith(choices: readonly unknown[]): boolean {
+  #isFinalUsage(choices: readonly unknown[]): boolean {
     if (choices.length === 0) return this.#unfinished.length > 0;
     return this.#finished.length > 0 && !choices.some(bearsContent);
   }
 
-  #seeOther(choiceIndex: unknown, delta: unknown): void {
+  #seeNonText(choiceIndex: unknown, delta: unknown): void {
     this.output += nonTextOutput(delta);
-    for (const { call, words } of argumentsOf(delta)) {
+    for (const { call, text } of argumentsOf(delta)) {
       const key = `${String(choiceIndex)}:${String(call)}`;
       this.#toolArguments ??= new Map();
-      this.#toolArguments.set(key, (this.#toolArguments.get(key) ?? '') + words);
+      this.#toolArguments.set(key, (this.#toolArguments.get(key) ?? '') + text);
     }
   }
 
-  #judgeTools(): void {
+  #checkTools(): void {
     if (this.#toolArguments) this.brokenToolArguments = [...this.#toolArguments.values()].some(isBroken);
   }
 
   #seeChoice(choice: unknown): void {
     const { index, delta, text, finish_reason: finishReason } = fields(choice);
     if (!this.hasContent) this.hasContent = bearsContent(choice);
-    const words = text ?? fields(delta).content;
-    if (typeof words === 'string') {
-      this.output += words;
-      if (index === 0 || index === undefined) this.text += words;
+    const written = text ?? fields(delta).content;
+    if (typeof written === 'string') {
+      this.output += written;
+      if (index === 0 || index === undefined) this.text += written;
     }
-    if (!words && hasNonTextOutput(delta)) this.#seeOther(index, delta);
+    if (!written && hasNonTextOutput(delta)) this.#seeNonText(index, delta);
     if (finishReason === undefined || finishReason === null) {
       if (!this.#unfinished.includes(index) && !this.#finished.includes(index)) this.#unfinished.push(index);
       return;
     }
-    // Arguments that were cut or filtered are not the model's fault.
-    if (finishReason === 'tool_calls' || finishReason === 'stop') this.#judgeTools();
-    const place = this.#unfinished.indexOf(index);
-    if (place >= 0) this.#unfinished.splice(place, 1);
+    // With any other reason the arguments were cut or filtered, which is not the model's fault.
+    if (finishReason === 'tool_calls' || finishReason === 'stop') this.#checkTools();
+    const position = this.#unfinished.indexOf(index);
+    if (position >= 0) this.#unfinished.splice(position, 1);
     if (!this.#finished.includes(index)) this.#finished.push(index);
     if (finishReason === 'error') this.failed = true;
     if (finishReason === 'content_filter') this.filtered = true;
   }
 }
 
-/* PART: The facts of a stream of named events. */
-
-/** The Responses API: named events. */
+/** The Responses API: events with a type. */
 class ResponseFacts extends StreamFacts {
   see(chunk: unknown): void {
     const { type, response, delta } = fields(chunk);
