@@ -1,4 +1,4 @@
-/** The SDK clients that upstreams are reached by, each with the credentials of its own upstream and no others. */
+/** The SDK clients of the upstreams, each with only the credentials of its own upstream. */
 
 import { AzureOpenAI, type ClientOptions, OpenAI } from 'openai';
 
@@ -8,26 +8,26 @@ import { applyMark, type PreparedFor, type PreparedRequest } from './request-mar
 import { type SendRequest, createSender } from './send.ts';
 
 /**
- * What every upstream takes from the application's client: how the network is reached, where logs go, and the address,
- * for an upstream that is another account there.
+ * What every upstream inherits from the application's client: network settings, logging, and the address, for an upstream that is
+ * another account at the same address.
  */
 export type NetworkOptions = Pick<
   ClientOptions,
   'baseURL' | 'fetch' | 'fetchOptions' | 'logger' | 'logLevel' | 'timeout'
 >;
 
-/** Builds the client of an upstream that has a connection of its own. */
+/** Builds the client of an upstream with a connection of its own. */
 export function connect(connection: Exclude<Connection, { kind: 'client' }>, network: NetworkOptions): OpenAI {
   if (connection.kind === 'given') return cloneGiven(connection.client);
   return new UpstreamClient({ ...network, ...connection.options });
 }
 
-/** A client that takes no default from the environment variables of OpenAI, whose values belong to that provider. */
+/** A client that ignores the environment variables of OpenAI: their values belong to that provider. */
 class UpstreamClient extends OpenAI {
   constructor(options: ClientOptions) {
-    const nothing: Record<string, null> = { apiKey: null, adminAPIKey: null, webhookSecret: null };
-    super({ ...nothing, organization: null, project: null, ...options });
-    // The SDK adds the headers of OPENAI_CUSTOM_HEADERS to the default headers of every client.
+    const unset: Record<string, null> = { apiKey: null, adminAPIKey: null, webhookSecret: null };
+    super({ ...unset, organization: null, project: null, ...options });
+    // Undoes that the SDK adds the headers of OPENAI_CUSTOM_HEADERS to the default headers of every client.
     this._options = { ...this._options, defaultHeaders: options.defaultHeaders };
   }
 
@@ -37,50 +37,48 @@ class UpstreamClient extends OpenAI {
   }
 }
 
-/** What the SDK keeps for its subclasses, which a clone stands in for. */
+/** Protected members of the SDK's client. */
 interface Hooks {
   readonly _options: ClientOptions;
   prepareRequest(request: PreparedRequest, context: PreparedFor): Promise<void>;
 }
 
-/** A clone with a `prepareRequest` of our own before its own; the user's client stays as it is. */
+/** A clone that runs our changes before its own `prepareRequest`. The user's client stays unchanged. */
 function cloneGiven(given: OpenAI): OpenAI {
-  // Before 7.0 an Azure clone forgot what only Azure knows.
+  // Before SDK 7.0, `withOptions` of an Azure client lost these two.
   const azure: object =
     given instanceof AzureOpenAI ? { apiVersion: given.apiVersion, deployment: given.deploymentName } : {};
   const clone = given.withOptions(azure);
   const hooks = clone as unknown as Hooks;
   const prepareOwn = hooks.prepareRequest.bind(clone);
   hooks.prepareRequest = (request, context) => {
-    // First: the client may sign what leaves.
+    // Before the client's own hook, which may sign the request.
     applyMark(request, context, hooks._options.defaultHeaders);
     return prepareOwn(request, context);
   };
   return clone;
 }
 
-/* PART: The ways from one client to the upstreams. */
-
-/** The application's client, as its lines need it. */
+/** The application's client, from which the connections are built. */
 export interface ConnectionSource {
   readonly client: OpenAI;
   /** Sends through a client of the same class without routing again. */
   readonly sendOf: (client: OpenAI) => SendRequest;
-  /** Read when a line is first used. */
+  /** Called when a connection is first used. */
   readonly network: () => NetworkOptions;
-  /** X.509 identities: the SDK alone can renew them between retries. */
+  /** Leaves retries to the SDK, which alone can renew X.509 identities between retries. */
   readonly sdkRetries: boolean;
-  /** Without routing nothing of ours ever ends a request. */
+  /** Calls are routed. Without routing we never end a request. */
   readonly routes: boolean;
 }
 
-/** Lines are laid when they are first used, and kept. */
+/** The connections from one client to the upstreams. Each is built when it is first used, and kept. */
 export class UpstreamConnections {
-  readonly #start: ConnectionSource;
+  readonly #source: ConnectionSource;
   readonly #connections = new Map<string, UpstreamConnection>();
 
-  constructor(start: ConnectionSource) {
-    this.#start = start;
+  constructor(source: ConnectionSource) {
+    this.#source = source;
   }
 
   to(upstream: Upstream): UpstreamConnection {
@@ -90,7 +88,7 @@ export class UpstreamConnections {
   }
 
   #connect(upstream: Upstream): UpstreamConnection {
-    const { client, sendOf, network, sdkRetries, routes } = this.#start;
+    const { client, sendOf, network, sdkRetries, routes } = this.#source;
     const { connection } = upstream.config;
     if (connection.kind !== 'client') {
       const own = connect(connection, network());
@@ -98,17 +96,17 @@ export class UpstreamConnections {
       return { client: own, send, sdkRetries: false, showsControllers: showControllers(own) };
     }
     const changed = Object.keys(connection.options).length > 0;
-    const home = changed ? client.withOptions(connection.options) : client;
-    return { client: home, send: sendOf(home), sdkRetries, showsControllers: routes && showControllers(home) };
+    const sender = changed ? client.withOptions(connection.options) : client;
+    return { client: sender, send: sendOf(sender), sdkRetries, showsControllers: routes && showControllers(sender) };
   }
 }
 
-/** A way to an upstream. */
+/** A connection to an upstream. */
 export interface UpstreamConnection {
   readonly client: OpenAI;
   readonly send: SendRequest;
-  /** Retries on this upstream are left to the SDK (X.509 identities: it alone can renew them). */
+  /** The SDK retries on this upstream, not we: it alone can renew X.509 identities. */
   readonly sdkRetries: boolean;
-  /** Requests show the controller that ends them: they need no signal for it. */
+  /** Requests expose the SDK's controller, so that no signal is needed to end them. */
   readonly showsControllers: boolean;
 }

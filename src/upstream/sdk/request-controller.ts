@@ -1,20 +1,20 @@
 /**
- * Ends a request that is still on its way by the SDK's own controller. A signal would do as well, but the SDK pays about 14 µs
- * for each signal that it is given.
+ * Exposes the SDK's own abort controller of each request, to end requests in flight. A signal would work too, but costs the SDK about
+ * 14 µs for each request.
  */
 
 import type { ClientOptions, OpenAI } from 'openai';
 import type { Controlled } from '../../resilience/time-limit.ts';
 
-/** A symbol on the request, not enumerable: the SDK hands copies of what is enumerable to `fetch`. */
+/** A symbol on the request. Not enumerable, since the SDK copies enumerable properties to `fetch`. */
 const CONTROLLED = Symbol('openai-canary.controlled');
 
-/** `controlled` will be told the controller of `request`, if its client shows it. */
+/** Passes the controller of `request` to `controlled`, if the client exposes it. */
 export function markControlled(request: object, controlled: Controlled): void {
   Object.defineProperty(request, CONTROLLED, { value: controlled });
 }
 
-/** The hook by which clients of the SDK add what their credentials need; Azure's has one of its own. */
+/** The hook in which SDK clients authenticate a request. Azure's client overrides it. */
 type FetchWithAuth = (this: unknown, url: unknown, init: object, ...rest: readonly unknown[]) => Promise<Response>;
 
 interface Hooks {
@@ -23,8 +23,8 @@ interface Hooks {
 }
 
 /**
- * Has `client` show the controllers of its requests, by a `fetchWithAuth` of its own that is not enumerable; says whether it
- * will. Clients with an X.509 identity refuse such a hook, and older SDKs have none.
+ * Makes `client` expose the controllers of its requests, by a `fetchWithAuth` of its own that is not enumerable. Returns whether it
+ * does: clients with an X.509 identity reject such a hook, and older SDKs do not have it.
  */
 export function showControllers(client: OpenAI): boolean {
   const { fetchWithAuth, _options } = client as unknown as Hooks;
@@ -38,7 +38,7 @@ export function showControllers(client: OpenAI): boolean {
   return true;
 }
 
-/** Whether a client proves who it is by a certificate; its retries are then the SDK's own, which alone can renew it. */
+/** Whether a client authenticates with a certificate. Its retries are then left to the SDK, which alone can renew it. */
 export function isX509(options: object): boolean {
   const { x509Transport, credential } = options as Readonly<Record<string, unknown>>;
   return x509Transport !== undefined || credential !== undefined;

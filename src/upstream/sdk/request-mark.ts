@@ -1,33 +1,33 @@
 /**
- * What must change in a request for its upstream, carried from the plan to the moment before the request leaves, and what
- * was sent then. It travels in the SDK's `__metadata`, which never leaves the process and survives the SDK's own replays.
+ * Carries the changes for an upstream to the moment before the request is sent, and records what was sent. The mark is part of the SDK's
+ * `__metadata`, which never leaves the process and survives the SDK's own retries.
  */
 
 import { patchBody, type BodyPatch } from '../../providers/patch-body.ts';
 import { markControlled } from './request-controller.ts';
-import { type Controlled } from '../../resilience/time-limit.ts';
+import type { Controlled } from '../../resilience/time-limit.ts';
 import { secretsOf, type SentRequest } from './secrets.ts';
 import type { RequestOptions } from './types.ts';
 
-/** A symbol, since the SDK's debug log shows what has a name. */
+/** A symbol, since the SDK's debug log shows string keys. */
 const MARK = Symbol('openai-canary.mark');
 
-/** The headers by which a caller steers a call; they never leave the process. */
+/** Headers that control the routing of a call. They are removed before the request is sent. */
 export const KEY_HEADER = 'x-canary-key';
 export const UPSTREAM_HEADER = 'x-canary-upstream';
 
-/** A request as the SDK's `prepareRequest()` sees it: `headers` is a `Headers` object there. */
+/** A request as the SDK passes it to `prepareRequest()`. There, `headers` is a `Headers` object. */
 export interface PreparedRequest {
   headers?: unknown;
   body?: unknown;
 }
 
-/** Its fields are private: the SDK logs `__metadata`. */
+/** The fields are private, since the SDK logs `__metadata`. */
 export class RequestMark {
-  /** What may have to end the request. */
+  /** May end the request. */
   controlled: Controlled | undefined;
   readonly #patch: BodyPatch | undefined;
-  /** Should the request fail to be made, these are all that is known of it. */
+  /** Used where the request fails before it is sent. */
   readonly #unsent: SentRequest;
   #sent: SentRequest;
 
@@ -37,12 +37,12 @@ export class RequestMark {
     this.#sent = this.#unsent;
   }
 
-  /** Looked for only when something is to be told: most requests succeed. */
+  /** Computed only on demand, for errors: most requests succeed. */
   get secrets(): readonly string[] {
     return secretsOf(this.#sent);
   }
 
-  /** The attempt is over; another may follow. The SDK's promise may live long, and the request's options with it. */
+  /** Releases the request when the attempt is over. The SDK's promise may live long, and keeps the options and this mark. */
   forget(): void {
     this.controlled = undefined;
     this.#sent = this.#unsent;
@@ -62,20 +62,20 @@ export function markOptions(options: RequestOptions, patch: BodyPatch | undefine
   const mark = new RequestMark(patch, options);
   const given = options.__metadata;
   if (given) options.__metadata = { ...given, [MARK]: mark };
-  // The SDK logs what is enumerable: a call without metadata is to be logged without.
+  // Not enumerable, so that the SDK logs no metadata for a call without any.
   else Object.defineProperty(options, '__metadata', { value: { [MARK]: mark }, ...HIDDEN });
   return mark;
 }
 
-/** What `prepareRequest()` is told of a request, and whether its client's default headers may hold ours. */
+/** The context that the SDK passes to `prepareRequest()`. */
 export interface PreparedFor {
   readonly url: string;
   readonly options: RequestOptions;
 }
 
 /**
- * Changes `request` as its mark says, and removes the headers that are ours. They can have come by the call's own headers, or
- * by the client's default ones.
+ * Applies the mark to `request` and removes our routing headers, which may come from the call's own headers or from the client's
+ * default headers.
  */
 export function applyMark(request: PreparedRequest, { url, options }: PreparedFor, defaultHeaders: unknown): void {
   if ((options.headers || defaultHeaders) && request.headers instanceof Headers) {

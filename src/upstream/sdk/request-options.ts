@@ -1,4 +1,4 @@
-/** Makes the caller's request fit one upstream. */
+/** Adapts the caller's request to one upstream. */
 
 import { AzureOpenAI, type OpenAI } from 'openai';
 import type { Call } from '../../domain/call.ts';
@@ -13,17 +13,17 @@ import type { Upstream } from '../upstream.ts';
 export interface UpstreamRequest {
   /** A copy of the caller's options with the same body object, kept for all retries on this upstream. */
   readonly options: RequestOptions;
-  /** The model that is asked for. */
+  /** The requested model. */
   readonly model: string | undefined;
-  /** The stream will carry a usage chunk that the caller did not ask for and must not see. */
+  /** The stream will contain a usage chunk that the caller did not request and must not see. */
   readonly usageAdded: boolean;
-  /** The caller says for this call who it is: whether that is accepted says nothing about the upstream's own credentials. */
+  /** The call has credentials of its own: if they are rejected, that says nothing about the upstream's credentials. */
   readonly callersCredentials: boolean;
-  /** Knows the secrets that were sent. */
+  /** Records the secrets that were sent. */
   readonly mark: RequestMark;
 }
 
-/** `client` is the one that will send: the application's for an upstream without a connection of its own. */
+/** `client` will send the request. It is the application's for an upstream without a connection of its own. */
 export function optionsFor(upstream: Upstream, client: OpenAI, call: Call, options: RequestOptions): UpstreamRequest {
   const copy: RequestOptions = { ...options };
   const { rules, connection } = upstream.config;
@@ -37,14 +37,14 @@ export function optionsFor(upstream: Upstream, client: OpenAI, call: Call, optio
   return { options: copy, model, usageAdded: patch?.usageAdded ?? false, callersCredentials, mark };
 }
 
-/** A copy for a client of another provider. */
+/** A copy of options for a client of another provider, without the caller's credentials. */
 export function optionsElsewhere<Options extends Partial<RequestOptions>>(options: Options): Options {
   const copy = { ...options };
   stripClientCredentials(copy);
   return copy;
 }
 
-/** What a caller says for one call about address and credentials is meant for the client's own provider. */
+/** The address and credentials of a single call are meant for the client's own provider. */
 function stripClientCredentials(options: Partial<RequestOptions>): void {
   options.defaultBaseURL = undefined;
   if (options.query) {
@@ -53,7 +53,7 @@ function stripClientCredentials(options: Partial<RequestOptions>): void {
   if (options.headers) options.headers = withoutCredentials(options.headers);
 }
 
-/** Azure names its model in the path. The SDK takes it from the body, which is patched only later. */
+/** Azure has the model in the path. The SDK takes it from the body, which is patched only later. */
 function azurePath(client: AzureOpenAI, model: string | undefined, options: RequestOptions): string {
   if (model === undefined || !DEPLOYMENT_PATHS.has(options.path) || client.baseURL.includes('/deployments')) {
     return options.path;
@@ -61,10 +61,10 @@ function azurePath(client: AzureOpenAI, model: string | undefined, options: Requ
   return `/deployments/${encodeURIComponent(model)}${options.path}`;
 }
 
-/** The portable calls that Azure serves below a deployment. */
+/** The paths of portable calls that Azure serves under a deployment. */
 const DEPLOYMENT_PATHS: ReadonlySet<string> = new Set(['/completions', '/chat/completions', '/embeddings']);
 
-/** The caller's headers for one call, less those that name or prove who the caller is to the client's own provider. */
+/** The headers of a call without those that identify the caller to the client's own provider. */
 function withoutCredentials(headers: NonNullable<RequestOptions['headers']>): [string, string | null][] {
   return headerEntries(headers).filter(
     ([name]) => name !== KEY_HEADER && name !== UPSTREAM_HEADER && !isSecretName(name),

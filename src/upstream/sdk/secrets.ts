@@ -1,25 +1,25 @@
-/** What of a request is secret: what names or proves who the caller is to one provider, and must not reach another. */
+/** Recognizes the secrets of a request, and redacts them in errors. Secrets identify the caller to one provider and must not reach another. */
 
 import { APIError } from 'openai';
 
-/** A request as far as secrets stand in it. */
+/** The parts of a request that may contain secrets. */
 export interface SentRequest {
-  /** In any form that the SDK takes. */
+  /** In any form that the SDK accepts. */
   readonly headers: unknown;
   readonly url: string;
 }
 
-/** Whether a header or query parameter of this name may hold a secret, or an account's identity. */
+/** Whether a header or query parameter of this name may contain a secret, or identify an account. */
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name) || ACCOUNT_NAME.test(name);
 }
 
 const SECRET_NAME =
   /auth|cookie|credential|passw|secret|session|signature|\bsig\b|token|api-?_?key|(?<!idempotency)[-_]key$|^key$/i;
-/** No secrets: providers name them in their errors, and people need them there. */
+/** Account names are not secret. Providers name them in errors, where users need them. */
 const ACCOUNT_NAME = /^openai-(organization|project)$/i;
 
-/** Everything that was sent and is nobody's business: the values whole, and what stands behind a scheme or a name in them. */
+/** All secrets of a request: the whole values, and the parts of them that follow a scheme or a name. */
 export function secretsOf({ headers, url }: SentRequest): readonly string[] {
   const { password = '', searchParams = [] } = URL.parse(url) ?? {};
   return [...headerEntries(headers), ...searchParams, ['password', password] as const]
@@ -27,27 +27,29 @@ export function secretsOf({ headers, url }: SentRequest): readonly string[] {
     .flatMap(([, value]) => (value === null ? [] : [value, ...partsOf(value)]));
 }
 
-/** `Bearer <token>`, `name=<value>; name=<value>`. */
+/** Splits `Bearer <token>` and `name=<value>; name=<value>`. */
 function partsOf(value: string): string[] {
   return value.split(/[\s;,]+/).map((part) => part.slice(/^[\w-]+=(?=[^=])/.exec(part)?.[0].length ?? 0));
 }
 
-/* PART: Takes secrets out of errors: providers echo the key that they refuse. */
-
-/** Replaces every one of `secrets` in what `error` shows: its message, stack, body and causes. */
+/** Replaces all `secrets` in the message, stack, body and causes of `error`: providers echo the key that they reject. */
 export function redact(error: unknown, secrets: readonly (string | null | undefined)[]): void {
   const known = [...new Set(secrets)].filter(isKey);
   if (known.length === 0) return;
-  // The longest first: one may hold another.
+  // Longest first, since one secret may contain another.
   const patterns = known.toSorted((one, other) => other.length - one.length).map(patternOf);
-  cleanError(error, (text) => patterns.reduce((kept, pattern) => kept.replace(pattern, REDACTED), text), MAX_CAUSES);
+  cleanError(
+    error,
+    (text) => patterns.reduce((cleaned, pattern) => cleaned.replace(pattern, REDACTED), text),
+    MAX_CAUSES,
+  );
 }
 
 const REDACTED = '[redacted]';
 
-/** Shorter strings are no keys, and would be found in any text. */
+/** Shorter strings are not keys, and would match in any text. */
 const MIN_LENGTH = 4;
-/** From this length on a secret is looked for anywhere. A shorter one, `test` or `none`, may be part of a word. */
+/** Secrets of at least this length match anywhere. Shorter ones, such as `test`, match only whole words. */
 const MIN_LENGTH_WITHIN_WORDS = 8;
 
 function isKey(secret: string | null | undefined): secret is string {
@@ -74,10 +76,10 @@ function cleanError(error: unknown, clean: Clean, depth: number): void {
   cleanFields(error.error, clean, MAX_DEPTH);
 }
 
-/** The body, and what the SDK takes out of it. */
+/** The body, and the fields that the SDK copies from it. */
 const BODY_FIELDS = ['error', 'code', 'param', 'type'] as const;
 
-/** Bodies of errors are flat. */
+/** Bodies of errors are shallow. */
 const MAX_DEPTH = 8;
 
 function cleanFields(value: unknown, clean: Clean, depth: number): void {
@@ -88,7 +90,7 @@ function cleanFields(value: unknown, clean: Clean, depth: number): void {
   }
 }
 
-/** Writes only what changes: some fields, such as the message of a `DOMException`, cannot be written. */
+/** Writes only fields that change: some, such as the message of a `DOMException`, are read-only. */
 function cleanField(holder: object, name: string, clean: Clean): void {
   const text: unknown = Reflect.get(holder, name);
   if (typeof text !== 'string') return;
@@ -96,9 +98,7 @@ function cleanField(holder: object, name: string, clean: Clean): void {
   if (cleaned !== text) Reflect.set(holder, name, cleaned);
 }
 
-/* PART: Headers in every form that the SDK takes. */
-
-/** The entries, names in lower case; `null` removes a default header. */
+/** The entries of headers in any form that the SDK accepts. Names are in lower case. The value `null` removes a default header. */
 export function headerEntries(headers: unknown): [string, string | null][] {
   if (typeof headers !== 'object' || headers === null) return [];
   if ('values' in headers && headers.values instanceof Headers) {

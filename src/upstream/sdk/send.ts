@@ -1,6 +1,7 @@
 /**
- * Sends the requests of one client. The SDK wraps each in a promise of its own, which costs more than all else that its
- * `request()` does, and callers have one of ours already: where it was seen to do nothing but that, it is passed by.
+ * Sends the requests of one client. The SDK's `request()` wraps each response in a promise of its own, which is the most expensive part
+ * of it, and callers already have a promise of ours. So the sender inspects `request()` once, on the second call, and bypasses it if
+ * all that it does is to wrap.
  */
 
 import {
@@ -16,18 +17,31 @@ import {
   type ResponseProps,
 } from './types.ts';
 
-/** Where a client's `request()` stands: others may put one of their own in its place at any time. */
+/** A request that was sent. */
+export interface PendingResponse {
+  /** The response as soon as its headers have arrived; `undefined` where the SDK does not expose it. */
+  readonly props: Promise<ResponseProps> | undefined;
+  response(): Promise<Response>;
+  /** Parses the body of a response whose `props` have arrived. */
+  dataOf(props: ResponseProps): Promise<unknown>;
+  parse(): Promise<Parsed>;
+}
+
+/** Sends one request, with `retries` retries by the SDK itself (`null`: as the client is configured). */
+export type SendRequest = (options: RequestOptions, retries: number | null) => PendingResponse;
+
+/** The object that holds `request()`. Applications may replace the method at any time. */
 export interface RequestOwner {
   readonly request: RequestMethod;
 }
 
-/** By the `request()` that `owner` has at that time: the client itself, or a class that it is derived from. */
+/** Sends with the `request()` that `owner` has at that time. `owner` is the client itself, or the prototype of one of its classes. */
 export function createSender(client: OpenAI, owner: RequestOwner): SendRequest {
   const sender = new RequestSender(client, owner);
   return (options, retries) => sender.send(options, retries);
 }
 
-/** What is known of a client's `request()`. */
+/** What is known about a client's `request()`. */
 type Knowledge =
   | { readonly kind: 'unused' }
   | { readonly kind: 'used' }
@@ -50,13 +64,13 @@ class RequestSender {
     if (known.kind === 'wrapping' && known.request === request) {
       return new DirectResponse(this.#client, makeRequest(this.#client, options, retries), known.parse);
     }
-    if (known.kind === 'used') return this.#sendSeen(request, options, retries);
-    // Many clients send one request only: they are not worth a look.
+    if (known.kind === 'used') return this.#sendInspected(request, options, retries);
+    // Many clients send only one request: inspecting it would not pay off.
     if (known.kind === 'unused') this.#knowledge = { kind: 'used' };
     return new SdkResponse(request.call(this.#client, options, retries));
   }
 
-  #sendSeen(request: RequestMethod, options: RequestOptions, retries: number | null): PendingResponse {
+  #sendInspected(request: RequestMethod, options: RequestOptions, retries: number | null): PendingResponse {
     const client = this.#client;
     this.#knowledge = { kind: 'opaque' };
     if (!canInspect(client, request)) return new SdkResponse(request.call(client, options, retries));
@@ -66,22 +80,7 @@ class RequestSender {
   }
 }
 
-/* PART: Requests that have left, with and without the promise that the SDK wraps them in. */
-
-/** A request that has left. */
-export interface PendingResponse {
-  /** The response as soon as its headers are there; `undefined` where the SDK does not show it. */
-  readonly props: Promise<ResponseProps> | undefined;
-  response(): Promise<Response>;
-  /** Reads the body of a response whose `props` have come. */
-  dataOf(props: ResponseProps): Promise<unknown>;
-  parse(): Promise<Parsed>;
-}
-
-/** Sends one request, with `retries` retries by the SDK itself (`null`: as the client is set). */
-export type SendRequest = (options: RequestOptions, retries: number | null) => PendingResponse;
-
-/** As the SDK gave it. */
+/** A request that was sent through `request()`. */
 class SdkResponse implements PendingResponse {
   readonly #promise: APIPromise<unknown>;
   readonly props: Promise<ResponseProps> | undefined;
@@ -96,7 +95,7 @@ class SdkResponse implements PendingResponse {
   }
 
   dataOf(): Promise<unknown> {
-    // `then()` gives a plain promise, which costs less to await than one of the SDK's kind.
+    // `then()` returns a plain promise, which is cheaper to await than one of the SDK's kind.
     // oxlint-disable-next-line promise/valid-params
     return this.#promise.then();
   }
@@ -106,7 +105,7 @@ class SdkResponse implements PendingResponse {
   }
 }
 
-/** What its `request()` would have wrapped. */
+/** A request that was sent without `request()`. */
 export class DirectResponse implements PendingResponse {
   readonly #client: OpenAI;
   readonly props: Promise<ResponseProps>;
@@ -132,66 +131,69 @@ export class DirectResponse implements PendingResponse {
   }
 }
 
-/* PART: Looks at what the SDK's `request()` does, while it does it. */
-
-/** What `request()` calls: private in the SDK's types, and the same from 6.0 to 7.59. */
+/** The method that `request()` calls. It is private in the SDK's types, and the same from 6.0 to 7.59. */
 type MakeRequest = (options: RequestOptions, retries: number | null, retryOf: undefined) => Promise<ResponseProps>;
 
-/** What `request()` is called with. */
-interface Given {
+/** The arguments of `request()`. */
+interface RequestArguments {
   readonly options: RequestOptions;
   readonly retries: number | null;
 }
 
-/** What a `request()` gave, and which requests it made for that. */
-interface Seen {
+/** The result of `request()`, and the requests that it made. */
+interface Trace {
   readonly promise: APIPromise<unknown>;
   readonly made: readonly { readonly args: readonly unknown[]; readonly props: Promise<ResponseProps> }[];
 }
 
-/** Sends a request as `request()` would, without its promise. */
+/** Sends a request as `request()` would, without wrapping the response. */
 function makeRequest(client: OpenAI, options: RequestOptions, retries: number | null): Promise<ResponseProps> {
   return requestMakerOf(client).makeRequest(options, retries, undefined);
 }
 
 /**
- * Whether `request` is that of the SDK, whose class has `makeRequest()` as well: what others do beside it cannot be seen. A client that
- * somebody has put a spy on is theirs to look at.
+ * Whether `request` is the SDK's own, on the class that also has `makeRequest()`: what any other `request()` does cannot be traced.
+ * Clients with a spy on `makeRequest()` are left alone.
  */
 function canInspect(client: OpenAI, request: RequestMethod): boolean {
   if (Object.hasOwn(client, 'makeRequest') || !Object.isExtensible(client)) return false;
   let owner: unknown = Object.getPrototypeOf(client);
   while (isObject(owner) && !Object.hasOwn(owner, 'makeRequest')) owner = Object.getPrototypeOf(owner);
   if (!isObject(owner) || Object.getOwnPropertyDescriptor(owner, 'request')?.value !== request) return false;
-  // What instruments the class stands in the same place, and calls the SDK's own under another name.
+  // Instrumentation replaces the method on the class itself, and calls the SDK's own under another name.
   return Function.prototype.toString.call(request).includes('makeRequest');
 }
 
 /**
- * Sends by `request`. Where all that it does is to wrap the one request that it makes, `parse` is what its promises read bodies
- * by; else it is `undefined`.
+ * Sends with `request`. If all that it does is to wrap the one request that it makes, `parse` is the function with which its promises
+ * parse bodies, else `undefined`.
  */
 function inspectRequest(
   client: OpenAI,
   request: RequestMethod,
-  given: Given,
+  given: RequestArguments,
 ): { readonly promise: APIPromise<unknown>; readonly parse: Parse | undefined } {
-  const seen = traceRequest(client, request, given, requestMakerOf(client).makeRequest);
-  return { promise: seen.promise, parse: onlyWraps(given, seen) ? parseBy(client, request) : undefined };
+  const trace = traceRequest(client, request, given, requestMakerOf(client).makeRequest);
+  return { promise: trace.promise, parse: onlyWraps(given, trace) ? parseBy(client, request) : undefined };
 }
 
-/** Of a promise of nothing: what that parses by holds no request that was sent. */
+/** The parse function of a request that is never sent. That of a sent request would keep the request in memory. */
 function parseBy(client: OpenAI, request: RequestMethod): Parse | undefined {
-  const given: Given = { options: { method: 'get', path: '/' }, retries: 0 };
+  const given: RequestArguments = { options: { method: 'get', path: '/' }, retries: 0 };
   try {
     return parseOf(traceRequest(client, request, given, () => new Promise<never>(() => undefined)).promise);
   } catch {
-    // The request that was sent has its answer all the same.
+    // The request that was sent is not affected.
     return undefined;
   }
 }
 
-function traceRequest(client: OpenAI, request: RequestMethod, { options, retries }: Given, make: MakeRequest): Seen {
+function traceRequest(
+  client: OpenAI,
+  request: RequestMethod,
+  { options, retries }: RequestArguments,
+  make: MakeRequest,
+): Trace {
   const made: { args: readonly unknown[]; props: Promise<ResponseProps> }[] = [];
   const value: MakeRequest = (...args) => {
     const props = make.apply(client, args);
@@ -206,12 +208,12 @@ function traceRequest(client: OpenAI, request: RequestMethod, { options, retries
   }
 }
 
-/** It made one request, at once and as it was asked to, and gave a promise of its very response. */
-function onlyWraps({ options, retries }: Given, { promise, made }: Seen): boolean {
+/** Whether `request()` made exactly one request, synchronously and with its own arguments, and returned a promise of its response. */
+function onlyWraps({ options, retries }: RequestArguments, { promise, made }: Trace): boolean {
   const [first] = made;
   if (!first || made.length > 1 || propsOf(promise) !== first.props) return false;
-  const [itsOptions, itsRetries, ...rest] = first.args;
-  return itsOptions === options && itsRetries === retries && rest.every((argument) => argument === undefined);
+  const [madeOptions, madeRetries, ...rest] = first.args;
+  return madeOptions === options && madeRetries === retries && rest.every((argument) => argument === undefined);
 }
 
 function requestMakerOf(client: OpenAI): { readonly makeRequest: MakeRequest } {
