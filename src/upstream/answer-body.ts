@@ -1,18 +1,23 @@
-/** Whether the whole body of a 2xx answer is an answer. */
+/** Reads the whole body of a 2xx answer: whether it is malformed or filtered, its tool calls, and its output text. */
 
 import type { Surface } from '../domain/call.ts';
 import { type Fields, fields, isRecord } from '../domain/json.ts';
 import { nonTextOutput } from './stream/delta.ts';
 
 /**
- * What is wrong: `notJson`, a page, a text or nothing where an object belongs; `noChoices`; `noMessage`, a choice without
- * one; `errorInBody`, an error under a status that says success; `noData`, an answer without its output, vectors or results.
+ * Why a body is malformed.
+ *
+ * - `notJson`: a page, a text or nothing in place of an object
+ * - `noChoices`: no choices
+ * - `noMessage`: a choice without a message
+ * - `errorInBody`: an error under a status that means success
+ * - `noData`: no output, vectors or results
  */
 export type Malformation = 'notJson' | 'noChoices' | 'noMessage' | 'errorInBody' | 'noData';
 
 /**
- * What is wrong with a parsed body that is no stream; `undefined` for all that a caller could read an answer from, however
- * short or unusual. Refusals, filtered and cut answers are answers. On surfaces that are not portable nothing is judged.
+ * Why a parsed body that is not a stream is malformed; `undefined` if a caller can read an answer from it, however short or unusual.
+ * Refusals, filtered answers and truncated answers are answers. Bodies of surfaces that are not portable are never malformed.
  */
 export function malformation(surface: Surface, data: unknown): Malformation | undefined {
   if (surface === 'other') return undefined;
@@ -33,7 +38,7 @@ export function malformation(surface: Surface, data: unknown): Malformation | un
   }
 }
 
-/** Whether the provider cut the answer off for its content. */
+/** Whether a content filter cut the answer off. */
 export function isFiltered(surface: Surface, data: unknown): boolean {
   if (!isRecord(data)) return false;
   if (surface === 'responses') {
@@ -47,15 +52,15 @@ export function isFiltered(surface: Surface, data: unknown): boolean {
 }
 
 /**
- * Whether a function that the model wants called has arguments that cannot be read: no JSON, or JSON that is no object.
- * No arguments at all are fine, and so are those of an answer that was cut or filtered: another try would not help them.
+ * Whether a tool call has arguments that cannot be parsed: not JSON, or JSON that is not an object. Absent arguments are fine. The
+ * arguments of an answer that was truncated or filtered are not checked: a retry would not help.
  */
 export function hasBrokenToolArguments(surface: Surface, data: unknown): boolean {
   if (surface === 'chat' && isPlain(data)) return false;
   return toolCallsOf(surface, data).some(({ arguments: text }) => isBroken(text));
 }
 
-/** What most answers are, at the least cost: one choice of words. */
+/** Whether a body has one choice without tool calls. Most answers do, and this is the cheapest check. */
 function isPlain(data: unknown): boolean {
   const choices = isRecord(data) ? data['choices'] : undefined;
   if (!Array.isArray(choices) || choices.length !== 1 || !isRecord(choices[0])) return false;
@@ -68,9 +73,9 @@ function choicesMalformation(surface: 'chat' | 'completions', data: Fields): Mal
   if (!Array.isArray(choices) || choices.length === 0) return hasError(data) ? 'errorInBody' : 'noChoices';
   for (const choice of choices) {
     if (!isRecord(choice)) return 'noMessage';
-    // OpenRouter passes on a vendor's failure this way.
+    // OpenRouter reports a vendor's failure this way.
     if (choice['finish_reason'] === 'error') return 'errorInBody';
-    // Azure leaves the message out of a choice that it filtered.
+    // Azure omits the message of a choice that it filtered.
     if (choice['finish_reason'] === 'content_filter') continue;
     const isText = surface === 'completions' && typeof choice['text'] === 'string';
     if (!isText && !isRecord(choice['message'])) return hasError(choice) ? 'errorInBody' : 'noMessage';
@@ -84,13 +89,14 @@ function listMalformation(data: Fields, field: 'data' | 'results'): Malformation
   return hasError(data) ? 'errorInBody' : 'noData';
 }
 
-/** An object, or the text that some relays put there. */
+/** The error is an object, or the text that some relays send. */
 function hasError(value: unknown): boolean {
   if (!isRecord(value)) return false;
   const { error } = value;
   return typeof error === 'string' ? error !== '' : typeof error === 'object' && error !== null;
 }
 
+/** Whether the arguments of a tool call cannot be parsed. */
 export function isBroken(text: unknown): boolean {
   if (text === undefined || text === null) return false;
   if (typeof text !== 'string') return true;
@@ -103,9 +109,7 @@ export function isBroken(text: unknown): boolean {
   }
 }
 
-/* PART: All that a model wrote, out of a whole body. */
-
-/** Texts, refusals, reasoning and the arguments of tools, of every choice. Never throws. */
+/** Everything the model wrote, in all choices: text, refusals, reasoning, names and arguments of tool calls. Never throws. */
 export function outputTextOf(surface: Surface, body: unknown): string {
   const { choices, output } = fields(body);
   const parts = surface === 'responses' ? listOf(output).map(itemText) : listOf(choices).map(choiceText);
@@ -119,9 +123,9 @@ function choiceText(choice: unknown): string {
 }
 
 function itemText(item: unknown): string {
-  const { content, arguments: words, summary } = fields(item);
+  const { content, arguments: written, summary } = fields(item);
   const parts = [...listOf(content), ...listOf(summary)].map(fields);
-  return parts.map(({ text, refusal }) => textOf(text) + textOf(refusal)).join('') + textOf(words);
+  return parts.map(({ text, refusal }) => textOf(text) + textOf(refusal)).join('') + textOf(written);
 }
 
 function textOf(value: unknown): string {
@@ -132,15 +136,13 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/* PART: The functions that an answer wants called, wherever the surface puts them. */
-
-/** A wanted call; tools that take free text instead of arguments are left out. */
+/** A call of a function. Tools that take free text instead of arguments are left out. */
 export interface ToolCall {
-  /** As the provider sent them: JSON in a string, if all is well. */
+  /** As the provider sent them. Should be JSON in a string. */
   readonly arguments: unknown;
 }
 
-/** The calls in a whole body whose answer ended by itself: not cut by a limit, not filtered. Never throws. */
+/** The tool calls of an answer that was neither truncated nor filtered. Never throws. */
 function toolCallsOf(surface: Surface, data: unknown): readonly ToolCall[] {
   switch (surface) {
     case 'chat':

@@ -1,4 +1,4 @@
-/** What goes into an attempt, and what comes out of it. */
+/** The input of an attempt, its answer, and how it ended. */
 
 import type { Surface } from '../domain/call.ts';
 import type { PartialAnswer } from '../domain/errors.ts';
@@ -14,43 +14,43 @@ import type { Parsed, RequestOptions } from './sdk/types.ts';
 import type { AbandonedStreams } from './stream/abandoned-streams.ts';
 import type { DoneMarkerDetector } from './stream/done-marker.ts';
 
-/** What an attempt brought, in the form that the caller claimed. */
+/** The answer of an attempt, in the form that the caller chose. */
 export type Answer =
   | ({ readonly kind: 'parsed' } & Parsed)
   | { readonly kind: 'raw'; readonly response: Response; readonly parse: () => Promise<Parsed> };
 
 /** How an attempt ended. */
 export interface AttemptEnd {
-  /** Absent when it succeeded. */
+  /** `undefined` when the attempt succeeded. */
   readonly failure: Failure | undefined;
   readonly atMs: number;
   readonly firstChunkAtMs: number | undefined;
   readonly usage: Usage | undefined;
-  /** The provider told no usage: it is estimated by the text that came. */
+  /** The provider sent no usage: `usage` is estimated from the output. */
   readonly usageEstimated: boolean;
-  /** Content had come. */
+  /** A stream had content before it ended. */
   readonly partial: boolean;
-  /** A function is to be called with arguments that cannot be read. */
+  /** The arguments of a tool call cannot be parsed. */
   readonly brokenToolArguments?: boolean | undefined;
-  /** The cost that the provider itself named, in USD. */
+  /** The cost that the provider reported, in USD. */
   readonly reportedUsd: number | undefined;
   /** The model that the response names. */
   readonly model: string | undefined;
 }
 
-/** What is asked of an answer before the caller has it, and of a stream until it ends. */
+/** Checks of an answer before the caller gets it, and of a stream until it ends. */
 export interface AnswerChecks {
-  /** The longest wait for a chunk of a stream that has begun. */
+  /** The longest wait for the next chunk after the first content, in ms. */
   readonly idleMs: number;
-  /** A stream is held back whole, up to about so many bytes; `undefined`: up to its first content. */
+  /** A stream is held back to its end, or to about this many bytes. `undefined`: it is held back to its first content. */
   readonly bufferBytes: number | undefined;
-  /** A stream that the caller leaves is read on, for its true usage. */
+  /** A stream that the caller leaves is read to its end, to learn its true usage. */
   readonly drains: boolean;
   /** The error for a stream that broke off. */
   readonly interrupted: (partial: Omit<PartialAnswer, 'upstream' | 'attempts'>, cause: unknown) => Error;
 }
 
-/** Reads an answer beside its caller. It must not throw, nor change what it sees. */
+/** Reads an answer alongside the caller. It must neither throw nor change what it reads. */
 export interface AnswerReader {
   chunk(chunk: unknown): void;
   body(body: unknown): void;
@@ -58,39 +58,39 @@ export interface AnswerReader {
 
 export interface AttemptInput {
   readonly surface: Surface;
-  /** Whether the body of a raw response may be read beside the caller. */
+  /** Whether the body of a raw response may be read alongside the caller. */
   readonly metersRaw: boolean;
-  /** The last usage chunk of a stream is there because we asked for it: the caller does not see it. */
+  /** We requested the usage chunk of the stream and the caller did not: it is hidden. */
   readonly hidesUsage: boolean;
-  /** The upstream gives no `finish_reason`: `[DONE]` after content says that a stream is whole. */
+  /** For an upstream without `finish_reason`: `[DONE]` after content means that a stream is complete. */
   readonly done?: DoneMarkerDetector | undefined;
   readonly send: SendRequest;
   readonly options: RequestOptions;
-  /** For the SDK; 0 where retries are ours, `null` where they are the SDK's own. */
+  /** The SDK's retries: 0 where we retry, `null` where the SDK retries as its client is configured. */
   readonly retries: number | null;
   readonly mode: ResponseMode;
   readonly limit: TimeLimit | undefined;
-  /** How answers are judged; without it they pass as they are. */
+  /** The checks of the answer. Absent: answers pass unchecked. */
   judge?: (() => AnswerChecks) | undefined;
-  /** Counts tokens where the provider does not, if there is one. */
+  /** Counts tokens where the provider sends no usage. */
   readonly tokenizer?: (() => CountTokens | undefined) | undefined;
-  /** Takes secrets out of an error before anybody sees it. */
+  /** Removes secrets from an error before the caller sees it. */
   redact(error: unknown): void;
   readonly clock: Clock;
-  /** Called with the headers of a response, good or bad, before it is read. */
+  /** Called with the headers of every response, before the body is read. */
   onHeaders?: ((headers: ResponseHeaders, isRefusal: boolean) => void) | undefined;
-  /** Called with the id of a Responses API response as soon as it is known, also of one that does not end well. */
+  /** Called with the id of a Responses API response as soon as it is known, even if the response fails later. */
   onResponseId?: ((id: string) => void) | undefined;
   readonly witness?: AnswerReader | undefined;
-  /** Where streams stand while they are young. */
+  /** Cancels streams that the caller abandons. */
   readonly openReaders?: AbandonedStreams | undefined;
-  /** Called exactly once: at the latest when the stream that the answer holds has ended. */
+  /** Called exactly once, at the latest when the stream of the answer has ended. */
   onEnd(end: AttemptEnd): void;
-  /** How long the caller took to come for its answer, in ms. */
+  /** How long the caller took to read the answer after it arrived, in ms. */
   lateMs?: number | undefined;
 }
 
-/** An end of which only the time is known. */
+/** Fills the fields of an end of which only the time is known. */
 export const NOTHING_KNOWN = {
   failure: undefined,
   firstChunkAtMs: undefined,
@@ -101,9 +101,7 @@ export const NOTHING_KNOWN = {
   model: undefined,
 } as const;
 
-/* PART: Tells how an attempt ended. */
-
-/** A caller that came late for its answer does not make the upstream slow: its delay counts in no latency. */
+/** Reports the end of an attempt. The caller's own delay in reading the answer is subtracted from the upstream's latency. */
 export function reportEnd(input: AttemptInput, end: AttemptEnd): void {
   const { lateMs } = input;
   if (!lateMs) return input.onEnd(end);

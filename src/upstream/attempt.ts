@@ -7,7 +7,11 @@ import { checkAnswer, type CheckedInput, rawAnswer, type Received, watchParsed }
 import type { DoneMarkerDetector } from './stream/done-marker.ts';
 import type { Parsed, ResponseProps } from './sdk/types.ts';
 
-/** Sends the request and gives the answer; rejects with the SDK's own error, or with that of a stream that broke off. */
+/**
+ * Sends the request and returns the answer.
+ *
+ * @throws the SDK's own error, or that of a stream that broke off
+ */
 export async function attempt(input: AttemptInput): Promise<Answer> {
   let parsed: Parsed | undefined;
   let raw: Received | undefined;
@@ -15,12 +19,12 @@ export async function attempt(input: AttemptInput): Promise<Answer> {
     const sent = input.send(input.options, input.retries);
     const props = await sent.props;
     if (input.done && props) watchDone(props, input.done);
-    const claimed = input.mode.chosen();
-    if (claimed !== 'parsed') {
+    const mode = input.mode.chosen();
+    if (mode !== 'parsed') {
       const response = props?.response ?? (await sent.response());
-      if (claimed instanceof Promise) await collectedLate(input, claimed);
-      const kind = await claimed;
-      if (kind === 'dropped') throw hangUp(response);
+      if (mode instanceof Promise) await waitForCaller(input, mode);
+      const kind = await mode;
+      if (kind === 'dropped') throw cancelled(response);
       if (kind === 'raw') raw = { sent, props, response };
     }
     if (!raw) parsed = props ? { data: await sent.dataOf(props), props } : await sent.parse();
@@ -29,12 +33,12 @@ export async function attempt(input: AttemptInput): Promise<Answer> {
   }
   input.onHeaders?.((raw ?? (parsed as Parsed).props).response.headers, false);
   const answer = raw ? rawAnswer(input, raw) : parsedAnswer(input, parsed as Parsed);
-  // A promise that is returned as it is takes three turns of the queue.
+  // Returning a promise from an async function takes three turns of the microtask queue. Awaiting it takes one.
   return answer instanceof Promise ? await answer : answer;
 }
 
 function parsedAnswer(input: AttemptInput, parsed: Parsed): Answer | Promise<Answer> {
-  // What belongs to an account is not judged: nothing tells where its content begins, or whether it is complete.
+  // Other surfaces are not checked: they do not show where content begins, or whether an answer is complete.
   if (isChecked(input)) return checkAnswer(input, parsed);
   input.limit?.stopTimer();
   watchParsed(input, parsed.data);
@@ -45,18 +49,18 @@ function isChecked(input: AttemptInput): input is CheckedInput {
   return input.surface !== 'other' && input.judge !== undefined;
 }
 
-/** Whoever could have read the answer is gone. */
-function hangUp({ body }: Response): Error {
+/** Closes a response that the caller can no longer read. */
+function cancelled({ body }: Response): Error {
   body?.cancel().catch(() => undefined);
   return new APIUserAbortError();
 }
 
-/** The body is read by whoever parses `props`, and by nobody before. */
+/** Replaces the response in `props`. Its body is first read when `props` are parsed. */
 function watchDone(props: ResponseProps, done: DoneMarkerDetector): void {
   (props as { response: Response }).response = done.watch(props.response);
 }
 
-/** Tells the end of an attempt that brought no answer; gives the error that the caller should see. */
+/** Reports the end of an attempt without an answer. Returns the error that the caller should see. */
 function failed(input: AttemptInput, thrown: unknown): unknown {
   const { limit, clock } = input;
   const expired = limit?.expired();
@@ -69,12 +73,12 @@ function failed(input: AttemptInput, thrown: unknown): unknown {
   return error;
 }
 
-/** Time-outs do not count how long the caller takes to come. */
-async function collectedLate(input: AttemptInput, claimed: Promise<unknown>): Promise<void> {
+/** Stops the time limit until the caller chooses how to read the answer, and notes the delay. */
+async function waitForCaller(input: AttemptInput, mode: Promise<unknown>): Promise<void> {
   const { clock, limit } = input;
   limit?.stopTimer();
   const sinceMs = clock.now();
-  await claimed;
+  await mode;
   limit?.restartTimer();
   input.lateMs = clock.now() - sinceMs;
 }

@@ -1,4 +1,4 @@
-/** The usage of an answer that has ended, however it did. */
+/** The usage of an answer that has ended: the provider's own, or an estimate. */
 
 import type { Usage } from '../domain/usage.ts';
 import { estimateUsage } from '../pricing/estimate-output.ts';
@@ -8,7 +8,7 @@ import { malformation, outputTextOf } from './answer-body.ts';
 import type { Failure } from '../resilience/failure.ts';
 import type { StreamFacts } from './stream/stream-facts.ts';
 
-/** What was used, and whether that is an estimate. */
+/** The usage at the end of an answer. */
 export interface UsageAtEnd {
   readonly usage: Usage | undefined;
   readonly usageEstimated: boolean;
@@ -17,27 +17,27 @@ export interface UsageAtEnd {
 type EstimateInput = Pick<AttemptInput, 'surface' | 'options' | 'judge' | 'tokenizer'>;
 
 /**
- * Providers tell the usage last: of a stream that was cut, left before that, or whose provider counts nothing, it is estimated by what was
- * written. Without a `canary` option nothing is guessed of a whole one.
+ * Providers send the usage last. Where it is missing, because the stream was cut, the caller left or the provider sends no usage, it is
+ * estimated from the output. Without a `canary` option the usage of a complete stream is not estimated.
  */
 export function usageAtEnd(
   input: EstimateInput,
   { usage, hasContent, output }: StreamFacts,
   wasWhole: boolean,
 ): UsageAtEnd {
-  const isGuessed = !usage && hasContent && input.surface !== 'other' && (!wasWhole || input.judge !== undefined);
-  return isGuessed ? estimated(input, output) : { usage, usageEstimated: false };
+  const isEstimated = !usage && hasContent && input.surface !== 'other' && (!wasWhole || input.judge !== undefined);
+  return isEstimated ? estimated(input, output) : { usage, usageEstimated: false };
 }
 
-/** The usage of a whole body. One that says nothing of it is estimated by what it says else; one that is no answer is not. */
+/** The usage of a whole body. If the body has no usage, it is estimated from the output, unless the body is not an answer. */
 export function usageOfBody(input: EstimateInput, body: unknown, failure: Failure | undefined): UsageAtEnd {
   const { surface } = input;
   const usage = surface === 'other' ? undefined : usageOf(surface, body);
   if (usage || failure || !input.judge) return { usage, usageEstimated: false };
   const text = outputTextOf(surface, body);
-  const saysSomething = text !== '' || surface === 'embeddings';
-  // A raw body is the caller's to judge: what is no answer comes without a failure there.
-  return saysSomething && !malformation(surface, body) ? estimated(input, text) : { usage, usageEstimated: false };
+  const hasOutput = text !== '' || surface === 'embeddings';
+  // Raw bodies are not checked, so a malformed one arrives here without a failure.
+  return hasOutput && !malformation(surface, body) ? estimated(input, text) : { usage, usageEstimated: false };
 }
 
 function estimated({ surface, options, tokenizer }: EstimateInput, outputText: string): UsageAtEnd {

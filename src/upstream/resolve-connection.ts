@@ -1,4 +1,4 @@
-/** Decides what an upstream is reached by, and with whose credentials. */
+/** Resolves the connection of an upstream, the source of its credentials, and how its request bodies are adapted. */
 
 import { type ClientOptions, OpenAI } from 'openai';
 import { checkApiKey, checkNumber, checkObject, formatValue } from '../domain/check.ts';
@@ -9,7 +9,8 @@ import type { UpstreamOptions } from './upstream-options.ts';
 import type { Connection } from './upstream.ts';
 
 /**
- * Credentials alone are another account at the client's own address: such a connection has no `baseURL`.
+ * Resolves a connection. An upstream with only credentials is another account at the client's own address: its connection has no
+ * `baseURL`.
  *
  * @throws ConfigError
  */
@@ -43,16 +44,16 @@ function assertGiven(path: string, client: unknown, sdkOptions: ClientOptions): 
     throw new ConfigError(`${path}.client`, 'should be a client that does not route calls itself');
   const [name] = Object.keys(sdkOptions);
   if (name !== undefined)
-    throw new ConfigError(`${path}.${name}`, 'should not be set beside client, which has its own');
+    throw new ConfigError(`${path}.${name}`, 'should not be set together with client, which has its own');
 }
 
 const SDK_CLIENT = 'a client of the openai package';
 
-/** A blank address is not taken for an absent one: the SDK would send the upstream's key to OpenAI. */
+/** Rejects a blank URL instead of ignoring it: the SDK would send the upstream's key to OpenAI. */
 function checkBaseURL(path: string, baseURL: unknown): void {
   if (baseURL === undefined) return;
   if (typeof baseURL === 'string' && /^https?:\/\/\S+$/i.test(baseURL) && URL.canParse(baseURL)) return;
-  // What stands there instead may be a key.
+  // The message leaves the value out: it may be a key.
   throw new ConfigError(path, 'should be an absolute URL, such as https://api.example.com/v1');
 }
 
@@ -60,49 +61,49 @@ function missingKey(path: string, variable: string | undefined): ConfigError {
   const orVariable = variable === undefined ? '' : `, or ${variable} set in the environment`;
   return new ConfigError(
     `${path}.apiKey`,
-    `should be given${orVariable}: an upstream never uses another's credentials`,
+    `should be set${orVariable}: an upstream never uses the credentials of another`,
   );
 }
 
-/** What is left for the SDK's own constructor; it takes an option that is `undefined` from OpenAI's environment variables. */
+/** The options for the SDK's own constructor. It would read an option that is `undefined` from OpenAI's environment variables. */
 function sdkOptionsOf(options: UpstreamOptions): ClientOptions {
   const { provider, model, params, maxOutputTokens, timeout, onAbort, capabilities, price, client, ...sdk } = options;
   void [provider, model, params, maxOutputTokens, timeout, onAbort, capabilities, price, client];
   return Object.fromEntries(Object.entries(sdk).filter(([, value]) => value !== undefined));
 }
 
-/** A variable of the environment, trimmed as the SDK does; `undefined` when unset or blank. */
+/** An environment variable, trimmed as in the SDK; `undefined` when unset or blank. */
 export function environment(name: string | undefined): string | undefined {
   const value = name === undefined ? undefined : process.env[name]?.trim();
   return value === '' ? undefined : value;
 }
 
-/* PART: Where the credentials of an upstream come from, in the words of who set them: an option or a variable, never a key. */
-
-/** Of the application's client; `priceProvider` tells an Azure client. */
-export function homeKeySource(client: ClientOptions, priceProvider: string | undefined): string {
+/** The option or environment variable that the credentials of the application's client come from. `priceProvider` identifies an Azure client. */
+export function clientKeySource(client: ClientOptions, priceProvider: string | undefined): string {
   if (client.workloadIdentity !== undefined) return 'workloadIdentity';
   if (client.apiKey !== undefined && client.apiKey !== null) return 'apiKey';
   return priceProvider === 'azure' ? 'AZURE_OPENAI_API_KEY' : 'OPENAI_API_KEY';
 }
 
-/** Of one more upstream, at `path` in the options. */
+/** The option or environment variable that the credentials of the upstream at `path` come from. */
 export function upstreamKeySource(
   path: string,
   { kind }: Connection,
   own: Pick<ClientOptions, 'apiKey' | 'workloadIdentity'> & { readonly provider?: ProviderName | undefined },
-  home: string,
+  clientSource: string,
 ): string {
-  if (kind === 'client') return home;
+  if (kind === 'client') return clientSource;
   if (kind === 'given') return `${path}.client`;
   if (own.workloadIdentity !== undefined) return `${path}.workloadIdentity`;
   const variable = own.provider === undefined ? undefined : providerPreset(own.provider).apiKeyVariable;
   return own.apiKey === undefined && variable !== undefined ? variable : `${path}.apiKey`;
 }
 
-/* PART: Checks how an upstream wants its bodies. */
-
-/** @throws ConfigError */
+/**
+ * Checks the options that adapt request bodies.
+ *
+ * @throws ConfigError
+ */
 export function resolveBodyRules(
   path: string,
   { model, params, maxOutputTokens }: UpstreamOptions,
@@ -118,7 +119,7 @@ export function resolveBodyRules(
 function checkModel(path: string, model: unknown): void {
   if (model === undefined || isModel(model)) return;
   if (typeof model !== 'object' || model === null || Array.isArray(model)) {
-    throw new ConfigError(path, `should be a model, or a record of models, got ${formatValue(model)}`);
+    throw new ConfigError(path, `should be a model or a record of models, got ${formatValue(model)}`);
   }
   for (const [from, to] of Object.entries(model)) {
     if (!isModel(to)) throw new ConfigError(`${path}.${from}`, `should be a model, got ${formatValue(to)}`);
@@ -129,14 +130,14 @@ function isModel(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-/** Params must be JSON, and cannot turn an answer into a stream or back: the caller waits for the one it asked for. */
+/** Params must be JSON. They cannot set `stream`: the caller expects the form of answer that it requested. */
 function checkParams(path: string, params: UpstreamOptions['params']): void {
   if (params === undefined) return;
   checkObject(path, params, 'an object of body fields');
   if (Object.hasOwn(params, 'stream')) throw new ConfigError(`${path}.stream`, 'should not be set: the caller chooses');
   for (const [field, value] of Object.entries(params)) {
     if (value === undefined || isJson(value)) continue;
-    throw new ConfigError(`${path}.${field}`, `should be what JSON can express, got ${formatValue(value)}`);
+    throw new ConfigError(`${path}.${field}`, `should be a JSON value, got ${formatValue(value)}`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Checks upstreams and decides what each is reached by. */
+/** Checks the options of upstreams and resolves each to its configuration. */
 
 import type { ClientOptions } from 'openai';
 import { checkDuration, checkKeys, checkObject, checkOneOf, formatValue } from '../domain/check.ts';
@@ -11,7 +11,7 @@ import type { Capabilities } from '../providers/capabilities.ts';
 import { PROVIDER_NAMES, providerPreset, type ProviderName } from '../providers/presets.ts';
 import {
   environment,
-  homeKeySource,
+  clientKeySource,
   resolveBodyRules,
   resolveConnection,
   upstreamKeySource,
@@ -28,33 +28,36 @@ export interface UpstreamSections {
 }
 
 /**
- * The upstreams, `home` first: it is the application's client itself.
+ * Resolves the upstreams. The first is `clientName`, the application's client itself.
  *
  * @throws ConfigError
  */
 export function resolveUpstreams(
   canary: UpstreamSections,
   client: ClientOptions,
-  home: string,
+  clientName: string,
   priceProvider: string | undefined,
 ): readonly UpstreamConfig[] {
   const { upstreams = {}, prices = {}, limits = {} } = canary;
   checkObject('canary.upstreams', upstreams, 'an object of upstreams by name');
   checkObject('canary.prices', prices, 'an object of prices by upstream');
   checkObject('canary.limits', limits, 'an object of limits by upstream');
-  if (Object.hasOwn(upstreams, home)) {
-    throw new ConfigError(`canary.upstreams.${home}`, 'is the client itself: choose another name, or set canary.name');
+  if (Object.hasOwn(upstreams, clientName)) {
+    throw new ConfigError(
+      `canary.upstreams.${clientName}`,
+      'is the client itself: choose another name, or set canary.name',
+    );
   }
-  const names = [home, ...Object.keys(upstreams)];
+  const names = [clientName, ...Object.keys(upstreams)];
   for (const name of names) checkName(name);
   for (const name of Object.keys(prices)) checkOneOf(`canary.prices.${name}`, name, names);
   for (const name of Object.keys(limits)) checkOneOf(`canary.limits.${name}`, name, names);
   const baseURL = client.baseURL ?? environment('OPENAI_BASE_URL') ?? 'https://api.openai.com/v1';
-  const keySource = homeKeySource(client, priceProvider);
-  const homePricing = {
+  const keySource = clientKeySource(client, priceProvider);
+  const clientPricing = {
     provider: priceProvider,
     baseURL,
-    prices: resolvePrices(`canary.prices.${home}`, prices[home]),
+    prices: resolvePrices(`canary.prices.${clientName}`, prices[clientName]),
   };
   const others = Object.entries(upstreams).map(([name, options]) => {
     const path = `canary.upstreams.${name}`;
@@ -62,25 +65,25 @@ export function resolveUpstreams(
     const price = resolvePrices(`${path}.price`, options.price);
     const own = resolvePrices(`canary.prices.${name}`, prices[name]) ?? price;
     const ownLimits = resolveLimits(`${path}.limits`, options.limits);
-    const config = resolveUpstream(path, name, options, { pricing: { ...homePricing, prices: own }, keySource });
+    const config = resolveUpstream(path, name, options, { pricing: { ...clientPricing, prices: own }, keySource });
     return { ...config, limits: resolveLimits(`canary.limits.${name}`, limits[name]) ?? ownLimits };
   });
   return [
     {
-      ...clientUpstreamConfig(home, homePricing, keySource),
-      limits: resolveLimits(`canary.limits.${home}`, limits[home]),
+      ...clientUpstreamConfig(clientName, clientPricing, keySource),
+      limits: resolveLimits(`canary.limits.${clientName}`, limits[clientName]),
     },
     ...others,
   ];
 }
 
-/** Names are keys of plain objects here and in applications: one that every object has would be found where it is not. */
+/** Names are keys of plain objects, here and in applications. A name such as `toString` would be found in every object. */
 function checkName(name: string): void {
   if (name === '') throw new ConfigError('canary.upstreams', 'should have non-empty names');
   if (name in {}) throw new ConfigError('canary.upstreams', `should not use the name ${name}, which every object has`);
 }
 
-/** The application's client: of its requests nothing changes but that streams tell their usage. */
+/** The application's client. Its requests change in one way: streams request usage. */
 function clientUpstreamConfig(
   name: string,
   pricing: UpstreamPricing,
@@ -95,7 +98,7 @@ function resolveUpstream(
   path: string,
   name: string,
   options: UpstreamOptions,
-  home: Pick<UpstreamConfig, 'pricing' | 'keySource'>,
+  inherited: Pick<UpstreamConfig, 'pricing' | 'keySource'>,
 ): Omit<UpstreamConfig, 'limits'> {
   const { timeout, onAbort = 'cancel', capabilities = {} } = options;
   const provider = checkProvider(path, options);
@@ -108,16 +111,16 @@ function resolveUpstream(
     drains: checkOneOf(`${path}.onAbort`, onAbort, ['cancel', 'drain']) === 'drain',
     endsByDone: capabilities.finishReason === false,
     capable: { provider, capabilities: checkCapabilities(`${path}.capabilities`, capabilities) },
-    pricing: pricingOf(connection, provider, home.pricing),
-    keySource: upstreamKeySource(path, connection, { ...options, provider }, home.keySource),
+    pricing: pricingOf(connection, provider, inherited.pricing),
+    keySource: upstreamKeySource(path, connection, { ...options, provider }, inherited.keySource),
   };
 }
 
 function checkCapabilities(path: string, capabilities: Capabilities): Capabilities {
   checkKeys(path, capabilities, [...REQUIREMENTS, 'finishReason']);
-  for (const [name, able] of Object.entries(capabilities)) {
-    if (typeof able !== 'boolean')
-      throw new ConfigError(`${path}.${name}`, `should be true or false, got ${formatValue(able)}`);
+  for (const [name, has] of Object.entries(capabilities)) {
+    if (typeof has !== 'boolean')
+      throw new ConfigError(`${path}.${name}`, `should be true or false, got ${formatValue(has)}`);
   }
   return capabilities;
 }
@@ -131,14 +134,18 @@ function checkProvider(path: string, { provider, client }: UpstreamOptions): Pro
   return checked;
 }
 
-function pricingOf(connection: Connection, provider: ProviderName | undefined, home: UpstreamPricing): UpstreamPricing {
-  const { prices } = home;
+function pricingOf(
+  connection: Connection,
+  provider: ProviderName | undefined,
+  inherited: UpstreamPricing,
+): UpstreamPricing {
+  const { prices } = inherited;
   const priceProvider = provider === undefined ? undefined : providerPreset(provider).priceProvider;
   switch (connection.kind) {
     case 'client':
-      return home;
+      return inherited;
     case 'own':
-      return { prices, provider: priceProvider, baseURL: connection.options.baseURL ?? home.baseURL };
+      return { prices, provider: priceProvider, baseURL: connection.options.baseURL ?? inherited.baseURL };
     case 'given':
       return { prices, provider: priceProvider, baseURL: connection.client.baseURL };
     default:
@@ -146,7 +153,7 @@ function pricingOf(connection: Connection, provider: ProviderName | undefined, h
   }
 }
 
-/** Written as a record, so that no option of the SDK can be forgotten: what is misspelt would be silently ignored. */
+/** A record, so that the compiler notices a missing option. An unknown name is an error, since the SDK would ignore it. */
 const UPSTREAM_OPTION_NAMES = Object.keys({
   provider: true,
   model: true,

@@ -1,47 +1,47 @@
-/** What the caller wants of a response: its parsed body, or the raw `Response`. */
+/** How the caller consumes a response: as its parsed body, or as the raw `Response`. */
 
 import type { CallLedger } from '../domain/attempt.ts';
 
-/** No wish was made, and nobody is left who could make one. */
+/** The caller dropped the promise without reading it. */
 export type Abandoned = 'dropped';
 
-/** The first wish counts: a body can be read once only. */
+/** The first choice counts, since a body can be read only once. */
 export type ResponseKind = 'parsed' | 'raw';
 
 /**
  * Set by the first of `then`, `catch`, `finally`, `withResponse` (parsed) and `asResponse` (raw) that is called on the
- * promise of a call. A request leaves at once, also when nobody has claimed its answer yet.
+ * promise of a call. The request is sent at once, even before the caller has chosen.
  */
 export class ResponseMode {
-  /** Has the call's ledger, from its dispatch on. */
+  /** Holds the ledger of the call from its dispatch on. */
   ledger: { readonly ledger: CallLedger } | undefined;
-  /** What the call is to rollouts, which know what it means; `undefined` where it is no evidence. */
+  /** The sample of the call for rollouts, opaque here; `undefined` where the call is not evidence. */
   judged: unknown;
 
   #kind: ResponseKind | Abandoned | undefined;
   #waiting: Promise<ResponseKind | Abandoned> | undefined;
   #resolve: ((kind: ResponseKind | Abandoned) => void) | undefined;
-  /** Held until the claim is asked for: the finalization of each call's would cost more than most of them are worth. */
-  #claimant: Chooser | undefined;
+  /** Registered only when the mode is awaited: one finalizer for every call would cost more than most calls are worth. */
+  #chooser: Chooser | undefined;
 
-  /** `owner` alone can make the claim; where it is forgotten before, nobody will hear what becomes of `answer`. */
+  /** Only `owner` can choose. If it is garbage-collected first, the mode becomes `'dropped'` and a rejection of `answer` is ignored. */
   chosenBy(owner: object, answer: Promise<unknown>): void {
-    this.#claimant = { owner, answer };
+    this.#chooser = { owner, answer };
   }
 
   choose(kind: ResponseKind): void {
     if (this.#waiting && !this.#kind) CHOOSERS.unregister(this);
-    this.#claimant = undefined;
+    this.#chooser = undefined;
     this.#decide(kind);
   }
 
-  /** The claim, once there is one. */
+  /** The mode, as soon as it is chosen. */
   chosen(): ResponseKind | Abandoned | Promise<ResponseKind | Abandoned> {
     if (this.#kind) return this.#kind;
-    if (this.#claimant) {
-      const { owner, answer } = this.#claimant;
+    if (this.#chooser) {
+      const { owner, answer } = this.#chooser;
       CHOOSERS.register(owner, { mode: this, answer }, this);
-      this.#claimant = undefined;
+      this.#chooser = undefined;
     }
     this.#waiting ??= new Promise((resolve) => {
       this.#resolve = resolve;
@@ -49,7 +49,7 @@ export class ResponseMode {
     return this.#waiting;
   }
 
-  /** Nobody can make it any more. */
+  /** The caller can no longer choose. */
   abandon(): void {
     this.#decide('dropped');
   }
@@ -66,14 +66,14 @@ interface Chooser {
   readonly answer: Promise<unknown>;
 }
 
-/** What is kept of a claimant that has gone. */
+/** What outlives a garbage-collected chooser. */
 interface AbandonedMode {
   readonly mode: ResponseMode;
   readonly answer: Promise<unknown>;
 }
 
 const CHOOSERS = new FinalizationRegistry<AbandonedMode>(({ mode, answer }) => {
-  // Nobody is there to hear that it failed.
+  // Its rejection would otherwise be unhandled.
   answer.catch(() => undefined);
   mode.abandon();
 });

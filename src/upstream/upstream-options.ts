@@ -1,4 +1,4 @@
-/** What a user writes about one more upstream. No logic. */
+/** The options of an upstream. */
 
 import type { ClientOptions, OpenAI } from 'openai';
 import type { Duration } from '../domain/duration.ts';
@@ -18,6 +18,7 @@ export type Params = Readonly<Record<string, unknown>>;
 export interface UpstreamOptions extends Omit<ClientOptions, 'provider' | 'timeout' | 'apiKey' | 'baseURL'> {
   /** A vendor preset: base URL, environment variable of the key, price list. */
   readonly provider?: ProviderName | undefined;
+  /** @default the base URL of the `provider`, else that of the client */
   readonly baseURL?: string | undefined;
   /** @default the environment variable of the `provider`, such as `HOLYSHEEP_API_KEY` */
   readonly apiKey?: ClientOptions['apiKey'];
@@ -25,21 +26,24 @@ export interface UpstreamOptions extends Omit<ClientOptions, 'provider' | 'timeo
   readonly model?: string | Readonly<Record<string, string>> | undefined;
   /** Body fields to set, or to remove with `null`. */
   readonly params?: Params | undefined;
-  /** The most output tokens a call may ask for here; a larger or absent limit is lowered to it. */
+  /** The most output tokens that a call may request on this upstream. A larger or absent limit is lowered to it. */
   readonly maxOutputTokens?: number | undefined;
   /** Time for one attempt to answer (a stream: to start). @default the client's `timeout` */
   readonly timeout?: Duration | undefined;
-  /** A stream that the caller leaves: hung up on, or read on for its true usage. @default 'cancel' */
+  /** What happens to a stream that the caller leaves: it is cancelled, or read to its end to learn its true usage. @default 'cancel' */
   readonly onAbort?: 'cancel' | 'drain' | undefined;
-  /** What the upstream can do or not, beyond what is known of its provider: `{ vision: false }`. A call that needs more passes it over; `finishReason: false` is no need of calls: its streams are whole with `[DONE]`. */
+  /**
+   * What the upstream can and cannot do, in addition to what is known about its provider: `{ vision: false }`. A call that needs a missing
+   * capability skips the upstream. `finishReason: false` does not affect routing: it means that streams are complete at `[DONE]`.
+   */
   readonly capabilities?: Capabilities | undefined;
-  /** How much it may be asked. @default no limits */
+  /** Limits of requests, tokens and concurrency. @default no limits */
   readonly limits?: LimitsOptions | undefined;
   /**
    * USD per million tokens, or the public price with a rebate or a fee: `{ multiplier: 0.85, of: 'openai' }`. Several entries with
-   * `from` dates describe a price that changes.
+   * `from` dates describe a price that changes over time.
    */
   readonly price?: UpstreamPrice | readonly UpstreamPrice[] | undefined;
-  /** An SDK client to send with, for what options cannot say: `new AzureOpenAI(…)`. It is cloned, never changed. */
+  /** An SDK client to send with, where options do not suffice: `new AzureOpenAI(…)`. It is cloned, never changed. */
   readonly client?: OpenAI | undefined;
 }

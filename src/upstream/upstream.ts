@@ -10,40 +10,40 @@ import type { Pause } from '../resilience/pause.ts';
 
 /** How an upstream is reached. */
 export type Connection =
-  /** The client that the application calls is the connection itself, under these options more, if there are any. */
+  /** The application's client itself, with these options added. */
   | { readonly kind: 'client'; readonly options: ClientOptions }
-  /** A client of its own, which takes nothing from the application's but its network: `fetch`, proxies, logger. */
+  /** A client of its own. It takes only the network settings of the application's client: `fetch`, proxies, logger. */
   | { readonly kind: 'own'; readonly options: ClientOptions }
   /** A clone of a client that the user built. */
   | { readonly kind: 'given'; readonly client: OpenAI };
 
 /** Where the prices of an upstream come from. */
 export interface UpstreamPricing {
-  /** The user's own; they win. */
+  /** The prices in the options; they override the price table. */
   readonly prices: readonly DatedPrice[] | undefined;
   /** The provider's id in the price table. */
   readonly provider: string | undefined;
-  /** Tells the provider by its address, where no id does. */
+  /** Identifies the provider by its address, where there is no id. */
   readonly baseURL: string | undefined;
 }
 
-/** What the user said about an upstream, resolved. */
+/** The resolved options of an upstream. */
 export interface UpstreamConfig {
   readonly name: string;
   readonly connection: Connection;
-  /** How the upstream wants its bodies: model, params, output limit. */
+  /** How request bodies are adapted: model, params, output limit. */
   readonly rules: BodyRules;
   readonly timeoutMs: number | undefined;
-  /** Streams that the caller leaves are read on, for their true usage. */
+  /** Streams that the caller leaves are read to their end, to learn their true usage. */
   readonly drains: boolean;
-  /** It gives no `finish_reason`: its streams are whole when they say `[DONE]`. */
+  /** The upstream sends no `finish_reason`: its streams are complete at `[DONE]`. */
   readonly endsByDone?: boolean | undefined;
-  /** What is known of what it can do. */
+  /** The known capabilities. */
   readonly capable: Omit<Capable, 'model'>;
   readonly pricing: UpstreamPricing;
-  /** Not set: not limited. */
+  /** `undefined`: unlimited. */
   readonly limits?: LimitsPolicy | undefined;
-  /** The option or environment variable that its credentials come from. */
+  /** The option or environment variable that the credentials come from. */
   readonly keySource: string;
 }
 
@@ -53,8 +53,8 @@ export interface Upstream {
   readonly breaker: Breaker | undefined;
   readonly pause: Pause;
   readonly limits?: UpstreamLimits | undefined;
-  /** What a probe found out about one of its models. */
+  /** The capabilities that a probe measured for one model. */
   probed?: { readonly model: string | undefined; readonly capabilities: Capabilities } | undefined;
-  /** The last time that its connection was checked. */
+  /** The last check of the connection. */
   lastCheck?: { readonly reached: boolean; readonly atMs: number } | undefined;
 }

@@ -16,9 +16,9 @@ test('a record maps model to model', () => {
 });
 
 test.each([
-  [{ model: '' }, 'up.model should be a model, or a record of models, got ""'],
-  [{ model: null }, 'up.model should be a model, or a record of models, got null'],
-  [{ model: ['gpt-4.1'] }, 'up.model should be a model, or a record of models, got a list'],
+  [{ model: '' }, 'up.model should be a model or a record of models, got ""'],
+  [{ model: null }, 'up.model should be a model or a record of models, got null'],
+  [{ model: ['gpt-4.1'] }, 'up.model should be a model or a record of models, got a list'],
   [{ model: { 'gpt-4.1': '' } }, 'up.model.gpt-4.1 should be a model, got ""'],
   [{ model: { 'gpt-4.1': null } }, 'up.model.gpt-4.1 should be a model, got null'],
   [{ maxOutputTokens: 0 }, 'up.maxOutputTokens should be a whole number, at least 1, got 0'],
@@ -37,10 +37,10 @@ describe('params', () => {
     ['{}', 'up.params should be an object of body fields, got a string'],
     [{ stream: true }, 'up.params.stream should not be set: the caller chooses'],
     [{ stream: null }, 'up.params.stream should not be set: the caller chooses'],
-    [{ metadata: cycle }, 'up.params.metadata should be what JSON can express, got an object'],
-    [{ seed: 1n }, 'up.params.seed should be what JSON can express, got 1'],
-    [{ stop: () => 'x' }, 'up.params.stop should be what JSON can express, got a function'],
-    [{ stop: Symbol('x') }, 'up.params.stop should be what JSON can express, got Symbol(x)'],
+    [{ metadata: cycle }, 'up.params.metadata should be a JSON value, got an object'],
+    [{ seed: 1n }, 'up.params.seed should be a JSON value, got 1'],
+    [{ stop: () => 'x' }, 'up.params.stop should be a JSON value, got a function'],
+    [{ stop: Symbol('x') }, 'up.params.stop should be a JSON value, got Symbol(x)'],
   ])('%o are refused', (params, message) => {
     expect(refusal({ params })).toBe(message);
   });

@@ -97,14 +97,14 @@ describe('an API key', () => {
   test.each([undefined, '', '  '])('is missed by the name of its variable, which is %j', (value) => {
     vi.stubEnv('GROQ_API_KEY', value);
     expect(refusal({ provider: 'groq' })).toBe(
-      "up.apiKey should be given, or GROQ_API_KEY set in the environment: an upstream never uses another's credentials",
+      'up.apiKey should be set, or GROQ_API_KEY set in the environment: an upstream never uses the credentials of another',
     );
   });
 
   test('is never that of OpenAI at another address', () => {
     vi.stubEnv('OPENAI_API_KEY', 'sk-openai');
     expect(refusal({ baseURL: 'https://relay.test/v1' })).toBe(
-      "up.apiKey should be given: an upstream never uses another's credentials",
+      'up.apiKey should be set: an upstream never uses the credentials of another',
     );
   });
 
@@ -144,7 +144,9 @@ describe('a client that is given', () => {
     ['fetch', globalThis.fetch],
     ['maxRetries', 5],
   ])('takes no %s beside it', (name, value) => {
-    expect(refusal({ client, [name]: value })).toBe(`up.${name} should not be set beside client, which has its own`);
+    expect(refusal({ client, [name]: value })).toBe(
+      `up.${name} should not be set together with client, which has its own`,
+    );
   });
 
   test('does not route calls itself', () => {
