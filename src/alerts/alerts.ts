@@ -1,4 +1,4 @@
-/** Everything about alerts: the rules that are looked at, what is remembered, and who is told. */
+/** The alerts of a client: evaluates the rules, keeps the latest alerts, and sends them to the webhook. */
 
 import type { Alert, AlertReport } from '../domain/alert.ts';
 import { startTicker, type Ticker } from '../time/ticker.ts';
@@ -10,7 +10,7 @@ export interface AlertsParts extends AlertWatchParts {
   readonly random: () => number;
 }
 
-/** How often alert rules are looked at, in ms: a rollback does not wait for the next `metrics` event. */
+/** How often alert rules are evaluated, in ms: more often than `metrics` events, so that a rollback comes early. */
 const INTERVAL_MS = 1_000;
 
 export class Alerts {
@@ -22,7 +22,7 @@ export class Alerts {
   constructor(parts: AlertsParts) {
     const { emitter, rules, clock } = parts;
     const history = this.#history;
-    // Whoever raises an alert, it is remembered and told.
+    // Not only rules raise alerts: pauses and rollouts do, too.
     emitter.on('alert', (alert) => history.add(alert));
     this.#webhook = startWebhook(parts);
     if (rules.length === 0) return;
@@ -34,7 +34,7 @@ export class Alerts {
     return { rules: this.#watch?.statuses ?? [], history: this.#history.latest };
   }
 
-  /** Not a closure of the constructor: that would hold the engine as long as its timer runs. */
+  /** Static, not a closure: a closure would keep the engine alive as long as the timer runs. */
   static #look(this: void, alerts: Alerts): void {
     alerts.#watch?.look();
   }
@@ -48,18 +48,16 @@ export class Alerts {
 function startWebhook({ webhook, emitter, warnings, clock, random }: AlertsParts): Webhook | undefined {
   if (!webhook) return undefined;
   const failed = (message: string): void => warnings.once(message, { code: 'webhook', message, atMs: clock.now() });
-  const told = new Webhook(webhook, { clock, random, failed, send: (url, init) => fetch(url, init) });
-  emitter.on('alert', (alert) => told.tell(alertNotice(alert)));
-  emitter.on('rollback', (event) => told.tell(rollbackNotice(event)));
-  return told;
+  const sender = new Webhook(webhook, { clock, random, failed, post: (url, init) => fetch(url, init) });
+  emitter.on('alert', (alert) => sender.send(alertNotice(alert)));
+  emitter.on('rollback', (event) => sender.send(rollbackNotice(event)));
+  return sender;
 }
 
-/* PART: The latest alerts. */
-
-/** Alerts that are remembered. */
+/** The history keeps this many alerts. */
 const MAX_ALERTS = 200;
 
-/** Alerts in the order in which they came; the oldest give way. */
+/** The latest alerts; the oldest are dropped. */
 class AlertHistory {
   readonly #alerts: Alert[] = [];
 

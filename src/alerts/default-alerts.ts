@@ -1,21 +1,20 @@
-/** Alert rules to begin with. */
+/** `defaultAlerts()`: a starting set of alert rules. */
 
 import type { AlertRuleOptions } from './options.ts';
 
-/** What `defaultAlerts` is told. */
+/** The options of `defaultAlerts()`. */
 export interface DefaultAlertsOptions<UpstreamName extends string = string> {
-  /** The upstream that is being tried: it gets rules of its own. */
+  /** The canary, which gets rules of its own. @default no such rules */
   readonly upstream?: UpstreamName | undefined;
-  /** What may be spent in an hour, in USD. @default no rule on money */
+  /** The largest cost per hour, in USD. @default no rule on cost */
   readonly costPerHourUsd?: number | undefined;
-  /** `'rollback'` takes all traffic from `upstream` at its critical error rate. @default it is told, and nothing else */
+  /** `'rollback'` takes all traffic from `upstream` at its critical error rate. @default only an alert */
   readonly action?: 'rollback' | undefined;
 }
 
 /**
- * Rules at the levels that are in common use: more than 2 % of calls failing is a warning, 5 % critical, a p95 over 2 s a
- * warning, an open breaker critical, four fifths of a budget spent a warning. The numbers are conventions, not evidence: an upstream that is being tried is judged
- * better by a rollout.
+ * Rules with common levels. Warnings: more than 2 % failed calls, a p95 above 2 s, more than 80 % of a budget spent. Critical: more
+ * than 5 % failed calls, an open breaker. These levels are conventions, not evidence: a rollout judges a canary better.
  *
  * @example
  * canary: { alerts: [...defaultAlerts({ upstream: 'deepseek', costPerHourUsd: 20 }), { name: 'mine', … }] }

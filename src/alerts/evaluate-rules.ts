@@ -12,7 +12,7 @@ export interface AlertWatchParts {
   readonly rules: readonly AlertRule[];
   readonly snapshot: () => Snapshot;
   readonly traffic: Traffic;
-  /** Rolls back the rollout to `upstream`; returns `false` if there is none. */
+  /** Rolls back the rollout to `upstream`; returns `false` if no rollout leads there. */
   readonly rollouts?: { rollBackByRule(upstream: string, reason: string): boolean } | undefined;
   readonly emitter: Emitter;
   readonly warnings: Warnings;

@@ -1,42 +1,47 @@
-/** What a user writes about alerts. No logic. */
+/** The options `canary.alerts` and `canary.webhook`. */
 
 import type { AlertMetric, Severity } from '../domain/alert.ts';
 import type { Duration } from '../domain/duration.ts';
 
 /** A condition on a metric over the window. */
 export interface AlertRuleOptions<UpstreamName extends string = string> {
+  /** Unique among the rules. */
   readonly name: string;
   readonly metric: AlertMetric;
-  /** Which upstream's numbers are looked at. @default those of all calls */
+  /** The upstream whose metric is watched. @default all calls */
   readonly upstream?: UpstreamName | undefined;
-  /** Fires while the metric is above this (rates 0–1, latencies ms, money USD). Either `above` or `below`. */
+  /** Fires while the metric is above this: rates 0–1, latencies in ms, costs in USD. Set either `above` or `below`. */
   readonly above?: number | undefined;
+  /** Fires while the metric is below this. */
   readonly below?: number | undefined;
-  /** A rule that fires resolves at this value, on the good side of its bound. @default a tenth of the bound from it; of counts in whole numbers */
+  /**
+   * A firing rule resolves once the metric is back at this value, on the good side of the bound.
+   * @default 10 % on the good side of the bound; for a rate with `below` 10 % of the way to 1; for counts rounded towards the bound
+   */
   readonly clear?: number | undefined;
-  /** How long the condition must hold first. @default 0 */
+  /** How long the condition must hold before the rule fires. @default 0 */
   readonly for?: Duration | undefined;
-  /** Fewer calls in the window never fire the rule. @default 20; for `calls`, and for states of upstreams and budgets, 0 */
+  /** The rule does not fire with fewer calls in the window. @default 20; 0 for `calls`, `weight`, `openBreakers`, `paused` and budgets */
   readonly minCalls?: number | undefined;
   /** @default 'warning' */
   readonly severity?: Severity | undefined;
-  /** `'rollback'` sets the upstream's weight to 0 and gives its share to the others in proportion to theirs. */
+  /** `'rollback'` sets the weight of the upstream to 0 and divides its share among the others by their weights. @default only an alert */
   readonly action?: 'rollback' | undefined;
 }
 
-/** Where alerts and rollbacks are told, as they happen. */
+/** A URL that receives alerts and rollbacks as they happen. */
 export interface WebhookOptions {
-  /** Https, or the loopback interface. */
+  /** An https URL, or http on the loopback interface. */
   readonly url: string;
-  /** `'json'`: all that the event says; `'slack'`: a message, `{ text }`. @default 'json' */
+  /** `'json'` sends the event, `'slack'` a message `{ text }`. @default 'json' */
   readonly format?: 'json' | 'slack' | undefined;
   /**
-   * Signs each request: header `x-canary-signature` is `sha256=` and the hexadecimal HMAC-SHA-256, under this secret, of
-   * `<x-canary-timestamp>.<body>`. @default none
+   * Signs each request. The header `x-canary-signature` is `sha256=` followed by the hexadecimal HMAC-SHA-256 of
+   * `<x-canary-timestamp>.<body>` with this secret. @default no signature
    */
   readonly secret?: string | undefined;
-  /** Time for one try. @default '10s' */
+  /** The time limit of one attempt. @default '10s' */
   readonly timeout?: Duration | undefined;
-  /** Tries of one notice, with back-off: after no answer, and after status 408, 429 and 5xx. @default 4 */
+  /** Attempts per notice, 1–10, with backoff. Retries a missing answer and status 408, 429 and 5xx. @default 4 */
   readonly attempts?: number | undefined;
 }

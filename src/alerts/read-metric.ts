@@ -1,69 +1,69 @@
-/** The value of one metric, and how many calls stand behind it. */
+/** Reads a metric from a snapshot, with the number of calls it is based on. */
 
 import type { AlertMetric } from '../domain/alert.ts';
 import type { CallTotals, Snapshot, UpstreamSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
 
-/** What a rule is judged by. */
+/** What a rule is evaluated with. */
 export interface MetricReading {
-  /** Latencies in ms, rates 0–1, money in USD; `null` without samples, and for money also when no price is known. */
+  /** Latencies in ms, rates 0–1, costs in USD. `null` without samples; for costs also if no price is known. */
   readonly value: number | null;
-  /** Successes and failures in the window: attempts of the upstream, or whole calls where all are looked at. */
+  /** Successes plus failures in the window: attempts for an upstream, whole calls otherwise. */
   readonly calls: number;
 }
 
-/** What a metric is read from. */
+/** The part of a snapshot that metrics are read from. */
 export type MetricSource = CallTotals & Pick<Snapshot, 'upstreams' | 'budgets' | 'shadow' | 'rollouts'>;
 
 /**
- * Reads a metric of `upstream`, or of all calls where that is `undefined`.
+ * Reads a metric of `upstream`; with `undefined` that of all calls.
  *
- * | metric | of an upstream | of all calls |
+ * | metric | of an upstream | over all calls |
  * |---|---|---|
- * | `errorRate` | failures of its attempts | `failureRate` |
- * | `latency…`, `firstChunk…` | of its attempts | of whole calls |
+ * | `errorRate` | failure rate of its attempts | `failureRate` |
+ * | `latency…`, `firstChunk…` | its attempts | whole calls |
  * | `costPerCall` | mean over attempts of known cost | mean over calls of known cost, all attempts included |
  * | `calls` | calls assigned to it | all calls |
- * | `successes`, `failures` | of its attempts | of whole calls |
- * | `failureRate`, `fallbackRate`, `primaryHitRate` | as of all calls | what `CallTotals` says |
- * | `budgetUsed`, `exhaustedBudgets` | as of all calls | of all budgets |
- * | `shadowAgreement` | of the calls mirrored to it | the least of all upstreams' |
- * | `rolloutEvidence` | of the rollout to it | the greatest of all rollouts' |
- * | `weight`, `openBreakers`, `paused` and other counts, tokens, money | its own | sum over the upstreams |
+ * | `successes`, `failures` | its attempts | whole calls |
+ * | `failureRate`, `fallbackRate`, `primaryHitRate` | the same as over all calls | the field of `CallTotals` |
+ * | `budgetUsed`, `exhaustedBudgets` | the same as over all calls | all budgets |
+ * | `shadowAgreement` | the calls mirrored to it | the lowest of all upstreams |
+ * | `rolloutEvidence` | the rollout to it | the highest of all rollouts |
+ * | `weight`, `openBreakers`, `paused`, other counts, tokens, costs | its own | sum over the upstreams |
  *
- * An upstream that has no window reads as `null` of no calls.
+ * An upstream without a window gives `null` with 0 calls.
  */
 export function readMetric(metric: AlertMetric, upstream: string | undefined, source: MetricSource): MetricReading {
   if (metric === 'shadowAgreement') return shadowReading(upstream, source);
   if (metric === 'rolloutEvidence') return rolloutReading(upstream, source);
   if (metric === 'budgetUsed' || metric === 'exhaustedBudgets') {
-    return { value: budgetValue(metric, source), calls: endedIn(source) };
+    return { value: budgetValue(metric, source), calls: endedCalls(source) };
   }
   if (metric === 'failureRate' || metric === 'fallbackRate' || metric === 'primaryHitRate') {
-    return { value: source[metric], calls: endedIn(source) };
+    return { value: source[metric], calls: endedCalls(source) };
   }
-  if (upstream === undefined) return { value: ofAllCalls(metric, source), calls: endedIn(source) };
+  if (upstream === undefined) return { value: ofAllCalls(metric, source), calls: endedCalls(source) };
   const window = source.upstreams[upstream];
   if (window === undefined) return { value: null, calls: 0 };
-  return { value: ofWindow(metric, window), calls: endedIn(window) };
+  return { value: ofWindow(metric, window), calls: endedCalls(window) };
 }
 
-/** Judged by the pairs of answers that were compared. */
+/** `calls` is the number of compared pairs of answers. */
 function shadowReading(upstream: string | undefined, { shadow = {} }: MetricSource): MetricReading {
-  const asked = upstream === undefined ? Object.values(shadow) : [shadow[upstream]];
-  const known = asked.flatMap((one) => one ?? []);
+  const shadows = upstream === undefined ? Object.values(shadow) : [shadow[upstream]];
+  const known = shadows.flatMap((one) => one ?? []);
   const agreements = known.flatMap(({ agreement }) => agreement ?? []);
   const calls = known.reduce((sum, { compared }) => sum + compared, 0);
   return { value: agreements.length === 0 ? null : Math.min(...agreements), calls };
 }
 
-/** Judged by the calls that were exposed. */
+/** `calls` is the number of calls exposed to the canary. */
 function rolloutReading(upstream: string | undefined, { rollouts = {} }: MetricSource): MetricReading {
   const known = (upstream === undefined ? Object.values(rollouts) : [rollouts[upstream]]).flatMap((one) => one ?? []);
   const calls = known.reduce((sum, { callsExposed }) => sum + callsExposed, 0);
   return { value: known.length === 0 ? null : Math.max(...known.map(({ evidence }) => evidence)), calls };
 }
 
-/** Of budgets of keys or upstreams each amount is its own: their sum has no limit. */
+/** `budgetUsed` skips budgets per key or upstream: each of their amounts has its own limit, and their sum has no limit. */
 function budgetValue(metric: 'budgetUsed' | 'exhaustedBudgets', { budgets }: MetricSource): number | null {
   if (budgets.length === 0) return null;
   if (metric === 'exhaustedBudgets') return budgets.reduce((sum, { exhausted }) => sum + exhausted, 0);
@@ -81,19 +81,19 @@ type OwnMetric = Exclude<
   | 'shadowAgreement'
   | 'rolloutEvidence'
 >;
-/** What calls as a whole and an upstream's attempts both have. */
+/** Metrics that whole calls and the attempts of an upstream both have. */
 type SharedMetric = Extract<OwnMetric, `latency${string}` | `firstChunk${string}` | 'calls' | 'costPerCall'>;
 
 function ofAllCalls(metric: OwnMetric, source: MetricSource): number | null {
   if (metric === 'errorRate') return source.failureRate;
   if (metric === 'successes' || metric === 'failures') return source[metric];
   const windows = Object.values(source.upstreams);
-  if (metric === 'costPerHour') return paceOf(windows);
+  if (metric === 'costPerHour') return costPerHourOf(windows);
   return isShared(metric) ? sharedValue(metric, source) : sumOver(metric, windows);
 }
 
 function ofWindow(metric: OwnMetric, window: UpstreamSnapshot): number | null {
-  if (metric === 'costPerHour') return paceOf([window]);
+  if (metric === 'costPerHour') return costPerHourOf([window]);
   if (metric === 'openBreakers') return window.breaker.state === 'open' ? 1 : 0;
   if (metric === 'paused') return window.pausedUntilMs === null ? 0 : 1;
   return isShared(metric) ? sharedValue(metric, window) : window[metric];
@@ -134,13 +134,13 @@ function sumOver(metric: Exclude<OwnMetric, SharedMetric>, windows: readonly Ups
   return windows.reduce((sum, window) => sum + (ofWindow(metric, window) ?? 0), 0);
 }
 
-/** USD an hour; `null` when something was used and nothing of it has a price, since an unknown cost is not 0. */
-function paceOf(windows: readonly WindowSnapshot[]): number | null {
+/** USD per hour; `null` if there was usage without any known price, since an unknown cost is not 0. */
+function costPerHourOf(windows: readonly WindowSnapshot[]): number | null {
   const unknown =
     windows.some((window) => window.unpriced > 0) && windows.every((window) => window.costPerCall === null);
   return unknown ? null : windows.reduce((sum, window) => sum + window.costPerHour, 0);
 }
 
-function endedIn({ successes, failures }: { readonly successes: number; readonly failures: number }): number {
+function endedCalls({ successes, failures }: { readonly successes: number; readonly failures: number }): number {
   return successes + failures;
 }

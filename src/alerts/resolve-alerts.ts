@@ -1,4 +1,4 @@
-/** Checks alert rules. */
+/** Validates the options `canary.alerts` and `canary.webhook`. */
 
 import {
   ALERT_METRICS,
@@ -36,7 +36,7 @@ function resolveRule(path: string, rule: AlertRuleOptions, names: readonly strin
   checkKeys(path, rule, RULE_KEYS);
   const { upstream, action, for: forTime = 0, severity = 'warning' } = rule;
   const name = checkText(`${path}.name`, rule.name, 'a name');
-  // `checkOneOf` has narrowed this, and the severity below, to their unions.
+  // `checkOneOf` has checked this, and the severity below.
   const metric = checkOneOf(`${path}.metric`, rule.metric, ALERT_METRICS) as AlertMetric;
   const { minCalls = metricTraits(metric).withoutCalls ? 0 : 20 } = rule;
   const bound = resolveBound(path, rule, metric);
@@ -72,13 +72,13 @@ function resolveBound(path: string, { above, below }: AlertRuleOptions, metric: 
 function resolveClear(path: string, clear: number | undefined, bound: AlertBound, metric: AlertMetric): number {
   if (clear === undefined) return defaultClear(bound, metric);
   if ('above' in bound) return checkNumber(path, clear, { min: 0, max: bound.above });
-  const most = isRate(metric) ? { max: 1 } : {};
-  return checkNumber(path, clear, { min: bound.below, ...most });
+  const upper = isRate(metric) ? { max: 1 } : {};
+  return checkNumber(path, clear, { min: bound.below, ...upper });
 }
 
 /**
- * A tenth on the good side of the bound: of a rate that should be high, a tenth of the way up to 1; of a count never beyond the
- * next whole number, so that one call is enough again for a rule of `below: 1`.
+ * 10 % on the good side of the bound. For a rate with a lower bound it is 10 % of the way to 1. For counts it is rounded towards the
+ * bound, so that one call resolves a rule with `below: 1`.
  */
 function defaultClear(bound: AlertBound, metric: AlertMetric): number {
   const isCount = metricTraits(metric).unit === 'count';
@@ -108,9 +108,7 @@ const RULE_KEYS: readonly (keyof AlertRuleOptions)[] = [
 
 const SEVERITIES: readonly Severity[] = ['info', 'warning', 'critical'];
 
-/* PART: Checks where alerts are told. */
-
-/** @throws ConfigError, which never shows the address: it is often a secret */
+/** @throws ConfigError, whose message never contains the URL: it is often a secret */
 export function resolveWebhook(webhook: WebhookOptions | undefined): WebhookPolicy | undefined {
   if (webhook === undefined) return undefined;
   const path = 'canary.webhook';
@@ -120,7 +118,7 @@ export function resolveWebhook(webhook: WebhookOptions | undefined): WebhookPoli
     throw new ConfigError(`${path}.secret`, 'should be a non-empty string');
   }
   return {
-    url: checkAddress(`${path}.url`, url),
+    url: checkUrl(`${path}.url`, url),
     format: checkOneOf(`${path}.format`, format, ['json', 'slack']) === 'json' ? 'json' : 'slack',
     secret,
     timeoutMs: checkDuration(`${path}.timeout`, timeout),
@@ -128,13 +126,13 @@ export function resolveWebhook(webhook: WebhookOptions | undefined): WebhookPoli
   };
 }
 
-function checkAddress(path: string, value: unknown): string {
+function checkUrl(path: string, value: unknown): string {
   const url = typeof value === 'string' ? URL.parse(value) : null;
-  if (!url) throw new ConfigError(path, 'should be an address like https://hooks.example.com/…');
+  if (!url) throw new ConfigError(path, 'should be a URL like https://hooks.example.com/…');
   const isLoopback = url.protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   if (url.protocol !== 'https:' && !isLoopback) {
     throw new ConfigError(path, `should be https, or http on the loopback interface, got ${url.protocol}//`);
   }
-  if (url.username || url.password) throw new ConfigError(path, 'should have no user name and password in it');
+  if (url.username || url.password) throw new ConfigError(path, 'should not contain a user name or password');
   return url.href;
 }

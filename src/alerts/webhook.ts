@@ -1,4 +1,4 @@
-/** Tells alerts to somebody's web address, one after another, and never in the way of a call. */
+/** Sends alerts and rollbacks to a webhook, one after another and in the background. */
 
 import { createHmac, randomUUID } from 'node:crypto';
 import type { Alert } from '../domain/alert.ts';
@@ -6,70 +6,79 @@ import type { RollbackEvent } from '../domain/events.ts';
 import { backoffMs } from '../resilience/retry.ts';
 import type { Clock } from '../time/clock.ts';
 
-/** Where notices go, and how hard they are tried. */
+/** What a webhook receives: an alert or a rollback, with names and numbers only. */
+export type Notice =
+  ({ readonly type: 'alert' } & Alert) | ({ readonly type: 'rollback' } & Pick<RollbackEvent, RollbackField>);
+
+type RollbackField = 'upstream' | 'reason' | 'weightsBefore' | 'weightsAfter' | 'atMs';
+
+/** The event as JSON, or a message `{ text }`, as Slack and compatible services take it. */
+export type WebhookFormat = 'json' | 'slack';
+
+/** The resolved option `canary.webhook`. */
 export interface WebhookPolicy {
-  /** Https, or the loopback interface. Often a secret itself: never shown but for its origin. */
+  /** An https URL, or http on the loopback interface. It is often a secret, so only its origin is ever shown. */
   readonly url: string;
   readonly format: WebhookFormat;
-  /** Signs each request, so that its receiver knows who sent it. */
+  /** Signs each request, so that the receiver can verify the sender. */
   readonly secret: string | undefined;
-  /** For one try. */
+  /** The time limit of one attempt. */
   readonly timeoutMs: number;
-  /** Tries of one notice. */
+  /** Attempts per notice. */
   readonly attempts: number;
 }
 
 export interface WebhookParts {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly send: typeof fetch;
-  /** Called for a notice that was given up. */
+  readonly post: typeof fetch;
+  /** Called with a message when a notice is dropped. */
   readonly failed: (message: string) => void;
 }
 
-/** Notices that wait; beyond it the oldest give way. */
-const MAX_WAITING = 100;
+/** The queue holds this many notices; beyond that the oldest are dropped. */
+const MAX_QUEUED = 100;
 const MIN_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 30_000;
 
 export class Webhook {
   readonly #policy: WebhookPolicy;
   readonly #parts: WebhookParts;
-  readonly #waiting: Notice[] = [];
-  #working = false;
-  /** Set by closing: for what waits then there is the time of one try, of all together. */
+  readonly #queue: Notice[] = [];
+  #isSending = false;
+  /** Set by `close()`: all queued notices together then have the time of one attempt. */
   #endsAtMs = Infinity;
-  /** Ends the wait before the next try. */
-  #hurry: (() => void) | undefined;
+  /** Ends the wait before the next attempt. */
+  #endWait: (() => void) | undefined;
 
   constructor(policy: WebhookPolicy, parts: WebhookParts) {
     this.#policy = policy;
     this.#parts = parts;
   }
 
-  /** Returns at once; notices arrive in this order. */
-  tell(notice: Notice): void {
-    this.#waiting.push(notice);
-    if (this.#waiting.length > MAX_WAITING) {
-      this.#waiting.shift();
+  /** Queues a notice and returns at once. Notices are sent in order. */
+  send(notice: Notice): void {
+    this.#queue.push(notice);
+    if (this.#queue.length > MAX_QUEUED) {
+      this.#queue.shift();
       this.#parts.failed(
-        `More than ${MAX_WAITING} notices wait for the webhook at ${this.#origin}: the oldest are dropped`,
+        `More than ${MAX_QUEUED} notices are queued for the webhook at ${this.#origin}; the oldest are dropped`,
       );
     }
-    if (!this.#working) void this.#work();
+    if (!this.#isSending) void this.#sendQueued();
   }
 
-  /** What waits is tried once more, for as long as one try may take. */
+  /** Sends each queued notice once more. All together have the time of one attempt. */
   close(): void {
     const { clock } = this.#parts;
     this.#endsAtMs = Math.min(this.#endsAtMs, clock.now() + this.#policy.timeoutMs);
-    this.#hurry?.();
+    this.#endWait?.();
   }
 
-  async #work(): Promise<void> {
-    this.#working = true;
-    for (let notice = this.#waiting.shift(); notice; notice = this.#waiting.shift()) await this.#deliver(notice);
-    this.#working = false;
+  async #sendQueued(): Promise<void> {
+    this.#isSending = true;
+    for (let notice = this.#queue.shift(); notice; notice = this.#queue.shift()) await this.#deliver(notice);
+    this.#isSending = false;
   }
 
   async #deliver(notice: Notice): Promise<void> {
@@ -79,41 +88,41 @@ export class Webhook {
     for (let attempt = 0; ; attempt += 1) {
       const problem = await this.#post(body, id);
       if (problem === undefined) return;
-      if (!problem.again || attempt + 1 >= attempts || this.#endsAtMs !== Infinity) {
-        return this.#parts.failed(`The webhook at ${this.#origin} ${problem.text}: a notice was given up`);
+      if (!problem.retryable || attempt + 1 >= attempts || this.#endsAtMs !== Infinity) {
+        return this.#parts.failed(`The webhook at ${this.#origin} ${problem.text}; a notice was dropped`);
       }
       await this.#wait(attempt);
     }
   }
 
-  /** What was wrong with a try, and whether another may go better. */
-  async #post(body: string, id: string): Promise<{ readonly text: string; readonly again: boolean } | undefined> {
-    const { clock, send } = this.#parts;
+  /** Makes one attempt. Returns why it failed, and whether a retry may succeed. */
+  async #post(body: string, id: string): Promise<{ readonly text: string; readonly retryable: boolean } | undefined> {
+    const { clock, post } = this.#parts;
     const { url } = this.#policy;
     const timeoutMs = Math.min(this.#policy.timeoutMs, this.#endsAtMs - clock.now());
-    if (timeoutMs <= 0) return { text: 'had no time left', again: false };
+    if (timeoutMs <= 0) return { text: 'did not answer before the client was closed', retryable: false };
     const controller = new AbortController();
     const timer = clock.setTimeout(() => controller.abort(), timeoutMs);
     try {
-      // A redirect would take the notice, and its signature, to who knows where.
+      // A redirect could send the notice and its signature to an unknown host.
       const init = { method: 'POST', redirect: 'manual', headers: this.#headers(body, id), body } as const;
-      const response = await send(url, { ...init, signal: controller.signal });
+      const response = await post(url, { ...init, signal: controller.signal });
       await response.body?.cancel();
       if (response.ok) return undefined;
       const { status } = response;
-      return { text: `answered ${status}`, again: status >= 500 || status === 429 || status === 408 };
+      return { text: `answered ${status}`, retryable: status >= 500 || status === 429 || status === 408 };
     } catch {
-      // The error of a fetch may show the address.
+      // The error of `fetch` is not shown: it may contain the URL.
       return {
-        text: controller.signal.aborted ? `did not answer in ${timeoutMs} ms` : 'cannot be reached',
-        again: true,
+        text: controller.signal.aborted ? `did not answer within ${timeoutMs} ms` : 'cannot be reached',
+        retryable: true,
       };
     } finally {
       timer.cancel();
     }
   }
 
-  /** The signature is HMAC-SHA-256 of `<timestamp>.<body>` in hex; the id is that of the notice, the same for all its tries. */
+  /** The signature is the hexadecimal HMAC-SHA-256 of `<timestamp>.<body>`. All attempts of a notice share its id. */
   #headers(body: string, id: string): Record<string, string> {
     const { secret } = this.#policy;
     const headers = { 'content-type': 'application/json', 'x-canary-delivery': id };
@@ -128,29 +137,18 @@ export class Webhook {
     const delayMs = backoffMs({ attempt, minDelayMs: MIN_DELAY_MS, maxDelayMs: MAX_DELAY_MS, random });
     await new Promise<void>((resolve) => {
       const timer = clock.setTimeout(resolve, delayMs);
-      this.#hurry = () => {
+      this.#endWait = () => {
         timer.cancel();
         resolve();
       };
     });
-    this.#hurry = undefined;
+    this.#endWait = undefined;
   }
 
   get #origin(): string {
     return new URL(this.#policy.url).origin;
   }
 }
-
-/* PART: What a webhook is told: names and numbers, in the shape that its receiver takes. */
-
-/** An alert, or a rollback. */
-export type Notice =
-  ({ readonly type: 'alert' } & Alert) | ({ readonly type: 'rollback' } & Pick<RollbackEvent, RollbackField>);
-
-type RollbackField = 'upstream' | 'reason' | 'weightsBefore' | 'weightsAfter' | 'atMs';
-
-/** The whole as JSON, or a message as Slack and its kin take it: `{ text }`. */
-export type WebhookFormat = 'json' | 'slack';
 
 export function alertNotice(alert: Alert): Notice {
   return { type: 'alert', ...alert };
@@ -160,12 +158,12 @@ export function rollbackNotice({ upstream, reason, weightsBefore, weightsAfter, 
   return { type: 'rollback', upstream, reason, weightsBefore, weightsAfter, atMs };
 }
 
-/** The body of the request that tells `notice`. */
+/** The request body of a notice. */
 function noticeBody(notice: Notice, format: WebhookFormat): string {
-  return JSON.stringify(format === 'json' ? notice : { text: escaped(sentenceOf(notice)) });
+  return JSON.stringify(format === 'json' ? notice : { text: escaped(textOf(notice)) });
 }
 
-function sentenceOf(notice: Notice): string {
+function textOf(notice: Notice): string {
   if (notice.type === 'rollback') return `:rewind: *${notice.upstream}* was rolled back: ${notice.reason}`;
   const { name, state, severity } = notice;
   const sign = state === 'resolved' ? ':white_check_mark:' : severity === 'critical' ? ':red_circle:' : ':warning:';

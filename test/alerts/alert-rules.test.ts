@@ -19,14 +19,14 @@ function alertRule(changes: Partial<AlertRule> = {}): AlertRule {
   };
 }
 
-/** Rules of these tests resolve at their bound, where nothing else is said. */
+/** The rules of these tests resolve at their bound by default. */
 const boundOf = (bound: AlertBound): number => ('above' in bound ? bound.above : bound.below);
 
 const BAD: MetricReading = { value: 0.5, calls: 100 };
 const GOOD: MetricReading = { value: 0.01, calls: 100 };
 const NOTHING: MetricReading = { value: null, calls: 0 };
 
-/** The states that come out of a rule that is evaluated at each time with each reading. */
+/** The changes of a rule that is evaluated with each reading at its time. */
 function statesOf(rule: AlertRule, timeline: readonly (readonly [atMs: number, reading: MetricReading])[]) {
   const rules = new AlertRules([rule]);
   return timeline.flatMap(([atMs, reading]) =>
@@ -35,7 +35,7 @@ function statesOf(rule: AlertRule, timeline: readonly (readonly [atMs: number, r
 }
 
 describe('firing', () => {
-  test('a rule without `for` fires at the first evaluation that sees its condition', () => {
+  test('a rule without `for` fires at the first evaluation in which its condition holds', () => {
     expect(
       statesOf(alertRule(), [
         [0, GOOD],
@@ -44,7 +44,7 @@ describe('firing', () => {
     ).toEqual([[10, 'firing']]);
   });
 
-  test('a rule fires once, however often it is evaluated', () => {
+  test('a firing rule does not fire again at later evaluations', () => {
     expect(
       statesOf(alertRule(), [
         [0, BAD],
@@ -55,7 +55,7 @@ describe('firing', () => {
     ).toEqual([[0, 'firing']]);
   });
 
-  test('the alert says which rule, which number and when', () => {
+  test('the alert has the rule, the value and the time', () => {
     const rule = alertRule({ action: 'rollback' });
     expect(new AlertRules([rule]).evaluate(7, () => BAD)).toEqual([
       {
@@ -85,7 +85,7 @@ describe('firing', () => {
     expect(new AlertRules([alertRule({ bound })]).evaluate(0, () => ({ value, calls: 100 }))).toHaveLength(fired);
   });
 
-  test('too few calls never fire a rule', () => {
+  test('a rule does not fire with too few calls', () => {
     expect(
       statesOf(alertRule(), [
         [0, { value: 1, calls: 19 }],
@@ -95,7 +95,7 @@ describe('firing', () => {
     expect(statesOf(alertRule(), [[0, { value: 1, calls: 20 }]])).toEqual([[0, 'firing']]);
   });
 
-  test.each([{ above: -1 }, { below: 1 }])('no value never fires a rule, here %o', (bound) => {
+  test.each([{ above: -1 }, { below: 1 }])('a rule with bound %o does not fire without a value', (bound) => {
     expect(
       statesOf(alertRule({ bound, minCalls: 0 }), [
         [0, NOTHING],
@@ -108,7 +108,7 @@ describe('firing', () => {
 describe('pending', () => {
   const rule = alertRule({ forMs: 60_000 });
 
-  test('a rule fires when its condition has held for `for`', () => {
+  test('a rule fires once its condition has held for `for`', () => {
     expect(
       statesOf(rule, [
         [0, BAD],
@@ -118,7 +118,7 @@ describe('pending', () => {
     ).toEqual([[60_000, 'firing']]);
   });
 
-  test('the time counts from the first evaluation that saw the condition', () => {
+  test('the time counts from the first evaluation in which the condition holds', () => {
     expect(
       statesOf(rule, [
         [0, GOOD],
@@ -133,7 +133,7 @@ describe('pending', () => {
     ['a value within the bound', GOOD],
     ['no value', NOTHING],
     ['too few calls', { value: 0.5, calls: 19 }],
-  ])('%s starts it over', (_, interruption) => {
+  ])('%s restarts the time', (_, interruption) => {
     const timeline = [
       [0, BAD],
       [30_000, interruption],
@@ -144,7 +144,7 @@ describe('pending', () => {
     expect(statesOf(rule, timeline)).toEqual([[100_000, 'firing']]);
   });
 
-  test('a condition that ends while it is pending is never heard of', () => {
+  test('a condition that ends while pending raises no alert', () => {
     expect(
       statesOf(rule, [
         [0, BAD],
@@ -170,7 +170,7 @@ describe('resolving', () => {
     ]);
   });
 
-  test('it resolves at once, however long it took to fire', () => {
+  test('a rule resolves at once, even with `for`', () => {
     expect(
       statesOf(alertRule({ forMs: 1_000 }), [
         [0, BAD],
@@ -183,7 +183,7 @@ describe('resolving', () => {
     ]);
   });
 
-  test('too few calls that are still beyond the bound keep it firing', () => {
+  test('a value beyond the bound keeps the rule firing even with too few calls', () => {
     expect(
       statesOf(alertRule(), [
         [0, BAD],
@@ -192,7 +192,7 @@ describe('resolving', () => {
     ).toEqual([[0, 'firing']]);
   });
 
-  test('too few calls that are within the bound resolve it', () => {
+  test('a value within the bound resolves the rule even with too few calls', () => {
     expect(
       statesOf(alertRule(), [
         [0, BAD],
@@ -204,13 +204,13 @@ describe('resolving', () => {
     ]);
   });
 
-  test('a rule with no calls left resolves with the value null', () => {
+  test('a rule resolves with the value null when no calls are left', () => {
     const rules = new AlertRules([alertRule()]);
     rules.evaluate(0, () => BAD);
     expect(rules.evaluate(10, () => NOTHING)).toMatchObject([{ alert: { state: 'resolved', value: null, calls: 0 } }]);
   });
 
-  test('a rule that wants calls goes on firing while there are none', () => {
+  test('a rule on a low number of calls keeps firing without calls', () => {
     const silent = alertRule({ metric: 'calls', bound: { below: 10 }, minCalls: 0 });
     expect(
       statesOf(silent, [
@@ -223,7 +223,7 @@ describe('resolving', () => {
   test.each([
     ['above', { bound: { above: 0.05 }, clear: 0.04 }, 0.06, 0.045, 0.04],
     ['below', { bound: { below: 0.9 }, clear: 0.92 }, 0.8, 0.91, 0.92],
-  ] as const)('a value that comes back %s its bound resolves at `clear`, not before', (_, rule, bad, back, clear) => {
+  ] as const)('a rule with the bound %s resolves at `clear`, not at the bound', (_, rule, bad, back, clear) => {
     expect(
       statesOf(alertRule(rule), [
         [0, { value: bad, calls: 100 }],
@@ -239,7 +239,7 @@ describe('resolving', () => {
     ]);
   });
 
-  test('what has resolved can fire again, after the whole of `for`', () => {
+  test('a resolved rule can fire again after the full time of `for`', () => {
     const timeline = [
       [0, BAD],
       [100, BAD],
@@ -256,7 +256,7 @@ describe('resolving', () => {
   });
 });
 
-test('each rule reads its own metric of its own upstream', () => {
+test('each rule reads the metric and the upstream that it names', () => {
   const rules = new AlertRules([
     alertRule({ name: 'errors' }),
     alertRule({ name: 'latency', metric: 'latencyP95', upstream: undefined, bound: { above: 2_000 } }),
@@ -267,13 +267,13 @@ test('each rule reads its own metric of its own upstream', () => {
   expect(changes.map(({ alert }) => [alert.name, alert.value])).toEqual([['latency', 2_500]]);
 });
 
-test('rules do not share their states, even under one name', () => {
+test('rules have separate states, even with the same name', () => {
   const rules = new AlertRules([alertRule({ bound: { above: 0.05 } }), alertRule({ bound: { above: 0.4 } })]);
   expect(rules.evaluate(0, () => ({ value: 0.1, calls: 100 }))).toHaveLength(1);
   expect(rules.evaluate(1, () => BAD)).toMatchObject([{ alert: { bound: { above: 0.4 } } }]);
 });
 
-test('where a rule stands can be read', () => {
+test('the phase of a rule can be read', () => {
   const rules = new AlertRules([alertRule({ forMs: 10 })]);
   const phases = [0, 5, 10, 20].map((atMs) => {
     rules.evaluate(atMs, () => (atMs === 20 ? GOOD : BAD));
@@ -283,7 +283,7 @@ test('where a rule stands can be read', () => {
   expect(rules.statuses).toMatchObject([{ name: 'errors', metric: 'errorRate', upstream: 'deepseek' }]);
 });
 
-test('whatever is read, firing and resolved alternate, and only enough calls beyond the bound fire', () => {
+test('for any readings firing and resolved alternate, and a rule fires only beyond the bound with enough calls', () => {
   const reading = fc.record({
     value: fc.option(fc.double({ min: 0, max: 0.1, noNaN: true })),
     calls: fc.nat({ max: 40 }),

@@ -1,4 +1,4 @@
-/** Alert rules, and the rollback that they decide. */
+/** Alert rules of a client, and the rollbacks they trigger. */
 
 import { expect, test } from 'vitest';
 import { route } from '../../src/index.ts';
@@ -26,7 +26,7 @@ function setUpRule(rule: object = {}, weights: Record<string, number> = { openai
   });
 }
 
-/** Calls on gemini of which so many fail; a fallback answers these. */
+/** Makes calls to gemini, the first `failures` of which fail and fall back. */
 async function call({ ai, providers }: SetUp, { calls, failures }: { calls: number; failures: number }): Promise<void> {
   for (let index = 0; index < calls; index++) {
     providers.script('gemini', index < failures ? failed(503) : chat());
@@ -34,7 +34,7 @@ async function call({ ai, providers }: SetUp, { calls, failures }: { calls: numb
   }
 }
 
-test('a rule is seen to be broken within a second', async () => {
+test('a rule fires within a second', async () => {
   const set = setUpRule();
   await call(set, { calls: 20, failures: 3 });
   expect(set.events.of('alert')).toEqual([]);
@@ -54,7 +54,7 @@ test('a rule is seen to be broken within a second', async () => {
   ]);
 });
 
-test('a rollback gives the weight of the upstream to the others in proportion, and tells why', async () => {
+test('a rollback divides the weight among the others in proportion and reports the reason', async () => {
   const set = setUpRule();
   await call(set, { calls: 20, failures: 3 });
   await set.clock.advance(1_000);
@@ -77,7 +77,7 @@ test('a rollback gives the weight of the upstream to the others in proportion, a
   expect(set.ai.canary.history).toMatchObject([{ action: 'rollback', atMs: START_MS + 1_000, weightsAfter }]);
 });
 
-test('after a rollback no key goes to the upstream any more', async () => {
+test('after a rollback no key is assigned to the upstream', async () => {
   const set = setUpRule();
   await call(set, { calls: 20, failures: 3 });
   await set.clock.advance(1_000);
@@ -86,14 +86,14 @@ test('after a rollback no key goes to the upstream any more', async () => {
   expect(set.providers.to('gemini')).toEqual([]);
 });
 
-test('when the rolled back upstream had all the weight, stable gets it', async () => {
+test('stable gets the weight if the rolled-back upstream had all of it', async () => {
   const set = setUpRule({}, { gemini: 1 });
   await call(set, { calls: 20, failures: 20 });
   await set.clock.advance(1_000);
   expect(set.ai.canary.weights).toEqual({ openai: 1, gemini: 0, deepseek: 0 });
 });
 
-test('too few calls never fire a rule', async () => {
+test('a rule does not fire with too few calls', async () => {
   const set = setUpRule();
   await call(set, { calls: 19, failures: 19 });
   await set.clock.advance(120_000);
@@ -101,7 +101,7 @@ test('too few calls never fire a rule', async () => {
   expect(set.events.of('rollback')).toEqual([]);
 });
 
-test('a rule that goes on being broken fires once, and resolves once when its calls leave the window', async () => {
+test('a rule fires once while its condition holds, and resolves once when its calls leave the window', async () => {
   const set = setUpRule();
   await call(set, { calls: 20, failures: 10 });
   await set.clock.advance(200_000);
@@ -111,7 +111,7 @@ test('a rule that goes on being broken fires once, and resolves once when its ca
   expect(set.events.of('rollback')).toHaveLength(1);
 });
 
-test('a condition must hold as long as the rule says', async () => {
+test('a condition must hold for `for`', async () => {
   const set = setUpRule({ for: '10s' });
   await call(set, { calls: 20, failures: 10 });
   await set.clock.advance(10_999);
@@ -120,7 +120,7 @@ test('a condition must hold as long as the rule says', async () => {
   expect(set.events.of('alert')).toHaveLength(1);
 });
 
-test('time that nobody watched, of a machine that slept, counts for ten seconds', async () => {
+test('a gap in which the machine slept counts as ten seconds', async () => {
   const set = setUpRule({ metric: 'weight', above: 0.1, for: '30s', minCalls: 0, action: undefined });
   await set.clock.advance(2_000);
   set.clock.jump(3_600_000);
@@ -130,7 +130,7 @@ test('time that nobody watched, of a machine that slept, counts for ten seconds'
   expect(set.events.of('alert')).toHaveLength(1);
 });
 
-test('a clock that is set back holds no rule up', async () => {
+test('a clock that is set back does not delay a rule', async () => {
   const clock = new ManualClock();
   let backMs = 0;
   const moody = { now: () => clock.now() - backMs, setTimeout: clock.setTimeout.bind(clock) };
@@ -159,7 +159,7 @@ test('a slow upstream is rolled back by its p95', async () => {
   expect(set.events.of('rollback')).toEqual([expect.objectContaining({ value: expect.toSatisfy((ms) => ms > 880) })]);
 });
 
-test('an upstream without weight is not rolled back: the alert fires alone', async () => {
+test('an upstream without weight only raises the alert and is not rolled back', async () => {
   const set = setUpRule({}, { openai: 1 });
   await call(set, { calls: 20, failures: 10 });
   await set.clock.advance(5_000);
@@ -169,7 +169,7 @@ test('an upstream without weight is not rolled back: the alert fires alone', asy
   expect(set.ai.canary.history).toEqual([]);
 });
 
-test('stable that serves alone cannot be rolled back, which is warned of', async () => {
+test('warns instead of rolling back stable when it serves alone', async () => {
   const set = setUp({
     upstreams: { gemini: {} },
     client: { maxRetries: 0 },
@@ -184,7 +184,7 @@ test('stable that serves alone cannot be rolled back, which is warned of', async
   expect(set.ai.canary.weights).toEqual({ openai: 1, gemini: 0 });
 });
 
-test('a rule without an upstream looks at whole calls', async () => {
+test('a rule without an upstream watches whole calls', async () => {
   const set = setUpRule({ metric: 'fallbackRate', upstream: undefined, action: undefined });
   await call(set, { calls: 20, failures: 5 });
   await set.clock.advance(1_000);
@@ -192,7 +192,7 @@ test('a rule without an upstream looks at whole calls', async () => {
   expect(set.events.of('rollback')).toEqual([]);
 });
 
-test('an action in a listener sees the split as it is after the rollback', async () => {
+test('a rollback listener sees the weights after the rollback', async () => {
   const set = setUpRule();
   const seen: unknown[] = [];
   set.ai.canary.on('rollback', () => seen.push(set.ai.canary.weights));
@@ -201,7 +201,7 @@ test('an action in a listener sees the split as it is after the rollback', async
   expect(seen).toEqual([{ openai: 0.75, gemini: 0, deepseek: 0.25 }]);
 });
 
-test('where the rules stand, and what they have told, can be read', async () => {
+test('the phases of the rules and the history of alerts can be read', async () => {
   const set = setUpRule({ for: '10s', action: undefined });
   const phase = () => set.ai.canary.alerts.rules.map((rule) => rule.phase);
   expect(phase()).toEqual(['inactive']);
@@ -213,14 +213,14 @@ test('where the rules stand, and what they have told, can be read', async () => 
   expect(set.ai.canary.alerts.history).toEqual(set.events.of('alert'));
 });
 
-test('alerts of refused credentials are remembered as those of rules are', async () => {
+test('the history contains alerts about refused credentials', async () => {
   const set = setUpRule();
   set.providers.script('gemini', failed(401));
   await ask(set.ai, route({ upstream: 'gemini' }));
   expect(set.ai.canary.alerts.history).toMatchObject([{ name: 'auth:gemini', state: 'firing' }]);
 });
 
-test('an open breaker can be an alert of its own', async () => {
+test('a rule can watch for an open breaker', async () => {
   const set = setUp({
     upstreams: { gemini: {} },
     client: { maxRetries: 0 },
@@ -236,7 +236,7 @@ test('an open breaker can be an alert of its own', async () => {
   expect(set.events.of('alert').map(({ state }) => state)).toEqual(['firing', 'resolved']);
 });
 
-test('a shadow that says other things than stable can be an alert, judged by the answers compared', async () => {
+test('a rule can watch the agreement of a shadow, and counts the compared answers', async () => {
   const set = setUp({
     upstreams: { gemini: {} },
     canary: {

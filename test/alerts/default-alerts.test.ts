@@ -9,12 +9,12 @@ const LEVELS = [
   ['budgets', 'budgetUsed', 0.8, 'warning'],
 ] as const;
 
-test('all calls are looked at, at the levels in common use', () => {
+test('the default rules watch all calls at common levels', () => {
   const rules = defaultAlerts().map(({ name, metric, above, severity }) => [name, metric, above, severity]);
   expect(rules).toEqual(LEVELS);
 });
 
-test('an upstream gets rules of its own, and spending one where it is told its bound', () => {
+test('adds rules for a named upstream, and a rule on cost for a given bound', () => {
   const names = defaultAlerts({ upstream: 'deepseek', costPerHourUsd: 20, action: 'rollback' });
   expect(names.map(({ name }) => name)).toEqual([
     'errors',
@@ -32,7 +32,7 @@ test('an upstream gets rules of its own, and spending one where it is told its b
   ]);
 });
 
-test('a client takes them as they are', () => {
+test('a client accepts the default rules', () => {
   const alerts = defaultAlerts({ upstream: 'deepseek', costPerHourUsd: 20, action: 'rollback' });
   const upstreams = { deepseek: { baseURL: 'https://deepseek.test/v1', apiKey: 'k' } };
   using ai = disposable(new CanaryClient({ apiKey: 'k', canary: { upstreams, alerts } }));

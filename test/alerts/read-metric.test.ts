@@ -26,7 +26,7 @@ function priced(costUsd: number): Pick<AttemptRecord, 'usage' | 'cost'> {
   return { usage: USAGE, cost: { costUsd, source: 'table' } };
 }
 
-/** Two calls assigned to deepseek: one it serves, one that falls back to openai; and a call that openai fails. */
+/** Two calls assigned to deepseek, of which one falls back to openai, and two calls assigned to openai: one fails, one is aborted. */
 function createBusy(): Recorder {
   const recorder = createTwo();
   recorder.attempt(attemptRecord({ upstream: 'deepseek', latencyMs: 200, firstChunkMs: 20, ...priced(0.125) }));
@@ -42,7 +42,7 @@ function createBusy(): Recorder {
   return recorder;
 }
 
-/** What needs calls, budgets, shadows or a rollout to have a value. */
+/** Metrics that have no value without calls, budgets, shadows or a rollout. */
 const NEEDS_SAMPLES = /Rate$|^latency|^firstChunk|^costPerCall$|udget|^shadow|^rollout/;
 
 describe('without samples', () => {
@@ -60,7 +60,7 @@ describe('without samples', () => {
   );
 
   test('an upstream without a window reads as null', () => {
-    expect(read(createBusy(), 'calls', 'nobody')).toEqual({ value: null, calls: 0 });
+    expect(read(createBusy(), 'calls', 'unknown')).toEqual({ value: null, calls: 0 });
   });
 });
 
@@ -69,14 +69,14 @@ describe('of an upstream', () => {
     expect(read(createBusy(), 'errorRate', 'deepseek')).toEqual({ value: 0.5, calls: 2 });
   });
 
-  test('calls are those assigned to it, beside the attempts that are the evidence', () => {
+  test('calls are those assigned to it, while the reading counts its attempts', () => {
     expect(read(createBusy(), 'calls', 'openai')).toEqual({ value: 2, calls: 2 });
     const recorder = createTwo();
     recorder.call(callRecord({ assigned: 'deepseek' }));
     expect(read(recorder, 'calls', 'deepseek')).toEqual({ value: 1, calls: 0 });
   });
 
-  test('money is its own', () => {
+  test('costs are its own', () => {
     expect(read(createBusy(), 'costPerCall', 'deepseek').value).toBe(0.125);
     expect(read(createBusy(), 'costPerHour', 'deepseek').value).toBe(0.125 * 3_600);
   });
@@ -87,11 +87,11 @@ describe('of an upstream', () => {
 });
 
 describe('of all calls', () => {
-  test('the error rate is the share of calls served by none', () => {
+  test('the error rate is the share of calls that no upstream served', () => {
     expect(read(createBusy(), 'errorRate')).toEqual({ value: 1 / 3, calls: 3 });
   });
 
-  test('calls are all, aborted ones too', () => {
+  test('calls include aborted ones', () => {
     expect(read(createBusy(), 'calls')).toEqual({ value: 4, calls: 3 });
   });
 
@@ -104,7 +104,7 @@ describe('of all calls', () => {
   });
 });
 
-describe('counts, tokens and money of the window', () => {
+describe('counts, tokens and costs of the window', () => {
   test.each([
     ['attempts', 2, 4],
     ['retries', 0, 0],
@@ -121,7 +121,7 @@ describe('counts, tokens and money of the window', () => {
     expect(read(createBusy(), metric).value).toBe(sum);
   });
 
-  test('successes and failures of all are those of whole calls', () => {
+  test('successes and failures over all calls are those of whole calls', () => {
     expect(read(createBusy(), 'failures', 'deepseek').value).toBe(1);
     expect(read(createBusy(), 'successes').value).toBe(2);
     expect(read(createBusy(), 'failures').value).toBe(1);
@@ -145,7 +145,7 @@ describe('the state of upstreams', () => {
     expect(readMetric(metric, undefined, source).value).toBe(1);
   });
 
-  test('the weight is that of the split', () => {
+  test('the weight is the share in the split', () => {
     expect(readMetric('weight', 'openai', source).value).toBe(0.9);
   });
 });
@@ -161,12 +161,12 @@ describe('budgets', () => {
     ],
   };
 
-  test('the share that is used is the largest of the budgets for all calls', () => {
+  test('budgetUsed is the largest spent share of the budgets for all calls', () => {
     expect(readMetric('budgetUsed', undefined, source).value).toBe(0.9);
     expect(readMetric('budgetUsed', 'deepseek', source).value).toBe(0.9);
   });
 
-  test('spent amounts count over all budgets', () => {
+  test('exhaustedBudgets counts over all budgets', () => {
     expect(readMetric('exhaustedBudgets', undefined, source).value).toBe(3);
   });
 });

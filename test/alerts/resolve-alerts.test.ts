@@ -23,7 +23,7 @@ test('a rule needs a name, a metric and a bound', () => {
   ]);
 });
 
-test('a rule can say it all', () => {
+test('a rule can set all options', () => {
   const rule = { ...ROLLBACK, clear: 0.05, for: '2m', minCalls: 50, severity: 'critical' } as const;
   expect(resolveAlerts([rule], NAMES)).toEqual([
     {
@@ -40,12 +40,12 @@ test('a rule can say it all', () => {
   ]);
 });
 
-test('a rule on the number of calls fires without any', () => {
+test('a rule on the number of calls needs no calls to fire', () => {
   const [rule] = resolveAlerts([{ name: 'quiet', metric: 'calls', below: 1 }], NAMES);
   expect(rule).toMatchObject({ minCalls: 0, bound: { below: 1 } });
 });
 
-test.each(ALERT_METRICS)('%s can be looked at', (metric) => {
+test.each(ALERT_METRICS)('a rule can watch %s', (metric) => {
   expect(resolveAlerts([{ name: 'rule', metric, above: 1 }], NAMES)).toMatchObject([{ metric }]);
 });
 
@@ -98,13 +98,13 @@ describe('a bound', () => {
   });
 });
 
-test('a rule cannot roll back the only upstream', () => {
+test('refuses a rollback of the only upstream', () => {
   expect(messageOf(() => resolveAlerts([{ ...ROLLBACK, upstream: 'openai' }], ['openai']))).toBe(
     'canary.alerts[0].action needs a second upstream to roll back to',
   );
 });
 
-test('no two rules have one name', () => {
+test('refuses two rules with the same name', () => {
   expect(refusalOf({ alerts: [RULE, ROLLBACK, { ...RULE, above: 3_000 }] })).toBe(
     'canary.alerts[2].name should be unique, got "slow" twice',
   );

@@ -36,7 +36,7 @@ async function fire({ ai, providers, clock }: SetUp): Promise<void> {
   await clock.advance(1_000);
 }
 
-/** Lets the clock go on until `count` requests have come. */
+/** Advances the clock until the receiver has `count` requests. */
 async function received(receiver: WebhookReceiver, count: number, { clock }: SetUp): Promise<void> {
   while (receiver.deliveries.length < count) {
     await clock.advance(100);
@@ -44,7 +44,7 @@ async function received(receiver: WebhookReceiver, count: number, { clock }: Set
   }
 }
 
-test('an alert is told as JSON, with names and numbers', async () => {
+test('sends an alert as JSON with names and numbers', async () => {
   await using receiver = await startReceiver();
   const set = setUpWebhook(receiver);
   await fire(set);
@@ -55,19 +55,19 @@ test('an alert is told as JSON, with names and numbers', async () => {
   expect(delivery!.body).not.toMatch(/key-of|Hello/);
 });
 
-test('a rollback is told as well, after the alert that led to it', async () => {
+test('sends a rollback after the alert that caused it', async () => {
   await using receiver = await startReceiver();
   const set = setUpWebhook(receiver, {}, 'rollback');
   await fire(set);
   await received(receiver, 2, set);
-  const told = receiver.deliveries.map(({ body }) => JSON.parse(body));
-  expect(told).toMatchObject([
+  const bodies = receiver.deliveries.map(({ body }) => JSON.parse(body));
+  expect(bodies).toMatchObject([
     { type: 'alert', state: 'firing' },
     { type: 'rollback', upstream: 'gemini', weightsAfter: { openai: 1, gemini: 0 } },
   ]);
 });
 
-test('in the shape of Slack it is one sentence, with its control characters escaped', async () => {
+test('the Slack format is one sentence with escaped control characters', async () => {
   await using receiver = await startReceiver();
   const set = setUpWebhook(receiver, { format: 'slack' });
   await fire(set);
@@ -77,7 +77,7 @@ test('in the shape of Slack it is one sentence, with its control characters esca
   });
 });
 
-test('with a secret each request is signed, over its time and its body', async () => {
+test('with a secret each request is signed over timestamp and body', async () => {
   await using receiver = await startReceiver();
   const set = setUpWebhook(receiver, { secret: 'shh' });
   await fire(set);
@@ -89,7 +89,7 @@ test('with a secret each request is signed, over its time and its body', async (
   expect(headers['x-canary-signature']).toBe(`sha256=${expected}`);
 });
 
-test('a receiver that fails is tried again, with the same delivery id', async () => {
+test('retries 503, 429 and 500 with the same delivery id', async () => {
   await using receiver = await startReceiver([503, 429, 500]);
   const set = setUpWebhook(receiver);
   await fire(set);
@@ -99,7 +99,7 @@ test('a receiver that fails is tried again, with the same delivery id', async ()
   expect(set.events.of('warning')).toEqual([]);
 });
 
-test('a receiver that is silent is hung up on, and tried again', async () => {
+test('times out on a silent receiver and retries', async () => {
   await using receiver = await startReceiver(['silence']);
   const set = setUpWebhook(receiver, { timeout: '2s' });
   await fire(set);
@@ -108,11 +108,11 @@ test('a receiver that is silent is hung up on, and tried again', async () => {
 });
 
 test.each([
-  ['refuses', [400], /answered 400: a notice was given up/],
-  ['sends elsewhere', [302], /answered 302: a notice was given up/],
-  ['fails for ever', [500, 500], /answered 500/],
+  ['refuses', [400], /answered 400; a notice was dropped/],
+  ['redirects', [302], /answered 302; a notice was dropped/],
+  ['always fails', [500, 500], /answered 500/],
 ] as const)(
-  'a receiver that %s is given up, with a warning that shows no more than its origin',
+  'a notice is dropped if the receiver %s, with a warning that shows only its origin',
   async (_, answers, text) => {
     await using receiver = await startReceiver(answers);
     const set = setUpWebhook(receiver, { attempts: answers.length, secret: 'shh' });
@@ -126,7 +126,7 @@ test.each([
   },
 );
 
-test('calls wait for no receiver', async () => {
+test('calls do not wait for the receiver', async () => {
   await using receiver = await startReceiver(['silence']);
   const set = setUpWebhook(receiver);
   await fire(set);
@@ -136,7 +136,7 @@ test('calls wait for no receiver', async () => {
   expect(answer.choices).toHaveLength(1);
 });
 
-test('a client that is closed tries what waits once more, and leaves no timer', async () => {
+test('a closed client makes one more attempt per queued notice and leaves no timer', async () => {
   await using receiver = await startReceiver([503, 503]);
   const set = setUpWebhook(receiver);
   await fire(set);
@@ -149,7 +149,7 @@ test('a client that is closed tries what waits once more, and leaves no timer', 
   expect(set.clock.pendingTimers).toBe(0);
 });
 
-test('where a receiver sends elsewhere, nobody goes, and it is not tried again', async () => {
+test('does not follow or retry a redirect', async () => {
   await using receiver = await startReceiver([302]);
   const set = setUpWebhook(receiver, { secret: 'shh' });
   await fire(set);
@@ -158,7 +158,7 @@ test('where a receiver sends elsewhere, nobody goes, and it is not tried again',
   expect(receiver.deliveries).toHaveLength(1);
 });
 
-test('a client that is closed spends on all that waits no more than the time of one try', async () => {
+test('a closed client spends at most the time of one attempt on all queued notices', async () => {
   await using receiver = await startReceiver(['silence', 'silence', 'silence', 'silence']);
   const set = setUpWebhook(receiver, { timeout: '2s' }, 'rollback');
   await fire(set);
@@ -170,7 +170,7 @@ test('a client that is closed spends on all that waits no more than the time of 
   expect(set.clock.pendingTimers).toBe(0);
 });
 
-test('of more than a hundred that wait the oldest are dropped, which is told once', async () => {
+test('drops the oldest of more than 100 queued notices and warns once', async () => {
   await using receiver = await startReceiver();
   const alerts = Array.from({ length: 150 }, (_, index) => ({ ...RULE, name: `rule ${index}` }));
   const { url } = receiver;
@@ -184,6 +184,6 @@ test('of more than a hundred that wait the oldest are dropped, which is told onc
   const names = receiver.deliveries.map(({ body }) => (JSON.parse(body) as { name: string }).name);
   expect(names).toEqual(['rule 0', ...alerts.slice(50).map(({ name }) => name)]);
   expect(set.events.of('warning').map(({ message }) => message)).toEqual([
-    expect.stringMatching(/^More than 100 notices wait/),
+    expect.stringMatching(/^More than 100 notices are queued/),
   ]);
 });
