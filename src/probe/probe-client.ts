@@ -134,10 +134,10 @@ function replyOf(call: Call, end: AttemptEnd, { body, stream }: Read): Reply {
 }
 
 /** A request body; the model may be missing. */
-export type Question = Readonly<Record<string, unknown>>;
+type Question = Readonly<Record<string, unknown>>;
 
 /** The method, path and body of a request. */
-export interface ProbeRequest {
+interface ProbeRequest {
   readonly method: 'get' | 'post';
   readonly path: string;
   readonly body?: Question | undefined;

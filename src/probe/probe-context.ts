@@ -6,16 +6,14 @@ import type { CallServices } from '../call/call-services.ts';
 import type { Call } from '../domain/call.ts';
 import type { Clock } from '../time/clock.ts';
 import type { AttemptEnd } from '../upstream/attempt-types.ts';
-import type { OpenAI } from '../upstream/sdk/types.ts';
-import type { SendRequest } from '../upstream/sdk/send.ts';
+import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Refusal, Reply } from './reply.ts';
 
 /** The input of a probe. */
 export interface ProbeInput {
   readonly upstream: Upstream;
-  /** The upstream's own SDK client, and how to send through it. */
-  readonly connection: { readonly client: OpenAI; readonly send: SendRequest; readonly sdkRetries: boolean };
+  readonly connection: UpstreamConnection;
   /** The model of chat requests. */
   readonly model: string | undefined;
   readonly embeddingModel: string | undefined;

@@ -84,7 +84,7 @@ function short(text: string): string {
 }
 
 /** A tool call. */
-export interface CalledTool {
+interface CalledTool {
   readonly id: unknown;
   readonly name: unknown;
   readonly arguments: unknown;

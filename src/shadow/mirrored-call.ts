@@ -5,10 +5,10 @@ import type { Call } from '../domain/call.ts';
 import type { ReadAnswer, ShadowAnswer, ShadowCall } from '../domain/shadow.ts';
 import type { TimeLimit } from '../resilience/time-limit.ts';
 import type { AnswerReader } from '../upstream/attempt-types.ts';
+import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { AnswerCollector } from './compare/read-answer.ts';
-import type { CopyConnection } from './send-copy.ts';
 import type { ShadowTarget } from './shadow-target.ts';
 
 /** Collects the real answer of a call while its caller reads it. */
@@ -45,12 +45,6 @@ export function shadowAnswer(answer: ReadAnswer, record: AttemptRecord): ShadowA
   return { ...answer, upstream, model, latencyMs, firstChunkMs, costUsd: cost.costUsd };
 }
 
-/** The application's side of a call, as far as a copy needs it. */
-export interface MirrorSource {
-  readonly options: RequestOptions;
-  readonly connect: (upstream: Upstream) => CopyConnection;
-}
-
 /** The call that is copied, and where the copy goes. */
 export interface CopyRequest {
   readonly call: Call;
@@ -59,7 +53,7 @@ export interface CopyRequest {
   readonly target: ShadowTarget;
   readonly upstream: Upstream;
   readonly options: RequestOptions;
-  readonly connect: MirrorSource['connect'];
+  readonly connect: (upstream: Upstream) => UpstreamConnection;
   /** Records the copy's attempt in the ledger of the call. */
   readonly ledger: { shadow(record: AttemptRecord): void };
   readonly abortWithCaller: boolean;
@@ -67,7 +61,7 @@ export interface CopyRequest {
   readonly comparisons: { compare(request: CopyRequest, result: MirroredResult): void };
 }
 
-/** Both sides of a mirrored call; an answer is `undefined` if that side failed. */
+/** Both sides of a mirrored call; an answer is `undefined` if it cannot be compared. */
 export interface MirroredResult {
   readonly record: AttemptRecord;
   readonly servedBy: string | undefined;

@@ -11,29 +11,22 @@ import { ResponseMode } from '../upstream/response-mode.ts';
 import { DoneMarkerDetector } from '../upstream/stream/done-marker.ts';
 import { StreamInterruptedError } from '../domain/errors.ts';
 import { classifyFailure, type Failure } from '../resilience/failure.ts';
+import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
 import { optionsFor } from '../upstream/sdk/request-options.ts';
 import { redact } from '../upstream/sdk/secrets.ts';
-import { isStream, type OpenAI, type RequestOptions, type StreamInternals } from '../upstream/sdk/types.ts';
-import type { SendRequest } from '../upstream/sdk/send.ts';
+import { isStream, type RequestOptions, type StreamInternals } from '../upstream/sdk/types.ts';
 import type { TimeLimit } from '../resilience/time-limit.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { attemptRecord } from '../call/call-record.ts';
 import type { Pricing, StartedAttempt } from '../upstream/upstream-costs.ts';
 
-/** How a copy reaches its upstream. */
-export interface CopyConnection {
-  readonly client: OpenAI;
-  readonly send: SendRequest;
-  readonly sdkRetries: boolean;
-}
-
 /** The input of `sendCopy`. */
-export interface CopyInput {
+interface CopyInput {
   readonly call: Call;
   /** The options of the copy, see `copyOptions` in shadow-runner.ts. */
   readonly options: RequestOptions;
   readonly upstream: Upstream;
-  readonly connect: (upstream: Upstream) => CopyConnection;
+  readonly connect: (upstream: Upstream) => UpstreamConnection;
   readonly limit: TimeLimit;
   readonly witness: AnswerReader;
   /** The longest gap between two chunks of a stream, in ms. */
@@ -43,7 +36,7 @@ export interface CopyInput {
 }
 
 /** How a copy ended. */
-export interface CopyEnd {
+interface CopyEnd {
   readonly record: AttemptRecord;
   readonly failure: Failure | undefined;
 }
@@ -78,7 +71,7 @@ export async function sendCopy(input: CopyInput): Promise<CopyEnd> {
 
 async function readToEnd(
   { call, upstream, limit, witness, idleMs, clock }: CopyInput,
-  { client, send, sdkRetries }: CopyConnection,
+  { client, send, sdkRetries }: UpstreamConnection,
   { options, usageAdded, mark }: ReturnType<typeof optionsFor>,
   onEnd: (end: AttemptEnd) => void,
 ): Promise<void> {

@@ -24,7 +24,7 @@ export const models: Check = {
   needs: 'connection',
   run: async (client) => {
     const { refusal, body } = await listModels(client);
-    if (refusal) return isListMissing(refusal) ? unsupported(describeRefusal(refusal)) : refused(refusal);
+    if (refusal) return isListUnavailable(refusal) ? unsupported(describeRefusal(refusal)) : refused(refusal);
     const { data } = fields(body);
     if (!Array.isArray(data)) return fail('the answer has no list of models');
     const names = listOf(data).map((entry) => fields(entry).id);
@@ -50,14 +50,15 @@ function hasNoList({ status, kind }: Refusal): boolean {
 }
 
 /** The connection check has passed, so an auth error here means that the key may not list models. */
-function isListMissing(refusal: Refusal): boolean {
+function isListUnavailable(refusal: Refusal): boolean {
   return hasNoList(refusal) || refusal.kind === 'auth';
 }
 
 function explain(refusal: Refusal, client: ProbeClient): Verdict {
   const { status, kind } = refusal;
-  const { keySource, upstream, connection: upstreamConnection } = client.context.input;
-  const host = URL.parse(upstreamConnection.client.baseURL)?.host ?? 'its address';
+  const { input } = client.context;
+  const { keySource, upstream } = input;
+  const host = URL.parse(input.connection.client.baseURL)?.host ?? 'its address';
   if (kind === 'auth') {
     return fail(`${status ?? 401} from ${host}: it rejects the key from ${keySource}`);
   }
