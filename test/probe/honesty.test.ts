@@ -1,4 +1,4 @@
-/** Facts that checks rely on. */
+/** Facts that the honesty comparison relies on: the tokens of the passage, and equal model names. */
 
 import { encode as encodeO200k } from 'gpt-tokenizer/encoding/o200k_base';
 import { encode as encodeCl100k } from 'gpt-tokenizer/encoding/cl100k_base';
