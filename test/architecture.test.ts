@@ -101,7 +101,7 @@ describe('the English', () => {
     const words = counts.reduce((sum, count) => sum + count.words, 0);
     const markers = counts.flatMap((count) => count.markers);
     expect(words).toBeGreaterThan(50_000);
-    expect(markers.length / words, markers.join('\n')).toBeLessThanOrEqual(0.002);
+    expect(markers.length / words > 0.002 ? markers : []).toEqual([]);
   });
 
   test.each([

@@ -150,7 +150,7 @@ test('shadow events contain neither text of an answer nor a key', async () => {
   using listened = listen(ai);
   const messages = [{ role: 'user' as const, content: secret('user', 'question') }];
   await ai.chat.completions.create({ model: 'gpt-4.1', messages }, CALL_OPTIONS);
-  await vi.waitFor(() => expect(listened.names).toContain('shadow'));
+  await vi.waitFor(() => expect(listened.names).toContain('shadow'), { timeout: 5_000 });
   expect(ai.canary.shadow.samples()).toHaveLength(1);
   expect(ownersOf(shown([listened.published, ai.canary.snapshot(), ai.canary.shadow, ai]))).toEqual([]);
 });
