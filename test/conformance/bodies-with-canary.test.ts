@@ -90,7 +90,7 @@ function isReported(recording: Recording): boolean {
   return usageIn(recording) !== undefined;
 }
 
-/** Whether attempts have usage marked as an estimate, or none, if the provider reported none. */
+/** Whether usage is missing or marked as an estimate if the provider did not report it. */
 function isHonestFor(
   recording: Recording,
   reported = isReported(recording),

@@ -73,7 +73,7 @@ describe(`${CALLS} calls with every fault, ${CONCURRENCY} at a time (CHAOS_SEED=
     expect(after.left.open).toMatchObject({ answers: 0, busyProviders: 0 });
   });
 
-  test('there are at most as many connections as calls in flight, and none after closing', () => {
+  test('there are at most as many connections as calls in flight, and no connection after closing', () => {
     expect(after.left.open.sockets).toBeLessThanOrEqual(CONCURRENCY);
     expect(after.left.closed.sockets).toBe(0);
   });
