@@ -1,17 +1,17 @@
-/** Reads the tokens out of any response body or stream chunk. */
+/** Reads usage, reported cost and service tier from any response body or stream chunk. */
 
 import type { Surface } from '../domain/call.ts';
 import { fields, isRecord } from '../domain/json.ts';
 import type { ServiceTier, Usage } from '../domain/usage.ts';
 
 /**
- * The usage in a whole response body or in one chunk or event of a stream; `undefined` where it says nothing. Counts in
- * a stream are cumulative: the last usage holds. Never throws, whatever the body is.
+ * The usage in a whole response body, or in one chunk or event of a stream; `undefined` if it contains no usage. Counts in a
+ * stream are cumulative: the last usage applies. Never throws.
  */
 export function usageOf(surface: Surface, body: unknown): Usage | undefined {
   const usage = findUsage(body);
   if (usage === undefined) return undefined;
-  const total = tokens(usage['total_tokens']);
+  const total = nonNegative(usage['total_tokens']);
   const input = inputTokensOf(surface, usage, total);
   const output = surface === 'embeddings' ? 0 : outputTokensOf(usage, input, total);
   if (input === undefined || output === undefined) return undefined;
@@ -21,7 +21,7 @@ export function usageOf(surface: Surface, body: unknown): Usage | undefined {
   return withRareParts(counts, usage, serviceTierOf(body, usage));
 }
 
-/** Few answers have any of these: the others are not burdened with their names. */
+/** Adds the parts that few answers have. Without them the object stays small. */
 function withRareParts(counts: Usage, usage: RawUsage, serviceTier: Usage['serviceTier']): Usage {
   const { inputTokens, outputTokens, cachedInputTokens } = counts;
   const cacheWriteTokens = Math.min(inputTokens - cachedInputTokens, cacheWriteTokensOf(usage));
@@ -40,43 +40,139 @@ function withRareParts(counts: Usage, usage: RawUsage, serviceTier: Usage['servi
 }
 
 function inputTokensOf(surface: Surface, usage: RawUsage, total: number | undefined): number | undefined {
-  const input = tokens(usage['prompt_tokens']) ?? tokens(usage['input_tokens']);
+  const input = nonNegative(usage['prompt_tokens']) ?? nonNegative(usage['input_tokens']);
   if (input !== undefined) return input + (total === undefined ? cacheTokensOutsideInput(usage) : 0);
   if (total === undefined || surface === 'embeddings') return total;
-  const output = statedOutputTokensOf(usage);
+  const output = reportedOutputTokensOf(usage);
   return output === undefined || output > total ? undefined : total - output;
 }
 
-/** Anthropic's own shape, which has no total, counts as input only what touched no cache (https://docs.claude.com/en/api/messages). */
+/** Anthropic's own format has no total, and its input excludes cached tokens (https://docs.claude.com/en/api/messages). */
 function cacheTokensOutsideInput(usage: RawUsage): number {
   if (usage['prompt_tokens'] !== undefined || memberOf(usage['input_tokens_details'], 'cached_tokens') !== undefined)
     return 0;
-  return (tokens(usage['cache_read_input_tokens']) ?? 0) + (tokens(usage['cache_creation_input_tokens']) ?? 0);
+  return (
+    (nonNegative(usage['cache_read_input_tokens']) ?? 0) + (nonNegative(usage['cache_creation_input_tokens']) ?? 0)
+  );
 }
 
 /**
- * The total tells when the output is stated without its reasoning (xAI, Gemini's thoughts): they are billed as output.
- * It also replaces an output that is left out because it is zero (OpenAI's completions).
+ * If the reported output excludes reasoning (xAI, Gemini's thoughts), the total reveals it: reasoning is billed as output. The
+ * total also replaces an output that is omitted because it is zero (OpenAI's completions).
  */
 function outputTokensOf(usage: RawUsage, input: number | undefined, total: number | undefined): number | undefined {
-  const stated = statedOutputTokensOf(usage);
-  if (input === undefined || total === undefined || total < input) return stated;
-  return Math.max(stated ?? 0, total - input);
+  const reported = reportedOutputTokensOf(usage);
+  if (input === undefined || total === undefined || total < input) return reported;
+  return Math.max(reported ?? 0, total - input);
 }
 
-function statedOutputTokensOf(usage: RawUsage): number | undefined {
-  return tokens(usage['completion_tokens']) ?? tokens(usage['output_tokens']);
+function reportedOutputTokensOf(usage: RawUsage): number | undefined {
+  return nonNegative(usage['completion_tokens']) ?? nonNegative(usage['output_tokens']);
 }
 
-/* PART: Where a response keeps its usage. */
+/**
+ * 0 if not reported, like the other parts below. Six spellings: OpenAI's two, DeepSeek's, Kimi's (also Hugging Face's), Mistral's and
+ * Anthropic's. Some providers send two of them, one of which is 0.
+ */
+function cachedTokensOf(usage: RawUsage): number {
+  return Math.max(
+    nonNegative(memberOf(usage['prompt_tokens_details'], 'cached_tokens')) ?? 0,
+    nonNegative(memberOf(usage['input_tokens_details'], 'cached_tokens')) ?? 0,
+    nonNegative(usage['prompt_cache_hit_tokens']) ?? 0,
+    nonNegative(usage['cached_tokens']) ?? 0,
+    nonNegative(usage['num_cached_tokens']) ?? 0,
+    nonNegative(usage['cache_read_input_tokens']) ?? 0,
+  );
+}
 
-/** A usage as the provider wrote it. */
+/** OpenAI's two spellings (also OpenRouter's), Anthropic's and LiteLLM's. */
+function cacheWriteTokensOf(usage: RawUsage): number {
+  return Math.max(
+    nonNegative(memberOf(usage['prompt_tokens_details'], 'cache_write_tokens')) ?? 0,
+    nonNegative(memberOf(usage['input_tokens_details'], 'cache_write_tokens')) ?? 0,
+    nonNegative(usage['cache_creation_input_tokens']) ?? 0,
+    nonNegative(memberOf(usage['prompt_tokens_details'], 'cache_creation_tokens')) ?? 0,
+  );
+}
+
+/** OpenAI's two spellings and Perplexity's. */
+function reasoningTokensOf(usage: RawUsage): number {
+  return Math.max(
+    nonNegative(memberOf(usage['completion_tokens_details'], 'reasoning_tokens')) ?? 0,
+    nonNegative(memberOf(usage['output_tokens_details'], 'reasoning_tokens')) ?? 0,
+    nonNegative(usage['reasoning_tokens']) ?? 0,
+  );
+}
+
+function inputAudioTokensOf(usage: RawUsage): number {
+  return Math.max(
+    nonNegative(memberOf(usage['prompt_tokens_details'], 'audio_tokens')) ?? 0,
+    nonNegative(memberOf(usage['input_tokens_details'], 'audio_tokens')) ?? 0,
+  );
+}
+
+function outputAudioTokensOf(usage: RawUsage): number {
+  return Math.max(
+    nonNegative(memberOf(usage['completion_tokens_details'], 'audio_tokens')) ?? 0,
+    nonNegative(memberOf(usage['output_tokens_details'], 'audio_tokens')) ?? 0,
+  );
+}
+
+/** The tier is next to the usage (OpenAI), in the response of a Responses event, or in the usage (Anthropic). */
+function serviceTierOf(body: unknown, usage: RawUsage): ServiceTier | undefined {
+  const named = memberOf(body, 'service_tier') ?? memberOf(memberOf(body, 'response'), 'service_tier');
+  return tierNamed(named ?? usage['service_tier']);
+}
+
+/** Names other than these three mean the standard tier (`default`, `auto`, `standard`, `on_demand`), or are unknown. */
+function tierNamed(name: unknown): ServiceTier | undefined {
+  return name === 'flex' || name === 'priority' || name === 'batch' ? name : undefined;
+}
+
+/** xAI reports costs in ticks of 10⁻¹⁰ USD (https://docs.x.ai/docs/api-reference). */
+const TICKS_PER_USD = 1e10;
+
+/**
+ * The cost of a call in USD as the provider reports it, in a whole response body or in one chunk of a stream; `undefined` if it
+ * reports no cost. Never throws. Known are OpenRouter's `usage.cost`, Perplexity's `usage.cost.total_cost` and xAI's
+ * `usage.cost_in_usd_ticks`.
+ */
+export function reportedCostOf(body: unknown): number | undefined {
+  const usage = findUsage(body);
+  if (usage === undefined) return undefined;
+  const ticks = nonNegative(usage['cost_in_usd_ticks']);
+  if (ticks !== undefined) return ticks / TICKS_PER_USD;
+  return nonNegative(memberOf(usage['cost'], 'total_cost')) ?? costWithFeeOf(usage);
+}
+
+/**
+ * With the customer's own key (`is_byok`), OpenRouter's `cost` is only its fee, and the vendor bills the rest to the customer
+ * (https://openrouter.ai/docs/use-cases/usage-accounting).
+ */
+function costWithFeeOf(usage: RawUsage): number | undefined {
+  const cost = nonNegative(usage['cost']);
+  if (cost === undefined || usage['is_byok'] !== true) return cost;
+  const vendorCost = nonNegative(memberOf(usage['cost_details'], 'upstream_inference_cost'));
+  return vendorCost === undefined ? undefined : cost + vendorCost;
+}
+
+/**
+ * The factor between a tier's price and the public price; `undefined` if it is unknown. OpenAI bills flex like batches, at half the
+ * price (https://platform.openai.com/docs/guides/flex-processing). Its priority tier has prices that the table does not list. For
+ * other providers the factor is 1: their tiers of the same names cost the same, or their prices are unknown.
+ */
+export function tierMultiplier(tier: ServiceTier | undefined, provider: string): number | undefined {
+  if (tier === undefined || provider !== 'openai') return 1;
+  return tier === 'priority' ? undefined : 0.5;
+}
+
+/** A usage in the provider's own format. */
 export type RawUsage = Readonly<Record<string, unknown>>;
 
 /**
- * The usage object of a whole body or of a stream's chunk, `undefined` where there is none. OpenAI and most others have
- * `usage` (`null` in all chunks but the last), Groq's streams `x_groq.usage`, Kimi's `choices[i].usage`, and the events
- * of a Responses stream `response.usage`.
+ * The usage object of a whole body or of a chunk; `undefined` if it has no usage. OpenAI and most others send `usage` (`null` in all
+ * chunks but the last), Groq's streams `x_groq.usage`, Kimi's streams `choices[i].usage`, and the events of a Responses stream
+ * `response.usage`.
  */
 export function findUsage(body: unknown): RawUsage | undefined {
   if (!isRecord(body)) return undefined;
@@ -98,123 +194,20 @@ function memberOf(value: unknown, member: string): unknown {
 function usageInChoices(choices: readonly unknown[]): RawUsage | undefined {
   for (const choice of choices) {
     const { usage } = fields(choice);
-    const found = usage ? filled(usage) : undefined;
-    if (found !== undefined) return found;
+    const rawUsage = usage ? filled(usage) : undefined;
+    if (rawUsage !== undefined) return rawUsage;
   }
   return undefined;
 }
 
-/** An object that counts something: an empty one may stand beside the real usage. */
+/** An object with at least one count: some providers send an empty object next to the real usage. */
 function filled(value: unknown): RawUsage | undefined {
   return isRecord(value) && COUNTS.some((count) => typeof value[count] === 'number') ? value : undefined;
 }
 
 const COUNTS = ['prompt_tokens', 'input_tokens', 'completion_tokens', 'output_tokens', 'total_tokens'] as const;
 
-/* PART: Parts of a usage under all the names that providers have for them. Each is 0 where nothing is said of it. */
-
-/** Six spellings: OpenAI's two, DeepSeek's, Kimi's (also Hugging Face's), Mistral's, Anthropic's. Some providers send two, one of them 0. */
-function cachedTokensOf(usage: RawUsage): number {
-  return Math.max(
-    tokens(memberOf(usage['prompt_tokens_details'], 'cached_tokens')) ?? 0,
-    tokens(memberOf(usage['input_tokens_details'], 'cached_tokens')) ?? 0,
-    tokens(usage['prompt_cache_hit_tokens']) ?? 0,
-    tokens(usage['cached_tokens']) ?? 0,
-    tokens(usage['num_cached_tokens']) ?? 0,
-    tokens(usage['cache_read_input_tokens']) ?? 0,
-  );
-}
-
-/** OpenAI's two spellings (also OpenRouter's), Anthropic's, and LiteLLM's. */
-function cacheWriteTokensOf(usage: RawUsage): number {
-  return Math.max(
-    tokens(memberOf(usage['prompt_tokens_details'], 'cache_write_tokens')) ?? 0,
-    tokens(memberOf(usage['input_tokens_details'], 'cache_write_tokens')) ?? 0,
-    tokens(usage['cache_creation_input_tokens']) ?? 0,
-    tokens(memberOf(usage['prompt_tokens_details'], 'cache_creation_tokens')) ?? 0,
-  );
-}
-
-/** OpenAI's two spellings, and Perplexity's. */
-function reasoningTokensOf(usage: RawUsage): number {
-  return Math.max(
-    tokens(memberOf(usage['completion_tokens_details'], 'reasoning_tokens')) ?? 0,
-    tokens(memberOf(usage['output_tokens_details'], 'reasoning_tokens')) ?? 0,
-    tokens(usage['reasoning_tokens']) ?? 0,
-  );
-}
-
-function inputAudioTokensOf(usage: RawUsage): number {
-  return Math.max(
-    tokens(memberOf(usage['prompt_tokens_details'], 'audio_tokens')) ?? 0,
-    tokens(memberOf(usage['input_tokens_details'], 'audio_tokens')) ?? 0,
-  );
-}
-
-function outputAudioTokensOf(usage: RawUsage): number {
-  return Math.max(
-    tokens(memberOf(usage['completion_tokens_details'], 'audio_tokens')) ?? 0,
-    tokens(memberOf(usage['output_tokens_details'], 'audio_tokens')) ?? 0,
-  );
-}
-
-/** A count; `undefined` for what is none. */
-function tokens(value: unknown): number | undefined {
+/** A number of tokens or USD; `undefined` for anything else. */
+function nonNegative(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
-}
-
-/* PART: Reads the cost that a provider itself states. */
-
-/** xAI counts money in ticks of 10⁻¹⁰ USD (https://docs.x.ai/docs/api-reference). */
-const TICKS_PER_USD = 1e10;
-
-/**
- * What the provider says the call cost, in USD; `undefined` where it says nothing. Takes a whole response body or one
- * chunk of a stream; never throws. Known: OpenRouter's `usage.cost`, Perplexity's `usage.cost.total_cost`, xAI's
- * `usage.cost_in_usd_ticks`.
- */
-export function reportedCostOf(body: unknown): number | undefined {
-  const usage = findUsage(body);
-  if (usage === undefined) return undefined;
-  const ticks = usd(usage['cost_in_usd_ticks']);
-  if (ticks !== undefined) return ticks / TICKS_PER_USD;
-  return usd(memberOf(usage['cost'], 'total_cost')) ?? costWithFeeOf(usage);
-}
-
-/**
- * Under the customer's own key (`is_byok`) OpenRouter's `cost` is its fee alone, and the vendor bills the rest to the
- * customer (https://openrouter.ai/docs/use-cases/usage-accounting).
- */
-function costWithFeeOf(usage: RawUsage): number | undefined {
-  const cost = usd(usage['cost']);
-  if (cost === undefined || usage['is_byok'] !== true) return cost;
-  const vendorCost = usd(memberOf(usage['cost_details'], 'upstream_inference_cost'));
-  return vendorCost === undefined ? undefined : cost + vendorCost;
-}
-
-function usd(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
-}
-
-/* PART: The tier that a call was served at, and what it does to the price. */
-
-/** Where providers name the tier: beside the usage (OpenAI), in a Responses event's response, or within (Anthropic). */
-function serviceTierOf(body: unknown, usage: RawUsage): ServiceTier | undefined {
-  const named = memberOf(body, 'service_tier') ?? memberOf(memberOf(body, 'response'), 'service_tier');
-  return tierNamed(named ?? usage['service_tier']);
-}
-
-/** Only names that are known: others are the usual tier (`default`, `auto`, `standard`, `on_demand`), or nobody's business. */
-function tierNamed(name: unknown): ServiceTier | undefined {
-  return name === 'flex' || name === 'priority' || name === 'batch' ? name : undefined;
-}
-
-/**
- * What is paid for a dollar of the public price; `undefined` where that is not known. OpenAI bills flex as batches, at half the price
- * (https://platform.openai.com/docs/guides/flex-processing); its priority tier has prices of its own, which the table does not
- * have. With others tiers of the same names cost the same, or nobody knows.
- */
-export function tierMultiplier(tier: ServiceTier | undefined, provider: string): number | undefined {
-  if (tier === undefined || provider !== 'openai') return 1;
-  return tier === 'priority' ? undefined : 0.5;
 }

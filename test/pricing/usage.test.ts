@@ -5,12 +5,12 @@ import { usageOf } from '../../src/pricing/usage.ts';
 const plain = { prompt_tokens: 10, completion_tokens: 4, total_tokens: 14 };
 const read = { inputTokens: 10, outputTokens: 4, cachedInputTokens: 0, reasoningTokens: 0 };
 
-describe('usage is found', () => {
+describe('finds usage', () => {
   test.each([
     ['in a whole body and in a last chunk without choices', { choices: [], usage: plain }],
     ['in Groq’s own member', { choices: [{ index: 0 }], x_groq: { id: 'r', usage: plain } }],
-    ['beside a null', { usage: null, x_groq: { usage: plain } }],
-    ['beside an empty object', { usage: {}, x_groq: { usage: plain } }],
+    ['next to null', { usage: null, x_groq: { usage: plain } }],
+    ['next to an empty object', { usage: {}, x_groq: { usage: plain } }],
     ['in Kimi’s choice', { choices: [{ index: 0, delta: {}, usage: plain }] }],
     ['in the choice that has it', { choices: [null, { usage: null }, { usage: plain }] }],
   ])('%s', (_, body) => {
@@ -24,7 +24,7 @@ describe('usage is found', () => {
     expect(usageOf('responses', { type: 'response.created', response: { usage: null } })).toBeUndefined();
   });
 
-  test('for embeddings, which have no output', () => {
+  test('of embeddings, which have no output', () => {
     expect(usageOf('embeddings', { usage: { prompt_tokens: 8, total_tokens: 8 } })).toMatchObject({
       inputTokens: 8,
       outputTokens: 0,
@@ -34,7 +34,7 @@ describe('usage is found', () => {
   });
 });
 
-describe('cached tokens are read in the spelling', () => {
+describe('reads cached tokens in the spelling', () => {
   test.each([
     ['of OpenAI’s chat', { prompt_tokens_details: { cached_tokens: 7 } }],
     ['of OpenAI’s responses', { input_tokens_details: { cached_tokens: 7 } }],
@@ -42,20 +42,17 @@ describe('cached tokens are read in the spelling', () => {
     ['of Kimi', { cached_tokens: 7 }],
     ['of Mistral', { num_cached_tokens: 7 }],
     ['of Anthropic, behind a gateway that counts as OpenAI does', { cache_read_input_tokens: 7 }],
-    [
-      'that is not zero, where there are two',
-      { prompt_tokens_details: { cached_tokens: 0 }, prompt_cache_hit_tokens: 7 },
-    ],
+    ['that is not zero, if there are two', { prompt_tokens_details: { cached_tokens: 0 }, prompt_cache_hit_tokens: 7 }],
   ])('%s', (_, spelling) => {
     expect(usageOf('chat', { usage: { ...plain, ...spelling } })).toEqual({ ...read, cachedInputTokens: 7 });
   });
 
-  test('and are never more than the input', () => {
+  test('but never more than the input', () => {
     expect(usageOf('chat', { usage: { ...plain, cached_tokens: 99 } })?.cachedInputTokens).toBe(10);
   });
 });
 
-describe('tokens written to the cache are read in the spelling', () => {
+describe('reads cache writes in the spelling', () => {
   test.each([
     ['of OpenAI’s chat', { prompt_tokens_details: { cache_write_tokens: 7 } }],
     ['of OpenAI’s responses', { input_tokens_details: { cache_write_tokens: 7 } }],
@@ -65,38 +62,41 @@ describe('tokens written to the cache are read in the spelling', () => {
     expect(usageOf('chat', { usage: { ...plain, ...spelling } })).toEqual({ ...read, cacheWriteTokens: 7 });
   });
 
-  test('and are a part of the input beside the cached ones', () => {
+  test('and counts them in addition to cached tokens, within the input', () => {
     const usage = { ...plain, prompt_tokens_details: { cached_tokens: 8, cache_write_tokens: 9 } };
     expect(usageOf('chat', { usage })).toMatchObject({ cachedInputTokens: 8, cacheWriteTokens: 2 });
   });
 });
 
-test('Anthropic’s own usage counts as input what touched the cache, too', () => {
+test('adds cached tokens to the input of Anthropic’s own format', () => {
   const usage = { input_tokens: 10, cache_creation_input_tokens: 2, cache_read_input_tokens: 1, output_tokens: 4 };
   expect(usageOf('chat', { usage })).toEqual({ ...read, inputTokens: 13, cachedInputTokens: 1, cacheWriteTokens: 2 });
 });
 
 test.each([
-  ['heard', { prompt_tokens_details: { audio_tokens: 3 } }, { audioInputTokens: 3 }],
-  ['heard by the Responses API', { input_tokens_details: { audio_tokens: 3 } }, { audioInputTokens: 3 }],
-  ['spoken', { completion_tokens_details: { audio_tokens: 3 } }, { audioOutputTokens: 3 }],
-  ['spoken more than there is output', { output_tokens_details: { audio_tokens: 99 } }, { audioOutputTokens: 4 }],
-])('tokens %s are a part of the whole', (_, spelling, expected) => {
+  ['of audio input', { prompt_tokens_details: { audio_tokens: 3 } }, { audioInputTokens: 3 }],
+  ['of audio input in the Responses API', { input_tokens_details: { audio_tokens: 3 } }, { audioInputTokens: 3 }],
+  ['of audio output', { completion_tokens_details: { audio_tokens: 3 } }, { audioOutputTokens: 3 }],
+  ['of more audio output than output', { output_tokens_details: { audio_tokens: 99 } }, { audioOutputTokens: 4 }],
+])('counts tokens %s as part of the whole', (_, spelling, expected) => {
   expect(usageOf('chat', { usage: { ...plain, ...spelling } })).toEqual({ ...read, ...expected });
 });
 
 describe('the service tier', () => {
   test.each([
-    ['beside the usage', { service_tier: 'flex', usage: plain }],
+    ['next to the usage', { service_tier: 'flex', usage: plain }],
     ['in the response of an event', { response: { service_tier: 'flex', usage: plain } }],
     ['within the usage', { usage: { ...plain, service_tier: 'flex' } }],
   ])('is found %s', (_, body) => {
     expect(usageOf('chat', body)).toEqual({ ...read, serviceTier: 'flex' });
   });
 
-  test.each(['default', 'auto', 'standard', 'on_demand', '', 'sk-secret', 7, null])('%j is the usual one', (tier) => {
-    expect(usageOf('chat', { service_tier: tier, usage: plain })).toEqual(read);
-  });
+  test.each(['default', 'auto', 'standard', 'on_demand', '', 'sk-secret', 7, null])(
+    '%j is the standard tier',
+    (tier) => {
+      expect(usageOf('chat', { service_tier: tier, usage: plain })).toEqual(read);
+    },
+  );
 });
 
 describe('reasoning tokens', () => {
@@ -104,11 +104,11 @@ describe('reasoning tokens', () => {
     ['of chat', { completion_tokens_details: { reasoning_tokens: 3 } }],
     ['of responses', { output_tokens_details: { reasoning_tokens: 3 } }],
     ['of Perplexity', { reasoning_tokens: 3 }],
-  ])('%s are a part of the output', (_, spelling) => {
+  ])('%s are part of the output', (_, spelling) => {
     expect(usageOf('chat', { usage: { ...plain, ...spelling } })).toEqual({ ...read, reasoningTokens: 3 });
   });
 
-  test('that the output leaves out are told by the total', () => {
+  test('that the output excludes are derived from the total', () => {
     const xai = {
       prompt_tokens: 12,
       completion_tokens: 2,
@@ -125,7 +125,7 @@ describe('reasoning tokens', () => {
 });
 
 describe('a count that is missing', () => {
-  test('is what the total leaves', () => {
+  test('is derived from the total', () => {
     expect(usageOf('completions', { usage: { prompt_tokens: 11, total_tokens: 11 } })).toMatchObject({
       outputTokens: 0,
     });
@@ -140,7 +140,7 @@ describe('a count that is missing', () => {
     expect(usageOf('chat', { usage: { completion_tokens: 14, total_tokens: 4 } })).toBeUndefined();
   });
 
-  test('is not replaced by what is no count', () => {
+  test('is not replaced by an invalid value', () => {
     for (const odd of [-1, NaN, Infinity, '10', null, true, {}]) {
       expect(usageOf('chat', { usage: { prompt_tokens: odd, completion_tokens: 4 } })).toBeUndefined();
       expect(usageOf('chat', { usage: { ...plain, cached_tokens: odd } })).toEqual(read);
@@ -148,12 +148,12 @@ describe('a count that is missing', () => {
   });
 });
 
-test('a total that is too small for its parts does not count', () => {
+test('ignores a total that is smaller than its parts', () => {
   expect(usageOf('chat', { usage: { ...plain, total_tokens: 3 } })).toEqual(read);
   expect(usageOf('chat', { usage: { ...plain, total_tokens: 12 } })).toEqual(read);
 });
 
-test('whatever the body is, nothing is thrown, and what is read makes sense', () => {
+test('never throws, and reads plausible counts from any body', () => {
   const surface = fc.constantFrom(
     'chat' as const,
     'completions' as const,
