@@ -88,11 +88,11 @@ export interface ArmNumbers {
   readonly failures: number;
   /** failures / calls; `null` without calls. */
   readonly errorRate: number | null;
-  /** Mean latency of the successful calls. */
+  /** Mean latency of the successful calls; `null` without any. */
   readonly meanLatencyMs: number | null;
-  /** Mean cost of the calls with a known cost. */
+  /** Mean cost of the calls with a known cost; `null` without any. */
   readonly costPerCallUsd: number | null;
-  /** Mean of the values reported through `canary.record(call, { quality })`. */
+  /** Mean of the values reported through `canary.record(call, { quality })`; `null` without any. */
   readonly quality: number | null;
 }
 
@@ -117,14 +117,15 @@ export interface RolloutNumbers {
   /** The guardrail that contributes most to it. */
   readonly guardrail: string;
   readonly guardrails: readonly GuardrailNumbers[];
-  /** The numbers of the canary's calls judged in the step; `stable` has those of stable. */
+  /** The canary's calls that were judged in the step. */
   readonly canary: ArmNumbers;
+  /** Stable's calls that were judged in the step. */
   readonly stable: ArmNumbers;
   /** Judged canary calls since the rollout began. */
   readonly callsExposed: number;
   /** Those of them that failed. */
   readonly callsFailed: number;
-  /** How long the step has lasted. */
+  /** How long the step has lasted, in ms. */
   readonly heldMs: number;
 }
 
@@ -137,7 +138,7 @@ export interface RolloutDecision {
   readonly atMs: number;
   readonly verb: RolloutVerb;
   readonly by: RolloutCause;
-  /** Readable text. */
+  /** A readable explanation. */
   readonly reason: string;
   readonly from: RolloutState;
   readonly to: RolloutState;
@@ -156,7 +157,7 @@ export interface AnalysisEvent extends RolloutNumbers {
 /** A rollout advanced, was promoted, paused, resumed or rolled back. */
 export interface RolloutChangeEvent extends RolloutNumbers {
   readonly upstream: string;
-  /** Readable text. */
+  /** A readable explanation. */
   readonly reason: string;
   readonly by: RolloutCause;
   /** The current step after the change; after a rollback the step that was rolled back. */
@@ -170,15 +171,16 @@ export interface RolloutChangeEvent extends RolloutNumbers {
 export interface RolloutRollbackEvent extends RolloutChangeEvent {
   /** Always `undefined`: if an alert rule caused the rollback, `reason` names it. */
   readonly rule?: undefined;
-  /** The numbers of the canary's calls judged in the step; `stable` has those of stable. */
+  /** The canary's calls that were judged in the step. */
   readonly canary: ArmNumbers;
+  /** Stable's calls that were judged in the step. */
   readonly stable: ArmNumbers;
 }
 
 /** The state of a rollout in a few numbers, for metrics and dashboards. */
 export interface RolloutSnapshot {
   readonly phase: RolloutPhase;
-  /** The current step, from 0; after the end, the last step. */
+  /** The current step, from 0; after the end, the step in which it ended. */
   readonly step: number;
   readonly steps: number;
   /** The canary's share of all calls, 0–1. */

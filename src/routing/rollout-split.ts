@@ -5,7 +5,7 @@ import { matchesCondition } from './segment.ts';
 import { NO_TRAFFIC, type TrafficInForce } from './traffic-in-force.ts';
 
 /** One rollout's portion of the calls. */
-export interface Portion {
+interface Portion {
   readonly to: string;
   /** The greatest share of calls that the rollout ever takes, 0–1. */
   readonly reserve: number;
@@ -14,13 +14,13 @@ export interface Portion {
 }
 
 /** The part of a call that the split reads. */
-export interface SplitCall {
+interface SplitCall {
   readonly key: string | undefined;
   readonly attributes: Readonly<Record<string, AttributeValue>>;
 }
 
 /** The decision to send a call to a canary. */
-export interface Taken {
+interface CanaryChoice {
   readonly upstream: string;
   readonly bucket: number;
 }
@@ -33,23 +33,23 @@ export interface Taken {
  * its own keys only, raising it moves keys only into it, and every process decides alike without a shared table.
  */
 export class RolloutSplit {
-  readonly #portions: readonly Place[];
+  readonly #portions: readonly PortionState[];
   #hasSegments = false;
 
   /** @param portions in the order of the options; their reserves sum to at most 1 */
   constructor(portions: readonly Portion[]) {
     let left = 1;
     this.#portions = portions.map((portion) => {
-      const place = { portion, left, traffic: NO_TRAFFIC };
+      const state = { portion, left, traffic: NO_TRAFFIC };
       left -= portion.reserve;
-      return place;
+      return state;
     });
   }
 
   /** Sets the traffic of a rollout. */
   setTraffic(to: string, traffic: TrafficInForce): void {
-    const place = this.#portions.find(({ portion }) => portion.to === to);
-    if (place) place.traffic = traffic;
+    const state = this.#portions.find(({ portion }) => portion.to === to);
+    if (state) state.traffic = traffic;
     this.#hasSegments = this.#portions.some((other) => other.traffic.segments.length > 0);
   }
 
@@ -64,11 +64,11 @@ export class RolloutSplit {
   }
 
   /** The canary that takes the call; `undefined` if no rollout takes it. */
-  take(call: SplitCall, random: () => number): Taken | undefined {
+  take(call: SplitCall, random: () => number): CanaryChoice | undefined {
     return this.#byWeight(call, random) ?? (this.#hasSegments ? this.#bySegment(call, random) : undefined);
   }
 
-  #byWeight(call: SplitCall, random: () => number): Taken | undefined {
+  #byWeight(call: SplitCall, random: () => number): CanaryChoice | undefined {
     for (const { portion, left, traffic } of this.#portions) {
       if (left <= 0) return undefined;
       const bucket = call.key === undefined ? random() : portion.bucketOf(call.key);
@@ -79,7 +79,7 @@ export class RolloutSplit {
     return undefined;
   }
 
-  #bySegment(call: SplitCall, random: () => number): Taken | undefined {
+  #bySegment(call: SplitCall, random: () => number): CanaryChoice | undefined {
     for (const { portion, traffic } of this.#portions) {
       const segment = segmentOf(traffic.segments, call.attributes);
       if (!segment) continue;
@@ -90,7 +90,7 @@ export class RolloutSplit {
   }
 }
 
-interface Place {
+interface PortionState {
   readonly portion: Portion;
   /** The share of keys that earlier rollouts leave. */
   readonly left: number;

@@ -38,12 +38,12 @@ function imbalanceOf(table: Ranges, targets: ReadonlyMap<string, number>): Imbal
   return { surplus, need };
 }
 
-function handOver(table: Ranges, { index, place, width, to }: Move): Ranges {
+function handOver(table: Ranges, { index, position, width, to }: Move): Ranges {
   const [end, from] = table[index]!;
   const start = table[index - 1]?.[0] ?? 0;
   const whole = end - start - width <= ROUNDING;
-  const first = whole || place === 'start' ? start : place === 'end' ? end - width : (start + end - width) / 2;
-  const last = whole || place === 'end' ? end : first + width;
+  const first = whole || position === 'start' ? start : position === 'end' ? end - width : (start + end - width) / 2;
+  const last = whole || position === 'end' ? end : first + width;
   const parts: Ranges = [
     [first, from],
     [last, to],
@@ -65,17 +65,17 @@ function joined(ranges: Ranges): Ranges {
 }
 
 /** What each upstream has too much or too little of: shares above `ROUNDING`. */
-export interface Imbalance {
+interface Imbalance {
   readonly surplus: ReadonlyMap<string, number>;
   readonly need: ReadonlyMap<string, number>;
 }
 
 /** A piece of one range that moves to another upstream. */
-export interface Move {
+interface Move {
   /** Index of the range that loses the piece. */
   readonly index: number;
   /** Position of the piece in the range. */
-  readonly place: 'start' | 'middle' | 'end';
+  readonly position: 'start' | 'middle' | 'end';
   /** The width of the piece; the whole range moves if it is no wider. */
   readonly width: number;
   readonly to: string;
@@ -108,9 +108,9 @@ interface Span {
  */
 function slide(donors: readonly Span[], spans: readonly Span[], imbalance: Imbalance): Move | undefined {
   const borders = donors.flatMap((donor) =>
-    ENDS.flatMap((place) => {
-      const gainer = neighbour(spans, donor, place);
-      return gainer && imbalance.need.has(gainer.upstream) ? [{ donor, place, gainer }] : [];
+    ENDS.flatMap((position) => {
+      const gainer = neighbour(spans, donor, position);
+      return gainer && imbalance.need.has(gainer.upstream) ? [{ donor, position, gainer }] : [];
     }),
   );
   const choices = new Map<string, number>();
@@ -122,9 +122,9 @@ function slide(donors: readonly Span[], spans: readonly Span[], imbalance: Imbal
       one.gainer.width - other.gainer.width,
   );
   if (best === undefined) return undefined;
-  const { donor, place, gainer } = best;
+  const { donor, position, gainer } = best;
   const to = gainer.upstream;
-  return { index: donor.index, place, width: movable(donor.upstream, to, imbalance), to };
+  return { index: donor.index, position, width: movable(donor.upstream, to, imbalance), to };
 }
 
 /**
@@ -138,12 +138,17 @@ function cut(donors: readonly Span[], spans: readonly Span[], imbalance: Imbalan
   const [to] = imbalance.need.keys();
   const widestFirst = donors.toSorted((one, other) => other.width - one.width);
   const ends = widestFirst.flatMap((donor) =>
-    ENDS.map((place) => ({ donor, place, borders: countBorders(spans, donor, place) })),
+    ENDS.map((position) => ({ donor, position, borders: countBorders(spans, donor, position) })),
   );
   const best = ends.find(({ borders }) => borders === 0) ?? ends.find(({ borders }) => borders > 1);
   const donor = best?.donor ?? widestFirst[0];
   if (donor === undefined || to === undefined) return undefined;
-  return { index: donor.index, place: best?.place ?? 'middle', width: movable(donor.upstream, to, imbalance), to };
+  return {
+    index: donor.index,
+    position: best?.position ?? 'middle',
+    width: movable(donor.upstream, to, imbalance),
+    to,
+  };
 }
 
 const ENDS = ['start', 'end'] as const;
@@ -152,13 +157,13 @@ function spansOf(table: Ranges): readonly Span[] {
   return table.map(([end, upstream], index) => ({ index, upstream, width: end - (table[index - 1]?.[0] ?? 0) }));
 }
 
-function neighbour(spans: readonly Span[], { index }: Span, place: 'start' | 'end'): Span | undefined {
-  return spans[place === 'start' ? index - 1 : index + 1];
+function neighbour(spans: readonly Span[], { index }: Span, position: 'start' | 'end'): Span | undefined {
+  return spans[position === 'start' ? index - 1 : index + 1];
 }
 
 /** How many borders the two upstreams at this end have; 0 at an outer end of the table. */
-function countBorders(spans: readonly Span[], donor: Span, place: 'start' | 'end'): number {
-  const other = neighbour(spans, donor, place)?.upstream;
+function countBorders(spans: readonly Span[], donor: Span, position: 'start' | 'end'): number {
+  const other = neighbour(spans, donor, position)?.upstream;
   if (other === undefined) return 0;
   return spans.filter(({ index, upstream }) => {
     const next = spans[index + 1]?.upstream;
@@ -169,6 +174,6 @@ function countBorders(spans: readonly Span[], donor: Span, place: 'start' | 'end
 /** The whole need if both are equal up to rounding: the user's own weights give a table with rounder numbers. */
 function movable(from: string, to: string, { surplus, need }: Imbalance): number {
   const spare = surplus.get(from) ?? 0;
-  const wanted = need.get(to) ?? 0;
-  return spare < wanted - ROUNDING ? spare : wanted;
+  const required = need.get(to) ?? 0;
+  return spare < required - ROUNDING ? spare : required;
 }

@@ -79,8 +79,8 @@ class GuardedAnalysis implements Analysis {
 
   get rollback(): Progress {
     const shares = this.#guarded.map(rollbackLog);
-    const place = shares.indexOf(Math.max(...shares));
-    return { evidence: clamp(logSum(shares) / this.#rollbackBound), guardrail: this.#guarded[place]!.name };
+    const index = shares.indexOf(Math.max(...shares));
+    return { evidence: clamp(logSum(shares) / this.#rollbackBound), guardrail: this.#guarded[index]!.name };
   }
 
   get promotion(): Progress {

@@ -45,8 +45,8 @@ export class Tables {
   at(share: number, version: number): Float64Array {
     if (version === this.#version && share === this.#lastShare) return this.#last;
     if (version !== this.#version) this.#clear(version);
-    const place = this.#shares.indexOf(share);
-    const table = place < 0 ? this.#keep(share) : this.#tables[place]!;
+    const index = this.#shares.indexOf(share);
+    const table = index < 0 ? this.#keep(share) : this.#tables[index]!;
     this.#lastShare = share;
     this.#last = table;
     return table;

@@ -54,7 +54,7 @@ export class CutsGauge implements Gauge {
   restore({ calls, nextAt, at, below, sketch }: CutsGaugeState): void {
     this.#calls = calls;
     this.#nextAt = nextAt;
-    this.#cuts = at.map((place, index) => ({ at: place, below: below[index]! }));
+    this.#cuts = at.map((cut, index) => ({ at: cut, below: below[index]! }));
     this.#sketch.restore(sketch);
     this.#version += 1;
   }

@@ -38,7 +38,7 @@ function totalOf({ logs, reserve }: WealthState, index: number, weights: readonl
 }
 
 /** An alternative can reserve at most half of its wealth. */
-function reserveWithin(totals: readonly number[], weights: readonly number[], wanted: number): number {
+function reserveWithin(totals: readonly number[], weights: readonly number[], target: number): number {
   const most = totals.map((total, index) => Math.exp(total) / weights[index]! / 2);
-  return Math.min(wanted, ...most);
+  return Math.min(target, ...most);
 }

@@ -36,16 +36,16 @@ export class Sketch {
 
   /** The end of the quantile's bin that is closest to the quantile. Values at the cut count as above it. */
   cutAt(quantile: number, total: number): Cut {
-    const wanted = quantile * total;
+    const target = quantile * total;
     let below = this.#below;
     // All finite numbers lie above −Infinity and below Infinity.
-    if (below >= wanted) return { at: -LIMIT, below: below / total };
+    if (below >= target) return { at: -LIMIT, below: below / total };
     for (let bin = 0; bin < BINS; bin++) {
       const before = below;
       below += this.#counts[bin]!;
-      if (below < wanted) continue;
+      if (below < target) continue;
       // If many values are equal, a cut on their far side would separate nothing.
-      const isLower = before > 0 && wanted - before < below - wanted;
+      const isLower = before > 0 && target - before < below - target;
       return { at: (this.#first + bin + (isLower ? 0 : 1)) * this.#width, below: (isLower ? before : below) / total };
     }
     return { at: LIMIT, below: below / total };

@@ -10,8 +10,8 @@ test.each([{ plan: 'pro' }, { beta: true, level: 3 }, { plan: ['pro', 'team'], l
   },
 );
 
-test.each([null, {}, [], [null], [['pro']], undefined])('%j is not an attribute value', (wanted) => {
-  expect(refusalOf({ segments: [{ when: { plan: wanted }, upstream: 'gemini' }] })).toMatch(
+test.each([null, {}, [], [null], [['pro']], undefined])('%j is not an attribute value', (expected) => {
+  expect(refusalOf({ segments: [{ when: { plan: expected }, upstream: 'gemini' }] })).toMatch(
     /^canary\.segments\[0\]\.when\.plan should be a string, a number, a boolean or a list of these, got /,
   );
 });

@@ -36,9 +36,9 @@ test.each([
   [1, '1'],
   [true, 'true'],
   [false, 0],
-])('%j is not %j: values are compared with their types', (wanted, actual) => {
-  expect(matchSegment([{ when: { flag: wanted }, upstream: 'canary' }], { flag: actual })).toBeUndefined();
-  expect(matchSegment([{ when: { flag: [wanted] }, upstream: 'canary' }], { flag: actual })).toBeUndefined();
+])('%j is not %j: values are compared with their types', (expected, actual) => {
+  expect(matchSegment([{ when: { flag: expected }, upstream: 'canary' }], { flag: actual })).toBeUndefined();
+  expect(matchSegment([{ when: { flag: [expected] }, upstream: 'canary' }], { flag: actual })).toBeUndefined();
 });
 
 test('without segments there is no upstream', () => {

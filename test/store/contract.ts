@@ -9,19 +9,19 @@ export type MakeStore = (clock: ManualClock) => Promise<Store>;
 
 export function describeStore(name: string, make: MakeStore): void {
   describe(`${name} keeps the contract of a store:`, () => {
-    const world = async () => {
+    const setUp = async () => {
       const clock = new ManualClock();
       return { clock, store: await make(clock) };
     };
 
     test('reads undefined for a key that was never written', async () => {
-      const { store } = await world();
+      const { store } = await setUp();
       expect(await store.read('rollout')).toBeUndefined();
       expect(await store.read('constructor')).toBeUndefined();
     });
 
     test('reads back what was written', async () => {
-      const { store } = await world();
+      const { store } = await setUp();
       const value: Json = { step: 2, weights: [0.5, null], note: 'ä', on: true };
       expect(await store.write('a', value, 0)).toBe(true);
       await store.write('b', 1, 0);
@@ -30,7 +30,7 @@ export function describeStore(name: string, make: MakeStore): void {
     });
 
     test('is not changed by mutating a written or read value', async () => {
-      const { store } = await world();
+      const { store } = await setUp();
       const value = { step: 1 };
       await store.write('a', value, 0);
       value.step = 7;
@@ -40,20 +40,20 @@ export function describeStore(name: string, make: MakeStore): void {
     });
 
     test('leases a key to one holder at a time', async () => {
-      const { store } = await world();
+      const { store } = await setUp();
       expect(await store.lease('a', 'one', 1_000)).toEqual({ fence: 1 });
       expect(await store.lease('a', 'two', 1_000)).toBeUndefined();
       expect(await store.lease('b', 'two', 1_000)).toEqual({ fence: 1 });
     });
 
     test('gives the lease to one of several concurrent holders', async () => {
-      const { store } = await world();
+      const { store } = await setUp();
       const leases = await Promise.all(['1', '2', '3', '4', '5'].map((holder) => store.lease('a', holder, 1_000)));
       expect(leases.filter((lease) => lease !== undefined)).toEqual([{ fence: 1 }]);
     });
 
     test('renews a lease under the same fence', async () => {
-      const { store, clock } = await world();
+      const { store, clock } = await setUp();
       await store.lease('a', 'one', 1_000);
       clock.jump(900);
       expect(await store.lease('a', 'one', 1_000)).toEqual({ fence: 1 });
@@ -62,7 +62,7 @@ export function describeStore(name: string, make: MakeStore): void {
     });
 
     test('leases an expired key to the next holder under a higher fence', async () => {
-      const { store, clock } = await world();
+      const { store, clock } = await setUp();
       await store.lease('a', 'one', 1_000);
       clock.jump(1_000);
       expect(await store.lease('a', 'two', 1_000)).toEqual({ fence: 2 });
@@ -70,7 +70,7 @@ export function describeStore(name: string, make: MakeStore): void {
     });
 
     test('frees a released lease at once, and ignores a release by another holder', async () => {
-      const { store } = await world();
+      const { store } = await setUp();
       await store.lease('a', 'one', 1_000);
       await store.release('a', 'two');
       expect(await store.lease('a', 'two', 1_000)).toBeUndefined();
@@ -79,7 +79,7 @@ export function describeStore(name: string, make: MakeStore): void {
     });
 
     test('refuses a write with a fence that is out of date', async () => {
-      const { store, clock } = await world();
+      const { store, clock } = await setUp();
       await store.lease('a', 'one', 1_000);
       expect(await store.write('a', 'by one', 1)).toBe(true);
       clock.jump(2_000);
@@ -90,7 +90,7 @@ export function describeStore(name: string, make: MakeStore): void {
     });
 
     test('returns the messages of a box in order, after the given id', async () => {
-      const { store } = await world();
+      const { store } = await setUp();
       expect(await store.messages('box', 0)).toEqual([]);
       await store.post('box', { verb: 'pause' });
       await store.post('box', { verb: 'resume' });
@@ -104,7 +104,7 @@ export function describeStore(name: string, make: MakeStore): void {
     });
 
     test('keeps the latest 100 messages of a box with rising ids', async () => {
-      const { store } = await world();
+      const { store } = await setUp();
       for (let index = 1; index <= 103; index++) await store.post('box', index);
       const kept = await store.messages('box', 0);
       expect(kept).toHaveLength(100);
@@ -113,7 +113,7 @@ export function describeStore(name: string, make: MakeStore): void {
     });
 
     test('applies all concurrent changes', async () => {
-      const { store } = await world();
+      const { store } = await setUp();
       await Promise.all([1, 2, 3, 4, 5, 6].map((index) => store.post('box', index)));
       expect((await store.messages('box', 0)).map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6]);
     });
