@@ -1,8 +1,7 @@
-/** What every command is given, and how it ends. */
+/** What all commands have in common. */
 
 import type { Terminal } from './terminal.ts';
 
-/** A command's own part of the program. */
 export interface CommandContext {
   readonly terminal: Terminal;
   /** Aborted by Ctrl-C. */

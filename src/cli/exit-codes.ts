@@ -1,27 +1,27 @@
-/** What the command line's exit codes mean. */
+/** The exit codes of the program. */
 
-/** Everything was done. */
+/** Success. */
 export const DONE = 0;
-/** It was done, and what was looked at is not well: a check failed, calls were lost, a plan has warnings. */
-export const NOT_WELL = 1;
-/** A wrong option, or a configuration that cannot be right. */
+/** The command completed and found problems: a check failed, calls were lost or the plan has warnings. */
+export const PROBLEMS_FOUND = 1;
+/** An invalid option or configuration. */
 export const USAGE = 2;
-/** The rollout refused: what was asked for makes no sense in its phase. */
+/** The command is not possible in the rollout's current phase. */
 export const REFUSED = 3;
-/** No running process took the command in time. */
+/** No running process executed the command in time, or no process has started the rollout. */
 export const NO_ANSWER = 4;
-/** Something that nobody thought of, in the program or in what it was given. */
+/** An unexpected error. */
 export const FAILED = 5;
-/** Ctrl-C came before it was done; what was done until then is shown. */
+/** Interrupted by Ctrl-C; the results so far are printed. */
 export const INTERRUPTED = 130;
 
-/** For `--help`. */
+/** Part of `--help`. */
 export const EXIT_CODES_HELP = `
 Exit codes:
-    0  done
-    1  done, and not all is well: a check failed, calls were lost, a plan has warnings
-    2  a wrong option, or a configuration that cannot be right
-    3  refused: makes no sense in the rollout's phase
-    4  no running process took the command in time, or none has begun the rollout
-    5  a fault of the program
-  130  stopped by Ctrl-C; what was done until then is shown`;
+    0  success
+    1  problems found: a check failed, calls were lost or the plan has warnings
+    2  invalid option or configuration
+    3  not possible in the rollout's current phase
+    4  no running process executed the command in time, or no process has started the rollout
+    5  unexpected error
+  130  interrupted by Ctrl-C; the results so far are printed`;

@@ -1,66 +1,67 @@
-/** A rollout of a running process, followed through the store that they share. */
+/** Follows a rollout of a running process through the store that both share. */
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileStore, type CanaryClient, type RolloutControl, type RolloutReport, type Store } from '../index.ts';
 import { rolloutKey } from '../domain/store.ts';
-import { clientOf } from './client-of.ts';
+import { createClient } from './create-client.ts';
 import type { Json } from '../domain/store.ts';
 import type { CommonOptions } from './command.ts';
+import { duration } from './format.ts';
 import { loadConfig } from './load-config.ts';
 import { offlineConfig } from './simulated-config.ts';
 import { nameOption } from './read-option.ts';
 import { UsageError } from './usage-error.ts';
 
-/** How a rollout is named. */
+/** Options that select a rollout. */
 export interface FollowOptions extends CommonOptions {
   /** The file of a `fileStore`. */
   readonly store?: string | undefined;
-  /** The canary, where there are several rollouts. */
+  /** The canary of the rollout, if there are several rollouts. */
   readonly rollout?: string | undefined;
 }
 
 export interface FollowedRollout extends AsyncDisposable {
   readonly control: RolloutControl;
-  /** As the process in charge last wrote it. */
+  /** The state that the process in charge wrote last. */
   readonly state: RolloutReport;
-  /** What the store knows of it. `foreign`: it is under way by another configuration, whose evidence cannot be read by this one. */
-  readonly kept: 'nothing' | 'foreign' | 'all';
-  /** Resolves with `true` as soon as `holds` does, with `false` when that took too long. */
-  readonly until: (
+  /** Whether the store contains the rollout. `foreign`: it was started with another configuration, so its evidence does not apply. */
+  readonly stored: 'missing' | 'foreign' | 'current';
+  /** Resolves with `true` as soon as `holds` returns true, or with `false` after `timeoutMs` or an abort. */
+  readonly waitUntil: (
     holds: (state: RolloutReport) => boolean,
     timeoutMs: number,
     signal: AbortSignal,
   ) => Promise<boolean>;
 }
 
-/** How often the store is looked at, in ms: the client itself does so each second. */
+/** How often the state is checked. The client itself reads the store each second. */
 const POLL_MS = 50;
-/** A store that says nothing for so long is empty. */
-const PATIENCE_MS = 5_000;
+/** How long to wait for the first answer of the store. */
+const STORE_TIMEOUT_MS = 5_000;
 
-/** @throws UsageError without a store that others can write to, or where it knows nothing of the rollout */
+/** @throws UsageError without a persistent store, or if the store does not respond */
 export async function followRollout(options: FollowOptions, signal: AbortSignal): Promise<FollowedRollout> {
   const loaded = await loadConfig(options.config);
   const config = loaded.options;
   const store = options.store === undefined ? config.canary?.store : fileStore(options.store);
   if (!store?.persistent) {
     throw new UsageError(
-      'A running process is reached through its store: name its file by --store, or set canary.store',
+      'A running process is reached through its store: pass its file with --store or set canary.store',
     );
   }
   const { canary, ...client } = offlineConfig(config);
-  const ours = new ReadOnlyStore(store);
-  const ai = clientOf(loaded, { ...client, canary: { ...canary, store: ours } });
+  const readOnly = new ReadOnlyStore(store);
+  const ai = createClient(loaded, { ...client, canary: { ...canary, store: readOnly } });
   const control = controlOf(ai, options.rollout);
   const followed: FollowedRollout = {
     control,
     get state() {
       return control.state;
     },
-    get kept() {
-      return keptOf(ours.lastRead.get(rolloutKey(control.state.upstream)), control.state);
+    get stored() {
+      return storedState(readOnly.lastRead.get(rolloutKey(control.state.upstream)), control.state);
     },
-    until: async (holds, timeoutMs, by) => {
+    waitUntil: async (holds, timeoutMs, by) => {
       const endMs = Date.now() + timeoutMs;
       while (!by.aborted && Date.now() < endMs) {
         if (holds(control.state)) return true;
@@ -70,14 +71,14 @@ export async function followRollout(options: FollowOptions, signal: AbortSignal)
     },
     [Symbol.asyncDispose]: async () => ai.canary.close(),
   };
-  const isKnown = await followed.until(
+  const hasResponded = await followed.waitUntil(
     ({ waitsFor }) => !waitsFor.some((one) => one.for === 'store'),
-    PATIENCE_MS,
+    STORE_TIMEOUT_MS,
     signal,
   );
-  if (isKnown) return followed;
+  if (hasResponded) return followed;
   ai.canary.close();
-  throw new UsageError('The store does not answer');
+  throw new UsageError(`The store did not respond within ${duration(STORE_TIMEOUT_MS)}`);
 }
 
 function controlOf(ai: CanaryClient, name: string | undefined): RolloutControl {
@@ -85,17 +86,17 @@ function controlOf(ai: CanaryClient, name: string | undefined): RolloutControl {
   return name === undefined ? rollout : (rollouts[nameOption('rollout', name, Object.keys(rollouts))] ?? rollout);
 }
 
-/** A rollout that is not taken over from the store begins anew, at this moment. */
-function keptOf(read: Json | undefined, { sinceMs }: RolloutReport): FollowedRollout['kept'] {
-  if (read === undefined) return 'nothing';
+/** A rollout that is not resumed from the store starts now: its start time differs from the stored one. */
+function storedState(read: Json | undefined, { sinceMs }: RolloutReport): FollowedRollout['stored'] {
+  if (read === undefined) return 'missing';
   const { memory } = read as { readonly memory?: { readonly state?: { sinceMs?: number; atMs?: number } } };
-  return (memory?.state?.sinceMs ?? memory?.state?.atMs) === sinceMs ? 'all' : 'foreign';
+  return (memory?.state?.sinceMs ?? memory?.state?.atMs) === sinceMs ? 'current' : 'foreign';
 }
 
-/** This program is never in charge: it reads, and leaves commands. */
+/** Reads, and posts commands, but never takes the lease: the running process stays in charge. */
 class ReadOnlyStore implements Store {
   readonly persistent = true;
-  /** What was read last, by key. */
+  /** The last values read, by key. */
   readonly lastRead = new Map<string, Json | undefined>();
   readonly #store: Store;
 

@@ -1,11 +1,11 @@
-/** Numbers for people, and tables of them. */
+/** Formats numbers and tables for people. */
 
-/** `'1.5 %'`; `'–'` where there is none. */
+/** `'1.5 %'`; `'–'` if unknown. */
 export function percent(share: number | null | undefined): string {
   return share === null || share === undefined ? '–' : `${Number((share * 100).toPrecision(3))} %`;
 }
 
-/** `'812 ms'`, `'12.4 s'`, `'5 min'`, `'4 h'`, `'2.5 d'`. */
+/** `'812 ms'`, `'12.4 s'`, `'5 min'`, `'4 h'`, `'2.5 d'`; `'–'` if unknown, `'never'` if infinite. */
 export function duration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return '–';
   if (!Number.isFinite(ms)) return 'never';
@@ -20,7 +20,7 @@ const UNITS: readonly (readonly [string, number])[] = [
   ['s', 1_000],
 ];
 
-/** `'$0.0042'`, `'-$1.50'`; `'–'` where it is unknown. */
+/** `'$0.0042'`, `'-$1.50'`; `'–'` if unknown. */
 export function usd(amount: number | null | undefined): string {
   if (amount === null || amount === undefined) return '–';
   const size = Math.abs(amount);
@@ -28,7 +28,7 @@ export function usd(amount: number | null | undefined): string {
   return amount < 0 && Number(figure) > 0 ? `-$${figure}` : `$${figure}`;
 }
 
-/** Columns of equal width, the head first; columns named in `left` are texts, the rest figures. */
+/** A table in lines, the head first. Columns named in `left` are aligned left, all others right. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],

@@ -1,25 +1,25 @@
-/** Progress: drawn over and over in a terminal, plain lines elsewhere. */
+/** Shows progress: redrawn in place in a terminal, as plain lines elsewhere. */
 
 import type { Terminal } from './terminal.ts';
 
 export interface LiveView {
-  /** Says something once, above what is drawn. */
-  readonly say: (line: string) => void;
-  /** Takes away what is drawn. */
+  /** Prints a line above the view. */
+  readonly log: (line: string) => void;
+  /** Removes the view. */
   readonly close: () => void;
 }
 
 export interface LiveViewInput {
-  /** What a terminal shows. */
+  /** The view in a terminal. */
   readonly lines: () => readonly string[];
-  /** What is written in its place elsewhere: one line at a time. */
+  /** The line that is printed elsewhere. */
   readonly summary: () => string;
 }
 
 const REDRAW_MS = 200;
 const LINE_MS = 2_000;
 
-/** Progress goes to standard error where it is not drawn: what is asked for stays alone on standard output. */
+/** Without a terminal, progress goes to standard error, so that standard output contains only the result. */
 export function openLiveView({ out, err, erase, isLive }: Terminal, { lines, summary }: LiveViewInput): LiveView {
   let drawn = 0;
   const clear = (): void => {
@@ -36,7 +36,7 @@ export function openLiveView({ out, err, erase, isLive }: Terminal, { lines, sum
   const timer = setInterval(draw, isLive ? REDRAW_MS : LINE_MS);
   timer.unref();
   return {
-    say: (line) => {
+    log: (line) => {
       clear();
       err(line);
     },

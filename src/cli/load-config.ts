@@ -1,4 +1,4 @@
-/** Reads a configuration: what `new CanaryClient()` takes, in TypeScript, JavaScript, JSON or YAML. */
+/** Reads a configuration, the options of `new CanaryClient()`, from a TypeScript, JavaScript, JSON or YAML file. */
 
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -8,12 +8,12 @@ import { parse as parseYaml } from 'yaml';
 import type { CanaryClient } from '../index.ts';
 import { UsageError } from './usage-error.ts';
 
-/** What a client is made from. */
+/** The options of `new CanaryClient()`. */
 export type ClientConfig = NonNullable<ConstructorParameters<typeof CanaryClient>[0]>;
 
-/** A configuration and the file that it came from. */
+/** A configuration and its file. */
 export interface LoadedConfig {
-  /** The file, as the user wrote it. */
+  /** The path, as the user wrote it. */
   readonly name: string;
   readonly options: ClientConfig;
 }
@@ -22,25 +22,25 @@ const NAME = 'openai-canary.config';
 const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.cjs', '.json', '.yaml', '.yml'];
 
 /**
- * @param file the file; without one the first of `openai-canary.config.{ts,mts,js,mjs,cjs,json,yaml,yml}` in the current folder
- * @throws UsageError where there is none, or what it holds is no object
+ * @param file by default the first of `openai-canary.config.{ts,mts,js,mjs,cjs,json,yaml,yml}` in the current folder
+ * @throws UsageError if the file does not exist or does not contain an object
  */
 export async function loadConfig(file: string | undefined): Promise<LoadedConfig> {
   const name = file ?? findConfig();
   const path = resolve(name);
-  if (!existsSync(path)) throw new UsageError(`There is no file ${name}`);
+  if (!existsSync(path)) throw new UsageError(`File not found: ${name}`);
   const options = await read(path, name);
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new UsageError(`${name} should hold an object: the options of new CanaryClient()`);
+    throw new UsageError(`${name} should contain an object: the options of new CanaryClient()`);
   }
-  // What the object holds, the client checks when it is built.
+  // The client validates the options when it is created.
   return { name, options };
 }
 
 function findConfig(): string {
   const found = EXTENSIONS.map((extension) => NAME + extension).find((name) => existsSync(name));
   if (found) return found;
-  throw new UsageError(`No configuration: name one by --config, or write ${NAME}.{ts,js,json,yaml} here`);
+  throw new UsageError(`No configuration found: pass one with --config or create ${NAME}.{ts,js,json,yaml} here`);
 }
 
 async function read(path: string, name: string): Promise<unknown> {
@@ -59,11 +59,11 @@ async function parsed(path: string, name: string, parse: (text: string) => unkno
   try {
     return parse(await readFile(path, 'utf8'));
   } catch (error) {
-    throw new UsageError(`${name}: ${saidBy(error)}`, { cause: error });
+    throw new UsageError(`${name}: ${messageOf(error)}`, { cause: error });
   }
 }
 
-/** Node runs TypeScript without a build from 22.18 on. */
+/** Node runs TypeScript without a build since 22.18. */
 async function imported(path: string, name: string): Promise<unknown> {
   const module = await importOf(path, name);
   const { default: exported = module.config } = module;
@@ -80,14 +80,14 @@ async function importOf(path: string, name: string): Promise<ConfigModule> {
   try {
     return (await import(pathToFileURL(path).href)) as ConfigModule;
   } catch (error) {
-    const isUnread = error instanceof Error && 'code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION';
-    const said = isUnread
-      ? `Node ${process.versions.node} runs no TypeScript: update it to 22.18, or write JavaScript, JSON or YAML`
-      : saidBy(error);
-    throw new UsageError(`${name}: ${said}`, { cause: error });
+    const isUnsupported = error instanceof Error && 'code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION';
+    const message = isUnsupported
+      ? `Node ${process.versions.node} cannot run TypeScript: update it to 22.18 or newer, or use JavaScript, JSON or YAML`
+      : messageOf(error);
+    throw new UsageError(`${name}: ${message}`, { cause: error });
   }
 }
 
-function saidBy(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

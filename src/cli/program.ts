@@ -13,7 +13,7 @@ import { DONE, EXIT_CODES_HELP, FAILED, REFUSED, USAGE } from './exit-codes.ts';
 import { UsageError } from './usage-error.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 
-/** Runs the command that `args` name; gives its exit code. Never throws. */
+/** Runs the command in `args` and returns its exit code. Never throws. */
 export async function runProgram(args: readonly string[], context: CommandContext): Promise<number> {
   let exitCode = DONE;
   const program = buildProgram(context, (code) => (exitCode = code));
@@ -28,7 +28,7 @@ export async function runProgram(args: readonly string[], context: CommandContex
 function buildProgram(context: CommandContext, ended: (exitCode: number) => void): Command {
   const { terminal } = context;
   const program = new Command('openai-canary')
-    .description('Move LLM traffic to another model or provider without hurting anyone.')
+    .description('Move LLM traffic to another model or provider step by step, and roll back if it gets worse.')
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
@@ -39,7 +39,10 @@ function buildProgram(context: CommandContext, ended: (exitCode: number) => void
   const add = (name: string): Command =>
     program
       .command(name)
-      .option('-c, --config <file>', 'the configuration: what new CanaryClient() takes, in TypeScript, JSON or YAML')
+      .option(
+        '-c, --config <file>',
+        'a TypeScript, JavaScript, JSON or YAML file with the options of new CanaryClient()',
+      )
       .option('--json', 'print JSON');
   describeProbe(add('probe')).action(async (upstream, options) => ended(await runProbe(upstream, options, context)));
   describeTry(add('try')).action(async (options) => ended(await runTry(options, context)));
@@ -52,7 +55,7 @@ function buildProgram(context: CommandContext, ended: (exitCode: number) => void
   return program;
 }
 
-/** Commander hands over the argument only where the verb has one. */
+/** Commander passes an argument only if the verb declares one. */
 function addVerb(
   command: Command,
   verb: (typeof VERBS)[number],
@@ -60,15 +63,14 @@ function addVerb(
   ended: (code: number) => void,
 ) {
   const { argument } = verb;
-  describeVerb(command, verb).action(async (...given) => {
-    const [first, second] = given;
-    const [said, options] = argument ? [first, second] : [undefined, first];
-    ended(await runVerb(verb, said, options, context));
+  describeVerb(command, verb).action(async (first, second) => {
+    const [value, options] = argument ? [first, second] : [undefined, first];
+    ended(await runVerb(verb, value, options, context));
   });
 }
 
 function exitCodeOf(error: unknown, { terminal }: CommandContext): number {
-  // Commander has said what was wrong; help and version are no errors.
+  // Commander has printed the error. It also throws after printing help or the version, with exit code 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : USAGE;
   if (error instanceof RolloutError) {
     terminal.err(terminal.colours.yellow(error.message));

@@ -1,10 +1,10 @@
-/** A rollout in lines, for people. */
+/** Formats a rollout for people. */
 
-import type { RolloutDecision, RolloutPhase, RolloutReport } from '../index.ts';
+import type { RolloutDecision, RolloutPhase, RolloutReport, RolloutWait } from '../index.ts';
 import { duration, percent, table } from './format.ts';
 import type { Colours } from './terminal.ts';
 
-/** Where it stands: the state, the guardrails with both sides' numbers, what it waits for. */
+/** The state, the guardrails with the numbers of both sides, and what the rollout waits for. */
 export function rolloutLines(state: RolloutReport, nowMs: number, colours: Colours): string[] {
   const { upstream, phase, step, steps, weight, sinceMs, reason, callsExposed, callsFailed } = state;
   const since = `for ${duration(Math.max(0, nowMs - sinceMs))}`;
@@ -14,20 +14,20 @@ export function rolloutLines(state: RolloutReport, nowMs: number, colours: Colou
     '',
     ...guardrailTable(state),
     '',
-    `${callsExposed} calls exposed to the canary, ${callsFailed} of them failed`,
-    ...state.waitsFor.map(({ message }) => `waits: ${message}`),
+    `${callsExposed} calls exposed to the canary, ${callsFailed} failed`,
+    ...state.waitsFor.map((wait) => `waiting: ${waitMessage(wait)}`),
     ...moveLine(state, nowMs),
   ];
 }
 
-/** One line for a change. */
+/** The state in one line. */
 export function changeLine(state: RolloutReport): string {
   const { upstream, phase, step, steps, weight, evidence, guardrail, reason } = state;
   const why = reason === undefined ? '' : `  ${reason}`;
   return `${upstream}  ${phase}  step ${step + 1}/${steps}  weight ${percent(weight)}  evidence ${percent(evidence)} (${guardrail})${why}`;
 }
 
-/** What was decided, oldest first. */
+/** All decisions, the oldest first. */
 export function historyTable(history: readonly RolloutDecision[]): string[] {
   const rows = history.map(({ atMs, verb, by, reason, from, to, numbers }) => [
     new Date(atMs).toISOString(),
@@ -52,12 +52,28 @@ function guardrailTable({ guardrails }: RolloutReport): string[] {
     String(sides.stable.calls),
     String(sides.canary.calls),
   ]);
-  const head = ['guardrail', 'to rollback', 'to promotion', 'stable', 'canary', 'stable calls', 'canary calls'];
+  const head = [
+    'guardrail',
+    'rollback evidence',
+    'promotion evidence',
+    'stable',
+    'canary',
+    'stable calls',
+    'canary calls',
+  ];
   return table(head, rows, ['guardrail']);
 }
 
+/** The library gives the hold in seconds, but people read `4 h` more easily than `14400 s`. */
+function waitMessage({ for: reason, message }: RolloutWait): string {
+  if (reason !== 'hold') return message;
+  return message.replaceAll(/\b([1-9]\d*) s\b/g, (_, seconds: string) => duration(Number(seconds) * 1_000));
+}
+
 function moveLine({ earliestMoveMs }: RolloutReport, nowMs: number): string[] {
-  return earliestMoveMs === null ? [] : [`moves in ${duration(Math.max(0, earliestMoveMs - nowMs))} at the earliest`];
+  return earliestMoveMs === null
+    ? []
+    : [`advances in ${duration(Math.max(0, earliestMoveMs - nowMs))} at the earliest`];
 }
 
 function stepOf(state: RolloutDecision['from']): string {

@@ -1,50 +1,50 @@
-/** Configurations whose upstreams are not asked: no request leaves the process, and no key is needed. */
+/** Changes a configuration so that it needs no API keys and sends no requests, or leaves shared state alone. */
 
 import { memoryStore } from '../index.ts';
 import type { ClientConfig } from './load-config.ts';
 import { UsageError } from './usage-error.ts';
 
-/** Any key will do: nobody sees it. */
+/** The SDK requires a key. It is never sent. */
 const NO_KEY = 'simulated';
 
 /**
- * Every upstream is answered for by a function.
+ * Replaces the network of each upstream by a function.
  *
- * @throws UsageError for an upstream that has a client of its own, which cannot be taken off the network
+ * @throws UsageError for an upstream with its own client, whose network cannot be replaced
  */
 export function simulatedConfig(config: ClientConfig, fetchOf: (upstream: string) => typeof fetch): ClientConfig {
   for (const [upstream, { client }] of Object.entries(config.canary?.upstreams ?? {})) {
-    if (client) throw new UsageError(`Upstream ${upstream} has a client of its own, which cannot be simulated`);
+    if (client) throw new UsageError(`Upstream ${upstream} uses its own client and cannot be simulated`);
   }
   const { canary, ...client } = withoutKeys(config, fetchOf);
-  // A comparison of the user's own may ask a judge model.
+  // A custom comparison may call a judge model.
   const shadow = canary?.shadow && { ...canary.shadow, compare: undefined };
   return { ...client, canary: { ...canary, shadow } };
 }
 
 /**
- * A configuration that reaches nobody but its upstreams: a store that a running process shares must not learn from calls that are
- * no user's, and nobody is to be woken by them.
+ * Removes everything but the upstreams: store, webhook and probes. Test calls must not become evidence in a store that a running
+ * process shares, and must not alert people.
  */
-export function aloneConfig(config: ClientConfig): ClientConfig {
+export function isolatedConfig(config: ClientConfig): ClientConfig {
   const { canary } = config;
   if (!canary) return config;
   const store = canary.store && { ...memoryStore(), persistent: canary.store.persistent };
   return { ...config, canary: { ...canary, store, webhook: undefined, probe: undefined } };
 }
 
-/** For what asks no upstream at all. */
+/** For commands that send no requests. */
 export function offlineConfig(config: ClientConfig): ClientConfig {
-  return withoutKeys(config, () => () => Promise.reject(new Error('This command asks no upstream')));
+  return withoutKeys(config, () => () => Promise.reject(new Error('This command sends no requests')));
 }
 
 function withoutKeys(config: ClientConfig, fetchOf: (upstream: string) => typeof fetch): ClientConfig {
-  const { canary = {}, ...client } = aloneConfig(config);
+  const { canary = {}, ...client } = isolatedConfig(config);
   const { upstreams = {}, name = 'openai' } = canary;
   const keyless = Object.entries(upstreams).map(([upstream, options]) => {
     if (options.client) return [upstream, options];
-    const isOwn = options.provider !== undefined || options.baseURL !== undefined || options.apiKey !== undefined;
-    const apiKey = isOwn ? { apiKey: NO_KEY } : {};
+    const hasOwnKey = options.provider !== undefined || options.baseURL !== undefined || options.apiKey !== undefined;
+    const apiKey = hasOwnKey ? { apiKey: NO_KEY } : {};
     return [upstream, { ...options, ...apiKey, fetch: fetchOf(upstream) }];
   });
   return {

@@ -1,8 +1,8 @@
-/** Where the command line writes to, and what that can show. */
+/** The output of the program, and what it can display. */
 
 import type { WriteStream } from 'node:tty';
 
-/** Colours that tables use; each returns the text as it is where colours are not wanted. */
+/** Each function colours a text, or returns it unchanged if colours are off. */
 export interface Colours {
   readonly bold: (text: string) => string;
   readonly dim: (text: string) => string;
@@ -12,25 +12,25 @@ export interface Colours {
 }
 
 export interface Terminal {
-  /** Writes a line of what was asked for. */
+  /** Writes a line of the result to standard output. */
   readonly out: (line: string) => void;
-  /** Writes a line about it: progress, errors. */
+  /** Writes a line of progress or an error to standard error. */
   readonly err: (line: string) => void;
-  /** Lines may be drawn over one another. */
+  /** Whether lines can be redrawn in place. */
   readonly isLive: boolean;
-  /** Takes back the last lines. */
+  /** Erases the last lines. */
   readonly erase: (lines: number) => void;
   readonly colours: Colours;
 }
 
-/** The streams of a process, as far as they are used. */
+/** The part of a process that is used. */
 export interface Streams {
   readonly stdout: Pick<WriteStream, 'write' | 'isTTY'>;
   readonly stderr: Pick<WriteStream, 'write' | 'isTTY'>;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Colours are for terminals, unless `NO_COLOR` is set (https://no-color.org); `TERM=dumb` draws nothing over. */
+/** Colours need a terminal and are off if `NO_COLOR` is set (https://no-color.org). With `TERM=dumb` nothing is redrawn or coloured. */
 export function terminalOf({ stdout, stderr, env }: Streams): Terminal {
   const isLive = stdout.isTTY && env.TERM !== 'dumb';
   const isColoured = isLive && !env.NO_COLOR;

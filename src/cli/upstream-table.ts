@@ -1,11 +1,11 @@
-/** The numbers of every upstream, as a table. */
+/** Formats the numbers of all upstreams as a table. */
 
 import type { CanaryClient, Snapshot } from '../index.ts';
 import { duration, percent, table, usd } from './format.ts';
 
 const HEAD = ['upstream', 'weight', 'calls', 'errors', 'p50', 'p95', 'cost', 'saved', 'breaker'];
 
-/** Of the window, with what was spent since the client was built. */
+/** The numbers of the window, and the cost since the client was created. */
 export function upstreamTable(ai: CanaryClient): string[] {
   const { upstreams }: Snapshot = ai.canary.snapshot();
   const spent = ai.canary.costs().upstreams;

@@ -1,6 +1,5 @@
-/** Something the user wrote that cannot be right. */
+/** An invalid option or configuration: the program prints only the message, and exits with code 2. */
 
-/** Ends the program with exit code 2 and its message alone. */
 export class UsageError extends Error {
   override name = 'UsageError';
 }

@@ -7,7 +7,7 @@ function folderFor(url: string): Promise<Folder> {
   return folderWith({ 'openai-canary.config.json': JSON.stringify(config) });
 }
 
-test('a provider without defects passes, and the table says so', async () => {
+test('a provider without defects passes all checks', async () => {
   await using provider = await startProvider();
   await using folder = await folderFor(provider.url);
   const { exitCode, stdout } = await folder.run('probe', 'relay', '--only', 'connection,chat,streaming,tools');
@@ -18,7 +18,7 @@ test('a provider without defects passes, and the table says so', async () => {
   expect(exitCode).toBe(0);
 });
 
-test('a defect ends the program with 1, and is named, also as JSON', async () => {
+test('reports a defect as JSON and exits with 1', async () => {
   await using provider = await startProvider({ defects: ['ignoresStop'] });
   await using folder = await folderFor(provider.url);
   const { exitCode, stdout } = await folder.run('probe', 'relay', '--only', 'chat,stop', '--json');
@@ -33,7 +33,7 @@ test('a defect ends the program with 1, and is named, also as JSON', async () =>
 test.each([
   [['relai'], /relai.*did you mean relay\?/],
   [['relay', '--only', 'chatt'], /chatt.*did you mean chat\?/],
-])('a wrong name, %j, is answered with the near one', async (args, message) => {
+])('suggests the closest name for a wrong one: %j', async (args, message) => {
   await using provider = await startProvider();
   await using folder = await folderFor(provider.url);
   const { exitCode, stderr } = await folder.run('probe', ...args);

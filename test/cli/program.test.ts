@@ -1,4 +1,4 @@
-/** The program as a whole, in a process of its own. */
+/** The whole program, in a child process. */
 
 import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -8,27 +8,27 @@ const COMMANDS = 'probe try simulate plan status get history promote pause resum
   ' ',
 );
 
-test('help names every command and every exit code', async () => {
+test('--help lists all commands and exit codes', async () => {
   await using folder = await folderWith({});
   const { exitCode, stdout, stderr } = await folder.run('--help');
   expect([exitCode, stderr]).toEqual([0, '']);
   for (const word of [...COMMANDS, 'Exit codes:']) expect(stdout).toContain(word);
 });
 
-test.each(COMMANDS)('the help of %s has an example', async (command) => {
+test.each(COMMANDS)('%s --help has an example', async (command) => {
   await using folder = await folderWith({});
   const { exitCode, stdout } = await folder.run(command, '--help');
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(new RegExp(`^Example:\\n {2}\\$ openai-canary ${command} ?`, 'm'));
 });
 
-test('its version is that of the package', async () => {
+test('--version prints the version of the package', async () => {
   await using folder = await folderWith({});
   const { exitCode, stdout } = await folder.run('--version');
   expect([exitCode, stdout]).toEqual([0, `${packageJson.version}\n`]);
 });
 
-test('a command that does not exist is answered with the near one', async () => {
+test('suggests the closest command for an unknown one', async () => {
   await using folder = await folderWith({});
   const { exitCode, stdout, stderr } = await folder.run('simulat', 'trace.csv');
   expect(exitCode).toBe(2);
@@ -36,11 +36,13 @@ test('a command that does not exist is answered with the near one', async () => 
   expect(stderr).toContain('Did you mean simulate?');
 });
 
-test('without a configuration it says how to name one', async () => {
+test('explains how to pass a configuration if it finds no file', async () => {
   await using folder = await folderWith({});
   const { exitCode, stderr } = await folder.run('try', '--simulate');
   expect(exitCode).toBe(2);
-  expect(stderr).toBe('No configuration: name one by --config, or write openai-canary.config.{ts,js,json,yaml} here\n');
+  expect(stderr).toBe(
+    'No configuration found: pass one with --config or create openai-canary.config.{ts,js,json,yaml} here\n',
+  );
 });
 
 test.each([
@@ -53,7 +55,7 @@ test.each([
     'openai-canary.config.ts',
     'export default { canary: { weights: { openai: 1, deepseek: -5 as number }, upstreams: { deepseek: {} } } };',
   ],
-])('what cannot be right in %s is named by the file and its path', async (name, text) => {
+])('names the file and the path of an invalid option in %s', async (name, text) => {
   await using folder = await folderWith({ [name]: text });
   const { exitCode, stderr } = await folder.run('try', '--simulate');
   expect(exitCode).toBe(2);
@@ -63,10 +65,10 @@ test.each([
 test.each([
   ['a.json', '{ "canary": ', /JSON/],
   ['a.yaml', 'canary: [', /flow/i],
-  ['a.json', '[]', /should hold an object/],
+  ['a.json', '[]', /should contain an object/],
   ['a.mjs', 'export const other = 1;', /should have a default export/],
   ['a.mjs', 'throw new Error("no vault here");', /^a\.mjs: no vault here\n$/],
-])('%s that holds %j is refused with its name', async (name, text, message) => {
+])('rejects the file %s with %j', async (name, text, message) => {
   await using folder = await folderWith({ [name]: text });
   const { exitCode, stderr } = await folder.run('try', '--simulate', '--config', name);
   expect(exitCode).toBe(2);
@@ -74,7 +76,7 @@ test.each([
   expect(stderr).toContain(name);
 });
 
-test('a wrong number is named with its option', async () => {
+test('names the option of an invalid number', async () => {
   await using folder = await folderWith({ 'openai-canary.config.yaml': CONFIG });
   const { exitCode, stderr } = await folder.run('try', '--simulate', '--calls', 'many');
   expect([exitCode, stderr]).toEqual([2, '--calls should be a whole number, at least 1, got "many"\n']);
@@ -85,9 +87,9 @@ test.each([
     ['plan', '--calls-per-second', '1', '--error-rate', '5'],
     '--error-rate should be a number between 0 and 1, got "5"',
   ],
-  [['probe', '--timeout', '0s'], '--timeout should be a time like 500ms, 30s, 5m, 4h or 2d, got "0s"'],
-  [['probe', '--timeout', '30'], '--timeout should be a time like 500ms, 30s, 5m, 4h or 2d, got "30"'],
-])('%j is refused in one line', async (args, message) => {
+  [['probe', '--timeout', '0s'], '--timeout should be a duration like 500ms, 30s, 5m, 4h or 2d, got "0s"'],
+  [['probe', '--timeout', '30'], '--timeout should be a duration like 500ms, 30s, 5m, 4h or 2d, got "30"'],
+])('rejects %j with one line', async (args, message) => {
   const rollout = '{ to: deepseek, steps: [{ weight: 1 }] }';
   await using folder = await folderWith({
     'openai-canary.config.yaml': `canary: { upstreams: { deepseek: { provider: deepseek } }, rollout: ${rollout} }`,
@@ -96,7 +98,7 @@ test.each([
   expect([exitCode, stderr]).toEqual([2, `${message}\n`]);
 });
 
-/** What a configuration reaches beside its upstreams says so, loudly. */
+/** A configuration that prints a line if its store, comparison or webhook is used. */
 const WITH_OTHERS = `
 const touched = (what) => { console.error('touched: ' + what); };
 const store = { persistent: true };
@@ -117,7 +119,7 @@ export default {
 test.each([
   ['simulate', 'trace.csv', '--for', '2m'],
   ['try', '--simulate', '-n', '12', '--concurrency', '12'],
-])('%s leaves store, webhook, probes and comparison of a configuration alone', async (...args) => {
+])('%s does not use the store, webhook, probes and comparison of the configuration', async (...args) => {
   const trace = `TIMESTAMP,ContextTokens,GeneratedTokens\n${Array.from({ length: 60 }, (_, at) => `${at},10,10`).join('\n')}`;
   await using folder = await folderWith({ 'openai-canary.config.mjs': WITH_OTHERS, 'trace.csv': trace });
   const { exitCode, stderr } = await folder.run(...args);

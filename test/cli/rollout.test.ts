@@ -1,4 +1,4 @@
-/** Rollouts of a running process, moved from the command line through the store that both share. */
+/** Controlling the rollout of a running process from the command line, through the store that both share. */
 
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -30,13 +30,13 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-/** Runs a command while time goes on in the process that it is for. */
+/** Runs a command while the clock of the running process advances. */
 async function run(...args: readonly string[]): Promise<ProgramEnd> {
   const ending = folder.run(...args, '--store', 'state.json');
   let ended = false;
   void ending.finally(() => (ended = true));
-  const isOver = (): boolean => ended;
-  while (!isOver()) {
+  const hasEnded = (): boolean => ended;
+  while (!hasEnded()) {
     await running.clock.advance(1_000);
     await wait(20);
   }
@@ -45,16 +45,16 @@ async function run(...args: readonly string[]): Promise<ProgramEnd> {
 
 const phase = () => running.ai.canary.rollout.state.phase;
 
-describe('one after the other', () => {
-  test('status shows where it stands, and what it waits for', async () => {
+describe('in sequence', () => {
+  test('status shows the state and what the rollout waits for', async () => {
     const { exitCode, stdout, stderr } = await run('status');
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^gemini {2}progressing {2}step 1 of 3 {2}weight 10 %/);
-    expect(stdout).toMatch(/^guardrail +to rollback +to promotion/m);
-    expect(stdout).toMatch(/^waits: held for/m);
+    expect(stdout).toMatch(/^guardrail +rollback evidence +promotion evidence/m);
+    expect(stdout).toMatch(/^waiting: held for .* of 1 d$/m);
   });
 
-  test('get is one line, and JSON for programs', async () => {
+  test('get prints one line, or JSON', async () => {
     const { stdout } = await run('get');
     expect(stdout).toMatch(/^gemini {2}progressing {2}step 1\/3 {2}weight 10 % .*\n$/);
     const { stdout: json } = await run('get', '--json');
@@ -70,20 +70,20 @@ describe('one after the other', () => {
     [['undo'], 'rolledBack'],
     [['retry'], 'progressing'],
     [['rollback', 'users complain'], 'rolledBack'],
-  ])('%j is carried out by the running process', async (args, after) => {
+  ])('the running process executes %j', async (args, after) => {
     const { exitCode, stdout, stderr } = await run(...args);
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout).toContain(after);
     expect(phase()).toBe(after);
   });
 
-  test('a verb that makes no sense is refused with 3, and says why', async () => {
+  test('a verb that is not possible in the current phase exits with 3 and the reason', async () => {
     const { exitCode, stderr } = await run('resume');
     expect(exitCode).toBe(3);
     expect(stderr).toBe('resume() is not possible while the rollout to gemini is rolled back.\n');
   });
 
-  test('history tells what was decided, by whom and why', async () => {
+  test('history shows all decisions with verb, origin and reason', async () => {
     const { stdout } = await run('history');
     expect(stdout).toMatch(/pause +user .*until Monday/);
     expect(stdout).toMatch(/setWeight +user/);
@@ -94,25 +94,22 @@ describe('one after the other', () => {
     );
   });
 
-  test('get -w ends with the rollout', async () => {
+  test('get -w exits when the rollout has ended', async () => {
     const { exitCode, stdout } = await run('get', '-w');
     expect(exitCode).toBe(0);
     expect(stdout).toContain('rolledBack');
   });
 });
 
-test.each(['status', 'get', 'history'])(
-  '%s of a store that no process has written to says so, with 4',
-  async (command) => {
-    await using own = await folderWith({ 'openai-canary.config.json': CONFIG });
-    const { exitCode, stdout, stderr } = await own.run(command, '--store', 'nobody.json');
-    expect([exitCode, stdout]).toEqual([4, '']);
-    expect(stderr).toBe('The store knows of no rollout to gemini: no process has begun it\n');
-  },
-);
+test.each(['status', 'get', 'history'])('%s exits with 4 if the store has no rollout', async (command) => {
+  await using own = await folderWith({ 'openai-canary.config.json': CONFIG });
+  const { exitCode, stdout, stderr } = await own.run(command, '--store', 'empty.json');
+  expect([exitCode, stdout]).toEqual([4, '']);
+  expect(stderr).toBe('The store has no rollout to gemini: no process has started it\n');
+});
 
 test.each([['status'], ['pause', '--timeout', '200ms']])(
-  'a rollout under way by another configuration is neither shown nor moved: %s',
+  'a rollout with another configuration is neither shown nor changed: %s',
   async (...args) => {
     await using own = await folderWith({ 'openai-canary.config.json': CONFIG.replace('0.1', '0.2') });
     const store = fileStore(join(own.path, 'state.json'));
@@ -123,28 +120,28 @@ test.each([['status'], ['pause', '--timeout', '200ms']])(
     }
     const { exitCode, stdout, stderr } = await own.run(...args, '--store', 'state.json');
     expect([exitCode, stdout]).toEqual([4, '']);
-    expect(stderr).toContain('is under way by another configuration');
+    expect(stderr).toContain('was started with another configuration');
     expect(await store.messages('commands:gemini', 0)).toEqual([]);
     process.ai.canary.close();
   },
 );
 
-test('a command that nobody takes ends with 4, and says so', async () => {
+test('exits with 4 if no process executes the command in time', async () => {
   await using own = await folderWith({ 'openai-canary.config.json': CONFIG });
-  const { exitCode, stderr } = await own.run('pause', '--store', 'nobody.json', '--timeout', '200ms');
+  const { exitCode, stderr } = await own.run('pause', '--store', 'empty.json', '--timeout', '200ms');
   expect(exitCode).toBe(4);
-  expect(stderr).toContain('No running process took the command pause within 200ms');
+  expect(stderr).toContain('No running process executed pause within 200ms');
 });
 
 test.each([
-  [['status'], 'A running process is reached through its store: name its file by --store, or set canary.store'],
-  [['status', '--store', 's.json', '--rollout', 'openai'], '--rollout should name one of gemini, got "openai"'],
+  [['status'], 'A running process is reached through its store: pass its file with --store or set canary.store'],
+  [['status', '--store', 's.json', '--rollout', 'openai'], '--rollout should be one of gemini, got "openai"'],
   [
     ['status', '--store', 's.json', '--rollout', 'gemni'],
-    '--rollout should name one of gemini, got "gemni"; did you mean gemini?',
+    '--rollout should be one of gemini, got "gemni"; did you mean gemini?',
   ],
   [['set-weight', '5', '--store', 's.json'], 'The share should be between 0 and 1, got 5'],
-])('%j is refused', async (args, message) => {
+])('rejects %j', async (args, message) => {
   await using own = await folderWith({ 'openai-canary.config.json': CONFIG });
   const { exitCode, stderr } = await own.run(...args);
   expect([exitCode, stderr]).toEqual([2, `${message}\n`]);

@@ -1,4 +1,4 @@
-/** Runs the program `openai-canary` in a folder with a configuration. */
+/** Runs the program `openai-canary` in a temporary folder with a configuration. */
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,16 +8,16 @@ import { runProgram, type ProgramEnd } from '../support/run-program.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../src/cli/index.ts', import.meta.url));
 
-/** A folder of its own. */
+/** A temporary folder, removed on disposal. */
 export interface Folder extends AsyncDisposable {
   readonly path: string;
-  /** Runs the program there. */
+  /** Runs the program in the folder. */
   readonly run: (...args: readonly string[]) => Promise<ProgramEnd>;
-  /** Runs it, and presses Ctrl-C as soon as its standard error has `said`. */
-  readonly interrupt: (args: readonly string[], said: string) => Promise<ProgramEnd>;
+  /** Runs the program, and sends Ctrl-C as soon as standard error contains `trigger`. */
+  readonly interrupt: (args: readonly string[], trigger: string) => Promise<ProgramEnd>;
 }
 
-/** @param files their contents by name */
+/** @param files contents by file name */
 export async function folderWith(files: Readonly<Record<string, string>>): Promise<Folder> {
   const path = await mkdtemp(join(tmpdir(), 'openai-canary-'));
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(path, name), text)));
@@ -25,13 +25,13 @@ export async function folderWith(files: Readonly<Record<string, string>>): Promi
   return {
     path,
     run: (...args) => runProgram(PROGRAM, { args, ...here }),
-    interrupt: (args, said) => runProgram(PROGRAM, { args, interruptAt: said, ...here }),
-    // A client that was closed may still be writing its state.
+    interrupt: (args, trigger) => runProgram(PROGRAM, { args, interruptAt: trigger, ...here }),
+    // A closed client may still be writing its state.
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, maxRetries: 10 }),
   };
 }
 
-/** Two upstreams, split three to one. */
+/** Two upstreams, split 3 to 1. */
 export const CONFIG = `
 canary:
   upstreams:

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { CONFIG, folderWith } from './run-cli.ts';
 
-/** Ten minutes with a call a second. */
+/** Ten minutes with one call per second. */
 const TRACE = [
   'TIMESTAMP,ContextTokens,GeneratedTokens',
   ...Array.from(
@@ -12,7 +12,7 @@ const TRACE = [
 
 const FILES = { 'openai-canary.config.yaml': CONFIG, 'trace.csv': TRACE };
 
-test('a healthy canary keeps its share, and what it saves is told', async () => {
+test('a healthy canary keeps its share, and the output contains the savings', async () => {
   await using folder = await folderWith(FILES);
   const { exitCode, stdout } = await folder.run(
     'simulate',
@@ -29,7 +29,7 @@ test('a healthy canary keeps its share, and what it saves is told', async () => 
   expect(decisions).toEqual([]);
 });
 
-test('a canary that begins to fail is rolled back in the simulation, after that and not before', async () => {
+test('a canary that starts to fail is rolled back only after that', async () => {
   await using folder = await folderWith(FILES);
   const { stdout } = await folder.run('simulate', 'trace.csv', '--json', '--errors', 'deepseek=0.5@5m');
   const { lost, weights, decisions } = JSON.parse(stdout) as Simulated;
@@ -39,7 +39,7 @@ test('a canary that begins to fail is rolled back in the simulation, after that 
   expect(rollback?.afterMs).toBeGreaterThan(300_000);
 });
 
-test('the same seed gives the same run', async () => {
+test('the same seed gives the same result', async () => {
   await using folder = await folderWith(FILES);
   const args = ['simulate', 'trace.csv', '--json', '--errors', 'deepseek=0.1', '--for', '20m', '--seed', '7'] as const;
   const [one, other] = await Promise.all([folder.run(...args), folder.run(...args)]);
@@ -47,7 +47,7 @@ test('the same seed gives the same run', async () => {
   expect((JSON.parse(one.stdout) as Simulated).calls).toBeGreaterThan(1_100);
 });
 
-test('for people it is a table, and the course of the decisions', async () => {
+test('prints a table and the decisions', async () => {
   await using folder = await folderWith(FILES);
   const { stdout } = await folder.run('simulate', 'trace.csv', '--errors', 'deepseek=0.5');
   expect(stdout).toMatch(/^600 calls in 10 min of simulated time: 0 lost, \$\d/);
@@ -56,35 +56,35 @@ test('for people it is a table, and the course of the decisions', async () => {
 });
 
 test.each([
-  ['--errors', 'gemini=0.5', '--errors should name one of openai, deepseek, got "gemini"'],
-  ['--errors', 'deepsek=0.5', '--errors should name one of openai, deepseek, got "deepsek"; did you mean deepseek?'],
-  ['--for', 'ever', '--for should be a time like 500ms, 30s, 5m, 4h or 2d, got "ever"'],
+  ['--errors', 'gemini=0.5', '--errors should be one of openai, deepseek, got "gemini"'],
+  ['--errors', 'deepsek=0.5', '--errors should be one of openai, deepseek, got "deepsek"; did you mean deepseek?'],
+  ['--for', 'ever', '--for should be a duration like 500ms, 30s, 5m, 4h or 2d, got "ever"'],
   ['--errors', 'deepseek', '--errors should be like deepseek=0.05 or deepseek=0.05@2h, got deepseek'],
   ['--errors', 'deepseek=5', '--errors should be like deepseek=0.05 or deepseek=0.05@2h, got deepseek=5'],
   ['--errors', 'deepseek=0.5@noon', '--errors should be like deepseek=0.05 or deepseek=0.05@2h, got deepseek=0.5@noon'],
   ['--latency', 'deepseek=fast', '--latency should be like deepseek=900, in ms, got deepseek=fast'],
-])('%s %s is refused', async (option, value, message) => {
+])('rejects %s %s', async (option, value, message) => {
   await using folder = await folderWith(FILES);
   const { exitCode, stderr } = await folder.run('simulate', 'trace.csv', option, value);
   expect([exitCode, stderr]).toEqual([2, `${message}\n`]);
 });
 
-test('a trace that is none is refused with the line', async () => {
+test('rejects an invalid trace with the line number', async () => {
   await using folder = await folderWith({
     ...FILES,
     'bad.csv': 'TIMESTAMP,ContextTokens,GeneratedTokens\n0,1,1\n1,x,1',
   });
   const { exitCode, stderr } = await folder.run('simulate', 'bad.csv');
-  expect([exitCode, stderr]).toEqual([2, 'bad.csv: line 3 should hold a time and two numbers, has 1,x,1\n']);
+  expect([exitCode, stderr]).toEqual([2, 'bad.csv: line 3 should contain a time and two numbers, got 1,x,1\n']);
 });
 
-test('a trace without calls is refused', async () => {
-  await using folder = await folderWith({ ...FILES, 'none.csv': 'TIMESTAMP,ContextTokens,GeneratedTokens\n' });
-  const { exitCode, stderr } = await folder.run('simulate', 'none.csv');
-  expect([exitCode, stderr]).toEqual([2, 'none.csv has no calls\n']);
+test('rejects a trace without calls', async () => {
+  await using folder = await folderWith({ ...FILES, 'empty.csv': 'TIMESTAMP,ContextTokens,GeneratedTokens\n' });
+  const { exitCode, stderr } = await folder.run('simulate', 'empty.csv');
+  expect([exitCode, stderr]).toEqual([2, 'empty.csv has no calls\n']);
 });
 
-test('the course of a rollout is told, step by step, and copies under way at the end keep nobody', async () => {
+test('prints the steps of a rollout, and exits although shadow copies are in flight', async () => {
   const rollout = '{ to: deepseek, steps: [{ shadow: 1, hold: 2m }, { weight: 0.5, hold: 5m }, { weight: 0.9 }] }';
   await using folder = await folderWith({
     ...FILES,
@@ -95,12 +95,12 @@ test('the course of a rollout is told, step by step, and copies under way at the
   expect(stdout).toMatch(/^ *2 min +step +deepseek: /m);
 });
 
-test('Ctrl-C shows what was simulated until then, and ends with 130', async () => {
+test('Ctrl-C prints the results so far and exits with 130', async () => {
   await using folder = await folderWith(FILES);
   const { exitCode, stdout, stderr } = await folder.interrupt(['simulate', 'trace.csv', '--for', '300d'], 'simulated');
   expect(exitCode).toBe(130);
   expect(stdout).toMatch(/^\d+ calls in /);
-  expect(stderr).toMatch(/^Stopped after [\d.e-]+ % of the time\.$/m);
+  expect(stderr).toMatch(/^Stopped after [\d.e-]+ % of the simulated time\.$/m);
 });
 
 interface Simulated {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { CONFIG, folderWith } from './run-cli.ts';
 
-test('a burst is made through the configuration, and what became of it is a table', async () => {
+test('makes calls through the configuration and prints a table', async () => {
   await using folder = await folderWith({ 'openai-canary.config.yaml': CONFIG });
   const { exitCode, stdout, stderr } = await folder.run('try', '--simulate', '-n', '12', '--concurrency', '12');
   expect([exitCode, stderr]).toEqual([0, '']);
@@ -12,14 +12,14 @@ test('a burst is made through the configuration, and what became of it is a tabl
   expect(stdout).not.toContain('\x1b');
 });
 
-test('as JSON it can be read by programs', async () => {
+test('prints JSON', async () => {
   await using folder = await folderWith({ 'openai-canary.config.yaml': CONFIG });
   const { stdout } = await folder.run('try', '--simulate', '--json', '-n', '8', '--concurrency', '8', '--stream');
   const { served, lost, upstreams } = JSON.parse(stdout) as Record<string, unknown> & { upstreams: object };
   expect([served, lost, Object.keys(upstreams)]).toEqual([8, 0, ['openai', 'deepseek']]);
 });
 
-test('it stops when so much is spent', async () => {
+test('stops at --max-usd', async () => {
   await using folder = await folderWith({ 'openai-canary.config.yaml': CONFIG });
   const { stdout } = await folder.run(
     'try',
@@ -35,7 +35,7 @@ test('it stops when so much is spent', async () => {
   expect((JSON.parse(stdout) as { served: number }).served).toBeLessThan(5);
 });
 
-test('calls that are lost are counted by what they say, and end the program with 1', async () => {
+test('counts lost calls by error message and exits with 1', async () => {
   await using folder = await folderWith({
     'openai-canary.config.yaml':
       'baseURL: http://127.0.0.1:1/v1\nmaxRetries: 0\ncanary: { fallbacks: [], retry: { attempts: 0 } }',

@@ -1,15 +1,15 @@
-/** `probe`: what an upstream of a configuration can do, tried out on it. */
+/** `probe`: checks what an upstream supports. */
 
 import type { Command } from 'commander';
 import type { ProbeOptions, ProbeReport } from '../../index.ts';
-import { clientOf } from '../client-of.ts';
+import { createClient } from '../create-client.ts';
 import type { CommandContext, CommonOptions } from '../command.ts';
-import { DONE, INTERRUPTED, NOT_WELL } from '../exit-codes.ts';
+import { DONE, INTERRUPTED, PROBLEMS_FOUND } from '../exit-codes.ts';
 import { loadConfig } from '../load-config.ts';
 import type { Colours } from '../terminal.ts';
 import { openLiveView } from '../live-view.ts';
 import { numberOption, timeOption } from '../read-option.ts';
-import { aloneConfig } from '../simulated-config.ts';
+import { isolatedConfig } from '../simulated-config.ts';
 
 interface ProbeCommandOptions extends CommonOptions {
   readonly only?: string;
@@ -22,14 +22,14 @@ interface ProbeCommandOptions extends CommonOptions {
 
 export function describeProbe(command: Command): Command {
   return command
-    .description('try out what an upstream can do: streaming, tools, vision, JSON, embeddings and more')
-    .argument('[upstream]', 'its name in the configuration; the client itself without one')
-    .option('--only <checks>', 'these checks alone, separated by commas: chat,streaming,tools')
-    .option('-m, --model <name>', 'the model that is asked for')
-    .option('--embedding-model <name>', 'the model of embeddings; they are skipped without one')
-    .option('--context-tokens <number>', "the model's window: a prompt a fifth longer is tried, once")
-    .option('--timeout <time>', 'the longest that one answer may take: 10s, 1m')
-    .option('--max-usd <number>', 'skip what would cost more in all')
+    .description('check what an upstream supports: streaming, tools, vision, JSON, embeddings and more')
+    .argument('[upstream]', 'the name in the configuration (default: the client itself)')
+    .option('--only <checks>', 'run only these checks: chat,streaming,tools')
+    .option('-m, --model <name>', 'the model to check')
+    .option('--embedding-model <name>', 'the model for embeddings (default: skip embeddings)')
+    .option('--context-tokens <number>', "the model's context window: send one prompt that is 20 % longer")
+    .option('--timeout <time>', 'the time limit per answer: 10s, 1m')
+    .option('--max-usd <number>', 'skip checks that would exceed this total cost')
     .addHelpText('after', '\nExample:\n  $ openai-canary probe deepseek --only chat,streaming,tools --max-usd 0.05');
 }
 
@@ -40,7 +40,7 @@ export async function runProbe(
 ): Promise<number> {
   const loaded = await loadConfig(options.config);
   const config = loaded.options;
-  await using ai = clientOf(loaded, aloneConfig({ ...config, canary: config.canary ?? {} }));
+  await using ai = createClient(loaded, isolatedConfig({ ...config, canary: config.canary ?? {} }));
   const name = upstream ?? config.canary?.name ?? 'openai';
   let progress = `probing ${name} …`;
   const view = openLiveView(terminal, { lines: () => [progress], summary: () => progress });
@@ -50,13 +50,13 @@ export async function runProbe(
   const report = await ai.canary.probe(name, { ...probeOptions(options), signal }).finally(view.close);
   terminal.out(options.json ? JSON.stringify(report, null, 2) : painted(report.table(), terminal.colours));
   if (signal.aborted) return INTERRUPTED;
-  return isWell(report) ? DONE : NOT_WELL;
+  return isHealthy(report) ? DONE : PROBLEMS_FOUND;
 }
 
 function probeOptions(options: ProbeCommandOptions): ProbeOptions {
   const { only, model, embeddingModel, contextTokens, timeout, maxUsd } = options;
   return {
-    // The client names a check that does not exist, and the near ones.
+    // The client rejects an unknown check and suggests the closest name.
     ...(only !== undefined && { only: only.split(',').map((check) => check.trim()) as ProbeOptions['only'] }),
     ...(model !== undefined && { model }),
     ...(embeddingModel !== undefined && { embeddingModel }),
@@ -68,7 +68,7 @@ function probeOptions(options: ProbeCommandOptions): ProbeOptions {
   };
 }
 
-/** The results of the checks in colours. */
+/** Colours the results of the checks. */
 function painted(text: string, { green, red, yellow, dim }: Colours): string {
   const paint = { pass: green, fail: red, suspect: yellow, unsupported: yellow, skipped: dim } as const;
   return text.replace(
@@ -77,6 +77,6 @@ function painted(text: string, { green, red, yellow, dim }: Colours): string {
   );
 }
 
-function isWell({ checks, findings }: ProbeReport): boolean {
+function isHealthy({ checks, findings }: ProbeReport): boolean {
   return findings.length === 0 && checks.every(({ status }) => status !== 'fail');
 }

@@ -1,4 +1,4 @@
-/** `simulate`: what a configuration would have done with recorded traffic. */
+/** `simulate`: replays recorded traffic in simulated time. */
 
 import type { Command } from 'commander';
 import { ManualClock } from '../../testing/index.ts';
@@ -22,19 +22,19 @@ interface SimulateOptions extends CommonOptions, BehaviourOptions {
 export function describeSimulate(command: Command): Command {
   const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
   return command
-    .description('send recorded traffic through a configuration, in simulated time: no request is made')
-    .argument('<trace>', 'a CSV file with the columns TIMESTAMP, ContextTokens, GeneratedTokens, and perhaps User')
+    .description('replay recorded traffic in simulated time, without requests')
+    .argument('<trace>', 'a CSV file with the columns TIMESTAMP, ContextTokens, GeneratedTokens and optionally User')
     .option(
       '-e, --errors <upstream=share[@time]>',
-      'assume that this share of calls fails, from a time on',
+      'the error rate of an upstream, optionally from a time on',
       collect,
       [],
     )
-    .option('-l, --latency <upstream=ms>', 'assume this median latency before the first token', collect, [])
-    .option('-m, --model <name>', 'the model that is asked for', 'gpt-4.1')
-    .option('--users <number>', 'how many users, where the trace has none', '1000')
-    .option('--for <time>', 'repeat the trace for so long: 90s, 30m, 4h, 2d')
-    .option('--seed <number>', 'the same seed gives the same run', '1')
+    .option('-l, --latency <upstream=ms>', 'the median latency of an upstream before the first token', collect, [])
+    .option('-m, --model <name>', 'the model to request', 'gpt-4.1')
+    .option('--users <number>', 'the number of users, if the trace has no User column', '1000')
+    .option('--for <time>', 'repeat the trace for this long: 90s, 30m, 4h, 2d')
+    .option('--seed <number>', 'the same seed gives the same result', '1')
     .addHelpText('after', '\nExample:\n  $ openai-canary simulate trace.csv --errors deepseek=0.08@30m --for 2h');
 }
 
@@ -62,7 +62,7 @@ export async function runSimulate(file: string, options: SimulateOptions, contex
   report(simulated, options, context);
   simulated.ai.canary.close();
   if (!signal.aborted) return DONE;
-  terminal.err(`Stopped after ${percent(progress)} of the time.`);
+  terminal.err(`Stopped after ${percent(progress)} of the simulated time.`);
   return INTERRUPTED;
 }
 
@@ -88,10 +88,10 @@ function report(
     usd(sum.costUsd),
     usd(sum.savingsUsd),
   ]);
-  for (const row of table(['upstream', 'weight at the end', 'attempts', 'cost', 'saved'], rows, ['upstream']))
+  for (const row of table(['upstream', 'final weight', 'attempts', 'cost', 'saved'], rows, ['upstream']))
     terminal.out(row);
   terminal.out('');
-  const course = decisions.map(({ afterMs, event, text }) => [duration(afterMs), event, text]);
-  if (course.length === 0) return terminal.out('Nothing was decided.');
-  for (const row of table(['after', 'event', 'what'], course, ['event', 'what'])) terminal.out(row);
+  const timeline = decisions.map(({ afterMs, event, text }) => [duration(afterMs), event, text]);
+  if (timeline.length === 0) return terminal.out('No alerts, breaker changes or rollout decisions.');
+  for (const row of table(['after', 'event', 'details'], timeline, ['event', 'details'])) terminal.out(row);
 }

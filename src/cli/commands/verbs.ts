@@ -1,4 +1,4 @@
-/** The verbs on a rollout of a running process: each is left in the store, and the process in charge carries it out. */
+/** The verbs on a rollout of a running process. A command is put into the store, and the process in charge executes it. */
 
 import type { Command } from 'commander';
 import type { RolloutControl, RolloutReport } from '../../index.ts';
@@ -8,23 +8,22 @@ import { followRollout, type FollowOptions } from '../follow-rollout.ts';
 import { changeLine } from '../rollout-lines.ts';
 import { timeOption } from '../read-option.ts';
 import { UsageError } from '../usage-error.ts';
-import { tellUnknown, withStore } from './status.ts';
+import { reportUnavailable, withStore } from './status.ts';
 
 interface VerbOptions extends FollowOptions {
   readonly timeout: string;
   readonly full?: boolean;
 }
 
-/** One verb. */
 interface Verb {
   readonly name: string;
   readonly about: string;
-  /** Of how it is called. */
+  /** An example of its arguments, for `--help`. */
   readonly example: string;
-  /** What follows its name, as Commander writes it. */
+  /** The argument in Commander's notation, and its description. */
   readonly argument?: readonly [form: string, about: string];
   readonly ask: (control: RolloutControl, argument: string | undefined, options: VerbOptions) => void;
-  /** The end that it leads to. */
+  /** Whether the running process has executed it. */
   readonly isDone: (
     after: RolloutReport,
     before: RolloutReport,
@@ -33,12 +32,12 @@ interface Verb {
   ) => boolean;
 }
 
-const REASON = ['[reason]', 'for the history, and for whoever reads it'] as const;
+const REASON = ['[reason]', 'recorded in the history'] as const;
 
 export const VERBS: readonly Verb[] = [
   {
     name: 'promote',
-    about: 'begin the next step now; with --full give the canary its last step at once',
+    about: 'start the next step now; with --full go to the last step',
     example: 'promote --full',
     ask: (control, _, { full }) => control.promote({ full: full === true }),
     isDone: (after, before, _, { full }) =>
@@ -46,7 +45,7 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: 'pause',
-    about: 'begin no further step until resume',
+    about: 'stay at the current step until resume',
     example: 'pause "until Monday"',
     argument: REASON,
     ask: (control, reason) => control.pause(reason),
@@ -54,7 +53,7 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: 'resume',
-    about: 'go on after a pause',
+    about: 'continue after a pause',
     example: 'resume',
     ask: (control) => control.resume(),
     isDone: ({ phase }) => phase === 'progressing',
@@ -69,21 +68,21 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: 'retry',
-    about: 'begin again at the first step, after a rollback',
+    about: 'start again at the first step after a rollback',
     example: 'retry',
     ask: (control) => control.retry(),
     isDone: (after, before) => after.run > before.run,
   },
   {
     name: 'undo',
-    about: 'go back to the former stable, after a promotion',
+    about: 'return to the former stable after a promotion',
     example: 'undo',
     ask: (control) => control.undo(),
     isDone: ({ phase }) => phase === 'rolledBack',
   },
   {
     name: 'set-weight',
-    about: "set another share of calls in place of the step's, until the next step",
+    about: 'change the share of calls until the next step',
     example: 'set-weight 0.1',
     argument: ['<share>', '0 to 1'],
     ask: (control, share) => control.setWeight(shareOf(share)),
@@ -94,15 +93,15 @@ export const VERBS: readonly Verb[] = [
 export function describeVerb(command: Command, { name, about, argument, example }: Verb): Command {
   withStore(command.description(about)).option(
     '--timeout <time>',
-    'how long to wait for a process to do it: 500ms, 15s, 1m',
+    'how long to wait for the running process: 500ms, 15s, 1m',
     '15s',
   );
   command.addHelpText('after', `\nExample:\n  $ openai-canary ${example} --store state.json`);
-  if (name === 'promote') command.option('--full', 'to the end, whatever steps there are');
+  if (name === 'promote') command.option('--full', 'go to the last step at once');
   return argument ? command.argument(...argument) : command;
 }
 
-/** @throws RolloutError where the verb makes no sense in the phase */
+/** @throws RolloutError if the verb is not possible in the current phase */
 export async function runVerb(
   { name, ask, isDone }: Verb,
   argument: string | undefined,
@@ -111,16 +110,16 @@ export async function runVerb(
 ): Promise<number> {
   const timeoutMs = timeOption('timeout', options.timeout);
   await using rollout = await followRollout(options, signal);
-  // Another configuration would not see what comes of it.
-  if (rollout.kept === 'foreign') return tellUnknown(rollout, terminal);
+  // With another configuration the result of the command is not visible here.
+  if (rollout.stored === 'foreign') return reportUnavailable(rollout, terminal);
   const before = rollout.state;
   ask(rollout.control, argument, options);
-  const done = await rollout.until((after) => isDone(after, before, argument, options), timeoutMs, signal);
+  const done = await rollout.waitUntil((after) => isDone(after, before, argument, options), timeoutMs, signal);
   if (options.json) terminal.out(JSON.stringify(rollout.state, null, 2));
   else if (done) terminal.out(changeLine(rollout.state));
   if (done) return DONE;
   terminal.err(
-    `No running process took the command ${name} within ${options.timeout}: it waits in the store for one that does`,
+    `No running process executed ${name} within ${options.timeout}; the command stays in the store until one does`,
   );
   return NO_ANSWER;
 }

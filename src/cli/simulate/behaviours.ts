@@ -1,23 +1,24 @@
-/** Reads what is assumed of upstreams: `--errors deepseek=0.05@2h`. */
+/** Parses the simulated behaviour of upstreams, as in `--errors deepseek=0.05@2h`. */
 
 import { durationMs } from '../../domain/duration.ts';
 import { nameOption } from '../read-option.ts';
 import { UsageError } from '../usage-error.ts';
-import type { MadeBehaviour } from './made-provider.ts';
+import type { SimulatedBehaviour } from './simulated-provider.ts';
 
-/** The options that say how upstreams behave. */
+/** The options that set how upstreams behave. */
 export interface BehaviourOptions {
   readonly errors: readonly string[];
   readonly latency: readonly string[];
 }
 
-const CALM: MadeBehaviour = { errorRate: 0.005, errorRateBefore: 0.005, medianLatencyMs: 600, fromMs: 0 };
+/** Without options: few errors, and a usual latency. */
+const DEFAULT: SimulatedBehaviour = { errorRate: 0.005, errorRateBefore: 0.005, medianLatencyMs: 600, fromMs: 0 };
 
-/** @throws UsageError for an unknown upstream, a share that is none, a time that is none */
+/** @throws UsageError for an unknown upstream, or an invalid share, time or latency */
 export function behavioursOf({ errors, latency }: BehaviourOptions, names: readonly string[], startMs: number) {
-  const behaviours = new Map(names.map((name) => [name, CALM]));
-  const change = (option: string, name: string, changes: Partial<MadeBehaviour>): void => {
-    behaviours.set(name, { ...CALM, ...behaviours.get(nameOption(option, name, names)), ...changes });
+  const behaviours = new Map(names.map((name) => [name, DEFAULT]));
+  const change = (option: string, name: string, changes: Partial<SimulatedBehaviour>): void => {
+    behaviours.set(name, { ...DEFAULT, ...behaviours.get(nameOption(option, name, names)), ...changes });
   };
   for (const text of errors) {
     const [, name = '', share = '', after] = /^([^=]+)=([\d.]+)(?:@(.+))?$/.exec(text) ?? [];

@@ -1,35 +1,43 @@
-/** Sends a trace through a client whose time and providers are simulated. */
+/** Sends a trace through a client with simulated time and providers, and records the client's decisions. */
 
 import { type CanaryClient, route } from '../../index.ts';
 import { type ManualClock, seededRandom } from '../../testing/index.ts';
-import { clientOf } from '../client-of.ts';
+import { createClient } from '../create-client.ts';
 import type { LoadedConfig } from '../load-config.ts';
 import { simulatedConfig } from '../simulated-config.ts';
-import { type MadeBehaviour, madeProvider, sizedMessage } from './made-provider.ts';
+import { type SimulatedBehaviour, simulatedProvider, sizedMessage } from './simulated-provider.ts';
 import type { Arrival } from './trace.ts';
 
 export interface SimulationInput {
   readonly config: LoadedConfig;
   readonly trace: readonly Arrival[];
-  readonly behaviours: ReadonlyMap<string, MadeBehaviour>;
+  readonly behaviours: ReadonlyMap<string, SimulatedBehaviour>;
   readonly clock: ManualClock;
-  /** The trace is repeated until so much time has passed; `undefined`: once. */
+  /** Repeats the trace until this time has passed; `undefined`: the trace runs once. */
   readonly forMs: number | undefined;
   readonly model: string;
   readonly users: number;
   readonly seed: number;
   readonly signal: AbortSignal;
-  /** Told now and then how far it has come, 0–1. */
+  /** Called from time to time with the share done, 0–1. */
   readonly onProgress: (share: number) => void;
 }
 
-/** A simulation that has ended. */
+/** A decision of the client: an alert, a change of a breaker, or a step of a rollout. */
+export interface Decision {
+  /** Since the start of the simulation. */
+  readonly afterMs: number;
+  readonly event: string;
+  readonly text: string;
+}
+
+/** The result of a simulation. */
 export interface Simulated {
   readonly ai: CanaryClient;
   readonly calls: number;
   readonly lost: number;
   readonly tookMs: number;
-  /** What was decided, in order. */
+  /** In order of time. */
   readonly decisions: readonly Decision[];
 }
 
@@ -41,26 +49,28 @@ export async function runSimulation(input: SimulationInput): Promise<Simulated> 
   const lastMs = (trace.at(-1)?.afterMs ?? 0) + 1;
   const endMs = input.forMs ?? lastMs;
   const counts = { calls: 0, lost: 0 };
-  const underWay = new Set<Promise<void>>();
+  const inFlight = new Set<Promise<void>>();
   for (let index = 0; !signal.aborted; index += 1) {
     const arrival = trace[index % trace.length];
     const dueMs = (arrival?.afterMs ?? 0) + Math.floor(index / trace.length) * lastMs;
     if (!arrival || dueMs > endMs || (input.forMs === undefined && index >= trace.length)) break;
     await clock.advance(Math.max(0, startMs + dueMs - clock.now()));
-    const calling = callOnce(ai, arrival, index, input, counts).finally(() => underWay.delete(calling));
-    underWay.add(calling);
+    const calling = callOnce(ai, arrival, index, input, counts).finally(() => inFlight.delete(calling));
+    inFlight.add(calling);
     if (index % 100 === 0) input.onProgress(dueMs / endMs);
   }
-  while (underWay.size > 0) await clock.advance(1_000);
+  while (inFlight.size > 0) await clock.advance(1_000);
   const tookMs = clock.now() - startMs;
   return { ai, ...counts, tookMs, decisions };
 }
 
 function simulatedClient({ config, behaviours, clock, seed }: SimulationInput): CanaryClient {
   const random = seededRandom(seed);
-  const fetches = new Map([...behaviours].map(([name, made]) => [name, madeProvider(made, clock, random)]));
+  const fetches = new Map(
+    [...behaviours].map(([name, behaviour]) => [name, simulatedProvider(behaviour, clock, random)]),
+  );
   const { canary, ...client } = simulatedConfig(config.options, (name) => fetches.get(name) ?? fetch);
-  return clientOf(config, { ...client, canary: { ...canary, clock, random: seededRandom(seed + 1) } });
+  return createClient(config, { ...client, canary: { ...canary, clock, random: seededRandom(seed + 1) } });
 }
 
 async function callOnce(
@@ -79,16 +89,7 @@ async function callOnce(
   }
 }
 
-/* PART: What a client decides while calls are sent through it. */
-
-/** Something that was decided. */
-export interface Decision {
-  readonly afterMs: number;
-  readonly event: string;
-  readonly text: string;
-}
-
-/** Alerts, breakers and the course of the rollouts, as they come; times count from `startMs`. */
+/** Collects alerts, breaker changes and rollout decisions. */
 function watchDecisions(ai: CanaryClient, startMs: number): readonly Decision[] {
   const decisions: Decision[] = [];
   const note = (event: string, atMs: number, text: string): void => {
@@ -97,7 +98,7 @@ function watchDecisions(ai: CanaryClient, startMs: number): readonly Decision[] 
   ai.canary.on('alert', ({ name, state, value, atMs }) =>
     note('alert', atMs, `${name} is ${state} at ${value === null ? '–' : Number(value.toPrecision(3))}`),
   );
-  // One that stays open for longer tells that, too.
+  // A breaker that stays open longer emits an event, too.
   ai.canary.on('breaker', ({ upstream, from, to, atMs }) => {
     if (from !== to) note('breaker', atMs, `${upstream} is ${to}`);
   });

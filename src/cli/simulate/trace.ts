@@ -1,11 +1,11 @@
-/** Recorded traffic: when calls arrive, how large they are, and whose they are. */
+/** Reads recorded traffic: when calls arrive, their size and their user. */
 
 import { readFile } from 'node:fs/promises';
 import { UsageError } from '../usage-error.ts';
 
 /** One call of a trace. */
 export interface Arrival {
-  /** Since the first one. */
+  /** Since the first call. */
   readonly afterMs: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
@@ -13,21 +13,21 @@ export interface Arrival {
 }
 
 /**
- * A CSV file with the columns TIMESTAMP (ISO 8601, or seconds since the beginning), ContextTokens, GeneratedTokens, as the Azure
- * traces have them (https://github.com/Azure/AzurePublicDataset), and if there is one, User.
+ * Reads a CSV file with the columns TIMESTAMP (ISO 8601, or seconds), ContextTokens, GeneratedTokens and optionally User. This is the
+ * format of the Azure traces (https://github.com/Azure/AzurePublicDataset).
  *
- * @throws UsageError
+ * @throws UsageError if the file cannot be read, or has another format
  */
 export async function readTrace(file: string): Promise<readonly Arrival[]> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new UsageError(`The trace ${file} cannot be read`, { cause: error });
+    throw new UsageError(`Cannot read the trace ${file}`, { cause: error });
   });
   const [header = '', ...lines] = text.trim().split(/\r?\n/);
   const columns = header.split(',').map((name) => name.trim().toLowerCase());
   const indexOf = (name: string): number => columns.indexOf(name.toLowerCase());
   const [time, input, output] = [indexOf('TIMESTAMP'), indexOf('ContextTokens'), indexOf('GeneratedTokens')];
   if (Math.min(time, input, output) < 0) {
-    throw new UsageError(`${file} should have the columns TIMESTAMP, ContextTokens and GeneratedTokens, has ${header}`);
+    throw new UsageError(`${file} should have the columns TIMESTAMP, ContextTokens and GeneratedTokens, got ${header}`);
   }
   const user = indexOf('User');
   const rows = lines.map((line, index) => {
@@ -38,14 +38,14 @@ export async function readTrace(file: string): Promise<readonly Arrival[]> {
       outputTokens: Number(cells[output]),
     };
     if (Object.values(row).every(Number.isFinite)) return { ...row, user: cells[user]?.trim() };
-    throw new UsageError(`${file}: line ${index + 2} should hold a time and two numbers, has ${line}`);
+    throw new UsageError(`${file}: line ${index + 2} should contain a time and two numbers, got ${line}`);
   });
   const [first] = rows;
   if (!first) throw new UsageError(`${file} has no calls`);
   return rows.map(({ atMs, ...size }) => ({ afterMs: Math.max(0, atMs - first.atMs), ...size }));
 }
 
-/** Traces are in UTC, with more digits than `Date` reads. */
+/** Times without a zone are in UTC, and may have more digits than `Date` accepts. */
 function timeOf(cell: string): number {
   const text = cell.trim();
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1_000;

@@ -1,4 +1,4 @@
-/** Builds the client that a configuration describes. */
+/** Creates the client from a configuration. */
 
 import { OpenAIError } from 'openai';
 import { CanaryClient } from '../index.ts';
@@ -6,14 +6,14 @@ import type { ClientConfig, LoadedConfig } from './load-config.ts';
 import { UsageError } from './usage-error.ts';
 
 /**
- * @param options those of the file, or what a command has made of them
- * @throws UsageError that names the file, and what in it cannot be right
+ * @param options the options of the file, possibly changed by the command
+ * @throws UsageError with the file and what is wrong in it
  */
-export function clientOf({ name }: LoadedConfig, options: ClientConfig): CanaryClient {
+export function createClient({ name }: LoadedConfig, options: ClientConfig): CanaryClient {
   try {
     return new CanaryClient(options);
   } catch (error) {
-    // The SDK's own say what is missing: a key, an address.
+    // The SDK throws these for a missing API key or base URL.
     if (error instanceof OpenAIError) throw new UsageError(`${name}: ${error.message}`, { cause: error });
     throw error;
   }

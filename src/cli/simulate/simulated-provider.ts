@@ -1,62 +1,62 @@
-/** A provider made of numbers: it answers after a while that a distribution draws, or fails with a probability. */
+/** A simulated provider: answers after a random latency, or fails with a given probability. */
 
 import type { Clock } from '../../index.ts';
 import { lognormal } from '../../testing/seeded-random.ts';
 
 /** How a simulated provider behaves. */
-export interface MadeBehaviour {
-  /** Share of calls that fail with status 503, 0–1. */
+export interface SimulatedBehaviour {
+  /** The share of calls that fail with status 503, 0–1, from `fromMs` on. */
   readonly errorRate: number;
-  /** Of an answer without any output: each output token adds to it. */
+  /** The latency before the first token; each output token adds to it. */
   readonly medianLatencyMs: number;
-  /** The behaviour begins here, on the simulation's clock; before it, errors are as `errorRateBefore`. */
+  /** The time on the simulation's clock from which `errorRate` applies; before it, `errorRateBefore` does. */
   readonly fromMs: number;
   readonly errorRateBefore: number;
 }
 
-/** Deviation of the logarithm of latencies: what is seen of providers in calm. */
+/** The standard deviation of the logarithm of latencies, as observed for providers without incidents. */
 const SIGMA = 0.5;
-/** A hundred tokens a second. */
+/** 100 tokens per second. */
 const MS_PER_OUTPUT_TOKEN = 10;
 
-export function madeProvider(behaviour: MadeBehaviour, clock: Clock, random: () => number): typeof fetch {
+export function simulatedProvider(behaviour: SimulatedBehaviour, clock: Clock, random: () => number): typeof fetch {
   const { errorRate, errorRateBefore, medianLatencyMs, fromMs } = behaviour;
   return async (_input, init) => {
     const { model, messages } = bodyOf(init?.body);
     const [inputTokens = 0, outputTokens = 0] = sizesIn(messages[0]?.content ?? '');
     const fails = random() < (clock.now() < fromMs ? errorRateBefore : errorRate);
     const latencyMs = lognormal(medianLatencyMs, SIGMA, random) + (fails ? 0 : outputTokens * MS_PER_OUTPUT_TOKEN);
-    await pass(clock, latencyMs, init?.signal);
+    await delay(clock, latencyMs, init?.signal);
     return fails ? failure() : answer(model, inputTokens, outputTokens);
   };
 }
 
-/** Who hangs up waits no longer, as with a real provider. */
-function pass(clock: Clock, delayMs: number, signal: AbortSignal | null | undefined): Promise<void> {
+/** Rejects on abort, as a request to a real provider does. */
+function delay(clock: Clock, delayMs: number, signal: AbortSignal | null | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = clock.setTimeout(resolve, delayMs);
-    const hangUp = (): void => {
+    const abort = (): void => {
       timer.cancel();
       reject(new DOMException('The request was aborted', 'AbortError'));
     };
-    signal?.addEventListener('abort', hangUp, { once: true });
+    signal?.addEventListener('abort', abort, { once: true });
   });
 }
 
-/** The body of a simulated call: its sizes stand in its message, which every dialect leaves as it is. */
+/** The body of a simulated call. The message contains the token counts, because all dialects leave it unchanged. */
 interface Body {
   readonly model: string;
   readonly messages: readonly { readonly content: string }[];
 }
 
-/** The SDK encodes bodies as text. */
+/** The SDK sends bodies as strings. */
 function bodyOf(encoded: unknown): Body {
   if (typeof encoded !== 'string')
-    throw new TypeError(`The body of a simulated call should be text, got ${typeof encoded}`);
+    throw new TypeError(`The body of a simulated call should be a string, got ${typeof encoded}`);
   return JSON.parse(encoded) as Body;
 }
 
-/** A message that stands for one of so many tokens, whose answer has so many. */
+/** A message that stands for `inputTokens`, with an answer of `outputTokens`. */
 export function sizedMessage(inputTokens: number, outputTokens: number): string {
   return `${inputTokens} ${outputTokens}`;
 }
