@@ -1,4 +1,4 @@
-/** What a caller gets that wants the raw response. */
+/** Answers for a caller that asked for the raw response. */
 
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -16,56 +16,56 @@ const raw = (body: BodyInit | null, type = 'application/json'): Response =>
 
 /** The response that the caller gets for `response`. */
 async function answered(input: AttemptInput, response: Response): Promise<Response> {
-  // Nobody asks for the parsed answer here.
+  // These tests never parse the answer.
   const sent = undefined as unknown as PendingResponse;
   const answer = await rawAnswer(input, { sent, props: undefined, response });
   return answer.kind === 'raw' ? answer.response : answer.props.response;
 }
 
-test('a raw body is the caller’s, and told from a copy', async () => {
-  const { input: given, ends } = attemptInput();
+test('leaves a raw body to the caller and reads a copy', async () => {
+  const { input, ends } = attemptInput();
   const response = raw(JSON.stringify(BODY));
-  expect(await answered(given, response)).toBe(response);
+  expect(await answered(input, response)).toBe(response);
   expect(await response.json()).toEqual(BODY);
   await setImmediate();
   expect(ends).toMatchObject([{ failure: undefined, ...KNOWN }]);
 });
 
-test('a raw body that is no JSON is no failure of ours to tell', async () => {
-  const { input: given, ends } = attemptInput();
-  const response = await answered(given, raw('plain'));
+test('does not fail for a raw body that is not JSON', async () => {
+  const { input, ends } = attemptInput();
+  const response = await answered(input, raw('plain'));
   expect(await response.text()).toBe('plain');
   await setImmediate();
   expect(ends).toMatchObject([{ failure: undefined, usage: undefined }]);
 });
 
-test('a raw body that breaks off is a failure', async () => {
-  const { input: given, ends } = attemptInput();
+test('fails for a raw body that breaks off', async () => {
+  const { input, ends } = attemptInput();
   const error = new TypeError('terminated', { cause: { code: 'UND_ERR_SOCKET' } });
-  const response = await answered(given, raw(new ReadableStream({ pull: (controller) => controller.error(error) })));
+  const response = await answered(input, raw(new ReadableStream({ pull: (controller) => controller.error(error) })));
   await expect(response.text()).rejects.toBe(error);
   await setImmediate();
   expect(ends).toMatchObject([{ failure: { kind: 'connection', outcome: 'failure' } }]);
 });
 
-test('where raw bodies are not to be read, they are not', async () => {
-  const { input: given, ends } = attemptInput({ metersRaw: false });
+test('does not read raw bodies without metersRaw', async () => {
+  const { input, ends } = attemptInput({ metersRaw: false });
   const response = raw(JSON.stringify(BODY));
-  expect(await answered(given, response)).toBe(response);
+  expect(await answered(input, response)).toBe(response);
   expect(ends).toMatchObject([{ failure: undefined, usage: undefined }]);
 });
 
-test('a raw response without a body is an answer', async () => {
-  const { input: given, ends } = attemptInput();
-  await answered(given, new Response(null, { status: 204 }));
+test('accepts a raw response without a body', async () => {
+  const { input, ends } = attemptInput();
+  await answered(input, new Response(null, { status: 204 }));
   expect(ends).toMatchObject([{ failure: undefined }]);
 });
 
-test('a raw stream is watched, and the usage that we asked for taken out', async () => {
-  const { input: given, ends } = attemptInput({ options: STREAMING });
+test('watches a raw stream and removes the usage chunk that we requested', async () => {
+  const { input, ends } = attemptInput({ options: STREAMING });
   const end = { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] };
   const text = sse(end, { choices: [], usage: BODY.usage }, '[DONE]');
-  const response = await answered(given, raw(text, 'text/event-stream; charset=utf-8'));
+  const response = await answered(input, raw(text, 'text/event-stream; charset=utf-8'));
   expect(await response.text()).toBe(sse(end, '[DONE]'));
   expect(ends).toMatchObject([{ failure: undefined, usage: { inputTokens: 3, outputTokens: 4 } }]);
 });
@@ -73,19 +73,19 @@ test('a raw stream is watched, and the usage that we asked for taken out', async
 test.each([
   ['an AbortError', new DOMException('Aborted.', 'AbortError')],
   ['a TimeoutError', new DOMException('Too slow.', 'TimeoutError')],
-  ['an error of the caller’s', new Error('Enough.')],
-  ['no error at all', 'closed'],
-])('a raw stream whose caller aborted it by %s is aborted, not failed', async (_name, reason) => {
+  ['the caller’s own error', new Error('Enough.')],
+  ['a string', 'closed'],
+])('is aborted, not failed, when the caller aborts a raw stream with %s', async (_name, reason) => {
   const caller = new AbortController();
   const options = { method: 'post', path: '/chat/completions', stream: true, signal: caller.signal } as const;
-  const { input: given, ends } = attemptInput({ options });
+  const { input, ends } = attemptInput({ options });
   const body = new ReadableStream({
     pull(controller) {
       caller.abort(reason);
       controller.error(reason);
     },
   });
-  const response = await answered(given, raw(body, 'text/event-stream'));
+  const response = await answered(input, raw(body, 'text/event-stream'));
   await expect(response.text()).rejects.toBe(reason);
   expect(ends).toMatchObject([{ failure: { outcome: 'aborted', kind: undefined } }]);
 });

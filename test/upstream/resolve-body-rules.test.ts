@@ -4,14 +4,14 @@ import { resolveBodyRules } from '../../src/upstream/resolve-connection.ts';
 import { messageOf } from '../support/message-of.ts';
 
 const resolve = (options: UpstreamOptions) => resolveBodyRules('up', options);
-/** As JavaScript passes it, which no compiler checked. */
+/** A value as plain JavaScript passes it, without a compiler. */
 const refusal = (options: object) => messageOf(() => resolve(options));
 
-test('a body stays as it is unless something is said', () => {
+test('changes nothing without options', () => {
   expect(resolve({})).toEqual({ model: undefined, params: undefined, maxOutputTokens: undefined });
 });
 
-test('a record maps model to model', () => {
+test('maps model to model with a record', () => {
   expect(resolve({ model: { 'gpt-4.1': 'gemini-2.5-pro' } })).toMatchObject({ model: { 'gpt-4.1': 'gemini-2.5-pro' } });
 });
 
@@ -23,7 +23,7 @@ test.each([
   [{ model: { 'gpt-4.1': null } }, 'up.model.gpt-4.1 should be a model, got null'],
   [{ maxOutputTokens: 0 }, 'up.maxOutputTokens should be a whole number, at least 1, got 0'],
   [{ maxOutputTokens: null }, 'up.maxOutputTokens should be a whole number, at least 1, got null'],
-])('%j is refused', (options, message) => {
+])('rejects %j', (options, message) => {
   expect(refusal(options)).toBe(message);
 });
 
@@ -41,11 +41,11 @@ describe('params', () => {
     [{ seed: 1n }, 'up.params.seed should be a JSON value, got 1'],
     [{ stop: () => 'x' }, 'up.params.stop should be a JSON value, got a function'],
     [{ stop: Symbol('x') }, 'up.params.stop should be a JSON value, got Symbol(x)'],
-  ])('%o are refused', (params, message) => {
+  ])('rejects %o', (params, message) => {
     expect(refusal({ params })).toBe(message);
   });
 
-  test('that are undefined are left alone', () => {
+  test('ignores undefined fields', () => {
     expect(resolve({ params: { temperature: undefined } }).params).toEqual({ temperature: undefined });
   });
 });

@@ -10,7 +10,7 @@ beforeEach(() => OTHERS.forEach((provider) => vi.stubEnv(`${provider}_API_KEY`, 
 afterEach(() => vi.unstubAllEnvs());
 
 const connect = (options: UpstreamOptions) => resolveConnection('up', options);
-/** As JavaScript passes it, which no compiler checked. */
+/** A value as plain JavaScript passes it, without a compiler. */
 const refusal = (options: object) => messageOf(() => connect(options));
 
 describe('the connection of the client', () => {
@@ -21,7 +21,7 @@ describe('the connection of the client', () => {
     },
   );
 
-  test('takes on what else the SDK knows', () => {
+  test('adds other SDK options', () => {
     const sdk = { organization: 'org-2', defaultHeaders: { 'x-team': 'a' } };
     expect(connect({ ...sdk, model: 'gpt-4.1-mini' })).toEqual({ kind: 'client', options: sdk });
   });
@@ -35,29 +35,29 @@ describe('a connection of its own', () => {
     ['gemini', 'https://generativelanguage.googleapis.com/v1beta/openai/'],
     ['groq', 'https://api.groq.com/openai/v1'],
     ['openrouter', 'https://openrouter.ai/api/v1'],
-  ] as const)('goes to the address of its provider %s', (provider, baseURL) => {
+  ] as const)('uses the base URL of its provider %s', (provider, baseURL) => {
     expect(connect({ provider, apiKey: 'key' })).toEqual({ kind: 'own', options: { apiKey: 'key', baseURL } });
   });
 
-  test('goes to an address of its own, whatever the provider', () => {
+  test('uses its own base URL whatever the provider', () => {
     expect(connect({ provider: 'groq', baseURL: 'http://127.0.0.1:8080/v1', apiKey: 'key' })).toEqual({
       kind: 'own',
       options: { apiKey: 'key', baseURL: 'http://127.0.0.1:8080/v1' },
     });
   });
 
-  test("with credentials alone goes to the client's address, whichever that is", () => {
+  test("uses the client's base URL with credentials alone", () => {
     expect(connect({ apiKey: 'key' })).toEqual({ kind: 'own', options: { apiKey: 'key' } });
   });
 
-  test('may prove who it is by a function, or by a workload identity', () => {
+  test('accepts a function as key, or a workload identity', () => {
     const apiKey = async () => 'token';
     expect(connect({ provider: 'groq', apiKey })).toMatchObject({ kind: 'own', options: { apiKey } });
     const workloadIdentity = {} as NonNullable<UpstreamOptions['workloadIdentity']>;
     expect(connect({ workloadIdentity })).toEqual({ kind: 'own', options: { workloadIdentity } });
   });
 
-  test('has no option that is undefined: the SDK would fill it in from the variables of OpenAI', () => {
+  test('has no undefined options, which the SDK would read from the OpenAI variables', () => {
     const { kind, ...rest } = connect({
       provider: 'groq',
       apiKey: 'key',
@@ -89,19 +89,19 @@ describe('an API key', () => {
     },
   );
 
-  test('that is written wins over the variable', () => {
+  test('in the options overrides the environment variable', () => {
     vi.stubEnv('GROQ_API_KEY', 'key-from-env');
     expect(connect({ provider: 'groq', apiKey: 'key' })).toMatchObject({ options: { apiKey: 'key' } });
   });
 
-  test.each([undefined, '', '  '])('is missed by the name of its variable, which is %j', (value) => {
+  test.each([undefined, '', '  '])('that is missing names its variable, set to %j', (value) => {
     vi.stubEnv('GROQ_API_KEY', value);
     expect(refusal({ provider: 'groq' })).toBe(
       'up.apiKey should be set, or GROQ_API_KEY set in the environment: an upstream never uses the credentials of another',
     );
   });
 
-  test('is never that of OpenAI at another address', () => {
+  test('of OpenAI is never used at another address', () => {
     vi.stubEnv('OPENAI_API_KEY', 'sk-openai');
     expect(refusal({ baseURL: 'https://relay.test/v1' })).toBe(
       'up.apiKey should be set: an upstream never uses the credentials of another',
@@ -113,17 +113,17 @@ describe('an API key', () => {
     [' ', 'up.apiKey should not be blank'],
     ['sk-secret\n', 'up.apiKey should not contain white space'],
     [5, 'up.apiKey should be a string, or a function that resolves to one'],
-  ])('%j is refused, and never shown', (apiKey, message) => {
+  ])('%j is rejected and never shown', (apiKey, message) => {
     expect(refusal({ provider: 'groq', apiKey })).toBe(message);
   });
 
-  test('with white space in the environment is refused by the name of the variable', () => {
+  test('with white space in the environment is rejected by the name of its variable', () => {
     vi.stubEnv('GROQ_API_KEY', 'sk secret');
     expect(refusal({ provider: 'groq' })).toBe('up.apiKey should not contain white space, but GROQ_API_KEY does');
   });
 });
 
-describe('a client that is given', () => {
+describe('a client in the options', () => {
   const client = new OpenAI({ apiKey: 'key', baseURL: 'https://given.test/v1' });
 
   test('is the connection', () => {
@@ -131,7 +131,7 @@ describe('a client that is given', () => {
     expect(connect({ client, provider: 'groq', model: 'llama', timeout: '5s' })).toEqual({ kind: 'given', client });
   });
 
-  test('may be one of Azure', () => {
+  test('may be an Azure client', () => {
     const azure = new AzureOpenAI({ endpoint: 'https://mine.test', apiKey: 'key', apiVersion: '2025-01-01' });
     expect(connect({ client: azure, provider: 'azure' })).toEqual({ kind: 'given', client: azure });
   });
@@ -143,13 +143,13 @@ describe('a client that is given', () => {
     ['defaultHeaders', {}],
     ['fetch', globalThis.fetch],
     ['maxRetries', 5],
-  ])('takes no %s beside it', (name, value) => {
+  ])('rejects %s next to it', (name, value) => {
     expect(refusal({ client, [name]: value })).toBe(
       `up.${name} should not be set together with client, which has its own`,
     );
   });
 
-  test('does not route calls itself', () => {
+  test('must not route calls itself', () => {
     const routing = new CanaryClient({ apiKey: 'key' });
     expect(refusal({ client: routing })).toBe('up.client should be a client that does not route calls itself');
     expect(refusal({ client: routing.withOptions({ timeout: 5 }) })).toBe(
@@ -163,7 +163,7 @@ describe('a client that is given', () => {
     [OpenAI, 'a function'],
     [[], 'a list'],
     ['sk-secret', 'a string'],
-  ])('is one of the SDK, and %o is none', (value, shown) => {
+  ])('must be an SDK client, not %o', (value, shown) => {
     expect(refusal({ client: value })).toBe(`up.client should be a client of the openai package, got ${shown}`);
   });
 });

@@ -12,16 +12,16 @@ const resolve = (options: UpstreamOptions) => {
   return upstreams.find(({ name }) => name === 'gemini');
 };
 
-/** What is said to `gemini` with `options`, after its path. */
+/** The error for `gemini` with `options`, without the path of the upstream. */
 const refusal = (options: object) =>
   refusalOf({ upstreams: { gemini: { ...GEMINI, ...options } } }).replace('canary.upstreams.gemini.', '');
 
-test('an upstream keeps model, params and time-out unless told otherwise, and always asks streams for usage', () => {
+test('keeps model, params and timeout by default, and always requests usage of streams', () => {
   const rules = { model: undefined, params: undefined, maxOutputTokens: undefined, includeUsage: true };
   expect(resolve({})).toMatchObject({ rules: { ...rules, provider: 'gemini' }, timeoutMs: undefined });
 });
 
-test('an upstream can change them all', () => {
+test('changes model, params and timeout with options', () => {
   const params = { temperature: 0, logit_bias: null, metadata: { team: 'a' } };
   expect(resolve({ model: 'gemini-2.5-flash', params, maxOutputTokens: 100, timeout: '20s' })).toMatchObject({
     rules: { model: 'gemini-2.5-flash', params, maxOutputTokens: 100 },
@@ -38,7 +38,7 @@ describe('names', () => {
       JSON.parse('{ "__proto__": {} }') as object,
       'canary.upstreams should not use the name __proto__, which every object has',
     ],
-  ])('%j is refused', (upstreams, message) => {
+  ])('rejects %j', (upstreams, message) => {
     expect(refusalOf({ upstreams })).toBe(message);
   });
 
@@ -61,12 +61,12 @@ test.each([
   [{ price: { inputPerMTok: 1 } }, 'price.outputPerMTok should be a non-negative number, got undefined'],
   [{ weight: 5 }, 'weight is not an option'],
   [{ apikey: 'sk-secret' }, 'apikey is not an option; did you mean apiKey?'],
-])('%j is refused', (options, message) => {
+])('rejects %j', (options, message) => {
   expect(refusal(options)).toMatch(typeof message === 'string' ? exactly(message) : message);
 });
 
 describe('prices are looked up', () => {
-  test('by the provider, else by the address', () => {
+  test('by provider, else by base URL', () => {
     expect(resolve({})?.pricing).toMatchObject({ provider: 'google' });
     expect(resolve({ provider: undefined, baseURL: 'https://api.deepseek.com' })?.pricing).toMatchObject({
       provider: undefined,
@@ -74,7 +74,7 @@ describe('prices are looked up', () => {
     });
   });
 
-  test("of another account at the client's address, by that address", () => {
+  test("by the client's base URL for another account there", () => {
     const upstreams = { second: { apiKey: 'key-of-another-team' }, other: { model: 'gpt-4.1-mini' } };
     const resolved = resolveOptions({ upstreams }, { baseURL: 'https://api.groq.com/openai/v1' });
     expect(resolved.upstreams.map(({ pricing }) => pricing.baseURL)).toEqual(
@@ -82,7 +82,7 @@ describe('prices are looked up', () => {
     );
   });
 
-  test('of a client that was given, by its own address', () => {
+  test('by the base URL of a client in the options', () => {
     const client = new AzureOpenAI({ endpoint: 'https://mine.test', apiKey: 'key', apiVersion: '2025-01-01' });
     const upstreams = { azure: { provider: 'azure', client } } as const;
     expect(resolveOptions({ upstreams }, {}).upstreams[1]?.pricing).toEqual({

@@ -1,4 +1,4 @@
-/** The SDK clients of upstreams, each with its own credentials and no others. */
+/** The SDK clients of upstreams, each with only its own credentials. */
 
 import { AzureOpenAI, OpenAI } from 'openai';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -33,7 +33,7 @@ const optionsOf = (): RequestOptions => ({
 
 afterEach(() => vi.unstubAllEnvs());
 
-test('a client of an upstream takes nothing of the environment that is OpenAI’s', async () => {
+test('ignores OpenAI’s environment variables', async () => {
   for (const name of ['OPENAI_API_KEY', 'OPENAI_ADMIN_KEY', 'OPENAI_ORG_ID', 'OPENAI_PROJECT_ID'])
     vi.stubEnv(name, 'of-openai');
   vi.stubEnv('OPENAI_CUSTOM_HEADERS', 'x-custom: of-openai');
@@ -47,7 +47,7 @@ test('a client of an upstream takes nothing of the environment that is OpenAI’
   expect(sent[0]!.headers.get('authorization')).toBe('Bearer key-of-gemini');
 });
 
-test('its own organization, project and default headers are sent', async () => {
+test('sends its own organization, project and default headers', async () => {
   const { sent, fetch } = recording();
   const options = {
     apiKey: 'k',
@@ -65,7 +65,7 @@ test('its own organization, project and default headers are sent', async () => {
   ]);
 });
 
-test('a marked request is patched, and freed of our headers', async () => {
+test('patches a marked request and removes our headers', async () => {
   const { sent, fetch } = recording();
   const client = connect({ kind: 'own', options: { apiKey: 'k', baseURL: 'https://x.test/v1' } }, { fetch });
   const options = optionsOf();
@@ -75,7 +75,7 @@ test('a marked request is patched, and freed of our headers', async () => {
   expect(sent[0]!.headers.has('x-canary-key')).toBe(false);
 });
 
-test('a given client is cloned: it sends as it is, patched, and stays unchanged itself', async () => {
+test('clones a given client, which sends patched requests and stays unchanged itself', async () => {
   const { sent, fetch } = recording();
   class Signing extends OpenAI {
     protected override async prepareRequest(request: RequestInit): Promise<void> {
@@ -95,7 +95,7 @@ test('a given client is cloned: it sends as it is, patched, and stays unchanged 
   expect(sent[1]!.headers.get('x-canary-key')).toBe('u');
 });
 
-test('a given Azure client keeps what only Azure knows', async () => {
+test('keeps the Azure settings of a given client', async () => {
   const { sent, fetch } = recording();
   const given = new AzureOpenAI({
     apiKey: 'key-of-azure',

@@ -1,4 +1,4 @@
-/** Headers in every form that the SDK takes. */
+/** Headers in every form that the SDK accepts. */
 
 import { expect, test } from 'vitest';
 import { headerEntries } from '../../../src/upstream/sdk/secrets.ts';
@@ -26,22 +26,22 @@ test.each<[string, unknown]>([
     ]),
   ],
   ['a record with undefined', { 'X-One': '1', 'x-two': 'b', 'x-three': undefined }],
-])('%s gives its entries, names in lower case', (_form, headers) => {
+])('reads the entries of %s, names in lower case', (_form, headers) => {
   expect(headerEntries(headers)).toEqual(ENTRIES);
 });
 
-test('null, which removes a default header, is kept', () => {
+test('keeps null, which removes a default header', () => {
   expect(headerEntries({ 'X-One': null })).toEqual([['x-one', null]]);
 });
 
-test('several values of one name are several entries', () => {
+test('returns one entry for each of several values', () => {
   expect(headerEntries({ 'x-one': ['1', '2'] })).toEqual([
     ['x-one', '1'],
     ['x-one', '2'],
   ]);
 });
 
-test('what the SDK has made of headers itself is read as well', () => {
+test('reads the SDK’s own header objects', () => {
   const built = { values: new Headers({ 'x-one': '1' }), nulls: new Set(['x-two']) };
   expect(headerEntries(built)).toEqual([
     ['x-one', '1'],
@@ -49,6 +49,6 @@ test('what the SDK has made of headers itself is read as well', () => {
   ]);
 });
 
-test.each([undefined, null, 'x: y', 7])('%s has no entries', (headers) => {
+test.each([undefined, null, 'x: y', 7])('returns no entries for %s', (headers) => {
   expect(headerEntries(headers)).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** A request on its way, and what can end it. */
+/** Exposes the controller of a request in flight. */
 
 import { OpenAI, type ClientOptions } from 'openai';
 import { expect, test } from 'vitest';
@@ -31,7 +31,7 @@ function prepare({ marks = true, ...options }: ClientOptions & { marks?: boolean
 
 const ask = (client: OpenAI) => client.chat.completions.create({ model: 'm', messages: [] });
 
-test('a marked request shows the controller that ends it before its headers', async () => {
+test('exposes the controller of a marked request before its headers arrive', async () => {
   const { client, shown } = prepare();
   expect(showControllers(client)).toBe(true);
   const answer = ask(client);
@@ -41,7 +41,7 @@ test('a marked request shows the controller that ends it before its headers', as
   expect(await failed).toBeInstanceOf(OpenAI.APIConnectionTimeoutError);
 });
 
-test('what reaches fetch has nothing of it', async () => {
+test('passes no trace of the mark to fetch', async () => {
   const { client, shown, sent } = prepare();
   showControllers(client);
   ask(client).catch(() => undefined);
@@ -51,7 +51,7 @@ test('what reaches fetch has nothing of it', async () => {
   shown[0]?.abort();
 });
 
-test('a request without a mark leaves as it would', async () => {
+test('sends a request without a mark unchanged', async () => {
   const { client, shown, sent } = prepare({ marks: false });
   showControllers(client);
   const controller = new AbortController();
@@ -63,7 +63,7 @@ test('a request without a mark leaves as it would', async () => {
   expect(shown).toEqual([]);
 });
 
-test('an identity by certificate, which refuses such hooks, is left alone', () => {
+test('does not hook a client with a certificate, which rejects hooks', () => {
   const { client } = prepare();
   Object.assign(client, { _options: { x509Transport: {} } });
   expect(showControllers(client)).toBe(false);
@@ -71,7 +71,7 @@ test('an identity by certificate, which refuses such hooks, is left alone', () =
   expect([isX509({ credential: {} }), isX509({ apiKey: 'a' })]).toEqual([true, false]);
 });
 
-test('an SDK without the seam is left alone', () => {
+test('does not hook an SDK without fetchWithAuth', () => {
   const { client } = prepare();
   Object.assign(client, { fetchWithAuth: undefined });
   expect(showControllers(client)).toBe(false);

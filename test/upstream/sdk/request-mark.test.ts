@@ -1,4 +1,4 @@
-/** What changes in a request just before it leaves. */
+/** Changes to a request just before it is sent. */
 
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
@@ -12,7 +12,7 @@ const optionsOf = (fields: Partial<RequestOptions> = {}): RequestOptions => ({
   ...fields,
 });
 
-test('a marked request is patched where it is encoded', () => {
+test('patches the encoded body of a marked request', () => {
   const options = optionsOf();
   markOptions(options, { set: { model: 'other' }, remove: ['seed'] });
   const request = { headers: new Headers(), body: '{"model":"m","seed":1,"n":2}' };
@@ -20,7 +20,7 @@ test('a marked request is patched where it is encoded', () => {
   expect(JSON.parse(request.body)).toEqual({ model: 'other', n: 2 });
 });
 
-test('a request without a mark is left as it is', () => {
+test('leaves a request without a mark unchanged', () => {
   const request = { headers: new Headers({ 'x-mine': '1' }), body: '{"model":"m"}' };
   applyMark(request, { url: URL, options: optionsOf() }, undefined);
   expect(request.body).toBe('{"model":"m"}');
@@ -30,14 +30,14 @@ test('a request without a mark is left as it is', () => {
 test.for([
   ['the call', { 'x-mine': '1' }, undefined],
   ['the client', undefined, { 'x-mine': '1' }],
-] as const)('steering headers are removed that came by the headers of %s', ([, ofCall, ofClient]) => {
+] as const)('removes routing headers from the headers of %s', ([, ofCall, ofClient]) => {
   const request = { headers: new Headers({ 'X-Canary-Key': 'u', 'x-canary-upstream': 'g', 'x-mine': '1' }) };
   const options = optionsOf(ofCall ? { headers: ofCall } : {});
   applyMark(request, { url: URL, options }, ofClient);
   expect([...request.headers]).toEqual([['x-mine', '1']]);
 });
 
-test('a body that is not text is left alone', () => {
+test('leaves a body that is not text unchanged', () => {
   const options = optionsOf();
   markOptions(options, { set: { model: 'other' }, remove: [] });
   const body = new FormData();
@@ -46,7 +46,7 @@ test('a body that is not text is left alone', () => {
   expect(request.body).toBe(body);
 });
 
-test('a mark keeps what else the metadata says, and does not change the caller’s object', () => {
+test('keeps other metadata and does not change the caller’s object', () => {
   const metadata = Object.freeze({ helperMethod: 'runTools' });
   const options = optionsOf({ __metadata: metadata });
   markOptions(options, { set: { model: 'other' }, remove: [] });
@@ -54,7 +54,7 @@ test('a mark keeps what else the metadata says, and does not change the caller�
   expect(Reflect.ownKeys(metadata)).toEqual(['helperMethod']);
 });
 
-test('a mark holds over the copy of the options that the SDK makes when it replays a request with new credentials', () => {
+test('survives the copy of the options that the SDK makes to retry with new credentials', () => {
   const options = optionsOf();
   markOptions(options, { set: { model: 'other' }, remove: [] });
   const request = { headers: new Headers(), body: '{"model":"m"}' };
@@ -63,13 +63,13 @@ test('a mark holds over the copy of the options that the SDK makes when it repla
   expect(request.body).toBe('{"model":"other"}');
 });
 
-test('what is logged of the metadata shows no header', () => {
+test('shows no header in logged metadata', () => {
   const options = optionsOf({ headers: { authorization: 'Bearer sk-secret-key' } });
   markOptions(options, undefined);
   expect(inspect(options.__metadata, { depth: 8, showHidden: true })).not.toContain('sk-secret-key');
 });
 
-test('after an attempt the headers of the call are known still, and what was sent is not', () => {
+test('keeps the headers of the call after an attempt, but not those that were sent', () => {
   const options = optionsOf({ headers: { authorization: 'Bearer of-the-call' } });
   const mark = markOptions(options, undefined);
   const headers = new Headers({ authorization: 'Bearer of-the-call', cookie: 'added-by-the-client' });

@@ -1,4 +1,4 @@
-/** The bytes of a raw event stream. */
+/** Guarded bytes of a raw event stream. */
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { sse } from '../support/sdk-stream.ts';
 
 const encoder = new TextEncoder();
 
-/** Passes these pieces through a watch that hides the events `{ hide: true }`. */
+/** Passes these pieces through a guard that hides the events `{ hide: true }`. */
 async function passed(pieces: readonly (string | Uint8Array | Error)[], init: ResponseInit = {}) {
   const left = [...pieces];
   const guard = new LoggingGuard((chunk) => (chunk as { hide?: boolean }).hide === true);
@@ -34,20 +34,20 @@ async function passed(pieces: readonly (string | Uint8Array | Error)[], init: Re
 const SHOWN = [sse({ n: 1 }), ': keep-alive\n\n', 'event: x\ndata: {"n":2}\n\n', sse('[DONE]')];
 const TEXT = SHOWN.join('');
 
-test('every byte that is not hidden passes as it was', async () => {
+test('passes every byte that is not hidden unchanged', async () => {
   const { response, log } = await passed([TEXT]);
   expect(await response.text()).toBe(TEXT);
   expect(log.seen).toEqual([{ n: 1 }, { n: 2 }]);
   expect(log.ends).toEqual([{ kind: 'done' }]);
 });
 
-test('a hidden event leaves no trace', async () => {
+test('removes a hidden event without a trace', async () => {
   const { response, log } = await passed([SHOWN[0]!, sse({ hide: true }), SHOWN.slice(1).join('')]);
   expect(await response.text()).toBe(TEXT);
   expect(log.seen).toEqual([{ n: 1 }, { hide: true }, { n: 2 }]);
 });
 
-test('however the bytes are cut, the same events pass and the same are hidden', async () => {
+test('passes and hides the same events however the bytes are cut', async () => {
   const whole = encoder.encode(`data: {"n":"äöü 🙂"}\r\n\r\n${sse({ hide: true })}${sse({ n: 3 })}data: [DONE]\n\n`);
   const expected = `data: {"n":"äöü 🙂"}\r\n\r\n${sse({ n: 3 })}data: [DONE]\n\n`;
   await fc.assert(
@@ -62,19 +62,19 @@ test('however the bytes are cut, the same events pass and the same are hidden', 
   );
 });
 
-test('a last event without its blank line is seen, and hidden, as the SDK would read it', async () => {
+test('sees and hides a last event without its blank line, as the SDK would read it', async () => {
   const { response, log } = await passed([sse({ n: 1 }), 'data: {"hide":true}\n']);
   expect(await response.text()).toBe(sse({ n: 1 }));
   expect(log.seen).toEqual([{ n: 1 }, { hide: true }]);
 });
 
-test('a stream that is cut within an event passes what there is', async () => {
+test('passes the bytes of an event that is cut off', async () => {
   const { response, log } = await passed([sse({ n: 1 }), 'data: {"n"']);
   expect(await response.text()).toBe(`${sse({ n: 1 })}data: {"n"`);
   expect(log.seen).toEqual([{ n: 1 }]);
 });
 
-test('nothing is read before the caller reads', async () => {
+test('reads nothing before the caller reads', async () => {
   const { response, left, log } = await passed([sse({ n: 1 }), sse({ n: 2 })]);
   await Promise.resolve();
   expect(left).toHaveLength(2);
@@ -84,21 +84,21 @@ test('nothing is read before the caller reads', async () => {
   expect(log.seen).toEqual([{ n: 1 }]);
 });
 
-test('a caller that cancels has aborted, and the provider’s stream is cancelled', async () => {
+test('aborts and cancels the provider’s stream when the caller cancels', async () => {
   const { response, log } = await passed([TEXT]);
   await response.body!.cancel('enough');
   expect(log.ends).toEqual([{ kind: 'aborted' }]);
   expect(log.cancelled).toBe('enough');
 });
 
-test('an error of the provider’s stream is the caller’s, too', async () => {
+test('passes an error of the provider’s stream to the caller', async () => {
   const error = new TypeError('terminated');
   const { response, log } = await passed([sse({ n: 1 }), error]);
   await expect(response.text()).rejects.toBe(error);
   expect(log.ends).toEqual([{ kind: 'error', error }]);
 });
 
-test('status and headers stay', async () => {
+test('keeps status and headers', async () => {
   const { response } = await passed([TEXT], { status: 201, statusText: 'Made', headers: { 'x-request-id': 'req_1' } });
   expect([response.status, response.statusText, response.headers.get('x-request-id')]).toEqual([201, 'Made', 'req_1']);
 });

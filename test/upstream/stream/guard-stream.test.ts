@@ -1,4 +1,4 @@
-/** How a stream is held back, given and left. */
+/** How a stream is held back, committed and left. */
 
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { IdleTimeout } from '../../../src/upstream/stream/idle-timeout.ts';
 
 type Step = string | Error | Promise<string>;
 
-/** A stream of steps, as the SDK's is built: it aborts its own controller when its reader leaves. */
+/** A stream of steps, built like the SDK's: it aborts its own controller when its reader leaves. */
 class FakeStream {
   readonly controller = new AbortController();
   readonly #steps: Step[];
@@ -42,24 +42,24 @@ class FakeStream {
   };
 }
 
-interface Told {
+interface ReportedEnd {
   readonly how: StreamEnd;
   readonly stage: StreamStage;
 }
 
-/** Commits at the first word that begins with a capital letter, and hides `(…)`; its ends are what `says` says. */
-function guarded(steps: readonly Step[], { says = (): unknown => undefined, ...options }: GuardOptions = {}) {
+/** Commits at the first capitalized word, hides `(…)`, and throws what `errorFor` returns at the end. */
+function guarded(steps: readonly Step[], { errorFor = (): unknown => undefined, ...options }: GuardOptions = {}) {
   const stream = new FakeStream(steps);
   const clock = new ManualClock();
   const seen: unknown[] = [];
-  const ends: Told[] = [];
+  const ends: ReportedEnd[] = [];
   const guard: ReaderGuard = {
     see: (chunk) => void seen.push(chunk),
     hides: (chunk) => String(chunk).startsWith('('),
     isCommitted: () => seen.some((chunk) => /^[A-Z]/.test(String(chunk))),
     onEnd: (how, stage) => {
       ends.push({ how, stage });
-      return says(how);
+      return errorFor(how);
     },
     idle: new IdleTimeout(clock, 1_000, () => undefined),
     drains: false,
@@ -68,7 +68,7 @@ function guarded(steps: readonly Step[], { says = (): unknown => undefined, ...o
   return { stream, clock, seen, ends, ready: guardStream(stream, guard) };
 }
 
-type GuardOptions = Partial<ReaderGuard> & { readonly says?: (how: StreamEnd) => unknown };
+type GuardOptions = Partial<ReaderGuard> & { readonly errorFor?: (how: StreamEnd) => unknown };
 
 async function rest(iterator: AsyncIterator<unknown>): Promise<unknown[]> {
   const values: unknown[] = [];
@@ -76,7 +76,7 @@ async function rest(iterator: AsyncIterator<unknown>): Promise<unknown[]> {
   return values;
 }
 
-test('a stream is read up to its commitment, and given whole and in order', async () => {
+test('reads up to the commitment, and gives all chunks in order', async () => {
   const { stream, ready, ends } = guarded(['a', 'b', 'C', 'd']);
   await ready;
   expect(stream.read).toBe(3);
@@ -84,7 +84,7 @@ test('a stream is read up to its commitment, and given whole and in order', asyn
   expect(ends).toEqual([{ how: { kind: 'done' }, stage: 'committed' }]);
 });
 
-test('a stream that ends before its commitment without complaint is given as it is', async () => {
+test('gives a stream as it is that ends before its commitment without an error', async () => {
   const { stream, ready, ends } = guarded(['a', 'b']);
   await ready;
   expect(ends).toEqual([{ how: { kind: 'done' }, stage: 'held' }]);
@@ -96,16 +96,16 @@ test('a stream that ends before its commitment without complaint is given as it 
 test.each<[string, readonly Step[], StreamEnd['kind']]>([
   ['ends', ['a'], 'done'],
   ['throws', ['a', new Error('Cut.')], 'error'],
-])('a stream that %s before its commitment rejects with what the guard says', async (_name, steps, kind) => {
+])('rejects with the guard’s error when the stream %s before its commitment', async (_name, steps, kind) => {
   const error = new Error('Not whole.');
-  const { ready, ends } = guarded(steps, { says: () => error });
+  const { ready, ends } = guarded(steps, { errorFor: () => error });
   await expect(ready).rejects.toBe(error);
   expect(ends).toMatchObject([{ how: { kind }, stage: 'held' }]);
 });
 
-test('a committed stream ends by what the guard says, once', async () => {
+test('throws the guard’s error once at the end of a committed stream', async () => {
   const error = new Error('Not whole.');
-  const { stream, ready } = guarded(['A', 'b'], { says: () => error });
+  const { stream, ready } = guarded(['A', 'b'], { errorFor: () => error });
   await ready;
   const iterator = stream.iterator();
   await iterator.next();
@@ -114,7 +114,7 @@ test('a committed stream ends by what the guard says, once', async () => {
   expect(await iterator.next()).toEqual({ done: true, value: undefined });
 });
 
-test('where the guard says nothing of an error, the stream throws its own', async () => {
+test('throws the stream’s own error without an error of the guard', async () => {
   const error = new Error('Cut.');
   const { stream, ready } = guarded(['A', error]);
   await ready;
@@ -123,14 +123,14 @@ test('where the guard says nothing of an error, the stream throws its own', asyn
   await expect(iterator.next()).rejects.toBe(error);
 });
 
-test('what the guard hides is seen and not given, before the commitment and after it', async () => {
+test('hides chunks before the commitment and after it, and still shows them to the guard', async () => {
   const { stream, ready, seen } = guarded(['(a)', 'b', 'C', '(d)', '(e)', 'f']);
   await ready;
   expect(await rest(stream.iterator())).toEqual(['b', 'C', 'f']);
   expect(seen).toEqual(['(a)', 'b', 'C', '(d)', '(e)', 'f']);
 });
 
-test('pulls that do not wait for each other keep the order', async () => {
+test('keeps the order of concurrent reads', async () => {
   const { stream, ready } = guarded(['a', 'B', '(c)', 'd', '(e)', 'f']);
   await ready;
   const iterator = stream.iterator();
@@ -138,14 +138,14 @@ test('pulls that do not wait for each other keep the order', async () => {
   expect(results.map(({ value }) => value as unknown)).toEqual(['a', 'B', 'd', 'f', undefined, undefined]);
 });
 
-test('a second reader gets what the SDK says to it', async () => {
+test('gives a second reader the SDK’s error', async () => {
   const { stream, ready } = guarded(['A']);
   await ready;
   await rest(stream.iterator());
   expect(() => stream.iterator()).toThrow('consumed');
 });
 
-test('a reader that leaves closes the source, has aborted, and gets nothing more of what was held', async () => {
+test('closes the source, aborts and drops held chunks when the reader leaves', async () => {
   const { stream, ready, ends } = guarded(['a', 'b', 'C', 'd']);
   await ready;
   const iterator = stream.iterator();
@@ -156,7 +156,7 @@ test('a reader that leaves closes the source, has aborted, and gets nothing more
   expect(await iterator.next()).toEqual({ done: true, value: undefined });
 });
 
-test('an abort while nothing is awaited is told at once, and takes back what was held', async () => {
+test('reports an abort between reads at once, and drops held chunks', async () => {
   const { stream, ready, ends } = guarded(['a', 'B', 'c']);
   await ready;
   stream.controller.abort();
@@ -164,7 +164,7 @@ test('an abort while nothing is awaited is told at once, and takes back what was
   expect(await rest(stream.iterator())).toEqual([]);
 });
 
-test('an abort takes back also what was held of a stream that has come whole', async () => {
+test('drops held chunks of a complete stream on abort', async () => {
   const { stream, ready, ends } = guarded(['a', 'b', 'c']);
   await ready;
   const iterator = stream.iterator();
@@ -174,9 +174,9 @@ test('an abort takes back also what was held of a stream that has come whole', a
   expect(ends).toEqual([{ how: { kind: 'done' }, stage: 'held' }]);
 });
 
-test('an abort of ours while nothing is awaited is thrown after what was held', async () => {
+test('throws our own abort after the held chunks', async () => {
   const error = new Error('Time is up.');
-  const { stream, ready } = guarded(['a', 'B', 'c'], { says: () => error });
+  const { stream, ready } = guarded(['a', 'B', 'c'], { errorFor: () => error });
   await ready;
   stream.controller.abort();
   const iterator = stream.iterator();
@@ -185,7 +185,7 @@ test('an abort of ours while nothing is awaited is thrown after what was held', 
   expect(await iterator.next()).toEqual({ done: true, value: undefined });
 });
 
-test('an abort while a chunk is awaited is told by what comes of it', async () => {
+test('reports an abort during a read when that read ends', async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
   const { stream, ready, ends } = guarded(['A', promise]);
   await ready;
@@ -199,7 +199,7 @@ test('an abort while a chunk is awaited is told by what comes of it', async () =
   expect(ends).toEqual([{ how: { kind: 'aborted' }, stage: 'committed' }]);
 });
 
-test('a stream that drains is read on when its reader leaves, and told when it has ended', async () => {
+test('drains a stream whose reader leaves, and reports it at its end', async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
   const { stream, ready, seen, ends } = guarded(['A', 'b', promise, 'd'], { drains: true });
   await ready;
@@ -213,7 +213,7 @@ test('a stream that drains is read on when its reader leaves, and told when it h
   expect(ends).toEqual([{ how: { kind: 'aborted' }, stage: 'left' }]);
 });
 
-test('an error of a stream that drains is told as the leaving that it was', async () => {
+test('reports an error while draining as an abort', async () => {
   const { stream, ready, ends } = guarded(['A', new Error('Cut.')], { drains: true });
   await ready;
   await stream.iterator().return!();
@@ -221,7 +221,7 @@ test('an error of a stream that drains is told as the leaving that it was', asyn
   expect(ends).toEqual([{ how: { kind: 'aborted' }, stage: 'left' }]);
 });
 
-test('a stream that has ended is not drained', async () => {
+test('does not drain a stream that has ended', async () => {
   const { stream, ready, ends } = guarded(['a'], { drains: true });
   await ready;
   await stream.iterator().return!();

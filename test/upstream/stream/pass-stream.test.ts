@@ -1,4 +1,4 @@
-/** A stream that nothing is asked of is watched in place. */
+/** A stream without checks is watched in place. */
 
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { isStream } from '../../../src/upstream/sdk/types.ts';
 import { LoggingGuard } from '../support/logging-guard.ts';
 import { sdkStream, sse } from '../support/sdk-stream.ts';
 
-/** Watches a stream of numbers `{ n }`, and hides some. */
+/** Watches a stream of numbers `{ n }` and hides some. */
 async function watched(body: BodyInit, hides: (n: number) => boolean = () => false) {
   const stream = await sdkStream(body);
   const guard = new LoggingGuard((chunk) => hides((chunk as { n: number }).n));
@@ -29,25 +29,25 @@ async function numbersOf(stream: AsyncIterable<unknown>): Promise<unknown[]> {
   return numbers;
 }
 
-test('the reader gets every chunk, and so does the watch', async () => {
+test('shows every chunk to the reader and to the guard', async () => {
   const { stream, log } = await watched(NUMBERS);
   expect(await numbersOf(stream)).toEqual([1, 2, 3]);
   expect(log).toEqual({ seen: [1, 2, 3], ends: [{ kind: 'done' }] });
 });
 
-test('a hidden chunk is seen by the watch alone', async () => {
+test('shows a hidden chunk only to the guard', async () => {
   const { stream, log } = await watched(NUMBERS, (n) => n === 2);
   expect(await numbersOf(stream)).toEqual([1, 3]);
   expect(log.seen).toEqual([1, 2, 3]);
 });
 
-test('a stream whose last chunk is hidden ends as it would without it', async () => {
+test('ends normally when the last chunk is hidden', async () => {
   const { stream, log } = await watched(NUMBERS, (n) => n === 3);
   expect(await numbersOf(stream)).toEqual([1, 2]);
   expect(log.ends).toEqual([{ kind: 'done' }]);
 });
 
-test('both branches of tee() get all chunks in order, also around a hidden one', async () => {
+test('gives all chunks in order to both branches of tee(), around a hidden one', async () => {
   const { stream, log } = await watched(NUMBERS, (n) => n === 2);
   const [one, other] = stream.tee();
   expect(await Promise.all([numbersOf(one), numbersOf(other)])).toEqual([
@@ -57,13 +57,13 @@ test('both branches of tee() get all chunks in order, also around a hidden one',
   expect(log).toEqual({ seen: [1, 2, 3], ends: [{ kind: 'done' }] });
 });
 
-test('toReadableStream() is watched, too', async () => {
+test('watches toReadableStream()', async () => {
   const { stream, log } = await watched(NUMBERS, (n) => n === 2);
   expect(await new Response(stream.toReadableStream()).text()).toBe('{"n":1}\n{"n":3}\n');
   expect(log.ends).toEqual([{ kind: 'done' }]);
 });
 
-test('several pulls at once are answered in order', async () => {
+test('answers concurrent reads in order', async () => {
   const { stream } = await watched(NUMBERS, (n) => n === 2);
   const iterator = stream[Symbol.asyncIterator]();
   const pulls = await Promise.all([iterator.next(), iterator.next(), iterator.next()]);
@@ -74,7 +74,7 @@ test('several pulls at once are answered in order', async () => {
   ]);
 });
 
-test('pulls at once stay in order also over a generator, which older versions of the SDK have', async () => {
+test('answers concurrent reads in order over a generator, as in older SDKs', async () => {
   const stream = {
     controller: new AbortController(),
     iterator: async function* (): AsyncGenerator {
@@ -87,7 +87,7 @@ test('pulls at once stay in order also over a generator, which older versions of
   expect(pulls.map(({ value }) => (value as { n: number } | undefined)?.n)).toEqual([1, 3, undefined]);
 });
 
-test('a reader that breaks has aborted, once', async () => {
+test('aborts once when the reader breaks', async () => {
   const { stream, log } = await watched(NUMBERS);
   for await (const chunk of stream) {
     void chunk;
@@ -98,27 +98,27 @@ test('a reader that breaks has aborted, once', async () => {
   expect(stream.controller.signal.aborted).toBe(true);
 });
 
-test('an abort of a stream that nobody reads ends it', async () => {
+test('ends an unread stream on abort', async () => {
   const { stream, log } = await watched(NUMBERS);
   stream.controller.abort();
   expect(log).toEqual({ seen: [], ends: [{ kind: 'aborted' }] });
 });
 
-test('an error within the stream is told, not the abort that the SDK makes of it', async () => {
+test('reports an error within the stream, not the abort that the SDK makes of it', async () => {
   const { stream, log } = await watched(sse({ n: 1 }, { error: { message: 'Overloaded.' } }));
   await expect(numbersOf(stream)).rejects.toThrow('Overloaded.');
   expect(log.seen).toEqual([1]);
   expect(log.ends).toMatchObject([{ kind: 'error', error: { message: 'Overloaded.' } }]);
 });
 
-test('a second reader gets the SDK’s own error, of which the watch hears nothing', async () => {
+test('gives a second reader the SDK’s own error, and does not report it', async () => {
   const { stream, log } = await watched(NUMBERS);
   await numbersOf(stream);
   await expect(numbersOf(stream)).rejects.toThrow(/iterate/);
   expect(log.ends).toEqual([{ kind: 'done' }]);
 });
 
-test('only a stream is a stream', async () => {
+test('recognizes a stream', async () => {
   expect(isStream(await sdkStream(NUMBERS))).toBe(true);
   for (const value of [undefined, null, 'text', {}, { controller: {} }, { iterator: 1, controller: {} }]) {
     expect(isStream(value)).toBe(false);

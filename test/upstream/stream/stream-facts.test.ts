@@ -1,4 +1,4 @@
-/** What the chunks of a stream say about it. */
+/** Facts from the chunks of a stream. */
 
 import { expect, test } from 'vitest';
 import type { Surface } from '../../../src/index.ts';
@@ -21,7 +21,7 @@ test.each([
   ['audio', { delta: { audio: { data: 'x' } } }],
   ['a function call', { delta: { function_call: { name: 'f' } } }],
   ['the text of a legacy completion', { text: 'Hi' }],
-])('%s is content', (_name, fields) => {
+])('counts %s as content', (_name, fields) => {
   expect(factsOf('chat', [choice(fields)]).hasContent).toBe(true);
 });
 
@@ -32,16 +32,16 @@ test.each([
   ['a finish reason', { delta: {}, finish_reason: 'stop' }],
   ['an empty legacy text', { text: '' }],
   ['no delta at all', {}],
-])('%s is no content', (_name, fields) => {
+])('does not count %s as content', (_name, fields) => {
   expect(factsOf('chat', [choice(fields)]).hasContent).toBe(false);
 });
 
-test('a stream is complete when its choice has finished', () => {
+test('is complete when its choice has finished', () => {
   expect(factsOf('chat', [choice({ delta: { content: 'Hi' } })]).complete).toBe(false);
   expect(factsOf('chat', [choice({ delta: {} }), choice({ finish_reason: 'length' })]).complete).toBe(true);
 });
 
-test('a stream of several choices is complete when all have finished', () => {
+test('is complete when all of several choices have finished', () => {
   const second = { choices: [{ index: 1, delta: { content: 'b' }, finish_reason: null }] };
   const first = choice({ delta: {}, finish_reason: 'stop' });
   expect(factsOf('chat', [choice({ delta: {} }), second, first]).complete).toBe(false);
@@ -49,21 +49,21 @@ test('a stream of several choices is complete when all have finished', () => {
   expect(factsOf('chat', all).complete).toBe(true);
 });
 
-test('a choice stays finished that is mentioned once more', () => {
+test('keeps a choice finished that is repeated later', () => {
   const usage = { prompt_tokens: 1, completion_tokens: 1 };
   const again = choice({ delta: { role: 'assistant', content: '' } });
   expect(factsOf('chat', [choice({ finish_reason: 'stop' }), again]).complete).toBe(true);
   expect(factsOf('chat', [choice({ finish_reason: 'stop' }), { ...again, usage }]).complete).toBe(true);
 });
 
-test('a stream is complete when its tokens have been counted, finish reason or not', () => {
+test('is complete with its final usage, even without a finish_reason', () => {
   const usage = { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 };
   const audio = choice({ delta: { audio: { expires_at: 1 } } });
   expect(factsOf('chat', [choice({ delta: { content: 'Hi' } }), { choices: [], usage }]).complete).toBe(true);
   expect(factsOf('chat', [audio, { choices: [], usage }, { ...audio, usage: null }]).complete).toBe(true);
 });
 
-test('usage counts the tokens of all choices once one has finished', () => {
+test('takes usage after one of several choices has finished as final', () => {
   const usage = { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 };
   const second = { choices: [{ index: 1, delta: { content: 'b' } }] };
   const first = choice({ delta: {}, finish_reason: 'stop' });
@@ -72,24 +72,24 @@ test('usage counts the tokens of all choices once one has finished', () => {
   expect(factsOf('chat', [second, first, { ...choice({ delta: {} }), usage }]).complete).toBe(true);
 });
 
-test('usage beside a piece of the answer is no end', () => {
+test('does not take usage next to content as final', () => {
   const usage = { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 };
   const second = { choices: [{ index: 1, delta: { content: 'b' } }], usage };
   expect(factsOf('chat', [{ ...choice({ delta: { content: 'Hi' } }), usage }]).complete).toBe(false);
   expect(factsOf('chat', [second, choice({ finish_reason: 'stop' }), second]).complete).toBe(false);
 });
 
-test('a stream without any choice is not complete', () => {
+test('is not complete without any choice', () => {
   expect(factsOf('chat', []).complete).toBe(false);
   expect(factsOf('chat', [{ choices: [], usage: { prompt_tokens: 1, completion_tokens: 1 } }]).complete).toBe(false);
 });
 
-test('finish_reason "error" is a failure that the SDK does not throw', () => {
+test('fails for finish_reason "error", for which the SDK throws no error', () => {
   expect(factsOf('chat', [choice({ finish_reason: 'error' })]).failed).toBe(true);
   expect(factsOf('chat', [choice({ finish_reason: 'stop' })]).failed).toBe(false);
 });
 
-test('the last usage that is not null holds', () => {
+test('keeps the last usage that is not null', () => {
   const usage = (count: number) => ({ prompt_tokens: 10, completion_tokens: count, total_tokens: 10 + count });
   const facts = factsOf('chat', [
     { ...choice({}), usage: usage(1) },
@@ -99,18 +99,18 @@ test('the last usage that is not null holds', () => {
   expect(facts.usage).toMatchObject({ inputTokens: 10, outputTokens: 7 });
 });
 
-test('a cost that the provider reports is read with the usage', () => {
+test('reads the reported cost with the usage', () => {
   const facts = factsOf('chat', [{ choices: [], usage: { prompt_tokens: 1, completion_tokens: 1, cost: 0.25 } }]);
   expect(facts.reportedUsd).toBe(0.25);
 });
 
-test('the model is the one that the first chunk to name one names', () => {
+test('takes the model of the first chunk that has one', () => {
   expect(factsOf('chat', [{ choices: [] }, choice({}), { ...choice({}), model: 'other' }]).model).toBe('m');
 });
 
 const event = (type: string, response?: object) => ({ type, ...(response && { response }) });
 
-test('a stream of the Responses API tells its id, its model and its usage', () => {
+test('reads id, model and usage of a Responses stream', () => {
   const usage = { input_tokens: 3, output_tokens: 4, total_tokens: 7 };
   const facts = factsOf('responses', [
     event('response.created', { id: 'resp_1', model: 'gpt-4.1', usage: null }),
@@ -127,18 +127,18 @@ test('a stream of the Responses API tells its id, its model and its usage', () =
   expect(facts.usage).toMatchObject({ inputTokens: 3, outputTokens: 4 });
 });
 
-test('a response that is incomplete has ended all the same', () => {
+test('is complete for an incomplete response', () => {
   expect(factsOf('responses', [event('response.incomplete', { id: 'r' })])).toMatchObject({
     complete: true,
     failed: false,
   });
 });
 
-test('a response that failed is a failure', () => {
+test('fails for a failed response', () => {
   expect(factsOf('responses', [event('response.failed', { id: 'r' })])).toMatchObject({ failed: true });
 });
 
-test('events of a response without a delta are no content', () => {
+test('does not count events without a delta as content', () => {
   const facts = factsOf('responses', [event('response.created', { id: 'r' }), event('response.output_item.added')]);
   expect(facts).toMatchObject({ hasContent: false, complete: false });
 });

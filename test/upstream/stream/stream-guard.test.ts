@@ -1,4 +1,4 @@
-/** What a guarded stream is judged by. */
+/** The outcome of a stream with checks. */
 
 import { APIError, APIUserAbortError } from 'openai';
 import { describe, expect, test } from 'vitest';
@@ -9,17 +9,20 @@ import { StreamGuard } from '../../../src/upstream/stream/stream-guard.ts';
 import type { TimeLimit } from '../../../src/resilience/time-limit.ts';
 import { attemptInput } from '../support/attempt-input.ts';
 
-const JUDGE: AnswerChecks = {
+const CHECKS: AnswerChecks = {
   idleMs: 1_000,
   bufferBytes: undefined,
   drains: false,
   interrupted: (partial, cause) => new StreamInterruptedError({ ...partial, upstream: 'u', attempts: [] }, cause),
 };
 
-function guardOf({ judge = {}, ...options }: Partial<Omit<AttemptInput, 'judge'>> & { judge?: Partial<AnswerChecks> }) {
+function guardOf({
+  checks = {},
+  ...options
+}: Partial<Omit<AttemptInput, 'judge'>> & { checks?: Partial<AnswerChecks> }) {
   const attempted = attemptInput(options);
   const controller = new AbortController();
-  const guard = new StreamGuard(attempted.input, { ...JUDGE, ...judge }, controller);
+  const guard = new StreamGuard(attempted.input, { ...CHECKS, ...checks }, controller);
   const see = (...chunks: readonly unknown[]): void => chunks.forEach((chunk) => guard.see(chunk));
   return { ...attempted, controller, guard, see };
 }
@@ -54,7 +57,7 @@ describe('the commitment', () => {
     ['a refusal', { refusal: 'No.' }],
     ['reasoning', { reasoning_content: 'Hm.' }],
     ['audio', { audio: { data: 'AAAA' } }],
-  ])('comes with the first %s, not with what goes before', (_name, delta) => {
+  ])('comes with %s, not before', (_name, delta) => {
     const { guard, see } = guardOf({});
     see(
       { choices: [], prompt_filter_results: [] },
@@ -65,15 +68,15 @@ describe('the commitment', () => {
     expect(guard.isCommitted()).toBe(true);
   });
 
-  test('of a buffered stream comes with more bytes than may be held back', () => {
-    const { guard, see } = guardOf({ judge: { bufferBytes: 100 } });
+  test('of a buffered stream comes when the buffer is full', () => {
+    const { guard, see } = guardOf({ checks: { bufferBytes: 100 } });
     see(say('Hel'));
     expect(guard.isCommitted()).toBe(false);
     see(say('lo '.repeat(30)));
     expect(guard.isCommitted()).toBe(true);
   });
 
-  test('ends the wait for the first content, and begins that for each chunk', async () => {
+  test('stops the time limit and starts the idle timeout', async () => {
     const limit = limitThat(undefined);
     const { guard, see, clock, controller } = guardOf({ limit });
     guard.idle?.waiting();
@@ -88,10 +91,10 @@ describe('the commitment', () => {
   });
 });
 
-describe('usage that we asked for', () => {
+describe('a usage chunk', () => {
   const chunk = { ...say('Hi'), usage: null };
 
-  test('is hidden, and so is that there is none yet', () => {
+  test('that we requested is hidden, and so is usage: null', () => {
     const { guard } = guardOf({ hidesUsage: true });
     const empty = { ...chunk };
     expect(guard.hides({ choices: [], usage: USAGE })).toBe(true);
@@ -99,7 +102,7 @@ describe('usage that we asked for', () => {
     expect(empty).toEqual(say('Hi'));
   });
 
-  test('and that the caller asked for as well, is not', () => {
+  test('that the caller requested as well is not hidden', () => {
     const { guard } = guardOf({ hidesUsage: false });
     const empty = { ...chunk };
     expect(guard.hides({ choices: [], usage: USAGE })).toBe(false);
@@ -109,7 +112,7 @@ describe('usage that we asked for', () => {
 });
 
 describe('an end', () => {
-  test('that the provider said is a success with its usage, its cost and its model', () => {
+  test('with a finish_reason is a success with usage, cost and model', () => {
     const { guard, see, ends, clock } = guardOf({});
     see({ ...say('Hi'), model: 'm-1' }, finish('stop'), { choices: [], usage: { ...USAGE, cost: 0.5 } });
     expect(guard.onEnd(DONE, 'committed')).toBeUndefined();
@@ -125,14 +128,14 @@ describe('an end', () => {
     ]);
   });
 
-  test('of one choice of two is none', () => {
+  test('of one choice of two is an interruption', () => {
     const { guard, see, ends } = guardOf({});
     see(say('Hi'), { choices: [{ index: 1, delta: { content: 'Hey' } }] }, finish('stop'));
     expect(guard.onEnd(DONE, 'committed')).toBeInstanceOf(StreamInterruptedError);
     expect(ends).toMatchObject([{ failure: { kind: 'truncated' } }]);
   });
 
-  test('without a word of the provider is an interruption without a cause, with what had come', () => {
+  test('without a finish_reason is an interruption without a cause, with the partial text', () => {
     const { guard, see, ends } = guardOf({ options: { method: 'post', path: '/x', body: { messages: [] } } });
     see(say('Hel'), say('lo'));
     const error = guard.onEnd(DONE, 'committed');
@@ -142,7 +145,7 @@ describe('an end', () => {
     expect(ends).toMatchObject([{ failure: { kind: 'truncated' }, partial: true, usageEstimated: true }]);
   });
 
-  test('by an error is an interruption by it, whose secrets are gone', () => {
+  test('by an error is an interruption with that error as its cause, redacted', () => {
     const { guard, see, ends, redacted } = guardOf({});
     see(say('Hel'));
     const error = guard.onEnd(broken(reset), 'committed');
@@ -152,13 +155,13 @@ describe('an end', () => {
     expect(ends).toMatchObject([{ failure: { kind: 'connection', outcome: 'failure' } }]);
   });
 
-  test('by an error before anything was given is that error, for another upstream to better', () => {
+  test('by an error before the commitment throws that error, so that the call can fall back', () => {
     const { guard, ends } = guardOf({});
     expect(guard.onEnd(broken(reset), 'held')).toBe(reset);
     expect(ends).toMatchObject([{ failure: { kind: 'connection', tryNext: true }, partial: false, usage: undefined }]);
   });
 
-  test('of an interruption keeps the usage that the provider had told', () => {
+  test('by interruption keeps the usage that the provider sent', () => {
     const { guard, see } = guardOf({});
     see({ ...say('Hel'), usage: USAGE });
     const error = guard.onEnd(DONE, 'committed');
@@ -174,7 +177,7 @@ describe('an end', () => {
       'rate_limit_exceeded',
       'rateLimit',
     ],
-  ])('by %s is a failure that the SDK does not throw', (_name, surface, chunk, code, kind) => {
+  ])('by %s is a failure, for which the SDK throws no error', (_name, surface, chunk, code, kind) => {
     const { guard, see, ends } = guardOf({ surface });
     see(chunk);
     const error = guard.onEnd(DONE, 'held');
@@ -185,14 +188,14 @@ describe('an end', () => {
 });
 
 describe('a content filter', () => {
-  test('is neutral, and no error', () => {
+  test('is neutral and not an error', () => {
     const { guard, see, ends } = guardOf({});
     see(say('Hel'), finish('content_filter'));
     expect(guard.onEnd(DONE, 'committed')).toBeUndefined();
     expect(ends).toMatchObject([{ failure: { kind: 'contentFilter', outcome: 'neutral', breakerOutcome: 'neutral' } }]);
   });
 
-  test('is all of the answer where nothing had been given', () => {
+  test('filters the whole answer when it comes before the commitment', () => {
     const { guard, see } = guardOf({});
     expect(guard.isFilteredWhole).toBe(false);
     see(finish('content_filter'));
@@ -201,7 +204,7 @@ describe('a content filter', () => {
     expect(guard.isFilteredWhole).toBe(true);
   });
 
-  test('of the Responses API stands in an incomplete response', () => {
+  test('of the Responses API is found in an incomplete response', () => {
     const { guard, see, ends } = guardOf({ surface: 'responses' });
     const response = { id: 'r', incomplete_details: { reason: 'content_filter' } };
     see({ type: 'response.incomplete', response });
@@ -211,27 +214,27 @@ describe('a content filter', () => {
 });
 
 describe('a caller that leaves', () => {
-  test.each<StreamStage>(['committed', 'left'])('at a stream that is %s has aborted, silently', (stage) => {
+  test.each<StreamStage>(['committed', 'left'])('a stream that is %s aborts it without an error', (stage) => {
     const { guard, see, ends } = guardOf({});
     see(say('Hel'));
     expect(guard.onEnd(LEFT, stage)).toBeUndefined();
     expect(ends).toMatchObject([{ failure: { outcome: 'aborted', kind: undefined }, usageEstimated: true }]);
   });
 
-  test('at a stream that is held back has aborted its call', () => {
+  test('a stream that is held back aborts the call', () => {
     const { guard, ends } = guardOf({});
     expect(guard.onEnd(LEFT, 'held')).toBeInstanceOf(APIUserAbortError);
     expect(ends).toMatchObject([{ failure: { outcome: 'aborted', kind: undefined }, usage: undefined }]);
   });
 
-  test('after the provider said its end has not aborted', () => {
+  test('after the finish_reason has not aborted', () => {
     const { guard, see, ends } = guardOf({});
     see(say('Hel'), finish('stop'));
     expect(guard.onEnd(LEFT, 'left')).toBeUndefined();
     expect(ends).toMatchObject([{ failure: undefined }]);
   });
 
-  test('is not blamed on the upstream when the time is up after it', () => {
+  test('is not blamed on the upstream when the time limit passes later', () => {
     const { guard, see, ends } = guardOf({ limit: limitThat(new DeadlineError(5)) });
     see(say('Hel'));
     guard.onEnd(LEFT, 'left');
@@ -239,8 +242,8 @@ describe('a caller that leaves', () => {
   });
 });
 
-describe('time', () => {
-  test('of the first content that is up is a time-out of the upstream, given as it is', () => {
+describe('a timeout', () => {
+  test('before the first content is thrown as it is', () => {
     const expired = new UpstreamTimeoutError('firstChunk', 5);
     const { guard, ends } = guardOf({ limit: limitThat(expired) });
     expect(guard.onEnd(LEFT, 'held')).toBe(expired);
@@ -249,7 +252,7 @@ describe('time', () => {
     ]);
   });
 
-  test('of the next chunk that is up is an interruption by a time-out', async () => {
+  test('before the next chunk is an interruption', async () => {
     const { guard, see, ends, clock } = guardOf({});
     see(say('Hel'));
     guard.idle?.waiting();
@@ -260,7 +263,7 @@ describe('time', () => {
     expect(ends).toMatchObject([{ failure: { kind: 'timeout', phase: 'idle' } }]);
   });
 
-  test('that is up after the provider said its end changes nothing', () => {
+  test('after the finish_reason changes nothing', () => {
     const { guard, see, ends } = guardOf({ limit: limitThat(new DeadlineError(5)) });
     see(say('Hel'), finish('stop'));
     expect(guard.onEnd(LEFT, 'committed')).toBeUndefined();
@@ -268,7 +271,7 @@ describe('time', () => {
   });
 });
 
-test('the id of a response is told as soon as it is known, once', () => {
+test('reports the id of a response once, as soon as it is known', () => {
   const { see, ids } = guardOf({ surface: 'responses' });
   const response = { id: 'resp_1' };
   see({ type: 'response.created', response }, { type: 'response.in_progress', response });

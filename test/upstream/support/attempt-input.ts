@@ -1,10 +1,10 @@
-/** What an attempt is made of, and a log of what it tells. */
+/** The input of an attempt, and a log of its callbacks. */
 
 import { ManualClock } from '../../../src/testing/index.ts';
 import type { AttemptEnd, AttemptInput } from '../../../src/upstream/attempt-types.ts';
 import { ResponseMode } from '../../../src/upstream/response-mode.ts';
 
-/** An input, and all that came out of it. */
+/** An input, and everything that was reported through it. */
 export interface Attempted {
   readonly input: AttemptInput;
   readonly clock: ManualClock;
@@ -13,7 +13,7 @@ export interface Attempted {
   readonly redacted: unknown[];
 }
 
-/** A chat call whose usage is asked for by us, at 0 ms on a clock of its own. */
+/** A chat call for which we request usage, at 0 ms on a clock of its own. */
 export function attemptInput(options: Partial<AttemptInput> = {}): Attempted {
   const clock = new ManualClock(0);
   const ends: AttemptEnd[] = [];
@@ -24,7 +24,7 @@ export function attemptInput(options: Partial<AttemptInput> = {}): Attempted {
     metersRaw: true,
     hidesUsage: true,
     send: () => {
-      throw new Error('Nothing is sent here.');
+      throw new Error('These tests send no requests.');
     },
     options: { method: 'post', path: '/chat/completions' },
     retries: 0,

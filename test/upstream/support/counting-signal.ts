@@ -1,4 +1,4 @@
-/** An abort signal that knows how many listen to it. */
+/** An abort signal that counts its listeners. */
 export class CountingSignal {
   readonly #controller = new AbortController();
   /** Listeners added and not yet removed. */

@@ -1,17 +1,17 @@
-/** Streams as the SDK makes them. */
+/** Streams made by the SDK. */
 
 import { OpenAI } from 'openai';
 
-/** The SDK's own stream over these bytes, and what an abort of it does. */
+/** The SDK's own stream over these bytes. */
 export async function sdkStream(body: BodyInit): Promise<AsyncIterable<unknown> & SdkStream> {
   const response = new Response(body, { headers: { 'content-type': 'text/event-stream' } });
   const client = new OpenAI({ apiKey: 'test', maxRetries: 0, fetch: () => Promise.resolve(response) });
   const stream = await client.chat.completions.create({ model: 'm', messages: [], stream: true });
-  // The parts of a `Stream` that the tests use, of which some are not in its types.
+  // Some members that the tests use are missing in the SDK's types.
   return stream as unknown as AsyncIterable<unknown> & SdkStream;
 }
 
-/** What tests use of a `Stream`. */
+/** The members of a `Stream` that tests use. */
 export interface SdkStream {
   readonly controller: AbortController;
   iterator: () => AsyncIterator<unknown>;

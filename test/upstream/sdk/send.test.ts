@@ -1,4 +1,4 @@
-/** Requests go without the SDK's promise around them only where that changes nothing. */
+/** Requests bypass the SDK's promise only where that changes nothing. */
 
 import { APIPromise, OpenAI } from 'openai';
 import { expect, test, vi } from 'vitest';
@@ -22,7 +22,7 @@ function recording() {
 const clientOf = (fetch: typeof globalThis.fetch, Class: typeof OpenAI = OpenAI): OpenAI =>
   new Class({ apiKey: 'k', baseURL: 'https://api.test', fetch });
 
-/** Sends one request after the other, and reads each. */
+/** Sends requests one after the other and reads each answer. */
 async function sendAll(client: OpenAI, ids: readonly string[]): Promise<{ sent: PendingResponse[]; read: unknown[] }> {
   const send = createSender(client, client);
   const sent: PendingResponse[] = [];
@@ -37,7 +37,7 @@ async function sendAll(client: OpenAI, ids: readonly string[]): Promise<{ sent: 
 
 const isBare = (sent: readonly PendingResponse[]): boolean[] => sent.map((one) => one instanceof DirectResponse);
 
-test('from the third request of a client on, the SDK’s promise is left out; each is sent once and read alike', async () => {
+test('bypasses the SDK’s promise from the third request on, and sends each request once', async () => {
   const { paths, fetch } = recording();
   const { sent, read } = await sendAll(clientOf(fetch), ['a', 'b', 'c', 'd']);
   expect(isBare(sent)).toEqual([false, false, true, true]);
@@ -46,7 +46,7 @@ test('from the third request of a client on, the SDK’s promise is left out; ea
   expect(read.map((data) => (data as { _request_id: unknown })._request_id)).toEqual(['r-1', 'r-1', 'r-1', 'r-1']);
 });
 
-test('a bare request gives its response, its properties and its body as a wrapped one does', async () => {
+test('returns the same response, properties and body with and without the SDK’s promise', async () => {
   const { fetch } = recording();
   const { sent } = await sendAll(clientOf(fetch), ['a', 'b']);
   const client = clientOf(fetch);
@@ -60,7 +60,7 @@ test('a bare request gives its response, its properties and its body as a wrappe
   expect(Object.keys(props).toSorted()).toEqual(Object.keys(await sent[0]!.props!).toSorted());
 });
 
-test('a client keeps none of the properties that it was studied by', async () => {
+test('leaves no property of the inspection on the client', async () => {
   const client = clientOf(recording().fetch);
   const before = Reflect.ownKeys(client);
   await sendAll(client, ['a', 'b', 'c']);
@@ -83,33 +83,33 @@ class Unwrapping extends OpenAI {
 test.each([
   ['changes what is sent', Changing, (paths: readonly string[]) => paths, ['/changed', '/changed', '/changed']],
   ['changes what is read', Unwrapping, (_: unknown, read: unknown) => read, ['unwrapped', 'unwrapped', 'unwrapped']],
-])('a request() that %s is called each time', async (_name, Class, seenOf, expected) => {
+])('always calls a request() that %s', async (_name, Class, seenOf, expected) => {
   const { paths, fetch } = recording();
   const { sent, read } = await sendAll(clientOf(fetch, Class), ['a', 'b', 'c']);
   expect(isBare(sent)).toEqual([false, false, false]);
   expect(seenOf(paths, read)).toEqual(expected);
 });
 
-test('a request() that does more beside making its request is called each time, and for nothing else', async () => {
-  const told: unknown[] = [];
-  class Telling extends OpenAI {
+test('always calls a request() that does more than to make its request, and only for requests', async () => {
+  const called: unknown[] = [];
+  class Recording extends OpenAI {
     override request<Rsp>(...[options, retries]: Parameters<OpenAI['request']>): APIPromise<Rsp> {
-      told.push((options as RequestOptions).path);
+      called.push((options as RequestOptions).path);
       // Private in the types: makeRequest(), as the SDK's own request() calls it.
       const { makeRequest } = this as unknown as { makeRequest: (...args: unknown[]) => Promise<ResponseProps> };
       return new APIPromise<Rsp>(this, makeRequest.call(this, options, retries, undefined));
     }
   }
   const { fetch, paths } = recording();
-  const { sent } = await sendAll(clientOf(fetch, Telling), ['a', 'b', 'c']);
+  const { sent } = await sendAll(clientOf(fetch, Recording), ['a', 'b', 'c']);
   expect(isBare(sent)).toEqual([false, false, false]);
-  expect([told, paths]).toEqual([
+  expect([called, paths]).toEqual([
     ['/models/a', '/models/b', '/models/c'],
     ['/models/a', '/models/b', '/models/c'],
   ]);
 });
 
-/** Not as a spy of the test runner, which reads what a promise gives. */
+/** Not a spy of the test runner, which reads the result of promises. */
 function trace(client: OpenAI): RequestOptions[] {
   const original = client.request;
   const traced: RequestOptions[] = [];
@@ -120,7 +120,7 @@ function trace(client: OpenAI): RequestOptions[] {
   return traced;
 }
 
-test('a request() that only hands on, as what traces calls does, is called each time', async () => {
+test('always calls a request() that only delegates, as tracing does', async () => {
   const client = clientOf(recording().fetch);
   const traced = trace(client);
   const { sent } = await sendAll(client, ['a', 'b', 'c']);
@@ -128,7 +128,7 @@ test('a request() that only hands on, as what traces calls does, is called each 
   expect(traced.map(({ path }) => path)).toEqual(['/models/a', '/models/b', '/models/c']);
 });
 
-test('a request() that is put in place later is called from then on', async () => {
+test('calls a request() that replaces the SDK’s later', async () => {
   const client = clientOf(recording().fetch);
   const send = createSender(client, client);
   for (const id of ['a', 'b', 'c']) await send(optionsOf(id), 0).parse();
@@ -137,7 +137,7 @@ test('a request() that is put in place later is called from then on', async () =
   expect(traced.map(({ path }) => path)).toEqual(['/models/d', '/models/e', '/models/f']);
 });
 
-test('a spy on makeRequest() sees every request, and only those that are sent', async () => {
+test('shows a spy on makeRequest() every request, and only those that are sent', async () => {
   const { paths, fetch } = recording();
   const client = clientOf(fetch);
   const spy = vi.spyOn(client as unknown as { makeRequest: () => unknown }, 'makeRequest');
@@ -146,7 +146,7 @@ test('a spy on makeRequest() sees every request, and only those that are sent', 
   expect(paths).toEqual(['/models/a', '/models/b', '/models/c']);
 });
 
-test('a spy on makeRequest() that comes later sees every request from then on', async () => {
+test('shows a later spy on makeRequest() every request from then on', async () => {
   const client = clientOf(recording().fetch);
   const send = createSender(client, client);
   for (const id of ['a', 'b', 'c']) await send(optionsOf(id), 0).parse();
@@ -155,14 +155,14 @@ test('a spy on makeRequest() that comes later sees every request from then on', 
   expect(spy).toHaveBeenCalledTimes(1);
 });
 
-test('a frozen client is sent through as it is', async () => {
+test('sends through a frozen client', async () => {
   const client = clientOf(recording().fetch);
   Object.freeze(client);
   const { sent } = await sendAll(client, ['a', 'b', 'c']);
   expect(isBare(sent)).toEqual([false, false, false]);
 });
 
-test.each(['a', 'b', 'c'])('a request that fails, as %s, rejects with the SDK’s error', async (failing) => {
+test.each(['a', 'b', 'c'])('rejects with the SDK’s error when request %s fails', async (failing) => {
   const fetch = async (url: string | URL | Request): Promise<Response> =>
     pathOf(url).endsWith(failing) ? Response.json({ error: { message: 'no' } }, { status: 400 }) : Response.json({});
   const client = clientOf(fetch);

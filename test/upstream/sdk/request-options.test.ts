@@ -1,4 +1,4 @@
-/** The caller's request, made to fit one upstream. */
+/** The caller's request, adapted to one upstream. */
 
 import { AzureOpenAI, OpenAI } from 'openai';
 import { expect, test } from 'vitest';
@@ -62,7 +62,7 @@ const optionsOf = (fields: Partial<RequestOptions> = {}): RequestOptions => ({
   ...fields,
 });
 
-test('the options are copied, the body is the same object', () => {
+test('copies the options and keeps the body object', () => {
   const options = Object.freeze(optionsOf());
   const request = optionsFor(upstreamOf({ model: 'other' }), CLIENT, callOf(), options);
   expect(request.options).not.toBe(options);
@@ -73,13 +73,13 @@ test('the options are copied, the body is the same object', () => {
 test.each<[string, UpstreamConfig['rules'], string]>([
   ['a model of its own', { model: 'other' }, 'other'],
   ['a record that names the model', { model: { m: 'other' } }, 'other'],
-  ['a record that does not', { model: { x: 'other' } }, 'm'],
-  ['none', {}, 'm'],
-])('the model that is asked for: %s', (_name, rules, model) => {
+  ['a record without the model', { model: { x: 'other' } }, 'm'],
+  ['no model option', {}, 'm'],
+])('requests the model with %s', (_name, rules, model) => {
   expect(optionsFor(upstreamOf(rules), CLIENT, callOf(), optionsOf()).model).toBe(model);
 });
 
-test('usage is asked for on a stream whose caller did not, and then hidden', () => {
+test('requests usage on a stream whose caller did not, and hides it', () => {
   const rules = { includeUsage: true };
   const streaming = callOf({ stream: true });
   const asks = optionsOf({ body: { model: 'm', stream: true, stream_options: { include_usage: true } } });
@@ -100,7 +100,7 @@ const SECRETS = {
   'x-canary-key': 'x',
 };
 
-test('headers that prove who the caller is do not go to another provider; all others do', () => {
+test('sends no credentials in headers to another provider, and all other headers', () => {
   const headers = { ...SECRETS, 'x-mine': '1', 'Idempotency-Key': 'i' };
   const { options } = optionsFor(upstreamOf({}), CLIENT, callOf(), optionsOf({ headers }));
   expect(headerEntries(options.headers)).toContainEqual(['x-mine', '1']);
@@ -108,7 +108,7 @@ test('headers that prove who the caller is do not go to another provider; all ot
   for (const name of Object.keys(SECRETS)) expect(names).not.toContain(name.toLowerCase());
 });
 
-test('on the client’s own connection the headers stay as they are', () => {
+test('keeps the headers on the client’s own connection', () => {
   const headers = { ...SECRETS };
   const { options } = optionsFor(upstreamOf({}, HOME), CLIENT, callOf(), optionsOf({ headers }));
   expect(options.headers).toBe(headers);
@@ -119,12 +119,12 @@ const AZURE = { apiKey: 'k', endpoint: 'https://a.test', apiVersion: '2025-01-01
 test.each<[string, UpstreamConfig['rules'], AzureOpenAI, string]>([
   ['of the upstream', { model: 'gpt 4' }, new AzureOpenAI(AZURE), '/deployments/gpt%204/chat/completions'],
   ['that the caller’s body names', {}, new AzureOpenAI(AZURE), '/chat/completions'],
-])('Azure is asked at the deployment %s', (_name, rules, client, path) => {
+])('calls the Azure deployment %s', (_name, rules, client, path) => {
   const connection: Connection = { kind: 'given', client };
   expect(optionsFor(upstreamOf(rules, connection), client, callOf(), optionsOf()).options.path).toBe(path);
 });
 
-test('a call that Azure serves without a deployment keeps its path', () => {
+test('keeps the path of a call that Azure serves without a deployment', () => {
   const client = new AzureOpenAI(AZURE);
   const call = callOf({ surface: 'responses', path: '/responses' });
   const options = optionsOf({ path: '/responses' });

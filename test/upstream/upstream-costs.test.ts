@@ -1,4 +1,4 @@
-/** What a call would cost, before it is made. */
+/** The estimated cost of a call before it is made. */
 
 import { expect, test } from 'vitest';
 import { describeCall } from '../../src/call/describe-call.ts';
@@ -10,7 +10,7 @@ import { ManualClock } from '../../src/testing/index.ts';
 const DOLLAR_A_TOKEN = { inputPerMTok: 0, outputPerMTok: 1_000_000 };
 const MESSAGES = [{ role: 'user', content: 'Why is the sky blue?' }];
 
-/** The cost in USD of a request on the upstream `b`; by its options a token of output costs a dollar there, one of input nothing. */
+/** The estimated cost in USD of a request on the upstream `b`. By default an output token costs one dollar and input is free. */
 function estimate(
   body: Readonly<Record<string, unknown>>,
   upstream: NonNullable<CanaryOptions['upstreams']>[string] = {},
@@ -31,31 +31,36 @@ test.each([
   ['max_completion_tokens', '/chat/completions'],
   ['max_tokens', '/completions'],
   ['max_output_tokens', '/responses'],
-])('all the output that %s allows on %s is reckoned with', (field, path) => {
+])('counts all the output that %s allows on %s', (field, path) => {
   expect(estimate({ [field]: 50 }, {}, path)).toBe(50);
 });
 
 test.each([
-  ['1,024 tokens where nothing sets a limit', {}, {}, 1_024],
-  ["the upstream's limit where it is less", {}, { maxOutputTokens: 100 }, 100],
-  ["1,024 tokens where the upstream's limit is more", {}, { maxOutputTokens: 8_000 }, 1_024],
-  ["the upstream's limit where the call's is more", { max_tokens: 5_000 }, { maxOutputTokens: 100 }, 100],
-  ["the call's limit where the upstream's is more", { max_tokens: 50 }, { maxOutputTokens: 100 }, 50],
+  ['1,024 output tokens without a limit', {}, {}, 1_024],
+  ["the upstream's limit if it is below 1,024", {}, { maxOutputTokens: 100 }, 100],
+  ["1,024 output tokens if the upstream's limit is higher", {}, { maxOutputTokens: 8_000 }, 1_024],
+  ["the upstream's limit if the call's is higher", { max_tokens: 5_000 }, { maxOutputTokens: 100 }, 100],
+  ["the call's limit if the upstream's is higher", { max_tokens: 50 }, { maxOutputTokens: 100 }, 50],
   ['each of several answers', { max_tokens: 50, n: 3 }, {}, 150],
   ["what the upstream's params set", { max_tokens: 50 }, { params: { max_tokens: 20, n: 2 } }, 40],
-  ["no limit that the upstream's params remove", { max_tokens: 50 }, { params: { max_tokens: null } }, 1_024],
+  [
+    "1,024 output tokens if the upstream's params remove the limit",
+    { max_tokens: 50 },
+    { params: { max_tokens: null } },
+    1_024,
+  ],
   ['the smaller of two limits', { max_tokens: 50, max_completion_tokens: 40 }, {}, 40],
-  ['no limit that is none', { max_tokens: 'many', n: -1 }, {}, 1_024],
-])('output is %s', (_what, body, upstream, tokens) => {
+  ['1,024 output tokens for an invalid limit', { max_tokens: 'many', n: -1 }, {}, 1_024],
+])('counts %s', (_what, body, upstream, tokens) => {
   expect(estimate(body, upstream)).toBe(tokens);
 });
 
-test('completions answer each prompt, and are billed for the best of several', () => {
+test('multiplies completions by prompts and best_of', () => {
   expect(estimate({ prompt: ['a', 'b'], max_tokens: 5, best_of: 3 }, {}, '/completions')).toBe(30);
   expect(estimate({ prompt: [1, 2, 3], max_tokens: 5 }, {}, '/completions')).toBe(5);
 });
 
-test('input counts by the text of the body; embeddings have no output', () => {
+test('estimates input from the text of the body, and no output for embeddings', () => {
   const price = { inputPerMTok: 1_000_000, outputPerMTok: 1 };
   expect(estimate({ input: 'one two three' }, { price }, '/embeddings')).toBe(3);
   const tokens = estimate({ messages: MESSAGES, max_tokens: 0 }, { price });
@@ -63,7 +68,7 @@ test('input counts by the text of the body; embeddings have no output', () => {
   expect(tokens).toBeLessThan(20);
 });
 
-test('the price is that of the model which the upstream would get', () => {
+test('uses the price of the model that the upstream would get', () => {
   const body = { max_tokens: 1_000_000 };
   const upstream = { price: undefined, provider: 'openai', apiKey: 'k' } as const;
   expect(estimate(body, upstream)).toBeCloseTo(8, 4);
@@ -73,12 +78,12 @@ test('the price is that of the model which the upstream would get', () => {
 
 test.each([
   ['an unknown price', {}, { price: undefined, provider: 'holysheep', apiKey: 'k' } as const, undefined],
-  ['what belongs to an account', {}, {}, '/files'],
-])('nothing is estimated for %s', (_what, body, upstream, path) => {
+  ['a call that is not portable', {}, {}, '/files'],
+])('estimates nothing for %s', (_what, body, upstream, path) => {
   expect(estimate(body, upstream, path)).toBeUndefined();
 });
 
-test('nothing is estimated for an upstream that there is not, and no body fails it', () => {
+test('estimates nothing for an unknown upstream, and throws for no body', () => {
   const { services } = new Engine(resolveOptions({}, {}), { routes: true });
   const about = { id: 1, startedAtMs: 0, context: undefined, keyOption: undefined, keyed: false };
   const call = describeCall({ method: 'post', path: '/chat/completions', body: { model: 'gpt-4.1' } }, about);

@@ -1,3 +1,5 @@
+/** Malformed bodies, and tool arguments that cannot be parsed. */
+
 import { describe, expect, test } from 'vitest';
 import type { Surface } from '../../src/domain/call.ts';
 import { hasBrokenToolArguments, malformation } from '../../src/upstream/answer-body.ts';
@@ -20,7 +22,7 @@ describe.each(SURFACES)('%s', (surface) => {
     ['null', null],
     ['a number', 200],
     ['a list', []],
-  ])('%s is no answer', (_what, data) => {
+  ])('%s is not JSON', (_what, data) => {
     expect(malformation(surface, data)).toBe('notJson');
   });
 
@@ -29,20 +31,20 @@ describe.each(SURFACES)('%s', (surface) => {
     [ERROR],
     { error: 'overloaded' },
     { ...ERROR, choices: [], output: undefined, data: [], results: [] },
-  ])('an error under a status that says success: %j', (data) => {
+  ])('finds the error under a status that means success: %j', (data) => {
     expect(malformation(surface, data)).toBe('errorInBody');
   });
 });
 
 test.each([{}, { choices: null }, { choices: [] }, { error: null }, { error: '' }, { message: 'bad', code: 7 }])(
-  'without choices there is no answer: %j',
+  'finds no choices in %j',
   (data) => {
     expect(malformation('chat', data)).toBe('noChoices');
     expect(malformation('completions', data)).toBe('noChoices');
   },
 );
 
-test('every choice has its message, or the error that came instead', () => {
+test('requires a message in every choice, and finds an error in its place', () => {
   const message = { role: 'assistant', content: 'Hi' };
   expect(malformation('chat', { choices: [{ message }, { index: 1 }] })).toBe('noMessage');
   expect(malformation('chat', { choices: [{ text: 'Hi' }] })).toBe('noMessage');
@@ -53,13 +55,13 @@ test('every choice has its message, or the error that came instead', () => {
   expect(malformation('chat', { choices: [{ message, finish_reason: 'error' }] })).toBe('errorInBody');
 });
 
-test('a completion has a text', () => {
+test('requires a text in a completion', () => {
   expect(malformation('completions', { choices: [{ text: '' }] })).toBeUndefined();
   expect(malformation('completions', { choices: [{ message: { content: 'x' } }] })).toBeUndefined();
   expect(malformation('completions', { choices: [{ index: 0 }] })).toBe('noMessage');
 });
 
-test('a response has an output, and did not fail', () => {
+test('requires an output in a response that did not fail', () => {
   expect(malformation('responses', { status: 'completed', output: [], error: null })).toBeUndefined();
   expect(malformation('responses', { status: 'queued', output: [] })).toBeUndefined();
   expect(malformation('responses', { status: 'incomplete', output: [{}] })).toBeUndefined();
@@ -68,7 +70,7 @@ test('a response has an output, and did not fail', () => {
   expect(malformation('responses', { status: 'completed' })).toBe('noData');
 });
 
-test('embeddings have vectors and moderations have results', () => {
+test('requires vectors in embeddings and results in moderations', () => {
   expect(malformation('embeddings', { data: [{ embedding: 'AAAA' }] })).toBeUndefined();
   expect(malformation('embeddings', { data: [] })).toBe('noData');
   expect(malformation('embeddings', {})).toBe('noData');
@@ -79,32 +81,34 @@ test('embeddings have vectors and moderations have results', () => {
 test.each([
   ['refused', { message: { content: null, refusal: 'No.' }, finish_reason: 'stop' }],
   ['filtered, without a message', { finish_reason: 'content_filter', content_filter_results: {} }],
-  ['cut before its first word', { message: { content: '' }, finish_reason: 'length' }],
+  ['truncated before its first word', { message: { content: '' }, finish_reason: 'length' }],
   ['a call of a tool', { message: { content: null, tool_calls: [{}] }, finish_reason: 'tool_calls' }],
   ['content in parts', { message: { content: [{ type: 'text', text: 'Hi' }] } }],
-])('an answer that is %s is one', (_what, choice) => {
+])('accepts an answer that is %s', (_what, choice) => {
   expect(malformation('chat', { choices: [choice], error: null })).toBeUndefined();
 });
 
-test('on surfaces that are not portable nothing is judged', () => {
+test('checks nothing on surfaces that are not portable', () => {
   for (const data of ['text', undefined, ERROR, {}]) expect(malformation('other', data)).toBeUndefined();
 });
 
-/** Bodies that are no whole answers of their surface: errors, single chunks of streams, other vendors' own shapes. */
+/** Bodies that are not whole answers of their surface: errors, single chunks of streams, native formats of other vendors. */
 const NO_ANSWERS = /content_filter-error-body|openai-error|200-chunk|\/(google|anthropic)--/;
 
-test.skipIf(!recorded)(`no recorded answer is called malformed, and what is none is${skipNote}`, () => {
+test.skipIf(!recorded)(`finds no recorded answer malformed, and all other recorded bodies${skipNote}`, () => {
   const whole = readBaseline().filter(({ status, stream, file }) => status < 400 && !stream && file.endsWith('.json'));
-  const judged = whole.map(({ file, kind }) => {
+  const checked = whole.map(({ file, kind }) => {
     const surface = kind === 'models' ? 'other' : file.includes('openai-completion') ? 'completions' : kind;
     const [data] = parseBodies(file, readText(file));
     return { file, malformation: malformation(surface, data), broken: hasBrokenToolArguments(surface, data) };
   });
-  const [none, answers] = [true, false].map((isNone) => judged.filter(({ file }) => NO_ANSWERS.test(file) === isNone));
+  const [others, answers] = [true, false].map((isOther) =>
+    checked.filter(({ file }) => NO_ANSWERS.test(file) === isOther),
+  );
   expect(answers?.filter((body) => body.malformation !== undefined || body.broken)).toEqual([]);
-  expect(none?.filter((body) => body.malformation === undefined)).toEqual([]);
-  // oxlint-disable-next-line no-console -- the reader of a test run should see how much the rule was tried on
-  console.info(`${answers?.length} recorded answers are well formed, ${none?.length} other bodies are not`);
+  expect(others?.filter((body) => body.malformation === undefined)).toEqual([]);
+  // oxlint-disable-next-line no-console -- shows in the test output how many bodies were checked
+  console.info(`${answers?.length} recorded answers are well formed, ${others?.length} other bodies are not`);
   expect(answers?.length).toBeGreaterThanOrEqual(90);
 });
 
@@ -115,7 +119,7 @@ function calling(args: unknown, finishReason = 'tool_calls'): unknown {
 }
 
 test.each(['{"city":"Par', '{city: 1}', 'Paris', '[1]', '"text"', '7', { city: 'Paris' }, '{}{}'])(
-  'arguments that cannot be read are broken: %j',
+  'finds broken arguments: %j',
   (args) => {
     expect(hasBrokenToolArguments('chat', calling(args))).toBe(true);
     const item = { type: 'function_call', name: 'f', arguments: args };
@@ -125,18 +129,18 @@ test.each(['{"city":"Par', '{city: 1}', 'Paris', '[1]', '"text"', '7', { city: '
   },
 );
 
-test.each(['{"city":"Paris"}', ' {} ', '', 'null', undefined, null])('these are not: %j', (args) => {
+test.each(['{"city":"Paris"}', ' {} ', '', 'null', undefined, null])('accepts arguments: %j', (args) => {
   expect(hasBrokenToolArguments('chat', calling(args))).toBe(false);
 });
 
-test('arguments that a limit or a filter cut are not to be blamed on the upstream', () => {
+test('ignores arguments that a limit or a filter cut off', () => {
   expect(hasBrokenToolArguments('chat', calling('{"city":"Par', 'length'))).toBe(false);
   expect(hasBrokenToolArguments('chat', calling('{"city":"Par', 'content_filter'))).toBe(false);
   const output = [{ type: 'function_call', arguments: '{"a' }];
   expect(hasBrokenToolArguments('responses', { status: 'incomplete', output })).toBe(false);
 });
 
-test('tools that take free text, and bodies without tools, have nothing to break', () => {
+test('ignores tools that take free text, and bodies without tools', () => {
   const custom = { choices: [{ message: { tool_calls: [{ type: 'custom', custom: { input: 'free {text' } }] } }] };
   expect(hasBrokenToolArguments('chat', custom)).toBe(false);
   const items = [{ type: 'custom_tool_call', input: '{' }, { type: 'message', arguments: '{' }, null];

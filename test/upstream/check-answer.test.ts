@@ -1,4 +1,4 @@
-/** What is an answer, and what another upstream may better. */
+/** Checks of an answer, and when it is rejected in favour of another upstream. */
 
 import { expect, test } from 'vitest';
 import type { Surface } from '../../src/domain/call.ts';
@@ -9,7 +9,7 @@ import type { ResponseProps } from '../../src/upstream/sdk/types.ts';
 import { attemptInput } from './support/attempt-input.ts';
 import { sdkStream, sse } from './support/sdk-stream.ts';
 
-const JUDGE: AnswerChecks = {
+const CHECKS: AnswerChecks = {
   idleMs: 1_000,
   bufferBytes: undefined,
   drains: false,
@@ -19,9 +19,9 @@ const JUDGE: AnswerChecks = {
 // Only passed through.
 const PROPS = {} as ResponseProps;
 
-function judged(data: unknown, surface: Surface = 'chat') {
+function checked(data: unknown, surface: Surface = 'chat') {
   const { input, ends } = attemptInput({ surface });
-  const answer = (async () => checkAnswer({ ...input, judge: () => JUDGE }, { data, props: PROPS }))();
+  const answer = (async () => checkAnswer({ ...input, judge: () => CHECKS }, { data, props: PROPS }))();
   const error = answer.then(
     () => undefined,
     (thrown: unknown) => thrown,
@@ -32,9 +32,9 @@ function judged(data: unknown, surface: Surface = 'chat') {
 const choice = (finish: string) => ({ index: 0, message: { content: 'Hi' }, finish_reason: finish });
 const usage = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 };
 
-test('a whole answer is given as it came, and its attempt has ended', async () => {
+test('returns a valid answer unchanged and ends the attempt', async () => {
   const data = { choices: [choice('stop')], usage };
-  const { answer, ends } = judged(data);
+  const { answer, ends } = checked(data);
   expect(await answer).toEqual({ kind: 'parsed', data, props: PROPS });
   expect(ends).toMatchObject([{ failure: undefined, usage: { inputTokens: 3 } }]);
 });
@@ -47,8 +47,8 @@ test.each<[Surface, unknown]>([
   ['responses', { id: 'r', status: 'failed', error: { code: 'server_error' } }],
   ['embeddings', { data: [] }],
   ['moderations', {}],
-])('on %s %j is no answer: a malformed one, kept for want of a better', async (surface, data) => {
-  const { error, ends } = judged(data, surface);
+])('on %s rejects %j as malformed, and keeps it', async (surface, data) => {
+  const { error, ends } = checked(data, surface);
   const thrown = await error;
   expect(thrown).toBeInstanceOf(RejectedAnswer);
   expect((thrown as RejectedAnswer).answer).toEqual({ kind: 'parsed', data, props: PROPS });
@@ -58,8 +58,8 @@ test.each<[Surface, unknown]>([
 test.each<[Surface, unknown]>([
   ['chat', { choices: [choice('content_filter')], usage }],
   ['responses', { id: 'r', output: [], incomplete_details: { reason: 'content_filter' }, usage }],
-])('on %s a filtered answer is neutral, has its usage, and is kept for want of a better', async (surface, data) => {
-  const { error, ends } = judged(data, surface);
+])('on %s rejects a filtered answer as neutral with its usage, and keeps it', async (surface, data) => {
+  const { error, ends } = checked(data, surface);
   expect(await error).toBeInstanceOf(RejectedAnswer);
   expect(ends).toMatchObject([{ failure: { kind: 'contentFilter', outcome: 'neutral' }, usage: { inputTokens: 3 } }]);
 });
@@ -67,9 +67,9 @@ test.each<[Surface, unknown]>([
 const say = (content: string) => ({ choices: [{ index: 0, delta: { content }, finish_reason: null }] });
 const finish = (reason: string) => ({ choices: [{ index: 0, delta: {}, finish_reason: reason }] });
 
-test('a stream is the SDK’s own object, given from its first content on', async () => {
+test('returns the SDK’s own stream at its first content', async () => {
   const stream = await sdkStream(sse(say(''), say('Hi'), finish('stop'), '[DONE]'));
-  const { answer, ends } = judged(stream);
+  const { answer, ends } = checked(stream);
   const given = await answer;
   expect(given.kind === 'parsed' && given.data).toBe(stream);
   expect(ends).toEqual([]);
@@ -77,16 +77,16 @@ test('a stream is the SDK’s own object, given from its first content on', asyn
   expect(ends).toMatchObject([{ failure: undefined }]);
 });
 
-test('a stream that is filtered before its content is kept for want of a better, and can be read', async () => {
+test('rejects a stream that is filtered before its content, and keeps it readable', async () => {
   const stream = await sdkStream(sse(say(''), finish('content_filter'), '[DONE]'));
-  const { error, ends } = judged(stream);
+  const { error, ends } = checked(stream);
   expect(await error).toBeInstanceOf(RejectedAnswer);
   expect(ends).toMatchObject([{ failure: { kind: 'contentFilter' } }]);
   expect(await Array.fromAsync(stream)).toEqual([say(''), finish('content_filter')]);
 });
 
-test('a stream that ends before its content is no answer', async () => {
-  const { error, ends } = judged(await sdkStream(sse(say(''))));
+test('throws for a stream that ends before its content', async () => {
+  const { error, ends } = checked(await sdkStream(sse(say(''))));
   expect(await error).toBeInstanceOf(StreamInterruptedError);
   expect(ends).toMatchObject([{ failure: { kind: 'truncated', tryNext: true } }]);
 });

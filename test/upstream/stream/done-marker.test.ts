@@ -1,4 +1,4 @@
-/** The `[DONE]` of a stream is seen however its bytes are cut. */
+/** Detects the `[DONE]` of a stream however its bytes are cut. */
 
 import { describe, expect, test } from 'vitest';
 import { DoneMarkerDetector } from '../../../src/upstream/stream/done-marker.ts';
@@ -25,7 +25,7 @@ describe.each([1, 2, 5, 13, 1_000])('in pieces of %i bytes', (size) => {
     'data: {"ü":1}\n\ndata: [DONE]\n\n',
     'data: {}\r\n\r\ndata:[DONE]',
     ': hi\rdata: [DONE]\r',
-  ])('seen, once, in %j', async (text) => {
+  ])('detects it once in %j', async (text) => {
     const watch = new DoneMarkerDetector();
     let times = 0;
     watch.onSeen = () => void (times += 1);
@@ -34,7 +34,7 @@ describe.each([1, 2, 5, 13, 1_000])('in pieces of %i bytes', (size) => {
   });
 
   test.each(['', 'data: {"content":"\\ndata: [DONE]"}\n\n', 'data: [DON', 'event: [DONE]\n\n'])(
-    'not in %j',
+    'does not detect it in %j',
     async (text) => {
       const watch = new DoneMarkerDetector();
       expect(await watch.watch(inPieces(text, size)).text()).toBe(text);
@@ -43,7 +43,7 @@ describe.each([1, 2, 5, 13, 1_000])('in pieces of %i bytes', (size) => {
   );
 });
 
-test('status and headers stay, nothing is read ahead, and leaving is passed on', async () => {
+test('keeps status and headers, reads nothing ahead and passes cancellation on', async () => {
   let [pulled, cancelled] = [0, ''];
   const source = { pull: () => void (pulled += 1), cancel: (reason: string) => void (cancelled = reason) };
   const body = new ReadableStream<Uint8Array>(source, { highWaterMark: 0 });
