@@ -1,4 +1,4 @@
-/** Asks breakers, pauses and limits for leave to try an upstream. */
+/** Acquires what an attempt needs: a slot within the limits, a budget reservation, and a permit of the breaker. */
 
 import { Reservation } from '../budgets/budgets.ts';
 import type { SkipReason } from '../domain/call.ts';
@@ -7,7 +7,7 @@ import type { Slot } from '../resilience/limits/slot.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { CallState } from './call-state.ts';
 
-/** An upstream that may be tried once; what it holds is to be settled when that has ended. */
+/** An upstream that admitted one attempt, and what was acquired for it. It is settled after the attempt, or released without one. */
 export interface Admitted {
   readonly upstream: Upstream;
   readonly permit: Permit | undefined;
@@ -15,21 +15,72 @@ export interface Admitted {
   readonly reservation: Reservation | undefined;
 }
 
+/** `undefined` if no upstream admits the attempt; a promise only if the attempt waits in a queue. */
+type Admission = Admitted | undefined | Promise<Admitted | undefined>;
+
 type Upstreams = ReadonlyMap<string, Upstream>;
 
-/** The first of `names` that may be asked now. */
+/** The first of `names` that admits an attempt now. Queues are passed over. */
 export function admitFirst(names: readonly string[], state: CallState): Admitted | undefined {
   const nowMs = state.services.clock.now();
   for (const name of names) {
     const upstream = state.services.upstreams.get(name);
     if (!upstream || upstream.pause.until(nowMs) !== null) continue;
-    const entered = acquire(upstream, state, nowMs);
-    if (typeof entered !== 'string') return entered;
+    const acquired = acquire(upstream, state, nowMs);
+    if (typeof acquired !== 'string') return acquired;
   }
   return undefined;
 }
 
-/** Takes all that one attempt needs, whatever pauses say, or says what refuses it. */
+/**
+ * The first of `names`, from index `from` on, that admits an attempt. An upstream with a queue is waited for; one without is passed over.
+ *
+ * @throws APIUserAbortError from the promise, as soon as the caller aborts
+ */
+export function admitInTurn(names: readonly string[], state: CallState, nowMs: number, from = 0): Admission {
+  const { upstreams, clock } = state.services;
+  for (let index = from; index < names.length; index += 1) {
+    const upstream = upstreams.get(names[index] ?? '');
+    if (!upstream || upstream.pause.until(nowMs) !== null) continue;
+    const acquired = acquireOrQueue(upstream, state, nowMs);
+    if (acquired instanceof Promise) {
+      return acquired.then((admitted) => admitted ?? admitInTurn(names, state, clock.now(), index + 1));
+    }
+    if (acquired) return acquired;
+  }
+  return undefined;
+}
+
+/** Admits an attempt on this upstream, ignoring its pause. */
+export function acquireOrQueue(upstream: Upstream, state: CallState, nowMs: number): Admission {
+  const acquired = acquire(upstream, state, nowMs);
+  if (typeof acquired !== 'string') return acquired;
+  const { queue } = upstream.limits ?? {};
+  if (acquired === 'limit' && queue && !queue.isFull) return waitFor(upstream, state);
+  state.skip(upstream, acquired);
+  return undefined;
+}
+
+async function waitFor(upstream: Upstream, state: CallState): Promise<Admitted | undefined> {
+  const { source, remainingMs } = state;
+  state.hasWaited = true;
+  const slot = await upstream.limits?.queue?.join(state.loadOn(upstream), remainingMs, source.options.signal);
+  const acquired = slot ? acquireAfterWait(slot, upstream, state) : 'limit';
+  if (typeof acquired !== 'string') return acquired;
+  state.skip(upstream, acquired);
+  return undefined;
+}
+
+/** The upstream may have been paused during the wait. */
+function acquireAfterWait(slot: Slot, upstream: Upstream, state: CallState): ReturnType<typeof acquireWithSlot> {
+  const nowMs = state.services.clock.now();
+  const pausedFor = upstream.pause.reason(nowMs);
+  if (!pausedFor) return acquireWithSlot(slot, upstream, state, nowMs);
+  slot.cancel();
+  return pausedFor;
+}
+
+/** Acquires all that one attempt needs, or returns the reason for the refusal. Pauses are ignored. */
 function acquire(upstream: Upstream, state: CallState, nowMs: number): Admitted | SkipReason {
   const { breaker, limits } = upstream;
   if (!limits) return acquireWithSlot(undefined, upstream, state, nowMs);
@@ -38,7 +89,7 @@ function acquire(upstream: Upstream, state: CallState, nowMs: number): Admitted 
   return slot ? acquireWithSlot(slot, upstream, state, nowMs) : 'limit';
 }
 
-/** The same for who has a place already, and loses it where a budget or the breaker refuses. */
+/** As `acquire`, for a caller that already holds a slot. The slot is released if the budget or the breaker refuses. */
 function acquireWithSlot(
   slot: Slot | undefined,
   upstream: Upstream,
@@ -58,24 +109,27 @@ function acquireWithSlot(
   return 'breaker';
 }
 
-/** Gives back what is held for an attempt that is not made. */
+/** Releases what was acquired for an attempt that is not made. */
 export function release({ permit, slot, reservation }: Admitted): void {
   slot?.cancel();
   reservation?.cancel();
   permit?.settle('neutral');
 }
 
-/** Whether any of `names` would be admitted or waited for; takes nothing. */
+/** Whether one of `names` would admit an attempt or queue it. Nothing is acquired. */
 export function canAdmit(names: readonly string[], state: CallState): boolean {
   const nowMs = state.services.clock.now();
   return names.some((name) => {
     const upstream = state.services.upstreams.get(name);
     if (!upstream || upstream.pause.until(nowMs) !== null || upstream.limits?.passesOn(nowMs)) return false;
-    return upstream.breaker?.state.state !== 'open' && !state.exceeded(name);
+    return upstream.breaker?.state.state !== 'open' && !state.exceededBudget(name);
   });
 }
 
-/** Where none may be asked: a try of the one of `names` that could be soonest; limits and budgets have room for each of them. */
+/**
+ * Admits an attempt although every upstream is paused or has an open breaker: on the one of `names` that is available soonest. The caller
+ * has checked that limits and budgets of all `names` have room.
+ */
 export function forceAdmission(names: readonly string[], state: CallState): Admitted {
   const { upstreams, clock } = state.services;
   const upstream = soonestOf(names, upstreams, clock.now());
@@ -88,70 +142,19 @@ export function forceAdmission(names: readonly string[], state: CallState): Admi
   };
 }
 
-/** The one of `names` that may be asked soonest, the earlier one where two may. */
+/** The one of `names` that is available soonest; the earlier name if two are equal. */
 export function soonestOf(names: readonly string[], upstreams: Upstreams, nowMs: number): Upstream {
   let soonest: Upstream | undefined;
   for (const name of names) {
     const upstream = upstreams.get(name);
-    if (upstream && (!soonest || readyAtMs(upstream, nowMs) < readyAtMs(soonest, nowMs))) soonest = upstream;
+    if (upstream && (!soonest || availableAtMs(upstream, nowMs) < availableAtMs(soonest, nowMs))) soonest = upstream;
   }
   if (!soonest) throw new RangeError(`No upstream is called ${names.join(' or ')}.`);
   return soonest;
 }
 
-/** When an upstream may be asked again, as far as is known. */
-export function readyAtMs({ breaker, pause, limits }: Upstream, nowMs: number): number {
+/** When breaker, pause and limits allow the next attempt, as far as is known. */
+export function availableAtMs({ breaker, pause, limits }: Upstream, nowMs: number): number {
   const limitedUntilMs = limits?.blockedUntilMs(nowMs) ?? nowMs;
   return Math.max(breaker?.opensAtMs ?? nowMs, pause.until(nowMs) ?? nowMs, limitedUntilMs);
-}
-
-/** Asks upstreams in turn for leave to try them: one with a queue is waited for, one without is passed over. */
-type Turn = Admitted | undefined | Promise<Admitted | undefined>;
-
-/**
- * The first of `names`, from index `from` on, that may be asked; a promise only where there is a queue to wait in.
- *
- * @throws APIUserAbortError from the promise, as soon as the caller gives up
- */
-export function admitInTurn(names: readonly string[], state: CallState, nowMs: number, from = 0): Turn {
-  const { upstreams, clock } = state.services;
-  for (let index = from; index < names.length; index += 1) {
-    const upstream = upstreams.get(names[index] ?? '');
-    if (!upstream || upstream.pause.until(nowMs) !== null) continue;
-    const entered = acquireOrQueue(upstream, state, nowMs);
-    if (entered instanceof Promise) {
-      return entered.then((admitted) => admitted ?? admitInTurn(names, state, clock.now(), index + 1));
-    }
-    if (entered) return entered;
-  }
-  return undefined;
-}
-
-/** Leave to try this very upstream, whatever pauses say. */
-export function acquireOrQueue(upstream: Upstream, state: CallState, nowMs: number): Turn {
-  const entered = acquire(upstream, state, nowMs);
-  if (typeof entered !== 'string') return entered;
-  const { queue } = upstream.limits ?? {};
-  if (entered === 'limit' && queue && !queue.isFull) return waitFor(upstream, state);
-  state.refuse(upstream, entered);
-  return undefined;
-}
-
-async function waitFor(upstream: Upstream, state: CallState): Promise<Admitted | undefined> {
-  const { source, remainingMs } = state;
-  state.hasWaited = true;
-  const slot = await upstream.limits?.queue?.join(state.loadOn(upstream), remainingMs, source.options.signal);
-  const entered = slot ? acquireAfterWait(slot, upstream, state) : 'limit';
-  if (typeof entered !== 'string') return entered;
-  state.refuse(upstream, entered);
-  return undefined;
-}
-
-/** Others may have been told to wait meanwhile. */
-function acquireAfterWait(slot: Slot, upstream: Upstream, state: CallState): ReturnType<typeof acquireWithSlot> {
-  const nowMs = state.services.clock.now();
-  const pausedFor = upstream.pause.reason(nowMs);
-  if (!pausedFor) return acquireWithSlot(slot, upstream, state, nowMs);
-  slot.cancel();
-  return pausedFor;
 }

@@ -1,4 +1,4 @@
-/** Who is told of attempts and calls, and who prices them. */
+/** Where the results and events of calls are reported. */
 
 import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
@@ -6,17 +6,17 @@ import type { FallbackEvent, HedgeEvent, RateLimitEvent, RetryEvent } from '../d
 import type { Failure } from '../resilience/failure.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
-/** Who is told. None of these may throw. `judged` is what rollouts keep of the call. */
+/** The methods must not throw. `judged` is what rollouts keep of the call. */
 export interface CallObserver {
   attempt(record: AttemptRecord, call: Call, judged: unknown): void;
   call(record: CallRecord, judged: unknown): void;
-  /** A call was answered from the cache: it tells nothing about any upstream, and saves money. */
+  /** A call was answered from the cache. It says nothing about an upstream, but counts as money saved. */
   cached(attempt: AttemptRecord, record: CallRecord, call: Call): void;
   retry(event: RetryEvent): void;
   fallback(event: FallbackEvent): void;
   hedge(event: HedgeEvent, judged: unknown): void;
-  /** The upstream said "not now", or refused the credentials. */
+  /** An attempt failed. Refusals for rate limits, quota or credentials pause the upstream. */
   refused(upstream: Upstream, failure: Failure): void;
-  /** An upstream is full by its limits. */
+  /** An upstream has reached one of its limits. */
   full(event: RateLimitEvent): void;
 }

@@ -1,4 +1,4 @@
-/** The promise that a caller gets: the SDK's own kind, with an answer that is chosen later. */
+/** The promise that a caller gets: the SDK's `APIPromise` over an answer, in the form that the caller asks for. */
 
 import { APIPromise, type OpenAI } from 'openai';
 import type { Answer } from '../upstream/attempt-types.ts';
@@ -6,56 +6,56 @@ import type { ResponseMode } from '../upstream/response-mode.ts';
 import { isStream, type Parsed, type ResponseProps, type StreamInternals } from '../upstream/sdk/types.ts';
 
 /**
- * A genuine `APIPromise` over `answer`. What is called on it first, or on what `_thenUnwrap` made of it, claims the parsed
- * body or the raw response.
+ * A genuine `APIPromise` over `answer`. The first method that is called on it, or on a promise that `_thenUnwrap` derived from it, chooses
+ * between the parsed body and the raw response.
  */
 export function callPromise<T>(
   client: OpenAI,
   answer: Promise<Answer>,
   mode: ResponseMode,
-  modes: Claims,
+  modes: ResponseModes,
 ): APIPromise<T> {
-  const claimed = new ClaimedAnswer(answer, mode, modes);
-  // `APIPromise` asks for a `Promise` and uses only `then`, and for the data once `then` has called back. What type that has,
-  // the caller's method says.
-  const props = claimed as PromiseLike<ResponseProps> as Promise<ResponseProps>;
-  return withRawClaim(new APIPromise<T>(client, props, () => claimed.data as Awaited<APIPromise<T>>));
+  const lazy = new LazyResponse(answer, mode, modes);
+  // `APIPromise` takes a `Promise`, but uses only its `then`, and reads the data after `then` has called back. The caller's method
+  // knows the type of the data.
+  const props = lazy as PromiseLike<ResponseProps> as Promise<ResponseProps>;
+  return withRawMode(new APIPromise<T>(client, props, () => lazy.data as Awaited<APIPromise<T>>));
 }
 
-/** On the function that opens a stream, which each stream has for itself: nobody lists what functions have. */
-const CLAIM = Symbol('openai-canary.claim');
+/** The modes of calls by their raw responses and errors. */
+export type ResponseModes = WeakMap<object, ResponseMode>;
 
-/** Calls by what came of them: raw responses, errors. */
-export type Claims = WeakMap<object, ResponseMode>;
-
-/** The call that a promise, or what came of it, belongs to. */
-export function claimOf(something: unknown, modes: Claims): ResponseMode | undefined {
+/** The mode of the call that a promise, stream, raw response or error belongs to. */
+export function modeOf(something: unknown, modes: ResponseModes): ResponseMode | undefined {
   if (typeof something !== 'object' || something === null) return undefined;
-  // The answer of a promise of ours is what the SDK takes for the promise of its response.
+  // The SDK keeps our `LazyResponse` as the `responsePromise` of its promise.
   const { responsePromise } = something as { readonly responsePromise?: unknown };
-  if (responsePromise instanceof ClaimedAnswer) return responsePromise.mode;
-  return (isStream(something) ? claimOfStream(something) : undefined) ?? modes.get(something);
+  if (responsePromise instanceof LazyResponse) return responsePromise.mode;
+  return (isStream(something) ? modeOfStream(something) : undefined) ?? modes.get(something);
 }
 
-type Opening = StreamInternals['iterator'] & { [CLAIM]?: ResponseMode };
+/** A property of the function that opens a stream. Each stream has its own function, and no application lists its properties. */
+const MODE = Symbol('openai-canary.mode');
 
-function claimOfStream({ iterator }: StreamInternals): ResponseMode | undefined {
-  return (iterator as Opening)[CLAIM];
+type OpenStream = StreamInternals['iterator'] & { [MODE]?: ResponseMode };
+
+function modeOfStream({ iterator }: StreamInternals): ResponseMode | undefined {
+  return (iterator as OpenStream)[MODE];
 }
 
-/** The properties of a response that is still to come. The SDK parses by calling `then` on them: the call is the claim. */
-class ClaimedAnswer implements PromiseLike<ResponseProps> {
+/** The properties of a response that has not arrived yet. The SDK parses by calling `then`, which chooses the parsed mode. */
+class LazyResponse implements PromiseLike<ResponseProps> {
   readonly #answer: Promise<Answer>;
   readonly mode: ResponseMode;
-  readonly #claims: Claims;
+  readonly #modes: ResponseModes;
   #parsing: Promise<ResponseProps> | undefined;
   /** The parsed body, once `then` has called back. */
   data: unknown;
 
-  constructor(answer: Promise<Answer>, mode: ResponseMode, modes: Claims) {
+  constructor(answer: Promise<Answer>, mode: ResponseMode, modes: ResponseModes) {
     this.#answer = answer;
     this.mode = mode;
-    this.#claims = modes;
+    this.#modes = modes;
     mode.chosenBy(this, answer);
   }
 
@@ -65,50 +65,50 @@ class ClaimedAnswer implements PromiseLike<ResponseProps> {
     onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
   ): Promise<Fulfilled | Rejected> {
     this.mode.choose('parsed');
-    this.#parsing ??= this.#answer.then((came) =>
-      came.kind === 'parsed' ? this.#keep(came) : came.parse().then((parsed) => this.#keep(parsed)),
+    this.#parsing ??= this.#answer.then((answer) =>
+      answer.kind === 'parsed' ? this.#keep(answer) : answer.parse().then((parsed) => this.#keep(parsed)),
     );
     return this.#parsing.then(onFulfilled, onRejected);
   }
 
   response(): Promise<Response> {
     this.mode.choose('raw');
-    return this.#answer.then((came) => {
-      const response = came.kind === 'raw' ? came.response : came.props.response;
-      this.#claims.set(response, this.mode);
+    return this.#answer.then((answer) => {
+      const response = answer.kind === 'raw' ? answer.response : answer.props.response;
+      this.#modes.set(response, this.mode);
       return response;
     });
   }
 
   #keep({ data, props }: Parsed): ResponseProps {
     this.data = data;
-    // A `WeakMap` of them would cost the collector more than all else of a call.
-    if (isStream(data)) (data.iterator as Opening)[CLAIM] = this.mode;
+    // A `WeakMap` of streams would cost the garbage collector more than the rest of the call.
+    if (isStream(data)) (data.iterator as OpenStream)[MODE] = this.mode;
     return props;
   }
 }
 
-/** `asResponse()` claims the raw response, here and on every promise derived by `_thenUnwrap`. */
-function withRawClaim<T>(promise: APIPromise<T>): APIPromise<T> {
+/** `asResponse()` chooses the raw response, here and on every promise derived by `_thenUnwrap`. */
+function withRawMode<T>(promise: APIPromise<T>): APIPromise<T> {
   promise.asResponse = asResponse;
   promise._thenUnwrap = thenUnwrap;
   return promise;
 }
 
-/** The SDK hands the promise of the response on as it is. */
-interface Claimed {
-  readonly responsePromise: ClaimedAnswer;
+/** The SDK passes on the promise of the response unchanged. */
+interface WithLazyResponse {
+  readonly responsePromise: LazyResponse;
 }
 
-// Functions for all promises alike. A function that is written where it is assigned to a property is allocated among what is
-// old: it and all that it knows would stay until the next full collection.
+// These functions are shared by all promises. V8 allocates a function literal that is assigned to a property in the old generation, where it
+// and its closure would stay until the next full garbage collection.
 
 function asResponse(this: unknown): Promise<Response> {
-  return (this as Claimed).responsePromise.response();
+  return (this as WithLazyResponse).responsePromise.response();
 }
 
 function thenUnwrap<T, U>(this: APIPromise<T>, transform: Transform<T, U>): APIPromise<U> {
-  return withRawClaim(APIPromise.prototype._thenUnwrap.call(this, transform as Transform<unknown, U>) as APIPromise<U>);
+  return withRawMode(APIPromise.prototype._thenUnwrap.call(this, transform as Transform<unknown, U>) as APIPromise<U>);
 }
 
 type Transform<T, U> = (data: T, props: ResponseProps) => U;

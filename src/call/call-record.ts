@@ -1,4 +1,4 @@
-/** What has happened to one call so far, and the telling of it. */
+/** Records what happens to one call, and reports each attempt and the call when they end. */
 
 import type {
   AttemptReason,
@@ -21,15 +21,15 @@ export class CallRecorder {
   readonly #assigned: string;
   readonly #observer: CallObserver;
   readonly #pricing: Pricing;
-  /** The upstream of each attempt begun, by its index. */
+  /** The upstream of each started attempt, by its index. */
   #startedOn: readonly string[] = [];
   #retries = 0;
   #fallbacks = 0;
-  /** Index of the attempt whose answer the caller has. */
+  /** Index of the attempt whose answer the caller got. */
   #answeredBy: number | undefined;
-  /** What rollouts keep of the call, if it is evidence. */
+  /** What rollouts keep of the call; `undefined` if they are not judged by it. */
   judged: unknown;
-  /** Told how the call ended: the attempt that served it, if one did. */
+  /** The mirrored call, if copies are sent. It gets the outcome and the attempt that served the call, if one did. */
   mirrored: { over(outcome: Outcome, served: AttemptRecord | undefined): void } | undefined;
 
   constructor(call: Call, assigned: string, observer: CallObserver, pricing: Pricing) {
@@ -45,14 +45,14 @@ export class CallRecorder {
     return [...this.ledger.attempts];
   }
 
-  /** Attempts begun. */
+  /** The number of attempts that have started. */
   get started(): number {
     return this.#startedOn.length;
   }
 
   /** The upstreams of attempts that have not ended. */
-  get underWay(): readonly string[] {
-    return this.#startedOn.filter((_, begun) => !this.ledger.attempts.some(({ index }) => index === begun));
+  get inFlight(): readonly string[] {
+    return this.#startedOn.filter((_, started) => !this.ledger.attempts.some(({ index }) => index === started));
   }
 
   start(upstream: string, reason: AttemptReason, model: string | undefined, startedAtMs: number): StartedAttempt {
@@ -79,7 +79,7 @@ export class CallRecorder {
     this.ledger.addShadow(record);
   }
 
-  /** The caller has its answer: whatever its stream still does is the end of the call. */
+  /** The caller got its answer. The call is over when that attempt, which may be a stream, has ended. */
   answered(attemptIndex: number): void {
     this.#answeredBy = attemptIndex;
     this.#finishIfOver();
@@ -93,7 +93,7 @@ export class CallRecorder {
     else this.#observer.call(this.#record({ upstream: this.#assigned, outcome, kind, atMs }), this.judged);
   }
 
-  /** `isSpare`: nobody waits for this attempt any more. */
+  /** An attempt has ended. `isSpare`: another attempt has answered the call. */
   end(started: StartedAttempt, end: AttemptEnd, isSpare = false): AttemptRecord {
     const isSecond = !end.failure && this.ledger.attempts.some(({ outcome }) => outcome === 'success');
     const record = attemptRecord(this.call, started, end, this.#pricing, isSpare || isSecond);
@@ -103,7 +103,7 @@ export class CallRecorder {
     return record;
   }
 
-  /** A call is over when its answer is, and all that it cost is known: what was hung up on, too. */
+  /** A call is over when the attempt that answered it has ended and the cost of all attempts is known, also of cancelled ones. */
   #finishIfOver(): void {
     const { attempts } = this.ledger;
     if (this.#answeredBy === undefined || attempts.length < this.started) return;
@@ -115,7 +115,7 @@ export class CallRecorder {
 
   #finish(last: AttemptRecord): void {
     const { upstream, outcome, kind, startedAtMs, latencyMs, firstChunkMs } = last;
-    // The caller waited for the attempts before the last one, too.
+    // The caller's wait includes the attempts before this one.
     const waitedMs = startedAtMs - this.call.startedAtMs;
     const firstChunk = firstChunkMs === undefined ? undefined : waitedMs + firstChunkMs;
     this.#observer.call(
@@ -154,11 +154,11 @@ export class CallRecorder {
   }
 }
 
-/** The attempts of one call that have ended. Whoever keeps its promise or its stream keeps this, and nothing else of the call. */
+/** The attempts of one call that have ended. An application that keeps the promise or the stream of a call keeps this, and nothing else of it. */
 class CallLedgerBuilder {
   readonly #callId: number;
   #attempts: AttemptRecord[] | undefined;
-  /** Copies of the call; they are no attempts of its own. */
+  /** Attempts of copies of the call. */
   #shadows: AttemptRecord[] | undefined;
 
   constructor(callId: number) {
@@ -170,11 +170,11 @@ class CallLedgerBuilder {
   }
 
   get attempts(): readonly AttemptRecord[] {
-    return this.#attempts ?? NONE;
+    return this.#attempts ?? NO_ATTEMPTS;
   }
 
   add(record: AttemptRecord): void {
-    // Most calls have one: a list that grows has room for seventeen at once.
+    // Most calls have one attempt. An empty list that gets one `push` allocates room for seventeen.
     if (this.#attempts) this.#attempts.push(record);
     else this.#attempts = [record];
   }
@@ -184,11 +184,9 @@ class CallLedgerBuilder {
   }
 }
 
-const NONE: readonly AttemptRecord[] = [];
+const NO_ATTEMPTS: readonly AttemptRecord[] = [];
 
-/* PART: What goes into the ledger of an attempt that has ended. */
-
-/** `isSpare`: another attempt answered the call, so that this one cost, and saved nothing. */
+/** The record of an attempt that has ended. `isSpare`: another attempt answered the call, so this one saved nothing on stable. */
 export function attemptRecord(
   call: Call,
   started: StartedAttempt,
@@ -224,18 +222,14 @@ export function attemptRecord(
   };
 }
 
-/* PART: What is known of the work that a provider did for an attempt. */
-
-/** A refusal comes before any work; without one, and without content, nobody can tell. */
+/** What is known of the provider's work for an attempt. A status means that it refused the work; without status and content it is unknown. */
 function deliveryOf({ failure, partial }: AttemptEnd): Delivery {
   if (!failure) return 'dispatched';
   if (partial) return 'partial';
   return failure.status === undefined ? 'ambiguous' : 'rejected';
 }
 
-/* PART: What several attempts cost together. */
-
-/** The sum of the known costs; `null` when none is known. */
+/** The sum of the known costs in USD; `null` if no cost is known. */
 export function totalCostUsd(attempts: readonly AttemptRecord[]): number | null {
   let total: number | null = null;
   for (const { cost } of attempts) if (cost.costUsd !== null) total = (total ?? 0) + cost.costUsd;

@@ -1,4 +1,4 @@
-/** What dispatching a call is made of. */
+/** The services that calls are dispatched with, and the interfaces that features implement for them. */
 
 import type { Call, StreamMode } from '../domain/call.ts';
 import type { Clock } from '../time/clock.ts';
@@ -19,23 +19,24 @@ import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
 import type { AnswerReader } from '../upstream/attempt-types.ts';
 import type { CallRecorder } from './call-record.ts';
 
-/** How often, how long and how far a call is tried. */
+/** The limits of retries, waits and buffers of a call. */
 export interface DispatchPolicy {
-  /** Extra attempts a call may take; `undefined`: as many as the client retries, at least 2. */
+  /** Extra attempts per call; `undefined`: as many as the client's `maxRetries`, at least 2. */
   readonly attempts: number | undefined;
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
-  /** The time budget of a call; `undefined`: ten minutes, or the SDK's time-out where that is longer. */
+  /** The time budget of a call; `undefined`: ten minutes, or the SDK's time-out if that is longer. */
   readonly deadlineMs: number | undefined;
-  /** The longest wait for the first content of a stream, and for each chunk after it. */
+  /** The longest wait for the first content of a stream. */
   readonly firstChunkMs: number;
+  /** The longest wait for each chunk after the first content. */
   readonly idleMs: number;
   readonly streamMode: StreamMode;
-  /** How much of a buffered stream is held back, in bytes, about. */
+  /** The approximate size up to which a stream is buffered, in bytes. */
   readonly maxBufferBytes: number;
 }
 
-/** What dispatching needs from the engine. */
+/** Built once for a client and its clones. */
 export interface CallServices {
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly stable: string;
@@ -50,20 +51,20 @@ export interface CallServices {
   readonly inputTokensOf: InputTokensOf;
   readonly estimateCostUsd: EstimateCostUsd;
   readonly budgets: Budgets | undefined;
-  /** Absent where calls may go to upstreams whose price nobody knows. */
+  /** Absent if calls may go to upstreams without a known price. */
   readonly isPriced: IsPriced | undefined;
-  /** Counts tokens where providers do not: `undefined` until it is loaded, and where there is none. */
+  /** Counts tokens if the provider reports no usage; `undefined` until it is loaded, or if no tokenizer is installed. */
   readonly tokenizer: () => CountTokens | undefined;
-  /** Takes note of calls that are evidence, and gives what `claim.judged` keeps. */
+  /** Registers calls that rollouts are judged by. Returns the value of `ResponseMode.judged`. */
   readonly rollouts: { dispatched(call: Call, body: unknown, plan: CallPlan, atMs: number): unknown } | undefined;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Errors are freed of secrets. Without a `canary` option the caller sees what the SDK alone would show. */
+  /** Whether secrets are removed from errors. Without the `canary` option the caller sees the SDK's errors unchanged. */
   readonly redacts: boolean;
-  /** Called when an answer names an id that only its upstream knows. */
+  /** Called with the id of an answer that only its upstream knows. */
   readonly remember: (id: string, upstream: string) => void;
   readonly abandonedStreams: AbandonedStreams;
-  /** The upstreams of runs of tools under way. */
+  /** The upstream of each tool run in progress. */
   readonly toolRuns: WeakMap<object, string>;
 }
 
@@ -77,8 +78,8 @@ export interface MirrorRun {
 
 /** Sends copies of calls to other upstreams. */
 export interface Mirror {
-  /** The reader of a call's real answer, where copies of it are sent. `firstAsked` is the upstream of its first attempt. */
-  mirror(state: MirrorRun, firstAsked: string): AnswerObserver | undefined;
+  /** The observer of the call's real answer; `undefined` if no copy is sent. `firstUpstream` serves its first attempt. */
+  mirror(state: MirrorRun, firstUpstream: string): AnswerObserver | undefined;
 }
 
 /** Reads the real answer of a mirrored call, attempt by attempt. */

@@ -1,4 +1,4 @@
-/** Which upstream a call is tried on first, and which one after a failure. */
+/** Chooses the upstream that a call is tried on first, and the next one after a failure. */
 
 import type { Budget } from '../budgets/budget.ts';
 import type { FailureKind } from '../domain/attempt.ts';
@@ -14,24 +14,37 @@ import {
 } from '../domain/errors.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { Failure } from '../resilience/failure.ts';
-import { forceAdmission, admitInTurn, type Admitted, readyAtMs, soonestOf } from './admission.ts';
+import { admitInTurn, type Admitted, availableAtMs, forceAdmission, soonestOf } from './admission.ts';
 import type { CallState } from './call-state.ts';
 import { missingCapability } from './eligibility.ts';
 
 /**
- * The assigned upstream, or the next of the plan that may be asked; where none may, the one that could be soonest. A promise
- * only where there is a queue to wait in.
+ * The assigned upstream, or the next one of the plan that admits the call; if all refuse it, the one that is available soonest. A promise
+ * only if the call waits in a queue.
  */
 export function firstTarget(state: CallState, nowMs: number): Admitted | Promise<Admitted> {
   const admitted = admitPlanned(state, nowMs);
   if (!(admitted instanceof Promise)) return settled(state, admitted);
   return admitted.then(
-    (found) => settled(state, found),
+    (target) => settled(state, target),
     (aborted: unknown) => {
       state.recorder.gaveUp('aborted', undefined, state.services.clock.now());
       throw aborted;
     },
   );
+}
+
+/** The next upstream, and the failure kind that made the call move on. */
+export interface Move {
+  readonly kind: FailureKind;
+  readonly target: Admitted;
+}
+
+/** @throws APIUserAbortError if the caller aborts while the call waits in a queue */
+export async function nextTarget(state: CallState, { kind, tryNext }: Failure): Promise<Move | undefined> {
+  if (!tryNext || kind === undefined || state.attemptsLeft < 1 || state.remainingMs <= 0) return undefined;
+  const target = await admitInTurn(state.untried(kind), state, state.services.clock.now());
+  return target && { kind, target };
 }
 
 function settled(state: CallState, admitted: Admitted | undefined): Admitted {
@@ -40,88 +53,73 @@ function settled(state: CallState, admitted: Admitted | undefined): Admitted {
   const nowMs = services.clock.now();
   const target = admitted ?? lastResort(state, nowMs);
   if (target.upstream.name !== plan.assigned) {
-    const reason = plan.refusal ?? state.refusedBy ?? 'breaker';
+    const reason = plan.refusal ?? state.skipReason ?? 'breaker';
     state.recorder.fallback({ from: plan.assigned, to: target.upstream.name, reason, atMs: nowMs });
   }
   return target;
 }
 
-/** The others are looked at where the assigned upstream may not be asked. */
 function admitPlanned(state: CallState, nowMs: number): Admitted | undefined | Promise<Admitted | undefined> {
   const { assigned, refusal } = state.plan;
   if (refusal) return admitOthers(state, nowMs);
   const admitted = admitInTurn([assigned], state, nowMs);
   if (admitted instanceof Promise)
-    return admitted.then((found) => found ?? admitOthers(state, state.services.clock.now()));
+    return admitted.then((target) => target ?? admitOthers(state, state.services.clock.now()));
   return admitted ?? admitOthers(state, nowMs);
 }
 
 function admitOthers(state: CallState, nowMs: number): ReturnType<typeof admitInTurn> {
   const { plan } = state;
   const { upstreams } = plan.othersAt(nowMs);
-  for (const { upstream, reason } of plan.skipped) if (reason === 'limit') state.refuseByName(upstream, reason);
+  for (const { upstream, reason } of plan.skipped) if (reason === 'limit') state.skipByName(upstream, reason);
   return admitInTurn(upstreams, state, nowMs);
 }
 
+/** No upstream admits the call: tries one that is only paused or has an open breaker, or throws the error that says most. */
 function lastResort(state: CallState, nowMs: number): Admitted {
   const { plan, services, call } = state;
   const assigned = services.upstreams.get(plan.assigned);
-  // Who waited in a queue until the deadline has no time left to ask anybody.
+  // A call that waited in a queue until its deadline has no time left for an attempt.
   if (state.remainingMs <= 0) return giveUp(state, 'failure', new DeadlineError(state.deadlineMs), 'timeout');
-  // Who allows no other upstream has asked to be told rather than to wait for a broken one.
+  // A call without fallbacks gets an error at once instead of a try of a broken upstream.
   if (!call.fallbacks && assigned?.breaker?.state.state === 'open') {
-    return giveUp(state, 'failure', new BreakerOpenError(plan.assigned, readyAtMs(assigned, nowMs)));
+    return giveUp(state, 'failure', new BreakerOpenError(plan.assigned, availableAtMs(assigned, nowMs)));
   }
-  const passedOver = plan.skipped.filter(({ reason }) => !NEVER_ASKED.has(reason));
-  const names = [...plan.upstreams, ...passedOver.map(({ upstream }) => upstream)];
-  const dear = plan.skipped.filter(({ reason }) => reason === 'cost').map(({ upstream }) => upstream);
-  if (names.length === 0 && dear.length > 0) return giveUp(state, 'neutral', costCapErrorOf(state, dear));
+  const unavailable = plan.skipped.filter(({ reason }) => !PERMANENT_REASONS.has(reason));
+  const names = [...plan.upstreams, ...unavailable.map(({ upstream }) => upstream)];
+  const tooExpensive = plan.skipped.filter(({ reason }) => reason === 'cost').map(({ upstream }) => upstream);
+  if (names.length === 0 && tooExpensive.length > 0) return giveUp(state, 'neutral', costCapError(state, tooExpensive));
   const unpriced = plan.skipped.find(({ reason }) => reason === 'price');
-  if (names.length === 0 && unpriced) return giveUp(state, 'neutral', unknownPriceErrorOf(state, unpriced.upstream));
-  const lack = missingCapability(plan.assigned, call, services.upstreams);
-  if (names.length === 0 && lack) return giveUp(state, 'neutral', new CapabilityError(plan.assigned, lack));
-  const payable = names.filter((name) => !state.exceeded(name));
-  const withPlace = payable.filter((name) => state.hasPlace(name));
-  // What a limit or a budget forbids is not tried all the same.
-  if (withPlace.length > 0) return forceAdmission(withPlace, state);
-  const exceeded = payable.length === 0 ? widestOf(names, state) : undefined;
+  if (names.length === 0 && unpriced) return giveUp(state, 'neutral', unknownPriceError(state, unpriced.upstream));
+  const missing = missingCapability(plan.assigned, call, services.upstreams);
+  if (names.length === 0 && missing) return giveUp(state, 'neutral', new CapabilityError(plan.assigned, missing));
+  const withinBudget = names.filter((name) => !state.exceededBudget(name));
+  const withRoom = withinBudget.filter((name) => state.hasRoom(name));
+  // Pauses and breakers may be ignored here, limits and budgets may not.
+  if (withRoom.length > 0) return forceAdmission(withRoom, state);
+  const exceeded = withinBudget.length === 0 ? widestBudget(names, state) : undefined;
   if (exceeded) return giveUp(state, 'neutral', new BudgetExceededError(exceeded.snapshot(nowMs)));
-  const soonest = soonestOf(payable, services.upstreams, nowMs);
+  const soonest = soonestOf(withinBudget, services.upstreams, nowMs);
   const retryAtMs = soonest.limits?.blockedUntilMs(nowMs, state.loadOn(soonest)) ?? nowMs;
   return giveUp(state, 'failure', new RateLimitedError(soonest.name, retryAtMs), 'rateLimit');
 }
 
-/** A budget that no other upstream would spare the call says more than one that is for one of them. */
-function widestOf(names: readonly string[], state: CallState): Budget | undefined {
-  const budgets = names.map((name) => state.exceeded(name));
+/** Permanent reasons: waiting would not make such an upstream eligible. */
+const PERMANENT_REASONS: ReadonlySet<SkipReason> = new Set<SkipReason>(['model', 'capability', 'cost', 'price']);
+
+/** The exceeded budget to report: one that holds for all upstreams says more than one of a single upstream. */
+function widestBudget(names: readonly string[], state: CallState): Budget | undefined {
+  const budgets = names.map((name) => state.exceededBudget(name));
   return budgets.find((budget) => budget?.policy.scope !== 'upstream') ?? budgets[0];
 }
-
-/** What makes an upstream none for the call does not pass with time. */
-const NEVER_ASKED: ReadonlySet<SkipReason> = new Set<SkipReason>(['model', 'capability', 'cost', 'price']);
 
 function giveUp(state: CallState, outcome: 'failure' | 'neutral', error: Error, kind?: FailureKind): never {
   state.recorder.gaveUp(outcome, kind, state.services.clock.now());
   throw error;
 }
 
-/** The next upstream, and what made the call move on. */
-export interface Move {
-  readonly kind: FailureKind;
-  readonly target: Admitted;
-}
-
-/** @throws APIUserAbortError if the caller gives up in a queue */
-export async function nextTarget(state: CallState, { kind, tryNext }: Failure): Promise<Move | undefined> {
-  if (!tryNext || kind === undefined || state.attemptsLeft < 1 || state.remainingMs <= 0) return undefined;
-  const target = await admitInTurn(state.untried(kind), state, state.services.clock.now());
-  return target && { kind, target };
-}
-
-/* PART: Tells the caller of a call that nobody may be asked about for its price why. */
-
-/** `upstreams`: those passed over for their cost. */
-function costCapErrorOf({ call, services, source }: CallState, upstreams: readonly string[]): CostCapError {
+/** @param upstreams the upstreams that were skipped for their cost */
+function costCapError({ call, services, source }: CallState, upstreams: readonly string[]): CostCapError {
   const estimates = upstreams.map((upstream) => ({
     upstream,
     estimateUsd: services.estimateCostUsd(upstream, call, source.options.body) ?? Infinity,
@@ -130,7 +128,7 @@ function costCapErrorOf({ call, services, source }: CallState, upstreams: readon
   return new CostCapError({ maxCostUsd: call.maxCostUsd ?? 0, estimateUsd: Infinity, upstream: '', ...least });
 }
 
-/** `upstream`: one that was passed over since no price is known there. */
-function unknownPriceErrorOf({ call, services }: CallState, upstream: string): UnknownPriceError {
+/** @param upstream one that was skipped because its price is unknown */
+function unknownPriceError({ call, services }: CallState, upstream: string): UnknownPriceError {
   return new UnknownPriceError(upstream, upstreamModel(services.upstreams.get(upstream)?.config.rules.model, call));
 }

@@ -1,4 +1,4 @@
-/** Reads off a request what routing needs to know. */
+/** Describes a request as a `Call`: all that routing needs to know of it. */
 
 import type { Call, RouteOptions, Surface } from '../domain/call.ts';
 import { fields } from '../domain/json.ts';
@@ -9,15 +9,15 @@ import { KEY_HEADER, UPSTREAM_HEADER } from '../upstream/sdk/request-mark.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
 import { routeOf } from './route.ts';
 
-/** What the process knows about a call beside its request. */
+/** What describes a call beside its request. */
 export interface CallSurroundings {
   readonly id: number;
   readonly startedAtMs: number;
-  /** From `canary.run()`. */
+  /** The options of the surrounding `canary.run()`. */
   readonly context: RouteOptions | undefined;
-  /** The user's own `key` function, made safe; asked only where the call names no key. */
+  /** The user's `key` function, which does not throw. Used only if the call names no key. */
   readonly keyOption: KeyOption | undefined;
-  /** `false` looks for no key: the call goes where it goes without one. */
+  /** `false` skips the key and the requirements, for calls that are not routed. */
   readonly keyed: boolean;
 }
 
@@ -59,11 +59,14 @@ export function describeCall(options: RequestOptions, surroundings: CallSurround
   return call;
 }
 
-/** A call whose key is still to be found. */
+/** A call whose key is not resolved yet. */
 type Draft = { -readonly [field in keyof Call]: Call[field] };
 
 const NO_HEADERS: { readonly key?: string; readonly upstream?: string } = {};
-/** All turns of a `runTools` have one signal. Before 7.0 the helper named itself in a header. */
+const NO_REQUIREMENTS: Call['requirements'] = new Set();
+const NO_ATTRIBUTES: Call['attributes'] = {};
+
+/** The identity of a tool run: all turns of a `runTools` share one signal. Before SDK 7.0 the helper named itself in a header. */
 function toolRunOf({ __metadata, headers, signal }: RequestOptions): object | undefined {
   if (!signal) return undefined;
   const helper = __metadata?.helperMethod ?? (headers && headerOf(headers, 'x-stainless-helper-method'));
@@ -74,15 +77,12 @@ function headerOf(headers: unknown, name: string): string | null | undefined {
   return headerEntries(headers).find(([entry]) => entry === name)?.[1];
 }
 
-const NO_REQUIREMENTS: Call['requirements'] = new Set();
-const NO_ATTRIBUTES: Call['attributes'] = {};
-
 function attributesOf(route: RouteOptions | undefined, context: RouteOptions | undefined): Call['attributes'] {
   if (route?.attributes && context?.attributes) return { ...context.attributes, ...route.attributes };
   return route?.attributes ?? context?.attributes ?? NO_ATTRIBUTES;
 }
 
-/** The calls that another account can serve as well. */
+/** Calls that another account can serve as well. */
 const SURFACES: ReadonlyMap<string, Surface> = new Map([
   ['/chat/completions', 'chat'],
   ['/completions', 'completions'],
@@ -92,16 +92,16 @@ const SURFACES: ReadonlyMap<string, Surface> = new Map([
 ]);
 
 function steeringHeaders(headers: unknown): { key?: string; upstream?: string } {
-  const found: { key?: string; upstream?: string } = {};
+  const steering: { key?: string; upstream?: string } = {};
   for (const [name, value] of headerEntries(headers)) {
     if (!value) continue;
-    if (name === KEY_HEADER) found.key = value;
-    if (name === UPSTREAM_HEADER) found.upstream = value;
+    if (name === KEY_HEADER) steering.key = value;
+    if (name === UPSTREAM_HEADER) steering.upstream = value;
   }
-  return found;
+  return steering;
 }
 
-/** The id of the response that a path is about. */
+/** The id of the response in a path such as `/responses/resp_1/cancel`. */
 export function responseIdIn(path: unknown): string | undefined {
   if (typeof path !== 'string' || !path.startsWith('/responses/')) return undefined;
   return /^\/responses\/([^/?]+)/.exec(path)?.[1];
@@ -112,7 +112,7 @@ function idOf(value: unknown): string | undefined {
   return typeof id === 'string' && id !== '' ? id : undefined;
 }
 
-/** One-shot bodies, streams and iterators, can be sent once only. */
+/** Streams and iterators are one-shot bodies: they can be sent only once. */
 function isReplayable(body: unknown): boolean {
   if (typeof body !== 'object' || body === null) return true;
   if (body instanceof ReadableStream || Symbol.asyncIterator in body) return false;

@@ -1,4 +1,4 @@
-/** Takes a planned call from upstream to upstream until one answers: fallback around retry around breaker around attempt. */
+/** Dispatches a planned call: tries upstreams in turn until one answers. Fallback wraps retry, retry wraps breaker, breaker wraps attempt. */
 
 import type { Call } from '../domain/call.ts';
 import type { Answer } from '../upstream/attempt-types.ts';
@@ -14,7 +14,7 @@ import type { CallSource, CallServices } from './call-services.ts';
 import { hedgeDelayMs, serveHedged } from './hedge.ts';
 import type { Hedging } from '../resilience/hedge-policy.ts';
 
-/** Gives the first answer, or rejects with the error that tells the caller most. */
+/** Resolves to the first answer, or rejects with the error that says most to the caller. */
 export async function dispatch(
   call: Call,
   plan: CallPlan,
@@ -41,7 +41,7 @@ export async function dispatch(
   }
 }
 
-/** Only the first upstream is hedged: whoever is asked after a failure is late already. */
+/** Only the first upstream is hedged: a fallback is late already. */
 async function hedged(state: CallState, target: Admitted, delayMs: number, hedging: Hedging): Promise<Answer> {
   let attempts: UpstreamAttempts | undefined;
   try {
@@ -54,13 +54,13 @@ async function hedged(state: CallState, target: Admitted, delayMs: number, hedgi
   }
 }
 
-/** Whom a call was with. */
+/** An upstream that has failed to serve the call; `attempts` is absent if not even a request could be made. */
 interface Attempted {
   readonly target: Admitted;
   readonly attempts: UpstreamAttempts | undefined;
 }
 
-/** All that may follow the first attempt, which has failed: most calls pay for none of it. */
+/** Retries and falls back after a failed first attempt. Kept out of `dispatch`, so that most calls pay nothing for it. */
 async function serveAgain(state: CallState, first: Attempted, firstError: unknown): Promise<Answer> {
   const { attempts } = first;
   if (!attempts) return await serveElsewhere(state, first, firstError);
@@ -77,21 +77,21 @@ async function answeredBy(state: CallState, attempts: UpstreamAttempts, answerin
   return answer;
 }
 
-/** From upstream to upstream, after the first one has failed. */
+/** Falls back from upstream to upstream. */
 async function serveElsewhere(state: CallState, first: Attempted, firstError: unknown): Promise<Answer> {
   let [{ target, attempts }, error] = [first, firstError];
   for (;;) {
-    // A caller that gave up during a back-off waits for no other upstream.
+    // A caller that aborted during a back-off gets no fallback.
     const failure = state.source.options.signal?.aborted ? ABORTED : attempts?.failure;
     if (failure?.outcome === 'failure') state.firstFault ??= { error, failure };
     const move = failure && (await moveOn(state, failure));
     if (!move) {
-      const told = giveUp(state, error, failure);
-      // Nothing better was to be had: what came is what the SDK alone would give.
-      if (told instanceof RejectedAnswer) return told.answer;
-      throw told;
+      const reported = giveUp(state, error, failure);
+      // No upstream had a better answer: the caller gets what the SDK alone would return.
+      if (reported instanceof RejectedAnswer) return reported.answer;
+      throw reported;
     }
-    tellFallback(state, target, move);
+    recordFallback(state, target, move);
     target = move.target;
     attempts = undefined;
     try {
@@ -103,7 +103,7 @@ async function serveElsewhere(state: CallState, first: Attempted, firstError: un
   }
 }
 
-function tellFallback({ recorder, services }: CallState, from: Admitted, { kind, target }: Move): void {
+function recordFallback({ recorder, services }: CallState, from: Admitted, { kind, target }: Move): void {
   const atMs = services.clock.now();
   recorder.fallback({ from: from.upstream.name, to: target.upstream.name, reason: kind, atMs });
 }
@@ -117,11 +117,11 @@ async function moveOn(state: CallState, failure: Failure): Promise<Move | undefi
   }
 }
 
-/** A fallback that refuses the request as such never hides why it was asked: the first fault is the caller's error. */
+/** The error for the caller. If a fallback rejects the request itself, that is the first fault, which made the call fall back. */
 function giveUp(state: CallState, error: unknown, failure: Failure | undefined): unknown {
   const { firstFault, recorder, services } = state;
-  const told = failure?.outcome === 'neutral' && firstFault ? firstFault : { error, failure };
-  recorder.gaveUp(told.failure?.outcome ?? 'failure', told.failure?.kind, services.clock.now());
+  const reported = failure?.outcome === 'neutral' && firstFault ? firstFault : { error, failure };
+  recorder.gaveUp(reported.failure?.outcome ?? 'failure', reported.failure?.kind, services.clock.now());
   if (error instanceof DeadlineError && firstFault && firstFault.error !== error) error.cause ??= firstFault.error;
-  return told.error;
+  return reported.error;
 }

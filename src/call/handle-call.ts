@@ -1,4 +1,4 @@
-/** Takes a request from a client to its answer. */
+/** Handles a request of a client: describes, plans and answers the call, directly, from the cache or through dispatch. */
 
 import type { OpenAI } from 'openai';
 import type { Call, RouteOptions } from '../domain/call.ts';
@@ -17,31 +17,31 @@ import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
 import { describeCall } from './describe-call.ts';
 import { dispatch } from './dispatch.ts';
 import type { KeyOption } from '../routing/key.ts';
-import type { Claims } from './call-promise.ts';
+import type { ResponseModes } from './call-promise.ts';
 import type { CallPlan } from './call-plan.ts';
 import type { CallTrackers } from './track-calls.ts';
 
-/** Answers calls from memory where it may. */
+/** Answers identical calls from memory. */
 export interface CallCache {
   admits(call: Call, body: unknown): boolean;
   answer(call: Call, plan: CallPlan, source: CallSource): Promise<Answer>;
 }
 
-/** What a client and its clones share, as far as handling a call needs it. */
+/** What a client and its clones share, as far as the handling of a call needs it. */
 export interface CallContext {
   readonly services: CallServices;
-  /** Without a `canary` option calls pass as they are, and are only metered. */
+  /** `false` without the `canary` option: calls are sent unchanged and only metered. */
   readonly routes: boolean;
   /** Options of the surrounding `canary.run()`. */
   readonly context: { readonly current: RouteOptions | undefined };
   readonly trackers: CallTrackers;
-  /** The user's own `key` function, made safe. */
+  /** The user's `key` function, which does not throw. */
   readonly keyOption: KeyOption | undefined;
   readonly classifier: Classifier | undefined;
   readonly cache: CallCache | undefined;
   /** The upstream that is the application's client itself. */
   readonly home: Upstream;
-  readonly modes: Claims;
+  readonly modes: ResponseModes;
   nextCallId(): number;
   plan(call: Call, body: unknown, nowMs: number): CallPlan;
 }
@@ -67,8 +67,8 @@ export async function handleCall(
   const options = await given;
   const id = engine.nextCallId();
   const described = describeCall(options, { id, startedAtMs, context, keyOption: engine.keyOption, keyed: routes });
-  const named = engine.classifier && taskOf(described, options, engine.classifier);
-  const task = named instanceof Promise ? await named : named;
+  const classified = engine.classifier && taskOf(described, options, engine.classifier);
+  const task = classified instanceof Promise ? await classified : classified;
   const call = task === undefined ? described : { ...described, task };
   const retriesOfClient = options.maxRetries ?? client.maxRetries;
   const maxRetries = retries === null ? retriesOfClient : Math.min(retriesOfClient, retries);
@@ -86,12 +86,12 @@ export async function handleCall(
   }
 }
 
-/** What the application's classifier says of a call that names no task. */
+/** The task that the user's classifier gives to a call without a task. */
 function taskOf(call: Call, options: RequestOptions, classifier: Classifier): ReturnType<Classifier['taskOf']> {
   return call.task === undefined && call.surface !== 'other' ? classifier.taskOf(call, options) : undefined;
 }
 
-/** Meters a list that is under way already. */
+/** Meters a list request that the SDK has already sent. */
 export function observePage(
   { engine, connect }: Caller,
   page: APIPromise<unknown>,
@@ -111,9 +111,7 @@ export function observePage(
   meterPage(page, { describe, upstream: upstream.name, redact: redactFor }, services);
 }
 
-/* PART: Sends a call as the SDK alone would, with its own retries, and only meters it. */
-
-/** Rejects with what the SDK rejects with. */
+/** Sends a call as the SDK alone would, with the SDK's own retries, and only meters it. Rejects with the SDK's error. */
 function dispatchDirect(
   call: Call,
   upstream: Upstream,
@@ -124,7 +122,7 @@ function dispatchDirect(
   const { observer, pricing, clock } = services;
   const recorder = new CallRecorder(call, upstream.name, observer, pricing);
   const started = recorder.start(upstream.name, 'first', call.model, clock.now());
-  // Nothing follows this attempt: however it ends, the call ends.
+  // This attempt is the only one: the call ends with it.
   source.mode.ledger = recorder.ledger;
   recorder.answered(started.index);
   const { client, send } = source.connect(upstream);
@@ -147,40 +145,38 @@ function dispatchDirect(
   });
 }
 
-/* PART: Meters a list: the SDK's own promise is left to do its work, and observed from the side. */
-
-/** What is known of a list beside its promise. */
+/** A list request, beside its promise. */
 export interface PageSource {
   readonly describe: () => Promise<Call>;
   readonly upstream: string;
-  /** Takes secrets out of an error. */
+  /** Removes secrets from an error. */
   readonly redact: (error: unknown) => void;
 }
 
 /**
- * Metering begins when the caller first asks for the page: to observe a promise is to handle its rejection, and a failure
- * that nobody looks at has to stay an unhandled one.
+ * Meters a list request without changing the SDK's promise. Metering starts when the caller first uses the promise: observing it handles its
+ * rejection, and a failure that the caller ignores must stay an unhandled rejection.
  */
 function meterPage(page: APIPromise<unknown>, source: PageSource, services: CallServices): void {
-  // Neither parses the page nor sends it again.
+  // `asResponse` neither parses the page nor sends the request again.
   const respond = page.asResponse.bind(page);
   let metered = false;
-  const look = (): void => {
+  const startMetering = (): void => {
     if (!metered) void meter(respond(), source, services);
     metered = true;
   };
-  for (const name of LOOKS) {
+  for (const name of PROMISE_METHODS) {
     const own = page[name].bind(page) as (...args: unknown[]) => unknown;
     const observed = (...args: unknown[]): unknown => {
-      look();
+      startMetering();
       return own(...args);
     };
     Reflect.defineProperty(page, name, { value: observed, configurable: true, writable: true });
   }
 }
 
-/** The ways to ask for a page. */
-const LOOKS = ['then', 'catch', 'finally', 'asResponse', 'withResponse', '_thenUnwrap'] as const;
+/** The methods by which a caller uses the promise of a page. */
+const PROMISE_METHODS = ['then', 'catch', 'finally', 'asResponse', 'withResponse', '_thenUnwrap'] as const;
 
 async function meter(
   response: Promise<Response>,
@@ -190,13 +186,13 @@ async function meter(
   const failure = await response.then(
     () => undefined,
     (error: unknown): Failure => {
-      // This handler is the first that the promise has: nobody has seen the error yet.
+      // This is the first handler of the promise, so the error is redacted before the caller sees it.
       redactFor(error);
       return classifyFailure(error);
     },
   );
   const atMs = clock.now();
-  // Options that never came were never sent.
+  // If the promise of the options rejects, no request is sent.
   const call = await describe().catch(() => undefined);
   if (!call) return;
   const recorder = new CallRecorder(call, upstream, observer, pricing);

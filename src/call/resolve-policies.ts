@@ -1,4 +1,4 @@
-/** Checks how often a call is tried, and when an upstream is taken out of service. */
+/** Resolves the options of dispatching: retries, time limits, streams, hedging and the breaker. */
 
 import { checkDuration, checkKeys, checkNumber, checkOneOf } from '../domain/check.ts';
 import type { DispatchPolicy } from './call-services.ts';
@@ -14,7 +14,7 @@ import type {
 import type { BreakerPolicy } from '../resilience/breaker.ts';
 import { ConfigError } from '../domain/errors.ts';
 
-/** The sections of the options that say how a call is dispatched. */
+/** The sections of the options that control how a call is dispatched. */
 export interface DispatchOptions {
   readonly retry?: RetryOptions | undefined;
   readonly timeouts?: TimeoutOptions | undefined;
@@ -53,7 +53,7 @@ export function resolveDispatch({ retry = {}, timeouts = {}, stream = {} }: Disp
   };
 }
 
-/** As many answers as are long fit into it with ease. */
+/** Long answers fit into it with ease. */
 const DEFAULT_BUFFER_BYTES = 4 * 1024 * 1024;
 
 function resolveStream(stream: StreamMode | StreamOptions): Pick<DispatchPolicy, 'streamMode' | 'maxBufferBytes'> {

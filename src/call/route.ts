@@ -1,4 +1,4 @@
-/** What an application may say about its calls: for one call, or for all within a function. */
+/** Routing options of an application: for one call, or for all calls of a function. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { OpenAI } from 'openai';
@@ -7,7 +7,7 @@ import { checkNumber } from '../domain/check.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
 
 /**
- * Request options that route one call, for the second argument of every SDK method. Nothing of them leaves the process.
+ * Request options that route one call, for the second argument of every SDK method. They never leave the process.
  *
  * @throws ConfigError
  * @example
@@ -21,11 +21,17 @@ export function route<UpstreamName extends string = string>(
   return { __metadata: routeMetadata(options) };
 }
 
+/** The routing options of one call, if `route()` gave it any. */
+export function routeOf(options: RequestOptions): RouteOptions | undefined {
+  const carrier = options.__metadata?.openaiCanaryRoute;
+  return carrier instanceof RouteCarrier ? carrier.route : undefined;
+}
+
 /** Routing options that hold for a function and all that it awaits. */
 export class RouteContext {
   readonly #storage = new AsyncLocalStorage<RouteOptions>();
 
-  /** Options of an outer `run` hold too, where the inner one says nothing else; attributes add up. */
+  /** Options of an outer `run` hold where the inner options are undefined. Attributes are merged. */
   run<T>(options: RouteOptions, callback: () => T): T {
     checkRoute(options);
     return this.#storage.run(joinRoutes(this.#storage.getStore(), options), callback);
@@ -36,14 +42,23 @@ export class RouteContext {
   }
 }
 
+/** `inner` over `outer`. Undefined options of `inner` change nothing, and attributes are merged. */
+export function joinRoutes(outer: RouteOptions | undefined, inner: RouteOptions): RouteOptions {
+  const defined = Object.fromEntries(Object.entries(inner).filter(([, value]) => value !== undefined));
+  return { ...outer, ...defined, attributes: { ...outer?.attributes, ...inner.attributes } };
+}
+
 function checkRoute({ maxCostUsd }: RouteOptions): void {
   if (maxCostUsd !== undefined) checkNumber('route.maxCostUsd', maxCostUsd, { min: 0 });
 }
 
-/* PART: Where a caller's routing options travel: in the SDK's `__metadata`, which never leaves the process. */
+/** Routing options travel in the SDK's `__metadata`, which never leaves the process. */
+function routeMetadata(options: RouteOptions): Record<string, unknown> {
+  return { openaiCanaryRoute: new RouteCarrier(options) };
+}
 
 /** Holds the options in a private field, since the SDK logs `__metadata`. */
-class Routed {
+class RouteCarrier {
   readonly #route: RouteOptions;
 
   constructor(options: RouteOptions) {
@@ -53,21 +68,4 @@ class Routed {
   get route(): RouteOptions {
     return this.#route;
   }
-}
-
-/** The `__metadata` that carries `route`. */
-function routeMetadata(options: RouteOptions): Record<string, unknown> {
-  return { openaiCanaryRoute: new Routed(options) };
-}
-
-/** `inner` on top of `outer`: what it leaves undefined stays as it was, and attributes add up. */
-export function joinRoutes(outer: RouteOptions | undefined, inner: RouteOptions): RouteOptions {
-  const said = Object.fromEntries(Object.entries(inner).filter(([, value]) => value !== undefined));
-  return { ...outer, ...said, attributes: { ...outer?.attributes, ...inner.attributes } };
-}
-
-/** The routing options of one call, if it was given any. */
-export function routeOf(options: RequestOptions): RouteOptions | undefined {
-  const routed = options.__metadata?.openaiCanaryRoute;
-  return routed instanceof Routed ? routed.route : undefined;
 }

@@ -2,7 +2,7 @@
 
 import { type Batch, startBatch } from '../batch/batch.ts';
 import type { BatchCall, BatchOptions } from '../batch/options.ts';
-import { claimOf } from '../call/call-promise.ts';
+import { modeOf } from '../call/call-promise.ts';
 import type { AlertReport } from '../domain/alert.ts';
 import type { CallLedger } from '../domain/attempt.ts';
 import type { RouteOptions } from '../domain/call.ts';
@@ -110,7 +110,7 @@ export class CanaryControl<UpstreamName extends string = string> {
    * whether a rollout is judged by the call. @throws ConfigError for values that are no numbers, and metrics that no guardrail names
    */
   record(call: unknown, values: Readonly<Record<string, number>>): boolean {
-    return this.#engine.rollouts?.record(claimOf(call, this.#engine.modes)?.judged, values) ?? false;
+    return this.#engine.rollouts?.record(modeOf(call, this.#engine.modes)?.judged, values) ?? false;
   }
 
   /** The latest changes of the split, oldest first, with their reasons. */
@@ -150,7 +150,7 @@ export class CanaryControl<UpstreamName extends string = string> {
    * @example ai.canary.last(promise)?.attempts.map(({ upstream, outcome }) => `${upstream}: ${outcome}`);
    */
   last(call: unknown): CallLedger | undefined {
-    return claimOf(call, this.#engine.modes)?.ledger?.ledger;
+    return modeOf(call, this.#engine.modes)?.ledger?.ledger;
   }
 
   /**

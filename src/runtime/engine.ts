@@ -2,7 +2,7 @@
 
 import { Alerts } from '../alerts/alerts.ts';
 import { AnswerCache } from '../cache/answer-cache.ts';
-import type { Claims } from '../call/call-promise.ts';
+import type { ResponseModes } from '../call/call-promise.ts';
 import type { CallServices } from '../call/call-services.ts';
 import type { KeyOption } from '../routing/key.ts';
 import type { CallPlan } from '../call/call-plan.ts';
@@ -39,7 +39,7 @@ export class Engine implements CallContext {
   readonly context = new RouteContext();
   readonly trackers = new CallTrackers();
   readonly ledger = new Ledger();
-  readonly modes: Claims = new WeakMap();
+  readonly modes: ResponseModes = new WeakMap();
   readonly traffic: Traffic;
   /** Built where there is one to judge. */
   readonly rollouts: Rollouts | undefined;
