@@ -9,6 +9,21 @@ import type { JudgedCallsState } from './evidence.ts';
 import { fingerprintOf, type RolloutPolicy } from './resolve-rollouts.ts';
 import type { RolloutEvent } from './transition.ts';
 
+/** Everything that a rollout needs to continue after a restart. */
+export interface RolloutMemory {
+  readonly state: RolloutState;
+  readonly heldMs: number;
+  readonly calls: JudgedCallsState;
+  readonly history: readonly RolloutDecision[];
+}
+
+/** A rollout from the store. If its options differ from the current ones, only the end of a finished rollout remains valid. */
+export interface StoredRollout {
+  readonly memory: Pick<RolloutMemory, 'state' | 'history'> & Partial<RolloutMemory>;
+  /** The id of the last executed command. */
+  readonly lastMessage: number;
+}
+
 export interface RolloutLeaseParts {
   readonly store: Store;
   readonly policy: RolloutPolicy;
@@ -18,7 +33,7 @@ export interface RolloutLeaseParts {
   readonly holder: string;
   readonly memory: () => RolloutMemory;
   /** Continues from the stored rollout; `undefined` if the store is empty, or has a rollout under other options. */
-  readonly adopt: (kept: StoredRollout | undefined) => void;
+  readonly adopt: (stored: StoredRollout | undefined) => void;
   /** Carries out a command from the store. Must not throw. */
   readonly command: (message: Json) => void;
 }
@@ -152,21 +167,6 @@ export class RolloutLease {
 /** The mailbox of a rollout's commands in the store: messages `{ verb: 'pause', reason? }`. */
 function commandBox(to: string): string {
   return `commands:${to}`;
-}
-
-/** Everything that a rollout needs to continue after a restart. */
-export interface RolloutMemory {
-  readonly state: RolloutState;
-  readonly heldMs: number;
-  readonly calls: JudgedCallsState;
-  readonly history: readonly RolloutDecision[];
-}
-
-/** A rollout from the store. If its options differ from the current ones, only the end of a finished rollout remains valid. */
-export interface StoredRollout {
-  readonly memory: Pick<RolloutMemory, 'state' | 'history'> & Partial<RolloutMemory>;
-  /** The id of the last executed command. */
-  readonly lastMessage: number;
 }
 
 const VERSION = 1;

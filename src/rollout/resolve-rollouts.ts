@@ -19,6 +19,24 @@ import { metricOf } from '../stats/metric.ts';
 import type { RolloutOptions } from './options.ts';
 import { resolveSteps } from './resolve-steps.ts';
 
+/** A resolved rollout, with all defaults filled in. */
+export interface RolloutPolicy {
+  /** The canary. */
+  readonly to: string;
+  readonly stable: string;
+  readonly steps: readonly RolloutStep[];
+  readonly guardrails: Readonly<Record<string, GuardOptions>>;
+  /** The probability of a false rollback during a whole run. */
+  readonly alpha: number;
+  readonly judge: 'sequential' | 'threshold';
+  /** With `false` each step waits for a `promote()`. */
+  readonly auto: boolean;
+  readonly onComplete: 'keep' | 'replaceStable';
+  readonly salt: string;
+  /** The largest share of all calls that it may take, 0–1. It is reserved, so that parallel rollouts never compete for a key. */
+  readonly reserve: number;
+}
+
 /** The other options that rollouts must be compatible with. */
 export interface RolloutSurroundings {
   readonly names: readonly string[];
@@ -152,24 +170,6 @@ function withReserves(policies: readonly RolloutPolicy[]): readonly RolloutPolic
   return policies.map((policy, index) =>
     index === policies.length - 1 ? { ...policy, reserve: Math.max(0, 1 - earlier) } : policy,
   );
-}
-
-/** A resolved rollout, with all defaults filled in. */
-export interface RolloutPolicy {
-  /** The canary. */
-  readonly to: string;
-  readonly stable: string;
-  readonly steps: readonly RolloutStep[];
-  readonly guardrails: Readonly<Record<string, GuardOptions>>;
-  /** The probability of a false rollback during a whole run. */
-  readonly alpha: number;
-  readonly judge: 'sequential' | 'threshold';
-  /** With `false` each step waits for a `promote()`. */
-  readonly auto: boolean;
-  readonly onComplete: 'keep' | 'replaceStable';
-  readonly salt: string;
-  /** The largest share of all calls that it may take, 0–1. It is reserved, so that parallel rollouts never compete for a key. */
-  readonly reserve: number;
 }
 
 /** Identifies the options that a stored rollout was run under. It contains no secrets. */
