@@ -189,27 +189,30 @@ const ECHOED: Readonly<Record<UpstreamName, readonly string[]>> = {
 };
 
 /** The ways in which a provider can repeat a secret in a response. */
-const ECHOES: readonly (readonly [string, (said: string) => Reply])[] = [
-  ['the message of an error', (said) => failed(401, { message: `Incorrect API key provided: ${said}.` })],
-  ['every field of an error', (said) => failed(401, { message: said, code: said, param: said, type: said })],
-  ['the depth of an error', (said) => failed(401, { details: [{ metadata: { headers: { authorization: said } } }] })],
-  ['an error that is a string', (said) => json({ error: `Bad key ${said}` }, { status: 401 })],
-  ['an error in a list', (said) => json([{ error: { code: 401, message: said } }], { status: 401 })],
-  ['a body of another form', (said) => json({ detail: { key: said } }, { status: 401 })],
-  ['a text', (said) => () => new Response(`Bad key ${said}`, { status: 401 })],
-  ['a page', (said) => () => new Response(`<html><pre>Cannot POST /?key=${said}</pre></html>`, { status: 404 })],
-  ['an error in a stream', (said) => events([{ event: { error: { message: said, code: said } } }])],
+const ECHOES: readonly (readonly [string, (echoed: string) => Reply])[] = [
+  ['the message of an error', (echoed) => failed(401, { message: `Incorrect API key provided: ${echoed}.` })],
+  ['every field of an error', (echoed) => failed(401, { message: echoed, code: echoed, param: echoed, type: echoed })],
+  [
+    'the depth of an error',
+    (echoed) => failed(401, { details: [{ metadata: { headers: { authorization: echoed } } }] }),
+  ],
+  ['an error that is a string', (echoed) => json({ error: `Bad key ${echoed}` }, { status: 401 })],
+  ['an error in a list', (echoed) => json([{ error: { code: 401, message: echoed } }], { status: 401 })],
+  ['a body of another form', (echoed) => json({ detail: { key: echoed } }, { status: 401 })],
+  ['a text', (echoed) => () => new Response(`Bad key ${echoed}`, { status: 401 })],
+  ['a page', (echoed) => () => new Response(`<html><pre>Cannot POST /?key=${echoed}</pre></html>`, { status: 404 })],
+  ['an error in a stream', (echoed) => events([{ event: { error: { message: echoed, code: echoed } } }])],
   [
     'an error in the middle of a stream',
-    (said) => (request) =>
-      events([{ event: chunk(request, { delta: { content: 'Hel' } }) }, { event: { error: { message: said } } }])(
+    (echoed) => (request) =>
+      events([{ event: chunk(request, { delta: { content: 'Hel' } }) }, { event: { error: { message: echoed } } }])(
         request,
       ),
   ],
-  ['an error of the network', (said) => () => Promise.reject(withStack(new TypeError(`fetch failed for ${said}`)))],
+  ['an error of the network', (echoed) => () => Promise.reject(withStack(new TypeError(`fetch failed for ${echoed}`)))],
   [
     'the cause of an error of the network',
-    (said) => () => Promise.reject(new TypeError('fetch failed', { cause: new Error(`proxy refused ${said}`) })),
+    (echoed) => () => Promise.reject(new TypeError('fetch failed', { cause: new Error(`proxy refused ${echoed}`) })),
   ],
 ];
 
@@ -227,8 +230,8 @@ describe.each(UPSTREAMS)('a secret that %s repeats', (upstream) => {
     const options = { ...route({ upstream, key: USER_KEY, fallbacks: false }), maxRetries: 1 };
     const body = place.includes('stream') ? STREAM_BODY : BODY;
     const error = await errorOf(ai.chat.completions.create(body, options));
-    const said = error instanceof StreamInterruptedError ? error.cause : error;
-    expect(said).toBeInstanceOf(OpenAI.APIError);
+    const original = error instanceof StreamInterruptedError ? error.cause : error;
+    expect(original).toBeInstanceOf(OpenAI.APIError);
     expect(shown(error)).toContain('[redacted]');
     for (const it of [error, listened.published, ...everythingOf(ai)]) expect(ownersOf(shown(it))).toEqual([]);
     // At the level debug the SDK itself logs responses, but it does not know the key of a user.
@@ -238,12 +241,12 @@ describe.each(UPSTREAMS)('a secret that %s repeats', (upstream) => {
 
 test('a secret that a call brings is redacted', async () => {
   const { ai, providers } = secretWorld(OPTIONS);
-  const said = ['bearer', 'cookie', 'x-api-key', 'helicone', 'virtual-key', 'query'].map((name) =>
+  const secrets = ['bearer', 'cookie', 'x-api-key', 'helicone', 'virtual-key', 'query'].map((name) =>
     secret('call', name),
   );
-  providers.usually('openai', failed(401, { message: `We know you: ${said.join(', ')}` }));
+  providers.usually('openai', failed(401, { message: `We know you: ${secrets.join(', ')}` }));
   const error = await errorOf(ai.chat.completions.create(BODY, CALL_OPTIONS));
-  expect((error as APIError).message).toBe(`401 We know you: ${said.map(() => '[redacted]').join(', ')}`);
+  expect((error as APIError).message).toBe(`401 We know you: ${secrets.map(() => '[redacted]').join(', ')}`);
   expect(ownersOf(shown(error))).toEqual([]);
 });
 

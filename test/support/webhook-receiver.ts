@@ -21,7 +21,7 @@ export interface WebhookReceiver extends AsyncDisposable {
 /** Starts a receiver. It answers with these statuses in turn, then with 204; `'silence'` never answers. */
 export async function startReceiver(answers: readonly (number | 'silence')[] = []): Promise<WebhookReceiver> {
   const deliveries: Delivery[] = [];
-  const told = new EventTarget();
+  const answered = new EventTarget();
   const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await text(request);
     const answer = answers[deliveries.length] ?? 204;
@@ -30,7 +30,7 @@ export async function startReceiver(answers: readonly (number | 'silence')[] = [
       response.writeHead(answer, location).end();
     }
     deliveries.push({ headers: request.headers, body });
-    told.dispatchEvent(new Event('delivery'));
+    answered.dispatchEvent(new Event('delivery'));
   };
   const server = createServer((request, response) => void take(request, response));
   server.listen(0, '127.0.0.1');
@@ -40,7 +40,7 @@ export async function startReceiver(answers: readonly (number | 'silence')[] = [
     url: `http://127.0.0.1:${port}/hook`,
     deliveries,
     async received(count) {
-      while (deliveries.length < count) await once(told, 'delivery');
+      while (deliveries.length < count) await once(answered, 'delivery');
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

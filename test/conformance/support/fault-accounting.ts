@@ -9,14 +9,14 @@ export function accounting(model: string) {
   return ({ attempts, calls, costs, answer }: Seen): (string | undefined)[] => {
     const failed = attempts.slice(0, -1);
     const last = attempts.at(-1);
-    const told = answer.chunks.at(-1)?.usage;
+    const reported = answer.chunks.at(-1)?.usage;
     const { inputPerMTok, outputPerMTok } = PRICES.fallback;
     const costUsd =
-      ((told?.prompt_tokens ?? NaN) * inputPerMTok + (told?.completion_tokens ?? NaN) * outputPerMTok) / 1e6;
+      ((reported?.prompt_tokens ?? NaN) * inputPerMTok + (reported?.completion_tokens ?? NaN) * outputPerMTok) / 1e6;
     const { openai, fallback } = costs.upstreams;
     return [
-      unlike('tokens that the caller is told of', told?.completion_tokens, last?.usage?.outputTokens),
-      unlike('usage', [last?.usage?.inputTokens, last?.usageEstimated], [told?.prompt_tokens, false]),
+      unlike('output tokens that the caller gets', reported?.completion_tokens, last?.usage?.outputTokens),
+      unlike('usage', [last?.usage?.inputTokens, last?.usageEstimated], [reported?.prompt_tokens, false]),
       unlike('model', [last?.model, answer.chunks[0]?.model], [model, model]),
       unlike('cost of the answer', last?.cost, { costUsd, source: 'override' }),
       unlike(
@@ -31,7 +31,7 @@ export function accounting(model: string) {
       ),
       unlike('cost of the call', calls[0]?.costUsd, costUsd),
       unlike('account', [openai?.costUsd ?? 0, fallback?.costUsd, costs.total.costUsd], [0, costUsd, costUsd]),
-      unlike('tokens in the account', costs.total.outputTokens, told?.completion_tokens),
+      unlike('tokens in the ledger', costs.total.outputTokens, reported?.completion_tokens),
     ];
   };
 }

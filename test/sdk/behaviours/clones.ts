@@ -21,7 +21,7 @@ export const CLONES: readonly Behaviour[] = [
         errors,
       ];
     },
-    onlyAtHome: ABOUT_ITSELF,
+    onlyOnOwnConnection: ABOUT_ITSELF,
   },
   {
     name: 'withOptions: another address and key',

@@ -32,7 +32,7 @@ export const KEYS: readonly Behaviour[] = [
       await client.models.retrieve('a');
       return [await client.responses.create({ model: 'a', input: 'a' }), client.apiKey, turn];
     },
-    onlyAtHome: 'The client’s key function is called only for its own connection.',
+    onlyOnOwnConnection: 'The client’s key function is called only for its own connection.',
   },
   {
     name: 'a key function that throws',

@@ -14,14 +14,14 @@ export const LOGS: readonly Behaviour[] = [
     options: { logLevel: undefined },
     run: logged,
     differs: { on: [logsMore] },
-    onlyAtHome: 'What another client logs names another address.',
+    onlyOnOwnConnection: 'What another client logs names another address.',
   },
   {
     name: 'a logger at the level debug',
     replies,
     run: logged,
     differs: { on: [logsMore] },
-    onlyAtHome: 'What another client logs names another address.',
+    onlyOnOwnConnection: 'What another client logs names another address.',
   },
 ];
 

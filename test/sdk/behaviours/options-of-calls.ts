@@ -32,7 +32,7 @@ export const OPTIONS_OF_CALLS: readonly Behaviour[] = [
       Object.assign(client, { idempotencyHeader: 'Idempotency-Key' });
       return client.chat.completions.create(CHAT, { idempotencyKey: 'once' });
     },
-    onlyAtHome: 'The header is a protected property of the client, and another upstream has its own client.',
+    onlyOnOwnConnection: 'The header is a protected property of the client, and another upstream has its own client.',
   },
   {
     name: 'a body, headers and options that are not changed, and may be frozen',

@@ -25,7 +25,7 @@ export const OPTIONS_OF_CLIENTS: readonly Behaviour[] = [
     replies,
     options: { defaultHeaders: { 'X-Stainless-Lang': null, Accept: 'application/json; a=b', Authorization: null } },
     run: chatAndModel,
-    onlyAtHome: 'Another upstream inherits no default headers.',
+    onlyOnOwnConnection: 'Another upstream inherits no default headers.',
   },
   {
     name: 'a default query',

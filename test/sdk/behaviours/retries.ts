@@ -99,7 +99,7 @@ export const RETRIES: readonly Behaviour[] = [
       const client = create({ maxRetries: 2, apiKey: async () => `sk-asked-for-${(asked += 1)}` });
       return [await client.chat.completions.create(CHAT), asked];
     },
-    onlyAtHome: 'The client’s key function is called only for its own connection.',
+    onlyOnOwnConnection: 'The client’s key function is called only for its own connection.',
   },
   {
     name: 'retries with the caller’s signal',

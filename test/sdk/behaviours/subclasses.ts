@@ -32,7 +32,7 @@ export const SUBCLASSES: readonly Behaviour[] = [
       await client.models.list();
       return [answer, seen, client instanceof App];
     },
-    onlyAtHome: ABOUT_ITSELF,
+    onlyOnOwnConnection: ABOUT_ITSELF,
   },
   {
     name: 'our class based on a class with its own hooks',
@@ -49,7 +49,7 @@ export const SUBCLASSES: readonly Behaviour[] = [
       const client = create({}, classOf(Preparing));
       return [client instanceof Preparing, await client.chat.completions.create(CHAT), await client.models.list()];
     },
-    onlyAtHome: ABOUT_ITSELF,
+    onlyOnOwnConnection: ABOUT_ITSELF,
   },
   {
     name: 'a class that signs its requests',
@@ -64,7 +64,7 @@ export const SUBCLASSES: readonly Behaviour[] = [
       await create({}, classOf(Signing)).chat.completions.create({ ...CHAT, stream: true });
       return signed.map((body, index) => body === server.requests[index]?.body);
     },
-    onlyAtHome: ABOUT_ITSELF,
+    onlyOnOwnConnection: ABOUT_ITSELF,
   },
   {
     name: 'a subclass with other hooks',
@@ -87,7 +87,7 @@ export const SUBCLASSES: readonly Behaviour[] = [
       const error: unknown = await client.chat.completions.create(CHAT).catch((thrown: unknown) => thrown);
       return [error, await client.chat.completions.create(CHAT)];
     },
-    onlyAtHome: ABOUT_ITSELF,
+    onlyOnOwnConnection: ABOUT_ITSELF,
   },
   {
     name: 'a subclass that inspects each request',
@@ -115,7 +115,7 @@ export const SUBCLASSES: readonly Behaviour[] = [
       await client.models.list();
       return spy.mock.calls.map(([{ method, path }, retries]) => [method, path, retries]);
     },
-    onlyAtHome: ABOUT_ITSELF,
+    onlyOnOwnConnection: ABOUT_ITSELF,
   },
   {
     name: 'a spy on fetch',
@@ -125,7 +125,7 @@ export const SUBCLASSES: readonly Behaviour[] = [
       await client.chat.completions.create(CHAT);
       return spy.mock.calls.map(([url, , timeout]) => [url, timeout]);
     },
-    onlyAtHome: ABOUT_ITSELF,
+    onlyOnOwnConnection: ABOUT_ITSELF,
   },
   {
     name: 'building a request without sending it',

@@ -25,7 +25,7 @@ export interface Behaviour {
   /** The documented differences of our client, by setting. */
   readonly differs?: Partial<Record<SettingName, readonly Difference[]>>;
   /** The reason why the behaviour is not compared through another upstream. */
-  readonly onlyAtHome?: string;
+  readonly onlyOnOwnConnection?: string;
   /** Skips waits. Only for behaviours without I/O of their own. @default false */
   readonly skipsTime?: boolean;
 }

@@ -6,13 +6,13 @@ import { CanaryClient, withCanary, type OpenAIClass } from '../../../src/index.t
 import type { Behaviour, Observation, Stage } from './behaviour.ts';
 import { portray } from './portray.ts';
 import { createServer } from './server.ts';
-import { HOME_KEY, HOME_URL, SETTINGS, type Setting } from './settings.ts';
+import { CLIENT_KEY, CLIENT_URL, SETTINGS, type Setting } from './settings.ts';
 
 /** Defines one test per behaviour and setting. */
 export function contract(subject: string, behaviours: readonly Behaviour[]): void {
   const cases = SETTINGS.flatMap((setting) =>
     behaviours
-      .filter(({ onlyAtHome }) => setting.name !== 'elsewhere' || onlyAtHome === undefined)
+      .filter(({ onlyOnOwnConnection }) => setting.name !== 'elsewhere' || onlyOnOwnConnection === undefined)
       .map((behaviour) => ({ title: setting.title, name: behaviour.name, setting, behaviour })),
   );
   describe.each([subject])('%s', () => {
@@ -67,7 +67,13 @@ class Scene implements Stage {
   #client: OpenAI | undefined;
 
   constructor(options: Behaviour['options'], setting: Setting | undefined, server: Stage['server']) {
-    const usual = { apiKey: HOME_KEY, baseURL: HOME_URL, fetch: server.fetch, maxRetries: 0, logLevel: 'off' as const };
+    const usual = {
+      apiKey: CLIENT_KEY,
+      baseURL: CLIENT_URL,
+      fetch: server.fetch,
+      maxRetries: 0,
+      logLevel: 'off' as const,
+    };
     this.#options = { ...usual, ...options };
     this.#setting = setting;
     this.server = server;

@@ -14,9 +14,9 @@ export interface Setting {
   readonly differs: readonly Difference[];
 }
 
-export const HOME_URL = 'https://home.test/v1';
+export const CLIENT_URL = 'https://home.test/v1';
 export const OTHER_URL = 'https://other.test/api/v1';
-export const HOME_KEY = 'sk-home-0123456789';
+export const CLIENT_KEY = 'sk-home-0123456789';
 export const OTHER_KEY = 'sk-other-0123456789';
 
 export const SETTINGS: readonly Setting[] = [

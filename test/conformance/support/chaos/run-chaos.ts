@@ -56,13 +56,13 @@ export async function runChaos(plan: readonly PlannedCall[], seed: number): Prom
   const leftovers = async (): Promise<Leftovers> => ({
     timers: clock.pending,
     listeners: getEventListeners(shared, 'abort').length,
-    answers: wire.underWay,
+    answers: wire.inFlight,
     sockets: wire.openSockets,
     busyProviders: await busyOf(providers),
   });
 
   const ends = await inParallel(plan, callers);
-  await quiet(() => clock.pending + wire.underWay);
+  await quiet(() => clock.pending + wire.inFlight);
   const open = await leftovers();
   const [snapshot, costs] = [client.canary.snapshot(), client.canary.costs()];
   client.canary.close();

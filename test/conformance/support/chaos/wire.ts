@@ -18,15 +18,15 @@ export interface WireCount {
 export class Wire implements Disposable {
   readonly #counts = new Map<string, WireCount>();
   readonly #sockets = new Set<Socket>();
-  readonly #underWay = new Set<object>();
+  readonly #inFlight = new Set<object>();
   readonly #subscriptions: readonly (readonly [string, (message: unknown) => void])[];
 
   constructor() {
     // Node and undici, which implements Node's `fetch`, document the shapes of these messages.
     this.#subscriptions = [
-      ['undici:request:create', (message) => void this.#underWay.add((message as { request: object }).request)],
-      ['undici:request:trailers', (message) => void this.#underWay.delete((message as { request: object }).request)],
-      ['undici:request:error', (message) => void this.#underWay.delete((message as { request: object }).request)],
+      ['undici:request:create', (message) => void this.#inFlight.add((message as { request: object }).request)],
+      ['undici:request:trailers', (message) => void this.#inFlight.delete((message as { request: object }).request)],
+      ['undici:request:error', (message) => void this.#inFlight.delete((message as { request: object }).request)],
       ['undici:client:sendHeaders', (message) => this.#onSent(message as { headers: string; socket: Socket })],
       ['http.server.request.start', (message) => this.#onReceived((message as { request: IncomingMessage }).request)],
       ['net.server.socket', (message) => this.#onSocket((message as { socket: Socket }).socket)],
@@ -40,8 +40,8 @@ export class Wire implements Disposable {
   }
 
   /** Requests of `fetch` whose answer was neither read to its end nor cancelled. */
-  get underWay(): number {
-    return this.#underWay.size;
+  get inFlight(): number {
+    return this.#inFlight.size;
   }
 
   count(port: number, call: number): Readonly<WireCount> {
