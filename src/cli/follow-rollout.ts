@@ -110,6 +110,14 @@ class ReadOnlyStore implements Store {
     return value;
   }
 
+  keys(prefix: string): ReturnType<Store['keys']> {
+    return this.#store.keys(prefix);
+  }
+
+  blocks(log: string, afterId: number): ReturnType<Store['blocks']> {
+    return this.#store.blocks(log, afterId);
+  }
+
   messages(box: string, afterId: number): ReturnType<Store['messages']> {
     return this.#store.messages(box, afterId);
   }
@@ -121,6 +129,10 @@ class ReadOnlyStore implements Store {
   async lease(): Promise<undefined> {}
 
   async release(): Promise<void> {}
+
+  async addBlock(): Promise<void> {}
+
+  async dropBlocks(): Promise<void> {}
 
   async write(): Promise<boolean> {
     return false;

@@ -1,4 +1,4 @@
-/** The contract of a store, where shared state lives: the decisions of rollouts and the commands of other processes. */
+/** The contract of a store, where shared state lives: decisions of rollouts, commands and counts of other processes. */
 
 /** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
@@ -12,9 +12,9 @@ export interface Lease {
   readonly fence: number;
 }
 
-/** A message in a box (a named queue). */
+/** A message in a box or a log. */
 export interface StoredMessage {
-  /** Rises from 1 within its box, and is unique there. */
+  /** Rises from 1 within its box or log, and is unique there. */
   readonly id: number;
   readonly message: Json;
 }
@@ -28,8 +28,13 @@ export interface StoredMessage {
 export interface Store {
   /** Whether written values outlive the process. */
   readonly persistent: boolean;
-  /** The value of a key; `undefined` if it was never written or cannot be read. */
+  /**
+   * The value of a key; `undefined` if it was never written. A store that knows that it has lost its values returns
+   * `{ lost: reason }` for each key that has not been written since.
+   */
   read(key: string): Promise<Json | undefined>;
+  /** The keys that start with `prefix` and have a value, sorted. */
+  keys(prefix: string): Promise<readonly string[]>;
   /**
    * Replaces the value of a key atomically. The value is durable when the promise resolves. Resolves to `false` and
    * writes nothing if another holder has leased the key since `fence` was issued.
@@ -46,6 +51,24 @@ export interface Store {
   post(box: string, message: Json): Promise<void>;
   /** The messages of a box with an id above `afterId` (0 for all that are kept), oldest first. They stay in the box. */
   messages(box: string, afterId: number): Promise<readonly StoredMessage[]>;
+  /**
+   * Adds a block to a log, exactly once: nothing changes if its source has already added one with this or a higher
+   * sequence number. A log keeps the latest 10,000 blocks.
+   */
+  addBlock(log: string, block: SourceBlock): Promise<void>;
+  /** The blocks of a log with an id above `afterId` (0 for all that are kept), oldest first. */
+  blocks(log: string, afterId: number): Promise<readonly StoredMessage[]>;
+  /** Removes the blocks of a log with an id up to `throughId`. Ids are not used again. */
+  dropBlocks(log: string, throughId: number): Promise<void>;
+}
+
+/** A block of counts from one process. */
+export interface SourceBlock {
+  /** Identifies the process. */
+  readonly source: string;
+  /** Rises with each block of the source. */
+  readonly sequence: number;
+  readonly message: Json;
 }
 
 /** The store key of the rollout to an upstream. */

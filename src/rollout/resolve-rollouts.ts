@@ -62,8 +62,21 @@ export function resolveRollouts(
 
 /** @throws ConfigError for a value that is not a store */
 export function resolveStore(store: Store | undefined): Store | undefined {
-  return store && checkMethods('canary.store', store, ['read', 'write', 'lease', 'release', 'post', 'messages']);
+  return store && checkMethods('canary.store', store, STORE_METHODS);
 }
+
+const STORE_METHODS = [
+  'read',
+  'keys',
+  'write',
+  'lease',
+  'release',
+  'post',
+  'messages',
+  'addBlock',
+  'blocks',
+  'dropBlocks',
+] as const satisfies readonly (keyof Store)[];
 
 /** @throws ConfigError for a weight of a canary, and for weights that leave stable no calls to compare with */
 export function checkWeightsBesideRollouts(

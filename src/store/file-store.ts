@@ -1,15 +1,21 @@
 /** A store in a file. It outlives the process, and the processes of one machine can share it. */
 
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { constants, renameSync } from 'node:fs';
+import { copyFile, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import type { Store } from '../domain/store.ts';
+import { acquireFileLock, codeOf, type FileLock } from './file-lock.ts';
 import {
+  blocksAfter,
   emptyEntries,
   type Entries,
-  releaseLease,
+  keysOf,
   messagesAfter,
+  putBlock,
   putMessage,
+  readValue,
+  releaseLease,
+  removeBlocks,
   type StoreOptions,
   takeLease,
   toEntries,
@@ -19,7 +25,8 @@ import {
 /** Options of `fileStore`. */
 export interface FileStoreOptions extends StoreOptions {
   /**
-   * Called when the file is not a valid store, with a message. The invalid file is kept as `<path>.corrupt`.
+   * Called when the file is not a valid store, with a message. The invalid file is kept as `<path>.corrupt`, and its
+   * values are read as lost: a rollout in it sends no calls to its canary until `retry()`.
    * @default process.emitWarning
    */
   readonly onCorrupt?: ((message: string) => void) | undefined;
@@ -38,12 +45,16 @@ export function fileStore(path: string, options: FileStoreOptions = {}): Store {
   const file = new StoreFile(path, onCorrupt);
   return {
     persistent: true,
-    read: async (key) => (await file.load()).values[key],
+    read: async (key) => readValue(await file.load(), key),
+    keys: async (prefix) => keysOf(await file.load(), prefix),
     write: (key, value, fence) => file.change((entries) => writeValue(entries, key, value, fence)),
     lease: (key, holder, forMs) => file.change((entries) => takeLease(entries, key, { holder, forMs, nowMs: now() })),
     release: (key, holder) => file.change((entries) => releaseLease(entries, key, holder)),
     post: (box, message) => file.change((entries) => putMessage(entries, box, message)),
     messages: async (box, afterId) => messagesAfter(await file.load(), box, afterId),
+    addBlock: (log, block) => file.change((entries) => putBlock(entries, log, block)),
+    blocks: async (log, afterId) => blocksAfter(await file.load(), log, afterId),
+    dropBlocks: (log, throughId) => file.change((entries) => removeBlocks(entries, log, throughId)),
   };
 }
 
@@ -60,22 +71,75 @@ class StoreFile {
 
   /** Reading needs no lock, because the file is always replaced as a whole. */
   async load(): Promise<Entries> {
-    return (await this.#parse()) ?? emptyEntries();
+    return (await this.#parse()) ?? emptyEntries(`${this.#path} is not a valid store`);
   }
 
   change<T>(apply: (entries: Entries) => T): Promise<T> {
-    const changed = this.#last.then(() => withFileLock(`${this.#path}.lock`, () => this.#change(apply)));
+    const changed = this.#last.then(() => this.#changeLocked(apply));
     this.#last = changed.catch(() => undefined);
     return changed;
   }
 
-  async #change<T>(apply: (entries: Entries) => T): Promise<T> {
-    const entries = (await this.#parse()) ?? (await this.#startEmpty());
-    const before = JSON.stringify(entries);
+  /** A change whose lock was lost on the way is made again, with what the other process has written. */
+  async #changeLocked<T>(apply: (entries: Entries) => T): Promise<T> {
+    for (;;) {
+      const lock = await acquireFileLock(`${this.#path}.lock`, (token) => void this.#removeTemporary(token));
+      try {
+        const changed = await this.#change(apply, lock);
+        if (changed) return changed.result;
+      } finally {
+        lock.release();
+      }
+    }
+  }
+
+  /** `undefined` if the lock was lost before the file was replaced. */
+  async #change<T>(apply: (entries: Entries) => T, lock: FileLock): Promise<{ readonly result: T } | undefined> {
+    const parsed = await this.#parse();
+    const entries = parsed ?? emptyEntries(`${this.#path} was not a valid store`);
+    const before = parsed && JSON.stringify(parsed);
+    if (!parsed) await this.#keepCorrupt();
     const result = apply(entries);
     const text = JSON.stringify(entries);
-    if (text !== before) await replaceFile(this.#path, text);
-    return result;
+    if (text !== before && !(await this.#replace(text, lock))) return undefined;
+    if (!parsed) {
+      const corrupt = `${this.#path}.corrupt`;
+      this.#onCorrupt(
+        `Store file ${this.#path} is not a valid store: its values are lost, the old content is kept as ${corrupt}`,
+      );
+    }
+    return { result };
+  }
+
+  /**
+   * Replaces the file atomically: writes a temporary file, syncs it to disk, then renames it (POSIX `rename` is atomic).
+   * Returns `false`, and replaces nothing, if the lock was lost meanwhile.
+   */
+  async #replace(text: string, lock: FileLock): Promise<boolean> {
+    const temporary = temporaryPath(this.#path, lock.token);
+    let replaced = false;
+    try {
+      // `wx` creates the file, and follows no symbolic link.
+      const file = await open(temporary, 'wx', 0o600);
+      try {
+        await file.writeFile(text);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      // Both without a pause between them: what another process has written since is not overwritten.
+      replaced = lock.isHeld();
+      if (replaced) renameSync(temporary, this.#path);
+    } finally {
+      if (!replaced) await rm(temporary, { force: true });
+    }
+    if (replaced) await syncFolder(dirname(this.#path));
+    return replaced;
+  }
+
+  /** Removes what a process that did not release its lock has left. */
+  async #removeTemporary(token: string): Promise<void> {
+    if (TOKEN.test(token)) await rm(temporaryPath(this.#path, token), { force: true }).catch(() => undefined);
   }
 
   /** `undefined` for a file that is not a valid store. */
@@ -94,35 +158,16 @@ class StoreFile {
     }
   }
 
-  async #startEmpty(): Promise<Entries> {
-    await rename(this.#path, `${this.#path}.corrupt`);
-    this.#onCorrupt(
-      `Store file ${this.#path} is not a valid store: starting empty, the old content is kept as ${this.#path}.corrupt`,
-    );
-    return emptyEntries();
+  async #keepCorrupt(): Promise<void> {
+    const corrupt = `${this.#path}.corrupt`;
+    await rm(corrupt, { force: true });
+    await copyFile(this.#path, corrupt, constants.COPYFILE_EXCL);
   }
 }
 
-/**
- * Replaces the file atomically: writes a temporary file, syncs it to disk, then renames it (POSIX `rename` is atomic).
- */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    const file = await open(temporary, 'w', 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await syncFolder(dirname(path));
-}
+const temporaryPath = (path: string, token: string): string => `${path}.${token}.tmp`;
+/** A UUID. What another program has put into the lock file is not used as a path. */
+const TOKEN = /^[\da-f-]{36}$/;
 
 /** Syncs the folder: the new name is on disk only when the folder is. Some systems cannot open folders. */
 async function syncFolder(path: string): Promise<void> {
@@ -133,55 +178,4 @@ async function syncFolder(path: string): Promise<void> {
   } catch {
     // The file itself is complete either way.
   }
-}
-
-/** A change takes milliseconds: a lock this old was left by a crashed process. */
-const STALE_MS = 5_000;
-/** How long to wait for other processes to release the lock. */
-const LOCK_TIMEOUT_MS = 10_000;
-const POLL_MS = 10;
-
-/**
- * Runs `work` while holding the lock file `path`. Rejects when `work` rejects, or when the lock is not acquired within
- * ten seconds.
- */
-async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
-  await acquire(path);
-  try {
-    return await work();
-  } finally {
-    await rm(path, { force: true });
-  }
-}
-
-async function acquire(path: string): Promise<void> {
-  const untilMs = Date.now() + LOCK_TIMEOUT_MS;
-  for (;;) {
-    try {
-      // `wx` fails if the file exists, so only one process wins, on any local file system.
-      const file = await open(path, 'wx');
-      await file.close();
-      return;
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
-    }
-    if (Date.now() > untilMs) throw new Error(`Could not acquire the lock ${path} within ${LOCK_TIMEOUT_MS} ms`);
-    if (await isStale(path)) await rm(path, { force: true });
-    else await setTimeout(POLL_MS, undefined, { ref: false });
-  }
-}
-
-async function isStale(path: string): Promise<boolean> {
-  try {
-    const { mtimeMs } = await stat(path);
-    return Date.now() - mtimeMs > STALE_MS;
-  } catch {
-    // The holder has removed it in the meantime.
-    return false;
-  }
-}
-
-/** The error code of the system: `ENOENT`. */
-function codeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }

@@ -1,6 +1,6 @@
-/** A store in memory, and the rules of leases, fences and boxes that both stores of this folder share. */
+/** A store in memory, and the rules of leases, fences, boxes and logs that both stores of this folder share. */
 
-import type { Json, Lease, Store, StoredMessage } from '../domain/store.ts';
+import type { Json, Lease, SourceBlock, Store, StoredMessage } from '../domain/store.ts';
 
 /** Options of every store. */
 export interface StoreOptions {
@@ -21,12 +21,16 @@ export function memoryStore({ now = Date.now }: StoreOptions = {}): Store {
   return {
     persistent: false,
     // Values are copied in and out, so that changing them does not change the store.
-    read: async (key) => structuredClone(entries.values[key]),
+    read: async (key) => structuredClone(readValue(entries, key)),
+    keys: async (prefix) => keysOf(entries, prefix),
     write: async (key, value, fence) => writeValue(entries, key, structuredClone(value), fence),
     lease: async (key, holder, forMs) => takeLease(entries, key, { holder, forMs, nowMs: now() }),
     release: async (key, holder) => releaseLease(entries, key, holder),
     post: async (box, message) => putMessage(entries, box, structuredClone(message)),
     messages: async (box, afterId) => structuredClone(messagesAfter(entries, box, afterId)),
+    addBlock: async (log, block) => putBlock(entries, log, structuredClone(block)),
+    blocks: async (log, afterId) => structuredClone(blocksAfter(entries, log, afterId)),
+    dropBlocks: async (log, throughId) => removeBlocks(entries, log, throughId),
   };
 }
 
@@ -35,6 +39,16 @@ export interface Entries {
   readonly values: Record<string, Json>;
   readonly leases: Record<string, HeldLease>;
   readonly boxes: Record<string, StoredMessage[]>;
+  readonly logs: Record<string, BlockLog>;
+  /** Why earlier values are lost; `undefined` if none are. */
+  readonly lost?: string | undefined;
+}
+
+interface BlockLog {
+  lastId: number;
+  /** The highest sequence number of each source, the source that was active last at the end. */
+  readonly sources: Record<string, number>;
+  blocks: StoredMessage[];
 }
 
 interface HeldLease {
@@ -46,21 +60,37 @@ interface HeldLease {
 
 /** The number of messages that a box keeps. */
 const MAX_MESSAGES = 100;
+/** The number of blocks that a log keeps. The process in charge removes them every few seconds. */
+const MAX_BLOCKS = 10_000;
+/** The number of sources whose sequence numbers a log remembers. */
+const MAX_SOURCES = 1_000;
 
 /** The records have no prototype, because a key may be called `constructor`. */
-export function emptyEntries(): Entries {
-  return { values: blank(), leases: blank(), boxes: blank() };
+export function emptyEntries(lost?: string): Entries {
+  return { values: blank(), leases: blank(), boxes: blank(), logs: blank(), ...(lost !== undefined && { lost }) };
 }
 
 /** Parsed JSON as entries, or `undefined` if it does not have their shape. */
 export function toEntries(stored: unknown): Entries | undefined {
-  const { values, leases, boxes } = recordOf(stored) ?? {};
-  if (!recordOf(values) || !recordOf(leases) || !recordOf(boxes)) return undefined;
+  const { values, leases, boxes, logs = {}, lost } = recordOf(stored) ?? {};
+  if (!recordOf(values) || !recordOf(leases) || !recordOf(boxes) || !recordOf(logs)) return undefined;
   return {
+    ...(typeof lost === 'string' && { lost }),
+    logs: Object.assign(blank<BlockLog>(), logs),
     values: Object.assign(blank<Json>(), values),
     leases: Object.assign(blank<HeldLease>(), leases),
     boxes: Object.assign(blank<StoredMessage[]>(), boxes),
   };
+}
+
+export function readValue({ values, lost }: Entries, key: string): Json | undefined {
+  return values[key] ?? (lost === undefined || key in values ? values[key] : { lost });
+}
+
+export function keysOf({ values }: Entries, prefix: string): readonly string[] {
+  return Object.keys(values)
+    .filter((key) => key.startsWith(prefix))
+    .toSorted();
 }
 
 /** Writes a value unless its key has been leased under a higher fence. Returns whether it was written. */
@@ -96,6 +126,27 @@ export function putMessage(entries: Entries, box: string, message: Json): void {
 
 export function messagesAfter(entries: Entries, box: string, afterId: number): readonly StoredMessage[] {
   return (entries.boxes[box] ?? []).filter(({ id }) => id > afterId);
+}
+
+export function putBlock(entries: Entries, log: string, { source, sequence, message }: SourceBlock): void {
+  const kept = (entries.logs[log] ??= { lastId: 0, sources: blank(), blocks: [] });
+  if (sequence <= (kept.sources[source] ?? 0)) return;
+  delete kept.sources[source];
+  kept.sources[source] = sequence;
+  const [oldest, ...others] = Object.keys(kept.sources);
+  if (oldest !== undefined && others.length >= MAX_SOURCES) delete kept.sources[oldest];
+  kept.lastId += 1;
+  kept.blocks.push({ id: kept.lastId, message });
+  if (kept.blocks.length > MAX_BLOCKS) kept.blocks.shift();
+}
+
+export function blocksAfter(entries: Entries, log: string, afterId: number): readonly StoredMessage[] {
+  return (entries.logs[log]?.blocks ?? []).filter(({ id }) => id > afterId);
+}
+
+export function removeBlocks(entries: Entries, log: string, throughId: number): void {
+  const kept = entries.logs[log];
+  if (kept) kept.blocks = kept.blocks.filter(({ id }) => id > throughId);
 }
 
 function blank<Value>(): Record<string, Value> {

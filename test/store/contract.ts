@@ -112,6 +112,53 @@ export function describeStore(name: string, make: MakeStore): void {
       expect(kept.at(-1)).toEqual({ id: 103, message: 103 });
     });
 
+    test('lists the keys with a prefix that have a value, sorted', async () => {
+      const { store } = await setUp();
+      expect(await store.keys('rollout:')).toEqual([]);
+      await store.write('rollout:b', 1, 0);
+      await store.write('rollout:a', null, 0);
+      await store.write('other', 1, 0);
+      await store.lease('rollout:c', 'one', 1_000);
+      expect(await store.keys('rollout:')).toEqual(['rollout:a', 'rollout:b']);
+    });
+
+    test('returns the blocks of a log in order, after the given id', async () => {
+      const { store } = await setUp();
+      expect(await store.blocks('log', 0)).toEqual([]);
+      await store.addBlock('log', { source: 'one', sequence: 1, message: [3, 4] });
+      await store.addBlock('log', { source: 'two', sequence: 1, message: [5] });
+      await store.addBlock('other', { source: 'one', sequence: 1, message: [6] });
+      expect(await store.blocks('log', 0)).toEqual([
+        { id: 1, message: [3, 4] },
+        { id: 2, message: [5] },
+      ]);
+      expect(await store.blocks('log', 1)).toEqual([{ id: 2, message: [5] }]);
+    });
+
+    test('adds a block with a sequence number that its source has used already only once', async () => {
+      const { store } = await setUp();
+      const add = (source: string, sequence: number) => store.addBlock('log', { source, sequence, message: sequence });
+      await add('one', 1);
+      await add('one', 1);
+      await add('one', 3);
+      await add('one', 2);
+      await add('two', 1);
+      expect((await store.blocks('log', 0)).map(({ message }) => message)).toEqual([1, 3, 1]);
+    });
+
+    test('neither returns dropped blocks nor uses their ids and sequence numbers again', async () => {
+      const { store } = await setUp();
+      const add = (sequence: number) => store.addBlock('log', { source: 'one', sequence, message: sequence });
+      for (const sequence of [1, 2, 3]) await add(sequence);
+      await store.dropBlocks('log', 2);
+      await store.dropBlocks('none', 2);
+      expect((await store.blocks('log', 0)).map(({ id }) => id)).toEqual([3]);
+      await store.dropBlocks('log', 3);
+      await add(3);
+      await add(4);
+      expect(await store.blocks('log', 0)).toEqual([{ id: 4, message: 4 }]);
+    });
+
     test('applies all concurrent changes', async () => {
       const { store } = await setUp();
       await Promise.all([1, 2, 3, 4, 5, 6].map((index) => store.post('box', index)));

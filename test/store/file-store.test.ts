@@ -1,17 +1,39 @@
 /** The store in a file. */
 
-import { mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { basename, join } from 'node:path';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { fileStore } from '../../src/store/file-store.ts';
 import { describeStore } from './contract.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'canary-store-'));
-afterAll(() => rm(folder, { recursive: true }));
+const handle = await open(folder);
+afterAll(async () => {
+  await handle.close();
+  await rm(folder, { recursive: true });
+});
 
 let files = 0;
 const newPath = (): string => join(folder, `store-${(files += 1)}.json`);
+
+/** The files whose names begin with that of `path`. */
+const filesBeside = async (path: string): Promise<readonly string[]> =>
+  (await readdir(folder)).filter((name) => name.startsWith(basename(path)));
+
+/** Holds the next `sync` of a file until `goOn`, as a slow disk or a stopped process does. */
+function holdNextSync() {
+  const prototype = Object.getPrototypeOf(handle) as { sync: () => Promise<void> };
+  let goOn = (): void => undefined;
+  const isReached = new Promise<void>((reached) => {
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    vi.spyOn(prototype, 'sync').mockImplementationOnce(() => {
+      reached();
+      return held;
+    });
+  });
+  return { isReached, goOn: () => goOn() };
+}
 
 describeStore('fileStore()', async (clock) => fileStore(newPath(), { now: () => clock.now() }));
 
@@ -44,16 +66,19 @@ describe('a file store', () => {
   });
 
   test.each([['{"values": {"a"'], ['[]'], ['null'], [''], ['{"values": 1, "leases": {}, "boxes": {}}']])(
-    'starts empty on an invalid file (%j), reports it once and keeps the file',
+    'reads the values of an invalid file (%j) as lost, reports it once and keeps the file',
     async (text) => {
       const path = newPath();
       await writeFile(path, text);
       const messages: string[] = [];
       const store = fileStore(path, { onCorrupt: (message) => messages.push(message) });
-      expect(await store.read('a')).toBeUndefined();
+      const lost = { lost: expect.stringContaining('not a valid store') };
+      expect(await store.read('a')).toEqual(lost);
+      await store.release('a', 'one');
       expect(await store.write('a', 1, 0)).toBe(true);
       await store.write('a', 2, 0);
       expect(await store.read('a')).toBe(2);
+      expect(await fileStore(path).read('b')).toEqual(lost);
       expect(messages).toHaveLength(1);
       expect(await readFile(`${path}.corrupt`, 'utf8')).toBe(text);
     },
@@ -67,12 +92,61 @@ describe('a file store', () => {
     expect(await fileStore(path).write('a', 1, 0)).toBe(true);
   });
 
+  test('takes over a lock whose time stamp lies in the future', { timeout: 15_000 }, async () => {
+    const path = newPath();
+    await writeFile(`${path}.lock`, '');
+    const inAYear = new Date(Date.now() + 31_536_000_000);
+    await utimes(`${path}.lock`, inAYear, inAYear);
+    expect(await fileStore(path).write('a', 1, 0)).toBe(true);
+  });
+
+  test('a process that is stopped within its write does not overwrite what another has written', async () => {
+    const path = newPath();
+    const old = fileStore(path);
+    const { fence = 0 } = (await old.lease('a', 'old', 1)) ?? {};
+    const late = holdNextSync();
+    const writing = old.write('a', 'by the old process', fence);
+    await late.isReached;
+    const longAgo = new Date(Date.now() - 60_000);
+    await utimes(`${path}.lock`, longAgo, longAgo);
+    const other = fileStore(path);
+    const lease = await other.lease('a', 'new', 60_000);
+    expect(await other.write('a', 'by the new process', lease?.fence ?? 0)).toBe(true);
+    late.goOn();
+    expect(await writing).toBe(false);
+    expect(await fileStore(path).read('a')).toBe('by the new process');
+    expect(await filesBeside(path)).toEqual([basename(path)]);
+  });
+
+  test('leaves the lock of another process alone after losing its own', async () => {
+    const path = newPath();
+    const late = holdNextSync();
+    const writing = fileStore(path).write('a', 1, 0);
+    await late.isReached;
+    await writeFile(`${path}.lock`, 'of another process');
+    late.goOn();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await readFile(`${path}.lock`, 'utf8')).toBe('of another process');
+    await rm(`${path}.lock`);
+    expect(await writing).toBe(true);
+  });
+
+  test('follows no symbolic link in the place of the lock or of the kept file', async () => {
+    const path = newPath();
+    const target = newPath();
+    await writeFile(target, 'untouched');
+    await symlink(target, `${path}.corrupt`);
+    await writeFile(path, 'invalid');
+    await fileStore(path, { onCorrupt: () => undefined }).write('a', 1, 0);
+    expect(await readFile(target, 'utf8')).toBe('untouched');
+    expect(await readFile(`${path}.corrupt`, 'utf8')).toBe('invalid');
+  });
+
   test('is readable by its owner only, and leaves no temporary file', async () => {
     const path = newPath();
     await fileStore(path).write('a', 1, 0);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
-    const beside = (await readdir(folder)).filter((name) => path.endsWith(name.split('.json')[0]! + '.json'));
-    expect(beside).toHaveLength(1);
+    expect(await filesBeside(path)).toEqual([basename(path)]);
   });
 
   test('rejects a change that cannot be written, and keeps the old content', async () => {

@@ -1,0 +1,122 @@
+/** A lock file, which excludes other processes of the machine while a file is changed. */
+
+import { randomUUID } from 'node:crypto';
+import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+
+/** A lock that this process holds, or held. */
+export interface FileLock {
+  /** Unique to this lock, and part of a file name. */
+  readonly token: string;
+  /** Whether the lock file is still this lock's. A process that was stopped for long may have lost it. */
+  readonly isHeld: () => boolean;
+  /** Removes the lock file if it is still this lock's. */
+  readonly release: () => void;
+}
+
+/** A change takes milliseconds: a lock this old was left by a process that has crashed or is stopped. */
+const STALE_MS = 5_000;
+/** How long to wait for other processes to release the lock. */
+const LOCK_TIMEOUT_MS = 15_000;
+const POLL_MS = 10;
+
+/**
+ * Creates the lock file `path`, and waits while another process holds it.
+ *
+ * @param tookOver called with the token of a lock that its holder did not release
+ * @throws Error if the lock is not acquired within 15 seconds
+ */
+export async function acquireFileLock(path: string, tookOver: (token: string) => void): Promise<FileLock> {
+  const untilMs = performance.now() + LOCK_TIMEOUT_MS;
+  const seen = new SeenLock();
+  for (;;) {
+    const lock = create(path);
+    if (lock) return lock;
+    if (performance.now() > untilMs) throw new Error(`Could not acquire the lock ${path} within ${LOCK_TIMEOUT_MS} ms`);
+    const stale = seen.staleToken(path);
+    if (stale === undefined) await setTimeout(POLL_MS, undefined, { ref: false });
+    else if (removeStale(path, stale)) tookOver(stale);
+  }
+}
+
+/** `undefined` while the lock file exists. */
+function create(path: string): FileLock | undefined {
+  const token = randomUUID();
+  try {
+    // `wx` fails if the file exists, a symbolic link included, so only one process wins, on any local file system.
+    writeFileSync(path, token, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return undefined;
+    throw error;
+  }
+  const isHeld = (): boolean => readToken(path) === token;
+  return { token, isHeld, release: () => isHeld() && rmSync(path, { force: true }) };
+}
+
+/** The lock of another process, as this one sees it. */
+class SeenLock {
+  #token: string | undefined;
+  #sinceMs = 0;
+
+  /**
+   * The token of a lock that is stale: by its time stamp, or because it has not changed for as long as this process has
+   * watched it. The second rule holds whatever the time stamp says, such as a time in the future.
+   */
+  staleToken(path: string): string | undefined {
+    const token = readToken(path);
+    if (token !== this.#token || token === undefined) {
+      this.#token = token;
+      this.#sinceMs = performance.now();
+    }
+    if (token === undefined) return undefined;
+    const watchedMs = performance.now() - this.#sinceMs;
+    return watchedMs > STALE_MS || ageMs(path) > STALE_MS ? token : undefined;
+  }
+}
+
+/** Removes the lock file if it still has the token. Returns whether it did. */
+function removeStale(path: string, token: string): boolean {
+  // Renaming is atomic: of several processes that see the stale lock, one gets it.
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+  const isStale = readToken(aside) === token;
+  try {
+    // Between the look and the renaming another process may have created its own lock: it gets it back.
+    if (!isStale) linkSync(aside, path);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  } finally {
+    rmSync(aside, { force: true });
+  }
+  return isStale;
+}
+
+/** `undefined` if there is no lock file. */
+function readToken(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** How long ago the file was changed, by its time stamp, in ms. */
+function ageMs(path: string): number {
+  try {
+    return Date.now() - statSync(path).mtimeMs;
+  } catch {
+    // The holder has removed it in the meantime.
+    return 0;
+  }
+}
+
+/** The error code of the system: `ENOENT`. */
+export function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+}
