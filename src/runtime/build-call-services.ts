@@ -1,4 +1,4 @@
-/** Builds what dispatching needs. */
+/** Builds the services that calls are dispatched with, from resolved options. */
 
 import { Budgets } from '../budgets/budgets.ts';
 import type { EstimateCostUsd } from '../upstream/upstream-costs.ts';
@@ -24,7 +24,7 @@ import type { Upstream, UpstreamConfig } from '../upstream/upstream.ts';
 import { type Observed, ResultRecorder, ShadowResultRecorder } from './record-results.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 
-/** What dispatching needs, with the whole of what mirrors calls. */
+/** The call services, with the shadow runner itself instead of its narrow interface. */
 export interface EngineServices extends CallServices {
   readonly shadow: ShadowRunner | undefined;
 }
@@ -39,7 +39,7 @@ export function buildCallServices(
   const upstreams = new Map(options.upstreams.map((config) => [config.name, buildUpstream(config, options, observed)]));
   const table = new PriceTable();
   const { estimateCostUsd, isPriced, inputTokensOf } = new PriceAhead(upstreams, table);
-  const parts = {
+  const services = {
     upstreams,
     stable,
     policy,
@@ -65,7 +65,7 @@ export function buildCallServices(
     abandonedStreams: new AbandonedStreams(clock),
     toolRuns: new WeakMap(),
   };
-  return { ...parts, shadow: buildShadow(options, parts, observed) };
+  return { ...services, shadow: buildShadow(options, services, observed) };
 }
 
 function buildBudgets(
@@ -78,12 +78,12 @@ function buildBudgets(
   return new Budgets({ policies, clock, estimateCostUsd, shortKey, onShare });
 }
 
-/** Fewer samples say little about the slowest of twenty. */
+/** A p95 of fewer samples means little. */
 const P95_MIN_SAMPLES = 20;
-/** Reading a quantile costs microseconds, and it changes slowly. */
+/** How long a p95 is kept, in ms: reading a quantile costs microseconds, and it changes slowly. */
 const P95_KEPT_MS = 1_000;
 
-/** The p95 of first chunks (streams) or of whole answers, kept for a second. */
+/** The p95 of the time to the first chunk (streams) or to the whole answer, in ms. */
 function p95Of(recorder: Recorder, clock: Clock): HedgingInput['p95Ms'] {
   const kept = new Map<string, { readonly atMs: number; readonly window: WindowSnapshot }>();
   return (upstream, stream) => {
@@ -112,13 +112,13 @@ function buildUpstream(config: UpstreamConfig, options: ResolvedOptions, { emitt
   return { name, config, breaker, pause: new Pause(clock), limits };
 }
 
-/** Builds what mirrors calls, where calls are mirrored. */
 function buildShadow(
   { shadow, salt, windowMs }: ResolvedOptions,
-  parts: Omit<CallServices, 'shadow'>,
+  services: Omit<CallServices, 'shadow'>,
   observed: Observed,
 ): ShadowRunner | undefined {
   if (!shadow) return undefined;
-  const { idleMs } = parts.policy;
-  return new ShadowRunner(shadow, { ...parts, salt, windowMs, idleMs, observer: new ShadowResultRecorder(observed) });
+  const { idleMs } = services.policy;
+  const observer = new ShadowResultRecorder(observed);
+  return new ShadowRunner(shadow, { ...services, salt, windowMs, idleMs, observer });
 }

@@ -1,4 +1,4 @@
-/** What `client.canary` offers. */
+/** `client.canary`: the control of a client's traffic, and what is known about it. */
 
 import { type Batch, startBatch } from '../batch/batch.ts';
 import type { BatchCall, BatchOptions } from '../batch/options.ts';
@@ -24,7 +24,7 @@ import { explain, type ExplainOptions, type Explanation } from './explain.ts';
 
 /** Controls and observes the traffic of a client and of all its `withOptions()` clones. */
 export class CanaryControl<UpstreamName extends string = string> {
-  /** Copies of calls: what is mirrored, and where answers disagree. */
+  /** Shadow traffic: the share of mirrored calls, and answers that disagree. */
   readonly shadow: ShadowControl<UpstreamName>;
   readonly #engine: Engine;
 
@@ -34,7 +34,7 @@ export class CanaryControl<UpstreamName extends string = string> {
   }
 
   /**
-   * Calls `listener` at every event of that name. What it throws is reported once as a `warning` and hurts nothing.
+   * Adds a listener for an event. An error that it throws is reported once as a `warning` and does not affect calls.
    *
    * @example ai.canary.on('rollback', ({ upstream, reason }) => page(`${upstream}: ${reason}`));
    */
@@ -44,28 +44,31 @@ export class CanaryControl<UpstreamName extends string = string> {
     return this;
   }
 
-  /** Like `on`, for the next event only. */
+  /** Adds a listener for the next event only. */
   once<Name extends CanaryEventName>(name: Name, listener: Listener<Name>): this {
     this.#engine.emitter.once(name, listener);
     if (name === 'metrics') this.#engine.startMetrics();
     return this;
   }
 
+  /** Removes a listener. */
   off<Name extends CanaryEventName>(name: Name, listener: Listener<Name>): this {
     this.#engine.emitter.off(name, listener);
     return this;
   }
 
   /**
-   * Routes all calls made within `callback`, and within what it awaits, by these options; those of a call itself win.
+   * Applies routing options to all calls that `callback` makes, also after an `await`. The options of a call itself win.
    *
+   * @returns what `callback` returns
+   * @throws ConfigError for an invalid `maxCostUsd`
    * @example await ai.canary.run({ key: user.id }, () => agent.answer(question));
    */
   run<T>(options: RouteOptions<UpstreamName>, callback: () => T): T {
     return this.#engine.context.run(options, callback);
   }
 
-  /** The numbers of the sliding window, and the state of every upstream. */
+  /** The numbers of the sliding window, and the state of each upstream. */
   snapshot(): Snapshot<UpstreamName> {
     return this.#engine.snapshot() as Snapshot<UpstreamName>;
   }
@@ -76,11 +79,11 @@ export class CanaryControl<UpstreamName extends string = string> {
   }
 
   /**
-   * Changes the split. Keys move only from upstreams that lose weight to upstreams that gain, and as few as can be.
+   * Changes the split. As few keys as possible move, and only from upstreams that lose weight to upstreams that gain weight.
    *
-   * @param weights any non-negative numbers, normalised; upstreams left out get none. Shares below 1 in all that do not
-   * name stable leave it the rest.
-   * @throws ConfigError for unknown names and impossible numbers; nothing is changed then
+   * @param weights any non-negative numbers, which are normalised. Upstreams that are left out get 0. If stable is left out and the numbers
+   * sum to less than 1, stable gets the rest.
+   * @throws ConfigError for unknown names and invalid numbers; the split stays unchanged
    */
   setWeights(weights: Readonly<Partial<Record<UpstreamName, number>>>): void {
     const { options, names, traffic } = this.#engine;
@@ -89,50 +92,57 @@ export class CanaryControl<UpstreamName extends string = string> {
     traffic.setWeights(resolved, options.clock.now());
   }
 
-  /** The rollout, or the first of several. @throws ConfigError without the option `rollout` */
+  /** The control of the rollout, or of the first of several. @throws ConfigError without the option `rollout` */
   get rollout(): RolloutControl {
     return rolloutOf(this.rollouts);
   }
 
-  /** Every rollout by its canary: `rollouts.deepseek.pause('until Monday')`. */
+  /** The controls of all rollouts by canary: `rollouts.deepseek.pause('until Monday')`. */
   get rollouts(): Readonly<Record<UpstreamName, RolloutControl>> {
-    // Upstreams without a rollout have none here either: whoever names one knows which.
+    // Upstreams without a rollout have no entry, although the type names them all.
     return this.#engine.rollouts?.controls ?? {};
   }
 
-  /** Where the rollout to `upstream`, or the first, stands, for people and pages. */
+  /** The state of the rollout to `upstream`, or of the first rollout, as data and text. @throws ConfigError if there is no such rollout */
   explainRollout(upstream?: UpstreamName): RolloutReport {
     return rolloutOf(this.rollouts, upstream).state;
   }
 
   /**
-   * What the application found out about a call (as `last` takes it): its `quality`, or a metric of its own that a guardrail names. Gives
-   * whether a rollout is judged by the call. @throws ConfigError for values that are no numbers, and metrics that no guardrail names
+   * Records values that the application measured for a call: its `quality`, or any other metric that a guardrail names.
+   *
+   * @param call the call, as `last` takes it
+   * @returns whether a rollout is judged by the call
+   * @throws ConfigError for values that are not numbers, and for metrics that no guardrail names
    */
   record(call: unknown, values: Readonly<Record<string, number>>): boolean {
     return this.#engine.rollouts?.record(modeOf(call, this.#engine.modes)?.judged, values) ?? false;
   }
 
-  /** The latest changes of the split, oldest first, with their reasons. */
+  /** The latest 200 changes of the split, oldest first, with reasons. */
   get history(): readonly TrafficChange[] {
     return this.#engine.traffic.history;
   }
 
-  /** Where every alert rule stands, and the latest alerts. */
+  /** The status of each alert rule, and the latest alerts. */
   get alerts(): AlertReport {
     return this.#engine.alerts.report;
   }
 
-  /** Where a chat call with these options would go, and why. Nothing is sent, counted or decided. */
+  /**
+   * Explains where a chat call with these options would go, and why. No request is sent, and no number changes.
+   *
+   * @throws ConfigError for an unknown `upstream`
+   */
   explain(options: ExplainOptions<UpstreamName> = {}): Explanation<UpstreamName> {
     return explain(this.#engine, options) as Explanation<UpstreamName>;
   }
 
   /**
-   * What was spent, in USD and tokens: in all, by upstream, by UTC day and by month; or divided by one thing, with what the same
-   * would have cost on stable and the pace in USD an hour. Failed, aborted and hedged attempts count, too.
+   * The costs in USD and tokens: in total, by upstream, by UTC day and by month. With `by`, they are broken down by one dimension, with the
+   * cost of the same tokens on stable and the rate in USD per hour. Failed, aborted and hedged attempts are included.
    *
-   * @throws ConfigError for a `by` that there is not
+   * @throws ConfigError for an unknown `by`
    * @example writeFileSync('costs.csv', ai.canary.costs({ by: 'model' }).toCsv());
    */
   costs(options: CostsOptions & { readonly by: CostDimension }): CostBreakdown;
@@ -142,11 +152,11 @@ export class CanaryControl<UpstreamName extends string = string> {
   }
 
   /**
-   * The attempts of one call: upstream, reason, outcome, phase, times, usage and cost of each that has ended. Kept for as long as
-   * the application keeps what it asks by.
+   * The ended attempts of one call, each with its upstream, reason, outcome, phase, times, usage and cost. They are kept as long as the
+   * application keeps `call`.
    *
-   * @param call the promise that a method returned, or the stream, raw response or error that came of it; not a parsed body
-   * @returns `undefined` for what is not of a call of this client, or not of one that has been dispatched
+   * @param call the promise that a method returned, or its stream, raw response or error; not a parsed body
+   * @returns `undefined` if `call` does not belong to a dispatched call of this client
    * @example ai.canary.last(promise)?.attempts.map(({ upstream, outcome }) => `${upstream}: ${outcome}`);
    */
   last(call: unknown): CallLedger | undefined {
@@ -154,12 +164,12 @@ export class CanaryControl<UpstreamName extends string = string> {
   }
 
   /**
-   * Makes many calls, some at a time, and gives their results in order: all of them where it is awaited, one after the other in bounded memory
-   * where it is iterated. It begins then. Each call passes through limits and budgets like any other; where all upstreams are full, it waits.
-   * A batch that ends early, by `signal` or `stopOnError`, gives the results of the calls that had begun.
+   * Makes many calls with limited concurrency and gives their results in order. Await the batch for all results, or iterate over it to get them
+   * one by one in bounded memory; either starts it. Limits and budgets apply to each call, and a call waits while all upstreams are full. A
+   * batch that ends early, by `signal` or `stopOnError`, gives the results of the calls that had started.
    *
-   * @param calls functions that make the calls: a list, or an iterable of any kind, which is drawn from as there is room
-   * @throws ConfigError
+   * @param calls functions that make the calls: an array or any iterable, which is read as calls can start
+   * @throws ConfigError for invalid options
    * @example const results = await ai.canary.batch(texts.map((input) => () => ai.responses.create({ model, input })));
    */
   batch<T>(calls: Iterable<BatchCall<T>> | AsyncIterable<BatchCall<T>>, options?: BatchOptions): Batch<T> {
@@ -171,17 +181,21 @@ export class CanaryControl<UpstreamName extends string = string> {
     return startBatch({ clock, warnings, trackers }, calls, options);
   }
 
-  /** Tries out what an upstream can do; calls that need it heed what was found. @throws ConfigError; never for what an upstream does */
+  /**
+   * Probes the capabilities of an upstream by sending it requests. Later calls are routed by the result.
+   *
+   * @throws ConfigError for an unknown upstream or invalid options; failures of the upstream are part of the report
+   */
   probe(upstream: UpstreamName, options?: ProbeOptions): Promise<ProbeReport> {
     return this.#engine.prober.probeNamed(upstream, options);
   }
 
-  /** Stops timers and forgets listeners. Calls go on working; nothing of ours keeps the process alive either way. */
+  /** Stops timers and removes listeners. Calls still work afterwards. The process can exit without it: timers do not keep it alive. */
   close(): void {
     void this.#engine.close();
   }
 
-  /** The same, and waits until the store has what it is to have, ten seconds at most. */
+  /** Like `close`, and waits until everything is stored, for at most ten seconds. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#engine.close();
   }

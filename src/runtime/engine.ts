@@ -1,4 +1,4 @@
-/** Builds the parts from resolved options, and keeps what they share: one engine for a client and all its clones. */
+/** Builds the features from resolved options and holds what they share. A client and all its clones have one engine. */
 
 import { Alerts } from '../alerts/alerts.ts';
 import { AnswerCache } from '../cache/answer-cache.ts';
@@ -32,7 +32,7 @@ import type { CallContext } from '../call/handle-call.ts';
 
 export class Engine implements CallContext {
   readonly options: ResolvedOptions;
-  /** Without a `canary` option calls pass as they are, and are only metered. */
+  /** `false` without the `canary` option: calls are sent unchanged and only metered. */
   readonly routes: boolean;
   readonly emitter: Emitter;
   readonly warnings: Warnings;
@@ -41,23 +41,22 @@ export class Engine implements CallContext {
   readonly ledger = new Ledger();
   readonly modes: ResponseModes = new WeakMap();
   readonly traffic: Traffic;
-  /** Built where there is one to judge. */
+  /** Absent without the option `rollout`. */
   readonly rollouts: Rollouts | undefined;
   readonly alerts: Alerts;
   readonly prober: Prober;
   readonly services: EngineServices;
-  /** What the user's `key` function says; one that throws names no key. */
+  /** The user's `key` function. If it throws, the call has no key from it. */
   readonly keyOption: KeyOption | undefined;
-  /** Names the task of calls that say none. */
+  /** Classifies calls that name no task. */
   readonly classifier: Classifier | undefined;
-  /** Answers that are given again. */
   readonly cache: AnswerCache | undefined;
   /** The upstream that is the application's client itself. */
   readonly home: Upstream;
   readonly names: readonly string[];
   readonly #recorder: Recorder;
   readonly #affinity = new Affinity();
-  /** Made once: every call is planned from it. */
+  /** Built once, since every call is planned from it. */
   readonly #planning: PlanInputs;
   #metricsTicker: Ticker | undefined;
   #calls = 0;
@@ -71,7 +70,7 @@ export class Engine implements CallContext {
     this.emitter = new Emitter((event, error) =>
       this.#warn('listener', `A listener of "${event}" threw ${errorName(error)}`),
     );
-    // Without a `canary` option nothing is logged that the SDK alone would not log.
+    // Without the `canary` option the client logs only what the SDK logs.
     this.warnings = new Warnings(this.emitter, routes ? options.logger : undefined);
     this.traffic = new Traffic(weights, this.names, stable, createRolloutSplit(options.rollouts));
     this.#recorder = new Recorder({ upstreams: this.names, windowMs });
@@ -83,10 +82,10 @@ export class Engine implements CallContext {
     const { rollouts: policies, store } = options;
     const planning = () => this.#planning;
     const setShadowShare = (upstream: string, share: number) => this.services.shadow?.setShare(upstream, share);
-    const driven = { clock, emitter, traffic, warnings, store, planning, setShadowShare };
-    this.rollouts = policies.length > 0 ? new Rollouts({ policies, ...driven }) : undefined;
-    const shared = { recorder: this.#recorder, emitter, warnings, clock, rollouts: this.rollouts };
-    this.services = buildCallServices(options, { ...shared, costs }, { affinity: this.#affinity, routes });
+    const rolloutInput = { policies, clock, emitter, traffic, warnings, store, planning, setShadowShare };
+    this.rollouts = policies.length > 0 ? new Rollouts(rolloutInput) : undefined;
+    const observed = { recorder: this.#recorder, costs, emitter, warnings, clock, rollouts: this.rollouts };
+    this.services = buildCallServices(options, observed, { affinity: this.#affinity, routes });
     this.cache =
       options.cache &&
       new AnswerCache(options.cache, this.services, (option, error) =>
@@ -108,7 +107,7 @@ export class Engine implements CallContext {
     return this.#calls;
   }
 
-  /** The upstream that made the response or conversation of `id`, if that is known. */
+  /** The upstream that created the response or conversation `id`, if it is known. */
   ownerOf(id: string | undefined): Upstream | undefined {
     const owner = id === undefined ? undefined : this.#affinity.ownerOf(id);
     return owner === undefined ? undefined : this.services.upstreams.get(owner);
@@ -125,7 +124,7 @@ export class Engine implements CallContext {
     return { ...frozen, ...(cache && { cache: cache.snapshot }), ...(rollouts && { rollouts: rollouts.snapshot }) };
   }
 
-  /** `metrics` is emitted from the first time that somebody wants it. */
+  /** Called with the first listener of `metrics`: the event is emitted from then on. */
   startMetrics(): void {
     if (this.#closed) return;
     const { clock, metricsIntervalMs } = this.options;
@@ -134,7 +133,7 @@ export class Engine implements CallContext {
     });
   }
 
-  /** Stops timers and forgets listeners, and resolves when the store has all that it is to have. Calls go on working. */
+  /** Stops timers and removes listeners. Resolves when everything is stored. Calls still work afterwards. */
   async close(): Promise<void> {
     this.#closed = true;
     this.alerts.close();
@@ -158,14 +157,14 @@ function knownUpstream({ upstreams }: CallServices, name: string): Upstream {
   return upstream;
 }
 
-/** What decides how calls are planned, beside the services. */
+/** What plans depend on, beside options and services. */
 interface PlanningInput {
   readonly traffic: Traffic;
   readonly affinity: Affinity;
   readonly killSwitch: KillSwitch;
 }
 
-/** Made once, since every call reads it. `stable` and `ranges` follow `traffic` as the split changes. */
+/** `stable` and `ranges` follow `traffic` as the split changes. */
 function planInputs(
   { home, segments, salt }: ResolvedOptions,
   services: CallServices,

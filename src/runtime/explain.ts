@@ -1,4 +1,4 @@
-/** Where a call would go, and why, without making it. */
+/** Explains where a call would go, and why, without making it. */
 
 import { soonestOf } from '../call/admission.ts';
 import { describeCall } from '../call/describe-call.ts';
@@ -8,27 +8,27 @@ import type { Engine } from './engine.ts';
 import { createBodyPatch } from '../providers/create-body-patch.ts';
 import type { DialectChange } from '../providers/dialect-rule.ts';
 
-/** A call to be explained rather than made. */
+/** The call to explain. Route options that are left out come from the surrounding `canary.run()`. */
 export interface ExplainOptions<UpstreamName extends string = string> extends RouteOptions<UpstreamName> {
-  /** The call is a chat call for this model. */
+  /** The model of the call, which is a chat call. */
   readonly model?: string | undefined;
-  /** The body of a chat call: what must change in it for the upstream is explained, and what it needs is heeded. */
+  /** The body of a chat call. Its requirements take part in the choice, and its changes for the upstream are listed. */
   readonly body?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Why a call would go where. */
+/** The plan of a call, and what the upstream's dialect changes in its body. */
 export interface Explanation<UpstreamName extends string = string> extends Plan {
-  /** The upstream that would be asked first. */
+  /** The upstream that would be tried first. */
   readonly upstream: UpstreamName;
+  /** The shares of the split, 0–1. */
   readonly weights: Readonly<Record<UpstreamName, number>>;
-  /** What the upstream's dialect makes of the body, and why; nothing without a body. */
+  /** The changes that the upstream's dialect makes in the body, with reasons; empty without a body. */
   readonly changes: readonly DialectChange[];
 }
 
-/** Options left out are those of the surrounding `canary.run()`. */
-export function explain(engine: Engine, { model, body = {}, ...said }: ExplainOptions): Explanation {
+export function explain(engine: Engine, { model, body = {}, ...options }: ExplainOptions): Explanation {
   const { clock } = engine.options;
-  const route = joinRoutes(engine.context.current, said);
+  const route = joinRoutes(engine.context.current, options);
   const described = describeCall(
     { method: 'post', path: '/chat/completions', body: model === undefined ? body : { ...body, model } },
     { id: 0, startedAtMs: clock.now(), context: route, keyOption: undefined, keyed: true },
@@ -41,7 +41,7 @@ export function explain(engine: Engine, { model, body = {}, ...said }: ExplainOp
   return { assigned, upstreams, reason, bucket, skipped, upstream, weights: engine.traffic.weights, changes };
 }
 
-/** Where none of the plan may be asked now, the one that may be soonest is. */
+/** If every upstream of the plan is skipped, the one that is available soonest is tried. */
 function lastResort({ skipped }: Plan, { services, options }: Engine): string {
   const names = skipped.map(({ upstream }) => upstream);
   return soonestOf(names, services.upstreams, options.clock.now()).name;

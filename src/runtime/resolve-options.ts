@@ -1,4 +1,4 @@
-/** Turns what a user wrote into what the engine needs: defaults filled in, durations in ms, contradictions refused. */
+/** Resolves the user's options: fills in defaults, converts durations to ms, and rejects contradictions. */
 
 import type { ClientOptions } from 'openai';
 import {
@@ -38,7 +38,7 @@ import { systemClock } from '../time/system-clock.ts';
 import type { BreakerPolicy } from '../resilience/breaker.ts';
 import type { UpstreamConfig } from '../upstream/upstream.ts';
 
-/** Options with nothing left open. */
+/** Options with all defaults filled in. */
 export interface ResolvedOptions {
   /** The upstream that is the application's client itself. */
   readonly home: string;
@@ -52,12 +52,12 @@ export interface ResolvedOptions {
   readonly tasks: Tasks | undefined;
   readonly cache: CachePolicy | undefined;
   readonly fallbacks: FallbackPolicy;
-  /** Extra load that retries may cause, as a share of calls. */
+  /** The extra load that retries may cause, as a share of calls, 0–1. */
   readonly retryShare: number;
   readonly hedge: HedgePolicy | undefined;
   readonly shadow: ShadowPolicy | undefined;
   readonly breaker: BreakerPolicy | undefined;
-  /** Upstreams whose price is not known are passed over. */
+  /** Whether upstreams without a known price are skipped. */
   readonly rejectsUnpriced: boolean;
   readonly alerts: readonly AlertRule[];
   readonly webhook: WebhookPolicy | undefined;
@@ -74,8 +74,8 @@ export interface ResolvedOptions {
 }
 
 /**
- * @param priceProvider the provider of the client's own prices, where its class tells: `azure`
- * @throws ConfigError for the first thing that cannot be right
+ * @param priceProvider the provider of the client's prices, if its class implies one: `azure`
+ * @throws ConfigError for the first invalid option
  */
 export function resolveOptions(canary: CanaryOptions, client: ClientOptions, priceProvider?: string): ResolvedOptions {
   checkKeys('canary', canary, OPTION_NAMES);
@@ -163,7 +163,7 @@ const OPTION_NAMES: readonly (keyof CanaryOptions)[] = [
   'logger',
 ];
 
-/** The client's own logger where it takes warnings. */
+/** The client's own logger by default, unless its log level excludes warnings. */
 function resolveLogger(logger: Logger | undefined, client: ClientOptions): Logger | undefined {
   if (logger !== undefined) return checkMethods('canary.logger', logger, ['warn']);
   const level = client.logLevel ?? environment('OPENAI_LOG');

@@ -1,4 +1,4 @@
-/** What a client and its `withOptions()` clones have in common. */
+/** The runtime that a client shares with its `withOptions()` clones. */
 
 import type { ClientOptions } from 'openai';
 import { checkApiKey } from '../domain/check.ts';
@@ -8,8 +8,8 @@ import type { CanaryOptions } from '../options.ts';
 import { resolveOptions } from './resolve-options.ts';
 
 /**
- * Takes the place of the `canary` option inside the SDK's own options, which keep what they do not know: so every clone
- * comes back to the constructor with the runtime of its origin.
+ * Replaces the `canary` option within the SDK's options. The SDK passes options that it does not know to the constructors of clones, so each
+ * clone gets the runtime of its origin.
  */
 export class CanaryRuntime {
   readonly engine: Engine;
@@ -20,14 +20,14 @@ export class CanaryRuntime {
     this.control = new CanaryControl(engine);
   }
 
-  /** Nothing of what the runtime holds belongs in a log. */
+  /** Keeps the contents of the runtime out of logs. */
   toJSON(): string {
     return 'CanaryRuntime';
   }
 }
 
 /**
- * The runtime that `options` carry, or a new one as they say.
+ * The runtime in `options`, or a new one that is built from them.
  *
  * @throws ConfigError
  */
@@ -38,7 +38,7 @@ export function runtimeOf(
   const { canary, ...client } = options;
   if (canary instanceof CanaryRuntime) return canary;
   const routes = canary !== undefined;
-  // Without the option nothing of the client is ours to judge.
+  // Without the `canary` option the client is checked by the SDK alone.
   if (routes) checkApiKey('apiKey', client.apiKey);
   return new CanaryRuntime(new Engine(resolveOptions(routes ? canary : {}, client, priceProvider), { routes }));
 }

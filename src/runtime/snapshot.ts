@@ -1,4 +1,4 @@
-/** Freezes the numbers of the window, and the state of every upstream. */
+/** Takes a snapshot: the numbers of the metrics window, and the state of every upstream. */
 
 import type { EngineServices } from './build-call-services.ts';
 import type { Snapshot, UpstreamSnapshot } from '../domain/snapshot.ts';
@@ -6,7 +6,7 @@ import { healthOf } from '../metrics/health.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import type { Traffic } from '../routing/traffic.ts';
 
-/** The window that ends at `atMs`. */
+/** The numbers are those of the window that ends at `atMs`. */
 export function takeSnapshot(
   recorder: Recorder,
   { weights, ranges }: Traffic,
