@@ -1,4 +1,4 @@
-/** The client: the SDK's own class, with its requests routed. */
+/** The client: a subclass of the SDK's class that routes its requests. */
 
 import { inspect } from 'node:util';
 import { type APIPromise, AzureOpenAI, OpenAI } from 'openai';
@@ -18,8 +18,9 @@ import { createSender } from './upstream/sdk/send.ts';
 import type { RequestOptions } from './upstream/sdk/types.ts';
 
 /**
- * The same class on another base: `withCanary(AzureOpenAI)`.
+ * A class like `CanaryClient` on another base, such as `AzureOpenAI`.
  *
+ * @param Base `OpenAI` or a subclass of it
  * @example
  * const CanaryAzure = withCanary(AzureOpenAI);
  * const ai = new CanaryAzure({ endpoint, apiKey, apiVersion, canary: { upstreams, weights } });
@@ -66,7 +67,7 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
       );
     }
 
-    // The SDK's signatures have a type parameter that no value of ours can name, and changed between its versions.
+    // The SDK's signatures have a type parameter that we cannot name, and they differ between its versions.
     // oxlint-disable typescript/no-explicit-any
     override requestAPIList(Page: any, options: any): any {
       const page = super.requestAPIList(Page, options);
@@ -74,22 +75,22 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
       return page;
     }
 
-    /** Decides here, where the path is known: options may be a promise. The pages after the first follow the client. */
+    /** Chooses the upstream by the id in the path, since the options may be a promise. Later pages use the client of the first. */
     override getAPIList(path: string, Page: any, options?: any): any {
       const { connect } = this.#caller;
       const owner = this.#engine.ownerOf(responseIdIn(path));
       // An upstream without a connection of its own is the same account.
       if (!owner || owner.config.connection.kind === 'client') return super.getAPIList(path, Page, options);
-      const given = Promise.resolve(options).then((resolved) => optionsElsewhere(resolved ?? {}));
-      const page = connect(owner).client.getAPIList(path, Page, given);
-      const request = given.then((resolved): RequestOptions => ({ method: 'get', path, ...resolved }));
+      const ownerOptions = Promise.resolve(options).then((resolved) => optionsElsewhere(resolved ?? {}));
+      const page = connect(owner).client.getAPIList(path, Page, ownerOptions);
+      const request = ownerOptions.then((resolved): RequestOptions => ({ method: 'get', path, ...resolved }));
       observePage(this.#caller, page, request, owner);
       return page;
     }
     // oxlint-enable typescript/no-explicit-any
 
     protected override prepareRequest(request: PreparedRequest, context: PreparedFor): Promise<void> {
-      // First: the base may sign what leaves.
+      // Before the base, which may sign the request.
       applyMark(request, context, this._options.defaultHeaders);
       return super.prepareRequest(request as RequestInit, context);
     }
@@ -98,7 +99,7 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
       await this.canary[Symbol.asyncDispose]();
     }
 
-    /** The SDK's client shows its API key when it is logged; this one does not. */
+    /** Keeps the API key, which the SDK's client shows, out of logs. */
     [inspect.custom](): string {
       return `${this.constructor.name} { baseURL: '${addressOf(this.baseURL)}', upstreams: [ ${this.#engine.names.join(', ')} ] }`;
     }
@@ -107,20 +108,20 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
       return { baseURL: addressOf(this.baseURL), upstreams: this.#engine.names };
     }
   }
-  // Bundlers rename an inner class that has the name of an outer one.
+  // Bundlers rename an inner class that has the name of an outer class.
   Object.defineProperty(CanaryClient, 'name', { value: 'CanaryClient' });
-  // The class has all that the type says: the base's statics by inheritance, the rest above.
+  // The class has all members of the type: it inherits the statics of the base and defines the others above.
   return CanaryClient as unknown as CanaryClass<Base>;
 }
 
-/** Without user, password and query, which may be secrets. */
+/** The URL without user, password and query, which may be secrets. */
 function addressOf(baseURL: string): string {
   const { origin, pathname } = URL.parse(baseURL) ?? { origin: '', pathname: '' };
   return origin + pathname;
 }
 
 /**
- * `OpenAI` with its calls routed. Without a `canary` option it behaves as `OpenAI` in all, and meters in passing.
+ * `OpenAI` with routed calls. Without the `canary` option it behaves exactly like `OpenAI` and only records usage.
  *
  * @example
  * const ai = new CanaryClient({
@@ -132,18 +133,16 @@ function addressOf(baseURL: string): string {
  */
 export const CanaryClient = withCanary(OpenAI);
 
-/** A client of `CanaryClient`. */
+/** An instance of `CanaryClient`. */
 export type CanaryClient<UpstreamName extends string = string> = OpenAI & CanaryProperty<UpstreamName>;
 
-/* PART: The types of the client's class. */
-
 /** `OpenAI` or a subclass of it, whose constructor takes one object of options. */
-// The SDK's subclasses differ in what their options are; a mixin's base takes anything.
+// The options of the SDK's subclasses differ, and TypeScript requires `any[]` for the base of a mixin.
 export type OpenAIClass = new (...args: any[]) => OpenAI;
 
 /**
- * A class like `Base` that routes its calls. Names of upstreams are inferred from the options and checked at compile time;
- * a subclass states them, `class App extends CanaryClient<'gemini'>`, or goes without the check.
+ * A class like `Base` that routes its calls. The names of upstreams are inferred from the options and checked at compile time. A subclass
+ * states them, `class App extends CanaryClient<'gemini'>`, or is not checked.
  */
 export type CanaryClass<Base extends OpenAIClass> = { [Static in keyof Base]: Base[Static] } & {
   new <UpstreamName extends string = string, StableName extends string = 'openai'>(
@@ -153,8 +152,8 @@ export type CanaryClass<Base extends OpenAIClass> = { [Static in keyof Base]: Ba
   ): InstanceType<Base> & CanaryProperty<UpstreamName | StableName>;
 };
 
-/** What a client has beside all that the SDK's has. */
+/** What a client has in addition to the members of the SDK's client. */
 export interface CanaryProperty<UpstreamName extends string = string> extends AsyncDisposable {
-  /** Controls and observes the traffic of this client and of its clones. */
+  /** The control of this client's traffic, shared with its `withOptions()` clones. */
   readonly canary: CanaryControl<UpstreamName>;
 }

@@ -1,4 +1,4 @@
-/** What a usage cost, for everyone: for logs, for bills, for what no client of ours sent. */
+/** `costOf()`: the cost of any usage, also of answers that no client of ours requested. */
 
 import type { Cost, Usage } from './domain/usage.ts';
 import { findCost } from './pricing/cost.ts';
@@ -7,31 +7,34 @@ import { reportedCostOf, usageOf } from './pricing/usage.ts';
 import { PROVIDER_NAMES, providerPreset } from './providers/presets.ts';
 import { systemClock } from './time/system-clock.ts';
 
-/** What is known of an answer. */
+/** An answer, and the provider that sold it. */
 export interface CostOfInput {
-  /** Who sold it: a name that an upstream's `provider` may have, or the id of the price table. It wins over `baseURL`. @default 'openai' */
+  /**
+   * The provider: a name that an upstream's `provider` may have, or a provider id of the price table. It wins over `baseURL`.
+   * @default 'openai', unless `baseURL` is set
+   */
   readonly provider?: string | undefined;
-  /** Tells the provider by its address. */
+  /** The API's base URL, which identifies the provider. */
   readonly baseURL?: string | undefined;
-  /** The model that the response names. */
+  /** The model that the response reports. */
   readonly model: string;
-  /** The `usage` of the response, as the provider wrote it. */
+  /** The `usage` of the response, unchanged. */
   readonly usage: unknown;
-  /** When the answer came, for prices that change: ms since the Unix epoch or a `Date`. @default now */
+  /** The time of the answer, for prices that change: ms since the Unix epoch or a `Date`. @default now */
   readonly at?: number | Date | undefined;
-  /** Whether to reckon where the provider says itself what it cost. @default false */
+  /** Whether to compute the cost even if the provider reports it. @default false */
   readonly ignoreReported?: boolean | undefined;
 }
 
-/** A cost, and the tokens that it is for. */
+/** A cost, and the tokens that it covers. */
 export type CostOf = Cost & {
-  /** Normalised: every provider's names for the same thing are one. `undefined` for what is no usage. */
+  /** The usage with the same field names for all providers; `undefined` if it could not be read. */
   readonly usage: Usage | undefined;
 };
 
 /**
- * What an answer cost, in USD: the provider's own figure where there is one, else its tokens at the public price. `null` where the price
- * or the usage is unknown. Never throws. Takes about 20 µs.
+ * The cost of an answer in USD: the cost that the provider reports, or else its tokens at the public price. `null` if the price or the usage is
+ * unknown. Never throws. Takes about 20 µs.
  *
  * @example
  * const { costUsd } = costOf({ provider: 'openrouter', model: answer.model, usage: answer.usage });

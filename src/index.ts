@@ -1,4 +1,4 @@
-/** `openai-canary`: the SDK's client, with its traffic split, retried, broken, fallen back, metered and rolled back. */
+/** The public surface of `openai-canary`: every name that users import, listed by hand. */
 
 export { CanaryClient, withCanary } from './client.ts';
 export type { CanaryClass, CanaryProperty, OpenAIClass } from './client.ts';

@@ -1,4 +1,4 @@
-/** What a user writes under `canary`. No logic; `resolve-options.ts` turns it into what the engine needs. */
+/** The type of the `canary` option. No logic: `runtime/resolve-options.ts` resolves it. */
 
 import type { AlertRuleOptions, WebhookOptions } from './alerts/options.ts';
 import type { StreamMode } from './domain/call.ts';
@@ -25,70 +25,76 @@ import type { UpstreamOptions } from './upstream/upstream-options.ts';
 import type { KeyContext } from './routing/key.ts';
 import type { SegmentOptions } from './routing/resolve-split.ts';
 
-/** Everything under `canary`. A section left out is a part not built. */
+/** The `canary` option. A feature whose section is left out is not built, unless its default says otherwise. */
 export interface CanaryOptions<UpstreamName extends string = string, StableName extends string = string> {
-  /** Name of the upstream that the client's own options describe. @default 'openai' */
+  /** The name of the upstream that the client's own options describe. @default 'openai' */
   readonly name?: StableName | undefined;
+  /** The other upstreams, by name. @default no other upstreams */
   readonly upstreams?: Readonly<Record<UpstreamName, UpstreamOptions>> | undefined;
-  /** Any non-negative numbers; normalised. @default all on stable */
+  /** The split: any non-negative numbers by upstream, which are normalised. @default all calls go to stable */
   readonly weights?: Readonly<Partial<Record<NoInfer<UpstreamName | StableName>, number>>> | undefined;
   /** The upstream in service. @default `name` */
   readonly stable?: NoInfer<UpstreamName | StableName> | undefined;
   /**
-   * The identity that must keep its upstream, where the call itself names none (`route({ key })`, `canary.run`, header
-   * `x-canary-key`). `undefined` goes on to the body's `safety_identifier`, `prompt_cache_key` and `user`, then to the
-   * opening of the conversation.
+   * Returns the identity that keeps its upstream, for calls without a key of their own (`route({ key })`, `canary.run`, header
+   * `x-canary-key`). If it returns `undefined`, the key is the body's `safety_identifier`, `prompt_cache_key` or `user`, or else is made from
+   * the opening of the conversation.
    */
   readonly key?: ((call: KeyContext) => string | undefined) | undefined;
-  /** Mixed into every hash, so that two splits choose independently. @default 'canary' */
+  /** Part of every hash, so that clients with different salts split independently. @default 'canary' */
   readonly salt?: string | undefined;
+  /** Conditions on the attributes of calls, which choose an upstream before the split does. @default no segments */
   readonly segments?: readonly SegmentOptions<NoInfer<UpstreamName | StableName>>[] | undefined;
-  /** Kinds of work, and the upstreams that do them. @default none */
+  /** Kinds of work, and the upstreams for each in order. @default no tasks */
   readonly tasks?: TaskOptions<NoInfer<UpstreamName | StableName>> | undefined;
-  /** Whole answers that are given again to the same calls. @default none */
+  /** Stores whole answers and replays them to identical calls. @default no cache */
   readonly cache?: CacheOptions | undefined;
-  /** @default stable, for calls that are not on stable */
+  /** The upstreams that serve a call after a failure, in order. @default stable, for calls that are assigned to another upstream */
   readonly fallbacks?: FallbackOptions<NoInfer<UpstreamName | StableName>> | undefined;
+  /** Retries on the same upstream, and the budget of all extra attempts. */
   readonly retry?: RetryOptions | undefined;
-  /** `false` builds none. */
+  /** When an upstream is taken out of service; `false` disables the breaker. */
   readonly breaker?: BreakerOptions | false | undefined;
+  /** The time limits of a call and of the phases of a stream. */
   readonly timeouts?: TimeoutOptions | undefined;
-  /** @default 'committed': a stream is given from its first content on */
+  /** When a stream is handed to its caller. @default 'committed', which is from its first content on */
   readonly stream?: StreamMode | StreamOptions | undefined;
-  /** @default none */
+  /** A second upstream that is tried beside a slow one. @default no hedging */
   readonly hedge?: HedgeOptions | undefined;
-  /** @default none */
+  /** Copies of calls that are sent to other upstreams. Their answers are compared and dropped. @default no copies */
   readonly shadow?: ShadowOptions<NoInfer<UpstreamName | StableName>> | undefined;
-  /** How much may be spent in an hour, a day or a month. @default none */
+  /** The most that may be spent in an hour, a day or a month. @default no budgets */
   readonly budgets?: readonly BudgetOptions<NoInfer<UpstreamName | StableName>>[] | undefined;
-  /** How much each upstream may be asked, the client itself among them; wins over `limits` within `upstreams`. @default no limits */
+  /** The rate and concurrency limits of each upstream, including the client itself. They win over `limits` within `upstreams`. @default no limits */
   readonly limits?: Readonly<Partial<Record<NoInfer<UpstreamName | StableName>, LimitsOptions>>> | undefined;
-  /** Prices by upstream; they win over the table. */
+  /** Prices by upstream, which win over the price table. @default the price table */
   readonly prices?:
     Readonly<Partial<Record<NoInfer<UpstreamName | StableName>, UpstreamPrice | readonly UpstreamPrice[]>>> | undefined;
   /**
-   * Where no price is known: `'ignore'` counts the cost as unknown and warns, `'reject'` passes the upstream over before anything is sent
-   * (`UnknownPriceError` where none is left). What only the provider reports, afterwards, is not known before. @default 'ignore'
+   * What happens to a call on an upstream without a known price. `'ignore'` counts the cost as unknown and warns. `'reject'` skips the upstream
+   * before a request is sent, and throws `UnknownPriceError` if no upstream is left. A cost that only the provider reports after the call is
+   * not a known price. @default 'ignore'
    */
   readonly onUnknownPrice?: 'ignore' | 'reject' | undefined;
+  /** Conditions on metrics that emit `alert` events. @default no rules */
   readonly alerts?: readonly AlertRuleOptions<NoInfer<UpstreamName | StableName>>[] | undefined;
-  /** Tells alerts and rollbacks to a web address: names and numbers, never a key, a header or a body. @default none */
+  /** Posts alerts and rollbacks to a URL: names and numbers, never a key, a header or a body. @default no webhook */
   readonly webhook?: WebhookOptions | undefined;
-  /** Checks that upstreams can be reached, also where no call goes; told in `snapshot().upstreams[name].health`. @default none */
+  /** Checks at an interval that upstreams are reachable, even without calls. See `snapshot().upstreams[name].health`. @default no checks */
   readonly probe?: ActiveProbeOptions<NoInfer<UpstreamName | StableName>> | undefined;
-  /** Brings calls to a canary in steps, judged by evidence; a list brings several at once. */
+  /** Moves calls to a canary in steps, each judged by evidence. A list runs several rollouts at once. @default no rollout */
   readonly rollout?:
     RolloutOptions<NoInfer<UpstreamName>> | readonly RolloutOptions<NoInfer<UpstreamName>>[] | undefined;
-  /** Where rollouts are kept, so that a restart goes on where it was. @default nowhere: each start begins anew */
+  /** Where the state of rollouts is kept, so that they continue after a restart. @default no store; rollouts start again with each process */
   readonly store?: Store | undefined;
-  /** The sliding window of metrics. @default '5m' */
+  /** The length of the sliding window of metrics, at least 1 s. @default '5m' */
   readonly window?: Duration | undefined;
-  /** How often `metrics` is emitted and alert rules are looked at. @default '30s' */
+  /** How often `metrics` is emitted. @default '30s' */
   readonly metricsInterval?: Duration | undefined;
-  /** @default the system's clock, which never goes backwards */
+  /** The source of time and timers. @default the system's clock, made monotonic */
   readonly clock?: Clock | undefined;
-  /** Uniform in [0, 1). @default Math.random */
+  /** The source of randomness, uniform in [0, 1). @default Math.random */
   readonly random?: (() => number) | undefined;
-  /** Gets warnings that no `warning` listener took. @default the client's `logger` */
+  /** Receives each warning once, as `warning` listeners do. @default the client's `logger`, if its log level includes warnings */
   readonly logger?: Logger | undefined;
 }
