@@ -19,7 +19,20 @@ export interface CostOfInput {
   /** The model that the response reports. */
   readonly model: string;
   /** The `usage` of the response, unchanged. */
-  readonly usage: unknown;
+  readonly usage?: unknown;
+  /**
+   * The service tier that the response names, which changes the price: `flex`, `priority`, `batch`. Responses of the Batch API do not
+   * name theirs. @default `service_tier`
+   */
+  readonly serviceTier?: string | undefined;
+  /** Part of a whole answer: its service tier. */
+  readonly service_tier?: string | null | undefined;
+  /** Part of a whole answer of the Responses API: the searches that are billed beside its tokens. */
+  readonly output?: unknown;
+  /** Part of a whole answer of the Responses API: its tools. */
+  readonly tools?: unknown;
+  /** Part of a whole chat answer. */
+  readonly choices?: unknown;
   /** The time of the answer, for prices that change: ms since the Unix epoch or a `Date`. @default now */
   readonly at?: number | Date | undefined;
   /** Whether to compute the cost even if the provider reports it. @default false */
@@ -34,13 +47,14 @@ export type CostOf = Cost & {
 
 /**
  * The cost of an answer in USD: the cost that the provider reports, or else its tokens at the public price. `null` if the price or the usage is
- * unknown. Never throws. Takes about 20 µs.
+ * unknown. Pass the whole answer: the usage alone names neither the service tier nor the tools that were used. Never throws. Takes about 20 µs.
  *
  * @example
- * const { costUsd } = costOf({ provider: 'openrouter', model: answer.model, usage: answer.usage });
+ * const { costUsd, missing } = costOf({ provider: 'openai', ...answer });
  */
-export function costOf({ provider, baseURL, model, usage: raw, at, ignoreReported = false }: CostOfInput): CostOf {
-  const body = { usage: raw };
+export function costOf({ provider, baseURL, model, at, ignoreReported = false, ...answer }: CostOfInput): CostOf {
+  const { usage: raw, serviceTier, service_tier = serviceTier, output, tools, choices } = answer;
+  const body = { usage: raw, service_tier: serviceTier ?? service_tier, output, tools, choices };
   const usage = usageOf('chat', body) ?? usageOf('embeddings', body);
   const cost = findCost({
     ...priceSourceOf(provider, baseURL),

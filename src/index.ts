@@ -122,9 +122,11 @@ export type {
   Cost,
   CostSource,
   ListPrice,
+  MissingCost,
   Price,
   PriceTableVersion,
   ServiceTier,
+  Surcharge,
   UpstreamPrice,
   Usage,
 } from './domain/usage.ts';

@@ -55,6 +55,20 @@ test.each([
   expect(costOf(input)).toMatchObject({ costUsd: null, source: null });
 });
 
+test('takes a whole answer: its service tier and its searches change the cost', () => {
+  const plain = { prompt_tokens: 1_000, completion_tokens: 100 };
+  const standard = costOf({ model: 'gpt-5', usage: plain, at: AT }).costUsd ?? NaN;
+  const answer = { model: 'gpt-5', usage: plain, at: AT, id: 'chatcmpl-1', object: 'chat.completion' };
+  expect(costOf({ ...answer, service_tier: 'flex' }).costUsd).toBeCloseTo(standard / 2, 12);
+  expect(costOf({ ...answer, serviceTier: 'priority' }).costUsd).toBeCloseTo(standard * 2, 12);
+  expect(costOf({ ...answer, service_tier: 'default', serviceTier: 'batch' }).costUsd).toBeCloseTo(standard / 2, 12);
+  expect(costOf({ ...answer, output: [{ type: 'web_search_call' }] }).costUsd).toBeCloseTo(standard + 0.01, 12);
+  expect(costOf({ ...answer, output: [{ type: 'code_interpreter_call' }] })).toMatchObject({
+    costUsd: standard,
+    missing: ['tool fees'],
+  });
+});
+
 test('prices embeddings by their input, because they have no output', () => {
   const { costUsd } = costOf({ model: 'text-embedding-3-small', usage: { prompt_tokens: 1_000_000 }, at: AT });
   expect(costUsd).toBeCloseTo(0.02, 12);

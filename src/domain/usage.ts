@@ -17,12 +17,34 @@ export interface Usage {
   readonly audioInputTokens?: number | undefined;
   /** Audio tokens of the output: a part of `outputTokens`. */
   readonly audioOutputTokens?: number | undefined;
+  /** The part of `cacheWriteTokens` that is kept for an hour, at a higher price (Anthropic). */
+  readonly cacheWrite1hTokens?: number | undefined;
+  /** Image tokens of the input: a part of `inputTokens`. */
+  readonly imageInputTokens?: number | undefined;
+  /** Image tokens of the output: a part of `outputTokens`. 0 if the provider states that there are none. */
+  readonly imageOutputTokens?: number | undefined;
+  /** Seconds of audio that were transcribed, where they are billed instead of tokens. */
+  readonly audioInputSeconds?: number | undefined;
+  /** Web searches of the provider's own tool, which are billed per search. */
+  readonly webSearches?: number | undefined;
+  /** Searches of the provider's own file search, which are billed per search. */
+  readonly fileSearches?: number | undefined;
+  /** Uses of the provider's other paid tools, such as code execution. */
+  readonly otherPaidTools?: number | undefined;
   /** The service tier that the provider reports, if it is not its standard tier. */
   readonly serviceTier?: ServiceTier | undefined;
+  /** Surcharges that the provider reports and that no price list states. */
+  readonly surcharges?: readonly Surcharge[] | undefined;
 }
 
-/** Service tiers with prices of their own. */
-export type ServiceTier = 'flex' | 'priority' | 'batch';
+/** Service tiers with prices of their own. `other` stands for every name that is neither one of these nor the standard tier. */
+export type ServiceTier = 'flex' | 'priority' | 'batch' | 'other';
+
+/** A surcharge on a whole call. */
+export type Surcharge = 'fast mode' | 'regional processing';
+
+/** A part of a bill that a cost leaves out, because its price is unknown. */
+export type MissingCost = 'tool fees' | 'one-hour cache writes' | 'service tier' | Surcharge;
 
 /**
  * The source of a cost.
@@ -49,8 +71,10 @@ export type Cost =
       readonly source: CostSource;
       /** The public price table, if it was used. */
       readonly table?: PriceTableVersion | undefined;
+      /** What the cost leaves out; absent if it is complete. */
+      readonly missing?: readonly MissingCost[] | undefined;
     }
-  | { readonly costUsd: null; readonly source: null; readonly table?: undefined };
+  | { readonly costUsd: null; readonly source: null; readonly table?: undefined; readonly missing?: undefined };
 
 /**
  * A price set by the user, in USD per million tokens. An omitted price defaults to the price of the tokens that it is a
@@ -67,6 +91,21 @@ export interface Price {
   readonly audioInputPerMTok?: number | undefined;
   /** USD per million audio tokens of the output. @default outputPerMTok */
   readonly audioOutputPerMTok?: number | undefined;
+  /** USD per million tokens written to the prompt cache for an hour. @default cacheWritePerMTok, and the cost says what it leaves out */
+  readonly cacheWrite1hPerMTok?: number | undefined;
+  /** USD per million image tokens of the input. @default inputPerMTok */
+  readonly imageInputPerMTok?: number | undefined;
+  /** USD per million image tokens of the output. @default outputPerMTok */
+  readonly imageOutputPerMTok?: number | undefined;
+  /** USD per search of the provider's own web search. @default unknown: the cost says that it leaves out tool fees */
+  readonly webSearchUsd?: number | undefined;
+  /** USD per search of the provider's own file search. @default unknown, as above */
+  readonly fileSearchUsd?: number | undefined;
+  /**
+   * Factors on the prices of tokens by service tier: `{ flex: 0.5, priority: 2 }`.
+   * @default 1, and the cost says that it leaves out the service tier
+   */
+  readonly serviceTiers?: Readonly<Partial<Record<ServiceTier, number>>> | undefined;
   /**
    * The date from which the price applies (ISO 8601).
    * @default always

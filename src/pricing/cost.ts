@@ -1,8 +1,9 @@
 /** The cost of an attempt, from the best source available. */
 
-import type { Cost, PriceTableVersion, Usage } from '../domain/usage.ts';
-import { type DatedPrice, priceAt, ratesUsd } from './prices.ts';
-import type { PriceTable } from './price-table.ts';
+import type { Cost, MissingCost, PriceTableVersion, Usage } from '../domain/usage.ts';
+import { type DatedPrice, priceAt } from './prices.ts';
+import type { PriceTable, TableQuery } from './price-table.ts';
+import { missingCosts, ratesUsd } from './rates.ts';
 
 /** What is known about an attempt's cost. */
 export interface CostQuery {
@@ -14,7 +15,7 @@ export interface CostQuery {
   readonly model: string | undefined;
   /** The user's prices for the upstream. */
   readonly prices: readonly DatedPrice[] | undefined;
-  readonly table: Pick<PriceTable, 'version' | 'tableCostUsd'>;
+  readonly table: Pick<PriceTable, 'version' | 'tableCostUsd'> & Partial<Pick<PriceTable, 'missing'>>;
   /** The provider's id in the table. */
   readonly provider: string | undefined;
   readonly baseURL: string | undefined;
@@ -30,38 +31,63 @@ export const UNKNOWN_COST: Cost = { costUsd: null, source: null };
 export function findCost(query: CostQuery): Cost {
   const { usage, prices, reportedUsd, table } = query;
   const price = prices === undefined ? undefined : priceAt(prices, query.atMs);
-  if (price !== undefined) {
-    if (usage === undefined) return UNKNOWN_COST;
-    return computed(
-      priceUsd(price, usage, query),
-      'override',
-      query,
-      price.kind === 'list' ? table.version : undefined,
-    );
+  if (price === undefined) {
+    if (reportedUsd !== undefined) return { costUsd: reportedUsd, source: 'reported' };
+    return computed(tableUsd(query), 'table', query, tableMissing(query), table.version);
   }
-  if (reportedUsd !== undefined) return { costUsd: reportedUsd, source: 'reported' };
-  return computed(tableUsd(query), 'table', query, table.version);
+  if (usage === undefined) return UNKNOWN_COST;
+  if (price.kind === 'rates') {
+    const factor = usage.serviceTier === undefined ? 1 : price.serviceTiers?.[usage.serviceTier];
+    return computed(ratesUsd(price.rates, usage, factor), 'override', query, overrideMissing(price, usage));
+  }
+  const listed = price.of === undefined ? query : { ...query, provider: price.of };
+  const publicUsd = tableUsd(listed);
+  const costUsd = publicUsd === undefined ? undefined : publicUsd * price.multiplier;
+  return computed(costUsd, 'override', query, tableMissing(listed), table.version);
 }
 
-function priceUsd(price: DatedPrice, usage: Usage, query: CostQuery): number | undefined {
-  if (price.kind === 'rates') return ratesUsd(price.rates, usage);
-  const { multiplier, of: provider } = price;
-  const publicUsd = tableUsd(provider === undefined ? query : { ...query, provider });
-  return publicUsd === undefined ? undefined : publicUsd * multiplier;
+function tableUsd(query: CostQuery): number | undefined {
+  const asked = tableQuery(query);
+  return asked && query.table.tableCostUsd(asked);
 }
 
-function tableUsd({ usage, model, table, provider, baseURL, atMs }: CostQuery): number | undefined {
-  if (usage === undefined || model === undefined) return undefined;
-  return table.tableCostUsd({ provider, baseURL, model, usage, atMs });
+function tableMissing(query: CostQuery): readonly MissingCost[] | undefined {
+  if (!hasExtras(query.usage)) return undefined;
+  const asked = tableQuery(query);
+  return asked && query.table.missing?.(asked);
+}
+
+function tableQuery({ usage, model, provider, baseURL, atMs }: CostQuery): TableQuery | undefined {
+  return usage === undefined || model === undefined ? undefined : { provider, baseURL, model, usage, atMs };
+}
+
+function overrideMissing(price: DatedPrice & { kind: 'rates' }, usage: Usage): readonly MissingCost[] | undefined {
+  const missing = hasExtras(usage) ? missingCosts(price.rates, usage) : undefined;
+  const { serviceTier } = usage;
+  if (serviceTier === undefined || price.serviceTiers?.[serviceTier] !== undefined) return missing;
+  return [...(missing ?? []), 'service tier'];
+}
+
+/** Whether a usage has parts that a price may leave out. Few have. */
+function hasExtras(usage: Usage | undefined): boolean {
+  return (
+    usage !== undefined &&
+    (usage.webSearches !== undefined ||
+      usage.fileSearches !== undefined ||
+      usage.otherPaidTools !== undefined ||
+      usage.cacheWrite1hTokens !== undefined ||
+      usage.surcharges !== undefined)
+  );
 }
 
 function computed(
   costUsd: number | undefined,
   from: 'override' | 'table',
   { usageEstimated }: CostQuery,
+  missing: readonly MissingCost[] | undefined,
   table?: PriceTableVersion,
 ): Cost {
   if (costUsd === undefined) return UNKNOWN_COST;
   const source = usageEstimated === true ? 'estimated' : from;
-  return table === undefined ? { costUsd, source } : { costUsd, source, table };
+  return { costUsd, source, ...(table && { table }), ...(missing && { missing }) };
 }

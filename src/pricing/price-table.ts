@@ -1,9 +1,11 @@
 /** The bundled list of public prices. The only file that imports its library. */
 
 import { calcPrice, findProvider, type PriceCalculation } from '@pydantic/genai-prices';
-import type { PriceTableVersion, Usage } from '../domain/usage.ts';
-import { listedPrice, type ListedPrice, ratesFor, ratesUsd } from './prices.ts';
-import { tierMultiplier } from './usage.ts';
+import type { MissingCost, PriceTableVersion, Usage } from '../domain/usage.ts';
+import { correctionFor } from './corrections.ts';
+import { listedPrice, type ListedPrice, ratesFor, type RawPrice } from './prices.ts';
+import { missingCosts, ratesUsd } from './rates.ts';
+import { tierFactor } from './service-tiers.ts';
 
 /** The bundled list: the pinned version of `@pydantic/genai-prices`, and the day it was published. */
 export const TABLE_VERSION: PriceTableVersion = Object.freeze({ version: '0.1.8', date: '2026-09-23' });
@@ -40,7 +42,19 @@ export class PriceTable {
   #size = 0;
 
   /** The cost in USD; `undefined` if the price is unknown. Never throws. */
-  tableCostUsd({ provider, baseURL, model, usage, atMs }: TableQuery): number | undefined {
+  tableCostUsd(query: TableQuery): number | undefined {
+    const entry = this.#entry(query);
+    return entry && costUsd(entry, query.model, query.usage);
+  }
+
+  /** What `tableCostUsd` leaves out, because the table has no price for it; `undefined` if its result is complete. */
+  missing(query: TableQuery): readonly MissingCost[] | undefined {
+    const { price } = this.#entry(query) ?? {};
+    const rates = price && ratesFor(price, query.usage.inputTokens);
+    return rates && missingCosts(rates, query.usage);
+  }
+
+  #entry({ provider, baseURL, model, atMs }: TableQuery): LookUp | undefined {
     const source = provider ?? baseURL;
     if (source === undefined) return undefined;
     const minute = Math.floor(atMs / MS_PER_MINUTE);
@@ -49,7 +63,7 @@ export class PriceTable {
       entry = { minute, ...lookUp({ provider, baseURL, model, atMs }) };
       this.#remember(source, model, entry);
     }
-    return costUsd(entry, usage);
+    return entry;
   }
 
   #remember(source: string, model: string, entry: LookUp): void {
@@ -71,25 +85,50 @@ interface TableEntry {
 
 type LookUp = TableEntry & { readonly minute: number };
 
-function costUsd({ price, seller }: TableEntry, usage: Usage): number | undefined {
+function costUsd({ price, seller }: TableEntry, model: string, usage: Usage): number | undefined {
   const rates = price && ratesFor(price, usage.inputTokens);
-  const listUsd = rates && ratesUsd(rates, usage);
-  if (listUsd === undefined || usage.serviceTier === undefined) return listUsd;
-  const multiplier = tierMultiplier(usage.serviceTier, seller);
-  return multiplier === undefined ? undefined : listUsd * multiplier;
+  if (!rates) return undefined;
+  if (rates.imageOutput !== null && usage.outputTokens > 0 && usage.imageOutputTokens === undefined) {
+    // Without a split, all output of OpenAI's image models is images; that of other models may be either.
+    if (!model.startsWith('gpt-image')) return undefined;
+    return costUsd({ price, seller }, model, { ...usage, imageOutputTokens: usage.outputTokens });
+  }
+  const factor = tierFactor(usage.serviceTier, seller, model);
+  return factor === undefined ? undefined : ratesUsd(rates, usage, factor);
 }
 
 /** The library throws on invalid prices and dates: such a price is unknown. */
-function lookUp({ provider, baseURL, model, atMs }: Omit<TableQuery, 'usage'>): TableEntry {
-  const providerQuery = provider !== undefined ? { providerId: provider } : { providerApiUrl: baseURL ?? '' };
+function lookUp(query: Omit<TableQuery, 'usage'>): TableEntry {
   try {
-    const timestamp = new Date(atMs);
-    const own = calcPrice({}, model, { ...providerQuery, timestamp });
-    const valid = (own?.provider.id === 'openrouter' && vendorPriceBefore(model, timestamp)) || own;
-    return { price: valid ? listedPrice(valid.model_price) : undefined, seller: own?.provider.id ?? '' };
+    const { seller, price } = correctedPrice(query);
+    return { price: price && listedPrice(price), seller };
   } catch {
     return { price: undefined, seller: '' };
   }
+}
+
+function correctedPrice(query: Omit<TableQuery, 'usage'>): { price: RawPrice | undefined; seller: string } {
+  const { provider, baseURL, model, atMs } = query;
+  const seller = findProvider(
+    provider !== undefined ? { providerId: provider } : { providerApiUrl: baseURL ?? '' },
+  )?.id;
+  const correction = seller === undefined ? undefined : correctionFor(seller, model, atMs);
+  if (seller === undefined || !correction) return bundledPrice(query);
+  const { like, price } = correction;
+  const listed = like === undefined ? bundledPrice(query) : correctedPrice({ ...query, model: like });
+  return { price: { ...listed.price, ...price }, seller };
+}
+
+/** The price of the bundled list, without our corrections. @throws unknown where the library does */
+export function bundledPrice({ provider, baseURL, model, atMs }: Omit<TableQuery, 'usage'>): {
+  readonly price: RawPrice | undefined;
+  readonly seller: string;
+} {
+  const providerQuery = provider !== undefined ? { providerId: provider } : { providerApiUrl: baseURL ?? '' };
+  const timestamp = new Date(atMs);
+  const own = calcPrice({}, model, { ...providerQuery, timestamp });
+  const valid = (own?.provider.id === 'openrouter' && vendorPriceBefore(model, timestamp)) || own;
+  return { price: valid ? valid.model_price : undefined, seller: own?.provider.id ?? '' };
 }
 
 /**

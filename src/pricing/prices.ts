@@ -1,84 +1,17 @@
-/** Prices per kind of token: the user's, those of the bundled list, and the cost of a usage at them. */
+/** The prices that are valid at a time: the user's, and those of the bundled list. */
 
-import type { Price, UpstreamPrice, Usage } from '../domain/usage.ts';
-
-/** USD per million tokens. A part without a rate of its own has the rate of the whole: cached input that of `input`, and so on. */
-export interface Rates {
-  /** `undefined`: input has no known price, and neither has a call with input tokens. The same holds for `output`. */
-  readonly input: number | undefined;
-  readonly output: number | undefined;
-  readonly cachedInput: number | undefined;
-  readonly cacheWrite: number | undefined;
-  readonly audioInput: number | undefined;
-  readonly cachedAudioInput: number | undefined;
-  readonly audioOutput: number | undefined;
-  readonly reasoning: number | undefined;
-  /** USD per call, regardless of its size. */
-  readonly perCallUsd: number;
-}
-
-/** A user's price as rates. */
-export function ratesOf(price: Price): Rates {
-  return {
-    input: price.inputPerMTok,
-    output: price.outputPerMTok,
-    cachedInput: price.cachedInputPerMTok,
-    cacheWrite: price.cacheWritePerMTok,
-    audioInput: price.audioInputPerMTok,
-    cachedAudioInput: undefined,
-    audioOutput: price.audioOutputPerMTok,
-    reasoning: undefined,
-    perCallUsd: 0,
-  };
-}
-
-/** The cost of a usage in USD; `undefined` if some of its tokens have no rate. A part is never counted above its whole. */
-export function ratesUsd(rates: Rates, usage: Usage): number | undefined {
-  const { inputTokens, outputTokens } = usage;
-  if (rates.input === undefined && inputTokens > 0) return undefined;
-  if (rates.output === undefined && outputTokens > 0) return undefined;
-  const costUsd = (inputMicroUsd(rates, usage) + outputMicroUsd(rates, usage)) / 1_000_000 + rates.perCallUsd;
-  return Number.isFinite(costUsd) ? costUsd : undefined;
-}
-
-/** Cached tokens count as text before they count as audio: providers that report both do not report how they overlap. */
-function inputMicroUsd(
-  rates: Rates,
-  { inputTokens, cachedInputTokens, cacheWriteTokens, audioInputTokens }: Usage,
-): number {
-  const { input = 0, cachedInput = input } = rates;
-  const cached = Math.min(cachedInputTokens, inputTokens);
-  if (cacheWriteTokens === undefined && audioInputTokens === undefined) {
-    return (inputTokens - cached) * input + cached * cachedInput;
-  }
-  const audio = Math.min(audioInputTokens ?? 0, inputTokens);
-  const cachedText = Math.min(cached, inputTokens - audio);
-  const written = Math.min(cacheWriteTokens ?? 0, inputTokens - audio - cachedText);
-  const audioRate = rates.audioInput ?? input;
-  const cachedAudio = cached - cachedText;
-  return (
-    (inputTokens - audio - cachedText - written) * input +
-    cachedText * cachedInput +
-    written * (rates.cacheWrite ?? input) +
-    (audio - cachedAudio) * audioRate +
-    cachedAudio * (rates.cachedAudioInput ?? rates.cachedInput ?? audioRate)
-  );
-}
-
-function outputMicroUsd(rates: Rates, { outputTokens, reasoningTokens, audioOutputTokens }: Usage): number {
-  const { output = 0 } = rates;
-  const audio = Math.min(audioOutputTokens ?? 0, outputTokens);
-  const reasoning = Math.min(reasoningTokens, outputTokens - audio);
-  return (
-    (outputTokens - audio - reasoning) * output +
-    audio * (rates.audioOutput ?? output) +
-    reasoning * (rates.reasoning ?? output)
-  );
-}
+import type { Price, UpstreamPrice } from '../domain/usage.ts';
+import { type Rates, ratesOf } from './rates.ts';
 
 /** A user's price, valid from `fromMs` (ms since the Unix epoch): its own rates, or a multiple of the public list. */
 export type DatedPrice =
-  | { readonly kind: 'rates'; readonly fromMs: number; readonly rates: Rates }
+  | {
+      readonly kind: 'rates';
+      readonly fromMs: number;
+      readonly rates: Rates;
+      /** Factors on the price of tokens by service tier. */
+      readonly serviceTiers?: Price['serviceTiers'];
+    }
   | { readonly kind: 'list'; readonly fromMs: number; readonly multiplier: number; readonly of: string | undefined };
 
 /** Orders prices by their start. A price without `from` is valid until the next one starts; a price with an invalid date is dropped. */
@@ -98,27 +31,30 @@ export function priceAt(prices: readonly DatedPrice[], atMs: number): DatedPrice
 function dated(price: UpstreamPrice): DatedPrice {
   const fromMs = price.from === undefined ? -Infinity : Date.parse(price.from);
   if ('multiplier' in price) return { kind: 'list', fromMs, multiplier: price.multiplier, of: price.of };
-  return { kind: 'rates', fromMs, rates: ratesOf(price) };
+  return { kind: 'rates', fromMs, rates: ratesOf(price), serviceTiers: price.serviceTiers };
 }
 
-/** A price of the bundled list, keyed by the list's names of units. A structural type: only `price-table.ts` imports the library. */
-export type RawPrice = Readonly<
-  Record<string, number | { readonly base: number; readonly tiers: readonly Tier[] } | undefined>
->;
+/**
+ * A price of a list, keyed by the units of the bundled list. `null`: the tokens are billed at a rate of their own that is not known.
+ * A structural type: only `price-table.ts` imports the library.
+ */
+export type RawPrice = Readonly<Record<string, RawRate>>;
+
+type RawRate = number | null | { readonly base: number; readonly tiers: readonly Tier[] } | undefined;
 
 interface Tier {
   readonly start: number;
-  readonly price: number;
+  readonly price: number | null;
 }
 
 /** Rates by input size: the entry with the largest `from` below the number of input tokens applies to all tokens of the call. */
 export type ListedPrice = readonly { readonly from: number; readonly rates: Rates }[];
 
-/** One entry per tier of any rate, ascending. Rates per second or per page are ignored. */
+/** One entry per tier of any rate, ascending. Rates per page are ignored. */
 export function listedPrice(price: RawPrice): ListedPrice {
   const starts = new Set<number>([-1]);
   for (const rate of Object.values(price)) {
-    if (typeof rate === 'object') for (const { start } of rate.tiers) starts.add(start);
+    if (typeof rate === 'object' && rate !== null) for (const { start } of rate.tiers) starts.add(start);
   }
   return [...starts].toSorted((a, b) => a - b).map((from) => ({ from, rates: ratesFrom(price, from) }));
 }
@@ -130,25 +66,41 @@ export function ratesFor(price: ListedPrice, inputTokens: number): Rates | undef
   return price[index]?.rates;
 }
 
+/**
+ * Audio and generated images cost a multiple of text, so without a rate of their own in the list they have no known price. Images in the
+ * input are billed as text unless the list says otherwise (https://platform.openai.com/docs/guides/images-vision).
+ */
 function ratesFrom(price: RawPrice, from: number): Rates {
-  const rate = (unit: string): number | undefined => rateAt(price[unit], from);
+  const rate = (unit: string): number | null | undefined => rateAt(price[unit], from);
+  const known = (unit: string): number | undefined => rate(unit) ?? undefined;
+  const perThousand = (unit: string): number | undefined => {
+    const perThousandUsd = known(unit);
+    return perThousandUsd === undefined ? undefined : perThousandUsd / 1_000;
+  };
   return {
-    input: rate('input_mtok'),
-    output: rate('output_mtok'),
+    input: known('input_mtok'),
+    output: known('output_mtok'),
     cachedInput: rate('cache_read_mtok'),
     cacheWrite: rate('cache_write_mtok'),
-    audioInput: rate('input_audio_mtok'),
+    cacheWrite1h: known('cache_write_1h_mtok'),
+    audioInput: rate('input_audio_mtok') ?? null,
     cachedAudioInput: rate('cache_audio_read_mtok'),
-    audioOutput: rate('output_audio_mtok'),
+    audioOutput: rate('output_audio_mtok') ?? null,
+    imageInput: rate('input_image_mtok'),
+    cachedImageInput: rate('cache_image_read_mtok'),
+    imageOutput: rate('output_image_mtok') ?? null,
     reasoning: rate('output_reasoning_mtok'),
-    perCallUsd: (rate('requests_kcount') ?? 0) / 1_000,
+    audioInputPerHourUsd: known('input_audio_hours') ?? known('audio_hours'),
+    webSearchUsd: perThousand('web_searches_kcount'),
+    fileSearchUsd: perThousand('storage_searches_kcount'),
+    perCallUsd: perThousand('requests_kcount') ?? 0,
   };
 }
 
 /** The rate of the highest tier that begins at or below `from`. */
-function rateAt(rate: RawPrice[string], from: number): number | undefined {
-  if (rate === undefined || typeof rate === 'number') return rate;
-  let tierRate = rate.base;
+function rateAt(rate: RawRate, from: number): number | null | undefined {
+  if (rate === undefined || rate === null || typeof rate === 'number') return rate;
+  let tierRate: number | null = rate.base;
   let tierStart = -1;
   for (const { start, price } of rate.tiers)
     if (start <= from && start > tierStart) [tierRate, tierStart] = [price, start];

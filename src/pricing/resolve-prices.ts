@@ -35,13 +35,23 @@ const RATES = [
   'cacheWritePerMTok',
   'audioInputPerMTok',
   'audioOutputPerMTok',
+  'cacheWrite1hPerMTok',
+  'imageInputPerMTok',
+  'imageOutputPerMTok',
+  'webSearchUsd',
+  'fileSearchUsd',
 ] as const satisfies readonly (keyof Price)[];
 
 function checkTokenPrice(path: string, price: Price): void {
-  checkKeys(path, price, [...RATES, 'from']);
+  checkKeys(path, price, [...RATES, 'serviceTiers', 'from']);
   for (const rate of RATES) {
     const isRequired = rate === 'inputPerMTok' || rate === 'outputPerMTok';
     if (isRequired || price[rate] !== undefined) checkNumber(`${path}.${rate}`, price[rate], { min: 0 });
+  }
+  if (price.serviceTiers === undefined) return;
+  checkKeys(`${path}.serviceTiers`, price.serviceTiers, ['flex', 'priority', 'batch', 'other']);
+  for (const [tier, factor] of Object.entries(price.serviceTiers)) {
+    checkNumber(`${path}.serviceTiers.${tier}`, factor, { min: 0 });
   }
 }
 

@@ -2,7 +2,8 @@
 
 import type { Surface } from '../domain/call.ts';
 import { fields, isRecord } from '../domain/json.ts';
-import type { ServiceTier, Usage } from '../domain/usage.ts';
+import type { Usage } from '../domain/usage.ts';
+import { paidToolsOf, serviceTierOf, surchargesOf } from './usage-extras.ts';
 
 /**
  * The usage in a whole response body, or in one chunk or event of a stream; `undefined` if it contains no usage. Counts in a
@@ -11,6 +12,7 @@ import type { ServiceTier, Usage } from '../domain/usage.ts';
 export function usageOf(surface: Surface, body: unknown): Usage | undefined {
   const usage = findUsage(body);
   if (usage === undefined) return undefined;
+  if (usage['type'] === 'duration') return durationOf(usage);
   const total = nonNegative(usage['total_tokens']);
   const input = inputTokensOf(surface, usage, total);
   const output = surface === 'embeddings' ? 0 : outputTokensOf(usage, input, total);
@@ -18,24 +20,51 @@ export function usageOf(surface: Surface, body: unknown): Usage | undefined {
   const cachedInputTokens = Math.min(input, cachedTokensOf(usage));
   const reasoningTokens = Math.min(output, reasoningTokensOf(usage));
   const counts = { inputTokens: input, outputTokens: output, cachedInputTokens, reasoningTokens };
-  return withRareParts(counts, usage, serviceTierOf(body, usage));
+  return withRareParts(counts, body, usage);
+}
+
+/** Transcriptions of whisper-1 are billed by the second (https://platform.openai.com/docs/api-reference/audio). */
+function durationOf(usage: RawUsage): Usage | undefined {
+  const audioInputSeconds = nonNegative(usage['seconds']);
+  if (audioInputSeconds === undefined) return undefined;
+  return { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, reasoningTokens: 0, audioInputSeconds };
 }
 
 /** Adds the parts that few answers have. Without them the object stays small. */
-function withRareParts(counts: Usage, usage: RawUsage, serviceTier: Usage['serviceTier']): Usage {
+function withRareParts(counts: Usage, body: unknown, usage: RawUsage): Usage {
   const { inputTokens, outputTokens, cachedInputTokens } = counts;
   const cacheWriteTokens = Math.min(inputTokens - cachedInputTokens, cacheWriteTokensOf(usage));
-  const audioInputTokens = Math.min(inputTokens, inputAudioTokensOf(usage));
-  const audioOutputTokens = Math.min(outputTokens, outputAudioTokensOf(usage));
-  if (cacheWriteTokens === 0 && audioInputTokens === 0 && audioOutputTokens === 0 && serviceTier === undefined) {
+  const cacheWrite1hTokens = Math.min(cacheWriteTokens, cacheWrite1hTokensOf(usage));
+  const audioInputTokens = Math.min(inputTokens, inputDetail(usage, 'audio_tokens') ?? 0);
+  const audioOutputTokens = Math.min(outputTokens, outputDetail(usage, 'audio_tokens') ?? 0);
+  const imageInputTokens = Math.min(inputTokens - audioInputTokens, inputDetail(usage, 'image_tokens') ?? 0);
+  const imageOutputTokens = imageOutputTokensOf(usage, outputTokens - audioOutputTokens);
+  const serviceTier = serviceTierOf(body, usage);
+  const surcharges = surchargesOf(usage);
+  const tools = paidToolsOf(body, usage);
+  if (
+    cacheWriteTokens === 0 &&
+    audioInputTokens === 0 &&
+    audioOutputTokens === 0 &&
+    imageInputTokens === 0 &&
+    imageOutputTokens === undefined &&
+    serviceTier === undefined &&
+    surcharges === undefined &&
+    tools === undefined
+  ) {
     return counts;
   }
   return {
     ...counts,
     ...(cacheWriteTokens > 0 && { cacheWriteTokens }),
+    ...(cacheWrite1hTokens > 0 && { cacheWrite1hTokens }),
     ...(audioInputTokens > 0 && { audioInputTokens }),
     ...(audioOutputTokens > 0 && { audioOutputTokens }),
+    ...(imageInputTokens > 0 && { imageInputTokens }),
+    ...(imageOutputTokens !== undefined && { imageOutputTokens }),
+    ...tools,
     ...(serviceTier !== undefined && { serviceTier }),
+    ...(surcharges && { surcharges }),
   };
 }
 
@@ -104,29 +133,34 @@ function reasoningTokensOf(usage: RawUsage): number {
   );
 }
 
-function inputAudioTokensOf(usage: RawUsage): number {
-  return Math.max(
-    nonNegative(memberOf(usage['prompt_tokens_details'], 'audio_tokens')) ?? 0,
-    nonNegative(memberOf(usage['input_tokens_details'], 'audio_tokens')) ?? 0,
-  );
+/** Anthropic's split of the cache writes by lifetime (https://docs.claude.com/en/docs/build-with-claude/prompt-caching). */
+function cacheWrite1hTokensOf(usage: RawUsage): number {
+  return nonNegative(memberOf(usage['cache_creation'], 'ephemeral_1h_input_tokens')) ?? 0;
 }
 
-function outputAudioTokensOf(usage: RawUsage): number {
-  return Math.max(
-    nonNegative(memberOf(usage['completion_tokens_details'], 'audio_tokens')) ?? 0,
-    nonNegative(memberOf(usage['output_tokens_details'], 'audio_tokens')) ?? 0,
-  );
+/** The largest count of this name in the details of the input: chat, Responses and images, transcription. */
+function inputDetail(usage: RawUsage, name: string): number | undefined {
+  return largest(usage, name, ['prompt_tokens_details', 'input_tokens_details', 'input_token_details']);
 }
 
-/** The tier is next to the usage (OpenAI), in the response of a Responses event, or in the usage (Anthropic). */
-function serviceTierOf(body: unknown, usage: RawUsage): ServiceTier | undefined {
-  const named = memberOf(body, 'service_tier') ?? memberOf(memberOf(body, 'response'), 'service_tier');
-  return tierNamed(named ?? usage['service_tier']);
+function outputDetail(usage: RawUsage, name: string): number | undefined {
+  return largest(usage, name, ['completion_tokens_details', 'output_tokens_details', 'output_token_details']);
 }
 
-/** Names other than these three mean the standard tier (`default`, `auto`, `standard`, `on_demand`), or are unknown. */
-function tierNamed(name: unknown): ServiceTier | undefined {
-  return name === 'flex' || name === 'priority' || name === 'batch' ? name : undefined;
+function largest(usage: RawUsage, name: string, details: readonly string[]): number | undefined {
+  let most: number | undefined;
+  for (const member of details) {
+    const count = nonNegative(memberOf(usage[member], name));
+    if (count !== undefined && (most === undefined || count > most)) most = count;
+  }
+  return most;
+}
+
+/** 0 only if the provider splits the output into text and images; many providers send an `image_tokens` of 0 with every answer. */
+function imageOutputTokensOf(usage: RawUsage, most: number): number | undefined {
+  const count = outputDetail(usage, 'image_tokens');
+  if (count === undefined || (count === 0 && outputDetail(usage, 'text_tokens') === undefined)) return undefined;
+  return Math.min(most, count);
 }
 
 /** xAI reports costs in ticks of 10⁻¹⁰ USD (https://docs.x.ai/docs/api-reference). */
@@ -154,16 +188,6 @@ function costWithFeeOf(usage: RawUsage): number | undefined {
   if (cost === undefined || usage['is_byok'] !== true) return cost;
   const vendorCost = nonNegative(memberOf(usage['cost_details'], 'upstream_inference_cost'));
   return vendorCost === undefined ? undefined : cost + vendorCost;
-}
-
-/**
- * The factor between a tier's price and the public price; `undefined` if it is unknown. OpenAI bills flex like batches, at half the
- * price (https://platform.openai.com/docs/guides/flex-processing). Its priority tier has prices that the table does not list. For
- * other providers the factor is 1: their tiers of the same names cost the same, or their prices are unknown.
- */
-export function tierMultiplier(tier: ServiceTier | undefined, provider: string): number | undefined {
-  if (tier === undefined || provider !== 'openai') return 1;
-  return tier === 'priority' ? undefined : 0.5;
 }
 
 /** A usage in the provider's own format. */
@@ -205,7 +229,14 @@ function filled(value: unknown): RawUsage | undefined {
   return isRecord(value) && COUNTS.some((count) => typeof value[count] === 'number') ? value : undefined;
 }
 
-const COUNTS = ['prompt_tokens', 'input_tokens', 'completion_tokens', 'output_tokens', 'total_tokens'] as const;
+const COUNTS = [
+  'prompt_tokens',
+  'input_tokens',
+  'completion_tokens',
+  'output_tokens',
+  'total_tokens',
+  'seconds',
+] as const;
 
 /** A number of tokens or USD; `undefined` for anything else. */
 function nonNegative(value: unknown): number | undefined {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Price, Usage } from '../../src/domain/usage.ts';
 import { findCost, type CostQuery } from '../../src/pricing/cost.ts';
-import { datedPrices, ratesOf, ratesUsd } from '../../src/pricing/prices.ts';
+import { datedPrices } from '../../src/pricing/prices.ts';
+import { ratesOf, ratesUsd } from '../../src/pricing/rates.ts';
 
 const usage: Usage = { inputTokens: 1_000_000, outputTokens: 100_000, cachedInputTokens: 400_000, reasoningTokens: 0 };
 const version = { version: '1', date: '2026-01-01' };
@@ -99,4 +100,33 @@ test.each([
   ['a free model', { inputPerMTok: 0, outputPerMTok: 0 }, 0],
 ])('prices 1,000,000 input tokens, 400,000 of them cached, and 100,000 output tokens: %s', (_, at, costUsd) => {
   expect(ratesUsd(ratesOf(at), usage)).toBeCloseTo(costUsd, 12);
+});
+
+describe('a cost says what it leaves out', () => {
+  const rates = (more: Partial<Price> = {}) => datedPrices([{ ...price, ...more }]);
+
+  test('fees of tools without a price', () => {
+    const searched = { ...query, usage: { ...usage, webSearches: 2 } };
+    expect(findCost({ ...searched, prices: rates() })).toEqual({
+      costUsd: 2.8,
+      source: 'override',
+      missing: ['tool fees'],
+    });
+    const priced = findCost({ ...searched, prices: rates({ webSearchUsd: 0.01 }) });
+    expect(priced).toEqual({ costUsd: expect.closeTo(2.82, 9), source: 'override' });
+  });
+
+  test('the service tier, unless the price states its factor', () => {
+    const flex = { ...query, usage: { ...usage, serviceTier: 'flex' as const } };
+    expect(findCost({ ...flex, prices: rates() })).toMatchObject({ costUsd: 2.8, missing: ['service tier'] });
+    expect(findCost({ ...flex, prices: rates({ serviceTiers: { flex: 0.5 } }) })).toEqual({
+      costUsd: 1.4,
+      source: 'override',
+    });
+  });
+
+  test('a cost that the provider reports is complete', () => {
+    const searched = { ...query, usage: { ...usage, webSearches: 2 }, reportedUsd: 5 };
+    expect(findCost(searched)).toEqual({ costUsd: 5, source: 'reported' });
+  });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Price, Usage } from '../../src/domain/usage.ts';
-import { ratesOf, ratesUsd } from '../../src/pricing/prices.ts';
+import { ratesOf, ratesUsd } from '../../src/pricing/rates.ts';
 
 const usage: Usage = { inputTokens: 1_000, outputTokens: 100, cachedInputTokens: 0, reasoningTokens: 0 };
 const price: Price = { inputPerMTok: 2, outputPerMTok: 8 };

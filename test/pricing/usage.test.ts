@@ -77,9 +77,82 @@ test.each([
   ['of audio input', { prompt_tokens_details: { audio_tokens: 3 } }, { audioInputTokens: 3 }],
   ['of audio input in the Responses API', { input_tokens_details: { audio_tokens: 3 } }, { audioInputTokens: 3 }],
   ['of audio output', { completion_tokens_details: { audio_tokens: 3 } }, { audioOutputTokens: 3 }],
+  ['of audio input in a transcription', { input_token_details: { audio_tokens: 3 } }, { audioInputTokens: 3 }],
+  ['of image input', { prompt_tokens_details: { image_tokens: 3 } }, { imageInputTokens: 3 }],
+  ['of image output', { output_tokens_details: { image_tokens: 3 } }, { imageOutputTokens: 3 }],
+  [
+    'of image output, if the provider states that there are none',
+    { completion_tokens_details: { image_tokens: 0, text_tokens: 4 } },
+    { imageOutputTokens: 0 },
+  ],
+  ['of no images, as many providers send with every answer', { completion_tokens_details: { image_tokens: 0 } }, {}],
   ['of more audio output than output', { output_tokens_details: { audio_tokens: 99 } }, { audioOutputTokens: 4 }],
 ])('counts tokens %s as part of the whole', (_, spelling, expected) => {
   expect(usageOf('chat', { usage: { ...plain, ...spelling } })).toEqual({ ...read, ...expected });
+});
+
+test('reads the part of Anthropic’s cache writes that is kept for an hour', () => {
+  const usage = {
+    input_tokens: 10,
+    output_tokens: 4,
+    cache_creation_input_tokens: 7,
+    cache_creation: { ephemeral_1h_input_tokens: 5, ephemeral_5m_input_tokens: 2 },
+  };
+  expect(usageOf('chat', { usage })).toEqual({
+    ...read,
+    inputTokens: 17,
+    cacheWriteTokens: 7,
+    cacheWrite1hTokens: 5,
+  });
+});
+
+test.each([
+  ['fast mode', { speed: 'fast' }],
+  ['regional processing', { inference_geo: 'us' }],
+])('reads the surcharge for %s', (surcharge, fields) => {
+  expect(usageOf('chat', { usage: { ...plain, ...fields } })).toEqual({ ...read, surcharges: [surcharge] });
+});
+
+test('reads the seconds of a transcription that is billed by time', () => {
+  expect(usageOf('chat', { usage: { type: 'duration', seconds: 90 } })).toMatchObject({
+    inputTokens: 0,
+    audioInputSeconds: 90,
+  });
+});
+
+describe('paid tools', () => {
+  const search = (action: object, more = {}) => ({ type: 'web_search_call', status: 'completed', action, ...more });
+
+  test.each([
+    ['web searches of a response', { output: [search({ type: 'search' }), search({})] }, { webSearches: 2 }],
+    ['web searches of a response event', { response: { output: [search({})] } }, { webSearches: 1 }],
+    ['file searches', { output: [{ type: 'file_search_call' }] }, { fileSearches: 1 }],
+    ['code execution', { output: [{ type: 'code_interpreter_call' }] }, { otherPaidTools: 1 }],
+    ['generated images', { output: [{ type: 'image_generation_call' }] }, { otherPaidTools: 1 }],
+    ['tools that Groq executed', { choices: [{ message: { executed_tools: [{}, {}] } }] }, { otherPaidTools: 2 }],
+    [
+      'the preview search, whose price depends on the model',
+      { output: [search({})], tools: [{ type: 'web_search_preview_2025_03_11' }] },
+      { otherPaidTools: 1 },
+    ],
+  ])('counts %s', (_, body, expected) => {
+    expect(usageOf('responses', { usage: plain, ...body })).toEqual({ ...read, ...expected });
+  });
+
+  test.each([
+    ['searches in Anthropic’s usage', { server_tool_use: { web_search_requests: 3 } }, { webSearches: 3 }],
+    ['sources in xAI’s usage', { num_sources_used: 3 }, { otherPaidTools: 3 }],
+  ])('counts %s', (_, fields, expected) => {
+    expect(usageOf('chat', { usage: { ...plain, ...fields } })).toEqual({ ...read, ...expected });
+  });
+
+  test.each([
+    ['a page that was opened', { output: [search({ type: 'open_page' })] }],
+    ['a search that failed', { output: [search({ type: 'search' }, { status: 'failed' })] }],
+    ['a function call', { output: [{ type: 'function_call' }, { type: 'message' }] }],
+  ])('does not count %s', (_, body) => {
+    expect(usageOf('responses', { usage: plain, ...body })).toEqual(read);
+  });
 });
 
 describe('the service tier', () => {
@@ -91,7 +164,11 @@ describe('the service tier', () => {
     expect(usageOf('chat', body)).toEqual({ ...read, serviceTier: 'flex' });
   });
 
-  test.each(['default', 'auto', 'standard', 'on_demand', '', 'sk-secret', 7, null])(
+  test.each(['scale', 'performance', 'sk-secret'])('%j is another tier, and its name is not kept', (tier) => {
+    expect(usageOf('chat', { service_tier: tier, usage: plain })).toEqual({ ...read, serviceTier: 'other' });
+  });
+
+  test.each(['default', 'auto', 'standard', 'standard_only', 'on_demand', '', 7, null])(
     '%j is the standard tier',
     (tier) => {
       expect(usageOf('chat', { service_tier: tier, usage: plain })).toEqual(read);
