@@ -1,4 +1,4 @@
-/** A caller that gives up, in each phase of a call. */
+/** A caller that aborts, in each phase of a call. */
 
 import { getEventListeners } from 'node:events';
 import { APIUserAbortError } from 'openai';
@@ -8,7 +8,7 @@ import { failed, silent } from '../support/replies.ts';
 import { setUpCanary, type SetUp } from '../support/set-up.ts';
 import { chatStream } from '../support/stream-replies.ts';
 
-/** Every way to abort: what the reason is must not matter. */
+/** Every way to abort. The abort reason must not matter. */
 const REASONS = [
   { name: 'without a reason', reason: undefined },
   { name: 'for a reason of the caller’s', reason: new Error('The user closed the page.') },
@@ -18,7 +18,7 @@ const REASONS = [
 
 const setUpStrict = (): SetUp => setUpCanary({ canary: { breaker: { consecutive: 1 }, timeouts: { deadline: '1m' } } });
 
-/** Everything that is kept and told of calls. */
+/** All that is recorded and emitted for calls. */
 function recordedBy({ ai, events }: SetUp): object {
   const { upstreams, successes, failures } = ai.canary.snapshot();
   const { gemini, openai } = upstreams;
@@ -26,7 +26,7 @@ function recordedBy({ ai, events }: SetUp): object {
     calls: { successes, failures },
     gemini: [gemini!.aborted, gemini!.successes, gemini!.failures, gemini!.neutral],
     openai: [openai!.aborted, openai!.attempts],
-    told: events.all.map(({ name, payload }) => [name, 'outcome' in payload && payload.outcome]),
+    emitted: events.all.map(({ name, payload }) => [name, 'outcome' in payload && payload.outcome]),
   };
 }
 
@@ -34,13 +34,13 @@ const ONE_ABORTED_ATTEMPT = {
   calls: { successes: 0, failures: 0 },
   gemini: [1, 0, 0, 0],
   openai: [0, 0],
-  told: [
+  emitted: [
     ['attempt', 'aborted'],
     ['call', 'aborted'],
   ],
 };
 
-test('a call that was aborted before it began sends nothing', async () => {
+test('sends nothing if the call was aborted before it began', async () => {
   const set = setUpStrict();
   const error = await errorWithin(set.clock, 0, ask(set.ai, { signal: AbortSignal.abort() }));
   expect(error).toBeInstanceOf(APIUserAbortError);
@@ -48,7 +48,7 @@ test('a call that was aborted before it began sends nothing', async () => {
   expect(recordedBy(set)).toEqual(ONE_ABORTED_ATTEMPT);
 });
 
-test.each(REASONS)('a call that is aborted $name while it waits for an answer ends there', async ({ reason }) => {
+test.each(REASONS)('ends a call that is aborted $name while it waits for an answer', async ({ reason }) => {
   const set = setUpStrict();
   set.providers.script('gemini', silent());
   const caller = new AbortController();
@@ -61,7 +61,7 @@ test.each(REASONS)('a call that is aborted $name while it waits for an answer en
   expect(recordedBy(set)).toEqual(ONE_ABORTED_ATTEMPT);
 });
 
-test.each(REASONS)('a call that is aborted $name while its body is read ends there', async ({ reason }) => {
+test.each(REASONS)('ends a call that is aborted $name while its body is read', async ({ reason }) => {
   const set = setUpStrict();
   set.providers.script('gemini', ({ signal }) => {
     const body = new ReadableStream({
@@ -79,7 +79,7 @@ test.each(REASONS)('a call that is aborted $name while its body is read ends the
   expect(recordedBy(set)).toEqual(ONE_ABORTED_ATTEMPT);
 });
 
-test.each(REASONS)('a call that is aborted $name during the back-off is not sent again', async ({ reason }) => {
+test.each(REASONS)('does not retry a call that is aborted $name during the back-off', async ({ reason }) => {
   const set = setUpCanary({ canary: { random: () => 0.99 } });
   set.providers.script('gemini', failed(503));
   const caller = new AbortController();
@@ -96,7 +96,7 @@ test.each(REASONS)('a call that is aborted $name during the back-off is not sent
   expect(set.clock.pendingTimers).toBe(0);
 });
 
-test.each(REASONS)('a stream that is aborted $name midway ends there', async ({ reason }) => {
+test.each(REASONS)('ends a stream that is aborted $name midway', async ({ reason }) => {
   const set = setUpStrict();
   set.providers.script('gemini', chatStream(['one', 'two', 'three'], { everyMs: 100 }));
   const caller = new AbortController();
@@ -110,7 +110,7 @@ test.each(REASONS)('a stream that is aborted $name midway ends there', async ({ 
   expect(recordedBy(set)).toEqual(ONE_ABORTED_ATTEMPT);
 });
 
-test('a caller that breaks out of a stream has aborted it', async () => {
+test('breaking out of a stream aborts it', async () => {
   const set = setUpStrict();
   set.providers.script('gemini', chatStream(['one', 'two', 'three']));
   for await (const chunk of await set.ai.chat.completions.create(STREAM_BODY)) {
@@ -128,7 +128,7 @@ test('the controller of a stream aborts it', async () => {
   expect(recordedBy(set)).toEqual(ONE_ABORTED_ATTEMPT);
 });
 
-test('a probe that its caller aborts gives its place to the next call', async () => {
+test('an aborted breaker probe makes room for the next call', async () => {
   const { ai, clock, providers } = setUpCanary({
     canary: { breaker: { consecutive: 1, probes: 1 } },
     client: { maxRetries: 0 },
@@ -147,7 +147,7 @@ test('a probe that its caller aborts gives its place to the next call', async ()
   expect(ai.canary.snapshot().upstreams['gemini']!.breaker.state).toBe('closed');
 });
 
-test('an abort of one call leaves the others alone', async () => {
+test('aborting one call does not affect the others', async () => {
   const { ai, clock, providers } = setUpCanary();
   providers.script('gemini', silent());
   const caller = new AbortController();
@@ -160,7 +160,7 @@ test('an abort of one call leaves the others alone', async () => {
   expect((await other).choices[0]?.message.content).toBe('Hello.');
 });
 
-test('a signal that outlives its calls keeps no listener of ours', async () => {
+test('leaves no listener on a signal that outlives its calls', async () => {
   const { ai, clock, providers } = setUpCanary({ canary: { timeouts: { deadline: '1m' } } });
   const { signal } = new AbortController();
   for (let call = 0; call < 20; call++) {

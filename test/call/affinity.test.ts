@@ -1,4 +1,4 @@
-/** An id is known to the upstream that made it, and to no other. */
+/** An id is known only to the upstream that created it. */
 
 import { expect, test } from 'vitest';
 import { route } from '../../src/index.ts';
@@ -15,13 +15,13 @@ function setUpOwner(): SetUp {
   return set;
 }
 
-/** Has gemini make the response `resp_g`. */
+/** Creates the response `resp_g` on gemini. */
 async function make({ ai, providers }: SetUp): Promise<void> {
   await ai.responses.create(INPUT, route({ upstream: 'gemini' }));
   providers.sent.length = 0;
 }
 
-test('previous_response_id goes to the upstream that made the response', async () => {
+test('sends previous_response_id to the upstream that created the response', async () => {
   const set = setUpOwner();
   await make(set);
   await set.ai.responses.create({ ...INPUT, previous_response_id: 'resp_g' });
@@ -29,7 +29,7 @@ test('previous_response_id goes to the upstream that made the response', async (
   expect(set.providers.sent[0]!.body.model).toBe('gemini-2.5-flash');
 });
 
-test('a chain of responses stays where it began', async () => {
+test('keeps a chain of responses on its first upstream', async () => {
   const set = setUpOwner();
   await make(set);
   set.providers.script('gemini', response('resp_g2'), response('resp_g3'));
@@ -44,7 +44,7 @@ test.each([
   ['cancel', (set: SetUp) => set.ai.responses.cancel('resp_g'), 'POST /responses/resp_g/cancel'],
   ['delete', (set: SetUp) => set.ai.responses.delete('resp_g'), 'DELETE /responses/resp_g'],
   ['inputItems.list', (set: SetUp) => set.ai.responses.inputItems.list('resp_g'), 'GET /responses/resp_g/input_items'],
-])('%s goes to the upstream that made the response, under its credentials', async (_name, act, request) => {
+])('sends %s to the upstream that created the response, with its credentials', async (_name, act, request) => {
   const set = setUpOwner();
   await make(set);
   await act(set);
@@ -54,7 +54,7 @@ test.each([
   expect(sent!.headers.get('authorization')).toBe('Bearer key-of-gemini');
 });
 
-test('the next page of a list comes from the same upstream', async () => {
+test('requests the next page of a list from the same upstream', async () => {
   const set = setUpOwner();
   await make(set);
   const page = (id: string, hasMore: boolean) => json({ object: 'list', data: [{ id }], has_more: hasMore });
@@ -65,14 +65,14 @@ test('the next page of a list comes from the same upstream', async () => {
   expect(set.providers.asked).toEqual(['gemini', 'gemini']);
 });
 
-test('the headers of a list that prove who the caller is do not go to another provider', async () => {
+test('does not send the credentials of a list request to another provider', async () => {
   const set = setUpOwner();
   await make(set);
   await set.ai.responses.inputItems.list('resp_g', {}, { headers: { authorization: 'Bearer mine' } });
   expect(set.providers.sent[0]!.headers.get('authorization')).toBe('Bearer key-of-gemini');
 });
 
-test('an id that nobody has seen is the client’s own', async () => {
+test('sends an unknown id to the client itself', async () => {
   const set = setUp({ upstreams: { gemini: {} }, canary: { weights: { gemini: 1 }, stable: 'gemini' } });
   await set.ai.responses.retrieve('resp_x');
   await set.ai.responses.create({ ...INPUT, previous_response_id: 'resp_x' });
@@ -81,7 +81,7 @@ test('an id that nobody has seen is the client’s own', async () => {
   expect(set.providers.asked).toEqual(['openai', 'openai', 'openai', 'openai']);
 });
 
-test('route({ upstream }) states the owner of an id', async () => {
+test('route({ upstream }) names the owner of an id', async () => {
   const set = setUpOwner();
   await set.ai.responses.retrieve('resp_x', {}, route({ upstream: 'gemini' }));
   expect(set.providers.asked).toEqual(['gemini']);
@@ -98,7 +98,7 @@ test.each([
   expect(set.providers.asked).toEqual(['gemini']);
 });
 
-test('a response that a fallback made belongs to the fallback', async () => {
+test('a response that a fallback created belongs to the fallback', async () => {
   const set = setUpOwner();
   set.providers.script('gemini', failed(503));
   await set.ai.responses.create(INPUT, route({ upstream: 'gemini' }));
@@ -107,7 +107,7 @@ test('a response that a fallback made belongs to the fallback', async () => {
   expect(set.providers.asked).toEqual(['openai']);
 });
 
-test('the id of a streamed response is learnt, too', async () => {
+test('remembers the id of a streamed response', async () => {
   const set = setUpOwner();
   const body = { id: 'resp_s', object: 'response', model: 'm', output: [] };
   set.providers.script(
@@ -124,10 +124,10 @@ test('the id of a streamed response is learnt, too', async () => {
   expect(set.providers.asked).toEqual(['gemini']);
 });
 
-/** Content: from it on a stream is given. */
+/** Content, which hands the stream to its caller. */
 const DELTA = { type: 'response.output_text.delta', delta: 'Hel' };
 
-test('the id of a streamed response is known while the stream still runs', async () => {
+test('knows the id of a streamed response while the stream is running', async () => {
   const set = setUpOwner();
   const body = { id: 'resp_s', object: 'response', model: 'm', output: [], status: 'in_progress' };
   set.providers.script(

@@ -1,4 +1,4 @@
-/** How often a call is tried: counted where it is felt, at the upstreams. */
+/** The number of attempts of a call, counted at the upstreams. */
 
 import { expect, test } from 'vitest';
 import { route } from '../../src/index.ts';
@@ -9,7 +9,7 @@ import { setUp, setUpCanary } from '../support/set-up.ts';
 
 const LONG_MS = 120_000;
 
-test('one budget serves retries and fallbacks together', async () => {
+test('retries and fallbacks share one budget', async () => {
   const { ai, clock, providers, events } = setUpCanary({ canary: { retry: { attempts: 2 } } });
   providers.usually('gemini', failed(503)).usually('openai', failed(503));
   await errorWithin(clock, LONG_MS, ask(ai));
@@ -24,14 +24,17 @@ test.each([
   [3, ['gemini', 'gemini', 'gemini', 'openai']],
   [5, ['gemini', 'gemini', 'gemini', 'openai', 'openai', 'openai']],
   [9, ['gemini', 'gemini', 'gemini', 'openai', 'openai', 'openai']],
-])('with retry.attempts %i the upstreams see %j, each at most maxRetries times again', async (attempts, asked) => {
-  const { ai, clock, providers } = setUpCanary({ canary: { retry: { attempts } } });
-  providers.usually('gemini', failed(503)).usually('openai', failed(503));
-  await errorWithin(clock, LONG_MS, ask(ai));
-  expect(providers.asked).toEqual(asked);
-});
+])(
+  'makes, with retry.attempts %i, the attempts %j, each upstream retried at most maxRetries times',
+  async (attempts, asked) => {
+    const { ai, clock, providers } = setUpCanary({ canary: { retry: { attempts } } });
+    providers.usually('gemini', failed(503)).usually('openai', failed(503));
+    await errorWithin(clock, LONG_MS, ask(ai));
+    expect(providers.asked).toEqual(asked);
+  },
+);
 
-test('without retry.attempts the client’s maxRetries is the budget', async () => {
+test('the budget is the client’s maxRetries without retry.attempts', async () => {
   const { ai, clock, providers } = setUp({ client: { maxRetries: 4 } });
   providers.usually('openai', failed(503));
   await errorWithin(clock, LONG_MS, ask(ai));
@@ -48,14 +51,14 @@ test('the maxRetries of one call replaces the client’s', async () => {
 test.each([
   ['the client', { client: { maxRetries: 0 } }, undefined],
   ['one call', {}, { maxRetries: 0 }],
-] as const)('maxRetries 0 on %s asks no upstream twice, and falls back all the same', async (_name, options, call) => {
+] as const)('maxRetries 0 on %s allows fallbacks but no retries', async (_name, options, call) => {
   const { ai, clock, providers } = setUpCanary(options);
   providers.script('gemini', failed(503));
   await within(clock, 0, ask(ai, call));
   expect(providers.asked).toEqual(['gemini', 'openai']);
 });
 
-test('fallbacks follow one another as long as the budget lasts', async () => {
+test('falls back from upstream to upstream while the budget lasts', async () => {
   const { ai, clock, providers } = setUpCanary({
     upstreams: { first: {}, second: {} },
     canary: { fallbacks: ['first', 'second', 'openai'], retry: { attempts: 2 } },
@@ -66,14 +69,14 @@ test('fallbacks follow one another as long as the budget lasts', async () => {
   expect(providers.asked).toEqual(['gemini', 'first', 'second']);
 });
 
-test('fallbacks: false on a call keeps it on its upstream', async () => {
+test('keeps a call with fallbacks: false on its upstream', async () => {
   const { ai, clock, providers } = setUpCanary();
   providers.usually('gemini', failed(503));
   await errorWithin(clock, LONG_MS, ask(ai, route({ fallbacks: false })));
   expect(providers.asked).toEqual(['gemini', 'gemini', 'gemini']);
 });
 
-test('a retry tells the provider its number, as the SDK’s do; a fallback starts anew', async () => {
+test('sends the number of a retry like the SDK; a fallback starts again at 0', async () => {
   const { ai, clock, providers } = setUpCanary({ canary: { retry: { attempts: 3 } } });
   providers.usually('gemini', failed(503));
   await within(clock, LONG_MS, ask(ai));
@@ -104,22 +107,22 @@ test('back-off is uniform between 0 and a bound that doubles up to maxDelay', as
   });
 });
 
-test('in an outage retries add only their share to the load', async () => {
+test('limits the load of retries in an outage to their share', async () => {
   const { ai, clock, providers } = setUp({ canary: { breaker: false, retry: { budget: 0.2 }, random: () => 0 } });
   providers.usually('openai', failed(503));
   for (let call = 0; call < 200; call++) await errorWithin(clock, 0, ask(ai));
-  // The 10 retries with which the budget starts, and a fifth of the calls; the first call's share finds it full.
+  // The 10 retries that the budget starts with, and a fifth of the calls. The share of the first call is lost, since the budget is full.
   expect(providers.sent).toHaveLength(200 + 10 + 39);
 });
 
-test('a retry budget of 0 allows no retry, and leaves fallbacks alone', async () => {
+test('a retry budget of 0 allows fallbacks but no retries', async () => {
   const { ai, clock, providers } = setUpCanary({ canary: { retry: { budget: 0 } } });
   providers.script('gemini', failed(503));
   await within(clock, 0, ask(ai));
   expect(providers.asked).toEqual(['gemini', 'openai']);
 });
 
-test('a used-up retry budget fills again while time passes', async () => {
+test('refills an exhausted retry budget over time', async () => {
   const { ai, clock, providers } = setUp({ canary: { breaker: false, random: () => 0 }, client: { maxRetries: 1 } });
   providers.usually('openai', failed(503));
   for (let call = 0; call < 50; call++) await errorWithin(clock, 0, ask(ai));
@@ -132,7 +135,7 @@ test('a used-up retry budget fills again while time passes', async () => {
   expect(providers.sent.length - later).toBe(8);
 });
 
-test('a one-shot body is sent once, to one upstream, whatever comes of it', async () => {
+test('sends a one-shot body once, to one upstream, even if it fails', async () => {
   const { ai, clock, providers } = setUpCanary();
   providers.usually('gemini', failed(503));
   const body = new ReadableStream({

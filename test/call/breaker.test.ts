@@ -1,4 +1,4 @@
-/** The breaker as calls feel it. */
+/** The effect of the breaker on calls. */
 
 import { expect, test } from 'vitest';
 import { BreakerOpenError, route } from '../../src/index.ts';
@@ -8,11 +8,11 @@ import { setUpCanary, type SetUp, type SetUpOptions } from '../support/set-up.ts
 
 const START_MS = Date.UTC(2026, 0, 1);
 
-/** One attempt for each upstream and call. */
+/** One attempt per upstream and call. */
 const setUpPlain = ({ canary, ...rest }: SetUpOptions = {}): SetUp =>
   setUpCanary({ ...rest, canary, client: { maxRetries: 0 } });
 
-/** Opens the breaker of gemini by five failures. */
+/** Opens the breaker of gemini with five failures. */
 async function open({ ai, providers }: SetUp): Promise<void> {
   providers.script('gemini', ...Array.from({ length: 5 }, () => failed(503)));
   for (let call = 0; call < 5; call++) await ask(ai);
@@ -20,7 +20,7 @@ async function open({ ai, providers }: SetUp): Promise<void> {
 
 const stateOf = ({ ai }: SetUp, name = 'gemini') => ai.canary.snapshot().upstreams[name]!.breaker.state;
 
-test('five failures in a row open the breaker, and an event says so', async () => {
+test('opens after 5 consecutive failures and emits an event', async () => {
   const set = setUpPlain();
   set.providers.script('gemini', ...Array.from({ length: 5 }, () => failed(503)));
   for (let call = 0; call < 4; call++) await ask(set.ai);
@@ -39,7 +39,7 @@ test('five failures in a row open the breaker, and an event says so', async () =
   ]);
 });
 
-test('an open breaker is passed over without an attempt', async () => {
+test('makes no attempt on an upstream with an open breaker', async () => {
   const set = setUpPlain();
   await open(set);
   set.providers.sent.length = 0;
@@ -54,7 +54,7 @@ test('an open breaker is passed over without an attempt', async () => {
   });
 });
 
-test('a retry that finds the breaker open is not made: the next upstream is asked', async () => {
+test('falls back instead of retrying if the breaker has opened', async () => {
   const set = setUpCanary({ canary: { breaker: { consecutive: 1 } } });
   set.providers.script('gemini', failed(503));
   await within(set.clock, 0, ask(set.ai));
@@ -62,7 +62,7 @@ test('a retry that finds the breaker open is not made: the next upstream is aske
   expect(set.events.of('retry')).toEqual([]);
 });
 
-test('a half-open breaker lets one call at a time through', async () => {
+test('admits one call at a time while half-open', async () => {
   const set = setUpPlain();
   await open(set);
   await set.clock.advance(10_000);
@@ -76,7 +76,7 @@ test('a half-open breaker lets one call at a time through', async () => {
   expect(set.providers.asked.at(-1)).toBe('gemini');
 });
 
-test('three probes that succeed close the breaker', async () => {
+test('closes after 3 successful probes', async () => {
   const set = setUpPlain();
   await open(set);
   await set.clock.advance(10_000);
@@ -92,7 +92,7 @@ test('three probes that succeed close the breaker', async () => {
   ]);
 });
 
-test('the time open doubles with each probe that fails', async () => {
+test('doubles the open time with each failed probe', async () => {
   const set = setUpPlain();
   await open(set);
   for (const openMs of [10_000, 20_000, 40_000]) {
@@ -109,7 +109,7 @@ test('the time open doubles with each probe that fails', async () => {
 test.each([
   ['a bad request', failed(400)],
   ['a rate limit', failed(429, {}, { 'retry-after': '0' })],
-])('%s neither closes a half-open breaker nor opens it, and gives its place back', async (_name, reply) => {
+])('%s neither closes nor opens a half-open breaker, and makes room for the next probe', async (_name, reply) => {
   const set = setUpPlain();
   await open(set);
   await set.clock.advance(10_000);
@@ -121,7 +121,7 @@ test.each([
   expect(set.providers.asked.filter((name) => name === 'gemini')).toHaveLength(2);
 });
 
-test('when all breakers are open, the one that opens soonest is asked', async () => {
+test('tries the upstream that becomes half-open soonest if all breakers are open', async () => {
   const set = setUpPlain();
   await open(set);
   await set.clock.advance(1_000);
@@ -133,7 +133,7 @@ test('when all breakers are open, the one that opens soonest is asked', async ()
   expect(set.providers.asked).toEqual(['gemini']);
 });
 
-test('a call that allows no other upstream is told that its breaker is open', async () => {
+test('rejects a call without fallbacks with BreakerOpenError', async () => {
   const set = setUpPlain();
   await open(set);
   set.providers.sent.length = 0;
@@ -144,21 +144,21 @@ test('a call that allows no other upstream is told that its breaker is open', as
   expect(set.events.of('call').at(-1)).toMatchObject({ outcome: 'failure', attempts: 0, upstream: 'gemini' });
 });
 
-test('breaker: false builds none', async () => {
+test('breaker: false disables the breaker', async () => {
   const set = setUpPlain({ canary: { breaker: false } });
   set.providers.usually('gemini', failed(503));
   for (let call = 0; call < 20; call++) await ask(set.ai);
   expect(set.providers.to('gemini')).toHaveLength(20);
 });
 
-test('the breakers of two upstreams know nothing of each other', async () => {
+test('each upstream has a breaker of its own', async () => {
   const set = setUpPlain();
   await open(set);
   expect(stateOf(set)).toBe('open');
   expect(stateOf(set, 'openai')).toBe('closed');
 });
 
-test('an apiKey function that fails is no fault of the upstream', async () => {
+test('does not count a failing apiKey function as a failure', async () => {
   const set = setUpPlain({
     canary: { breaker: { consecutive: 1 } },
     upstreams: { gemini: { apiKey: () => Promise.reject(new Error('The vault is away.')) } },

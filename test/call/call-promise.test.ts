@@ -1,4 +1,4 @@
-/** The promise that a caller gets is the SDK's own kind. */
+/** The promise of a call is a genuine `APIPromise` of the SDK. */
 
 import { APIPromise, InternalServerError } from 'openai';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { failed, json } from '../support/replies.ts';
 import { setUp, setUpCanary } from '../support/set-up.ts';
 import { chatStream } from '../support/stream-replies.ts';
 
-test('it is an APIPromise, and what it gives has its request id', async () => {
+test('is an APIPromise whose result has a request id', async () => {
   const { ai, providers } = setUp();
   providers.script('openai', json({ choices: [{ message: {} }] }, { headers: { 'x-request-id': 'req_7' } }));
   const promise = ai.chat.completions.create(BODY);
@@ -15,14 +15,14 @@ test('it is an APIPromise, and what it gives has its request id', async () => {
   expect((await promise)._request_id).toBe('req_7');
 });
 
-test('the request is sent at once, also when nobody waits for it', async () => {
+test('sends the request at once, even if the promise is not awaited', async () => {
   const { ai, clock, providers } = setUp();
   void ai.chat.completions.create(BODY);
   await clock.advance(0);
   expect(providers.sent).toHaveLength(1);
 });
 
-test('an answer can be looked at as often as one likes, and is asked for once', async () => {
+test('can be awaited many times and sends one request', async () => {
   const { ai, providers } = setUp();
   const promise = ai.chat.completions.create(BODY);
   const [one, other, { data, response }] = await Promise.all([promise, promise, promise.withResponse()]);
@@ -32,7 +32,7 @@ test('an answer can be looked at as often as one likes, and is asked for once', 
   expect(providers.sent).toHaveLength(1);
 });
 
-test('catch and finally claim the parsed answer as then does', async () => {
+test('catch and finally choose the parsed answer like then', async () => {
   const { ai } = setUp();
   let finished = false;
   const answer = await ai.chat.completions
@@ -42,7 +42,7 @@ test('catch and finally claim the parsed answer as then does', async () => {
   expect([answer?.choices.length, finished]).toEqual([1, true]);
 });
 
-test('a raw response of a retried and fallen back call is the one that came in the end', async () => {
+test('asResponse() gives the final response of a call that was retried and fell back', async () => {
   const { ai, clock, providers } = setUpCanary();
   providers.script('gemini', failed(503), failed(503));
   const raw = await within(clock, 1_000, ai.chat.completions.create(BODY).asResponse());
@@ -50,7 +50,7 @@ test('a raw response of a retried and fallen back call is the one that came in t
   expect(providers.asked).toEqual(['gemini', 'gemini', 'openai']);
 });
 
-test('a raw response of a failed call is the SDK’s error', async () => {
+test('asResponse() of a failed call rejects with the SDK’s error', async () => {
   const { ai, clock, providers } = setUp({ client: { maxRetries: 0 } });
   providers.script('openai', failed(503));
   expect(await errorWithin(clock, 0, ai.chat.completions.create(BODY).asResponse())).toBeInstanceOf(
@@ -58,7 +58,7 @@ test('a raw response of a failed call is the SDK’s error', async () => {
   );
 });
 
-test('a raw stream is given at its first content, before the rest of its body has come', async () => {
+test('asResponse() of a stream resolves at its first content, before the rest of the body', async () => {
   const { ai, clock, providers } = setUp();
   providers.script('openai', chatStream(['a', 'b', 'c'], { everyMs: 20_000 }));
   const raw = await within(clock, 20_000, ai.chat.completions.create(STREAM_BODY).asResponse());
@@ -76,7 +76,7 @@ test('withResponse() of a stream gives the stream and its response', async () =>
   expect((await drain(data)).chunks).toHaveLength(3);
 });
 
-test('the helpers of the SDK work on what a fallback answered', async () => {
+test('the SDK’s helpers work on the answer of a fallback', async () => {
   const { ai, clock, providers } = setUpCanary({ client: { maxRetries: 0 } });
   providers.script('gemini', failed(503));
   providers.script('openai', chatStream(['Hel', 'lo.']));
@@ -86,7 +86,7 @@ test('the helpers of the SDK work on what a fallback answered', async () => {
   expect(providers.asked).toEqual(['gemini', 'openai']);
 });
 
-test('a failure that nobody handles is one unhandled rejection, as with the SDK alone', async () => {
+test('an unhandled failure is one unhandled rejection, as with the SDK alone', async () => {
   const { ai, clock, providers } = setUp({ client: { maxRetries: 0 } });
   providers.script('openai', failed(503));
   const unhandled: unknown[] = [];

@@ -1,4 +1,4 @@
-/** Which error the caller gets. */
+/** The error that the caller gets. */
 
 import {
   APIConnectionError,
@@ -15,7 +15,7 @@ import { ask, errorWithin } from '../support/calls.ts';
 import { failed, unreachable, type Reply } from '../support/replies.ts';
 import { setUp, setUpCanary } from '../support/set-up.ts';
 
-test('the caller gets the SDK’s error of the last attempt, with all that the SDK puts on it', async () => {
+test('rejects with the SDK’s complete error of the last attempt', async () => {
   const { ai, clock, providers } = setUp({ client: { maxRetries: 1 } });
   providers.script('openai', failed(500), failed(503, { code: 'overloaded' }, { 'x-request-id': 'req_2' }));
   const error = await errorWithin(clock, 1_000, ask(ai));
@@ -23,7 +23,7 @@ test('the caller gets the SDK’s error of the last attempt, with all that the S
   expect(error).toMatchObject({ status: 503, code: 'overloaded', requestID: 'req_2', message: '503 Status 503.' });
 });
 
-test('of two failing upstreams the last one’s error is the caller’s', async () => {
+test('rejects with the error of the last of two failing upstreams', async () => {
   const { ai, clock, providers } = setUpCanary({ client: { maxRetries: 0 } });
   providers.script('gemini', failed(503)).script('openai', failed(500));
   expect(await errorWithin(clock, 0, ask(ai))).toMatchObject({ status: 500 });
@@ -37,7 +37,7 @@ const FALLBACK_REFUSES: readonly { name: string; reply: Reply }[] = [
   { name: 'context length', reply: failed(400, { code: 'context_length_exceeded' }) },
 ];
 
-test.each(FALLBACK_REFUSES)('a fallback’s $name does not mask the fault that led to it', async ({ reply }) => {
+test.each(FALLBACK_REFUSES)('does not replace the first fault by the $name of a fallback', async ({ reply }) => {
   const { ai, clock, providers, events } = setUpCanary({ client: { maxRetries: 0 } });
   providers.script('gemini', failed(503)).script('openai', reply);
   const error = await errorWithin(clock, 0, ask(ai));
@@ -55,7 +55,7 @@ const TYPES = [
   { reply: failed(429), type: RateLimitError },
 ];
 
-test.each(TYPES)('$type.name stays the type that applications catch', async ({ reply, type }) => {
+test.each(TYPES)('keeps the type $type.name that applications catch', async ({ reply, type }) => {
   const { ai, clock, providers } = setUp({ client: { maxRetries: 0 } });
   providers.script('openai', reply);
   expect(await errorWithin(clock, 0, ask(ai))).toBeInstanceOf(type);

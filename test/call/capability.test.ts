@@ -1,4 +1,4 @@
-/** Calls go to upstreams that can serve them. */
+/** Calls go only to upstreams with the capabilities that they need. */
 
 import type { OpenAI } from 'openai';
 import { describe, expect, test } from 'vitest';
@@ -14,7 +14,7 @@ const PICTURE: OpenAI.ChatCompletionCreateParamsNonStreaming = {
 
 const look = ({ ai }: SetUp, options = {}) => ai.chat.completions.create(PICTURE, options);
 
-/** A canary `gemini` that sees nothing, and beside stable one more upstream, `groq`. */
+/** A canary `gemini` without vision, stable `openai`, and a third upstream `groq`. */
 function blind(canary: CanaryOptions = {}, groq: object = {}): SetUp {
   return setUpCanary({
     client: { maxRetries: 0 },
@@ -23,8 +23,8 @@ function blind(canary: CanaryOptions = {}, groq: object = {}): SetUp {
   });
 }
 
-describe('an upstream that lacks what the call needs', () => {
-  test('is passed over, and the event says why', async () => {
+describe('an upstream without a capability that the call needs', () => {
+  test('is skipped, and the fallback event names the reason', async () => {
     const set = blind();
     await within(set.clock, 0, look(set));
     expect(set.providers.asked).toEqual(['openai']);
@@ -38,33 +38,33 @@ describe('an upstream that lacks what the call needs', () => {
     expect(set.providers.asked).toEqual(['gemini']);
   });
 
-  test('is passed over as a fallback', async () => {
+  test('is skipped as a fallback', async () => {
     const set = blind({ weights: { groq: 1 }, fallbacks: ['gemini', 'openai'] });
     set.providers.script('groq', failed(503));
     await within(set.clock, 0, look(set));
     expect(set.providers.asked).toEqual(['groq', 'openai']);
   });
 
-  test('is passed over as one of the fallbacks named for a failure', async () => {
+  test('is skipped as a fallback that is listed for the failure kind', async () => {
     const set = blind({ weights: { groq: 1 }, fallbacks: { server: ['gemini'] } });
     set.providers.script('groq', failed(503));
     expect(await errorWithin(set.clock, 0, look(set))).toMatchObject({ status: 503 });
     expect(set.providers.asked).toEqual(['groq']);
   });
 
-  test('is asked all the same where the caller forces it', async () => {
+  test('is tried if the caller forces it', async () => {
     const set = blind();
     await within(set.clock, 0, look(set, route({ upstream: 'gemini' })));
     expect(set.providers.asked).toEqual(['gemini']);
   });
 
-  test('is known by its provider and model', async () => {
+  test('is recognised by its provider and model', async () => {
     const set = setUpCanary({ upstreams: { gemini: { provider: 'deepseek', model: 'deepseek-chat' } } });
     await within(set.clock, 0, look(set));
     expect(set.providers.asked).toEqual(['openai']);
   });
 
-  test('may be said to have it', async () => {
+  test('can declare the capability in its options', async () => {
     const upstream = { provider: 'deepseek', model: 'deepseek-chat', capabilities: { vision: true } } as const;
     const set = setUpCanary({ upstreams: { gemini: upstream } });
     await within(set.clock, 0, look(set));
@@ -72,30 +72,30 @@ describe('an upstream that lacks what the call needs', () => {
   });
 });
 
-describe('where no upstream is left that could', () => {
-  test('the call is refused before anything is sent, by an error that names what it needs', async () => {
+describe('without any capable upstream', () => {
+  test('the call is rejected before a request is sent, by an error that names the capability', async () => {
     const set = blind({ fallbacks: [] });
     const error = await errorWithin(set.clock, 0, look(set));
     expect(error).toBeInstanceOf(CapabilityError);
     expect(error).toMatchObject({ code: 'CAPABILITY', upstream: 'gemini', requirement: 'vision' });
-    expect((error as Error).message).toContain('gemini cannot serve a call that needs vision');
+    expect((error as Error).message).toContain('Upstream gemini does not support vision, which the call needs');
     expect(set.providers.asked).toEqual([]);
     expect(set.events.of('call')).toMatchObject([{ outcome: 'neutral', attempts: 0, upstream: 'gemini' }]);
   });
 
-  test('nor among the fallbacks, the same', async () => {
+  test('the call is rejected if the fallbacks lack the capability, too', async () => {
     const set = blind({ fallbacks: ['groq'] }, { capabilities: { vision: false } });
     expect(await errorWithin(set.clock, 0, look(set))).toBeInstanceOf(CapabilityError);
     expect(set.providers.asked).toEqual([]);
   });
 
-  test('a call that allows no other upstream is refused as well', async () => {
+  test('a call without fallbacks is rejected as well', async () => {
     const set = blind();
     expect(await errorWithin(set.clock, 0, look(set, route({ fallbacks: false })))).toBeInstanceOf(CapabilityError);
     expect(set.providers.asked).toEqual([]);
   });
 
-  test('but one that is out of service just now, that one is tried', async () => {
+  test('a capable upstream that is out of service is tried', async () => {
     const set = blind({ breaker: { consecutive: 1 } });
     set.providers.script('openai', failed(500));
     await errorWithin(set.clock, 0, look(set));
@@ -113,13 +113,13 @@ test.each<[string, Partial<OpenAI.ChatCompletionCreateParamsNonStreaming>]>([
   ['logprobs', { logprobs: true }],
   ['multipleChoices', { n: 2 }],
   ['audio', { modalities: ['audio'] }],
-])('a call may need %s', async (requirement, fields) => {
+])('recognises that a call needs %s', async (requirement, fields) => {
   const set = setUpCanary({ upstreams: { gemini: { capabilities: { [requirement]: false } } } });
   await within(set.clock, 0, set.ai.chat.completions.create({ model: 'm', messages: [], ...fields }));
   expect(set.providers.asked).toEqual(['openai']);
 });
 
-test('without a canary option no call is passed over', async () => {
+test('skips no upstream without the canary option', async () => {
   const { providers, clock } = setUpCanary();
   const ai = new CanaryClient({ apiKey: 'k', baseURL: 'https://gemini.test/v1', fetch: providers.fetch });
   await within(clock, 0, ai.chat.completions.create(PICTURE));

@@ -1,4 +1,4 @@
-/** A stream that is complete ends, also where its provider does not end it. */
+/** A complete stream ends, even if its provider keeps the connection open. */
 
 import { expect, test } from 'vitest';
 import { BODY, STREAM_BODY, within } from '../support/calls.ts';
@@ -11,8 +11,8 @@ const end = { event: chunk(inHand, { delta: {}, finish_reason: 'stop' }) };
 const usage = { event: { choices: [], usage: { prompt_tokens: 10, completion_tokens: 5 } } };
 const FOREVER = { waitMs: 3_600_000 };
 
-test('a connection that stays open after the finish and the usage is hung up on, and the call is a success', async () => {
-  const { ai, clock, providers, events: told } = setUp();
+test('closes a connection that stays open after finish_reason and usage, and counts a success', async () => {
+  const { ai, clock, providers, events: emitted } = setUp();
   providers.script('openai', events([word, end, usage, FOREVER], { done: false }));
   let text = '';
   const read = async (): Promise<void> => {
@@ -21,16 +21,16 @@ test('a connection that stays open after the finish and the usage is hung up on,
   };
   await within(clock, 500, read());
   expect(text).toBe('Hello.');
-  expect(told.of('attempt')).toMatchObject([{ outcome: 'success', usage: { outputTokens: 5 } }]);
+  expect(emitted.of('attempt')).toMatchObject([{ outcome: 'success', usage: { outputTokens: 5 } }]);
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('usage that comes half a second after the finish is still read', async () => {
-  const { ai, clock, providers, events: told } = setUp();
+test('reads usage that arrives half a second after finish_reason', async () => {
+  const { ai, clock, providers, events: emitted } = setUp();
   providers.script('openai', events([word, end, { waitMs: 499 }, usage]));
   const read = async (): Promise<void> => {
     for await (const part of await ai.chat.completions.create(STREAM_BODY)) void part;
   };
   await within(clock, 500, read());
-  expect(told.of('attempt')).toMatchObject([{ outcome: 'success', usage: { outputTokens: 5 } }]);
+  expect(emitted.of('attempt')).toMatchObject([{ outcome: 'success', usage: { outputTokens: 5 } }]);
 });

@@ -1,4 +1,4 @@
-/** Time: of an attempt, and of a whole call. */
+/** Time limits of an attempt and of a whole call. */
 
 import { APIConnectionTimeoutError, InternalServerError } from 'openai';
 import { expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { setUp, setUpCanary, type SetUp } from '../support/set-up.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 
-test('a silent upstream is not asked twice: the next one is', async () => {
+test('falls back from a silent upstream without a retry', async () => {
   const { ai, clock, providers, events } = setUpCanary({ upstreams: { gemini: { timeout: '2s' } } });
   providers.script('gemini', silent());
   await within(clock, 2_000, ask(ai));
@@ -23,7 +23,7 @@ test('a silent upstream is not asked twice: the next one is', async () => {
   ]);
 });
 
-test('a silent upstream without another gives the SDK’s own time-out error', async () => {
+test('rejects with the SDK’s time-out error if a silent upstream is the only one', async () => {
   const { ai, clock, providers } = setUpCanary({
     upstreams: { gemini: { timeout: '2s' } },
     canary: { fallbacks: [] },
@@ -34,7 +34,7 @@ test('a silent upstream without another gives the SDK’s own time-out error', a
   expect(providers.sent).toHaveLength(1);
 });
 
-test('a silent upstream is a failure to its breaker', async () => {
+test('counts a silent upstream as a failure for the breaker', async () => {
   const { ai, clock, providers, events } = setUpCanary({
     upstreams: { gemini: { timeout: '2s' } },
     canary: { breaker: { consecutive: 1 } },
@@ -44,7 +44,7 @@ test('a silent upstream is a failure to its breaker', async () => {
   expect(events.of('breaker')).toMatchObject([{ upstream: 'gemini', to: 'open' }]);
 });
 
-test('the attempt’s time-out covers its body, too', async () => {
+test('the time-out of an attempt covers its body', async () => {
   const { ai, clock, providers } = setUpCanary({ upstreams: { gemini: { timeout: '2s' } } });
   const body = new ReadableStream({ pull: () => new Promise(() => undefined) });
   providers.script('gemini', ({ signal }) => {
@@ -55,7 +55,7 @@ test('the attempt’s time-out covers its body, too', async () => {
   expect(providers.asked).toEqual(['gemini', 'openai']);
 });
 
-test('an answer that is not collected at once does not run into the attempt’s time-out', async () => {
+test('does not time out an answer that the caller collects late', async () => {
   const { ai, clock, providers } = setUpCanary({ upstreams: { gemini: { timeout: '2s' } } });
   const promise = ai.chat.completions.create({ model: 'gpt-4.1', messages: [{ role: 'user', content: 'Hi' }] });
   await clock.advance(3_000);
@@ -63,7 +63,7 @@ test('an answer that is not collected at once does not run into the attempt’s 
   expect(providers.asked).toEqual(['gemini']);
 });
 
-test('a call ends with its deadline, by an error that names it', async () => {
+test('ends a call at its deadline with an error that names it', async () => {
   const { ai, clock, providers } = setUpCanary({ canary: { timeouts: { deadline: '5s' } } });
   providers.script('gemini', silent());
   const call = watch(ask(ai));
@@ -75,7 +75,7 @@ test('a call ends with its deadline, by an error that names it', async () => {
   expect(providers.asked).toEqual(['gemini']);
 });
 
-test('the deadline’s cause is the failure that came before it', async () => {
+test('the cause of the deadline error is the failure before it', async () => {
   const { ai, clock, providers } = setUpCanary({
     client: { maxRetries: 0 },
     canary: { timeouts: { deadline: '5s' } },
@@ -87,7 +87,7 @@ test('the deadline’s cause is the failure that came before it', async () => {
   expect((error as DeadlineError).cause).toBeInstanceOf(InternalServerError);
 });
 
-test('the deadline counts from the call, over retries and fallbacks', async () => {
+test('the deadline covers retries and fallbacks', async () => {
   const { ai, clock, providers } = setUpCanary({
     client: { maxRetries: 0 },
     canary: { timeouts: { deadline: '5s' } },
@@ -97,14 +97,14 @@ test('the deadline counts from the call, over retries and fallbacks', async () =
   expect(await errorWithin(clock, 5_000, ask(ai))).toBeInstanceOf(DeadlineError);
 });
 
-test('an answer just before the deadline is an answer', async () => {
+test('accepts an answer just before the deadline', async () => {
   const { ai, clock, providers } = setUp({ canary: { timeouts: { deadline: '5s' } } });
   providers.script('openai', after(4_999, chat('Late.')));
   const answer = await within(clock, 5_000, ask(ai));
   expect(answer.choices[0]?.message.content).toBe('Late.');
 });
 
-test('a back-off that does not fit the deadline is not begun: the last error is given at once', async () => {
+test('rejects at once if the back-off would end after the deadline', async () => {
   const { ai, clock, providers } = setUp({
     canary: { timeouts: { deadline: '1s' }, retry: { minDelay: '4s', maxDelay: '4s' }, random: () => 0.9 },
   });
@@ -113,7 +113,7 @@ test('a back-off that does not fit the deadline is not begun: the last error is 
   expect(providers.sent).toHaveLength(1);
 });
 
-test('no timer of a call outlives it', async () => {
+test('leaves no timer after a call', async () => {
   const { ai, clock, providers } = setUpCanary({
     upstreams: { gemini: { timeout: '2s' } },
     canary: { timeouts: { deadline: '5s' } },
@@ -123,7 +123,7 @@ test('no timer of a call outlives it', async () => {
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('the time of a call is over for a stream when it begins, unless the user set one', async () => {
+test('the default deadline does not apply to a running stream', async () => {
   const begun = async ({ ai, clock }: SetUp): Promise<boolean> => {
     const stream = await within(clock, 0, ai.chat.completions.create({ model: 'm', messages: [], stream: true }));
     await clock.advance(600_001);

@@ -1,4 +1,4 @@
-/** Streams of upstreams that give no `finish_reason`: `[DONE]` after content says that they are whole. */
+/** Streams of upstreams without `finish_reason`: `[DONE]` after content marks them as complete. */
 
 import { describe, expect, test } from 'vitest';
 import { ConfigError, StreamInterruptedError } from '../../src/index.ts';
@@ -13,7 +13,7 @@ const DONE: StreamStep = { event: '[DONE]' };
 const SILENCE: StreamStep = { waitMs: Infinity };
 const texts = ['Hel', 'lo'].map((text) => ({ event: { choices: [{ index: 0, text, finish_reason: null }] } }));
 
-/** A canary that streams `steps` and no more, in front of an `openai` that says "Hello.". */
+/** A canary that streams exactly `steps`; the fallback `openai` answers "Hello.". */
 function streaming(steps: readonly StreamStep[], options = NO_REASON): SetUp & { hungUp: () => readonly boolean[] } {
   const set = setUpCanary({ upstreams: { gemini: options }, client: { maxRetries: 0, logLevel: 'off' } });
   const { reply, hungUp } = listening(events(steps, { done: false }));
@@ -41,31 +41,31 @@ async function readText(opening: Promise<Response>): Promise<void> {
 }
 
 describe.each(WAYS)('%s', (_name, read, words) => {
-  test('content and `[DONE]` are a whole answer', async () => {
+  test('content and `[DONE]` are a complete answer', async () => {
     const set = streaming([...words, DONE]);
     await read(set);
     expect(set.events.of('attempt')).toMatchObject([{ upstream: 'gemini', outcome: 'success', usageEstimated: true }]);
   });
 
-  test('a cut before `[DONE]` is a truncation', async () => {
+  test('an end before `[DONE]` is a truncation', async () => {
     const set = streaming(words);
     await expect(read(set)).rejects.toBeInstanceOf(StreamInterruptedError);
     expect(set.events.of('attempt')).toMatchObject([{ outcome: 'failure', kind: 'truncated' }]);
   });
 
-  test('without the capability a missing finish_reason is a truncation, `[DONE]` or not', async () => {
+  test('a missing finish_reason is a truncation without the capability, even after `[DONE]`', async () => {
     const set = streaming([...words, DONE], { capabilities: {} } as never);
     await expect(read(set)).rejects.toBeInstanceOf(StreamInterruptedError);
     expect(set.events.of('attempt')).toMatchObject([{ outcome: 'failure', kind: 'truncated' }]);
   });
 
-  test('`[DONE]` without content moves on', async () => {
+  test('falls back after `[DONE]` without content', async () => {
     const set = streaming([DONE]);
     await read(set).catch(() => undefined);
     expect(set.events.of('attempt')[0]).toMatchObject({ upstream: 'gemini', outcome: 'failure', kind: 'truncated' });
   });
 
-  test('a connection that is kept open after `[DONE]` holds nobody up', async () => {
+  test('does not wait for a connection that stays open after `[DONE]`', async () => {
     const set = streaming([...words, DONE, SILENCE]);
     await within(set.clock, 1_000, read(set));
     expect(set.events.of('attempt')).toMatchObject([{ outcome: 'success' }]);
@@ -73,25 +73,25 @@ describe.each(WAYS)('%s', (_name, read, words) => {
   });
 });
 
-test('the provider of a raw stream is hung up on half a second after `[DONE]`', async () => {
+test('closes the connection of a raw stream half a second after `[DONE]`', async () => {
   const set = streaming([...WORDS, DONE, SILENCE]);
   await within(set.clock, 1_000, readText(set.ai.chat.completions.create(STREAM_BODY).asResponse()));
   expect(set.hungUp()).toEqual([true]);
 });
 
-test('an answer that speaks of `[DONE]` has not ended by that', async () => {
+test('does not end an answer whose text contains `[DONE]`', async () => {
   const set = streaming([...WORDS, say('\ndata: [DONE]')]);
   expect(await errorWithin(set.clock, 0, WAYS[0]![1](set))).toBeInstanceOf(StreamInterruptedError);
 });
 
-test('the caller gets the chunks, and the raw bytes, as they came', async () => {
+test('passes on chunks and raw bytes unchanged', async () => {
   const set = streaming([...WORDS, DONE]);
   const response = await set.ai.chat.completions.create(STREAM_BODY).asResponse();
   const lines = WORDS.map((step) => `data: ${JSON.stringify('event' in step && step.event)}\n\n`);
   expect(await response.text()).toBe(`${lines.join('')}data: [DONE]\n\n`);
 });
 
-test('it is a capability that is true or false', () => {
+test('accepts only booleans for the capability', () => {
   const build = () => streaming([], { capabilities: { finishReason: 1 } } as never);
   expect(build).toThrow(ConfigError);
   expect(build).toThrow('canary.upstreams.gemini.capabilities.finishReason should be true or false, got 1');

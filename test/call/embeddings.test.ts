@@ -1,4 +1,4 @@
-/** Vectors of two models do not compare: embeddings and moderations keep their model. */
+/** Embeddings and moderations keep their model: vectors of two models cannot be compared. */
 
 import { expect, test } from 'vitest';
 import { route, type UpstreamOptions } from '../../src/index.ts';
@@ -18,11 +18,11 @@ const embed = ({ ai }: SetUp, options = {}) =>
 
 test.each<[string, UpstreamOptions, string]>([
   ['without a model of its own', {}, 'gemini'],
-  ['whose model is the very same', { model: MODEL }, 'gemini'],
+  ['whose model is the same', { model: MODEL }, 'gemini'],
   ['whose record names the model', { model: { [MODEL]: 'embed-004' } }, 'gemini'],
   ['whose model is another', { model: 'gemini-2.5-flash' }, 'openai'],
   ['whose record does not name the model', { model: { 'gpt-4.1': 'gemini-2.5-flash' } }, 'openai'],
-])('a call of a canary %s', async (_name, gemini, served) => {
+])('an embeddings call to a canary %s', async (_name, gemini, served) => {
   const set = setUpVectors(gemini);
   await embed(set);
   expect(set.providers.asked).toEqual([served]);
@@ -30,26 +30,26 @@ test.each<[string, UpstreamOptions, string]>([
   expect(set.providers.asked).toEqual([served, served]);
 });
 
-test('the model that is sent is the one that the record names', async () => {
+test('sends the model that the record names', async () => {
   const set = setUpVectors({ model: { [MODEL]: 'embed-004' } });
   await embed(set);
   expect(set.providers.sent[0]!.body.model).toBe('embed-004');
 });
 
-test('chat calls go where embeddings may not', async () => {
+test('sends chat calls to an upstream that embeddings may not use', async () => {
   const set = setUpVectors({ model: 'gemini-2.5-flash' });
   await set.ai.chat.completions.create({ model: 'gpt-4.1', messages: [] });
   expect(set.providers.asked).toEqual(['gemini']);
 });
 
-test('a fallback with another model is passed over', async () => {
+test('skips a fallback with another model', async () => {
   const set = setUpVectors({}, { upstreams: { other: { model: 'x' } }, canary: { fallbacks: ['other', 'openai'] } });
   set.providers.script('gemini', failed(503));
   await embed(set);
   expect(set.providers.asked).toEqual(['gemini', 'openai']);
 });
 
-test('a fallback that is named for one failure kind is passed over as well', async () => {
+test('skips a fallback with another model that is listed for a failure kind', async () => {
   const set = setUpVectors({}, { upstreams: { other: { model: 'x' } }, canary: { fallbacks: { server: ['other'] } } });
   set.providers.script('gemini', failed(503));
   expect(await errorWithin(set.clock, 0, embed(set))).toMatchObject({ status: 503 });
@@ -58,8 +58,8 @@ test('a fallback that is named for one failure kind is passed over as well', asy
 
 test.each([
   ['', {}],
-  [' that allows no other upstream', { fallbacks: false }],
-])('a call%s that is forced to another model stays on stable', async (_name, rest) => {
+  [' without fallbacks', { fallbacks: false }],
+])('keeps a call%s on stable if it is forced to another model', async (_name, rest) => {
   const set = setUpVectors({ model: 'gemini-2.5-flash' }, { canary: { weights: { openai: 1 } } });
   await embed(set, route({ upstream: 'gemini', ...rest }));
   expect(set.providers.asked).toEqual(['openai']);

@@ -1,4 +1,4 @@
-/** What follows from each failure kind: the same upstream again, the next one, the breaker. */
+/** The effect of each failure kind on retries, fallbacks and the breaker. */
 
 import { expect, test } from 'vitest';
 import { ask, errorWithin, within } from '../support/calls.ts';
@@ -21,7 +21,7 @@ const TRANSIENT: readonly Row[] = [
   ...[500, 502, 503, 504, 529].map((status) => ({ name: `status ${status}`, reply: failed(status), kind: 'server' })),
 ];
 
-test.each(TRANSIENT)('after $name the same upstream is asked again once the back-off has passed', async (row) => {
+test.each(TRANSIENT)('retries $name after a back-off', async (row) => {
   const { ai, clock, providers, events } = setUpCanary();
   providers.script('gemini', row.reply);
   await within(clock, BACKOFF_MS, ask(ai));
@@ -32,7 +32,7 @@ test.each(TRANSIENT)('after $name the same upstream is asked again once the back
   expect(events.of('fallback')).toEqual([]);
 });
 
-test.each(TRANSIENT)('after $name twice the next upstream answers', async (row) => {
+test.each(TRANSIENT)('falls back after $name twice', async (row) => {
   const { ai, clock, providers, events } = setUpCanary();
   providers.script('gemini', row.reply, row.reply);
   await within(clock, BACKOFF_MS, ask(ai));
@@ -40,7 +40,7 @@ test.each(TRANSIENT)('after $name twice the next upstream answers', async (row) 
   expect(events.of('fallback')).toMatchObject([{ from: 'gemini', to: 'openai', reason: row.kind }]);
 });
 
-test.each(TRANSIENT)('$name is a failure to the breaker', async (row) => {
+test.each(TRANSIENT)('counts $name as a failure for the breaker', async (row) => {
   const { ai, clock, providers } = setUpCanary({ canary: { breaker: { consecutive: 1 } } });
   providers.script('gemini', row.reply);
   await within(clock, BACKOFF_MS, ask(ai));
@@ -57,7 +57,7 @@ const REFUSED: readonly Row[] = [
   { name: 'status 429', reply: failed(429), kind: 'rateLimit' },
 ];
 
-test.each(REFUSED)('after $name the next upstream is asked at once', async (row) => {
+test.each(REFUSED)('falls back at once after $name', async (row) => {
   const { ai, clock, providers, events } = setUpCanary();
   providers.script('gemini', row.reply);
   await within(clock, 0, ask(ai));
@@ -66,7 +66,7 @@ test.each(REFUSED)('after $name the next upstream is asked at once', async (row)
   expect(events.of('retry')).toEqual([]);
 });
 
-test.each(REFUSED)('$name is no failure to the breaker', async (row) => {
+test.each(REFUSED)('does not count $name as a failure for the breaker', async (row) => {
   const { ai, clock, providers, events } = setUpCanary({ canary: { breaker: { consecutive: 1 } } });
   providers.script('gemini', row.reply);
   await within(clock, 0, ask(ai));
@@ -85,21 +85,18 @@ const BY_NAME_ONLY: readonly Row[] = [
   { name: 'a content filter', reply: failed(400, { code: 'content_filter' }), kind: 'contentFilter' },
 ];
 
-test.each([...CALLERS, ...BY_NAME_ONLY])(
-  'after $name no upstream is asked again, neither this nor another',
-  async (row) => {
-    const { ai, clock, providers, events } = setUpCanary({ canary: { breaker: { consecutive: 1 } } });
-    providers.script('gemini', row.reply);
-    const error = await errorWithin(clock, 0, ask(ai));
-    expect(error).toBeInstanceOf(Error);
-    await clock.advance(60_000);
-    expect(providers.asked).toEqual(['gemini']);
-    expect(events.of('attempt')).toMatchObject([{ outcome: 'neutral', kind: row.kind }]);
-    expect(events.of('breaker')).toEqual([]);
-  },
-);
+test.each([...CALLERS, ...BY_NAME_ONLY])('neither retries nor falls back after $name', async (row) => {
+  const { ai, clock, providers, events } = setUpCanary({ canary: { breaker: { consecutive: 1 } } });
+  providers.script('gemini', row.reply);
+  const error = await errorWithin(clock, 0, ask(ai));
+  expect(error).toBeInstanceOf(Error);
+  await clock.advance(60_000);
+  expect(providers.asked).toEqual(['gemini']);
+  expect(events.of('attempt')).toMatchObject([{ outcome: 'neutral', kind: row.kind }]);
+  expect(events.of('breaker')).toEqual([]);
+});
 
-test.each(BY_NAME_ONLY)('after $name the upstreams that are named for it are asked', async (row) => {
+test.each(BY_NAME_ONLY)('falls back after $name to the upstreams that are listed for it', async (row) => {
   const { ai, clock, providers, events } = setUpCanary({
     upstreams: { large: {} },
     canary: { fallbacks: { default: ['openai'], [row.kind]: ['large'] } },
@@ -110,7 +107,7 @@ test.each(BY_NAME_ONLY)('after $name the upstreams that are named for it are ask
   expect(events.of('fallback')).toMatchObject([{ to: 'large', reason: row.kind }]);
 });
 
-test('other failures do not go to the upstreams that are named for one kind only', async () => {
+test('does not fall back to upstreams that are listed for another kind', async () => {
   const { ai, clock, providers } = setUpCanary({
     upstreams: { large: {} },
     canary: { fallbacks: { default: ['openai'], contextLength: ['large'] } },
@@ -120,7 +117,7 @@ test('other failures do not go to the upstreams that are named for one kind only
   expect(providers.asked).toEqual(['gemini', 'openai']);
 });
 
-test('an upstream that does not know the model is warned of once', async () => {
+test('warns once about an upstream that does not know the model', async () => {
   const { ai, clock, providers, events } = setUpCanary();
   providers.usually('gemini', failed(404));
   await within(clock, 0, ask(ai));
@@ -131,21 +128,21 @@ test('an upstream that does not know the model is warned of once', async () => {
   expect(events.of('warning')[0]!.message).toContain('gpt-4.1');
 });
 
-test('x-should-retry: false keeps a failed upstream from being asked again', async () => {
+test('does not retry after x-should-retry: false', async () => {
   const { ai, clock, providers } = setUpCanary();
   providers.script('gemini', failed(503, {}, { 'x-should-retry': 'false' }));
   await within(clock, 0, ask(ai));
   expect(providers.asked).toEqual(['gemini', 'openai']);
 });
 
-test('x-should-retry: true has the same upstream asked again even after the caller’s own fault', async () => {
+test('retries after x-should-retry: true, even a fault of the caller', async () => {
   const { ai, clock, providers } = setUpCanary();
   providers.script('gemini', failed(409, {}, { 'x-should-retry': 'true' }));
   await within(clock, BACKOFF_MS, ask(ai));
   expect(providers.asked).toEqual(['gemini', 'gemini']);
 });
 
-test('a retry-after on a server error replaces the back-off', async () => {
+test('waits for the retry-after of a server error instead of the back-off', async () => {
   const { ai, clock, providers } = setUpCanary();
   providers.script('gemini', failed(503, {}, { 'retry-after': '5' }));
   await within(clock, 5_000, ask(ai));

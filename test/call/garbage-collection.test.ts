@@ -1,9 +1,9 @@
-/** What a call leaves dies young: only a full collection finds what was once among the old. */
+/** The garbage of a call dies young: objects in the old generation stay until the next full collection. */
 
 import { expect, test } from 'vitest';
 import { runModule } from '../support/child-process.ts';
 
-/** Bytes that outlive collections of the young alone: a call's of ours, beyond a call's of the bare SDK. */
+/** Bytes per call that survive collections of the young generation, for our client and for the bare SDK. */
 async function outliving(stream: boolean): Promise<{ readonly bare: number; readonly ours: number }> {
   const printed = await runModule(
     `
@@ -48,7 +48,7 @@ async function outliving(stream: boolean): Promise<{ readonly bare: number; read
 test.each([
   ['a call', false],
   ['a stream', true],
-] as const)('%s of ours leaves at most 2.5 kB more than one of the bare SDK', async (_what, stream) => {
+] as const)('%s leaves at most 2.5 kB more than with the bare SDK', async (_what, stream) => {
   const { bare, ours } = await outliving(stream);
   expect(ours - bare).toBeLessThan(2_500);
 });

@@ -1,4 +1,4 @@
-/** A second upstream beside one that takes long to begin. */
+/** Hedging: a second upstream beside a slow one. */
 
 import { InternalServerError } from 'openai';
 import { expect, test } from 'vitest';
@@ -8,14 +8,14 @@ import { after, chat, failed, response, silent } from '../support/replies.ts';
 import { setUp, setUpCanary, type SetUp } from '../support/set-up.ts';
 import { chatStream } from '../support/stream-replies.ts';
 
-/** Every call may be hedged, after a tenth of a second. */
+/** Every call may be hedged after 100 ms. */
 const HEDGE = { after: 100, maxShare: 1 } as const;
 
 function hedged(canary: object = {}): SetUp {
   return setUpCanary({ canary: { hedge: HEDGE, breaker: false, ...canary } });
 }
 
-test('an upstream that begins in time is not hedged', async () => {
+test('does not hedge an upstream that answers in time', async () => {
   const { ai, clock, providers } = hedged();
   providers.script('gemini', after(99, chat()));
   await within(clock, 99, ask(ai));
@@ -23,7 +23,7 @@ test('an upstream that begins in time is not hedged', async () => {
   expect(providers.asked).toEqual(['gemini']);
 });
 
-test('the second upstream answers for one that takes long, which is hung up on', async () => {
+test('takes the answer of the second upstream and cancels the slow one', async () => {
   const { ai, clock, providers, events } = hedged();
   providers.script('gemini', silent());
   providers.script('openai', after(50, chat('From the second.')));
@@ -40,7 +40,7 @@ test('the second upstream answers for one that takes long, which is hung up on',
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('the first upstream wins if it answers before the second', async () => {
+test('takes the answer of the first upstream if it comes before the second', async () => {
   const { ai, clock, providers, events } = hedged();
   providers.script('gemini', after(120, chat('From the first.')));
   providers.script('openai', after(50, chat('From the second.')));
@@ -54,7 +54,7 @@ test('the first upstream wins if it answers before the second', async () => {
   expect(events.of('call')).toMatchObject([{ upstream: 'gemini' }]);
 });
 
-test('a stream is won by the first content, and what is delivered is of one upstream only', async () => {
+test('the first content wins a stream, and all chunks come from one upstream', async () => {
   const { ai, clock, providers } = hedged();
   providers.script('gemini', after(500, chatStream(['late'])));
   providers.script('openai', chatStream(['one', ' two']));
@@ -64,7 +64,7 @@ test('a stream is won by the first content, and what is delivered is of one upst
   expect(text).toBe('one two');
 });
 
-test('a first upstream that fails while the second is asked leaves the answer to that one', async () => {
+test('takes the answer of the second upstream if the first fails meanwhile', async () => {
   const { ai, clock, providers } = hedged({ retry: { attempts: 1 } });
   providers.script('gemini', after(120, failed(400)));
   providers.script('openai', after(100, chat('From the second.')));
@@ -72,7 +72,7 @@ test('a first upstream that fails while the second is asked leaves the answer to
   expect(answer.choices[0]?.message.content).toBe('From the second.');
 });
 
-test('where both fail, the caller gets the error of the first', async () => {
+test('rejects with the error of the first upstream if both fail', async () => {
   const { ai, clock, providers } = hedged({ retry: { attempts: 1 } });
   providers.script('gemini', after(120, failed(500)));
   providers.script('openai', after(100, failed(400)));
@@ -80,14 +80,14 @@ test('where both fail, the caller gets the error of the first', async () => {
   expect(providers.asked).toEqual(['gemini', 'openai']);
 });
 
-test('hedges come out of the budget of attempts', async () => {
+test('a hedge counts against the attempt budget', async () => {
   const { ai, clock, providers } = hedged({ retry: { attempts: 0 } });
   providers.script('gemini', after(300, chat()));
   await within(clock, 300, ask(ai));
   expect(providers.asked).toEqual(['gemini']);
 });
 
-test('retries of both upstreams together stay within the budget of attempts', async () => {
+test('retries of both upstreams share the attempt budget', async () => {
   const { ai, clock, providers } = hedged({
     hedge: { after: 50, maxShare: 1 },
     random: () => 0.99,
@@ -99,11 +99,11 @@ test('retries of both upstreams together stay within the budget of attempts', as
   expect(providers.asked).toHaveLength(3);
 });
 
-test('no more than the share of calls is hedged', async () => {
+test('hedges at most the configured share of calls', async () => {
   const { ai, clock, providers } = hedged({ hedge: { after: 100, maxShare: 0.05 } });
   providers.usually('gemini', chat());
   const each = async (index: number): Promise<void> => {
-    // One in ten is slow: an upstream that is so now and then.
+    // One call in ten is slow, so the upstream as a whole is not.
     if (index % 10 === 0) providers.script('gemini', after(200, chat()));
     await within(clock, 200, ask(ai));
   };
@@ -111,7 +111,7 @@ test('no more than the share of calls is hedged', async () => {
   expect(providers.to('openai')).toHaveLength(5);
 });
 
-test('while most upstreams take long, none is hedged', async () => {
+test('does not hedge while most upstreams are slow', async () => {
   const { ai, clock, providers } = hedged();
   providers.usually('gemini', after(150, chat()));
   for (let index = 0; index < 10; index += 1) await within(clock, 150, ask(ai));
@@ -121,7 +121,7 @@ test('while most upstreams take long, none is hedged', async () => {
   expect(providers.to('openai')).toHaveLength(before);
 });
 
-test('a call that continues a response stays with the upstream that knows it', async () => {
+test('does not hedge a call that continues a response', async () => {
   const { ai, clock, providers } = hedged();
   providers.script('gemini', response('resp_1'), after(500, response('resp_2')));
   await ai.responses.create({ model: 'm', input: 'Hello' });
@@ -129,14 +129,14 @@ test('a call that continues a response stays with the upstream that knows it', a
   expect(providers.asked).toEqual(['gemini', 'gemini']);
 });
 
-test('a call that allows no fallback is not hedged', async () => {
+test('does not hedge a call without fallbacks', async () => {
   const { ai, clock, providers } = hedged();
   providers.script('gemini', after(500, chat()));
   await within(clock, 500, ask(ai, route({ fallbacks: false })));
   expect(providers.asked).toEqual(['gemini']);
 });
 
-test('the caller’s abort ends both', async () => {
+test('an abort by the caller ends both attempts', async () => {
   const { ai, clock, providers, events } = hedged();
   providers.script('gemini', silent());
   providers.script('openai', silent());
@@ -152,7 +152,7 @@ test('the caller’s abort ends both', async () => {
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('p95 is known after twenty answers, and hedges what takes longer', async () => {
+test('hedges calls beyond the p95, which is known after 20 answers', async () => {
   const { ai, clock, providers } = setUpCanary({ canary: { hedge: { after: 'p95', maxShare: 1 }, breaker: false } });
   providers.usually('gemini', after(100, chat()));
   for (let index = 0; index < 20; index += 1) await within(clock, 100, ask(ai));
@@ -163,7 +163,7 @@ test('p95 is known after twenty answers, and hedges what takes longer', async ()
   expect(providers.to('openai')).toHaveLength(1);
 });
 
-test('without the option no call is hedged', async () => {
+test('hedges no call without the option', async () => {
   const { ai, clock, providers } = setUp({ upstreams: { gemini: {} } });
   providers.script('openai', after(60_000, chat()));
   await within(clock, 60_000, ask(ai));

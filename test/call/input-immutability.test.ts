@@ -1,4 +1,4 @@
-/** What the caller passes stays the caller's. */
+/** The caller's bodies and options are never modified. */
 
 import { OpenAI } from 'openai';
 import { expect, test } from 'vitest';
@@ -18,7 +18,7 @@ function deepFreeze<T>(value: T): T {
 
 const CHANGING = { model: 'gemini-2.5-flash', params: { temperature: 0, seed: null }, maxOutputTokens: 100 };
 
-test('frozen bodies and options are served, on the canary and on its fallback', async () => {
+test('accepts frozen bodies and options, on the canary and on its fallback', async () => {
   const { ai, clock, providers } = setUpCanary({ upstreams: { gemini: CHANGING } });
   providers.script('gemini', failed(503), failed(503));
   const body = deepFreeze({
@@ -40,7 +40,7 @@ test('frozen bodies and options are served, on the canary and on its fallback', 
   expect(providers.sent[2]!.body).toEqual(body);
 });
 
-test('a frozen stream call is served', async () => {
+test('accepts a frozen body of a stream', async () => {
   const { ai, providers } = setUpCanary({ upstreams: { gemini: CHANGING } });
   providers.script('gemini', chatStream(['Hi']));
   const body = deepFreeze({ model: 'm', messages: [], stream: true as const, stream_options: {} });
@@ -51,7 +51,7 @@ test('a frozen stream call is served', async () => {
   expect(body).toEqual({ model: 'm', messages: [], stream: true, stream_options: {} });
 });
 
-test('options that were not frozen have not changed either', async () => {
+test('does not modify options that are not frozen', async () => {
   const { ai, clock, providers } = setUpCanary({ upstreams: { gemini: CHANGING } });
   providers.script('gemini', failed(503), failed(503));
   const body = { model: 'gpt-4.1', messages: [] };
@@ -62,12 +62,12 @@ test('options that were not frozen have not changed either', async () => {
   expect(body).toEqual({ model: 'gpt-4.1', messages: [] });
 });
 
-test('every attempt hands the SDK the very body object of the caller', async () => {
+test('passes the caller’s own body object to the SDK in every attempt', async () => {
   const seen: unknown[] = [];
   const { ai, clock, providers } = setUp({
     canary: { weights: { gemini: 1 }, upstreams: { gemini: { model: 'other' } } },
   });
-  // The public hook of the SDK that sees the options of each request of the client itself.
+  // The SDK's public hook that receives the options of each request of the client itself.
   const build = ai.buildRequest.bind(ai);
   ai.buildRequest = (options, ...rest) => {
     seen.push(options.body);

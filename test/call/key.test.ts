@@ -1,11 +1,11 @@
-/** Which of a call's names is its key. */
+/** The key of a call, by precedence. */
 
 import { expect, test } from 'vitest';
 import { route } from '../../src/index.ts';
 import { BODY, ask } from '../support/calls.ts';
 import { setUp, type SetUp } from '../support/set-up.ts';
 
-/** A client whose split tells `a-key` from `b-key`. */
+/** A client whose split sends `a-key` and `b-key` to different upstreams. */
 function setUpTelling(key?: (call: { body: unknown }) => string | undefined): SetUp & { a: string; b: string } {
   const set = setUp({ upstreams: { gemini: {} }, canary: { weights: { gemini: 1, openai: 1 }, key } });
   const named = (upstream: string): string => {
@@ -16,7 +16,7 @@ function setUpTelling(key?: (call: { body: unknown }) => string | undefined): Se
   return { ...set, a: named('gemini'), b: named('openai') };
 }
 
-/** Every place of a key, the strongest first. */
+/** Every place of a key, by descending precedence. */
 const PLACES = [
   'route',
   'context',
@@ -28,7 +28,7 @@ const PLACES = [
   'conversation',
 ];
 
-/** Makes a call with `strong` in one place and `weak` in all places after it; names where it went. */
+/** Makes a call with `strong` in one place and `weak` in all places after it. Returns the upstream. */
 async function askWith(place: number, strong: string, weak: string, set: SetUp, optionKeys: Map<string, string>) {
   const at = (name: string): string | undefined => {
     const index = PLACES.indexOf(name);
@@ -58,7 +58,7 @@ async function askWith(place: number, strong: string, weak: string, set: SetUp, 
 }
 
 test.each(PLACES.slice(0, -1).map((name, index) => [name, PLACES[index + 1]!, index] as const))(
-  'a key in %s wins over one in %s and below',
+  'the key in %s wins over the key in %s and below',
   async (_name, _next, place) => {
     const optionKeys = new Map<string, string>();
     const set = setUpTelling(() => optionKeys.get('key'));
@@ -67,7 +67,7 @@ test.each(PLACES.slice(0, -1).map((name, index) => [name, PLACES[index + 1]!, in
   },
 );
 
-test('without any other key all turns of a conversation keep one upstream', async () => {
+test('keeps all turns of a conversation on one upstream without any other key', async () => {
   const set = setUpTelling();
   for (let conversation = 0; conversation < 20; conversation++) {
     const opening = { role: 'user' as const, content: `Question ${conversation}` };
@@ -79,7 +79,7 @@ test('without any other key all turns of a conversation keep one upstream', asyn
   }
 });
 
-test('different conversations spread over the upstreams', async () => {
+test('spreads conversations over the upstreams', async () => {
   const { ai, providers } = setUpTelling();
   for (let index = 0; index < 40; index++) {
     await ai.chat.completions.create({ model: 'm', messages: [{ role: 'user', content: `Question ${index}` }] });
@@ -89,7 +89,7 @@ test('different conversations spread over the upstreams', async () => {
   expect(share).toBeLessThan(32);
 });
 
-test('the key function sees surface, model, task, attributes and the body itself', async () => {
+test('passes surface, model, task, attributes and the body to the key function', async () => {
   const seen: unknown[] = [];
   const { ai } = setUp({ canary: { key: (call) => void seen.push(call) } });
   await ask(ai, route({ task: 'triage', attributes: { plan: 'beta' } }));
@@ -99,14 +99,14 @@ test('the key function sees surface, model, task, attributes and the body itself
   expect((seen[0] as { body: unknown }).body).toBe(BODY);
 });
 
-test('the key function is not asked where the call names its key', async () => {
+test('does not call the key function for a call with a key', async () => {
   let asked = 0;
   const { ai } = setUp({ canary: { key: () => `${(asked += 1)}` } });
   await ask(ai, route({ key: 'u' }));
   expect(asked).toBe(0);
 });
 
-test('a key function that throws names no key; the call is unaffected, and one warning says so', async () => {
+test('ignores a key function that throws, and warns once', async () => {
   const { ai, events } = setUp({
     canary: {
       key: () => {
@@ -119,7 +119,7 @@ test('a key function that throws names no key; the call is unaffected, and one w
   expect(events.of('warning')).toMatchObject([{ code: 'key', message: expect.stringContaining('No session.') }]);
 });
 
-test('no event shows a key', async () => {
+test('emits no key in any event', async () => {
   const { ai, events } = setUp();
   await ask(ai, { ...route({ key: 'secret-user' }), headers: { 'x-canary-key': 'secret-user' } });
   expect(JSON.stringify(events.all)).not.toContain('secret-user');

@@ -1,4 +1,4 @@
-/** A caller that leaves a stream: nobody’s failure, and paid for all the same. */
+/** A caller that leaves a stream: no failure of the upstream, but its cost counts. */
 
 import { APIUserAbortError } from 'openai';
 import type { Stream } from 'openai/core/streaming';
@@ -16,7 +16,7 @@ type Scene = SetUp & { readonly hungUp: () => readonly boolean[] };
 const SILENCE: StreamStep = { waitMs: Infinity };
 const ENDLESS = [ROLE, say('Hel'), say('lo'), SILENCE];
 
-/** A canary that streams `steps`, in front of an `openai` that nobody should ask. */
+/** A canary that streams `steps`; the fallback `openai` should get no request. */
 function streaming(steps: readonly StreamStep[] = ENDLESS, options: SetUpOptions = {}): Scene {
   const set = setUpCanary({ ...options, canary: { breaker: { consecutive: 1 }, ...options.canary } });
   const { reply, hungUp } = listening(events(steps));
@@ -27,7 +27,7 @@ function streaming(steps: readonly StreamStep[] = ENDLESS, options: SetUpOptions
 const open = ({ ai }: SetUp, signal?: AbortSignal): Promise<Chunks> =>
   ai.chat.completions.create(STREAM_BODY, signal ? { signal } : {});
 
-/** All that is left of a call. */
+/** What is recorded of a call, and what is still running. */
 function endOf({ hungUp, providers, events: heard, clock }: Scene) {
   const moves = (['retry', 'fallback', 'breaker'] as const).flatMap((event) => heard.of(event));
   return {
@@ -40,7 +40,7 @@ function endOf({ hungUp, providers, events: heard, clock }: Scene) {
   };
 }
 
-/** Nothing but the one attempt, nothing against the upstream, nothing left running. */
+/** One attempt, no failure of the upstream, and nothing left running. */
 function abortedWith(attempt: object) {
   return {
     hungUp: [true],
@@ -52,7 +52,7 @@ function abortedWith(attempt: object) {
   };
 }
 
-/** As estimated by the text that had come. */
+/** Estimated from the text that was received. */
 const ESTIMATED = {
   usageEstimated: true,
   usage: { outputTokens: 1 },
@@ -69,7 +69,7 @@ describe('a stream that is read', () => {
       },
     ],
     [
-      'an error of the reader’s',
+      'an error of the reader',
       async (stream) => {
         const reading = (async () => {
           for await (const chunk of stream) if (textOf([chunk]) === 'Hel') throw new RangeError('mine');
@@ -114,14 +114,14 @@ describe('a stream that is read', () => {
     ],
   ];
 
-  test.each(ways)('%s hangs up, and is an abort with estimated usage', async (_name, leave) => {
+  test.each(ways)('%s closes the connection and is an abort with estimated usage', async (_name, leave) => {
     const set = streaming();
     await leave(await within(set.clock, 0, open(set)));
     await set.clock.advance(0);
     expect(endOf(set)).toMatchObject(abortedWith(ESTIMATED));
   });
 
-  test('controller.abort() while a chunk is awaited ends the stream silently, as the SDK does', async () => {
+  test('controller.abort() while a chunk is awaited ends the stream silently, like the SDK', async () => {
     const set = streaming();
     const stream = await within(set.clock, 0, open(set));
     const reading = drain(stream);
@@ -135,36 +135,33 @@ describe('a stream that is read', () => {
   test.each([
     ['awaited', true],
     ['not awaited', false],
-  ])(
-    'the caller’s signal, while a chunk is %s, ends it as well, and nobody listens to it afterwards',
-    async (_name, reads) => {
-      const set = streaming();
-      const caller = new CountingSignal();
-      const stream = await within(set.clock, 0, open(set, caller.signal));
-      const before = reads ? drain(stream) : undefined;
-      await set.clock.advance(1_000);
-      caller.abort();
-      await set.clock.advance(0);
-      expect((await (before ?? drain(stream))).error).toBeUndefined();
-      expect(endOf(set)).toMatchObject(abortedWith(ESTIMATED));
-      expect(caller.listeners).toBe(0);
-    },
-  );
+  ])('the caller’s signal, while a chunk is %s, ends the stream and keeps no listener', async (_name, reads) => {
+    const set = streaming();
+    const caller = new CountingSignal();
+    const stream = await within(set.clock, 0, open(set, caller.signal));
+    const before = reads ? drain(stream) : undefined;
+    await set.clock.advance(1_000);
+    caller.abort();
+    await set.clock.advance(0);
+    expect((await (before ?? drain(stream))).error).toBeUndefined();
+    expect(endOf(set)).toMatchObject(abortedWith(ESTIMATED));
+    expect(caller.listeners).toBe(0);
+  });
 
-  test('to its end leaves no listener on the caller’s signal', async () => {
+  test('leaves no listener on the caller’s signal at its end', async () => {
     const set = streaming([ROLE, say('Hi'), STOP]);
     const caller = new CountingSignal();
     await within(set.clock, 0, open(set, caller.signal).then(drain));
     expect(caller.listeners).toBe(0);
   });
 
-  test('and left after the provider said its end is a success', async () => {
+  test('is a success if the caller leaves after finish_reason', async () => {
     const set = streaming([say('Hi'), STOP, SILENCE]);
     for await (const chunk of await within(set.clock, 0, open(set))) if (chunk.choices[0]?.finish_reason) break;
     expect(set.events.of('attempt')).toMatchObject([{ outcome: 'success' }]);
   });
 
-  test('and left has the usage that the provider had told', async () => {
+  test('has the usage that the provider reported before the caller left', async () => {
     const usage = { prompt_tokens: 3, completion_tokens: 7, total_tokens: 10 };
     const set = streaming([{ event: { choices: [{ index: 0, delta: { content: 'Hi' } }], usage } }, SILENCE]);
     for await (const chunk of await within(set.clock, 0, open(set))) {
@@ -179,9 +176,9 @@ describe('a stream that is read', () => {
 
 describe('before the first content', () => {
   test.each<[string, readonly StreamStep[]]>([
-    ['no content has come', [ROLE, SILENCE]],
-    ['nothing has come', [SILENCE]],
-  ])('an abort where %s rejects the call, and nothing else is asked', async (_name, steps) => {
+    ['only the role was received', [ROLE, SILENCE]],
+    ['nothing was received', [SILENCE]],
+  ])('an abort after %s rejects the call without a fallback', async (_name, steps) => {
     const set = streaming(steps);
     const caller = new CountingSignal();
     const call = watch(open(set, caller.signal));
@@ -194,7 +191,7 @@ describe('before the first content', () => {
     expect(caller.listeners).toBe(0);
   });
 
-  test('of a buffered stream, too, and what had come is paid for', async () => {
+  test('an abort of a buffered stream rejects the call and counts the cost of the received chunks', async () => {
     const set = streaming(ENDLESS, { canary: { stream: 'buffered' } });
     const caller = new AbortController();
     const promise = open(set, caller.signal);
@@ -213,7 +210,7 @@ describe('an upstream that drains', () => {
     for await (const chunk of await within(set.clock, 0, open(set))) if (textOf([chunk]) === 'Hel') break;
   }
 
-  test('is read on when the caller leaves, and tells its true usage', async () => {
+  test('reads on when the caller leaves, and reports the true usage', async () => {
     const set = streaming([ROLE, say('Hel'), { waitMs: 5_000 }, say('lo'), STOP, USAGE_STEP], DRAINS);
     await leave(set);
     expect([set.hungUp(), set.events.of('attempt')]).toEqual([[false], []]);
@@ -228,7 +225,7 @@ describe('an upstream that drains', () => {
     ['breaks off', [RESET]],
     ['falls silent', [SILENCE]],
     ['ends without its finish_reason', []],
-  ])('and %s after that is nobody’s failure', async (_name, steps) => {
+  ])('counts no failure if the stream %s after that', async (_name, steps) => {
     const set = streaming([ROLE, say('Hel'), { waitMs: 5_000 }, say('lo'), ...steps], DRAINS);
     await leave(set);
     await set.clock.advance(35_000);
@@ -239,7 +236,7 @@ describe('an upstream that drains', () => {
     expect(set.clock.pendingTimers).toBe(0);
   });
 
-  test('is hung up on by an abort all the same', async () => {
+  test('closes the connection on an abort', async () => {
     const set = streaming(ENDLESS, DRAINS);
     const stream = await within(set.clock, 0, open(set));
     stream.controller.abort();

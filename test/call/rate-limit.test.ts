@@ -1,4 +1,4 @@
-/** "Not now": rate limits, and the pause that follows them. */
+/** Rate limits, and the pause that follows them. */
 
 import { RateLimitError } from 'openai';
 import { expect, test } from 'vitest';
@@ -16,7 +16,7 @@ const WAITS: readonly { name: string; headers: Record<string, string> }[] = [
   { name: 'x-ratelimit-reset-requests', headers: { 'x-ratelimit-reset-requests': '4s' } },
 ];
 
-test.each(WAITS)('the only upstream is waited for exactly as long as $name says', async ({ headers }) => {
+test.each(WAITS)('waits for the only upstream exactly as long as $name says', async ({ headers }) => {
   const { ai, clock, providers, events } = setUp();
   providers.script('openai', failed(429, {}, headers));
   const call = watch(ask(ai));
@@ -29,14 +29,14 @@ test.each(WAITS)('the only upstream is waited for exactly as long as $name says'
   expect(events.of('retry')).toMatchObject([{ upstream: 'openai', kind: 'rateLimit', delayMs: 4_000 }]);
 });
 
-test.each(WAITS)('another upstream answers at once, whatever $name says', async ({ headers }) => {
+test.each(WAITS)('falls back at once despite $name', async ({ headers }) => {
   const { ai, clock, providers } = setUpCanary();
   providers.script('gemini', failed(429, {}, headers));
   await within(clock, 0, ask(ai));
   expect(providers.asked).toEqual(['gemini', 'openai']);
 });
 
-test('a wait that does not fit the deadline is not begun', async () => {
+test('does not start a wait that would end after the deadline', async () => {
   const { ai, clock, providers } = setUp({ canary: { timeouts: { deadline: '10s' } } });
   providers.script('openai', failed(429, {}, { 'retry-after': '10' }));
   const error = await errorWithin(clock, 0, ask(ai));
@@ -44,21 +44,21 @@ test('a wait that does not fit the deadline is not begun', async () => {
   expect(providers.sent).toHaveLength(1);
 });
 
-test('a wait that just fits the deadline is waited out', async () => {
+test('waits if the wait ends just before the deadline', async () => {
   const { ai, clock, providers } = setUp({ canary: { timeouts: { deadline: '10s' } } });
   providers.script('openai', failed(429, {}, { 'retry-after-ms': '9999' }));
   await within(clock, 9_999, ask(ai));
   expect(providers.sent).toHaveLength(2);
 });
 
-test('a wait beyond the SDK’s minute is honoured, not hammered through', async () => {
+test('respects a retry-after beyond the SDK’s maximum of a minute', async () => {
   const { ai, clock, providers } = setUp();
   providers.script('openai', failed(429, {}, { 'retry-after': '90' }));
   await within(clock, 90_000, ask(ai));
   expect(providers.sent.map(({ atMs }) => atMs - START_MS)).toEqual([0, 90_000]);
 });
 
-test('the calls of others pass a paused upstream over, and come back when its time is up', async () => {
+test('other calls skip a paused upstream until its pause ends', async () => {
   const { ai, clock, providers, events } = setUpCanary();
   providers.script('gemini', failed(429, {}, { 'retry-after': '30' }));
   await within(clock, 0, ask(ai));
@@ -71,7 +71,7 @@ test('the calls of others pass a paused upstream over, and come back when its ti
   expect(events.of('fallback').map(({ reason }) => reason)).toEqual(['rateLimit', 'rateLimit', 'rateLimit']);
 });
 
-test('a rate limit is told as an event, with its end', async () => {
+test('emits a rateLimit event with the end of the pause', async () => {
   const { ai, clock, providers, events } = setUpCanary();
   providers.script('gemini', failed(429, {}, { 'retry-after': '30' }));
   await within(clock, 0, ask(ai));
@@ -80,14 +80,14 @@ test('a rate limit is told as an event, with its end', async () => {
   expect(ai.canary.snapshot().upstreams['gemini']!.pausedUntilMs).toBe(START_MS + 30_000);
 });
 
-test('an upstream that says no wait is left alone for a second', async () => {
+test('pauses an upstream for a second without a retry-after', async () => {
   const { ai, clock, providers, events } = setUpCanary();
   providers.script('gemini', failed(429));
   await within(clock, 0, ask(ai));
   expect(events.of('rateLimit')).toMatchObject([{ untilMs: START_MS + 1_000 }]);
 });
 
-test('when all upstreams are paused, the one whose pause ends first is asked', async () => {
+test('tries the upstream whose pause ends first if all are paused', async () => {
   const { ai, clock, providers } = setUpCanary({ client: { maxRetries: 0 } });
   providers.script('gemini', failed(429, {}, { 'retry-after': '30' }));
   providers.script('openai', failed(429, {}, { 'retry-after': '20' }));
@@ -104,7 +104,7 @@ test('an answer from a paused upstream ends its pause', async () => {
   expect(ai.canary.snapshot().upstreams['openai']!.pausedUntilMs).toBeNull();
 });
 
-test('a retry that finds its upstream paused meanwhile goes to the next one', async () => {
+test('falls back if the upstream is paused during the back-off', async () => {
   const { ai, clock, providers } = setUpCanary({ canary: { random: () => 0.9 } });
   providers.script('gemini', failed(503), failed(429, {}, { 'retry-after': '30' }));
   const retried = watch(ask(ai));
@@ -115,7 +115,7 @@ test('a retry that finds its upstream paused meanwhile goes to the next one', as
   expect(providers.asked).toEqual(['gemini', 'gemini', 'openai', 'openai']);
 });
 
-test('a fallback that is paused is passed over for the next', async () => {
+test('skips a paused fallback', async () => {
   const { ai, clock, providers } = setUpCanary({
     upstreams: { first: {} },
     canary: { fallbacks: ['first', 'openai'] },

@@ -1,4 +1,4 @@
-/** Raw streams are held back and watched as parsed ones are, and keep the provider's bytes. */
+/** Raw streams are checked like parsed streams, and keep the provider's bytes. */
 
 import { describe, expect, test } from 'vitest';
 import { StreamInterruptedError } from '../../src/index.ts';
@@ -12,7 +12,7 @@ const wait = (waitMs: number): StreamStep => ({ waitMs });
 const textIn = (steps: readonly StreamStep[]): string =>
   steps.map((step) => ('event' in step ? `data: ${JSON.stringify(step.event)}\n\n` : '')).join('');
 
-/** A canary that streams `steps`, in front of an `openai` that says "Hello.". */
+/** A canary that streams `steps`; the fallback `openai` answers "Hello.". */
 function streaming(steps: readonly StreamStep[], { done = true, ...options }: SetUpOptions & { done?: boolean } = {}) {
   const set = setUpCanary({ client: { maxRetries: 0, logLevel: 'off' }, ...options });
   const { reply, hungUp } = listening(events(steps, { done }));
@@ -20,7 +20,7 @@ function streaming(steps: readonly StreamStep[], { done = true, ...options }: Se
   return { ...set, hungUp };
 }
 
-/** The text that came, and the error that the body ended with. */
+/** The received text, and the error that the body ended with. */
 async function drainText(response: Response): Promise<{ text: string; error: unknown }> {
   const decoder = new TextDecoder();
   let text = '';
@@ -36,10 +36,10 @@ const FAILURES: readonly (readonly [string, readonly StreamStep[], string])[] = 
   ['an error of the provider', [OVERLOADED], 'server'],
   ['a connection that breaks', [RESET], 'connection'],
   ['an end without finish_reason', [], 'truncated'],
-  ['an event that is no JSON', [{ event: '{"choices' }], 'malformed'],
+  ['an event that is not JSON', [{ event: '{"choices' }], 'malformed'],
 ];
 
-describe('before the first content a failure moves on unseen', () => {
+describe('falls back silently before the first content, after', () => {
   test.each(FAILURES)('%s', async (_name, steps, kind) => {
     const set = streaming([ROLE, ...steps]);
     const { text, error } = await drainText(await openRaw(set));
@@ -51,7 +51,7 @@ describe('before the first content a failure moves on unseen', () => {
     expect(set.events.of('call')).toMatchObject([{ upstream: 'openai', outcome: 'success', fallbacks: 1 }]);
   });
 
-  test('silence of 30 s, whose socket is closed', async () => {
+  test('silence of 30 s, and closes the socket', async () => {
     const set = streaming([ROLE, wait(Infinity)]);
     const response = await within(set.clock, 30_000, openRaw(set));
     expect((await drainText(response)).text).toContain('Hello.');
@@ -59,13 +59,13 @@ describe('before the first content a failure moves on unseen', () => {
     expect(set.events.of('attempt')).toMatchObject([{ kind: 'timeout', phase: 'firstChunk' }, { upstream: 'openai' }]);
   });
 
-  test('where no other upstream is, the call rejects', async () => {
+  test('or rejects the call without another upstream', async () => {
     const set = streaming([ROLE, OVERLOADED], { canary: { fallbacks: [] } });
     expect(await errorWithin(set.clock, 0, openRaw(set))).toMatchObject({ message: 'Overloaded.' });
   });
 });
 
-describe('after the first content a failure is an error of the body', () => {
+describe('fails the body after the first content, after', () => {
   test.each(FAILURES)('%s', async (_name, steps, kind) => {
     const set = streaming([ROLE, say('Hel'), say('lo'), ...steps], { done: false });
     const { text, error } = await drainText(await openRaw(set));
@@ -85,7 +85,7 @@ describe('after the first content a failure is an error of the body', () => {
 });
 
 describe('what the caller gets', () => {
-  test('comes when the first content has', async () => {
+  test('resolves at the first content', async () => {
     const set = streaming([ROLE, wait(5_000), say('Hi'), STOP]);
     const call = watch(openRaw(set));
     await set.clock.advance(4_999);
@@ -94,7 +94,7 @@ describe('what the caller gets', () => {
     expect(call.now.state).toBe('resolved');
   });
 
-  test('is byte for byte the provider’s, less the usage that we asked for', async () => {
+  test('is the provider’s body byte for byte, without the usage that we requested', async () => {
     const steps = [ROLE, say('Hel'), say('lo'), STOP];
     const set = streaming([...steps, USAGE_STEP]);
     const { text, error } = await drainText(await openRaw(set));
@@ -104,7 +104,7 @@ describe('what the caller gets', () => {
     expect(attempt?.usage).toBeDefined();
   });
 
-  test('is the same stream when it is asked for parsed after all', async () => {
+  test('is the same stream if it is parsed afterwards', async () => {
     const set = streaming([ROLE, say('Hel'), say('lo'), STOP, USAGE_STEP]);
     const promise = set.ai.chat.completions.create(STREAM_BODY);
     await promise.asResponse();
@@ -113,7 +113,7 @@ describe('what the caller gets', () => {
     expect(set.events.of('attempt')).toMatchObject([{ outcome: 'success' }]);
   });
 
-  test('and cancels is an abort, whose usage is estimated', async () => {
+  test('counts as an abort with estimated usage if it is cancelled', async () => {
     const set = streaming([ROLE, say('Hel'), wait(Infinity)]);
     const { body } = await openRaw(set);
     await body!.cancel();
@@ -121,14 +121,14 @@ describe('what the caller gets', () => {
     expect(set.events.of('fallback')).toEqual([]);
   });
 
-  test('ends when it is complete, though the provider keeps the connection open', async () => {
+  test('ends when it is complete, even if the provider keeps the connection open', async () => {
     const set = streaming([ROLE, say('Hi'), STOP, wait(Infinity)]);
     const { text, error } = await within(set.clock, 500, openRaw(set).then(drainText));
     expect([text, error]).toEqual([textIn([ROLE, say('Hi'), STOP]), undefined]);
     expect(set.events.of('attempt')).toMatchObject([{ outcome: 'success' }]);
   });
 
-  test('of a buffered call is a whole answer', async () => {
+  test('is a complete answer if the call is buffered', async () => {
     const set = streaming([ROLE, say('Hel'), RESET], { canary: { stream: 'buffered' } });
     set.providers.usually('openai', chatStream(['Hel', 'lo', '.']));
     const { text, error } = await drainText(await openRaw(set));

@@ -1,4 +1,4 @@
-/** Quota and credentials: people have to mend them, so the upstream rests and an alert is raised. */
+/** Refusals for quota and credentials, which only people can fix: the upstream is paused and an alert fires. */
 
 import { AuthenticationError } from 'openai';
 import { expect, test } from 'vitest';
@@ -16,7 +16,7 @@ const REFUSALS = [
   { name: '403', kind: 'auth', reply: failed(403) },
 ] as const;
 
-test.each(REFUSALS)('after $name the upstream rests for five minutes', async ({ kind, reply }) => {
+test.each(REFUSALS)('pauses the upstream for five minutes after $name', async ({ kind, reply }) => {
   const { ai, clock, providers, events } = setUpCanary();
   providers.script('gemini', reply);
   await within(clock, 0, ask(ai));
@@ -28,7 +28,7 @@ test.each(REFUSALS)('after $name the upstream rests for five minutes', async ({ 
   expect(events.of('fallback').map(({ reason }) => reason)).toEqual([kind, kind, kind]);
 });
 
-test.each(REFUSALS)('$name raises an alert once, and resolves it with the next success', async ({ kind, reply }) => {
+test.each(REFUSALS)('fires one alert for $name and resolves it with the next success', async ({ kind, reply }) => {
   const { ai, clock, providers, events } = setUpCanary();
   providers.script('gemini', reply, reply);
   await within(clock, 0, ask(ai));
@@ -44,7 +44,7 @@ test.each(REFUSALS)('$name raises an alert once, and resolves it with the next s
   expect(events.of('alert')[1]).toMatchObject({ name: `${kind}:gemini`, atMs: START_MS + 2 * REST_MS });
 });
 
-test('the only upstream is asked although it refused, and its error is the caller’s', async () => {
+test('tries the only upstream although it is paused, and rejects with its error', async () => {
   const { ai, clock, providers } = setUp();
   providers.usually('openai', failed(401));
   expect(await errorWithin(clock, 0, ask(ai))).toBeInstanceOf(AuthenticationError);
@@ -52,7 +52,7 @@ test('the only upstream is asked although it refused, and its error is the calle
   expect(providers.sent).toHaveLength(2);
 });
 
-test('a key that a provider echoes is redacted from the error', async () => {
+test('redacts a key that the provider echoes in its error', async () => {
   const { ai, clock, providers } = setUpCanary({ canary: { fallbacks: [] } });
   providers.script('gemini', failed(401, { message: 'Incorrect API key provided: key-of-gemini.' }));
   const error = await errorWithin(clock, 0, ask(ai));

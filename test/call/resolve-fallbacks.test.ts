@@ -3,7 +3,7 @@ import type { FallbackOptions } from '../../src/index.ts';
 import { resolveFallbacks } from '../../src/call/fallbacks.ts';
 import { refusalOf } from '../support/message-of.ts';
 
-test('fallbacks can be a list, or lists by failure kind', () => {
+test('accepts a list, or lists by failure kind', () => {
   const fallbacksOf = (fallbacks: FallbackOptions) => resolveFallbacks(fallbacks, ['openai', 'gemini']);
   expect(fallbacksOf([])).toEqual({ default: [], byKind: {} });
   expect(fallbacksOf(['openai'])).toEqual({ default: ['openai'], byKind: {} });
@@ -14,7 +14,7 @@ test('fallbacks can be a list, or lists by failure kind', () => {
   expect(fallbacksOf({ default: [], quota: ['openai'] })).toEqual({ default: [], byKind: { quota: ['openai'] } });
 });
 
-test('fallbacks name each upstream once', () => {
+test('rejects an upstream that is named twice', () => {
   expect(refusalOf({ fallbacks: ['gemini', 'openai', 'gemini'] })).toBe(
     'canary.fallbacks should name each upstream once, got gemini twice',
   );

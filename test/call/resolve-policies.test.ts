@@ -35,11 +35,11 @@ describe('retries, time-outs and streams', () => {
     });
   });
 
-  test('a first delay beyond the default of the largest raises that', () => {
+  test('a minDelay above the default of maxDelay raises maxDelay', () => {
     expect(resolveDispatch({ retry: { minDelay: '20s' } })).toMatchObject({ minDelayMs: 20_000, maxDelayMs: 20_000 });
   });
 
-  test.each([0, 0.5, 1])('%d can be the budget', (budget) => {
+  test.each([0, 0.5, 1])('accepts the budget %d', (budget) => {
     expect(resolveOptions({ retry: { budget } }, {}).retryShare).toBe(budget);
   });
 
@@ -59,18 +59,18 @@ describe('retries, time-outs and streams', () => {
       { minDelay: '2s', maxDelay: '1s' },
       'canary.retry.minDelay should not be longer than maxDelay (1000 ms), got 2000 ms',
     ],
-  ])('retry %j is refused', (retry, message) => {
+  ])('rejects retry %j', (retry, message) => {
     expect(refusalOf({ retry })).toBe(message);
   });
 
-  test.each(['deadline', 'firstChunk', 'idle'])('%s is refused that is no time', (name) => {
+  test.each(['deadline', 'firstChunk', 'idle'])('rejects a %s that is not a duration', (name) => {
     const rule = new RegExp(`^canary\\.timeouts\\.${name} should be a number of ms .*, above 0, got `);
     for (const value of [0, -1, '0s', 'soon', Number.NaN, null, '']) {
       expect(refusalOf({ timeouts: { [name]: value } })).toMatch(rule);
     }
   });
 
-  test('the mode of streams can stand for all of their options', () => {
+  test('accepts the mode of streams instead of an object', () => {
     expect(resolveDispatch({ stream: 'buffered' })).toMatchObject({
       streamMode: 'buffered',
       maxBufferBytes: 4 * 1024 * 1024,
@@ -81,7 +81,7 @@ describe('retries, time-outs and streams', () => {
     ['whole', 'canary.stream should be one of committed, buffered, got "whole"'],
     [{ mode: 'whole' }, 'canary.stream.mode should be one of committed, buffered, got "whole"'],
     [{ maxBufferBytes: 0 }, 'canary.stream.maxBufferBytes should be a number, at least 1, got 0'],
-  ])('stream %j is refused', (stream, message) => {
+  ])('rejects stream %j', (stream, message) => {
     expect(refusalOf({ stream })).toBe(message);
   });
 });
@@ -112,11 +112,11 @@ describe('a breaker', () => {
     });
   });
 
-  test('that first opens for longer than the default of the longest raises that', () => {
+  test('raises maxOpenFor with an openFor above its default', () => {
     expect(resolveBreaker({ openFor: '10m' })).toMatchObject({ openForMs: 600_000, maxOpenForMs: 600_000 });
   });
 
-  test('is left out where it is false, and only there', () => {
+  test('is absent only if it is false', () => {
     expect(resolveOptions({ breaker: false }, {}).breaker).toBeUndefined();
     expect(resolveOptions({ breaker: {} }, {}).breaker).toEqual(resolveBreaker({}));
     expect(resolveOptions({}, {}).breaker).toEqual(resolveBreaker({}));
@@ -137,7 +137,7 @@ describe('a breaker', () => {
       { openFor: '10m', maxOpenFor: '5m' },
       'canary.breaker.openFor should not be longer than maxOpenFor (300000 ms), got 600000 ms',
     ],
-  ])('%j is refused', (breaker, message) => {
+  ])('rejects %j', (breaker, message) => {
     expect(refusalOf({ breaker })).toBe(message);
   });
 });

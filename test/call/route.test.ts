@@ -1,4 +1,4 @@
-/** What an application says about its calls: for one, or for all within a function. */
+/** Routing options of one call, and of all calls within a function. */
 
 import { expect, test } from 'vitest';
 import { route } from '../../src/index.ts';
@@ -8,7 +8,7 @@ import { setUp } from '../support/set-up.ts';
 
 const UPSTREAMS = { upstreams: { gemini: {}, deepseek: {} } };
 
-test('run() routes all calls made within it, and none after it', async () => {
+test('run() routes the calls within it, but no call after it', async () => {
   const { ai, providers } = setUp(UPSTREAMS);
   await ai.canary.run({ upstream: 'gemini' }, async () => {
     await ask(ai);
@@ -19,12 +19,12 @@ test('run() routes all calls made within it, and none after it', async () => {
   expect(providers.asked).toEqual(['gemini', 'gemini', 'openai']);
 });
 
-test('run() gives back what its callback gives', () => {
+test('run() returns the result of its callback', () => {
   const { ai } = setUp();
   expect(ai.canary.run({}, () => 7)).toBe(7);
 });
 
-test('a call that is made within run() and awaited after it belongs to it', async () => {
+test('run() routes a call that is made within it and awaited after it', async () => {
   const { ai, providers } = setUp(UPSTREAMS);
   const call = ai.canary.run({ upstream: 'gemini' }, () => ai.chat.completions.create(BODY));
   await call;
@@ -37,7 +37,7 @@ test('the options of a call win over those of run()', async () => {
   expect(providers.asked).toEqual(['deepseek']);
 });
 
-test('within a nested run() both hold, the inner one first', async () => {
+test('options of nested run()s are merged; the inner options win', async () => {
   const { ai, providers, events } = setUp(UPSTREAMS);
   await ai.canary.run({ upstream: 'gemini', task: 'outer' }, async () => {
     await ai.canary.run({ task: 'inner' }, () => ask(ai));
@@ -48,13 +48,13 @@ test('within a nested run() both hold, the inner one first', async () => {
   expect(events.of('call').map(({ task }) => task)).toEqual(['inner', 'outer', 'outer']);
 });
 
-test('what an inner run() leaves undefined is the outer one’s to say', async () => {
+test('undefined options of an inner run() do not override the outer options', async () => {
   const { ai, providers } = setUp(UPSTREAMS);
   await ai.canary.run({ upstream: 'gemini' }, () => ai.canary.run({ upstream: undefined }, () => ask(ai)));
   expect(providers.asked).toEqual(['gemini']);
 });
 
-test('attributes of nested run()s and of the call add up', async () => {
+test('merges the attributes of nested run()s and of the call', async () => {
   const when = { plan: 'beta', region: 'eu', tier: 1 };
   const { ai, providers } = setUp({ ...UPSTREAMS, canary: { segments: [{ when, upstream: 'gemini' }] } });
   await ai.canary.run({ attributes: { plan: 'beta', region: 'us' } }, () =>
@@ -63,7 +63,7 @@ test('attributes of nested run()s and of the call add up', async () => {
   expect(providers.asked).toEqual(['gemini']);
 });
 
-test('runs that go on at the same time do not mix', async () => {
+test('concurrent runs do not affect one another', async () => {
   const { ai, clock, providers } = setUp(UPSTREAMS);
   const conversation = (upstream: string) =>
     ai.canary.run({ upstream }, async () => {
@@ -78,7 +78,7 @@ test('runs that go on at the same time do not mix', async () => {
   for (const { provider, body } of providers.sent) expect(provider).toBe(body.model);
 });
 
-test('explain() speaks of the run() around it', () => {
+test('explain() uses the options of the surrounding run()', () => {
   const { ai } = setUp(UPSTREAMS);
   expect(ai.canary.run({ upstream: 'gemini' }, () => ai.canary.explain())).toMatchObject({
     upstream: 'gemini',
@@ -86,14 +86,14 @@ test('explain() speaks of the run() around it', () => {
   });
 });
 
-test('route() goes together with other request options', async () => {
+test('route() can be combined with other request options', async () => {
   const { ai, providers } = setUp(UPSTREAMS);
   await ask(ai, { ...route({ upstream: 'gemini' }), headers: { 'x-mine': '1' } });
   expect(providers.sent[0]!.headers.get('x-mine')).toBe('1');
   expect(providers.asked).toEqual(['gemini']);
 });
 
-test('route() holds for streams and for helpers as well', async () => {
+test('route() works for streams and the SDK’s helpers', async () => {
   const { ai, providers } = setUp(UPSTREAMS);
   const gemini = route({ upstream: 'gemini' });
   await ai.chat.completions.create(STREAM_BODY, gemini).then(drain);
@@ -101,7 +101,7 @@ test('route() holds for streams and for helpers as well', async () => {
   expect(providers.asked).toEqual(['gemini', 'gemini']);
 });
 
-test('nothing of route() is sent', async () => {
+test('sends nothing of route() to the provider', async () => {
   const { ai, providers } = setUp();
   await ask(ai, route({ key: 'secret-key', task: 'secret-task', attributes: { plan: 'secret-plan' } }));
   const [sent] = providers.sent;

@@ -1,4 +1,4 @@
-/** Where calls go, and why. */
+/** The upstream that a call goes to, and the reason. */
 
 import { expect, test } from 'vitest';
 import { CanaryClient, ConfigError, route } from '../../src/index.ts';
@@ -9,7 +9,7 @@ import { setUp } from '../support/set-up.ts';
 const SPLIT = { canary: { weights: { gemini: 0.3 } }, upstreams: { gemini: {} } } as const;
 const KEYS = Array.from({ length: 200 }, (_, index) => `user-${index}`);
 
-test('explain() says for 200 keys what then happens', async () => {
+test('explain() predicts the upstreams of 200 keys', async () => {
   const { ai, providers } = setUp(SPLIT);
   const explained = KEYS.map((key) => ai.canary.explain({ key }).upstream);
   for (const key of KEYS) await ask(ai, route({ key }));
@@ -18,7 +18,7 @@ test('explain() says for 200 keys what then happens', async () => {
   expect(explained.filter((name) => name === 'gemini').length).toBeLessThan(90);
 });
 
-test('explain() agrees also where breakers and pauses decide', async () => {
+test('explain() takes breakers and pauses into account', async () => {
   const { ai, providers } = setUp({ ...SPLIT, client: { maxRetries: 0 } });
   providers.script('gemini', failed(401));
   await ask(ai, route({ upstream: 'gemini' }));
@@ -35,7 +35,7 @@ test('explain() agrees also where breakers and pauses decide', async () => {
   expect(providers.asked).toEqual(['openai']);
 });
 
-test('explain() names the upstream that is asked when none should be', async () => {
+test('explain() names the upstream that is tried although all are paused', async () => {
   const { ai, clock, providers } = setUp({ ...SPLIT, client: { maxRetries: 0 } });
   providers.script('gemini', failed(429, {}, { 'retry-after': '30' }));
   providers.script('openai', failed(429, {}, { 'retry-after': '20' }));
@@ -46,7 +46,7 @@ test('explain() names the upstream that is asked when none should be', async () 
   expect(providers.asked).toEqual([explained.upstream]);
 });
 
-test('explain() sends nothing and counts nothing', () => {
+test('explain() sends nothing and changes no number', () => {
   const { ai, providers, events } = setUp(SPLIT);
   ai.canary.explain({ key: 'u' });
   expect(providers.sent).toEqual([]);
@@ -66,7 +66,7 @@ test('explain() matches segments on the attributes that a call would have', asyn
   });
 });
 
-test('a key keeps its upstream over all its calls and surfaces', async () => {
+test('keeps a key on one upstream across calls and surfaces', async () => {
   const { ai, providers } = setUp(SPLIT);
   for (const key of KEYS.slice(0, 30)) {
     providers.sent.length = 0;
@@ -82,14 +82,14 @@ test('two clients with the same options agree on every key', () => {
   for (const key of KEYS) expect(other.canary.explain({ key }).upstream).toBe(one.canary.explain({ key }).upstream);
 });
 
-test('another salt is another choice', () => {
+test('another salt splits keys differently', () => {
   const one = setUp(SPLIT).ai;
   const other = setUp({ ...SPLIT, canary: { ...SPLIT.canary, salt: 'second' } }).ai;
   const moved = KEYS.filter((key) => one.canary.explain({ key }).upstream !== other.canary.explain({ key }).upstream);
   expect(moved.length).toBeGreaterThan(40);
 });
 
-test('a call without a key draws its bucket at random', async () => {
+test('draws the bucket of a call without a key at random', async () => {
   const draws = [0.1, 0.9, 0.2];
   const { ai, providers } = setUp({ ...SPLIT, canary: { ...SPLIT.canary, random: () => draws.shift() ?? 0 } });
   for (let call = 0; call < 3; call++) await ai.completions.create({ model: 'm', prompt: 'x' });
@@ -111,7 +111,7 @@ test('a forced upstream comes before segments and split', async () => {
 test.each([
   ['route()', route({ upstream: 'gemni' })],
   ['the header', { headers: { 'x-canary-upstream': 'gemni' } }],
-])('an unknown name in %s is refused with the names there are, and nothing is sent', async (_name, options) => {
+])('rejects an unknown name in %s with a list of the names, and sends nothing', async (_name, options) => {
   const { ai, clock, providers } = setUp(SPLIT);
   const error = await errorWithin(clock, 0, ask(ai, options));
   expect(error).toBeInstanceOf(ConfigError);
@@ -119,7 +119,7 @@ test.each([
   expect(providers.sent).toEqual([]);
 });
 
-test('the first segment that matches decides before the split does', async () => {
+test('the first matching segment comes before the split', async () => {
   const { ai, providers } = setUp({
     upstreams: { gemini: {}, deepseek: {} },
     canary: {
@@ -137,7 +137,7 @@ test('the first segment that matches decides before the split does', async () =>
   expect(providers.asked).toEqual(['gemini', 'deepseek', 'openai', 'openai']);
 });
 
-test('setWeights moves keys only to the upstream that gains', async () => {
+test('setWeights moves keys only to the upstream that gains weight', async () => {
   const { ai, providers } = setUp({
     upstreams: { gemini: {}, deepseek: {} },
     canary: { weights: { openai: 6, gemini: 2, deepseek: 2 } },
@@ -157,7 +157,7 @@ test('setWeights moves keys only to the upstream that gains', async () => {
   expect(await where()).toEqual(before);
 });
 
-test('clones of withOptions() decide, count and tell as their origin does', async () => {
+test('clones of withOptions() share routing, numbers and events with their origin', async () => {
   const { ai, providers, events } = setUp(SPLIT);
   const clone = ai.withOptions({ timeout: 5_000 });
   expect(clone).toBeInstanceOf(CanaryClient);
@@ -172,7 +172,7 @@ test('clones of withOptions() decide, count and tell as their origin does', asyn
   expect(ai.canary.snapshot().calls).toBe(41);
 });
 
-test('what belongs to one account stays on the client', async () => {
+test('sends requests that belong to one account through the client itself', async () => {
   const { ai, providers } = setUp({ upstreams: { gemini: {} }, canary: { weights: { gemini: 1 }, stable: 'gemini' } });
   await ai.models.retrieve('gpt-4.1');
   await ai.files.retrieve('file_1');
@@ -182,7 +182,7 @@ test('what belongs to one account stays on the client', async () => {
   expect(providers.asked).toEqual(['openai', 'openai', 'openai', 'openai', 'gemini']);
 });
 
-test('a call that is not portable goes to no other upstream when it fails', async () => {
+test('does not fall back with a call that is not portable', async () => {
   const { ai, clock, providers } = setUp({
     upstreams: { gemini: {} },
     canary: { fallbacks: ['gemini'] },
@@ -193,7 +193,7 @@ test('a call that is not portable goes to no other upstream when it fails', asyn
   expect(providers.asked).toEqual(['openai']);
 });
 
-test('each upstream gets its own key, and none gets another’s', async () => {
+test('sends each upstream its own API key only', async () => {
   const { ai, providers } = setUp({
     upstreams: { gemini: {} },
     client: { organization: 'org', project: 'proj', defaultHeaders: { 'x-team': 'a' } },
@@ -209,7 +209,7 @@ test('each upstream gets its own key, and none gets another’s', async () => {
   }
 });
 
-test('an upstream’s model and params reach it, and it alone', async () => {
+test('sends the model and params of an upstream to that upstream only', async () => {
   const { ai, providers } = setUp({
     upstreams: { gemini: { model: { 'gpt-4.1': 'gemini-2.5-flash' }, params: { seed: 1 } } },
   });

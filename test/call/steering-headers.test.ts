@@ -19,7 +19,7 @@ const FORMS: readonly [string, OpenAI.RequestOptions['headers']][] = [
   ['a list of pairs', PAIRS],
 ];
 
-/** What a provider saw of them. */
+/** The steering headers that a provider received. */
 function seenBy(sent: readonly { headers: Headers }[]): { ours: string[]; mine: string | null }[] {
   return sent.map(({ headers }) => ({
     ours: [...headers.keys()].filter((name) => name.startsWith('x-canary')),
@@ -29,7 +29,7 @@ function seenBy(sent: readonly { headers: Headers }[]): { ours: string[]; mine: 
 
 const CLEAN = { ours: [], mine: 'kept' };
 
-test.each(FORMS)('given as %s they steer the call, and are sent to nobody', async (_form, headers) => {
+test.each(FORMS)('steer the call and are not sent, given as %s', async (_form, headers) => {
   const { ai, clock, providers } = setUp({ upstreams: { gemini: {} } });
   providers.script('gemini', failed(503), failed(503));
   await within(clock, 1_000, ask(ai, { headers }));
@@ -37,20 +37,20 @@ test.each(FORMS)('given as %s they steer the call, and are sent to nobody', asyn
   expect(seenBy(providers.sent)).toEqual([CLEAN, CLEAN, CLEAN]);
 });
 
-test.each(FORMS)('given as %s they are not sent on the client’s own connection either', async (_form, headers) => {
+test.each(FORMS)('are not sent on the client’s own connection, given as %s', async (_form, headers) => {
   const { ai, providers } = setUp({ canary: { upstreams: { gemini: { model: 'other' } } } });
   await ask(ai, { headers });
   expect(providers.sent[0]!.body.model).toBe('other');
   expect(seenBy(providers.sent)).toEqual([CLEAN]);
 });
 
-test('as default headers of the client they are sent to nobody', async () => {
+test('are not sent if they are default headers of the client', async () => {
   const { ai, providers } = setUpCanary({ client: { defaultHeaders: Object.fromEntries(PAIRS) } });
   await ask(ai, { headers: { 'x-canary-upstream': 'openai' } });
   expect(seenBy(providers.sent)).toEqual([CLEAN]);
 });
 
-test('on lists and other calls that are not portable they are not sent', async () => {
+test('are not sent with lists and other calls that are not portable', async () => {
   const { ai, providers } = setUp({ upstreams: { gemini: {} } });
   const headers = new Headers([
     ['x-canary-key', 'u'],
@@ -61,7 +61,7 @@ test('on lists and other calls that are not portable they are not sent', async (
   expect(seenBy(providers.sent)).toEqual([CLEAN, CLEAN]);
 });
 
-test.each(FORMS)('without a canary option they are not sent either, given as %s', async (_form, headers) => {
+test.each(FORMS)('are not sent without the canary option, given as %s', async (_form, headers) => {
   const sent: { headers: Headers }[] = [];
   const ai = new CanaryClient({
     apiKey: 'k',
@@ -74,7 +74,7 @@ test.each(FORMS)('without a canary option they are not sent either, given as %s'
   expect(seenBy(sent)).toEqual([CLEAN]);
 });
 
-test('headers that prove who the caller is go to its own provider only', async () => {
+test('sends the caller’s credentials in headers only to the client’s own provider', async () => {
   const { ai, clock, providers } = setUpCanary();
   providers.script('gemini', failed(401));
   const headers = { authorization: 'Bearer mine', 'openai-organization': 'org', cookie: 'c=1', 'x-mine': 'kept' };

@@ -1,4 +1,4 @@
-/** Streams: nothing is given before the first content, and nothing of another model after it. */
+/** Streams reach the caller at their first content. After it, no chunk of another model follows. */
 
 import { APIError } from 'openai';
 import { describe, expect, test } from 'vitest';
@@ -9,18 +9,18 @@ import { failed, type Reply } from '../support/replies.ts';
 import { chatStream, events, type StreamStep } from '../support/stream-replies.ts';
 import { setUp, setUpCanary, type SetUp, type SetUpOptions } from '../support/set-up.ts';
 
-/** Without retries, and without what the SDK logs of events that are no JSON. */
+/** Without retries, and without the SDK's log lines for events that are not JSON. */
 const ONCE = { client: { maxRetries: 0, logLevel: 'off' } };
 const open = ({ ai }: SetUp, options = {}) => ai.chat.completions.create(STREAM_BODY, options);
 
-/** A canary that streams `steps`, in front of an `openai` that says "Hello.". */
+/** A canary that streams `steps`; the fallback `openai` answers "Hello.". */
 function streaming(steps: readonly StreamStep[], { done = true, ...options }: SetUpOptions & { done?: boolean } = {}) {
   const set = setUpCanary({ ...ONCE, ...options });
   set.providers.script('gemini', events(steps, { done }));
   return set;
 }
 
-describe('a stream is given at its first content', () => {
+describe('a stream reaches the caller at its first content:', () => {
   test.each([
     ['text', { content: 'Hi' }],
     ['a tool call', { tool_calls: [{ index: 0, id: 'c', type: 'function', function: { name: 'f', arguments: '' } }] }],
@@ -36,7 +36,7 @@ describe('a stream is given at its first content', () => {
     expect(call.now.state).toBe('resolved');
   });
 
-  test('what went before it comes first, once and in order', async () => {
+  test('with the chunks before it, once and in order', async () => {
     const filters = { event: { choices: [], prompt_filter_results: [] } };
     const set = streaming([filters, ROLE, delta({}), say('Hel'), say('lo'), STOP]);
     const { chunks } = await drain(await open(set));
@@ -51,7 +51,7 @@ describe('a stream is given at its first content', () => {
     ]);
   });
 
-  test('its time is that of the first chunk', async () => {
+  test('whose time is the time of the first chunk', async () => {
     const set = streaming([ROLE, { waitMs: 700 }, say('Hi'), { waitMs: 300 }, STOP]);
     const reading = open(set).then(drain);
     await within(set.clock, 1_000, reading);
@@ -64,17 +64,17 @@ const FAILURES: readonly (readonly [string, readonly StreamStep[], string])[] = 
   ['a rate limit', [{ event: { error: { code: 'rate_limit_exceeded', message: 'Slow down.' } } }], 'rateLimit'],
   ['a connection that breaks', [RESET], 'connection'],
   ['an end without finish_reason', [], 'truncated'],
-  ['an event that is no JSON', [{ event: '{"choices' }], 'malformed'],
+  ['an event that is not JSON', [{ event: '{"choices' }], 'malformed'],
   ['finish_reason "error"', [finish('error')], 'server'],
 ];
 
-describe('before the first content a failure moves on unseen', () => {
+describe('falls back silently before the first content, after', () => {
   test.each(FAILURES)('%s', async (_name, steps, kind) => {
     const set = streaming([ROLE, ...steps]);
     const { chunks, error } = await drain(await open(set));
     expect([textOf(chunks), error]).toEqual(['Hello.', undefined]);
     expect(set.providers.asked).toEqual(['gemini', 'openai']);
-    // Role, text and finish of the one that served: nothing of the other.
+    // Role, text and finish of the fallback, and no chunk of the canary.
     expect(chunks).toHaveLength(2);
     expect(set.events.of('attempt')).toMatchObject([
       { upstream: 'gemini', outcome: 'failure', kind, usage: undefined },
@@ -83,7 +83,7 @@ describe('before the first content a failure moves on unseen', () => {
     expect(set.events.of('call')).toMatchObject([{ upstream: 'openai', outcome: 'success', fallbacks: 1 }]);
   });
 
-  test('the same upstream is asked again first, where that may help', async () => {
+  test('a retry, if a retry can help', async () => {
     const set = setUpCanary({ canary: { retry: { minDelay: 0, maxDelay: 0 } } });
     set.providers.script('gemini', events([ROLE, RESET]), events([ROLE], { done: true }));
     const { chunks } = await within(set.clock, 0, open(set).then(drain));
@@ -91,7 +91,7 @@ describe('before the first content a failure moves on unseen', () => {
     expect(set.providers.asked).toEqual(['gemini', 'gemini', 'openai']);
   });
 
-  test('a failure that no other upstream betters rejects the call with the SDK’s error', async () => {
+  test('or rejects with the SDK’s error without another upstream', async () => {
     const set = streaming([ROLE, OVERLOADED], { canary: { fallbacks: [] } });
     const error = await errorWithin(set.clock, 0, open(set));
     expect(error).toBeInstanceOf(APIError);
@@ -105,7 +105,7 @@ describe('before the first content a failure moves on unseen', () => {
   });
 });
 
-describe('after the first content a failure is an interruption', () => {
+describe('interrupts the stream after the first content, after', () => {
   test.each(FAILURES)('%s', async (_name, steps, kind) => {
     const set = streaming([ROLE, say('Hel'), say('lo'), ...steps]);
     const { chunks, error } = await drain(await open(set));
@@ -123,14 +123,14 @@ describe('after the first content a failure is an interruption', () => {
     expect(set.events.of('call')).toMatchObject([{ upstream: 'gemini', kind, attempts: 1, fallbacks: 0 }]);
   });
 
-  test('what happened is its cause, and a stream that just ends has none', async () => {
+  test('with the failure as cause, and without a cause for a stream that just ends', async () => {
     const cut = await drain(await open(streaming([say('Hel'), RESET])));
     expect((cut.error as Error).cause).toMatchObject({ message: 'terminated' });
     const ended = await drain(await open(streaming([say('Hel')])));
     expect(ended.error).not.toHaveProperty('cause');
   });
 
-  test('it names the attempts before it as well', async () => {
+  test('with the earlier attempts', async () => {
     const set = setUpCanary(ONCE);
     set.providers.script('gemini', failed(503)).script('openai', events([say('Hel'), RESET]));
     const { error } = await drain(await open(set));
@@ -146,7 +146,7 @@ describe('after the first content a failure is an interruption', () => {
     expect(set.events.of('breaker')).toMatchObject([{ upstream: 'gemini', to: 'open' }]);
   });
 
-  test('it comes out of chat.completions.stream(), too', async () => {
+  test('also in chat.completions.stream()', async () => {
     const { ai } = streaming([ROLE, say('Hel')], { done: false });
     const error: unknown = await ai.chat.completions
       .stream({ model: 'm', messages: [] })
@@ -156,10 +156,10 @@ describe('after the first content a failure is an interruption', () => {
   });
 });
 
-describe('a stream that is buffered', () => {
+describe('a buffered stream', () => {
   const BUFFERED: SetUpOptions = { canary: { stream: 'buffered' } };
 
-  test('is given when it is whole', async () => {
+  test('reaches the caller when it is complete', async () => {
     const set = streaming([ROLE, say('Hel'), { waitMs: 5_000 }, say('lo'), STOP], BUFFERED);
     const call = watch(open(set));
     await set.clock.advance(4_999);
@@ -170,14 +170,14 @@ describe('a stream that is buffered', () => {
     expect(set.clock.pendingTimers).toBe(0);
   });
 
-  test.each(FAILURES)('is answered by another upstream after %s', async (_name, steps) => {
+  test.each(FAILURES)('falls back after %s', async (_name, steps) => {
     const set = streaming([ROLE, say('from gemini'), ...steps], BUFFERED);
     const { chunks, error } = await drain(await open(set));
     expect([textOf(chunks), error]).toEqual(['Hello.', undefined]);
     expect(set.providers.asked).toEqual(['gemini', 'openai']);
   });
 
-  test('and longer than maxBufferBytes is given from there on', async () => {
+  test('reaches the caller from maxBufferBytes on', async () => {
     const set = streaming([say('Hel'), say('lo '.repeat(200)), { waitMs: 5_000 }, RESET], {
       canary: { stream: { mode: 'buffered', maxBufferBytes: 500 } },
     });
@@ -188,7 +188,7 @@ describe('a stream that is buffered', () => {
     expect(set.providers.asked).toEqual(['gemini']);
   });
 
-  test('can be wanted for one call, or not for one call', async () => {
+  test('can be chosen for a single call', async () => {
     const broken = [say('from gemini'), RESET];
     const buffered = await drain(await open(streaming(broken), route({ stream: 'buffered' })));
     expect(textOf(buffered.chunks)).toBe('Hello.');
@@ -200,7 +200,7 @@ describe('a stream that is buffered', () => {
 describe('a content filter', () => {
   const FILTERED = [ROLE, finish('content_filter')];
 
-  test('is no fault of the upstream: the stream is delivered', async () => {
+  test('is not a failure of the upstream: the stream is delivered', async () => {
     const set = streaming(FILTERED, { canary: { breaker: { consecutive: 1 } } });
     const { chunks, error } = await drain(await open(set));
     expect(chunks.map(({ choices }) => choices[0]?.finish_reason)).toEqual([null, 'content_filter']);
@@ -210,13 +210,13 @@ describe('a content filter', () => {
     expect(set.events.of('breaker')).toEqual([]);
   });
 
-  test('before the first content is for the upstreams that are named for it', async () => {
+  test('falls back before the first content to the upstreams that are listed for it', async () => {
     const set = streaming(FILTERED, { canary: { fallbacks: { contentFilter: ['openai'] } } });
     expect(textOf((await drain(await open(set))).chunks)).toBe('Hello.');
     expect(set.providers.asked).toEqual(['gemini', 'openai']);
   });
 
-  test('after it is an ending as any other', async () => {
+  test('ends the stream normally after the first content', async () => {
     const set = streaming([say('Hel'), finish('content_filter')], {
       canary: { fallbacks: { contentFilter: ['openai'] } },
     });
@@ -229,24 +229,24 @@ describe('a content filter', () => {
 describe('several choices', () => {
   const other = (content: object, choice = {}) => delta(content, { index: 1, ...choice });
 
-  test('are whole when all have finished', async () => {
+  test('are complete when all have finished', async () => {
     const set = streaming([say('a'), other({ content: 'b' }), STOP, other({}, { finish_reason: 'stop' })]);
     expect(await drain(await open(set))).toMatchObject({ chunks: { length: 4 }, error: undefined });
   });
 
-  test('are cut short when one has not', async () => {
+  test('are truncated if one has not finished', async () => {
     const { error } = await drain(await open(streaming([say('a'), other({ content: 'b' }), STOP])));
     expect(error).toBeInstanceOf(StreamInterruptedError);
     expect(error).toMatchObject({ partialText: 'a' });
   });
 });
 
-describe('the usage that we ask for', () => {
+describe('the usage that we request', () => {
   const withNull = (step: StreamStep): StreamStep =>
     'event' in step ? { event: { ...(step.event as object), usage: null } } : step;
   const STEPS = [...[ROLE, say('Hi'), STOP].map(withNull), USAGE_STEP];
 
-  test('is hidden, and counted', async () => {
+  test('is hidden from the caller and counted', async () => {
     const set = streaming(STEPS);
     const { chunks } = await drain(await open(set));
     expect(chunks).toHaveLength(3);
@@ -254,7 +254,7 @@ describe('the usage that we ask for', () => {
     expect(set.events.of('attempt')).toMatchObject([{ usage: { outputTokens: 5 }, usageEstimated: false }]);
   });
 
-  test('stays where the caller asked as well', async () => {
+  test('is visible if the caller requested it as well', async () => {
     const set = streaming(STEPS);
     const body = { ...STREAM_BODY, stream_options: { include_usage: true } };
     const { chunks } = await drain(await set.ai.chat.completions.create(body));
@@ -262,21 +262,21 @@ describe('the usage that we ask for', () => {
   });
 });
 
-describe('what the SDK does with a stream', () => {
-  test('tee() gives each side all of it', async () => {
+describe('the SDK’s methods of a stream', () => {
+  test('tee() gives all chunks to both sides', async () => {
     const [left, right] = (await open(streaming([ROLE, say('Hel'), say('lo'), STOP]))).tee();
     const ahead = await drain(left);
     expect(textOf(ahead.chunks)).toBe('Hello');
     expect((await drain(right)).chunks).toEqual(ahead.chunks);
   });
 
-  test('tee() of a stream that breaks off tells both sides', async () => {
+  test('tee() of a stream that breaks off fails on both sides', async () => {
     const sides = (await open(streaming([say('Hel'), RESET]))).tee();
     const [left] = await Promise.all(sides.map((side) => drain(side)));
     expect(left!.error).toBeInstanceOf(StreamInterruptedError);
   });
 
-  test('toReadableStream() passes on what was held back, and fails when the stream does', async () => {
+  test('toReadableStream() passes on held-back chunks and fails with the stream', async () => {
     const whole = (await open(streaming([ROLE, say('Hi'), STOP]))).toReadableStream();
     const lines = (await new Response(whole).text()).trim().split('\n');
     expect(lines).toHaveLength(3);
@@ -304,21 +304,21 @@ describe('the other surfaces', () => {
     ],
   ];
 
-  test.each(opens)('%s: a failure before the first content moves on', async (_name, act, _content, served) => {
+  test.each(opens)('%s: falls back after a failure before the first content', async (_name, act, _content, served) => {
     const set = streaming([RESET]);
     set.providers.script('openai', served);
     expect((await drain(await act(set))).error).toBeUndefined();
     expect(set.providers.asked).toEqual(['gemini', 'openai']);
   });
 
-  test.each(opens)('%s: a failure after it is an interruption', async (_name, act, content) => {
+  test.each(opens)('%s: interrupts the stream after a failure after the first content', async (_name, act, content) => {
     const set = streaming([content]);
     const { error } = await drain(await act(set));
     expect(error).toBeInstanceOf(StreamInterruptedError);
     expect(error).toMatchObject({ partialText: 'Hel' });
   });
 
-  test('response.failed before the first content moves on, and after it is an interruption', async () => {
+  test('response.failed falls back before the first content and interrupts the stream after it', async () => {
     const response = { id: 'r', error: { code: 'server_error', message: 'No.' } };
     const FAILED = { event: { type: 'response.failed', response } };
     const [, [, act, content, served]] = opens as [unknown, (typeof opens)[number]];
@@ -329,7 +329,7 @@ describe('the other surfaces', () => {
     expect(error).toMatchObject({ code: 'STREAM_INTERRUPTED', cause: { message: 'No.', code: 'server_error' } });
   });
 
-  test('a response that is taken up again is the account’s, and given as it comes', async () => {
+  test('passes on a resumed response unchanged, since it belongs to the account', async () => {
     const set = setUp({ upstreams: { gemini: {} } });
     const created = { event: { type: 'response.created', response: { id: 'resp_1' } } };
     set.providers.script('gemini', events([created, { waitMs: 60_000 }]));
@@ -340,7 +340,7 @@ describe('the other surfaces', () => {
   });
 });
 
-test('without a canary option nothing is held back and nothing of a stream is judged', async () => {
+test('neither holds back nor checks a stream without the canary option', async () => {
   const { providers, clock } = setUp();
   providers.script('openai', events([ROLE, say('Hel')], { done: false }));
   const ai = new CanaryClient({ apiKey: 'k', baseURL: 'https://openai.test/v1', fetch: providers.fetch });
@@ -348,7 +348,7 @@ test('without a canary option nothing is held back and nothing of a stream is ju
   expect([chunks.length, error]).toEqual([2, undefined]);
 });
 
-test('a whole stream leaves no timer on the clock', async () => {
+test('leaves no timer after a complete stream', async () => {
   const { ai, clock, providers } = setUpCanary({ canary: { timeouts: { deadline: '5m' } } });
   providers.script('gemini', chatStream(['a', 'b'], { everyMs: 100 }));
   await within(clock, 1_000, ai.chat.completions.create(STREAM_BODY).then(drain));

@@ -1,4 +1,4 @@
-/** A 2xx body that is no answer goes to the next upstream; where there is none, the caller gets what came. */
+/** A 2xx body that is not an answer falls back. Without another upstream, the caller gets the body. */
 
 import { describe, expect, test } from 'vitest';
 import { ask, errorWithin, within } from '../support/calls.ts';
@@ -7,7 +7,7 @@ import { setUpCanary, type SetUp, type SetUpOptions } from '../support/set-up.ts
 
 const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
 
-/** A canary that answers `body` each time, in front of an `openai` that answers well. */
+/** A canary that always answers `body`; the fallback `openai` gives a valid answer. */
 function answering(body: unknown, options: SetUpOptions = {}): SetUp {
   const set = setUpCanary({ ...options, client: { maxRetries: 0, ...options.client } });
   set.providers.usually('gemini', json(body));
@@ -35,7 +35,7 @@ const CALLS: readonly (readonly [string, (set: SetUp) => Promise<unknown>, unkno
   ['moderations', ({ ai }) => ai.moderations.create({ model: 'm', input: 'x' }), { results: [] }],
 ];
 
-test.each(CALLS)('%s is malformed, and answered by the next upstream', async (_name, act, body) => {
+test.each(CALLS)('falls back after malformed %s', async (_name, act, body) => {
   const set = answering(body);
   set.providers.usually('openai', anything());
   expect(await within(set.clock, 0, act(set))).toMatchObject({ id: 'answer-1' });
@@ -47,7 +47,7 @@ test.each(CALLS)('%s is malformed, and answered by the next upstream', async (_n
   expect(set.events.of('fallback')).toMatchObject([{ from: 'gemini', to: 'openai', reason: 'malformed' }]);
 });
 
-test.each(CALLS)('%s is what the caller gets where there is no other', async (_name, act, body) => {
+test.each(CALLS)('returns malformed %s without another upstream', async (_name, act, body) => {
   const set = answering(body, { canary: { fallbacks: [] } });
   const answer = await within(set.clock, 0, act(set));
   expect({ answer }).toMatchObject({ answer: body });
@@ -55,7 +55,7 @@ test.each(CALLS)('%s is what the caller gets where there is no other', async (_n
 });
 
 describe('a malformed answer', () => {
-  test('is asked for again first, after a back-off', async () => {
+  test('is retried first, after a back-off', async () => {
     const set = setUpCanary({ canary: { retry: { minDelay: '1s', maxDelay: '1s' }, random: () => 0.5 } });
     set.providers.script('gemini', json({ choices: [] }), chat('Better.'));
     const answer = await within(set.clock, 500, ask(set.ai));
@@ -64,26 +64,26 @@ describe('a malformed answer', () => {
     expect(set.events.of('retry')).toMatchObject([{ kind: 'malformed', delayMs: 500 }]);
   });
 
-  test('is a failure to the breaker', async () => {
+  test('is a failure for the breaker', async () => {
     const set = answering({ choices: [] }, { canary: { breaker: { consecutive: 1 } } });
     await within(set.clock, 0, ask(set.ai));
     expect(set.events.of('breaker')).toMatchObject([{ upstream: 'gemini', to: 'open' }]);
   });
 
-  test('is paid for', async () => {
+  test('counts with its cost', async () => {
     const set = answering({ choices: [], usage });
     await within(set.clock, 0, ask(set.ai));
     expect(set.events.of('attempt')).toMatchObject([{ cost: { costUsd: 0.00006 } }, { cost: { costUsd: 0.00006 } }]);
     expect(set.events.of('call')).toMatchObject([{ costUsd: 0.00012 }]);
   });
 
-  test('gives way to the error of the next upstream, if that is the upstream’s fault', async () => {
+  test('is replaced by the error of the next upstream if that is the upstream’s fault', async () => {
     const set = answering({ choices: [] });
     set.providers.script('openai', failed(503));
     expect(await errorWithin(set.clock, 0, ask(set.ai))).toMatchObject({ status: 503 });
   });
 
-  test('is given with its response and its request id', async () => {
+  test('is returned with its response and request id', async () => {
     const set = setUpCanary({ client: { maxRetries: 0 }, canary: { fallbacks: [] } });
     set.providers.script('gemini', json({ choices: [] }, { headers: { 'x-request-id': 'req_7' } }));
     const { data, request_id } = await set.ai.chat.completions.create({ model: 'm', messages: [] }).withResponse();
@@ -96,7 +96,7 @@ describe('an answer that the provider filtered', () => {
     choices: [{ index: 0, message: { role: 'assistant', content: '' }, finish_reason: 'content_filter' }],
   };
 
-  test('is neutral, and delivered', async () => {
+  test('is neutral and delivered', async () => {
     const set = answering(FILTERED, { canary: { breaker: { consecutive: 1 } } });
     const answer = await within(set.clock, 0, ask(set.ai));
     expect(answer.choices[0]?.finish_reason).toBe('content_filter');
@@ -105,13 +105,13 @@ describe('an answer that the provider filtered', () => {
     expect(set.events.of('breaker')).toEqual([]);
   });
 
-  test('is asked for at the upstreams that are named for it', async () => {
+  test('falls back to the upstreams that are listed for it', async () => {
     const set = answering(FILTERED, { canary: { fallbacks: { contentFilter: ['openai'] } } });
     expect((await within(set.clock, 0, ask(set.ai))).choices[0]?.finish_reason).toBe('stop');
     expect(set.providers.asked).toEqual(['gemini', 'openai']);
   });
 
-  test('of the Responses API, too', async () => {
+  test('is neutral in the Responses API, too', async () => {
     const details = { status: 'incomplete', incomplete_details: { reason: 'content_filter' } };
     const set = setUpCanary({ canary: { fallbacks: { contentFilter: ['openai'] } } });
     set.providers.script('gemini', response('resp_g', details)).script('openai', response('resp_o'));
@@ -119,13 +119,13 @@ describe('an answer that the provider filtered', () => {
   });
 });
 
-test('what is not portable is not judged', async () => {
+test('does not check answers of requests that are not portable', async () => {
   const set = setUpCanary();
   set.providers.script('openai', json({ error: { message: 'A field of the file.' } }));
   expect(await within(set.clock, 0, set.ai.files.retrieve('file_1'))).toMatchObject({ error: {} });
 });
 
-test('a raw response is the caller’s to judge', async () => {
+test('does not check raw responses', async () => {
   const set = answering({ choices: [] });
   const raw = await set.ai.chat.completions.create({ model: 'm', messages: [] }).asResponse();
   expect(await raw.json()).toEqual({ choices: [] });

@@ -1,4 +1,4 @@
-/** The phases of waiting: for the response, for the first content, for each chunk, and for the whole call. */
+/** The time limits of the response, the first content, each chunk and the whole call. */
 
 import { APIConnectionTimeoutError } from 'openai';
 import { describe, expect, test } from 'vitest';
@@ -14,7 +14,7 @@ const read = (set: SetUp) => open(set).then(drain);
 const wait = (waitMs: number): StreamStep => ({ waitMs });
 const SILENCE = wait(Infinity);
 
-/** A canary that streams `steps`, in front of an `openai` that says "Hello.". */
+/** A canary that streams `steps`; the fallback `openai` answers "Hello.". */
 function streaming(steps: readonly StreamStep[], options: SetUpOptions = {}) {
   const set = setUpCanary(options);
   const { reply, hungUp } = listening(events(steps));
@@ -25,8 +25,8 @@ function streaming(steps: readonly StreamStep[], options: SetUpOptions = {}) {
 describe('the first content', () => {
   test.each<[string, readonly StreamStep[]]>([
     ['that sends nothing', [SILENCE]],
-    ['that sends what is no content', [ROLE, wait(20_000), ROLE, SILENCE]],
-  ])('an upstream %s within 30 s is not asked twice: the next one is', async (_name, steps) => {
+    ['that sends chunks without content', [ROLE, wait(20_000), ROLE, SILENCE]],
+  ])('falls back without a retry after 30 s from an upstream %s', async (_name, steps) => {
     const set = streaming(steps);
     const reading = watch(read(set));
     await set.clock.advance(29_999);
@@ -42,14 +42,14 @@ describe('the first content', () => {
     expect(set.events.of('retry')).toEqual([]);
   });
 
-  test('a response that does not come counts as well', async () => {
+  test('times out if no response comes', async () => {
     const set = setUpCanary();
     set.providers.script('gemini', silent());
     await within(set.clock, 30_000, read(set));
     expect(set.events.of('attempt')).toMatchObject([{ kind: 'timeout', phase: 'firstChunk' }, { upstream: 'openai' }]);
   });
 
-  test('without another upstream it is the SDK’s time-out error, which names the phase', async () => {
+  test('rejects with the SDK’s time-out error, which names the phase, without another upstream', async () => {
     const set = streaming([ROLE, SILENCE], { canary: { fallbacks: [], timeouts: { firstChunk: '2s' } } });
     const error = await errorWithin(set.clock, 2_000, open(set));
     expect(error).toBeInstanceOf(UpstreamTimeoutError);
@@ -58,20 +58,20 @@ describe('the first content', () => {
     expect((error as Error).message).toBe('Request timed out: no content within 2000 ms.');
   });
 
-  test('an upstream’s own time-out holds where it is shorter', async () => {
+  test('has the upstream’s own time-out if that is shorter', async () => {
     const set = streaming([ROLE, SILENCE], { upstreams: { gemini: { timeout: '3s' } } });
     await within(set.clock, 3_000, read(set));
     expect(set.events.of('attempt')).toMatchObject([{ phase: 'firstChunk', latencyMs: 3_000 }, {}]);
   });
 
-  test('ends the wait for it: a stream may take longer than that as a whole', async () => {
+  test('ends its time limit: the whole stream may take longer', async () => {
     const set = streaming([say('a'), wait(20_000), say('b'), wait(20_000), STOP]);
     const { chunks, error } = await within(set.clock, 40_000, read(set));
     expect([textOf(chunks), error]).toEqual(['ab', undefined]);
     expect(set.clock.pendingTimers).toBe(0);
   });
 
-  test('is waited for anew by a caller that comes late', async () => {
+  test('gets its whole time limit again if the caller reads late', async () => {
     const set = streaming([ROLE, SILENCE], { canary: { fallbacks: [] } });
     const promise = open(set);
     await set.clock.advance(60_000);
@@ -84,7 +84,7 @@ describe('the first content', () => {
 });
 
 describe('the response', () => {
-  test('of a call that is no stream is waited for as long as the upstream’s time-out says', async () => {
+  test('of a non-stream call has the upstream’s time-out', async () => {
     const set = setUpCanary({ upstreams: { gemini: { timeout: '2s' } }, canary: { fallbacks: [] } });
     set.providers.script('gemini', silent());
     const error = await errorWithin(set.clock, 2_000, ask(set.ai));
@@ -92,7 +92,7 @@ describe('the response', () => {
     expect(set.events.of('attempt')).toMatchObject([{ kind: 'timeout', phase: 'headers', delivery: 'ambiguous' }]);
   });
 
-  test('of a call that is no stream is no first chunk', async () => {
+  test('of a non-stream call is not limited by firstChunk', async () => {
     const set = setUpCanary();
     set.providers.script('gemini', after(60_000, chatStream([])));
     const call = watch(ask(set.ai));
@@ -102,7 +102,7 @@ describe('the response', () => {
 });
 
 describe('the next chunk', () => {
-  test('that does not come within 30 s interrupts the stream', async () => {
+  test('interrupts the stream if it does not come within 30 s', async () => {
     const set = streaming([ROLE, say('Hel'), wait(10_000), say('lo'), SILENCE]);
     const reading = watch(read(set));
     await set.clock.advance(39_999);
@@ -120,21 +120,21 @@ describe('the next chunk', () => {
     expect(set.clock.pendingTimers).toBe(0);
   });
 
-  test('is waited for from the first content on only', async () => {
+  test('has a time limit only after the first content', async () => {
     const set = streaming([ROLE, wait(60_000), say('Hi'), STOP], {
       canary: { timeouts: { firstChunk: '2m', idle: '5s' } },
     });
     expect((await within(set.clock, 60_000, read(set))).error).toBeUndefined();
   });
 
-  test('of a buffered stream is waited for no longer, and another upstream may answer', async () => {
+  test('has the same time limit in a buffered stream, which falls back', async () => {
     const set = streaming([say('Hel'), SILENCE], { canary: { stream: 'buffered', timeouts: { idle: '5s' } } });
     const { chunks } = await within(set.clock, 5_000, read(set));
     expect(textOf(chunks)).toBe('Hello.');
     expect(set.events.of('attempt')).toMatchObject([{ phase: 'idle', delivery: 'partial' }, { outcome: 'success' }]);
   });
 
-  test('is the reader’s to ask for: one that takes its time makes no upstream silent', async () => {
+  test('has no time limit while the reader does not read', async () => {
     const set = streaming([say('Hel'), wait(1_000), say('lo'), STOP]);
     const iterator = (await within(set.clock, 0, open(set)))[Symbol.asyncIterator]();
     await iterator.next();
@@ -149,7 +149,7 @@ describe('the next chunk', () => {
 });
 
 describe('a blocked event loop', () => {
-  /** A stream that goes on when the test says so. */
+  /** A stream whose chunks the test releases. */
   function stepping() {
     const parts = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
     const encoder = new TextEncoder();
@@ -166,7 +166,7 @@ describe('a blocked event loop', () => {
       });
       return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
     });
-    /** What has arrived while the process was blocked is read after the timers that are late. */
+    /** Chunks that arrive while the process is blocked are read after the timers that are due. */
     const blockFor = (ms: number, part: number): Promise<void> => {
       set.clock.jump(ms);
       set.clock.setTimeout(() => parts[part]!.resolve(), 0);
@@ -175,7 +175,7 @@ describe('a blocked event loop', () => {
     return { ...set, blockFor, arrive: (part: number) => parts[part]!.resolve() };
   }
 
-  test('is no silence before the first content, where that has arrived meanwhile', async () => {
+  test('does not time out the first content if it arrived meanwhile', async () => {
     const set = stepping();
     set.arrive(0);
     const call = watch(open(set));
@@ -184,7 +184,7 @@ describe('a blocked event loop', () => {
     expect(call.now.state).toBe('resolved');
   });
 
-  test('is no silence in the midst of a stream, where the next chunk has arrived meanwhile', async () => {
+  test('does not time out the next chunk if it arrived meanwhile', async () => {
     const set = stepping();
     set.arrive(0);
     set.arrive(1);
@@ -198,7 +198,7 @@ describe('a blocked event loop', () => {
 describe('the deadline', () => {
   const LONG = [say('Hel'), wait(8_000), say('lo'), wait(8_000), STOP];
 
-  test('that the user set cuts a stream that runs', async () => {
+  test('cuts a running stream if the user set it', async () => {
     const set = streaming(LONG, { canary: { timeouts: { deadline: '10s' } } });
     const { chunks, error } = await within(set.clock, 10_000, read(set));
     expect(textOf(chunks)).toBe('Hello');
@@ -209,7 +209,7 @@ describe('the deadline', () => {
     expect(set.clock.pendingTimers).toBe(0);
   });
 
-  test('cuts it also while its reader does something else, and does not end as if it were whole', async () => {
+  test('cuts a stream while its reader is busy, and does not end it as complete', async () => {
     const set = streaming(LONG, { canary: { timeouts: { deadline: '10s' } } });
     const stream = await within(set.clock, 0, open(set));
     await set.clock.advance(10_000);
@@ -219,20 +219,20 @@ describe('the deadline', () => {
     expect(error).toBeInstanceOf(StreamInterruptedError);
   });
 
-  test('of ten minutes that nobody set does not cut a stream', async () => {
+  test('does not cut a stream by its default of ten minutes', async () => {
     const set = streaming([say('a'), ...Array.from({ length: 70 }, () => [wait(10_000), say('b')]).flat(), STOP]);
     const { chunks, error } = await within(set.clock, 700_000, read(set));
     expect([chunks.length, error]).toEqual([72, undefined]);
   });
 
-  test('that the user set counts before the first content, too', async () => {
+  test('applies before the first content if the user set it', async () => {
     const set = setUp({ canary: { timeouts: { deadline: '10s' } } });
     set.providers.script('openai', events([ROLE, SILENCE]));
     expect(await errorWithin(set.clock, 10_000, open(set))).toBeInstanceOf(DeadlineError);
     expect(set.clock.pendingTimers).toBe(0);
   });
 
-  test('leaves no timer behind a buffered stream that was whole before', async () => {
+  test('leaves no timer after a buffered stream that was complete before it', async () => {
     const set = streaming([say('Hi'), STOP], { canary: { stream: 'buffered', timeouts: { deadline: '10s' } } });
     await within(set.clock, 0, open(set));
     expect(set.clock.pendingTimers).toBe(0);

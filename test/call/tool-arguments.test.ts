@@ -1,4 +1,4 @@
-/** A function that is to be called with arguments that are no JSON: the caller's business, and counted. */
+/** Tool calls whose arguments are not JSON are passed on and counted. */
 
 import { expect, test } from 'vitest';
 import { BODY, STREAM_BODY, ask } from '../support/calls.ts';
@@ -29,13 +29,13 @@ const answerWith = (text: string) =>
 const piece = (text: string) =>
   chunk({ body: BODY as never }, { delta: { tool_calls: [{ index: 0, function: { arguments: text } }] } });
 
-test('they are passed on as they came, and counted', async () => {
-  const { ai, providers, events: told } = setUp();
+test('passes on broken tool arguments unchanged and counts them', async () => {
+  const { ai, providers, events: emitted } = setUp();
   providers.script('openai', answerWith('{"zone": '), answerWith('{"zone": "UTC"}'));
   const broken = await ask(ai);
   await ask(ai);
   expect(broken.choices[0]?.message.tool_calls?.[0]).toMatchObject({ function: { arguments: '{"zone": ' } });
-  expect(told.of('attempt')).toMatchObject([
+  expect(emitted.of('attempt')).toMatchObject([
     { outcome: 'success', brokenToolArguments: true },
     { outcome: 'success', brokenToolArguments: false },
   ]);
@@ -46,8 +46,8 @@ test('they are passed on as they came, and counted', async () => {
 test.for([
   ['{"zone"', ' oops', true],
   ['{"zone"', ': "UTC"}', false],
-] as const)('in a stream they are judged when they are whole: %s%s', async ([first, second, isBroken]) => {
-  const { ai, providers, events: told } = setUp();
+] as const)('checks the arguments of a stream when they are complete: %s%s', async ([first, second, isBroken]) => {
+  const { ai, providers, events: emitted } = setUp();
   const end = chunk({ body: BODY as never }, { delta: {}, finish_reason: 'tool_calls' });
   providers.script('openai', events([{ event: piece(first) }, { event: piece(second) }, { event: end }]));
   let seen = '';
@@ -55,5 +55,5 @@ test.for([
     seen += choices[0]?.delta.tool_calls?.[0]?.function?.arguments ?? '';
   }
   expect(seen).toBe(first + second);
-  expect(told.of('attempt')).toMatchObject([{ outcome: 'success', brokenToolArguments: isBroken }]);
+  expect(emitted.of('attempt')).toMatchObject([{ outcome: 'success', brokenToolArguments: isBroken }]);
 });

@@ -1,4 +1,4 @@
-/** All turns of one `runTools` keep one upstream. */
+/** All turns of one `runTools` stay on one upstream. */
 
 import { expect, test } from 'vitest';
 import { json, type Reply } from '../support/replies.ts';
@@ -16,7 +16,7 @@ const TOOL = {
   },
 } as const;
 
-/** An answer that has the tool called. */
+/** An answer that calls the tool. */
 const calls: Reply = json({
   id: 'chatcmpl-1',
   object: 'chat.completion',
@@ -47,14 +47,14 @@ async function runTools({ ai, clock }: SetUp, betweenTurns: () => void): Promise
   expect(await done).toBe('Hello.');
 }
 
-test('a change of weights between two turns does not move the run', async () => {
+test('keeps a run on its upstream when the weights change between two turns', async () => {
   const world = setUpCanary();
   world.providers.script('gemini', calls);
   await runTools(world, () => world.ai.canary.setWeights({ openai: 1 }));
   expect(world.providers.asked).toEqual(['gemini', 'gemini']);
 });
 
-test('whoever took over a turn serves the next one, too', async () => {
+test('a fallback that served one turn serves the next turn', async () => {
   const world = setUpCanary({ canary: { retry: { attempts: 1, minDelay: 0 } } });
   world.providers.script('gemini', failed(503));
   world.providers.script('openai', calls);
@@ -62,7 +62,7 @@ test('whoever took over a turn serves the next one, too', async () => {
   expect(world.providers.asked).toEqual(['gemini', 'openai', 'openai']);
 });
 
-test('another run is free to go elsewhere', async () => {
+test('another run may go to another upstream', async () => {
   const world = setUpCanary();
   world.providers.script('gemini', calls);
   await runTools(world, () => world.ai.canary.setWeights({ openai: 1 }));

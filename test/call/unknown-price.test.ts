@@ -1,4 +1,4 @@
-/** What becomes of calls whose price nobody knows. */
+/** Calls on upstreams without a known price. */
 
 import { expect, test } from 'vitest';
 import { UnknownPriceError, route, type CanaryOptions } from '../../src/index.ts';
@@ -9,7 +9,7 @@ import { setUp, type SetUp } from '../support/set-up.ts';
 
 const PRICE = { inputPerMTok: 2, outputPerMTok: 8 };
 
-/** The price of `openai` is known, that of `gemini`, which gets every call, is not. */
+/** The price of `openai` is known. The price of `gemini`, which gets every call, is not. */
 function unpriced(canary: CanaryOptions = {}): SetUp {
   return setUp({
     client: { maxRetries: 0 },
@@ -18,14 +18,14 @@ function unpriced(canary: CanaryOptions = {}): SetUp {
   });
 }
 
-test('they are made all the same, and counted as unpriced', async () => {
+test('makes the call and counts its cost as unknown by default', async () => {
   const { ai, providers } = unpriced();
   await ask(ai);
   expect(providers.asked).toEqual(['gemini']);
   expect(ai.canary.costs({ by: 'model' }).rows).toMatchObject([{ name: 'gpt-4.1', unpriced: 1, costUsd: 0 }]);
 });
 
-test('they go where the price is known, if that is asked for', async () => {
+test('sends the call to an upstream with a known price with onUnknownPrice: reject', async () => {
   const { ai, providers, events } = unpriced({ onUnknownPrice: 'reject' });
   await ask(ai);
   expect(providers.asked).toEqual(['openai']);
@@ -33,7 +33,7 @@ test('they go where the price is known, if that is asked for', async () => {
   expect(ai.canary.explain().skipped).toEqual([{ upstream: 'gemini', reason: 'price' }]);
 });
 
-test('where it is known nowhere, nothing is sent', async () => {
+test('rejects without a request if no upstream has a known price', async () => {
   const { ai, clock, providers } = unpriced({ onUnknownPrice: 'reject', prices: {} });
   const error = await errorWithin(clock, 0, ask(ai));
   expect(error).toBeInstanceOf(UnknownPriceError);
@@ -41,7 +41,7 @@ test('where it is known nowhere, nothing is sent', async () => {
   expect(providers.sent).toEqual([]);
 });
 
-test('an upstream without a price is no fallback, and none that a caller can force', async () => {
+test('an upstream without a price is neither a fallback nor can it be forced', async () => {
   const { ai, clock, providers } = unpriced({
     onUnknownPrice: 'reject',
     weights: { openai: 1 },
@@ -55,32 +55,32 @@ test('an upstream without a price is no fallback, and none that a caller can for
   expect(providers.asked).toEqual(['openai']);
 });
 
-test('what is free, and what belongs to an account, needs no price', async () => {
+test('free calls and requests of an account need no price', async () => {
   const { ai, providers } = unpriced({ onUnknownPrice: 'reject', prices: {} });
   await ai.moderations.create({ input: 'Hello.' });
   await ai.models.list();
   expect(providers.sent).toHaveLength(2);
 });
 
-test('a share of the public price is a price', async () => {
+test('a price can be a share of the public price', async () => {
   const prices = { gemini: { multiplier: 0.5, of: 'openai' }, openai: PRICE };
   const { ai, providers, events } = unpriced({ onUnknownPrice: 'reject', prices });
   await ask(ai);
   expect(providers.asked).toEqual(['gemini']);
   const cost = events.of('attempt')[0]?.cost;
   expect(cost).toMatchObject({ source: 'override', table: { version: expect.any(String) } });
-  // Ten tokens of gpt-4.1 in and five out at half of 2 and 8 USD a million.
+  // 10 input and 5 output tokens of gpt-4.1, at half of 2 and 8 USD per million.
   expect(cost?.costUsd).toBeCloseTo(0.00003, 12);
 });
 
-test('a call without a model has none', async () => {
+test('a call without a model has no price', async () => {
   const { ai, clock } = unpriced({ onUnknownPrice: 'reject', prices: {} });
-  // @ts-expect-error a body that the provider would refuse
+  // @ts-expect-error a body that the provider would reject
   const error = await errorWithin(clock, 0, ai.chat.completions.create({ messages: BODY.messages }));
   expect(error).toMatchObject({ model: undefined });
 });
 
-test('what becomes of them is one of two things', () => {
+test('rejects another value of onUnknownPrice', () => {
   expect(refusalOf({ onUnknownPrice: 'fail' })).toBe(
     'canary.onUnknownPrice should be one of ignore, reject, got "fail"',
   );

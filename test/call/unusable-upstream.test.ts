@@ -1,4 +1,4 @@
-/** An upstream whose client cannot be made fails its calls, and nothing more. */
+/** An upstream whose SDK client cannot be created fails only its own calls. */
 
 import { OpenAI } from 'openai';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { ask, errorWithin, within } from '../support/calls.ts';
 import { after, chat } from '../support/replies.ts';
 import { setUp, type SetUp } from '../support/set-up.ts';
 
-/** The SDK copies a client by its constructor; this one takes no copy. */
+/** The SDK copies a client with its constructor. This constructor refuses. */
 class Uncopied extends OpenAI {
   override withOptions(): never {
     throw new TypeError('No copies.');
@@ -20,7 +20,7 @@ function withUncopied(canary: CanaryOptions): SetUp {
   return setUp({ canary: { upstreams: { uncopied: { client } }, prices, ...canary } });
 }
 
-test('its calls fail, are told, and leave neither money nor a place held', async () => {
+test('its calls fail, are recorded, and release their reservation and slot', async () => {
   const { ai, clock, events } = withUncopied({
     weights: { uncopied: 1 },
     limits: { uncopied: { concurrency: 10 } },
@@ -35,7 +35,7 @@ test('its calls fail, are told, and leave neither money nor a place held', async
   expect(events.of('call').map(({ outcome }) => outcome)).toEqual(['failure', 'failure', 'failure']);
 });
 
-test('a call that would be hedged to it is answered by the one that it began with', async () => {
+test('a call that would be hedged to it is answered by its first upstream', async () => {
   const { ai, clock, providers } = withUncopied({ fallbacks: ['uncopied'], hedge: { after: 100, maxShare: 1 } });
   providers.script('openai', after(200, chat('From the first.')));
   const answer = await within(clock, 200, ask(ai));

@@ -1,4 +1,4 @@
-/** What `client.canary` offers. */
+/** `client.canary`: events, weights, history, snapshots and `close()`. */
 
 import { expect, test } from 'vitest';
 import { CanaryClient, ConfigError, route, type Snapshot } from '../../src/index.ts';
@@ -8,7 +8,7 @@ import { setUp } from '../support/set-up.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 
-test('`metrics` is emitted at each interval, from the first subscription on', async () => {
+test('emits `metrics` at each interval after the first listener', async () => {
   const { ai, clock } = setUp({ canary: { metricsInterval: '10s' } });
   expect(clock.pendingTimers).toBe(0);
   await clock.advance(4_000);
@@ -22,49 +22,49 @@ test('`metrics` is emitted at each interval, from the first subscription on', as
 
 test('two listeners of `metrics` share one interval', async () => {
   const { ai, clock } = setUp();
-  let heard = 0;
-  ai.canary.on('metrics', () => (heard += 1));
-  ai.canary.once('metrics', () => (heard += 1));
+  let received = 0;
+  ai.canary.on('metrics', () => (received += 1));
+  ai.canary.once('metrics', () => (received += 1));
   expect(clock.pendingTimers).toBe(1);
   await clock.advance(60_000);
-  expect(heard).toBe(3);
+  expect(received).toBe(3);
 });
 
-test('a client without alerts and metrics has no timers, before a call and after it', async () => {
+test('has no timers before and after a call without alerts and metrics', async () => {
   const { ai, clock } = setUp();
   expect(clock.pendingTimers).toBe(0);
   await ask(ai);
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('close() leaves no timer, and calls go on working', async () => {
+test('close() stops all timers, and calls still work', async () => {
   const alerts = [{ name: 'a', metric: 'errorRate', above: 0.5 }] as const;
   const { ai, clock, events } = setUp({ canary: { alerts } });
-  let heard = 0;
-  ai.canary.on('metrics', () => (heard += 1));
+  let received = 0;
+  ai.canary.on('metrics', () => (received += 1));
   expect(clock.pendingTimers).toBe(2);
   ai.canary.close();
   ai.canary.close();
   expect(clock.pendingTimers).toBe(0);
   expect((await ask(ai)).choices).toHaveLength(1);
   await clock.advance(120_000);
-  expect(heard).toBe(0);
+  expect(received).toBe(0);
   expect(events.all).toEqual([]);
 });
 
 test('a listener of `metrics` may close the client', async () => {
   const { ai, clock } = setUp();
-  let heard = 0;
+  let received = 0;
   ai.canary.on('metrics', () => {
-    heard += 1;
+    received += 1;
     ai.canary.close();
   });
   await clock.advance(120_000);
-  expect(heard).toBe(1);
+  expect(received).toBe(1);
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('after close() a new listener of `metrics` starts no timer', () => {
+test('a listener of `metrics` that is added after close() starts no timer', () => {
   const { ai, clock } = setUp();
   ai.canary.close();
   ai.canary.on('metrics', () => undefined);
@@ -81,20 +81,20 @@ test('`await using` closes a client', async () => {
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('weights are shares that sum to 1, whatever numbers were given', () => {
+test('weights are shares that sum to 1', () => {
   const { ai } = setUp({ upstreams: { gemini: {} }, canary: { weights: { openai: 95, gemini: 5 } } });
   expect(ai.canary.weights).toEqual({ openai: 0.95, gemini: 0.05 });
   ai.canary.setWeights({ gemini: 0.25 });
   expect(ai.canary.weights).toEqual({ openai: 0.75, gemini: 0.25 });
 });
 
-test('without weights all traffic is on stable', () => {
+test('all traffic goes to stable without weights', () => {
   const { ai } = setUp({ upstreams: { gemini: {} } });
   expect(ai.canary.weights).toMatchObject({ openai: 1 });
 });
 
 test.each([[{ gemni: 1 }], [{ gemini: -1 }], [{ gemini: Number.NaN }], [{ openai: 0, gemini: 0 }]])(
-  'setWeights(%j) is refused, and changes nothing',
+  'setWeights(%j) throws and changes nothing',
   (weights) => {
     const { ai } = setUp({ upstreams: { gemini: {} }, canary: { weights: { gemini: 0.5 } } });
     expect(() => ai.canary.setWeights(weights as Record<string, number>)).toThrow(ConfigError);
@@ -103,7 +103,7 @@ test.each([[{ gemni: 1 }], [{ gemini: -1 }], [{ gemini: Number.NaN }], [{ openai
   },
 );
 
-test('history tells every change with its time, oldest first', async () => {
+test('history lists each change with its time, oldest first', async () => {
   const { ai, clock } = setUp({ upstreams: { gemini: {} } });
   ai.canary.setWeights({ gemini: 0.1 });
   await clock.advance(1_000);
@@ -119,7 +119,7 @@ test('history tells every change with its time, oldest first', async () => {
   ]);
 });
 
-test('history is the caller’s own copy, and bounded', () => {
+test('history returns a copy and is bounded', () => {
   const { ai } = setUp({ upstreams: { gemini: {} } });
   for (let change = 0; change < 300; change++) ai.canary.setWeights({ gemini: change % 2 === 0 ? 0.5 : 0.1 });
   const { history } = ai.canary;
@@ -128,7 +128,7 @@ test('history is the caller’s own copy, and bounded', () => {
   expect(ai.canary.history.length).toBeGreaterThan(0);
 });
 
-test('a snapshot is not changed by what comes after it', async () => {
+test('a snapshot does not change after it was taken', async () => {
   const { ai } = setUp({ upstreams: { gemini: {} } });
   const before = ai.canary.snapshot();
   const copy = structuredClone(before);

@@ -1,11 +1,11 @@
-/** How long the engine and its timers live. */
+/** The lifetime of the engine and its timers. */
 
 import { expect, test } from 'vitest';
 import { runModule } from '../support/child-process.ts';
 
 const ALERTS = `alerts: [{ name: 'a', metric: 'errorRate', above: 0.5 }]`;
 
-test('a process with alerts and a listener of metrics, and no call under way, ends by itself', async () => {
+test('a process with alerts and a listener of metrics exits when no call is in flight', async () => {
   const printed = await runModule(`
     const { CanaryClient } = await import(LIBRARY);
     const ai = new CanaryClient({ canary: { ${ALERTS}, metricsInterval: '20ms' } });
@@ -15,7 +15,7 @@ test('a process with alerts and a listener of metrics, and no call under way, en
   expect(printed).toBe('begun');
 });
 
-test('a process whose call waits in a back-off does not end before the answer', async () => {
+test('a process does not exit while a call waits in a back-off', async () => {
   const printed = await runModule(`
     const { CanaryClient } = await import(LIBRARY);
     const replies = [new Response('{}', { status: 503, headers: { 'retry-after-ms': '200' } }), Response.json({ choices: [{ message: {} }] })];
@@ -28,14 +28,14 @@ test('a process whose call waits in a back-off does not end before the answer', 
 test.each([
   ['alerts', `{ ${ALERTS} }`, ``],
   ['a listener of metrics', `{ metricsInterval: '20ms' }`, `ai.canary.on('metrics', () => {});`],
-])('a client with %s that nobody closed and nobody holds is collected', async (_name, canary, more) => {
+])('an unreferenced client with %s is garbage-collected without close()', async (_name, canary, more) => {
   const printed = await runModule(
     `
     import { setTimeout } from 'node:timers/promises';
     const { CanaryClient } = await import(LIBRARY);
     function forget() {
       const ai = new CanaryClient({ canary: ${canary} });
-      // Only the engine holds its listeners.
+      // Only the engine references its listeners.
       const listener = () => {};
       ai.canary.on('call', listener);
       ${more}

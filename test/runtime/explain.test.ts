@@ -1,4 +1,4 @@
-/** What `explain` says of a body. */
+/** `explain` with the body of a call. */
 
 import { expect, test } from 'vitest';
 import { CanaryClient } from '../../src/index.ts';
@@ -15,7 +15,7 @@ const ai = new CanaryClient({
 
 const IMAGE = { type: 'image_url', image_url: { url: 'https://example.test/cat.png' } };
 
-test('every change that the dialect of the upstream asks for is listed, with its reason', () => {
+test('lists each change of the upstream’s dialect with its reason', () => {
   const body = { messages: [{ role: 'user', content: 'Hello' }], max_completion_tokens: 100 };
   const { changes } = ai.canary.explain({ upstream: 'deepseek', model: 'gpt-4.1', body });
   expect(changes).toEqual([
@@ -23,12 +23,12 @@ test('every change that the dialect of the upstream asks for is listed, with its
   ]);
 });
 
-test('without a body, or for an upstream without a dialect, nothing changes', () => {
+test('lists no changes without a body or without a dialect', () => {
   expect(ai.canary.explain({ upstream: 'deepseek' }).changes).toEqual([]);
   expect(ai.canary.explain({ body: { max_completion_tokens: 100 } }).changes).toEqual([]);
 });
 
-test('what the body needs is heeded', () => {
+test('skips an upstream that lacks what the body needs', () => {
   const body = { messages: [{ role: 'user', content: [IMAGE] }] };
   ai.canary.setWeights({ blind: 1 });
   expect(ai.canary.explain({ key: 'user-1', body })).toMatchObject({

@@ -1,4 +1,4 @@
-/** What is kept and told of attempts and calls. */
+/** The records, events and numbers of attempts and calls. */
 
 import { expect, test } from 'vitest';
 import { CanaryClient, route, type AttemptRecord } from '../../src/index.ts';
@@ -14,7 +14,7 @@ const USAGE = { inputTokens: 10, outputTokens: 5, cachedInputTokens: 0, reasonin
 /** 10 tokens at 2 and 5 at 8 USD per million. */
 const COST_USD = 0.00006;
 
-test('an attempt and its call are told with all that is known of them', async () => {
+test('emits complete records of an attempt and its call', async () => {
   const { ai, clock, providers, events } = setUp();
   providers.script('openai', after(120, chat()));
   await within(clock, 120, ask(ai, route({ task: 'greet' })));
@@ -65,7 +65,7 @@ test('an attempt and its call are told with all that is known of them', async ()
   ]);
 });
 
-test('a retry and a fallback are told attempt by attempt, and the call as a whole', async () => {
+test('emits a record for each attempt of a retry and a fallback, and one for the call', async () => {
   const { ai, clock, providers, events } = setUpCanary({
     upstreams: { gemini: { model: 'gemini-2.5-flash' } },
     canary: { random: () => 0.4 },
@@ -94,7 +94,7 @@ test('a retry and a fallback are told attempt by attempt, and the call as a whol
   expect(events.all.map(({ name }) => name)).toEqual(['attempt', 'retry', 'attempt', 'fallback', 'attempt', 'call']);
 });
 
-test('a stream is metered to its end: first content, usage from the hidden chunk, cost', async () => {
+test('meters a stream to its end: first content, usage from the hidden chunk, cost', async () => {
   const { ai, clock, providers, events } = setUp();
   providers.script('openai', after(50, chatStream(['Hel', 'lo.'], { everyMs: 100 })));
   const promise = ai.chat.completions.create(STREAM_BODY).then(drain);
@@ -107,7 +107,7 @@ test('a stream is metered to its end: first content, usage from the hidden chunk
   expect(events.of('call')).toMatchObject([{ ...expected, costUsd: COST_USD }]);
 });
 
-test('the first content of a call counts from the call, over its failed attempts', async () => {
+test('measures the first content of a call from its start, including failed attempts', async () => {
   const { ai, clock, providers, events } = setUpCanary({ client: { maxRetries: 0 } });
   providers.script('gemini', after(200, failed(503)));
   providers.script('openai', chatStream(['Hi'], { everyMs: 100 }));
@@ -118,7 +118,7 @@ test('the first content of a call counts from the call, over its failed attempts
   expect(events.of('call')[0]).toMatchObject({ firstChunkMs: 300, latencyMs: 400 });
 });
 
-test('a caller that asked for the usage chunk gets it', async () => {
+test('passes the usage chunk to a caller that requested it', async () => {
   const { ai, providers, events } = setUp();
   providers.script('openai', chatStream(['Hi']));
   const stream = await ai.chat.completions.create({ ...STREAM_BODY, stream_options: { include_usage: true } });
@@ -127,7 +127,7 @@ test('a caller that asked for the usage chunk gets it', async () => {
   expect(events.of('attempt')).toMatchObject([{ usage: USAGE }]);
 });
 
-test('a role and an empty delta are no content yet', async () => {
+test('does not count a role and an empty delta as content', async () => {
   const { ai, clock, providers, events } = setUp();
   providers.script('openai', (request) =>
     sse([
@@ -143,7 +143,7 @@ test('a role and an empty delta are no content yet', async () => {
   expect(events.of('attempt')).toMatchObject([{ firstChunkMs: 500 }]);
 });
 
-test('a stream that ends before its answer does is a failure: truncated', async () => {
+test('a stream that ends before finish_reason is a failure: truncated', async () => {
   const { ai, providers, events } = setUp();
   providers.script('openai', chatStream(['Hel'], { finish: false }));
   await ai.chat.completions.create(STREAM_BODY).then(drain);
@@ -153,7 +153,7 @@ test('a stream that ends before its answer does is a failure: truncated', async 
   expect(ai.canary.snapshot().upstreams['openai']).toMatchObject({ failures: 1, failuresByKind: { truncated: 1 } });
 });
 
-test('a connection that breaks within a stream is a failure', async () => {
+test('a connection that breaks during a stream is a failure', async () => {
   const { ai, providers, events } = setUp();
   const breakWith = new TypeError('terminated', { cause: { code: 'UND_ERR_SOCKET' } });
   providers.script('openai', (request) =>
@@ -165,14 +165,14 @@ test('a connection that breaks within a stream is a failure', async () => {
   expect(events.of('attempt')).toMatchObject([{ outcome: 'failure', kind: 'connection' }]);
 });
 
-test('an error inside a stream is a failure of its own kind', async () => {
+test('an error event of a stream is a failure of its own kind', async () => {
   const { ai, providers, events } = setUp({ canary: { retry: { attempts: 0 } } });
   providers.script('openai', sse([{ event: { error: { type: 'overloaded_error', message: 'Overloaded.' } } }]));
   await expect(ai.chat.completions.create(STREAM_BODY)).rejects.toThrow('Overloaded.');
   expect(events.of('attempt')).toMatchObject([{ outcome: 'failure', kind: 'server' }]);
 });
 
-test('a stream that its caller leaves is aborted, with the usage of what had come, estimated', async () => {
+test('a stream that its caller leaves is aborted, with estimated usage', async () => {
   const { ai, providers, events } = setUp();
   providers.script('openai', chatStream(['a', 'b', 'c']));
   for await (const part of await ai.chat.completions.create(STREAM_BODY)) {
@@ -184,7 +184,7 @@ test('a stream that its caller leaves is aborted, with the usage of what had com
   expect(events.of('call')).toMatchObject([{ outcome: 'aborted' }]);
 });
 
-test('a raw response is the caller’s to read, and metered from a copy', async () => {
+test('leaves a raw response to the caller and meters a copy', async () => {
   const { ai, clock, events } = setUp();
   const raw = await ai.chat.completions.create(BODY).asResponse();
   expect(raw.bodyUsed).toBe(false);
@@ -193,7 +193,7 @@ test('a raw response is the caller’s to read, and metered from a copy', async 
   expect(events.of('attempt')).toMatchObject([{ outcome: 'success', usage: USAGE, cost: { costUsd: COST_USD } }]);
 });
 
-test('a raw stream is metered, and its hidden chunk taken out', async () => {
+test('meters a raw stream and removes the hidden chunk', async () => {
   const { ai, providers, events } = setUp();
   providers.script('openai', chatStream(['Hi']));
   const raw = await ai.chat.completions.create(STREAM_BODY).asResponse();
@@ -203,14 +203,14 @@ test('a raw stream is metered, and its hidden chunk taken out', async () => {
   expect(events.of('attempt')).toMatchObject([{ outcome: 'success', usage: USAGE }]);
 });
 
-test('withResponse() gives both, and is metered once', async () => {
+test('meters a call with withResponse() once', async () => {
   const { ai, events } = setUp();
   const { data, response } = await ai.chat.completions.create(BODY).withResponse();
   expect([data.choices.length, response.status]).toEqual([1, 200]);
   expect(events.of('attempt')).toHaveLength(1);
 });
 
-test('the numbers of a snapshot are those of a count by hand', async () => {
+test('a snapshot matches numbers counted by hand', async () => {
   const { ai, clock, providers } = setUpCanary({
     canary: { breaker: false, prices: { gemini: { inputPerMTok: 1, outputPerMTok: 4 }, openai: PRICE } },
     client: { maxRetries: 1 },
@@ -252,7 +252,7 @@ test('the numbers of a snapshot are those of a count by hand', async () => {
   expect(upstreams['openai']!.savingsUsd).toBe(0);
 });
 
-test('the window slides: what is older than it counts no more', async () => {
+test('drops records that are older than the window', async () => {
   const { ai, clock } = setUp({ canary: { window: '1m' } });
   await ask(ai);
   expect(ai.canary.snapshot().calls).toBe(1);
@@ -260,7 +260,7 @@ test('the window slides: what is older than it counts no more', async () => {
   expect(ai.canary.snapshot().calls).toBe(0);
 });
 
-test('costs are kept by upstream, UTC day and month', async () => {
+test('keeps costs by upstream, UTC day and month', async () => {
   const { ai, clock } = setUp({ upstreams: { gemini: {} } });
   await ask(ai);
   await ask(ai, route({ upstream: 'gemini' }));
@@ -278,7 +278,7 @@ test('costs are kept by upstream, UTC day and month', async () => {
   expect(ai.canary.costs({ since: new Date('2026-02-01') }).total.attempts).toBe(1);
 });
 
-test('a price of one’s own that changes holds from its day on', async () => {
+test('applies a price of the user from its day on', async () => {
   const prices = { openai: [PRICE, { inputPerMTok: 200, outputPerMTok: 800, from: '2026-01-02' }] };
   const { ai, clock, events } = setUp({ canary: { prices } });
   await ask(ai);
@@ -287,7 +287,7 @@ test('a price of one’s own that changes holds from its day on', async () => {
   expect(events.of('attempt').map(({ cost }) => cost.costUsd)).toEqual([COST_USD, 0.006]);
 });
 
-test('an unknown price is no price of 0, and is warned of once', async () => {
+test('an unknown price makes the cost unknown, not 0, and warns once', async () => {
   const { ai, events } = setUp({ canary: { prices: {} } });
   await ai.chat.completions.create({ ...BODY, model: 'no-such-model' });
   await ai.chat.completions.create({ ...BODY, model: 'no-such-model' });
@@ -299,7 +299,7 @@ test('an unknown price is no price of 0, and is warned of once', async () => {
   expect(ai.canary.snapshot().upstreams['openai']).toMatchObject({ costUsd: 0, unpriced: 2, costPerCall: null });
 });
 
-test('a cost that the provider reports wins over the table', async () => {
+test('a cost that the provider reports wins over the price table', async () => {
   const { ai, providers, events } = setUp({ canary: { prices: {} } });
   const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cost: 0.5 };
   providers.script('openai', json({ model: 'gpt-4.1', choices: [{ message: {} }], usage }));
@@ -307,7 +307,7 @@ test('a cost that the provider reports wins over the table', async () => {
   expect(events.of('attempt')).toMatchObject([{ cost: { costUsd: 0.5, source: 'reported' } }]);
 });
 
-test('an embedding’s usage and model are read', async () => {
+test('reads the usage and model of an embedding', async () => {
   const { ai, providers, events } = setUp();
   providers.script(
     'openai',
@@ -317,7 +317,7 @@ test('an embedding’s usage and model are read', async () => {
   expect(events.of('attempt')).toMatchObject([{ surface: 'embeddings', usage: { inputTokens: 7, outputTokens: 0 } }]);
 });
 
-test('without a canary option calls are metered too, and nothing of them is changed', async () => {
+test('meters calls without the canary option and does not change them', async () => {
   const clock = new ManualClock();
   const providers = new ScriptedProviders(clock);
   const ai = new CanaryClient({ apiKey: 'k', baseURL: 'https://openai.test/v1', fetch: providers.fetch });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { CanaryClient, ConfigError, type CanaryOptions } from '../../src/index.ts';
 import { ManualClock } from '../../src/testing/index.ts';
 
-/** What a user of JavaScript may write anywhere: JSON, and what is nearly right. */
+/** Values that a JavaScript user may write anywhere: JSON, and values that are nearly right. */
 const anything = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
   fc.constantFrom<unknown>(null, [], {}, '', 0, -1, 0.5, 1, 1.5, 1e300, Number.NaN, Infinity, true, false, undefined),
@@ -80,13 +80,13 @@ function under(
   return fields.split(' ').map((field) => [`${path}.${field}`, place(field)]);
 }
 
-test.each(PLACES)('anything under %s is taken or refused by its path', (_place, canaryWith) => {
+test.each(PLACES)('accepts any value of %s, or throws with its path', (_place, canaryWith) => {
   fc.assert(
     fc.property(anything, (it) => {
       const { ai, refusal } = construct(canaryWith(it));
       expect(refusal?.path ?? 'canary').toMatch(/^canary\b/);
       expect(refusal?.message.startsWith(`${refusal.path} `) ?? true).toBe(true);
-      // What is taken can be worked with.
+      // An accepted value can be used.
       expect(ai?.canary.snapshot().upstreams ?? { none: {} }).toHaveProperty([
         ai?.canary.explain({ key: 'user-1' }).upstream ?? 'none',
       ]);
@@ -96,7 +96,7 @@ test.each(PLACES)('anything under %s is taken or refused by its path', (_place, 
   );
 });
 
-test('anything given to setWeights is taken, or refused and without effect', () => {
+test('setWeights accepts any value, or throws without an effect', () => {
   fc.assert(
     fc.property(anything, (it) => {
       const { ai } = construct(canary({}));
@@ -112,13 +112,13 @@ test('anything given to setWeights is taken, or refused and without effect', () 
 function construct(option: unknown): { readonly ai?: CanaryClient; readonly refusal?: ConfigError } {
   let ai: CanaryClient | undefined;
   const refusal = refusalIn(() => {
-    // No compiler checks what these tests pass.
+    // The tests pass invalid values on purpose.
     ai = new CanaryClient<string, string>({ apiKey: 'key-of-openai', canary: option as CanaryOptions });
   });
   return refusal ? { refusal } : { ai: ai! };
 }
 
-/** The `ConfigError` that `act` throws, if it does; any other error fails the test. */
+/** The `ConfigError` that `act` throws, if it throws. Any other error fails the test. */
 function refusalIn(act: () => void): ConfigError | undefined {
   try {
     act();

@@ -8,7 +8,7 @@ afterEach(() => vi.unstubAllEnvs());
 
 const SILENT = { warn: () => undefined };
 
-test('without options everything is stable, on the client itself', () => {
+test('sends all traffic to the client itself without options', () => {
   expect(resolveOptions({}, {})).toMatchObject({
     home: 'openai',
     stable: 'openai',
@@ -30,19 +30,19 @@ test('without options everything is stable, on the client itself', () => {
   });
 });
 
-test('an option that is undefined has its default', () => {
+test('uses the default of an undefined option', () => {
   const names = ['name', 'upstreams', 'weights', 'stable', 'key', 'salt', 'segments', 'fallbacks', 'retry', 'breaker'];
   const more = ['timeouts', 'prices', 'alerts', 'window', 'metricsInterval', 'clock', 'random', 'logger'];
   const nothing = Object.fromEntries([...names, ...more].map((name) => [name, undefined]));
   expect(resolveOptions(nothing, {})).toEqual(resolveOptions({}, {}));
 });
 
-test('durations are resolved to milliseconds', () => {
+test('resolves durations to milliseconds', () => {
   const { windowMs, metricsIntervalMs } = resolveOptions({ window: '1m', metricsInterval: 250 }, {});
   expect({ windowMs, metricsIntervalMs }).toEqual({ windowMs: 60_000, metricsIntervalMs: 250 });
 });
 
-test('another upstream can be stable: it has all traffic, then', () => {
+test('another upstream can be stable and gets all traffic', () => {
   expect(clientWith({ stable: 'gemini' }).canary.weights).toEqual({ gemini: 1, openai: 0, deepseek: 0 });
 });
 
@@ -54,7 +54,7 @@ test('the client itself can have another name', () => {
   });
 });
 
-describe('an option that does not exist is refused', () => {
+describe('rejects an option that does not exist:', () => {
   test.each([
     [{ wieghts: {} }, 'canary.wieghts is not an option; did you mean weights?'],
     [{ fallback: [] }, 'canary.fallback is not an option; did you mean fallbacks?'],
@@ -79,7 +79,7 @@ describe('an option that does not exist is refused', () => {
   });
 });
 
-describe('an upstream that does not exist is refused', () => {
+describe('rejects an upstream that does not exist:', () => {
   const choice = 'should be one of openai, deepseek, gemini, got "gemni"; did you mean gemini?';
   test.each([
     [{ stable: 'gemni' }, 'canary.stable'],
@@ -102,15 +102,15 @@ describe('an upstream that does not exist is refused', () => {
     expect(refusalOf(canary)).toBe(`${path} ${choice}`);
   });
 
-  test('under its old name once the client has another', () => {
+  test('the default name of a client with another name', () => {
     expect(refusalOf({ name: 'primary', stable: 'openai' })).toBe(
       'canary.stable should be one of primary, deepseek, gemini, got "openai"',
     );
   });
 
-  test('at run time in setWeights, which then changes nothing', () => {
+  test('in setWeights, which changes nothing', () => {
     const ai = clientWith({ weights: { gemini: 0.5 } });
-    // No compiler stands between JavaScript and these.
+    // A JavaScript user can pass these names.
     const refused = (weights: object) => messageOf(() => ai.canary.setWeights(weights as Record<string, number>));
     expect(refused({ gemini: 1, gemni: 1 })).toBe(`weights.gemni ${choice}`);
     expect(refused({ gemini: -1 })).toBe('weights.gemini should be a non-negative number, got -1');
@@ -118,14 +118,14 @@ describe('an upstream that does not exist is refused', () => {
     expect(ai.canary.history).toEqual([]);
   });
 
-  test('at run time in explain', () => {
+  test('in explain', () => {
     expect(messageOf(() => clientWith({}).canary.explain({ upstream: 'gemni' }))).toBe(
       'route.upstream should be one of openai, deepseek, gemini, got gemni',
     );
   });
 });
 
-describe('something else in place of an object or list is refused by its path', () => {
+describe('rejects with its path a value that should be an object or a list:', () => {
   const OBJECTS: readonly [canaryWith: (it: unknown) => object, message: string][] = [
     [(it: unknown) => ({ upstreams: it }), 'canary.upstreams should be an object of upstreams by name'],
     [(it: unknown) => ({ upstreams: { gemini: it } }), 'canary.upstreams.gemini should be an object'],
@@ -160,14 +160,14 @@ describe('something else in place of an object or list is refused by its path', 
     }
   });
 
-  test('in place of the canary option itself', () => {
+  test('the canary option itself', () => {
     for (const [value, shown] of NO_OBJECTS) {
       const make = () => new CanaryClient({ apiKey: 'key', canary: value as CanaryOptions });
       expect(messageOf(make)).toBe(`canary should be an object, got ${shown}`);
     }
   });
 
-  test('in place of fallbacks, which may be a list or an object', () => {
+  test('fallbacks, which may be a list or an object', () => {
     expect(refusalOf({ fallbacks: 'openai' })).toBe(
       'canary.fallbacks should be a list of upstreams, or lists by failure kind, got a string',
     );
@@ -193,12 +193,12 @@ describe('names', () => {
     [{ salt: '' }, 'canary.salt should be a non-empty string, got ""'],
     [{ salt: 5 }, 'canary.salt should be a non-empty string, got 5'],
     [{ stable: null }, 'canary.stable should be one of openai, deepseek, gemini, got null'],
-  ])('%j is refused', (canary, message) => {
+  ])('rejects %j', (canary, message) => {
     expect(refusalOf(canary)).toBe(message);
   });
 });
 
-describe('what is called later', () => {
+describe('functions and objects of the user', () => {
   test.each([
     [{ key: 'user' }, 'canary.key should be a function, got a string'],
     [{ key: null }, 'canary.key should be a function, got null'],
@@ -210,31 +210,31 @@ describe('what is called later', () => {
     [{ logger: null }, 'canary.logger should have the methods warn, got null'],
     [{ logger: {} }, 'canary.logger should have the methods warn, got an object'],
     [{ logger: 'warn' }, 'canary.logger should have the methods warn, got "warn"'],
-  ])('%j is refused', (canary, message) => {
+  ])('rejects %j', (canary, message) => {
     expect(refusalOf(canary)).toBe(message);
   });
 
-  test('can be functions and objects of the user', () => {
+  test('are passed on unchanged', () => {
     const { key, random, clock, logger } = { key: () => 'k', random: () => 0.5, clock: systemClock, logger: SILENT };
     expect(resolveOptions({ key, random, clock, logger }, {})).toMatchObject({ key, random, clock, logger });
   });
 });
 
-describe('warnings are logged', () => {
+describe('the logger of warnings', () => {
   const loggerOf = (canary: CanaryOptions, client: object) => resolveOptions(canary, client).logger;
 
-  test('by the logger of the client', () => {
+  test('is the logger of the client by default', () => {
     const logger = { error: vi.fn(), warn: vi.fn(), info: vi.fn(), debug: vi.fn() };
     expect(loggerOf({}, { logger })).toBe(logger);
     expect(loggerOf({ logger: SILENT }, { logger })).toBe(SILENT);
   });
 
-  test.each(['off', 'error'])('not at all where the client logs %s', (logLevel) => {
+  test.each(['off', 'error'])('is absent if the client’s logLevel is %s', (logLevel) => {
     expect(loggerOf({}, { logLevel })).toBeUndefined();
     expect(loggerOf({ logger: SILENT }, { logLevel })).toBe(SILENT);
   });
 
-  test('as OPENAI_LOG says, where the client does not', () => {
+  test('follows OPENAI_LOG if the client has no logLevel', () => {
     vi.stubEnv('OPENAI_LOG', 'off');
     expect(loggerOf({}, {})).toBeUndefined();
     expect(loggerOf({}, { logLevel: 'warn' })).toBe(console);
@@ -246,15 +246,15 @@ describe('the API key of the client', () => {
     ['', 'apiKey should not be blank'],
     ['  ', 'apiKey should not be blank'],
     ['sk-very-secret\n', 'apiKey should not contain white space'],
-  ])('%j is refused, and never shown', (apiKey, message) => {
+  ])('rejects %j without showing it', (apiKey, message) => {
     expect(messageOf(() => new CanaryClient({ apiKey, canary: {} }))).toBe(message);
   });
 
-  test('is not judged without a canary option', () => {
+  test('is not checked without the canary option', () => {
     expect(() => new CanaryClient({ apiKey: 'My API Key' })).not.toThrow();
   });
 
-  test('is missed by the SDK, in its own words', () => {
+  test('is required by the SDK, with its own error', () => {
     vi.stubEnv('OPENAI_API_KEY', undefined);
     vi.stubEnv('OPENAI_ADMIN_KEY', undefined);
     const make = () => new CanaryClient({ canary: {} });
@@ -263,7 +263,7 @@ describe('the API key of the client', () => {
   });
 });
 
-test('what is refused is an error of the SDK, with a code and the path', () => {
+test('throws a ConfigError, which is an OpenAIError with code and path', () => {
   const error = (() => {
     try {
       return clientWith({ window: 0 });
@@ -281,7 +281,7 @@ test.each([
   [{ metricsInterval: 0 }, 'canary.metricsInterval', ', above 0, got 0'],
   [{ metricsInterval: null }, 'canary.metricsInterval', ', above 0, got null'],
   [{ metricsInterval: '30d' }, 'canary.metricsInterval', ', at most 24 days, got "30d"'],
-])('%j is no duration for it', (canary, path, rule) => {
+])('rejects the duration %j', (canary, path, rule) => {
   expect(refusalOf(canary)).toBe(
     `${path} should be a number of ms or a string like '250ms', '30s', '5m', '4h', '1d'${rule}`,
   );
