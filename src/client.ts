@@ -36,7 +36,7 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
     constructor(...args: any[]) {
       const options: Record<string, unknown> = args[0] ?? {};
       const runtime = runtimeOf(options, Base.prototype instanceof AzureOpenAI ? 'azure' : undefined);
-      super({ ...options, canary: runtime });
+      super({ ...runtime.withDefaults(options), canary: runtime });
       this.canary = runtime.control;
       const connections = new UpstreamConnections({
         client: this,
@@ -78,9 +78,9 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
     /** Chooses the upstream by the id in the path, since the options may be a promise. Later pages use the client of the first. */
     override getAPIList(path: string, Page: any, options?: any): any {
       const { connect } = this.#caller;
-      const owner = this.#engine.ownerOf(responseIdIn(path));
+      const owner = this.#engine.ownerOf(responseIdIn(path)) ?? this.#engine.home;
       // An upstream without a connection of its own is the same account.
-      if (!owner || owner.config.connection.kind === 'client') return super.getAPIList(path, Page, options);
+      if (owner.config.connection.kind === 'client') return super.getAPIList(path, Page, options);
       const ownerOptions = Promise.resolve(options).then((resolved) => optionsElsewhere(resolved ?? {}));
       const page = connect(owner).client.getAPIList(path, Page, ownerOptions);
       const request = ownerOptions.then((resolved): RequestOptions => ({ method: 'get', path, ...resolved }));

@@ -39,7 +39,7 @@ export interface CallContext {
   readonly keyOption: KeyOption | undefined;
   readonly classifier: Classifier | undefined;
   readonly cache: CallCache | undefined;
-  /** The upstream that is the application's client itself. */
+  /** The upstream of calls that belong to one account: the client itself, or stable where the client has no credentials. */
   readonly home: Upstream;
   readonly modes: ResponseModes;
   nextCallId(): number;

@@ -14,7 +14,7 @@ import { ineligibleReason, servesModel } from './eligibility.ts';
 
 /** What calls are planned from. `stable` is the upstream in service now: a promotion changes it. */
 export interface PlanInputs extends CallServices {
-  /** The upstream that is the application's client itself. Requests that belong to its account stay there. */
+  /** The upstream that requests of one account stay on: the client itself, or stable where the client has no credentials. */
   readonly home: string;
   readonly ranges: Ranges;
   /** Whether the kill switch sends every call to stable now. */

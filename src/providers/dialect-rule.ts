@@ -55,6 +55,24 @@ export function sets(field: string, reason: string, fit: (value: unknown) => unk
   };
 }
 
+/** A rule that changes the value of a field by the model that is requested; `fit` returns `undefined` to remove the field. */
+export function setsBy(
+  field: string,
+  reason: string,
+  fit: (value: unknown, context: DialectContext) => unknown,
+): DialectRule {
+  return {
+    field,
+    change(value, context) {
+      const fitted = fit(value, context);
+      if (fitted === value) return undefined;
+      return fitted === undefined
+        ? { field, change: 'remove', reason }
+        : { field, change: 'set', value: fitted, reason };
+    },
+  };
+}
+
 function hasValue(value: unknown): boolean {
   return value !== undefined && value !== null;
 }

@@ -1,7 +1,8 @@
 /** The dialects: how a body has to change for a provider, beyond its model and the params of the user. */
 
 import type { Call, Surface } from '../domain/call.ts';
-import { type DialectChange, type DialectRule, removes, renames, sets } from './dialect-rule.ts';
+import { type DialectChange, type DialectRule, removes, renames, sets, setsBy } from './dialect-rule.ts';
+import { fitMessages, FOREIGN_MESSAGE_FIELDS } from './fit-messages.ts';
 import { OPENAI_CHAT, OPENAI_RESPONSES } from './openai-dialect.ts';
 import { wantsCompletionLimit } from './openai-model.ts';
 import type { ProviderName } from './presets.ts';
@@ -52,6 +53,12 @@ const DEEPSEEK_CHAT: readonly DialectRule[] = [
     'DeepSeek supports json_object but not json_schema: the shape is not enforced',
     withoutSchema,
   ),
+  /** "will trigger an error" (https://api-docs.deepseek.com/guides/reasoning_model); other unsupported fields "have no effect". */
+  ...removes(
+    ['logprobs', 'top_logprobs'],
+    'refused by deepseek-reasoner',
+    ({ model }) => model?.includes('deepseek-reasoner') === true,
+  ),
 ];
 
 /** DeepSeek's Responses API supports `json_schema` (https://api-docs.deepseek.com/api/create-response), but has no developer role. */
@@ -59,35 +66,121 @@ const DEEPSEEK_RESPONSES: readonly DialectRule[] = [
   sets('input', 'DeepSeek has no developer role', (input) => fitMessages(input, { name: true })),
 ];
 
+/** The fields of a message that Gemini and Groq document, beside the name of a participant. */
+const MESSAGE_FIELDS = ['role', 'content', 'name', 'tool_calls', 'tool_call_id', 'function_call'];
+const TOOL_CALL_FIELDS = ['id', 'type', 'function'];
+
 /**
  * https://ai.google.dev/gemini-api/docs/openai. An unknown field fails the call: "Invalid JSON payload received. Unknown name "…":
- * Cannot find field." Public reports of 2025 and 2026 show this for all of these fields except `safety_identifier`, which only
- * OpenAI supports ("not implemented for Azure or third parties", https://github.com/openai/openai-guardrails-python).
+ * Cannot find field." Public reports of 2024 to 2026 show this for `store`, `metadata`, `seed`, `frequency_penalty`, `prompt_cache_key`,
+ * `web_search_options`, `reasoning` and `top_k`; the others are documented by OpenAI only (`safety_identifier`: "not implemented for Azure
+ * or third parties", https://github.com/openai/openai-guardrails-python).
  */
 const GEMINI_CHAT: readonly DialectRule[] = [
   ...removes(
-    ['store', 'metadata', 'seed', 'frequency_penalty', 'prompt_cache_key', 'safety_identifier'],
+    [
+      'store',
+      'metadata',
+      'seed',
+      'frequency_penalty',
+      'prompt_cache_key',
+      'prompt_cache_retention',
+      'prompt_cache_options',
+      'safety_identifier',
+      'verbosity',
+      'prediction',
+      'web_search_options',
+      'reasoning',
+      'top_k',
+    ],
     'Gemini refuses unknown fields',
   ),
-  /** The page documents `system` only. */
-  sets('messages', 'Gemini documents no developer role', (messages) => fitMessages(messages, { name: true })),
+  /**
+   * The page documents `system` only. A `refusal` of `null` fails with "Value is not a string: null". `extra_content` carries the
+   * signature of a thought, which Gemini needs back (https://ai.google.dev/gemini-api/docs/thought-signatures).
+   */
+  sets('messages', 'Gemini documents no developer role, and refuses null and fields of other providers', (messages) =>
+    fitMessages(messages, GEMINI_MESSAGES),
+  ),
 ];
+
+const GEMINI_MESSAGES = {
+  name: true,
+  nulls: false,
+  fields: new Set([...MESSAGE_FIELDS, 'refusal', 'extra_content']),
+  toolCallFields: new Set([...TOOL_CALL_FIELDS, 'extra_content']),
+} as const;
 
 /**
  * `logprobs`, `top_logprobs`, `logit_bias` and `messages[].name` "will result in a 400 error if they are supplied"
  * (https://console.groq.com/docs/openai). `store` and `metadata` are "not currently supported"
  * (https://console.groq.com/docs/api-reference#chat-create). Every unknown field is refused, as in "property 'prompt_cache_key' is
- * unsupported". Both names of the output limit are supported.
+ * unsupported" and "'messages.1' : for 'role:assistant' the following must be satisfied[('messages.1' : property 'reasoning_content' is
+ * unsupported)]". Both names of the output limit are supported, and `reasoning` in a message of the assistant.
  */
 const GROQ_CHAT: readonly DialectRule[] = [
   ...removes(
-    ['logprobs', 'top_logprobs', 'logit_bias', 'store', 'metadata', 'prompt_cache_key', 'safety_identifier'],
+    [
+      'logprobs',
+      'top_logprobs',
+      'logit_bias',
+      'store',
+      'metadata',
+      'prompt_cache_key',
+      'prompt_cache_retention',
+      'prompt_cache_options',
+      'safety_identifier',
+      'verbosity',
+      'prediction',
+      'modalities',
+      'audio',
+      'web_search_options',
+      // Fields of other providers and of vLLM.
+      'reasoning',
+      'thinking',
+      'enable_thinking',
+      'chat_template_kwargs',
+      'top_k',
+      'min_p',
+      'repetition_penalty',
+    ],
     'Groq refuses unsupported fields',
   ),
-  sets('messages', 'Groq has no participant names and no developer role', (messages) =>
-    fitMessages(messages, { name: false }),
+  /** The tiers of the reference; OpenAI's `default`, `priority` and `scale` are not among them. */
+  setsBy('service_tier', 'Groq has other service tiers', (tier) => (GROQ_TIERS.has(tier) ? tier : undefined)),
+  setsBy('reasoning_effort', 'Groq has other levels of effort', (effort, { model }) => groqEffort(effort, model)),
+  sets(
+    'messages',
+    'Groq has no participant names and no developer role, and refuses fields of other providers',
+    (messages) => fitMessages(messages, GROQ_MESSAGES),
   ),
 ];
+
+const GROQ_MESSAGES = {
+  name: false,
+  fields: new Set([...MESSAGE_FIELDS, 'reasoning']),
+  toolCallFields: new Set(TOOL_CALL_FIELDS),
+} as const;
+
+const GROQ_TIERS: ReadonlySet<unknown> = new Set(['auto', 'on_demand', 'flex', 'performance', null]);
+
+/**
+ * `low`, `medium` and `high` for GPT-OSS, `none` and `default` for Qwen 3; other models refuse the field
+ * (https://console.groq.com/docs/reasoning). `undefined` removes it.
+ */
+function groqEffort(effort: unknown, model: string | undefined): unknown {
+  if (model === undefined || effort === null) return effort;
+  if (/gpt-oss/.test(model)) return GPT_OSS_EFFORT.get(effort) ?? effort;
+  if (/qwen-?3/.test(model)) return effort === 'none' || effort === 'default' ? effort : 'default';
+  return /llama|gemma|kimi|mixtral|mistral|allam|compound/.test(model) ? undefined : effort;
+}
+
+const GPT_OSS_EFFORT: ReadonlyMap<unknown, string> = new Map([
+  ['none', 'low'],
+  ['minimal', 'low'],
+  ['xhigh', 'high'],
+  ['max', 'high'],
+]);
 
 /** A relay that documents no fields: the rules of OpenAI's models, and the older names that all vendors behind it support. */
 const HOLYSHEEP_CHAT: readonly DialectRule[] = [
@@ -101,9 +194,24 @@ const HOLYSHEEP_CHAT: readonly DialectRule[] = [
   sets('messages', 'every vendor supports the role system', (messages) => fitMessages(messages, { name: true })),
 ];
 
+/**
+ * "Unknown parameter: 'messages[2].tool_calls[0].index'", which streamed tool calls have, "Unknown parameter: 'messages[2].reasoning'", and on
+ * Azure "Additional properties are not allowed ('reasoning' was unexpected) - 'messages.2'", in public reports of 2024 to 2026.
+ */
+const OPENAI_HISTORY: DialectRule = sets('messages', 'OpenAI refuses fields of other providers', (messages) =>
+  fitMessages(messages, OPENAI_MESSAGES),
+);
+
+const OPENAI_MESSAGES = {
+  name: true,
+  developer: true,
+  refused: FOREIGN_MESSAGE_FIELDS,
+  toolCallFields: new Set([...TOOL_CALL_FIELDS, 'custom']),
+} as const;
+
 const DIALECTS: Readonly<Record<ProviderName, Dialect>> = {
-  openai: { chat: OPENAI_CHAT, responses: OPENAI_RESPONSES },
-  azure: { chat: OPENAI_CHAT, responses: OPENAI_RESPONSES },
+  openai: { chat: [...OPENAI_CHAT, OPENAI_HISTORY], responses: OPENAI_RESPONSES },
+  azure: { chat: [...OPENAI_CHAT, OPENAI_HISTORY], responses: OPENAI_RESPONSES },
   holysheep: { chat: HOLYSHEEP_CHAT },
   deepseek: { chat: DEEPSEEK_CHAT, responses: DEEPSEEK_RESPONSES },
   gemini: { chat: GEMINI_CHAT },
@@ -115,40 +223,4 @@ const DIALECTS: Readonly<Record<ProviderName, Dialect>> = {
 function withoutSchema(format: unknown): unknown {
   const isSchema = typeof format === 'object' && format !== null && 'type' in format && format.type === 'json_schema';
   return isSchema ? { type: 'json_object' } : format;
-}
-
-/** What a provider supports in messages. */
-export interface MessageLimits {
-  /** Whether the `name` of a participant is supported. */
-  readonly name: boolean;
-}
-
-/**
- * The messages for a provider without the developer role: `developer` becomes `system`, the older name with the same meaning
- * ("functionally developer messages are the same as system messages",
- * https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reasoning#developer-messages). Names are removed where they are not
- * supported. Unchanged messages are shared, and an unchanged list or anything that is not a list is returned as it is.
- */
-export function fitMessages(messages: unknown, { name: supportsName }: MessageLimits): unknown {
-  if (!Array.isArray(messages)) return messages;
-  let fitted: unknown[] | undefined;
-  for (let index = 0; index < messages.length; index += 1) {
-    const message: unknown = messages[index];
-    const fits = fitMessage(message, supportsName);
-    if (fits !== message) (fitted ??= messages.slice())[index] = fits;
-  }
-  return fitted ?? messages;
-}
-
-function fitMessage(message: unknown, supportsName: boolean): unknown {
-  if (typeof message !== 'object' || message === null) return message;
-  const { role, name } = message as { readonly role?: unknown; readonly name?: unknown };
-  const isDeveloper = role === 'developer';
-  // The result of a function is meaningless without its name.
-  const losesName = !supportsName && name !== undefined && role !== 'function';
-  if (!isDeveloper && !losesName) return message;
-  const fits: Record<string, unknown> = { ...message };
-  if (isDeveloper) fits['role'] = 'system';
-  if (losesName) delete fits['name'];
-  return fits;
 }

@@ -51,7 +51,7 @@ export class Engine implements CallContext {
   /** Classifies calls that name no task. */
   readonly classifier: Classifier | undefined;
   readonly cache: AnswerCache | undefined;
-  /** The upstream that is the application's client itself. */
+  /** The upstream of calls that belong to one account: the client itself, or stable where the client has no credentials. */
   readonly home: Upstream;
   readonly names: readonly string[];
   readonly #recorder: Recorder;
@@ -91,7 +91,7 @@ export class Engine implements CallContext {
       new AnswerCache(options.cache, this.services, (option, error) =>
         this.#warn('cache', `The ${option} function of the cache threw ${errorName(error)}`),
       );
-    this.home = knownUpstream(this.services, options.home);
+    this.home = knownUpstream(this.services, options.account);
     const killSwitch = new KillSwitch(() => this.#warn('disabled', 'CANARY_DISABLED is set: calls go to stable'));
     this.#planning = planInputs(options, this.services, { traffic, affinity: this.#affinity, killSwitch });
     const nextCallId = () => this.nextCallId();
@@ -166,13 +166,13 @@ interface PlanningInput {
 
 /** `stable` and `ranges` follow `traffic` as the split changes. */
 function planInputs(
-  { home, segments, salt }: ResolvedOptions,
+  { account, segments, salt }: ResolvedOptions,
   services: CallServices,
   { traffic, affinity, killSwitch }: PlanningInput,
 ): PlanInputs {
   return {
     ...services,
-    home,
+    home: account,
     segments,
     affinity,
     bucketOf: createBucketer(salt),

@@ -23,7 +23,7 @@ import type { CanaryOptions } from '../options.ts';
 import type { Logger } from '../events/warnings.ts';
 import type { KeyContext } from '../routing/key.ts';
 import { resolveAlerts, resolveWebhook } from '../alerts/resolve-alerts.ts';
-import { environment } from '../upstream/resolve-connection.ts';
+import { clientDefaults, environment, hasCredentials, NO_CREDENTIALS } from '../upstream/resolve-connection.ts';
 import { resolveBudgets } from '../budgets/resolve-budgets.ts';
 import { resolveCache } from '../cache/options.ts';
 import { resolveBreaker, resolveDispatch, resolveHedge, type HedgePolicy } from '../call/resolve-policies.ts';
@@ -42,6 +42,10 @@ import type { UpstreamConfig } from '../upstream/upstream.ts';
 export interface ResolvedOptions {
   /** The upstream that is the application's client itself. */
   readonly home: string;
+  /** The upstream of calls that belong to one account: `home`, or stable where the client has no credentials. */
+  readonly account: string;
+  /** Options that the client needs in addition to its own. */
+  readonly clientDefaults: ClientOptions;
   readonly stable: string;
   /** `home` first. */
   readonly upstreams: readonly UpstreamConfig[];
@@ -86,9 +90,12 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
   const { stable = home, salt = 'canary', clock = systemClock, random = Math.random, retry } = canary;
   checkOneOf('canary.stable', stable, names);
   const weights = resolveWeights('canary.weights', canary.weights, names, stable);
+  const hasAccount = stable === home || (weights[home] ?? 0) > 0 || priceProvider === 'azure' || hasCredentials(client);
   const rollouts = resolveRollouts(canary.rollout, { names, stable, weights });
   return {
     home,
+    account: hasAccount ? home : stable,
+    clientDefaults: hasAccount ? clientDefaults(client, upstreams[0]?.rules.provider) : NO_CREDENTIALS,
     stable,
     upstreams,
     weights,

@@ -20,6 +20,14 @@ export class CanaryRuntime {
     this.control = new CanaryControl(engine);
   }
 
+  /** The client's options, with what it lacks to be the upstream that its `canary` option describes. */
+  withDefaults<Options extends object>(options: Options): Options {
+    const { clientDefaults } = this.engine.options;
+    const stated = Object.entries(options).filter(([, value]) => value !== undefined && value !== null);
+    const lacking = Object.entries(clientDefaults).filter(([name]) => !stated.some(([own]) => own === name));
+    return lacking.length === 0 ? options : { ...options, ...Object.fromEntries(lacking) };
+  }
+
   /** Keeps the contents of the runtime out of logs. */
   toJSON(): string {
     return 'CanaryRuntime';

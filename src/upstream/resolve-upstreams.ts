@@ -10,10 +10,10 @@ import { resolveLimits } from '../resilience/limits/resolve-limits.ts';
 import type { Capabilities } from '../providers/capabilities.ts';
 import { PROVIDER_NAMES, providerPreset, type ProviderName } from '../providers/presets.ts';
 import {
-  environment,
   clientKeySource,
   resolveBodyRules,
   resolveConnection,
+  statedBaseURL,
   upstreamKeySource,
 } from './resolve-connection.ts';
 import { resolvePrices } from '../pricing/resolve-prices.ts';
@@ -42,39 +42,14 @@ export function resolveUpstreams(
   checkObject('canary.upstreams', upstreams, 'an object of upstreams by name');
   checkObject('canary.prices', prices, 'an object of prices by upstream');
   checkObject('canary.limits', limits, 'an object of limits by upstream');
-  if (Object.hasOwn(upstreams, clientName)) {
-    throw new ConfigError(
-      `canary.upstreams.${clientName}`,
-      'is the client itself: choose another name, or set canary.name',
-    );
-  }
-  const names = [clientName, ...Object.keys(upstreams)];
+  const entries = Object.entries(upstreams).filter(([name]) => name !== clientName);
+  const names = [clientName, ...entries.map(([name]) => name)];
   for (const name of names) checkName(name);
   for (const name of Object.keys(prices)) checkOneOf(`canary.prices.${name}`, name, names);
   for (const name of Object.keys(limits)) checkOneOf(`canary.limits.${name}`, name, names);
-  const baseURL = client.baseURL ?? environment('OPENAI_BASE_URL') ?? 'https://api.openai.com/v1';
-  const keySource = clientKeySource(client, priceProvider);
-  const clientPricing = {
-    provider: priceProvider,
-    baseURL,
-    prices: resolvePrices(`canary.prices.${clientName}`, prices[clientName]),
-  };
-  const others = Object.entries(upstreams).map(([name, options]) => {
-    const path = `canary.upstreams.${name}`;
-    checkKeys(path, options, UPSTREAM_OPTION_NAMES);
-    const price = resolvePrices(`${path}.price`, options.price);
-    const own = resolvePrices(`canary.prices.${name}`, prices[name]) ?? price;
-    const ownLimits = resolveLimits(`${path}.limits`, options.limits);
-    const config = resolveUpstream(path, name, options, { pricing: { ...clientPricing, prices: own }, keySource });
-    return { ...config, limits: resolveLimits(`canary.limits.${name}`, limits[name]) ?? ownLimits };
-  });
-  return [
-    {
-      ...clientUpstreamConfig(clientName, clientPricing, keySource),
-      limits: resolveLimits(`canary.limits.${clientName}`, limits[clientName]),
-    },
-    ...others,
-  ];
+  const own = Object.hasOwn(upstreams, clientName) ? upstreams[clientName] : undefined;
+  const home = resolveClientUpstream(canary, client, { name: clientName, options: own ?? {}, priceProvider });
+  return [home, ...entries.map(([name, options]) => resolveOther(canary, name, options, home))];
 }
 
 /** Names are keys of plain objects, here and in applications. A name such as `toString` would be found in every object. */
@@ -83,26 +58,78 @@ function checkName(name: string): void {
   if (name in {}) throw new ConfigError('canary.upstreams', `should not use the name ${name}, which every object has`);
 }
 
-/** The application's client. Its requests change in one way: streams request usage. */
-function clientUpstreamConfig(
+/** The application's client itself. */
+function resolveClientUpstream(
+  sections: UpstreamSections,
+  client: ClientOptions,
+  { name, options, priceProvider }: ClientUpstream,
+): UpstreamConfig {
+  const path = `canary.upstreams.${name}`;
+  checkObject(path, options);
+  for (const option of CONNECTION_OPTIONS) {
+    if (options[option] === undefined) continue;
+    throw new ConfigError(
+      `${path}.${option}`,
+      `should be an option of the client, new CanaryClient({ ${option} }): ${name} is the client itself`,
+    );
+  }
+  checkKeys(path, options, UPSTREAM_OPTION_NAMES);
+  const provider = checkProvider(path, options, priceProvider === 'azure');
+  return resolveUpstream(sections, name, options, {
+    connection: { kind: 'client', options: {} },
+    provider,
+    pricing: {
+      provider: priceProvider ?? (provider && providerPreset(provider).priceProvider),
+      baseURL: statedBaseURL(client) ?? (provider && providerPreset(provider).baseURL) ?? 'https://api.openai.com/v1',
+    },
+    keySource: clientKeySource(client, priceProvider, provider),
+  });
+}
+
+/** The application's client as an upstream. */
+interface ClientUpstream {
+  readonly name: string;
+  /** The entry of `canary.upstreams` under the client's own name. */
+  readonly options: UpstreamOptions;
+  readonly priceProvider: string | undefined;
+}
+
+function resolveOther(
+  sections: UpstreamSections,
   name: string,
-  pricing: UpstreamPricing,
-  keySource: string,
-): Omit<UpstreamConfig, 'limits'> {
-  const connection: Connection = { kind: 'client', options: {} };
-  const rules = { includeUsage: true };
-  return { name, connection, rules, timeoutMs: undefined, drains: false, capable: {}, pricing, keySource };
+  options: UpstreamOptions,
+  home: UpstreamConfig,
+): UpstreamConfig {
+  const path = `canary.upstreams.${name}`;
+  checkKeys(path, options, UPSTREAM_OPTION_NAMES);
+  const stated = checkProvider(path, options, false);
+  const connection = resolveConnection(path, options);
+  // Without an address of its own it is another model or another account at the client's provider.
+  const isElsewhere = connection.kind === 'given' || connection.options.baseURL !== undefined;
+  return resolveUpstream(sections, name, options, {
+    connection,
+    provider: stated ?? (isElsewhere ? undefined : home.rules.provider),
+    pricing: pricingOf(connection, stated, home.pricing),
+    keySource: upstreamKeySource(path, connection, { ...options, provider: stated }, home.keySource),
+  });
+}
+
+/** What differs between the client itself and another upstream. */
+interface ResolvedParts extends Pick<UpstreamConfig, 'connection' | 'keySource'> {
+  readonly provider: ProviderName | undefined;
+  readonly pricing: Omit<UpstreamPricing, 'prices'>;
 }
 
 function resolveUpstream(
-  path: string,
+  { prices = {}, limits = {} }: UpstreamSections,
   name: string,
   options: UpstreamOptions,
-  inherited: Pick<UpstreamConfig, 'pricing' | 'keySource'>,
-): Omit<UpstreamConfig, 'limits'> {
+  { connection, provider, pricing, keySource }: ResolvedParts,
+): UpstreamConfig {
+  const path = `canary.upstreams.${name}`;
   const { timeout, onAbort = 'cancel', capabilities = {} } = options;
-  const provider = checkProvider(path, options);
-  const connection = resolveConnection(path, options);
+  const ownPrices = resolvePrices(`${path}.price`, options.price);
+  const ownLimits = resolveLimits(`${path}.limits`, options.limits);
   return {
     name,
     connection,
@@ -111,8 +138,9 @@ function resolveUpstream(
     drains: checkOneOf(`${path}.onAbort`, onAbort, ['cancel', 'drain']) === 'drain',
     endsByDone: capabilities.finishReason === false,
     capable: { provider, capabilities: checkCapabilities(`${path}.capabilities`, capabilities) },
-    pricing: pricingOf(connection, provider, inherited.pricing),
-    keySource: upstreamKeySource(path, connection, { ...options, provider }, inherited.keySource),
+    pricing: { ...pricing, prices: resolvePrices(`canary.prices.${name}`, prices[name]) ?? ownPrices },
+    limits: resolveLimits(`canary.limits.${name}`, limits[name]) ?? ownLimits,
+    keySource,
   };
 }
 
@@ -125,10 +153,14 @@ function checkCapabilities(path: string, capabilities: Capabilities): Capabiliti
   return capabilities;
 }
 
-function checkProvider(path: string, { provider, client }: UpstreamOptions): ProviderName | undefined {
+function checkProvider(
+  path: string,
+  { provider, client }: UpstreamOptions,
+  isAzure: boolean,
+): ProviderName | undefined {
   if (provider === undefined) return undefined;
   const checked = PROVIDER_NAMES.find((name) => name === checkOneOf(`${path}.provider`, provider, PROVIDER_NAMES));
-  if (checked === 'azure' && client === undefined) {
+  if (checked === 'azure' && client === undefined && !isAzure) {
     throw new ConfigError(`${path}.client`, "should be an AzureOpenAI client for provider 'azure'");
   }
   return checked;
@@ -138,23 +170,22 @@ function pricingOf(
   connection: Connection,
   provider: ProviderName | undefined,
   inherited: UpstreamPricing,
-): UpstreamPricing {
-  const { prices } = inherited;
+): Omit<UpstreamPricing, 'prices'> {
   const priceProvider = provider === undefined ? undefined : providerPreset(provider).priceProvider;
   switch (connection.kind) {
     case 'client':
       return inherited;
     case 'own':
-      return { prices, provider: priceProvider, baseURL: connection.options.baseURL ?? inherited.baseURL };
+      return { provider: priceProvider, baseURL: connection.options.baseURL ?? inherited.baseURL };
     case 'given':
-      return { prices, provider: priceProvider, baseURL: connection.client.baseURL };
+      return { provider: priceProvider, baseURL: connection.client.baseURL };
     default:
       return connection satisfies never;
   }
 }
 
-/** A record, so that the compiler notices a missing option. An unknown name is an error, since the SDK would ignore it. */
-const UPSTREAM_OPTION_NAMES = Object.keys({
+/** Records, so that the compiler notices a missing option. An unknown name is an error, since the SDK would ignore it. */
+const CALL_OPTIONS = {
   provider: true,
   model: true,
   params: true,
@@ -164,6 +195,9 @@ const UPSTREAM_OPTION_NAMES = Object.keys({
   capabilities: true,
   limits: true,
   price: true,
+} as const;
+
+const CONNECTIONS = {
   client: true,
   baseURL: true,
   apiKey: true,
@@ -183,4 +217,8 @@ const UPSTREAM_OPTION_NAMES = Object.keys({
   logLevel: true,
   logger: true,
   dangerouslyAllowBrowser: true,
-} satisfies Record<keyof UpstreamOptions, true>);
+} satisfies Record<Exclude<keyof UpstreamOptions, keyof typeof CALL_OPTIONS>, true>;
+
+/** The options that the application's client states for itself. */
+const CONNECTION_OPTIONS = Object.keys(CONNECTIONS) as (keyof typeof CONNECTIONS)[];
+const UPSTREAM_OPTION_NAMES: readonly string[] = [...Object.keys(CALL_OPTIONS), ...CONNECTION_OPTIONS];

@@ -22,7 +22,10 @@ export interface UpstreamOptions extends Omit<ClientOptions, 'provider' | 'timeo
   readonly baseURL?: string | undefined;
   /** @default the environment variable of the `provider`, such as `HOLYSHEEP_API_KEY` */
   readonly apiKey?: ClientOptions['apiKey'];
-  /** A string replaces every call's model, a record maps model to model. @default the caller's model */
+  /**
+   * A string replaces every call's model, a record maps model to model, and its entry `'*'` replaces all others. Embeddings and moderations
+   * keep their model unless a record has an entry for it. @default the caller's model
+   */
   readonly model?: string | Readonly<Record<string, string>> | undefined;
   /** Body fields to set, or to remove with `null`. */
   readonly params?: Params | undefined;

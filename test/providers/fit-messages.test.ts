@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fitMessages } from '../../src/providers/dialect.ts';
+import { fitMessages } from '../../src/providers/fit-messages.ts';
 
 test('developer becomes system, and all other messages are shared', () => {
   const messages = [

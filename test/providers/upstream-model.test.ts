@@ -21,3 +21,16 @@ test('a record maps the models for which it has entries', () => {
   expect(upstreamModel({ c: 'b' }, call('chat'))).toBe('a');
   expect(upstreamModel({ c: 'b' }, { surface: 'chat', model: undefined })).toBeUndefined();
 });
+
+test.each([
+  ['chat', 'a', 'b'],
+  ['chat', 'other', 'c'],
+  ['chat', undefined, 'c'],
+  ['embeddings', 'a', 'b'],
+  ['embeddings', 'other', 'other'],
+] as const)(
+  'the entry * of a record applies on %s to model %s only where it has no entry',
+  (surface, model, requested) => {
+    expect(upstreamModel({ a: 'b', '*': 'c' }, { surface, model })).toBe(requested);
+  },
+);

@@ -31,7 +31,10 @@ test('changes model, params and timeout with options', () => {
 
 describe('names', () => {
   test.each([
-    [{ openai: GEMINI }, 'canary.upstreams.openai is the client itself: choose another name, or set canary.name'],
+    [
+      { openai: GEMINI },
+      'canary.upstreams.openai.apiKey should be an option of the client, new CanaryClient({ apiKey }): openai is the client itself',
+    ],
     [{ '': GEMINI }, 'canary.upstreams should have non-empty names'],
     [{ constructor: GEMINI }, 'canary.upstreams should not use the name constructor, which every object has'],
     [
@@ -43,8 +46,8 @@ describe('names', () => {
   });
 
   test('of the client itself follow the same rules', () => {
-    expect(refusalOf({ name: 'gemini' })).toBe(
-      'canary.upstreams.gemini is the client itself: choose another name, or set canary.name',
+    expect(refusalOf({ name: 'gemini', upstreams: { gemini: { baseURL: 'https://gemini.test/v1' } } })).toBe(
+      'canary.upstreams.gemini.baseURL should be an option of the client, new CanaryClient({ baseURL }): gemini is the client itself',
     );
     expect(refusalOf({ name: 'toString' })).toBe(
       'canary.upstreams should not use the name toString, which every object has',
