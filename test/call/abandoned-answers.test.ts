@@ -1,15 +1,15 @@
-/** An answer that nobody can read any more is hung up on when it is collected. */
+/** An answer that is garbage-collected unread is cancelled. */
 
 import { describe, expect, test } from 'vitest';
 import { runModule } from '../support/child-process.ts';
 
-/** A server of two providers that begin every answer and end none, and a client of theirs. */
+/** A server of two providers that begin every answer and never end it, and a client of both. */
 const SCENE = `
   import { createServer } from 'node:http';
   const { CanaryClient } = await import(LIBRARY);
   const { ManualClock } = await import(new URL('testing/index.ts', LIBRARY));
   const clock = new ManualClock();
-  const told = [];
+  const emitted = [];
   const asked = [];
   let [open, status] = [0, 200];
   const server = createServer((request, response) => {
@@ -35,11 +35,11 @@ const SCENE = `
       ...CANARY,
     },
   });
-  ai.canary.on('attempt', (one) => told.push(one.outcome + (one.usageEstimated ? ', estimated' : '')));
-  ai.canary.on('call', (one) => told.push('call ' + one.outcome));
-  process.on('unhandledRejection', (error) => told.push('unhandled ' + error));
+  ai.canary.on('attempt', (one) => emitted.push(one.outcome + (one.usageEstimated ? ', estimated' : '')));
+  ai.canary.on('call', (one) => emitted.push('call ' + one.outcome));
+  process.on('unhandledRejection', (error) => emitted.push('unhandled ' + error));
   const body = { model: 'm', messages: [{ role: 'user', content: 'Hi' }], stream: true };
-  // What is read for two seconds is watched.
+  // A stream is watched for garbage collection once it has been read for two seconds.
   const growOld = () => clock.advance(2_000);
   const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
   const until = async (holds, collect) => {
@@ -58,8 +58,8 @@ const SCENE = `
   };
 `;
 
-/** What is told when an answer was forgotten, and how many connections are open then. */
-async function forget(way: string, canary = '{}'): Promise<unknown> {
+/** The events after an answer was dropped, and the number of connections that are still open. */
+async function dropAnswer(way: string, canary = '{}'): Promise<unknown> {
   const printed = await runModule(
     `
     const CANARY = ${canary};
@@ -67,8 +67,8 @@ async function forget(way: string, canary = '{}'): Promise<unknown> {
     await WAYS.${way}();
     await until(() => asked.length === 1);
     await growOld();
-    await until(() => told.length > 1 && open === 0, true);
-    console.log(JSON.stringify({ told, open }));
+    await until(() => emitted.length > 1 && open === 0, true);
+    console.log(JSON.stringify({ emitted, open }));
     process.exit();
   `,
     ['--expose-gc'],
@@ -76,25 +76,22 @@ async function forget(way: string, canary = '{}'): Promise<unknown> {
   return JSON.parse(printed);
 }
 
-describe('it ends as aborted, and its connection is closed', () => {
-  test.each(['stream', 'iterator', 'tee', 'raw'])(
-    'a stream that is neither read to its end nor left: %s',
-    async (way) => {
-      expect(await forget(way)).toEqual({ told: ['aborted, estimated', 'call aborted'], open: 0 });
-    },
-  );
-
-  test.each(['promise', 'streamPromise'])('a call whose promise is forgotten: %s', async (way) => {
-    expect(await forget(way)).toEqual({ told: ['aborted', 'call aborted'], open: 0 });
+describe('ends as aborted and closes its connection', () => {
+  test.each(['stream', 'iterator', 'tee', 'raw'])('a stream that is not read to its end: %s', async (way) => {
+    expect(await dropAnswer(way)).toEqual({ emitted: ['aborted, estimated', 'call aborted'], open: 0 });
   });
 
-  test('a stream that is kept for the cache', async () => {
+  test.each(['promise', 'streamPromise'])('a call whose promise is dropped: %s', async (way) => {
+    expect(await dropAnswer(way)).toEqual({ emitted: ['aborted', 'call aborted'], open: 0 });
+  });
+
+  test('a stream that is recorded for the cache', async () => {
     const cache = '{ cache: { when: () => true } }';
-    expect(await forget('stream', cache)).toEqual({ told: ['aborted, estimated', 'call aborted'], open: 0 });
+    expect(await dropAnswer('stream', cache)).toEqual({ emitted: ['aborted, estimated', 'call aborted'], open: 0 });
   });
 });
 
-test('a stream that somebody may still read goes on', async () => {
+test('does not cancel a stream that can still be read', async () => {
   const printed = await runModule(
     `
     const CANARY = {};
@@ -108,25 +105,25 @@ test('a stream that somebody may still read goes on', async () => {
       await turn();
       gc();
     }
-    console.log(JSON.stringify({ told, open }));
+    console.log(JSON.stringify({ emitted, open }));
     void [promise, next, iterator];
     process.exit();
   `,
     ['--expose-gc'],
   );
-  expect(JSON.parse(printed)).toEqual({ told: [], open: 2 });
+  expect(JSON.parse(printed)).toEqual({ emitted: [], open: 2 });
 });
 
 const PLACES: readonly (readonly [string, string, string])[] = [
   [
-    'as probe of a half-open breaker',
+    'the probe of a half-open breaker',
     '{ breaker: { consecutive: 1, openFor: 1_000 } }',
     'status = 503; await ai.chat.completions.create(body).catch(() => undefined); status = 200; await clock.advance(1_000);',
   ],
-  ['within a limit', '{ limits: { gemini: { concurrency: 1 } } }', ''],
+  ['the slot of a limit', '{ limits: { gemini: { concurrency: 1 } } }', ''],
 ];
 
-test.each(PLACES)('it gives back its place %s', async (_name, canary, prepare) => {
+test.each(PLACES)('releases %s', async (_name, canary, prepare) => {
   const printed = await runModule(
     `
     const CANARY = ${canary};
@@ -135,9 +132,9 @@ test.each(PLACES)('it gives back its place %s', async (_name, canary, prepare) =
     asked.length = 0;
     await WAYS.stream();
     const kept = await ai.chat.completions.create(body);
-    told.length = 0;
+    emitted.length = 0;
     await growOld();
-    await until(() => told.length === 2, true);
+    await until(() => emitted.length === 2, true);
     await WAYS.stream();
     console.log(JSON.stringify(asked));
     void kept.controller;
