@@ -99,6 +99,8 @@ export type { CacheSnapshot } from './domain/snapshot.ts';
 export type { RolloutSnapshot } from './domain/rollout.ts';
 export type {
   Health,
+  ModelSnapshot,
+  ModelWindowSnapshot,
   Quantiles,
   ShadowSnapshot,
   Snapshot,

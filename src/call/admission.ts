@@ -1,10 +1,10 @@
 /** Acquires what an attempt needs: a slot within the limits, a budget reservation, and a permit of the breaker. */
 
 import { Reservation } from '../budgets/budgets.ts';
-import type { SkipReason } from '../domain/call.ts';
+import type { Call, SkipReason } from '../domain/call.ts';
 import type { Permit } from '../resilience/breaker.ts';
 import type { Slot } from '../resilience/limits/slot.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import { requestedModel, stateFor, type Upstream } from '../upstream/upstream.ts';
 import type { CallState } from './call-state.ts';
 
 /** An upstream that admitted one attempt, and what was acquired for it. It is settled after the attempt, or released without one. */
@@ -25,7 +25,7 @@ export function admitFirst(names: readonly string[], state: CallState): Admitted
   const nowMs = state.services.clock.now();
   for (const name of names) {
     const upstream = state.services.upstreams.get(name);
-    if (!upstream || upstream.pause.until(nowMs) !== null) continue;
+    if (!upstream || isPaused(upstream, state, nowMs)) continue;
     const acquired = acquire(upstream, state, nowMs);
     if (typeof acquired !== 'string') return acquired;
   }
@@ -41,7 +41,7 @@ export function admitInTurn(names: readonly string[], state: CallState, nowMs: n
   const { upstreams, clock } = state.services;
   for (let index = from; index < names.length; index += 1) {
     const upstream = upstreams.get(names[index] ?? '');
-    if (!upstream || upstream.pause.until(nowMs) !== null) continue;
+    if (!upstream || isPaused(upstream, state, nowMs)) continue;
     const acquired = acquireOrQueue(upstream, state, nowMs);
     if (acquired instanceof Promise) {
       return acquired.then((admitted) => admitted ?? admitInTurn(names, state, clock.now(), index + 1));
@@ -74,7 +74,7 @@ async function waitFor(upstream: Upstream, state: CallState): Promise<Admitted |
 /** The upstream may have been paused during the wait. */
 function acquireAfterWait(slot: Slot, upstream: Upstream, state: CallState): ReturnType<typeof acquireWithSlot> {
   const nowMs = state.services.clock.now();
-  const pausedFor = upstream.pause.reason(nowMs);
+  const pausedFor = stateFor(upstream, state.call).pause.reason(nowMs);
   if (!pausedFor) return acquireWithSlot(slot, upstream, state, nowMs);
   slot.cancel();
   return pausedFor;
@@ -82,9 +82,9 @@ function acquireAfterWait(slot: Slot, upstream: Upstream, state: CallState): Ret
 
 /** Acquires all that one attempt needs, or returns the reason for the refusal. Pauses are ignored. */
 function acquire(upstream: Upstream, state: CallState, nowMs: number): Admitted | SkipReason {
-  const { breaker, limits } = upstream;
+  const { limits } = upstream;
   if (!limits) return acquireWithSlot(undefined, upstream, state, nowMs);
-  if (breaker?.state.state === 'open') return 'breaker';
+  if (stateFor(upstream, state.call).breaker?.state.state === 'open') return 'breaker';
   const slot = limits.admit(state.loadOn(upstream), nowMs);
   return slot ? acquireWithSlot(slot, upstream, state, nowMs) : 'limit';
 }
@@ -102,9 +102,10 @@ function acquireWithSlot(
     slot?.cancel();
     return 'budget';
   }
-  const permit = upstream.breaker?.admit();
+  const { breaker } = upstream.models.of(requestedModel(upstream, call));
+  const permit = breaker?.admit();
   const admitted = { upstream, permit, slot, reservation: reserved };
-  if (!upstream.breaker || permit) return admitted;
+  if (!breaker || permit) return admitted;
   release(admitted);
   return 'breaker';
 }
@@ -121,9 +122,13 @@ export function canAdmit(names: readonly string[], state: CallState): boolean {
   const nowMs = state.services.clock.now();
   return names.some((name) => {
     const upstream = state.services.upstreams.get(name);
-    if (!upstream || upstream.pause.until(nowMs) !== null || upstream.limits?.passesOn(nowMs)) return false;
-    return upstream.breaker?.state.state !== 'open' && !state.exceededBudget(name);
+    if (!upstream || isPaused(upstream, state, nowMs) || upstream.limits?.passesOn(nowMs)) return false;
+    return stateFor(upstream, state.call).breaker?.state.state !== 'open' && !state.exceededBudget(name);
   });
+}
+
+function isPaused(upstream: Upstream, { call }: CallState, nowMs: number): boolean {
+  return stateFor(upstream, call).pause.until(nowMs) !== null;
 }
 
 /**
@@ -132,29 +137,32 @@ export function canAdmit(names: readonly string[], state: CallState): boolean {
  */
 export function forceAdmission(names: readonly string[], state: CallState): Admitted {
   const { upstreams, clock } = state.services;
-  const upstream = soonestOf(names, upstreams, clock.now());
+  const upstream = soonestOf(names, upstreams, state.call, clock.now());
   const reserved = state.services.budgets?.reserve(state.call, upstream.name, state.source.options.body);
   return {
     upstream,
-    permit: upstream.breaker?.force(),
+    permit: upstream.models.of(requestedModel(upstream, state.call)).breaker?.force(),
     slot: upstream.limits?.admit(state.loadOn(upstream)),
     reservation: reserved instanceof Reservation ? reserved : undefined,
   };
 }
 
 /** The one of `names` that is available soonest; the earlier name if two are equal. */
-export function soonestOf(names: readonly string[], upstreams: Upstreams, nowMs: number): Upstream {
+export function soonestOf(names: readonly string[], upstreams: Upstreams, call: Call, nowMs: number): Upstream {
   let soonest: Upstream | undefined;
   for (const name of names) {
     const upstream = upstreams.get(name);
-    if (upstream && (!soonest || availableAtMs(upstream, nowMs) < availableAtMs(soonest, nowMs))) soonest = upstream;
+    if (upstream && (!soonest || availableAtMs(upstream, call, nowMs) < availableAtMs(soonest, call, nowMs))) {
+      soonest = upstream;
+    }
   }
   if (!soonest) throw new RangeError(`No upstream is called ${names.join(' or ')}.`);
   return soonest;
 }
 
 /** When breaker, pause and limits allow the next attempt, as far as is known. */
-export function availableAtMs({ breaker, pause, limits }: Upstream, nowMs: number): number {
-  const limitedUntilMs = limits?.blockedUntilMs(nowMs) ?? nowMs;
+export function availableAtMs(upstream: Upstream, call: Call, nowMs: number): number {
+  const { breaker, pause } = stateFor(upstream, call);
+  const limitedUntilMs = upstream.limits?.blockedUntilMs(nowMs) ?? nowMs;
   return Math.max(breaker?.opensAtMs ?? nowMs, pause.until(nowMs) ?? nowMs, limitedUntilMs);
 }

@@ -4,7 +4,7 @@ import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
 import type { FallbackEvent, HedgeEvent, RateLimitEvent, RetryEvent } from '../domain/events.ts';
 import type { Failure } from '../resilience/failure.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import type { ModelState } from '../resilience/model-states.ts';
 
 /** The methods must not throw. `judged` is what rollouts keep of the call. */
 export interface CallObserver {
@@ -15,8 +15,8 @@ export interface CallObserver {
   retry(event: RetryEvent): void;
   fallback(event: FallbackEvent): void;
   hedge(event: HedgeEvent, judged: unknown): void;
-  /** An attempt failed. Refusals for rate limits, quota or credentials pause the upstream. */
-  refused(upstream: Upstream, failure: Failure): void;
+  /** An attempt failed. A rate limit pauses the model; a refusal for quota or credentials pauses the upstream. */
+  refused(upstream: string, model: ModelState, failure: Failure): void;
   /** An upstream has reached one of its limits. */
   full(event: RateLimitEvent): void;
 }

@@ -205,6 +205,7 @@ export function attemptRecord(
     surface: call.surface,
     stream: call.stream,
     model: end.model ?? started.model,
+    requestedModel: started.model,
     task: call.task,
     startedAtMs,
     outcome: failure?.outcome ?? 'success',

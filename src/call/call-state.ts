@@ -7,7 +7,7 @@ import { estimateOutput } from '../pricing/estimate-output.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { Failure } from '../resilience/failure.ts';
 import type { Load } from '../resilience/limits/slot.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import { requestedModel, type Upstream } from '../upstream/upstream.ts';
 import type { CallPlan } from './call-plan.ts';
 import { CallRecorder, totalCostUsd } from './call-record.ts';
 import type { AnswerObserver, CallServices, CallSource } from './call-services.ts';
@@ -115,7 +115,8 @@ export class CallState {
     if (reason !== 'limit' || !upstream.limits?.becomesFull()) return;
     const nowMs = this.services.clock.now();
     const untilMs = upstream.limits.blockedUntilMs(nowMs, this.loadOn(upstream)) ?? nowMs;
-    this.services.observer.full({ upstream: upstream.name, kind: 'limit', untilMs, atMs: nowMs });
+    const model = requestedModel(upstream, this.call);
+    this.services.observer.full({ upstream: upstream.name, model, kind: 'limit', untilMs, atMs: nowMs });
   }
 
   skipByName(name: string, reason: SkipReason): void {

@@ -14,6 +14,7 @@ import {
 } from '../domain/errors.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { Failure } from '../resilience/failure.ts';
+import { stateFor } from '../upstream/upstream.ts';
 import { admitInTurn, type Admitted, availableAtMs, forceAdmission, soonestOf } from './admission.ts';
 import type { CallState } from './call-state.ts';
 import { missingCapability } from './eligibility.ts';
@@ -82,8 +83,8 @@ function lastResort(state: CallState, nowMs: number): Admitted {
   // A call that waited in a queue until its deadline has no time left for an attempt.
   if (state.remainingMs <= 0) return giveUp(state, 'failure', new DeadlineError(state.deadlineMs), 'timeout');
   // A call without fallbacks gets an error at once instead of a try of a broken upstream.
-  if (!call.fallbacks && assigned?.breaker?.state.state === 'open') {
-    return giveUp(state, 'failure', new BreakerOpenError(plan.assigned, availableAtMs(assigned, nowMs)));
+  if (!call.fallbacks && assigned && stateFor(assigned, call).breaker?.state.state === 'open') {
+    return giveUp(state, 'failure', new BreakerOpenError(plan.assigned, availableAtMs(assigned, call, nowMs)));
   }
   const unavailable = plan.skipped.filter(({ reason }) => !PERMANENT_REASONS.has(reason));
   const names = [...plan.upstreams, ...unavailable.map(({ upstream }) => upstream)];
@@ -99,7 +100,7 @@ function lastResort(state: CallState, nowMs: number): Admitted {
   if (withRoom.length > 0) return forceAdmission(withRoom, state);
   const exceeded = withinBudget.length === 0 ? widestBudget(names, state) : undefined;
   if (exceeded) return giveUp(state, 'neutral', new BudgetExceededError(exceeded.snapshot(nowMs)));
-  const soonest = soonestOf(withinBudget, services.upstreams, nowMs);
+  const soonest = soonestOf(withinBudget, services.upstreams, call, nowMs);
   const retryAtMs = soonest.limits?.blockedUntilMs(nowMs, state.loadOn(soonest)) ?? nowMs;
   return giveUp(state, 'failure', new RateLimitedError(soonest.name, retryAtMs), 'rateLimit');
 }

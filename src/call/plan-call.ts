@@ -8,6 +8,7 @@ import type { RolloutSplit } from '../routing/rollout-split.ts';
 import { matchSegment } from '../routing/segment.ts';
 import { chooseUpstream } from '../routing/split.ts';
 import type { TaskRoutes } from '../routing/tasks.ts';
+import { stateFor } from '../upstream/upstream.ts';
 import { CallPlan, type Choice, type Others } from './call-plan.ts';
 import type { CallServices } from './call-services.ts';
 import { ineligibleReason, servesModel } from './eligibility.ts';
@@ -41,13 +42,13 @@ export function planCall(call: Call, body: unknown, inputs: PlanInputs, nowMs: n
  * answer is no.
  */
 export function mayServe(name: string, call: Call, body: unknown, inputs: PlanInputs, nowMs: number): boolean {
-  return isClosed(name, inputs) && skipReasonOf(name, call, body, inputs, nowMs) === undefined;
+  return isClosed(name, call, inputs) && skipReasonOf(name, call, body, inputs, nowMs) === undefined;
 }
 
 /** Like `mayServe`, for the assigned upstream of `plan`. The state is read again if the call has waited since it was planned. */
 export function mayServePlanned(plan: CallPlan, call: Call, body: unknown, inputs: PlanInputs, nowMs: number): boolean {
   if (plan.atMs !== nowMs) return mayServe(plan.assigned, call, body, inputs, nowMs);
-  return plan.refusal === undefined && isClosed(plan.assigned, inputs);
+  return plan.refusal === undefined && isClosed(plan.assigned, call, inputs);
 }
 
 /** The upstreams of a call's task in order, if it has a task with a route. */
@@ -132,14 +133,18 @@ function skipReasonOf(
   const reason = ineligibleReason(name, call, body, inputs);
   if (reason) return reason;
   const upstream = inputs.upstreams.get(name);
-  const pausedFor = upstream?.pause.reason(nowMs);
-  if (pausedFor) return pausedFor;
-  if (upstream?.breaker?.state.state === 'open') return 'breaker';
-  if (upstream?.limits?.passesOn(nowMs, upstreamModel(upstream.config.rules.model, call))) return 'limit';
+  if (upstream) {
+    const { breaker, pause } = stateFor(upstream, call);
+    const pausedFor = pause.reason(nowMs);
+    if (pausedFor) return pausedFor;
+    if (breaker?.state.state === 'open') return 'breaker';
+    if (upstream.limits?.passesOn(nowMs, upstreamModel(upstream.config.rules.model, call))) return 'limit';
+  }
   return inputs.budgets?.exhausted(call, name, nowMs) ? 'budget' : undefined;
 }
 
-function isClosed(name: string, { upstreams }: PlanInputs): boolean {
-  const breaker = upstreams.get(name)?.breaker;
+function isClosed(name: string, call: Call, { upstreams }: PlanInputs): boolean {
+  const upstream = upstreams.get(name);
+  const breaker = upstream && stateFor(upstream, call).breaker;
   return breaker === undefined || breaker.state.state === 'closed';
 }

@@ -89,9 +89,9 @@ export function resolveHedge(hedge: HedgeOptions): HedgePolicy {
 export function resolveBreaker(breaker: BreakerOptions): BreakerPolicy {
   const path = 'canary.breaker';
   checkKeys(path, breaker, ['errorRate', 'window', 'minCalls', 'consecutive', 'openFor', 'maxOpenFor', 'probes']);
-  const { errorRate = 0.5, window = '30s', minCalls = 20, consecutive = 5, openFor = '10s', probes = 3 } = breaker;
+  const { errorRate = 0.5, window = '30s', minCalls = 20, consecutive = 5, openFor = '5s', probes = 3 } = breaker;
   const openForMs = checkDuration(`${path}.openFor`, openFor);
-  const { maxOpenFor = Math.max(300_000, openForMs) } = breaker;
+  const { maxOpenFor = Math.max(15_000, openForMs) } = breaker;
   const maxOpenForMs = checkDuration(`${path}.maxOpenFor`, maxOpenFor);
   if (openForMs > maxOpenForMs) {
     throw new ConfigError(

@@ -2,6 +2,7 @@
 
 import type { AttemptReason } from '../domain/attempt.ts';
 import type { Failure } from '../resilience/failure.ts';
+import type { ModelState } from '../resilience/model-states.ts';
 import { backoffMs, retryAfter } from '../resilience/retry.ts';
 import type { TimeLimit } from '../resilience/time-limit.ts';
 import { sleep } from '../time/wait.ts';
@@ -9,7 +10,7 @@ import type { Answer, AttemptEnd } from '../upstream/attempt-types.ts';
 import { attempt } from '../upstream/attempt.ts';
 import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
 import { optionsFor, type UpstreamRequest } from '../upstream/sdk/request-options.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import { requestedModel, type Upstream } from '../upstream/upstream.ts';
 import { acquireOrQueue, type Admitted, canAdmit, release } from './admission.ts';
 import { AttemptContext, type AttemptOwner, type AttemptResources, timeLimitFor } from './attempt-input.ts';
 import type { CallState } from './call-state.ts';
@@ -31,6 +32,8 @@ export function beginAttempts(state: CallState, admitted: Admitted, cancellable:
 export class UpstreamAttempts implements AttemptOwner {
   readonly state: CallState;
   readonly upstream: Upstream;
+  /** The breaker and the pause of the requested model. */
+  readonly model: ModelState;
   readonly connection: UpstreamConnection;
   readonly request: UpstreamRequest;
   /** How the last attempt failed. */
@@ -50,6 +53,7 @@ export class UpstreamAttempts implements AttemptOwner {
     const { upstream } = admitted;
     this.state = state;
     this.upstream = upstream;
+    this.model = upstream.models.of(requestedModel(upstream, call));
     this.#admitted = admitted;
     this.#cancellable = cancellable;
     this.connection = source.connect(upstream);
@@ -114,8 +118,8 @@ export class UpstreamAttempts implements AttemptOwner {
     if (!failure && call.toolRun) services.toolRuns.set(call.toolRun, this.upstream.name);
     // The caller's own credentials say nothing about the account of the other calls.
     if (this.request.callersCredentials) return;
-    if (failure) services.observer.refused(this.upstream, failure);
-    else if (wasPaused) this.upstream.pause.clear();
+    if (failure) services.observer.refused(this.upstream.name, this.model, failure);
+    else if (wasPaused) this.model.pause.clear();
   }
 
   async #retry(lastError: unknown, retryIndex: number): Promise<Answer> {
@@ -152,7 +156,7 @@ export class UpstreamAttempts implements AttemptOwner {
     options.signal = limit && !showsControllers ? limit.signal : this.#signal;
     // The SDK sends `maxRetries` less the retries left as the number of this retry.
     if (!sdkRetries) options.maxRetries = retryIndex;
-    const wasPaused = upstream.pause.until(startedAtMs) !== null;
+    const wasPaused = this.model.pause.until(startedAtMs) !== null;
     return attempt(new AttemptContext(this, { admitted, started, limit, wasPaused }));
   }
 }
@@ -170,14 +174,14 @@ function tokensOf({ usage, usageEstimated }: AttemptEnd): number | undefined {
 }
 
 /** A paused upstream is retried only if no other upstream can serve the call. */
-function shouldLeaveAlone({ state, upstream, failure }: UpstreamAttempts): boolean {
+function shouldLeaveAlone({ state, model, failure }: UpstreamAttempts): boolean {
   const nowMs = state.services.clock.now();
-  if (failure?.kind === undefined || upstream.pause.until(nowMs) === null) return false;
+  if (failure?.kind === undefined || model.pause.until(nowMs) === null) return false;
   return canAdmit(state.untried(failure.kind), state);
 }
 
 /** The wait before retry `retryIndex` (from 0), in ms; `undefined` if the upstream is not retried. */
-function retryDelayMs({ state, upstream, failure }: UpstreamAttempts, retryIndex: number): number | undefined {
+function retryDelayMs({ state, upstream, model, failure }: UpstreamAttempts, retryIndex: number): number | undefined {
   const { services } = state;
   const { policy, clock, random } = services;
   if (!failure?.retrySame || failure.kind === undefined) return undefined;
@@ -188,11 +192,11 @@ function retryDelayMs({ state, upstream, failure }: UpstreamAttempts, retryIndex
   if (state.attemptsLeft < (other ? 2 : 1)) return undefined;
   if (other && failure.kind === 'rateLimit') return undefined;
   if (other && (failure.retryAfterMs ?? 0) > policy.maxDelayMs) return undefined;
-  if (upstream.breaker?.state.state === 'open') return undefined;
+  if (model.breaker?.state.state === 'open') return undefined;
   const { minDelayMs, maxDelayMs } = policy;
   const backOffMs = backoffMs({ attempt: retryIndex, minDelayMs, maxDelayMs, random });
   // A 429 without `retry-after` pauses the upstream as well.
-  const pausedMs = failure.kind === 'rateLimit' ? (upstream.pause.until(nowMs) ?? nowMs) - nowMs : 0;
+  const pausedMs = failure.kind === 'rateLimit' ? (model.pause.until(nowMs) ?? nowMs) - nowMs : 0;
   const delayMs = failure.retryAfterMs ?? Math.max(backOffMs, pausedMs);
   if (delayMs >= state.remainingMs || !services.retryBudget.withdraw()) return undefined;
   state.recorder.retry({ upstream: upstream.name, kind: failure.kind, delayMs, atMs: nowMs });

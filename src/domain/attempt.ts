@@ -33,6 +33,8 @@ export interface AttemptRecord {
   readonly stream: boolean;
   /** The model named in the response, otherwise the requested model. */
   readonly model: string | undefined;
+  /** The model requested from the upstream: breakers, pauses and windows are kept by it. */
+  readonly requestedModel?: string | undefined;
   readonly task: string | undefined;
   readonly startedAtMs: number;
   readonly outcome: Outcome;

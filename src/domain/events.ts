@@ -39,9 +39,11 @@ export interface HedgeEvent {
   readonly atMs: number;
 }
 
-/** A circuit breaker changed its state. */
+/** A circuit breaker changed its state. Each model of an upstream has its own. */
 export interface BreakerEvent {
   readonly upstream: string;
+  /** The requested model; `undefined` for requests that name none. */
+  readonly model: string | undefined;
   readonly from: BreakerState['state'];
   readonly to: BreakerState['state'];
   readonly reason: BreakerReason;
@@ -51,15 +53,17 @@ export interface BreakerEvent {
 }
 
 /**
- * An upstream is paused: the provider rate-limited a call (`rateLimit`), reported an exhausted quota (`quota`) or
- * rejected the credentials (`auth`), or the upstream is at its own `limits` (`limit`). `limit` is reported once until
- * the upstream has served another call.
+ * A model is paused because the provider rate-limited a call for it (`rateLimit`), or an upstream is paused because the
+ * provider reported an exhausted quota (`quota`) or rejected the credentials (`auth`), or because it is at its own
+ * `limits` (`limit`). `limit` is reported once until the upstream has served another call.
  */
 export interface RateLimitEvent {
   readonly upstream: string;
+  /** The requested model of the call; `undefined` if it named none. */
+  readonly model: string | undefined;
   readonly kind: 'rateLimit' | 'quota' | 'auth' | 'limit';
   /**
-   * Until then the upstream is skipped if another one can serve the call. For `limit` this is the earliest time; it
+   * Until then the model, or the upstream, is skipped if another upstream can serve the call. For `limit` this is the earliest time; it
    * equals `atMs` if a slot is free as soon as an attempt ends.
    */
   readonly untilMs: number;

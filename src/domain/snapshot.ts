@@ -60,17 +60,42 @@ export interface WindowSnapshot {
  */
 export type Health = 'healthy' | 'degraded' | 'down' | 'unknown';
 
+/** The attempts for one model of an upstream over the window, and its current state. */
+export interface ModelSnapshot extends ModelWindowSnapshot {
+  readonly breaker: BreakerState;
+  readonly health: Health;
+  /** As for the upstream; a rate limit pauses only its model, a quota or rejected credentials pause all of them. */
+  readonly pausedUntilMs: number | null;
+}
+
+/** The attempts for one model of an upstream over the window. */
+export interface ModelWindowSnapshot {
+  readonly attempts: number;
+  readonly successes: number;
+  readonly failures: number;
+  readonly neutral: number;
+  /** failures / (successes + failures), 0–1; `null` without either. */
+  readonly errorRate: number | null;
+}
+
 /** The window of an upstream and its current state. */
 export interface UpstreamSnapshot extends WindowSnapshot {
   /** The upstream's share of the split, 0–1. */
   readonly weight: number;
+  /** The worst breaker of its models. */
   readonly breaker: BreakerState;
+  /** `down` only if all its models are down; `degraded` if some of them are. */
   readonly health: Health;
   /**
-   * Until when the upstream is paused by a rate limit, a quota or rejected credentials, in ms since the Unix epoch;
-   * `null` if it is not paused.
+   * Until when the upstream, or one of its models, is paused by a rate limit, a quota or rejected credentials, in ms
+   * since the Unix epoch; `null` if nothing is paused.
    */
   readonly pausedUntilMs: number | null;
+  /**
+   * By requested model, for models with attempts in the window, an open breaker or a pause; `'*'` stands for requests
+   * that name no model. At most 100 models per upstream: a new one replaces the least recently used.
+   */
+  readonly models: Readonly<Record<string, ModelSnapshot>>;
   /** Missing for an upstream without limits. */
   readonly limits?: LimitsSnapshot;
 }

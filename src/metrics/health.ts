@@ -32,3 +32,15 @@ export function healthOf(
   if (failures >= DEGRADED_MIN_FAILURES && rate >= DEGRADED_ERROR_RATE) return 'degraded';
   return attempts === 0 && reached === undefined ? 'unknown' : 'healthy';
 }
+
+/**
+ * The health of an upstream, from those of its models.
+ *
+ * @param whole the health by the numbers of all models together
+ */
+export function healthOfAll(models: readonly Health[], whole: Health): Health {
+  if (models.length < 2 || models.every((health) => health === 'unknown')) return whole;
+  if (models.every((health) => health === 'down')) return 'down';
+  if (models.every((health) => health === 'healthy' || health === 'unknown')) return 'healthy';
+  return models.includes('healthy') ? 'degraded' : whole;
+}

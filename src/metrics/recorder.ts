@@ -1,9 +1,10 @@
 /** Records attempts and calls into sliding windows. */
 
 import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
-import type { CallTotals, TaskSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
+import type { CallTotals, ModelWindowSnapshot, TaskSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
 import { DeferredBatch } from '../domain/in-flight.ts';
 import { CallWindow, TaskWindows } from './call-windows.ts';
+import { ModelWindows } from './model-windows.ts';
 import { UpstreamWindow } from './window.ts';
 
 export interface RecorderOptions {
@@ -20,11 +21,13 @@ export interface RecorderOptions {
 export class Recorder {
   readonly #windowMs: number;
   readonly #windows: ReadonlyMap<string, UpstreamWindow>;
+  readonly #modelWindows: ReadonlyMap<string, ModelWindows>;
   readonly #callWindow: CallWindow;
   readonly #taskWindows: TaskWindows;
-  readonly #attempts = new DeferredBatch<AttemptRecord>((record) =>
-    this.#windows.get(record.upstream)?.attempt(record),
-  );
+  readonly #attempts = new DeferredBatch<AttemptRecord>((record) => {
+    this.#windows.get(record.upstream)?.attempt(record);
+    this.#modelWindows.get(record.upstream)?.attempt(record);
+  });
   readonly #calls = new DeferredBatch<CallRecord>((record) => {
     this.#callWindow.record(record);
     if (record.task !== undefined) this.#taskWindows.record(record.task, record);
@@ -34,6 +37,7 @@ export class Recorder {
   constructor({ upstreams, windowMs }: RecorderOptions) {
     this.#windowMs = windowMs;
     this.#windows = new Map(upstreams.map((name) => [name, new UpstreamWindow(windowMs)]));
+    this.#modelWindows = new Map(upstreams.map((name) => [name, new ModelWindows(windowMs)]));
     this.#callWindow = new CallWindow(windowMs);
     this.#taskWindows = new TaskWindows(windowMs);
   }
@@ -53,6 +57,12 @@ export class Recorder {
     this.#attempts.flush();
     this.#calls.flush();
     return (this.#windows.get(name) ?? new UpstreamWindow(this.#windowMs)).snapshot(nowMs);
+  }
+
+  /** The numbers of one upstream by requested model, for models with attempts in the window. */
+  models(name: string, nowMs: number): ReadonlyMap<string | undefined, ModelWindowSnapshot> {
+    this.#attempts.flush();
+    return this.#modelWindows.get(name)?.snapshot(nowMs) ?? new Map();
   }
 
   /** The numbers of all calls. */

@@ -32,6 +32,7 @@ export class BreakerStates {
   #era = 0;
   #closedAtMs = -Infinity;
   #openMs = 0;
+  #openedAtMs = 0;
   #openUntilMs = 0;
 
   constructor(policy: BreakerStatesPolicy, clock: Clock, onChange: ((change: BreakerChange) => void) | undefined) {
@@ -65,10 +66,13 @@ export class BreakerStates {
     if (reason !== undefined) this.#open(reason);
   }
 
-  /** Counts a probe. A failure while the breaker is still open restarts its open time, but does not double it. */
+  /**
+   * Counts a probe. A failure while the breaker is still open restarts its open time, but neither doubles it nor keeps the breaker open
+   * for longer than `maxOpenForMs` without a probe.
+   */
   probeEnded(outcome: Outcome): void {
     if (outcome === 'success') this.#countProbe();
-    else if (outcome === 'failure' && this.current.state === 'open') this.#openFor(this.#openMs, 'probeFailed');
+    else if (outcome === 'failure' && this.current.state === 'open') this.#stayOpen();
     else if (outcome === 'failure') this.#open('probeFailed');
   }
 
@@ -100,8 +104,18 @@ export class BreakerStates {
 
   #openFor(openMs: number, reason: BreakerReason): void {
     this.#openMs = openMs;
-    this.#openUntilMs = this.#clock.now() + openMs;
-    this.#become({ state: 'open', untilMs: this.#openUntilMs }, reason);
+    this.#openedAtMs = this.#clock.now();
+    this.#openUntil(this.#openedAtMs + openMs, reason);
+  }
+
+  #stayOpen(): void {
+    const longestMs = this.#openedAtMs + this.#policy.maxOpenForMs;
+    this.#openUntil(Math.min(this.#clock.now() + this.#openMs, longestMs), 'probeFailed');
+  }
+
+  #openUntil(untilMs: number, reason: BreakerReason): void {
+    this.#openUntilMs = untilMs;
+    this.#become({ state: 'open', untilMs }, reason);
   }
 
   #become(state: BreakerState, reason: BreakerReason): void {

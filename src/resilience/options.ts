@@ -19,7 +19,7 @@ export interface RetryOptions {
   readonly budget?: number | undefined;
 }
 
-/** When the breaker takes an upstream out of service, and how it returns. */
+/** When the breaker takes a model of an upstream out of service, and how it returns. Each model has a breaker of its own. */
 export interface BreakerOptions {
   /** The breaker opens at this error rate over `window`, 0–1. @default 0.5 */
   readonly errorRate?: number | undefined;
@@ -29,9 +29,9 @@ export interface BreakerOptions {
   readonly minCalls?: number | undefined;
   /** The breaker opens after this many failures in a row. @default 5 */
   readonly consecutive?: number | undefined;
-  /** Time open before a probe is let through; it doubles each time the breaker opens again. @default '10s' */
+  /** Time open before a probe is let through; it doubles each time the breaker opens again without a healthy spell between. @default '5s' */
   readonly openFor?: Duration | undefined;
-  /** The longest open time. @default '5m' */
+  /** The longest open time: an upstream that has recovered is tried again within it. @default '15s', or `openFor` if that is longer */
   readonly maxOpenFor?: Duration | undefined;
   /** Successes in a row, one call at a time, that close the breaker again. @default 3 */
   readonly probes?: number | undefined;

@@ -1,39 +1,52 @@
-/** Keeps calls away from an upstream that refused them for now, as long as another can serve. */
+/** Keeps calls away from a model, or a whole upstream, that refused them for now, as long as another upstream can serve. */
 
 import type { Clock } from '../time/clock.ts';
 
-/** Why an upstream is paused. */
+/** Why calls are kept away. */
 export type PauseKind = 'rateLimit' | 'quota' | 'auth';
 
 /** Each kind has its own end, so that a short pause of one kind cannot hide a longer one of another. */
 export class Pause {
   readonly #clock: Clock;
+  readonly #upstream: Pause | undefined;
   readonly #untilMs: Record<PauseKind, number> = { auth: 0, quota: 0, rateLimit: 0 };
 
-  constructor(clock: Clock) {
+  /**
+   * @param upstream for the pause of one model: that of its whole upstream. A rate limit concerns the model; quota and credentials
+   * concern the account, so they pause the upstream.
+   */
+  constructor(clock: Clock, upstream?: Pause) {
     this.#clock = clock;
+    this.#upstream = upstream;
   }
 
-  /** When the last pause ends, in ms since the Unix epoch; `null` when the upstream is not paused. */
+  /** When the last pause ends, in ms since the Unix epoch; `null` when nothing is paused. */
   until(nowMs: number): number | null {
-    const { auth, quota, rateLimit } = this.#untilMs;
-    const latestMs = Math.max(auth, quota, rateLimit);
+    const latestMs = Math.max(this.#latestMs, this.#upstream ? this.#upstream.#latestMs : 0);
     return latestMs > nowMs ? latestMs : null;
   }
 
-  /** The most serious reason that still holds; `null` when the upstream is not paused. */
+  /** The most serious reason that still holds; `null` when nothing is paused. */
   reason(nowMs: number): PauseKind | null {
-    return MOST_SERIOUS_FIRST.find((kind) => this.#untilMs[kind] > nowMs) ?? null;
+    const own = MOST_SERIOUS_FIRST.find((kind) => this.#untilMs[kind] > nowMs) ?? null;
+    return this.#upstream?.reason(nowMs) ?? own;
   }
 
   /** Pauses for `forMs` from now and returns when this kind of pause ends. A pause is never shortened. */
   pause(kind: PauseKind, forMs: number): number {
+    if (this.#upstream && kind !== 'rateLimit') return this.#upstream.pause(kind, forMs);
     return (this.#untilMs[kind] = Math.max(this.#untilMs[kind], this.#clock.now() + forMs));
   }
 
-  /** Ends all pauses, after the upstream has answered. */
+  /** Ends all pauses, those of the whole upstream too, after it has answered. */
   clear(): void {
     for (const kind of MOST_SERIOUS_FIRST) this.#untilMs[kind] = 0;
+    this.#upstream?.clear();
+  }
+
+  get #latestMs(): number {
+    const { auth, quota, rateLimit } = this.#untilMs;
+    return Math.max(auth, quota, rateLimit);
   }
 }
 

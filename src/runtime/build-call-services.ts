@@ -11,9 +11,10 @@ import type { Recorder } from '../metrics/recorder.ts';
 import { createTokenizer } from '../pricing/load-tokenizer.ts';
 import { PriceTable } from '../pricing/price-table.ts';
 import { Breaker } from '../resilience/breaker.ts';
+import type { BreakerChange } from '../resilience/breaker-states.ts';
 import { Hedging, type HedgingInput } from '../resilience/hedge-policy.ts';
 import { UpstreamLimits } from '../resilience/limits/upstream-limits.ts';
-import { Pause } from '../resilience/pause.ts';
+import { ModelStates } from '../resilience/model-states.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
 import type { Affinity } from '../routing/affinity.ts';
 import { ShadowRunner } from '../shadow/shadow-runner.ts';
@@ -101,15 +102,16 @@ function p95Of(recorder: Recorder, clock: Clock): HedgingInput['p95Ms'] {
 function buildUpstream(config: UpstreamConfig, options: ResolvedOptions, { emitter }: Observed): Upstream {
   const { clock, breaker: policy } = options;
   const { name } = config;
-  const breaker =
+  const createBreaker =
     policy &&
-    new Breaker({
-      policy,
-      clock,
-      onChange: (change) => emitter.emit('breaker', { upstream: name, ...change, atMs: clock.now() }),
+    ((model: string | undefined): Breaker => {
+      const onChange = (change: BreakerChange): void =>
+        emitter.emit('breaker', { upstream: name, model, ...change, atMs: clock.now() });
+      return new Breaker({ policy, clock, onChange });
     });
+  const models = new ModelStates({ clock, createBreaker });
   const limits = config.limits && new UpstreamLimits(config.limits, clock, options.policy.deadlineMs);
-  return { name, config, breaker, pause: new Pause(clock), limits };
+  return { name, config, models, limits };
 }
 
 function buildShadow(

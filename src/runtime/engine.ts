@@ -141,7 +141,7 @@ export class Engine implements CallContext {
     const stored = this.rollouts?.close();
     this.#metricsTicker?.stop();
     this.services.shadow?.close();
-    for (const { breaker } of this.services.upstreams.values()) breaker?.close();
+    for (const { models } of this.services.upstreams.values()) models.close();
     this.emitter.removeAll();
     await stored;
   }

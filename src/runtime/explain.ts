@@ -3,7 +3,7 @@
 import { soonestOf } from '../call/admission.ts';
 import { describeCall } from '../call/describe-call.ts';
 import { joinRoutes } from '../call/route.ts';
-import type { Plan, RouteOptions } from '../domain/call.ts';
+import type { Call, Plan, RouteOptions } from '../domain/call.ts';
 import type { Engine } from './engine.ts';
 import { createBodyPatch } from '../providers/create-body-patch.ts';
 import type { DialectChange } from '../providers/dialect-rule.ts';
@@ -35,14 +35,14 @@ export function explain(engine: Engine, { model, body = {}, ...options }: Explai
   );
   const plan = engine.plan(described, body, clock.now());
   const { assigned, upstreams, reason, bucket, skipped } = plan;
-  const upstream = upstreams[0] ?? lastResort(plan, engine);
+  const upstream = upstreams[0] ?? lastResort(plan, described, engine);
   const rules = engine.services.upstreams.get(upstream)?.config.rules ?? {};
   const changes = createBodyPatch(rules, described, body)?.changes ?? [];
   return { assigned, upstreams, reason, bucket, skipped, upstream, weights: engine.traffic.weights, changes };
 }
 
 /** If every upstream of the plan is skipped, the one that is available soonest is tried. */
-function lastResort({ skipped }: Plan, { services, options }: Engine): string {
+function lastResort({ skipped }: Plan, call: Call, { services, options }: Engine): string {
   const names = skipped.map(({ upstream }) => upstream);
-  return soonestOf(names, services.upstreams, options.clock.now()).name;
+  return soonestOf(names, services.upstreams, call, options.clock.now()).name;
 }

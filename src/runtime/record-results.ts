@@ -12,9 +12,9 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { CostEntry } from '../ledger/sums.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import type { Failure } from '../resilience/failure.ts';
+import type { ModelState } from '../resilience/model-states.ts';
 import type { ShadowObserver } from '../shadow/shadow-services.ts';
 import type { Clock } from '../time/clock.ts';
-import type { Upstream } from '../upstream/upstream.ts';
 
 /** Where results are recorded. */
 export interface Observed {
@@ -85,8 +85,8 @@ export class ResultRecorder implements CallObserver {
     this.#observed.emitter.emit('rateLimit', event);
   }
 
-  refused(upstream: Upstream, failure: Failure): void {
-    this.#refusals.refused(upstream, failure, this.#observed.clock.now());
+  refused(upstream: string, model: ModelState, failure: Failure): void {
+    this.#refusals.refused(upstream, model, failure, this.#observed.clock.now());
   }
 }
 
@@ -144,14 +144,14 @@ class Refusals {
     this.#observed = observed;
   }
 
-  refused(upstream: Upstream, { kind, retryAfterMs }: Failure, nowMs: number): void {
+  refused(upstream: string, { model, pause }: ModelState, { kind, retryAfterMs }: Failure, nowMs: number): void {
     if (kind !== 'rateLimit' && kind !== 'quota' && kind !== 'auth') return;
     const forMs = kind === 'rateLimit' ? (retryAfterMs ?? DEFAULT_PAUSE_MS) : REFUSED_PAUSE_MS;
-    const untilMs = upstream.pause.pause(kind, forMs);
-    this.#observed.emitter.emit('rateLimit', { upstream: upstream.name, kind, untilMs, atMs: nowMs });
-    if (kind === 'rateLimit' || this.#firing.has(upstream.name)) return;
-    this.#firing.set(upstream.name, kind);
-    this.#alert(upstream.name, kind, 'firing', nowMs);
+    const untilMs = pause.pause(kind, forMs);
+    this.#observed.emitter.emit('rateLimit', { upstream, model, kind, untilMs, atMs: nowMs });
+    if (kind === 'rateLimit' || this.#firing.has(upstream)) return;
+    this.#firing.set(upstream, kind);
+    this.#alert(upstream, kind, 'firing', nowMs);
   }
 
   resolve(upstream: string): void {

@@ -1,10 +1,12 @@
-/** Takes a snapshot: the numbers of the metrics window, and the state of every upstream. */
+/** Takes a snapshot: the numbers of the metrics window, and the state of every upstream and of its models. */
 
 import type { EngineServices } from './build-call-services.ts';
-import type { Snapshot, UpstreamSnapshot } from '../domain/snapshot.ts';
-import { healthOf } from '../metrics/health.ts';
+import type { Health, ModelSnapshot, ModelWindowSnapshot, Snapshot, UpstreamSnapshot } from '../domain/snapshot.ts';
+import { healthOf, healthOfAll } from '../metrics/health.ts';
 import type { Recorder } from '../metrics/recorder.ts';
+import { type ModelState, worstBreaker } from '../resilience/model-states.ts';
 import type { Traffic } from '../routing/traffic.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 
 /** The numbers are those of the window that ends at `atMs`. */
 export function takeSnapshot(
@@ -14,16 +16,11 @@ export function takeSnapshot(
   { atMs, windowMs }: { readonly atMs: number; readonly windowMs: number },
 ): Snapshot {
   const frozen: Record<string, UpstreamSnapshot> = {};
-  for (const [name, { breaker, pause, lastCheck, limits }] of upstreams) {
-    const window = recorder.upstream(name, atMs);
-    const state = breaker?.state ?? CLOSED;
-    const reached = lastCheck && atMs - lastCheck.atMs <= windowMs ? lastCheck.reached : undefined;
+  for (const upstream of upstreams.values()) {
+    const { name, limits } = upstream;
     frozen[name] = {
-      ...window,
       weight: weights[name] ?? 0,
-      breaker: state,
-      health: healthOf(window, { breaker: state, paused: pause.reason(atMs), reached }),
-      pausedUntilMs: pause.until(atMs),
+      ...freezeUpstream(upstream, recorder, { atMs, windowMs }),
       ...(limits && { limits: limits.snapshot(atMs) }),
     };
   }
@@ -43,4 +40,42 @@ export function takeSnapshot(
   };
 }
 
-const CLOSED = { state: 'closed' } as const;
+/** The state of an upstream is the worst of its models that are in use, or of all of them if none is. */
+function freezeUpstream(
+  { name, models, lastCheck }: Upstream,
+  recorder: Recorder,
+  { atMs, windowMs }: { readonly atMs: number; readonly windowMs: number },
+): Omit<UpstreamSnapshot, 'weight' | 'limits'> {
+  const window = recorder.upstream(name, atMs);
+  const windows = recorder.models(name, atMs);
+  const inUse = models.all.filter((state) => windows.has(state.model) || isBlocked(state, atMs));
+  const states = inUse.length > 0 ? inUse : models.all;
+  const reached = lastCheck && atMs - lastCheck.atMs <= windowMs ? lastCheck.reached : undefined;
+  const healths: Health[] = [];
+  const frozen = states.map((state): [string, ModelSnapshot] => {
+    const counts = windows.get(state.model) ?? NO_ATTEMPTS;
+    const breaker = worstBreaker([state]);
+    const health = healthOf(counts, { breaker, paused: state.pause.reason(atMs), reached });
+    healths.push(health);
+    return [state.model ?? '*', { ...counts, breaker, health, pausedUntilMs: state.pause.until(atMs) }];
+  });
+  const breaker = worstBreaker(states);
+  const paused = models.pause.reason(atMs);
+  return {
+    ...window,
+    breaker,
+    health: healthOfAll(healths, healthOf(window, { breaker, paused, reached })),
+    pausedUntilMs: latest([models.pause.until(atMs), ...states.map(({ pause }) => pause.until(atMs))]),
+    models: Object.fromEntries(frozen),
+  };
+}
+
+const NO_ATTEMPTS: ModelWindowSnapshot = { attempts: 0, successes: 0, failures: 0, neutral: 0, errorRate: null };
+
+function isBlocked({ breaker, pause }: ModelState, nowMs: number): boolean {
+  return breaker?.state.state === 'open' || pause.until(nowMs) !== null;
+}
+
+function latest(times: readonly (number | null)[]): number | null {
+  return times.reduce((late, time) => (late === null || (time !== null && time > late) ? time : late), null);
+}

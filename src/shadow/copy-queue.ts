@@ -2,6 +2,7 @@
 
 import { Budgets, Reservation } from '../budgets/budgets.ts';
 import type { ShadowDropReason } from '../domain/shadow.ts';
+import { stateFor } from '../upstream/upstream.ts';
 import { estimateInput } from '../pricing/estimate-input.ts';
 import { estimateOutput } from '../pricing/estimate-output.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
@@ -164,7 +165,8 @@ class CopyAdmission {
     const { clock, budgets } = this.#services;
     const nowMs = clock.now();
     // An upstream that real calls avoid gets no copies either.
-    if (upstream.pause.until(nowMs) !== null || upstream.breaker?.state.state === 'open') return 'unavailable';
+    const { breaker, pause } = stateFor(upstream, copy.call);
+    if (pause.until(nowMs) !== null || breaker?.state.state === 'open') return 'unavailable';
     if (target.isPaused(nowMs)) return 'unavailable';
     if (this.#shadowBudget) this.#warnWithoutPrice(copy);
     const held: Reservation[] = [];

@@ -1,12 +1,13 @@
-/** A named destination: connection, model and price, with one breaker and one pause. */
+/** A named destination: connection, model and price, with one breaker and one pause per model. */
 
 import type { ClientOptions, OpenAI } from 'openai';
+import type { Call } from '../domain/call.ts';
 import type { DatedPrice } from '../pricing/prices.ts';
 import type { Capabilities, Capable } from '../providers/capabilities.ts';
 import type { BodyRules } from '../providers/create-body-patch.ts';
-import type { Breaker } from '../resilience/breaker.ts';
+import { upstreamModel } from '../providers/upstream-model.ts';
 import type { LimitsPolicy, UpstreamLimits } from '../resilience/limits/upstream-limits.ts';
-import type { Pause } from '../resilience/pause.ts';
+import type { ModelState, ModelStates } from '../resilience/model-states.ts';
 
 /** How an upstream is reached. */
 export type Connection =
@@ -50,11 +51,25 @@ export interface UpstreamConfig {
 export interface Upstream {
   readonly name: string;
   readonly config: UpstreamConfig;
-  readonly breaker: Breaker | undefined;
-  readonly pause: Pause;
+  /** The breakers and pauses, by requested model. */
+  readonly models: ModelStates;
   readonly limits?: UpstreamLimits | undefined;
   /** The capabilities that a probe measured for one model. */
   probed?: { readonly model: string | undefined; readonly capabilities: Capabilities } | undefined;
   /** The last check of the connection. */
   lastCheck?: { readonly reached: boolean; readonly atMs: number } | undefined;
+}
+
+/** The model that a call requests from an upstream; `undefined` where it names none. A `model` in `params` wins. */
+export function requestedModel(
+  { config: { rules } }: Pick<Upstream, 'config'>,
+  call: Pick<Call, 'surface' | 'model'>,
+): string | undefined {
+  const fixed = call.surface === 'other' ? undefined : rules.params?.['model'];
+  return typeof fixed === 'string' ? fixed : upstreamModel(rules.model, call);
+}
+
+/** The breaker and the pause of the model that a call requests. Read only: `upstream.models.of()` makes the state of a new model. */
+export function stateFor(upstream: Upstream, call: Pick<Call, 'surface' | 'model'>): ModelState {
+  return upstream.models.peek(requestedModel(upstream, call));
 }

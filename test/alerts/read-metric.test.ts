@@ -11,7 +11,13 @@ function read(recorder: Recorder, metric: AlertMetric, upstream?: string) {
   return readMetric(metric, upstream, sourceOf(recorder, 0));
 }
 
-const AT_REST = { weight: 0.5, breaker: { state: 'closed' }, health: 'healthy', pausedUntilMs: null } as const;
+const AT_REST = {
+  weight: 0.5,
+  breaker: { state: 'closed' },
+  health: 'healthy',
+  pausedUntilMs: null,
+  models: {},
+} as const;
 
 function sourceOf(recorder: Recorder, nowMs: number): MetricSource {
   const of = (name: string) => ({ ...recorder.upstream(name, nowMs), ...AT_REST });

@@ -75,7 +75,8 @@ test('emits a rateLimit event with the end of the pause', async () => {
   const { ai, clock, providers, events } = setUpCanary();
   providers.script('gemini', failed(429, {}, { 'retry-after': '30' }));
   await within(clock, 0, ask(ai));
-  const expected = { upstream: 'gemini', kind: 'rateLimit', untilMs: START_MS + 30_000, atMs: START_MS };
+  const about = { upstream: 'gemini', model: 'gpt-4.1', kind: 'rateLimit' };
+  const expected = { ...about, untilMs: START_MS + 30_000, atMs: START_MS };
   expect(events.of('rateLimit')).toEqual([expected]);
   expect(ai.canary.snapshot().upstreams['gemini']!.pausedUntilMs).toBe(START_MS + 30_000);
 });

@@ -93,8 +93,8 @@ describe('a breaker', () => {
       windowMs: 30_000,
       minCalls: 20,
       consecutive: 5,
-      openForMs: 10_000,
-      maxOpenForMs: 300_000,
+      openForMs: 5_000,
+      maxOpenForMs: 15_000,
       probes: 3,
     });
   });

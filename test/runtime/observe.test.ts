@@ -27,6 +27,7 @@ test('emits complete records of an attempt and its call', async () => {
       surface: 'chat',
       stream: false,
       model: 'gpt-4.1',
+      requestedModel: 'gpt-4.1',
       task: 'greet',
       startedAtMs: START_MS,
       outcome: 'success',

@@ -7,7 +7,7 @@ import { upstreamModel } from '../../providers/upstream-model.ts';
 import { headerEntries, isSecretName } from './secrets.ts';
 import { KEY_HEADER, UPSTREAM_HEADER, markOptions, type RequestMark } from './request-mark.ts';
 import type { RequestOptions } from './types.ts';
-import type { Upstream } from '../upstream.ts';
+import { requestedModel, type Upstream } from '../upstream.ts';
 
 /** A request for one upstream. */
 export interface UpstreamRequest {
@@ -31,8 +31,11 @@ export function optionsFor(upstream: Upstream, client: OpenAI, call: Call, optio
   const isForeign = connection.kind !== 'client';
   if (isForeign) stripClientCredentials(copy);
   const mark = markOptions(copy, patch);
-  const model = upstreamModel(rules.model, call);
-  if (client instanceof AzureOpenAI) copy.path = azurePath(client, rules.model === undefined ? undefined : model, copy);
+  const model = requestedModel(upstream, call);
+  if (client instanceof AzureOpenAI) {
+    const deployment = rules.model === undefined ? undefined : upstreamModel(rules.model, call);
+    copy.path = azurePath(client, deployment, copy);
+  }
   const callersCredentials = !isForeign && headerEntries(options.headers).some(([name]) => isSecretName(name));
   return { options: copy, model, usageAdded: patch?.usageAdded ?? false, callersCredentials, mark };
 }

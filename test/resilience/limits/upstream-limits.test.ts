@@ -33,7 +33,8 @@ test('a full upstream emits one rateLimit event until it has served again', asyn
   const { ai, clock, events } = setUpCanary({ canary: { limits: { gemini: { rpm: 1 } } } });
   for (let call = 0; call < 3; call += 1) await within(clock, 0, ask(ai));
   const untilMs = START_MS + 62_000;
-  expect(events.of('rateLimit')).toEqual([{ upstream: 'gemini', kind: 'limit', untilMs, atMs: START_MS }]);
+  const expected = { upstream: 'gemini', model: 'gpt-4.1', kind: 'limit', untilMs, atMs: START_MS };
+  expect(events.of('rateLimit')).toEqual([expected]);
   await clock.advance(62_000);
   for (let call = 0; call < 3; call += 1) await within(clock, 0, ask(ai));
   expect(events.of('rateLimit')).toHaveLength(2);

@@ -6,7 +6,7 @@ import { ManualClock } from '../../../src/testing/index.ts';
 import type { Call } from '../../../src/domain/call.ts';
 import { headerEntries } from '../../../src/upstream/sdk/secrets.ts';
 import { optionsFor } from '../../../src/upstream/sdk/request-options.ts';
-import { Pause } from '../../../src/resilience/pause.ts';
+import { ModelStates } from '../../../src/resilience/model-states.ts';
 import type { RequestOptions } from '../../../src/upstream/sdk/types.ts';
 import type { Connection, Upstream, UpstreamConfig } from '../../../src/upstream/upstream.ts';
 
@@ -27,7 +27,7 @@ function upstreamOf(rules: UpstreamConfig['rules'], connection: Connection = OWN
     pricing,
     keySource: 'apiKey',
   };
-  return { name: 'gemini', config, breaker: undefined, pause: new Pause(new ManualClock()) };
+  return { name: 'gemini', config, models: new ModelStates({ clock: new ManualClock(), createBreaker: undefined }) };
 }
 
 function callOf(fields: Partial<Call> = {}): Call {
