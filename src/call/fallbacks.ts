@@ -14,6 +14,9 @@ export interface FallbackPolicy {
 /** Kinds that fall back only if the user lists upstreams for them: the same result is to be expected on other upstreams. */
 const ONLY_IF_LISTED: ReadonlySet<FailureKind> = new Set<FailureKind>(['contextLength', 'contentFilter']);
 
+/** Kinds that say nothing about the upstream: another one would answer the same. */
+const NEVER: ReadonlySet<FailureKind> = new Set<FailureKind>(['badRequest', 'conflict']);
+
 export class Fallbacks {
   readonly #policy: FallbackPolicy;
   readonly #stable: string;
@@ -55,7 +58,7 @@ export function resolveFallbacks(fallbacks: FallbackOptions | undefined, names: 
   if (fallbacks === undefined) return { default: undefined, byKind: {} };
   if (isList(fallbacks)) return { default: checkNames('canary.fallbacks', fallbacks, names), byKind: {} };
   checkObject('canary.fallbacks', fallbacks, 'a list of upstreams, or lists by failure kind');
-  checkKeys('canary.fallbacks', fallbacks, ['default', ...FAILURE_KINDS.filter((kind) => kind !== 'badRequest')]);
+  checkKeys('canary.fallbacks', fallbacks, ['default', ...FAILURE_KINDS.filter((kind) => !NEVER.has(kind))]);
   const checked = Object.fromEntries(
     Object.entries(fallbacks)
       .filter(([, list]) => list !== undefined)

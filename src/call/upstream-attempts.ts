@@ -99,7 +99,7 @@ export class UpstreamAttempts implements AttemptOwner {
   /** Gives back what an attempt has taken, and records it. Called once for each attempt. */
   settle({ admitted, started, limit, wasPaused }: AttemptResources, how: AttemptEnd, nowMs: number): void {
     const { mark, callersCredentials } = this.request;
-    const end = callersCredentials ? withCallersCredentials(how) : how;
+    const end = callersCredentials ? withCallersCredentials(how) : judgedBy(this.model, how);
     const { failure } = end;
     this.failure = failure;
     limit?.release();
@@ -161,6 +161,12 @@ export class UpstreamAttempts implements AttemptOwner {
   }
 }
 
+/** Classifies a failure with those before it on the same model. */
+function judgedBy(model: ModelState, end: AttemptEnd): AttemptEnd {
+  const failure = model.judge(end.failure);
+  return failure === end.failure ? end : { ...end, failure };
+}
+
 /** Refused credentials that the caller brought for this call are the caller's mistake: no other account pays for the call instead. */
 function withCallersCredentials(end: AttemptEnd): AttemptEnd {
   const { failure } = end;
@@ -187,7 +193,7 @@ function retryDelayMs({ state, upstream, model, failure }: UpstreamAttempts, ret
   if (!failure?.retrySame || failure.kind === undefined) return undefined;
   if (!state.affords(upstream.name)) return undefined;
   const nowMs = clock.now();
-  const other = canAdmit(state.untried(failure.kind), state);
+  const other = failure.tryNext && canAdmit(state.untried(failure.kind), state);
   // The last attempt goes to another upstream if there is one. So does a call that is rate-limited or asked to wait too long.
   if (state.attemptsLeft < (other ? 2 : 1)) return undefined;
   if (other && failure.kind === 'rateLimit') return undefined;

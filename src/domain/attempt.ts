@@ -105,11 +105,18 @@ export interface CallRecord {
  */
 export type Outcome = 'success' | 'failure' | 'neutral' | 'aborted';
 
-/** Why an attempt did not succeed. */
+/**
+ * Why an attempt did not succeed.
+ *
+ * - `auth`: the key, its permissions or the account were refused (401, or a 403 that says so).
+ * - `forbidden`: any other 403, such as the page of a firewall that dislikes one prompt.
+ * - `conflict`: 409.
+ */
 export type FailureKind =
   | 'rateLimit'
   | 'quota'
   | 'auth'
+  | 'forbidden'
   | 'timeout'
   | 'connection'
   | 'server'
@@ -118,6 +125,7 @@ export type FailureKind =
   | 'contextLength'
   | 'contentFilter'
   | 'modelNotFound'
+  | 'conflict'
   | 'badRequest';
 
 /**
@@ -131,6 +139,7 @@ export const FAILURE_KINDS = [
   'rateLimit',
   'quota',
   'auth',
+  'forbidden',
   'timeout',
   'connection',
   'server',
@@ -139,6 +148,7 @@ export const FAILURE_KINDS = [
   'contextLength',
   'contentFilter',
   'modelNotFound',
+  'conflict',
   'badRequest',
 ] as const satisfies readonly FailureKind[];
 

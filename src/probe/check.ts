@@ -40,6 +40,8 @@ export function refused(refusal: Refusal): Verdict {
     case 'contentFilter':
       return unsupported(evidence);
     case 'auth':
+    case 'forbidden':
+    case 'conflict':
     case 'quota':
     case 'timeout':
     case 'connection':

@@ -20,13 +20,13 @@ export function kindOfResponse(response: ErrorResponse): FailureKind {
   if (CONTEXT_LENGTH.test(text)) return 'contextLength';
   if (RATE_LIMIT_CODE.test(text)) return 'rateLimit';
   if (API_KEY.test(text)) return 'auth';
-  return kindOfStatus(status ?? unstatedStatus(response), response.param);
+  const known = status ?? unstatedStatus(response);
+  return known === 403 ? kindOfForbidden(response) : kindOfStatus(known, response.param);
 }
 
 function kindOfStatus(status: number, param: string | undefined): FailureKind {
   switch (status) {
     case 401:
-    case 403:
       return 'auth';
     case 402:
       return 'quota';
@@ -35,11 +35,23 @@ function kindOfStatus(status: number, param: string | undefined): FailureKind {
       return param === undefined || param === 'model' ? 'modelNotFound' : 'badRequest';
     case 408:
       return 'timeout';
+    case 409:
+      return 'conflict';
     case 429:
       return 'rateLimit';
     default:
       return status >= 400 && status < 500 ? 'badRequest' : 'server';
   }
+}
+
+/**
+ * Providers refuse a key or an account in JSON, and say so. Any other 403 concerns one model, or comes from a firewall or a policy, which
+ * may dislike one prompt.
+ */
+function kindOfForbidden({ body, text }: ErrorResponse): FailureKind {
+  if (body === undefined || body === null) return 'forbidden';
+  if (MODEL_FORBIDDEN.test(text)) return 'modelNotFound';
+  return ACCOUNT.test(text) ? 'auth' : 'forbidden';
 }
 
 /** The status that an error inside a stream would have had as a response. */
@@ -109,6 +121,37 @@ const CONTENT_FILTER = new RegExp(
     'considered high risk', // Kimi
     'data_?inspection_?failed', // DashScope
     'requires moderation.{0,80}flagged', // OpenRouter, 403
+  ].join('|'),
+);
+
+/** The key may use other models. */
+const MODEL_FORBIDDEN = new RegExp(
+  [
+    'model_permission_blocked', // Groq, `model_permission_blocked_project` and `_org`
+    'model_not_allowed',
+    "(?:not|n't|no|without) (?:have |the )*(?:access|permission) (?:to|for) (?:use |call )?(?:the |this |that )?model", // OpenAI, new-api
+    'not (?:allowed|permitted|authorized) to (?:use|access|call) (?:the |this |that )?model',
+    '无权访问模型', // "no access to the model": new-api
+  ].join('|'),
+);
+
+/** What a 403 says that concerns the key or the account, and so all calls. */
+const ACCOUNT = new RegExp(
+  [
+    String.raw`\bkeys?\b`,
+    'api_?-?key',
+    'permission', // Anthropic `permission_error`, Google `PERMISSION_DENIED`
+    'account',
+    'authenticat',
+    'authori[sz]',
+    'credential',
+    '(?:access|auth|bearer|invalid|expired|this|your) ?_?token',
+    'organi[sz]ation',
+    'project',
+    'subscription',
+    'billing',
+    'suspended',
+    '令牌', // "token": one-api and new-api
   ].join('|'),
 );
 

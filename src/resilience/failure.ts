@@ -4,7 +4,7 @@ import type { FailureKind, Outcome, TimeoutPhase } from '../domain/attempt.ts';
 import { DeadlineError, UpstreamTimeoutError } from '../domain/errors.ts';
 import { kindOfResponse } from './failure-kind.ts';
 import { type ErrorResponse, readSdkError, readTransportError } from './read-error.ts';
-import { proseWaitMs, rateLimitWaitMs, retryAfterMs } from './retry-after.ts';
+import { rateLimitWaitMs, retryAfterMs, statedWaitMs } from './retry-after.ts';
 
 /** How an attempt may end other than by success. */
 export type FailedOutcome = Exclude<Outcome, 'success'>;
@@ -28,7 +28,7 @@ export interface Failure extends FailureRule {
   readonly status: number | undefined;
   /** Set for a time-out on our side, not for a 408. */
   readonly phase: TimeoutPhase | undefined;
-  /** How long the upstream asks to be left alone, in ms, 0 to a day; `undefined` when it does not say. */
+  /** How long the upstream asks to be left alone, in ms, 0 to an hour; `undefined` when it does not say. */
   readonly retryAfterMs: number | undefined;
   /** The value of the header `x-should-retry`; `retrySame` already follows it. */
   readonly shouldRetry: boolean | undefined;
@@ -64,9 +64,11 @@ const FAILURE_RULES: Readonly<Record<FailureKind, FailureRule>> = {
   rateLimit: { ...REFUSED, retrySame: true },
   quota: REFUSED,
   auth: REFUSED,
+  forbidden: { ...CALLERS_FAULT, tryNext: true },
   modelNotFound: { ...CALLERS_FAULT, tryNext: true },
   contextLength: { ...CALLERS_FAULT, tryNext: true },
   contentFilter: { ...CALLERS_FAULT, tryNext: true },
+  conflict: { ...CALLERS_FAULT, retrySame: true },
   badRequest: CALLERS_FAULT,
 };
 
@@ -88,6 +90,14 @@ export const TRUNCATED: Failure = failureOf('truncated');
 
 /** A complete body under a 2xx status that is not an answer. */
 export const MALFORMED: Failure = failureOf('malformed');
+
+/**
+ * A `forbidden` in a row of them without a success between: the upstream, not one prompt, is refused. Its key or its address may be on a
+ * list.
+ */
+export function asUpstreamsFault(failure: Failure): Failure {
+  return { ...failure, outcome: 'failure', breakerOutcome: 'failure' };
+}
 
 /** An answer that the provider cut off for its content: not the upstream's fault. */
 export const FILTERED: Failure = failureOf('contentFilter');
@@ -150,10 +160,11 @@ function waitMsOf(
   kind: FailureKind | undefined,
   nowMs: number | undefined,
 ): number | undefined {
-  const { status, headers, text } = response;
+  const { status, headers } = response;
   // Providers send the resets of their limits on every response; only a rate limit has to wait for them.
   if (kind !== 'rateLimit') return status === undefined ? undefined : retryAfterMs(headers, nowMs);
-  return status === undefined ? proseWaitMs(text) : rateLimitWaitMs(headers, nowMs, text);
+  const statedMs = statedWaitMs(response.text, response.body);
+  return status === undefined ? statedMs : rateLimitWaitMs(headers, nowMs, statedMs);
 }
 
 function shouldRetryOf({ status, headers }: ErrorResponse): boolean | undefined {

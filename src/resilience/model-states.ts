@@ -3,6 +3,7 @@
 import type { BreakerState } from '../domain/attempt.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Breaker } from './breaker.ts';
+import { asUpstreamsFault, type Failure } from './failure.ts';
 import { Pause } from './pause.ts';
 
 /** The state of one model of an upstream. */
@@ -13,6 +14,11 @@ export interface ModelState {
   readonly breaker: Breaker | undefined;
   /** Includes the pauses of the whole upstream. */
   readonly pause: Pause;
+  /**
+   * What an attempt says about the upstream, given those before it: one `forbidden` may be about one prompt, but three of them without a
+   * success between are the upstream's failure. To be called once for each attempt; `undefined` is a success.
+   */
+  judge(failure: Failure | undefined): Failure | undefined;
 }
 
 export interface ModelStatesInput {
@@ -23,10 +29,30 @@ export interface ModelStatesInput {
   readonly maxModels?: number | undefined;
 }
 
-interface Entry extends ModelState {
+class Entry implements ModelState {
+  readonly model: string | undefined;
+  readonly breaker: Breaker | undefined;
+  readonly pause: Pause;
   /** Rises with each use. */
-  usedAs: number;
+  usedAs = 0;
+  #forbiddenInARow = 0;
+
+  constructor(model: string | undefined, breaker: Breaker | undefined, pause: Pause) {
+    this.model = model;
+    this.breaker = breaker;
+    this.pause = pause;
+  }
+
+  judge(failure: Failure | undefined): Failure | undefined {
+    if (!failure) this.#forbiddenInARow = 0;
+    if (failure?.kind !== 'forbidden') return failure;
+    this.#forbiddenInARow += 1;
+    return this.#forbiddenInARow >= MAX_FORBIDDEN ? asUpstreamsFault(failure) : failure;
+  }
 }
+
+/** From this many in a row on, a `forbidden` is the upstream's failure. */
+const MAX_FORBIDDEN = 3;
 
 export class ModelStates {
   /** Pauses of the whole upstream: its quota is used up, or its credentials are refused. */
@@ -41,7 +67,7 @@ export class ModelStates {
     this.#input = input;
     this.#maxModels = input.maxModels ?? MAX_MODELS;
     this.pause = new Pause(input.clock);
-    this.#unused = { model: undefined, breaker: undefined, pause: new Pause(input.clock, this.pause) };
+    this.#unused = new Entry(undefined, undefined, new Pause(input.clock, this.pause));
   }
 
   /** The models with a state, in the order of their first use. */
@@ -69,7 +95,7 @@ export class ModelStates {
   #add(model: string | undefined): Entry {
     const { clock, createBreaker } = this.#input;
     if (this.#entries.size >= this.#maxModels) this.#dropOldest();
-    const entry = { model, breaker: createBreaker?.(model), pause: new Pause(clock, this.pause), usedAs: 0 };
+    const entry = new Entry(model, createBreaker?.(model), new Pause(clock, this.pause));
     this.#entries.set(model, entry);
     return entry;
   }

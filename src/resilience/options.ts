@@ -65,9 +65,9 @@ export interface StreamOptions {
 
 /**
  * Upstreams to fall back to after every failure, or by failure kind. Kinds that are left out use `default`, except
- * `contextLength` and `contentFilter`, which fall back only to upstreams named for them. A `badRequest` is the caller's own
- * fault and never falls back.
+ * `contextLength` and `contentFilter`, which fall back only to upstreams named for them. A `badRequest` and a `conflict` have no
+ * fallbacks of their own.
  */
 export type FallbackOptions<UpstreamName extends string = string> =
   | readonly UpstreamName[]
-  | Readonly<Partial<Record<Exclude<FailureKind, 'badRequest'> | 'default', readonly UpstreamName[]>>>;
+  | Readonly<Partial<Record<Exclude<FailureKind, 'badRequest' | 'conflict'> | 'default', readonly UpstreamName[]>>>;

@@ -26,6 +26,8 @@ export interface ErrorResponse {
   readonly type: string | undefined;
   /** The request's field that the error is about. */
   readonly param: string | undefined;
+  /** The body, if it was JSON, without its outer `error`; `undefined` for a page of HTML. */
+  readonly body: unknown;
   /** Message, code, type and everything else that names a reason, in lower case. The message of an odd body is its JSON. */
   readonly text: string;
 }
@@ -69,6 +71,7 @@ function readResponse(error: Fields): ErrorResponse {
     code: string(body.code),
     type: string(body.type),
     param: string(body.param),
+    body: error.error,
     text: [...reasons, ...nested]
       .filter((reason) => typeof reason === 'string')
       .join('\n')

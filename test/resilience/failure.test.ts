@@ -13,6 +13,7 @@ const EXAMPLES: Readonly<Partial<Record<FailureKind, () => Promise<unknown>>>> =
   rateLimit: () => errorResponse(429, { code: 'rate_limit_exceeded' }),
   quota: () => errorResponse(429, { code: 'insufficient_quota' }),
   auth: () => errorResponse(401, { code: 'invalid_api_key' }),
+  forbidden: () => sdkErrorFor({ status: 403, body: '<html>Sorry, you have been blocked</html>' }),
   timeout: () => errorResponse(408),
   connection: () => Promise.resolve(new sdk.APIConnectionError({ message: undefined })),
   server: () => errorResponse(500),
@@ -20,6 +21,7 @@ const EXAMPLES: Readonly<Partial<Record<FailureKind, () => Promise<unknown>>>> =
   contextLength: () => errorResponse(400, { code: 'context_length_exceeded' }),
   contentFilter: () => errorResponse(400, { code: 'content_filter' }),
   modelNotFound: () => errorResponse(404, { code: 'model_not_found' }),
+  conflict: () => errorResponse(409),
   badRequest: () => errorResponse(400, { code: 'unsupported_parameter' }),
 };
 
@@ -37,9 +39,11 @@ describe('the rule of a failure kind', () => {
     ['rateLimit', 'failure', 'neutral', true, true],
     ['quota', 'failure', 'neutral', false, true],
     ['auth', 'failure', 'neutral', false, true],
+    ['forbidden', 'neutral', 'neutral', false, true],
     ['modelNotFound', 'neutral', 'neutral', false, true],
     ['contextLength', 'neutral', 'neutral', false, true],
     ['contentFilter', 'neutral', 'neutral', false, true],
+    ['conflict', 'neutral', 'neutral', true, false],
     ['badRequest', 'neutral', 'neutral', false, false],
   ])(
     '%s: %s, for the breaker %s, retry: %s, fall back: %s',
@@ -54,10 +58,10 @@ describe('status codes', () => {
     [400, 'badRequest'],
     [401, 'auth'],
     [402, 'quota'],
-    [403, 'auth'],
+    [403, 'forbidden'],
     [404, 'modelNotFound'],
     [408, 'timeout'],
-    [409, 'badRequest'],
+    [409, 'conflict'],
     [413, 'badRequest'],
     [418, 'badRequest'],
     [422, 'badRequest'],
@@ -71,6 +75,14 @@ describe('status codes', () => {
   ])('%d with an empty body is %s', async (status, kind) => {
     const failure = classifyFailure(await sdkErrorFor({ status, body: '' }));
     expect(failure).toMatchObject({ kind, status, phase: undefined });
+  });
+
+  test.each([
+    '<html><title>Attention Required!</title><body>Your account may not have permission</body></html>',
+    'Access denied: check your API key',
+    '',
+  ])('a 403 that is not JSON is forbidden, whatever it says: %j', async (body) => {
+    expect(classifyFailure(await sdkErrorFor({ status: 403, body })).kind).toBe('forbidden');
   });
 
   test('an HTML page of a proxy is classified by its status', async () => {
@@ -132,6 +144,16 @@ describe('codes and messages that are more specific than the status', () => {
       { message: 'maximum context length, content_filter, rate_limit_error' },
       'server',
     ],
+    [403, 'Anthropic', { type: 'permission_error', message: 'Your API key does not have permission' }, 'auth'],
+    [403, 'Google', { status: 'PERMISSION_DENIED', message: 'Generative Language API has not been used' }, 'auth'],
+    [403, 'OpenAI', { message: 'You must be a member of an organization to use the API' }, 'auth'],
+    [403, 'a relay', 'This account has been suspended', 'auth'],
+    [403, 'Groq', { code: 'model_permission_blocked_project', type: 'permissions_error' }, 'modelNotFound'],
+    [403, 'new-api', { message: 'This token has no access to model gpt-x' }, 'modelNotFound'],
+    [403, 'OpenAI, one model', { message: 'You are not allowed to generate embeddings from this model' }, 'forbidden'],
+    [403, 'OpenAI, a country', { code: 'unsupported_country_region_territory' }, 'forbidden'],
+    [403, 'a gateway', { message: 'Forbidden' }, 'forbidden'],
+    [403, 'a policy', 'Request blocked by policy', 'forbidden'],
     [429, 'a rate limit that quotes something', { message: 'maximum context length, content_filter' }, 'rateLimit'],
   ])('%d of %s: %j is %s', async (status, _who, body, kind) => {
     expect(classifyFailure(await errorResponse(status, body)).kind).toBe(kind);
@@ -310,7 +332,7 @@ describe('x-should-retry', () => {
 
   test('true allows a retry', async () => {
     const failure = classifyFailure(await errorResponse(409, {}, { 'x-should-retry': 'true' }));
-    expect(failure).toMatchObject({ kind: 'badRequest', shouldRetry: true, retrySame: true, tryNext: false });
+    expect(failure).toMatchObject({ kind: 'conflict', shouldRetry: true, retrySame: true, tryNext: false });
   });
 
   test.each(['', 'maybe'])('%j is ignored', async (value) => {

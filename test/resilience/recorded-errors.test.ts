@@ -35,7 +35,7 @@ const EXPECTED: Readonly<Record<string, FailureKind | readonly [FailureKind, num
   'errors/groq__gpt-oss-120b__400-tool-use-failed__941.json': 'badRequest',
   'errors/groq__llama-3.3-70b-versatlie__404-model-not-found__135.json': 'modelNotFound',
   'errors/openai__gpt-3.5-turbo-0613__404-model-not-found__2467.json': 'modelNotFound',
-  'errors/openai__gpt-3.5-turbo-instruct__403-invalid-request-error__3628.json': 'auth',
+  'errors/openai__gpt-3.5-turbo-instruct__403-invalid-request-error__3628.json': 'forbidden',
   'errors/openai__gpt-3.5-turbo-instruct__404-invalid-request-error__3571.json': 'modelNotFound',
   'errors/openai__gpt-3.5-turbo__404-invalid-request-error__3613.json': 'modelNotFound',
   'errors/openai__gpt-4o-mini__401-invalid-api-key__4917.json': 'auth',

@@ -38,7 +38,7 @@ export const models: Check = {
 function pingInstead({ refusal }: Reply, client: ProbeClient): Promise<Reply> | undefined {
   if (!refusal) return undefined;
   if (hasNoList(refusal)) return ping(client);
-  return refusal.kind === 'auth' && client.context.input.model !== undefined ? ping(client) : undefined;
+  return isForbidden(refusal) && client.context.input.model !== undefined ? ping(client) : undefined;
 }
 
 function listModels(client: ProbeClient): Promise<Reply> {
@@ -51,7 +51,11 @@ function hasNoList({ status, kind }: Refusal): boolean {
 
 /** The connection check has passed, so an auth error here means that the key may not list models. */
 function isListUnavailable(refusal: Refusal): boolean {
-  return hasNoList(refusal) || refusal.kind === 'auth';
+  return hasNoList(refusal) || isForbidden(refusal);
+}
+
+function isForbidden({ kind }: Refusal): boolean {
+  return kind === 'auth' || kind === 'forbidden';
 }
 
 function explain(refusal: Refusal, client: ProbeClient): Verdict {
@@ -61,6 +65,9 @@ function explain(refusal: Refusal, client: ProbeClient): Verdict {
   const host = URL.parse(input.connection.client.baseURL)?.host ?? 'its address';
   if (kind === 'auth') {
     return fail(`${status ?? 401} from ${host}: it rejects the key from ${keySource}`);
+  }
+  if (kind === 'forbidden') {
+    return fail(`${status ?? 403} from ${host}: it rejects the request, or the key from ${keySource}`);
   }
   if (kind === 'quota') return fail(`${status ?? 402} from ${host}: the account of ${keySource} is out of credit`);
   if (kind === 'connection') return fail(`${host} cannot be reached for ${upstream.name}`);
