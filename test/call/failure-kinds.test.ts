@@ -51,7 +51,7 @@ const REFUSED: readonly Row[] = [
   { name: 'status 402', reply: failed(402), kind: 'quota' },
   { name: '429 insufficient_quota', reply: failed(429, { code: 'insufficient_quota' }), kind: 'quota' },
   { name: 'status 401', reply: failed(401), kind: 'auth' },
-  { name: 'status 403', reply: failed(403), kind: 'auth' },
+  { name: 'status 403', reply: failed(403), kind: 'forbidden' },
   { name: 'status 404', reply: failed(404), kind: 'modelNotFound' },
   { name: '400 model_not_found', reply: failed(400, { code: 'model_not_found' }), kind: 'modelNotFound' },
   { name: 'status 429', reply: failed(429), kind: 'rateLimit' },
@@ -74,7 +74,7 @@ test.each(REFUSED)('does not count $name as a failure for the breaker', async (r
   expect(events.of('breaker')).toEqual([]);
 });
 
-const CALLERS: readonly Row[] = [400, 409, 413, 422].map((status) => ({
+const CALLERS: readonly Row[] = [400, 413, 422].map((status) => ({
   name: `status ${status}`,
   reply: failed(status),
   kind: 'badRequest',

@@ -13,7 +13,7 @@ const REFUSALS = [
   { name: '402', kind: 'quota', reply: failed(402) },
   { name: '429 insufficient_quota', kind: 'quota', reply: failed(429, { code: 'insufficient_quota' }) },
   { name: '401', kind: 'auth', reply: failed(401) },
-  { name: '403', kind: 'auth', reply: failed(403) },
+  { name: '403', kind: 'auth', reply: failed(403, { type: 'permission_error' }) },
 ] as const;
 
 test.each(REFUSALS)('pauses the upstream for five minutes after $name', async ({ kind, reply }) => {
@@ -24,7 +24,9 @@ test.each(REFUSALS)('pauses the upstream for five minutes after $name', async ({
   await within(clock, 1, ask(ai));
   await within(clock, 0, ask(ai));
   expect(providers.asked).toEqual(['gemini', 'openai', 'openai', 'openai', 'gemini']);
-  expect(events.of('rateLimit')).toEqual([{ upstream: 'gemini', kind, untilMs: START_MS + REST_MS, atMs: START_MS }]);
+  expect(events.of('rateLimit')).toEqual([
+    { upstream: 'gemini', model: 'gpt-4.1', kind, untilMs: START_MS + REST_MS, atMs: START_MS },
+  ]);
   expect(events.of('fallback').map(({ reason }) => reason)).toEqual([kind, kind, kind]);
 });
 
