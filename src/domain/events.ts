@@ -112,6 +112,7 @@ export interface WarningEvent {
     | 'listener'
     | 'logger'
     | 'key'
+    | 'apiKey'
     | 'task'
     | 'batch'
     | 'cache'

@@ -4,7 +4,7 @@ import type { BreakerState } from '../domain/attempt.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Breaker } from './breaker.ts';
 import { asUpstreamsFault, type Failure } from './failure.ts';
-import { Pause } from './pause.ts';
+import { Pause, pauseMsAfter } from './pause.ts';
 
 /** The state of one model of an upstream. */
 export interface ModelState {
@@ -19,6 +19,17 @@ export interface ModelState {
    * success between are the upstream's failure. To be called once for each attempt; `undefined` is a success.
    */
   judge(failure: Failure | undefined): Failure | undefined;
+  /**
+   * How long a refusal pauses the model or the upstream, in ms; `undefined` for a failure that pauses nothing. With several API keys, until
+   * the first of them is free again.
+   */
+  pauseMsAfter(failure: Failure): number | undefined;
+}
+
+/** The API keys of an upstream that has several. */
+export interface Keys {
+  /** The time in ms until a key is free for a model; 0 if one is. */
+  waitMs(model: string | undefined): number;
 }
 
 export interface ModelStatesInput {
@@ -27,6 +38,8 @@ export interface ModelStatesInput {
   readonly createBreaker: ((model: string | undefined) => Breaker) | undefined;
   /** The most models with a state of their own. A new model replaces the one that was used least recently. @default 100 */
   readonly maxModels?: number | undefined;
+  /** The keys of the upstream, if it has several. */
+  readonly keys?: Keys | undefined;
 }
 
 class Entry implements ModelState {
@@ -35,19 +48,29 @@ class Entry implements ModelState {
   readonly pause: Pause;
   /** Rises with each use. */
   usedAs = 0;
+  readonly #keys: Keys | undefined;
   #forbiddenInARow = 0;
 
-  constructor(model: string | undefined, breaker: Breaker | undefined, pause: Pause) {
+  constructor(model: string | undefined, breaker: Breaker | undefined, pause: Pause, keys: Keys | undefined) {
     this.model = model;
     this.breaker = breaker;
     this.pause = pause;
+    this.#keys = keys;
   }
 
   judge(failure: Failure | undefined): Failure | undefined {
     if (!failure) this.#forbiddenInARow = 0;
+    if (failure && this.#keys && pauseMsAfter(failure) !== undefined) {
+      return { ...failure, retryAfterMs: this.pauseMsAfter(failure) };
+    }
     if (failure?.kind !== 'forbidden') return failure;
     this.#forbiddenInARow += 1;
     return this.#forbiddenInARow >= MAX_FORBIDDEN ? asUpstreamsFault(failure) : failure;
+  }
+
+  pauseMsAfter(failure: Failure): number | undefined {
+    const pauseMs = pauseMsAfter(failure);
+    return pauseMs === undefined || !this.#keys ? pauseMs : Math.min(pauseMs, this.#keys.waitMs(this.model));
   }
 }
 
@@ -67,7 +90,7 @@ export class ModelStates {
     this.#input = input;
     this.#maxModels = input.maxModels ?? MAX_MODELS;
     this.pause = new Pause(input.clock);
-    this.#unused = new Entry(undefined, undefined, new Pause(input.clock, this.pause));
+    this.#unused = new Entry(undefined, undefined, new Pause(input.clock, this.pause), undefined);
   }
 
   /** The models with a state, in the order of their first use. */
@@ -93,9 +116,9 @@ export class ModelStates {
   }
 
   #add(model: string | undefined): Entry {
-    const { clock, createBreaker } = this.#input;
+    const { clock, createBreaker, keys } = this.#input;
     if (this.#entries.size >= this.#maxModels) this.#dropOldest();
-    const entry = new Entry(model, createBreaker?.(model), new Pause(clock, this.pause));
+    const entry = new Entry(model, createBreaker?.(model), new Pause(clock, this.pause), keys);
     this.#entries.set(model, entry);
     return entry;
   }

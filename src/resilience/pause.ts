@@ -1,6 +1,7 @@
 /** Keeps calls away from a model, or a whole upstream, that refused them for now, as long as another upstream can serve. */
 
 import type { Clock } from '../time/clock.ts';
+import type { Failure } from './failure.ts';
 
 /** Why calls are kept away. */
 export type PauseKind = 'rateLimit' | 'quota' | 'auth';
@@ -51,3 +52,14 @@ export class Pause {
 }
 
 const MOST_SERIOUS_FIRST: readonly PauseKind[] = ['auth', 'quota', 'rateLimit'];
+
+/** How long a refusal pauses what it concerns, in ms; `undefined` for a failure that pauses nothing. */
+export function pauseMsAfter({ kind, retryAfterMs }: Pick<Failure, 'kind' | 'retryAfterMs'>): number | undefined {
+  if (kind === 'rateLimit') return retryAfterMs ?? DEFAULT_PAUSE_MS;
+  return kind === 'quota' || kind === 'auth' ? REFUSED_PAUSE_MS : undefined;
+}
+
+/** After a 429 that states no wait. */
+const DEFAULT_PAUSE_MS = 1_000;
+/** After a refusal for quota or credentials, which only people can fix. */
+const REFUSED_PAUSE_MS = 300_000;

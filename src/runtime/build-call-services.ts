@@ -14,7 +14,9 @@ import { Breaker } from '../resilience/breaker.ts';
 import type { BreakerChange } from '../resilience/breaker-states.ts';
 import { Hedging, type HedgingInput } from '../resilience/hedge-policy.ts';
 import { UpstreamLimits } from '../resilience/limits/upstream-limits.ts';
+import { KeyPool } from '../resilience/key-pool.ts';
 import { ModelStates } from '../resilience/model-states.ts';
+import type { PauseKind } from '../resilience/pause.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
 import type { Affinity } from '../routing/affinity.ts';
 import { ShadowRunner } from '../shadow/shadow-runner.ts';
@@ -99,8 +101,9 @@ function p95Of(recorder: Recorder, clock: Clock): HedgingInput['p95Ms'] {
   };
 }
 
-function buildUpstream(config: UpstreamConfig, options: ResolvedOptions, { emitter }: Observed): Upstream {
+function buildUpstream(config: UpstreamConfig, options: ResolvedOptions, observed: Observed): Upstream {
   const { clock, breaker: policy } = options;
+  const { emitter } = observed;
   const { name } = config;
   const createBreaker =
     policy &&
@@ -109,9 +112,21 @@ function buildUpstream(config: UpstreamConfig, options: ResolvedOptions, { emitt
         emitter.emit('breaker', { upstream: name, model, ...change, atMs: clock.now() });
       return new Breaker({ policy, clock, onChange });
     });
-  const models = new ModelStates({ clock, createBreaker });
+  const keys = buildKeys(config, clock, observed);
+  const models = new ModelStates({ clock, createBreaker, keys });
   const limits = config.limits && new UpstreamLimits(config.limits, clock, options.policy.deadlineMs);
-  return { name, config, models, limits };
+  return { name, config, models, limits, keys };
+}
+
+function buildKeys({ name, connection }: UpstreamConfig, clock: Clock, { warnings }: Observed): KeyPool | undefined {
+  if (connection.kind !== 'own' || !connection.keys) return undefined;
+  const { keys } = connection;
+  const onPassedOver = (index: number, kind: PauseKind): void => {
+    const problem = kind === 'auth' ? 'refused' : 'out of quota';
+    const message = `Key ${index + 1} of the ${keys.length} keys of upstream ${name} is ${problem}; the others are used`;
+    if (kind !== 'rateLimit') warnings.once(message, { code: 'apiKey', message, atMs: clock.now() });
+  };
+  return new KeyPool({ keys, clock, onPassedOver });
 }
 
 function buildShadow(

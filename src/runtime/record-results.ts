@@ -129,11 +129,6 @@ function warnOfModel({ upstream, model }: AttemptRecord, { warnings, clock }: Ob
   warnings.once(message, { code: 'modelNotFound', message, atMs: clock.now() });
 }
 
-/** The pause after a 429 without `retry-after`. */
-const DEFAULT_PAUSE_MS = 1_000;
-/** The pause after a refusal for quota or credentials, which only people can fix. As long as a breaker stays open at most. */
-const REFUSED_PAUSE_MS = 300_000;
-
 /** Pauses upstreams that refuse calls, and alerts for quota and credentials. */
 class Refusals {
   readonly #observed: Observed;
@@ -144,11 +139,11 @@ class Refusals {
     this.#observed = observed;
   }
 
-  refused(upstream: string, { model, pause }: ModelState, { kind, retryAfterMs }: Failure, nowMs: number): void {
+  refused(upstream: string, state: ModelState, failure: Failure, nowMs: number): void {
+    const { kind } = failure;
     if (kind !== 'rateLimit' && kind !== 'quota' && kind !== 'auth') return;
-    const forMs = kind === 'rateLimit' ? (retryAfterMs ?? DEFAULT_PAUSE_MS) : REFUSED_PAUSE_MS;
-    const untilMs = pause.pause(kind, forMs);
-    this.#observed.emitter.emit('rateLimit', { upstream, model, kind, untilMs, atMs: nowMs });
+    const untilMs = state.pause.pause(kind, state.pauseMsAfter(failure) ?? 0);
+    this.#observed.emitter.emit('rateLimit', { upstream, model: state.model, kind, untilMs, atMs: nowMs });
     if (kind === 'rateLimit' || this.#firing.has(upstream)) return;
     this.#firing.set(upstream, kind);
     this.#alert(upstream, kind, 'firing', nowMs);

@@ -3,14 +3,10 @@
 import type { ShadowAdvice } from '../domain/shadow.ts';
 import type { WindowSnapshot } from '../domain/snapshot.ts';
 import type { Failure } from '../resilience/failure.ts';
-import { Pause } from '../resilience/pause.ts';
+import { Pause, type PauseKind, pauseMsAfter } from '../resilience/pause.ts';
 import { createBucketer } from '../routing/bucket.ts';
 import type { Clock } from '../time/clock.ts';
 import { type ShadowNumbers, ShadowWindow } from './shadow-window.ts';
-
-/** The pause after a 429 without retry-after, and after a refused account, in ms; the same as for real calls. */
-const DEFAULT_PAUSE_MS = 1_000;
-const REFUSED_PAUSE_MS = 300_000;
 
 export class ShadowTarget {
   readonly name: string;
@@ -43,9 +39,9 @@ export class ShadowTarget {
     return this.#pause.until(nowMs) !== null;
   }
 
-  failed({ kind, retryAfterMs }: Failure): void {
-    if (kind === 'rateLimit') this.#pause.pause(kind, retryAfterMs ?? DEFAULT_PAUSE_MS);
-    else if (kind === 'quota' || kind === 'auth') this.#pause.pause(kind, REFUSED_PAUSE_MS);
+  failed(failure: Failure): void {
+    const pauseMs = pauseMsAfter(failure);
+    if (pauseMs !== undefined) this.#pause.pause(failure.kind as PauseKind, pauseMs);
   }
 }
 

@@ -16,7 +16,8 @@ import type { Connection } from './upstream.ts';
  */
 export function resolveConnection(path: string, options: UpstreamOptions): Connection {
   const { client, provider } = options;
-  const sdkOptions = sdkOptionsOf(options);
+  const keys = keysOf(path, options.apiKey);
+  const sdkOptions = sdkOptionsOf(options, keys);
   if (client !== undefined) {
     assertGiven(path, client, sdkOptions);
     return { kind: 'given', client };
@@ -34,7 +35,24 @@ export function resolveConnection(path: string, options: UpstreamOptions): Conne
   const apiKey = ownKey ?? environment(variable);
   if (apiKey === undefined) throw missingKey(path, variable);
   checkApiKey(`${path}.apiKey`, apiKey, ownKey === apiKey ? undefined : variable);
-  return { kind: 'own', options: { ...addressed, apiKey } };
+  return { kind: 'own', options: { ...addressed, apiKey }, ...(keys && keys.length > 1 && { keys }) };
+}
+
+/** @throws ConfigError */
+function keysOf(path: string, apiKey: UpstreamOptions['apiKey']): readonly string[] | undefined {
+  if (!isList(apiKey)) return undefined;
+  if (apiKey.length === 0) throw new ConfigError(`${path}.apiKey`, 'should have at least one key');
+  for (const [index, key] of apiKey.entries()) {
+    if (typeof key !== 'string') throw new ConfigError(`${path}.apiKey[${index}]`, 'should be a string');
+    checkApiKey(`${path}.apiKey[${index}]`, key);
+  }
+  if (new Set(apiKey).size < apiKey.length)
+    throw new ConfigError(`${path}.apiKey`, 'should not have the same key twice');
+  return [...apiKey];
+}
+
+function isList(apiKey: UpstreamOptions['apiKey']): apiKey is readonly string[] {
+  return Array.isArray(apiKey);
 }
 
 function assertGiven(path: string, client: unknown, sdkOptions: ClientOptions): void {
@@ -66,9 +84,10 @@ function missingKey(path: string, variable: string | undefined): ConfigError {
 }
 
 /** The options for the SDK's own constructor. It would read an option that is `undefined` from OpenAI's environment variables. */
-function sdkOptionsOf(options: UpstreamOptions): ClientOptions {
-  const { provider, model, params, maxOutputTokens, timeout, onAbort, capabilities, price, client, ...sdk } = options;
+function sdkOptionsOf(options: UpstreamOptions, keys: readonly string[] | undefined): ClientOptions {
+  const { provider, model, params, maxOutputTokens, timeout, onAbort, capabilities, price, client, ...own } = options;
   void [provider, model, params, maxOutputTokens, timeout, onAbort, capabilities, price, client];
+  const sdk = { ...own, apiKey: keys ? keys[0] : own.apiKey };
   return Object.fromEntries(Object.entries(sdk).filter(([, value]) => value !== undefined));
 }
 
@@ -139,7 +158,7 @@ export function clientKeySource(
 export function upstreamKeySource(
   path: string,
   { kind }: Connection,
-  own: Pick<ClientOptions, 'apiKey' | 'workloadIdentity'> & { readonly provider?: ProviderName | undefined },
+  own: Pick<UpstreamOptions, 'apiKey' | 'workloadIdentity'> & { readonly provider?: ProviderName | undefined },
   clientSource: string,
 ): string {
   if (kind === 'client') return clientSource;

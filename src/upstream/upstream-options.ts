@@ -20,8 +20,11 @@ export interface UpstreamOptions extends Omit<ClientOptions, 'provider' | 'timeo
   readonly provider?: ProviderName | undefined;
   /** @default the base URL of the `provider`, else that of the client */
   readonly baseURL?: string | undefined;
-  /** @default the environment variable of the `provider`, such as `HOLYSHEEP_API_KEY` */
-  readonly apiKey?: ClientOptions['apiKey'];
+  /**
+   * Several keys are used in order: one that is refused, out of quota or rate-limited is passed over for the next.
+   * @default the environment variable of the `provider`, such as `HOLYSHEEP_API_KEY`
+   */
+  readonly apiKey?: ClientOptions['apiKey'] | readonly string[];
   /**
    * A string replaces every call's model, a record maps model to model, and its entry `'*'` replaces all others. Embeddings and moderations
    * keep their model unless a record has an entry for it. @default the caller's model

@@ -7,14 +7,15 @@ import type { Capabilities, Capable } from '../providers/capabilities.ts';
 import type { BodyRules } from '../providers/create-body-patch.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { LimitsPolicy, UpstreamLimits } from '../resilience/limits/upstream-limits.ts';
+import type { KeyPool } from '../resilience/key-pool.ts';
 import type { ModelState, ModelStates } from '../resilience/model-states.ts';
 
 /** How an upstream is reached. */
 export type Connection =
   /** The application's client itself, with these options added. */
   | { readonly kind: 'client'; readonly options: ClientOptions }
-  /** A client of its own. It takes only the network settings of the application's client: `fetch`, proxies, logger. */
-  | { readonly kind: 'own'; readonly options: ClientOptions }
+  /** A client of its own, with `keys` if it has several. It takes only the network settings of the application's client: `fetch`, proxies, logger. */
+  | { readonly kind: 'own'; readonly options: ClientOptions; readonly keys?: readonly string[] | undefined }
   /** A clone of a client that the user built. */
   | { readonly kind: 'given'; readonly client: OpenAI };
 
@@ -54,6 +55,8 @@ export interface Upstream {
   /** The breakers and pauses, by requested model. */
   readonly models: ModelStates;
   readonly limits?: UpstreamLimits | undefined;
+  /** Its API keys, if it has several. */
+  readonly keys?: KeyPool | undefined;
   /** The capabilities that a probe measured for one model. */
   probed?: { readonly model: string | undefined; readonly capabilities: Capabilities } | undefined;
   /** The last check of the connection. */

@@ -2,7 +2,9 @@
 
 import { AzureOpenAI, type ClientOptions, OpenAI } from 'openai';
 
+import type { KeyPool } from '../../resilience/key-pool.ts';
 import type { Connection, Upstream } from '../upstream.ts';
+import { createKeyedFetch, type Fetch } from './keyed-fetch.ts';
 import { showControllers } from './request-controller.ts';
 import { applyMark, type PreparedFor, type PreparedRequest } from './request-mark.ts';
 import { type SendRequest, createSender } from './send.ts';
@@ -17,9 +19,17 @@ export type NetworkOptions = Pick<
 >;
 
 /** Builds the client of an upstream with a connection of its own. */
-export function connect(connection: Exclude<Connection, { kind: 'client' }>, network: NetworkOptions): OpenAI {
+export function connect(
+  connection: Exclude<Connection, { kind: 'client' }>,
+  network: NetworkOptions,
+  keys?: KeyPool,
+): OpenAI {
   if (connection.kind === 'given') return cloneGiven(connection.client);
-  return new UpstreamClient({ ...network, ...connection.options });
+  const options = { ...network, ...connection.options };
+  if (!keys) return new UpstreamClient(options);
+  // A list of keys that is sent by the global `fetch` looks it up for each request, as the SDK does.
+  const send: Fetch = options.fetch ?? ((input, init) => fetch(input, init));
+  return new UpstreamClient({ ...options, fetch: createKeyedFetch(keys, send) });
 }
 
 /** A client that ignores the environment variables of OpenAI: their values belong to that provider. */
@@ -91,7 +101,7 @@ export class UpstreamConnections {
     const { client, sendOf, network, sdkRetries, routes } = this.#source;
     const { connection } = upstream.config;
     if (connection.kind !== 'client') {
-      const own = connect(connection, network());
+      const own = connect(connection, network(), upstream.keys);
       const send = createSender(own, own);
       return { client: own, send, sdkRetries: false, showsControllers: showControllers(own) };
     }
