@@ -21,4 +21,4 @@ for (let calls = 0; calls <= 200_000; calls += 1) {
   }
   await call();
 }
-ai.canary.close();
+void ai.canary.close();

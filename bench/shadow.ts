@@ -37,7 +37,7 @@ for (const concurrency of [1, 16]) {
 }
 const { running, dropped } = hanging.canary.snapshot().shadow?.hangs ?? {};
 console.log(`\nhanging copies: ${running}; dropped in the window: ${dropped?.full}`);
-hanging.canary.close();
+void hanging.canary.close();
 server.stdin.end();
 
 function client(shadow: ShadowOptions<'hangs'> | undefined): CanaryClient {

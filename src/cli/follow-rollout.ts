@@ -77,7 +77,7 @@ export async function followRollout(options: FollowOptions, signal: AbortSignal)
     signal,
   );
   if (hasResponded) return followed;
-  ai.canary.close();
+  await ai.canary.close();
   throw new UsageError(`The store did not respond within ${duration(STORE_TIMEOUT_MS)}`);
 }
 

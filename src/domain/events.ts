@@ -148,6 +148,7 @@ export interface CanaryEvents {
   readonly probe: ProbeEvent;
   readonly pause: RolloutChangeEvent;
   readonly resume: RolloutChangeEvent;
+  readonly restart: RolloutChangeEvent;
   readonly warning: WarningEvent;
 }
 

@@ -15,6 +15,15 @@ export function fields(value: unknown): Fields {
 
 const NO_FIELDS: Fields = Object.freeze({});
 
+/** JSON that does not depend on the order of fields: two values with the same fields give the same text. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_name, part: unknown) =>
+    isRecord(part)
+      ? Object.fromEntries(Object.entries(part).toSorted(([one], [other]) => (one < other ? -1 : 1)))
+      : part,
+  );
+}
+
 /** Whether `value` is a promise, including promises of other realms and libraries. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';

@@ -8,11 +8,14 @@ import type { AttributeValue } from './call.ts';
 /** The phase of a rollout. */
 export type RolloutPhase = RolloutState['phase'];
 
-/** What changed a rollout: the evidence, an alert rule, a broken sample ratio, or the user. */
-export type RolloutCause = 'evidence' | 'rule' | 'sampleRatio' | 'user';
+/**
+ * What changed a rollout: the evidence, an alert rule, a broken sample ratio, the user, or a configuration with another
+ * revision of the canary or other steps (`options`).
+ */
+export type RolloutCause = 'evidence' | 'rule' | 'sampleRatio' | 'user' | 'options';
 
-/** What rolled a rollout back; `undo` reverted a promotion. */
-export type RollbackCause = Exclude<RolloutCause, 'sampleRatio'> | 'undo';
+/** What rolled a rollout back; `undo` reverted a promotion. `store`: the stored state cannot be read. */
+export type RollbackCause = 'evidence' | 'rule' | 'user' | 'undo' | 'store';
 
 /**
  * The state of a rollout.
@@ -38,7 +41,7 @@ export type RolloutState =
 
 /** The part of the state of a rollout that has a current step. */
 export interface Underway {
-  /** 1, plus one for each `retry()`. */
+  /** 1, plus one for each `retry()` and each restart. */
   readonly run: number;
   /** The index of the current step, from 0. */
   readonly step: number;
@@ -136,7 +139,8 @@ export type RolloutVerb = 'promote' | 'pause' | 'resume' | 'rollback' | 'retry' 
 export interface RolloutDecision {
   readonly upstream: string;
   readonly atMs: number;
-  readonly verb: RolloutVerb;
+  /** `restart`: another revision of the canary, or an edit of steps already taken, began at the first step. */
+  readonly verb: RolloutVerb | 'restart';
   readonly by: RolloutCause;
   /** A readable explanation. */
   readonly reason: string;
@@ -154,7 +158,7 @@ export interface AnalysisEvent extends RolloutNumbers {
   readonly atMs: number;
 }
 
-/** A rollout advanced, was promoted, paused, resumed or rolled back. */
+/** A rollout advanced, was promoted, paused, resumed, rolled back or restarted. */
 export interface RolloutChangeEvent extends RolloutNumbers {
   readonly upstream: string;
   /** A readable explanation. */

@@ -105,6 +105,7 @@ const EVENT_NAMES = [
   'probe',
   'pause',
   'resume',
+  'restart',
   'warning',
 ] as const satisfies readonly CanaryEventName[];
 

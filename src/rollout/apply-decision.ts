@@ -32,11 +32,21 @@ export class DecisionApplier {
     return this.#inForce;
   }
 
-  /** Applies a state without an event. */
-  apply(state: RolloutState): void {
-    const { to, steps, onComplete } = this.#policy;
+  /** The shares of the split, 0–1. */
+  get weights(): RolloutChangeEvent['weightsBefore'] {
+    return this.#parts.traffic.weights;
+  }
+
+  /**
+   * Applies a state without an event.
+   *
+   * @param steps the steps that the state belongs to: those of the process that leads
+   */
+  apply(state: RolloutState, steps = this.#policy.steps): void {
+    const { to, onComplete, reserve } = this.#policy;
     const { traffic, setShadowShare } = this.#parts;
-    this.#inForce = trafficInForce(state, steps);
+    const { weight, ...others } = trafficInForce(state, steps);
+    this.#inForce = { ...others, weight: Math.min(weight, reserve) };
     traffic.setRollout(to, this.#inForce);
     if (steps.some(({ kind }) => kind === 'shadow')) setShadowShare(to, this.#inForce.shadow);
     if (onComplete === 'replaceStable') traffic.setStable(state.phase === 'promoted' ? to : undefined);
@@ -46,13 +56,19 @@ export class DecisionApplier {
   stop(): void {
     this.#inForce = NO_TRAFFIC;
     this.#parts.traffic.setRollout(this.#policy.to, NO_TRAFFIC);
+    if (this.#policy.steps.some(({ kind }) => kind === 'shadow')) this.#parts.setShadowShare(this.#policy.to, 0);
+    if (this.#policy.onComplete === 'replaceStable') this.#parts.traffic.setStable(undefined);
   }
 
   /** Applies the state of a decision and emits its events. */
-  announce(decision: RolloutDecision, weightsBefore: RolloutChangeEvent['weightsBefore']): void {
+  announce(
+    decision: RolloutDecision,
+    weightsBefore: RolloutChangeEvent['weightsBefore'],
+    steps = this.#policy.steps,
+  ): void {
     const { traffic, emitter } = this.#parts;
     const { verb, upstream, reason, by, from, to, numbers, atMs } = decision;
-    this.apply(to);
+    this.apply(to, steps);
     const step = 'step' in to ? to.step : 'step' in from ? from.step : this.#policy.steps.length - 1;
     const weights = { weightsBefore, weightsAfter: traffic.weights };
     emitter.emit(EVENT_OF[verb === 'promote' ? to.phase : verb], {
@@ -91,6 +107,7 @@ const EVENT_OF = {
   progressing: 'step',
   setWeight: 'step',
   retry: 'step',
+  restart: 'restart',
   paused: 'pause',
   pause: 'pause',
   resume: 'resume',

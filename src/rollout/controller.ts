@@ -7,7 +7,8 @@ import type { StepTerms } from './judge.ts';
 import { JudgedCalls } from './evidence.ts';
 import { rolloutNumbers, stepProgress, reportOf, type RolloutReport, type RolloutView, blockersOf } from './report.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
-import type { RolloutMemory, StoredRollout } from './lease.ts';
+import type { Standing } from './lease.ts';
+import type { RolloutMemory } from './stored-rollout.ts';
 import { trafficInForce } from '../routing/traffic-in-force.ts';
 import { started, transition, type RolloutEvent } from './transition.ts';
 
@@ -57,8 +58,8 @@ export class RolloutController {
     return rolloutNumbers(this.#view);
   }
 
-  /** @param waitsForStore the store has not answered yet, so nothing is in force */
-  report(waitsForStore = false): RolloutReport {
+  /** @param waitsForStore why nothing is in force, if the store is the reason */
+  report(waitsForStore?: string): RolloutReport {
     return reportOf(this.#view, this.#clock.now(), waitsForStore);
   }
 
@@ -71,20 +72,24 @@ export class RolloutController {
   /**
    * Checks the evidence, and rolls back or promotes if it is time. Called every second and after each failed canary call.
    *
-   * @param leads `false` while another process leads the rollout: this one then only counts the time
+   * @param standing who does not lead never advances; who follows only counts the time
    */
-  look(leads: boolean): void {
+  look(standing: Standing): void {
     const nowMs = this.#clock.now();
     if (this.#state.phase === 'progressing') this.#heldMs += Math.min(nowMs - this.#lookedAtMs, LONGEST_GAP_MS);
     this.#lookedAtMs = nowMs;
-    if (!leads || !this.isJudging) return;
+    if (standing === 'follows' || !this.isJudging) return;
     const { analysis, run } = this.#calls;
     const { rollback } = analysis;
     // A canary that never gets a call shows a broken split, not a bad canary.
     if (rollback.evidence >= 1 && run.canary.calls > 0) {
       const reason = this.#rollbackReason(rollback.guardrail);
       this.#move({ verb: 'rollback', reason, by: 'evidence' }, 'evidence', reason);
-    } else if (this.#state.phase === 'progressing' && blockersOf(stepProgress(this.#view)).length === 0) {
+    } else if (
+      standing === 'leads' &&
+      this.#state.phase === 'progressing' &&
+      blockersOf(stepProgress(this.#view)).length === 0
+    ) {
       this.#move({ verb: 'promote' }, 'evidence', 'hold time, calls, requirements and evidence are complete');
     }
   }
@@ -106,14 +111,39 @@ export class RolloutController {
     return { state: this.#state, heldMs: this.#heldMs, calls: this.#calls.toJSON(), history: this.history };
   }
 
-  /** Continues from stored memory of this or another process. */
-  restore({ state, heldMs = 0, calls, history }: StoredRollout['memory']): void {
+  /**
+   * Continues from stored memory of this or another process.
+   *
+   * @param judgesAnew the guardrails have changed since, so their evidence begins again
+   */
+  restore({ state, heldMs, calls, history }: RolloutMemory, judgesAnew = false): void {
     this.#state = state;
-    if (calls) this.#calls.restore(calls);
-    else this.#calls = this.#freshCalls();
+    this.#calls.restore(judgesAnew ? { ...calls, analysis: this.#freshCalls().toJSON().analysis } : calls);
     this.#heldMs = heldMs;
     this.#lookedAtMs = this.#clock.now();
     this.#history = [...history];
+  }
+
+  /** Begins at the first step, after the history of another revision or of other steps. */
+  restart({ state: from, history }: Pick<RolloutMemory, 'state' | 'history'>, reason: string): void {
+    this.#history = [...history];
+    this.#state = started(from.run + 1, this.#clock.now());
+    this.#calls = this.#freshCalls();
+    this.#heldMs = 0;
+    this.#decide({ verb: 'restart', by: 'options', reason, from, to: this.#state });
+  }
+
+  /** Sends the canary no calls until `retry()`, because what is stored cannot be read. Nothing is decided. */
+  hold(reason: string): void {
+    this.#state = { phase: 'rolledBack', run: this.#state.run, step: 0, reason, by: 'store', atMs: this.#clock.now() };
+  }
+
+  /** Takes back a decision that could not be written. The evidence stays. */
+  revert({ from, to, numbers }: RolloutDecision): void {
+    if (this.#state !== to) return;
+    this.#state = from;
+    this.#heldMs = numbers.heldMs;
+    this.#history.pop();
   }
 
   get #view(): RolloutView {
@@ -126,17 +156,20 @@ export class RolloutController {
   }
 
   #move(event: RolloutEvent, by: RolloutCause, reason: string): void {
-    const { to: upstream, steps } = this.policy;
     const from = this.#state;
-    const atMs = this.#clock.now();
-    const to = transition(from, event, steps.length, atMs);
+    const { numbers } = this;
+    const to = transition(from, event, this.policy.steps.length, this.#clock.now());
     if (!to || to === from) return;
-    const decision = { upstream, atMs, verb: event.verb, by, reason, from, to, numbers: this.numbers };
     this.#state = to;
-    this.#history.push(decision);
-    if (this.#history.length > MAX_HISTORY) this.#history.shift();
     if (event.verb === 'resume') this.#calls.resetLost();
     this.#enter(from, to);
+    this.#decide({ verb: event.verb, by, reason, from, to }, numbers);
+  }
+
+  #decide(change: Pick<RolloutDecision, 'verb' | 'by' | 'reason' | 'from' | 'to'>, numbers = this.numbers): void {
+    const decision = { upstream: this.policy.to, atMs: this.#clock.now(), ...change, numbers };
+    this.#history.push(decision);
+    if (this.#history.length > MAX_HISTORY) this.#history.shift();
     this.#onDecision(decision);
   }
 

@@ -1,28 +1,21 @@
 /** Keeps a rollout in the store. One process at a time holds the lease and leads the rollout; the others follow. */
 
-import type { RolloutDecision, RolloutState } from '../domain/rollout.ts';
 import { type Json, rolloutKey, type Store } from '../domain/store.ts';
-import { errorName, type Warnings } from '../events/warnings.ts';
+import type { Warnings } from '../events/warnings.ts';
 import type { Clock } from '../time/clock.ts';
-import { withTimeout } from '../time/wait.ts';
-import type { JudgedCallsState } from './evidence.ts';
-import { fingerprintOf, type RolloutPolicy } from './resolve-rollouts.ts';
-import type { RolloutEvent } from './transition.ts';
-
-/** Everything that a rollout needs to continue after a restart. */
-export interface RolloutMemory {
-  readonly state: RolloutState;
-  readonly heldMs: number;
-  readonly calls: JudgedCallsState;
-  readonly history: readonly RolloutDecision[];
-}
-
-/** A rollout from the store. If its options differ from the current ones, only the end of a finished rollout remains valid. */
-export interface StoredRollout {
-  readonly memory: Pick<RolloutMemory, 'state' | 'history'> & Partial<RolloutMemory>;
-  /** The id of the last executed command. */
-  readonly lastMessage: number;
-}
+import { commandBox } from './command.ts';
+import type { RolloutPolicy } from './resolve-rollouts.ts';
+import { type CountedSample, OutgoingBlocks, type SampledRun } from './sample-blocks.ts';
+import { StoreQueue } from './store-queue.ts';
+import {
+  NO_CURSORS,
+  type ReadRollout,
+  readRollout,
+  type RolloutMemory,
+  type StoreCursors,
+  toStored,
+  withCounted,
+} from './stored-rollout.ts';
 
 export interface RolloutLeaseParts {
   readonly store: Store;
@@ -31,44 +24,63 @@ export interface RolloutLeaseParts {
   readonly warnings: Warnings;
   /** Identifies this process among those that share the store. */
   readonly holder: string;
-  readonly memory: () => RolloutMemory;
-  /** Continues from the stored rollout; `undefined` if the store is empty, or has a rollout under other options. */
-  readonly adopt: (stored: StoredRollout | undefined) => void;
+  /** `undefined` while there is nothing that should be written. */
+  readonly memory: () => RolloutMemory | undefined;
+  /** Continues from what the store has. Must not throw. */
+  readonly adopt: (read: ReadRollout) => void;
   /** Carries out a command from the store. Must not throw. */
   readonly command: (message: Json) => void;
+  /** Counts a block of samples. Must not throw. */
+  readonly count: (block: Json) => void;
 }
+
+/**
+ * What this process may do with the rollout.
+ *
+ * - `leads`: its lease is in force by its own clock. It may do anything.
+ * - `follows`: another process leads, and this one sends it what it has counted.
+ * - `cutOff`: it cannot show that its lease is in force, or the store does not answer. It may roll back or hold.
+ */
+export type Standing = 'leads' | 'follows' | 'cutOff';
+
+/** How a write of a decision ended: `refused` by a newer lease, or `failed` because the store did not answer. */
+export type WriteEnd = 'written' | 'refused' | 'failed';
 
 /** A process that has died keeps the lease for this long. */
 const LEASE_MS = 10_000;
 /** How often the lease is renewed. */
 const RENEW_EVERY_MS = 3_000;
-/** A store that does not answer for this long counts as unavailable, and decisions take effect without it. */
-const STORE_TIMEOUT_MS = 10_000;
 /** How often evidence is written, in ms. Decisions are written at once. */
 const WRITE_EVERY_MS = 5_000;
 
 export class RolloutLease {
   readonly #parts: RolloutLeaseParts;
   readonly #key: string;
-  readonly #commandBox: string;
+  readonly #log: string;
+  readonly #outgoing = new OutgoingBlocks();
   #fence: number | undefined;
-  #lastMessage = 0;
+  /** When the lease was last asked for with success, by the clock of this process. */
   #leasedAtMs = -Infinity;
   #writtenAtMs = -Infinity;
-  /** The last queued operation: operations on the store run one after another. */
-  #last: Promise<unknown> = Promise.resolve();
+  #cursors = NO_CURSORS;
+  #droppedThrough = 0;
+  /** What the store had at the last look could not be read. */
+  #isUnreadable = false;
+  readonly #queue: StoreQueue;
   #syncing = false;
   #closed = false;
 
   constructor(parts: RolloutLeaseParts) {
     this.#parts = parts;
+    this.#queue = new StoreQueue(parts.clock, parts.warnings);
     this.#key = rolloutKey(parts.policy.to);
-    this.#commandBox = commandBox(parts.policy.to);
+    this.#log = `samples:${parts.policy.to}`;
   }
 
-  /** Whether this process holds the lease. `false` until the store has answered. */
-  get leads(): boolean {
-    return this.#fence !== undefined;
+  get standing(): Standing {
+    // Counted from before the store was asked, so that the lease ends here no later than in the store.
+    if (this.#fence === undefined) return this.#queue.isAway ? 'cutOff' : 'follows';
+    return this.#parts.clock.now() - this.#leasedAtMs < LEASE_MS ? 'leads' : 'cutOff';
   }
 
   /** Called every second; runs in the background. */
@@ -79,23 +91,33 @@ export class RolloutLease {
     this.#enqueue(() => this.#sync().then(synced), synced);
   }
 
-  /** Writes `memory`, then calls `done`, with `false` if another process has taken the lease in the meantime. */
-  save(memory: RolloutMemory, done: (written: boolean) => void): void {
+  /** Keeps a sample of this process until the store has it. The process has counted it itself. */
+  sampled(of: SampledRun, sample: CountedSample): void {
+    this.#outgoing.add(of, sample);
+  }
+
+  /** Writes a decision, then calls `done` once. */
+  save(memory: RolloutMemory, done: (end: WriteEnd) => void): void {
     let isDone = false;
-    const finish = (written: boolean): void => {
-      if (!isDone) done(written);
+    const finish = (end: WriteEnd): void => {
+      if (!isDone) done(end);
       isDone = true;
     };
-    // An unavailable store delays no decision. The next tick that reaches the store writes it.
+    const cursors = this.#cursorsNow();
     this.#enqueue(
-      async () => finish(await this.#write(memory)),
-      () => finish(true),
+      async () => finish((await this.#write(memory, cursors)) ? 'written' : 'refused'),
+      () => finish('failed'),
     );
   }
 
   /** Leaves a command for the process that holds the lease. */
   post(message: Json): void {
-    this.#enqueue(() => this.#parts.store.post(this.#commandBox, message));
+    this.#enqueue(() => this.#parts.store.post(commandBox(this.#parts.policy.to), message));
+  }
+
+  /** Reads the store again at the next tick. */
+  forget(): void {
+    this.#fence = undefined;
   }
 
   /** Writes the state and releases the lease. Resolves when that is done, or when the store has failed to answer. */
@@ -103,118 +125,121 @@ export class RolloutLease {
     if (!this.#closed) {
       this.#closed = true;
       this.#enqueue(async () => {
-        if (this.#fence !== undefined) await this.#write(this.#parts.memory());
+        if (this.#fence !== undefined) await this.#writeNow();
+        if (this.#fence === undefined) await this.#send();
         await this.#parts.store.release(this.#key, this.#parts.holder);
       });
     }
-    return this.#last;
+    return this.#queue.idle;
   }
 
   async #sync(): Promise<void> {
-    const { store, command, clock, memory } = this.#parts;
-    const isFresh = clock.now() - this.#leasedAtMs < RENEW_EVERY_MS;
-    if (!(this.leads && isFresh) && !(await this.#acquire())) return;
-    for (const { id, message } of await store.messages(this.#commandBox, this.#lastMessage)) {
-      this.#lastMessage = id;
+    const { store, policy, command, count, clock } = this.#parts;
+    const isFresh = this.#fence !== undefined && clock.now() - this.#leasedAtMs < RENEW_EVERY_MS;
+    if (!isFresh) await this.#acquire();
+    if (this.#fence === undefined) return this.#send();
+    for (const { id, message } of await store.messages(commandBox(policy.to), this.#cursors.lastMessage)) {
+      this.#cursors = { ...this.#cursors, lastMessage: id };
       command(message);
     }
-    if (clock.now() - this.#writtenAtMs >= WRITE_EVERY_MS) await this.#write(memory());
+    for (const { id, message } of await store.blocks(this.#log, this.#cursors.lastBlock)) {
+      this.#cursors = { ...this.#cursors, lastBlock: id };
+      count(message);
+    }
+    if (clock.now() - this.#writtenAtMs >= WRITE_EVERY_MS) await this.#writeNow();
   }
 
-  /** Returns `false` while another process holds the lease, and adopts its decisions. */
-  async #acquire(): Promise<boolean> {
-    const { store, holder, clock } = this.#parts;
+  /** Renews the lease, or takes it and what the store has; while another process holds it, only the latter. */
+  async #acquire(): Promise<void> {
+    const { store, holder, clock, adopt, count } = this.#parts;
+    const askedAtMs = clock.now();
+    const { timesAway } = this.#queue;
     const lease = await store.lease(this.#key, holder, LEASE_MS);
+    if (timesAway !== this.#queue.timesAway) return;
     if (lease && lease.fence === this.#fence) {
-      this.#leasedAtMs = clock.now();
-      return true;
+      this.#leasedAtMs = askedAtMs;
+      return;
     }
+    const led = this.#fence !== undefined;
     this.#fence = undefined;
-    this.#adopt(await store.read(this.#key));
-    if (!lease) return false;
-    this.#fence = lease.fence;
-    this.#leasedAtMs = clock.now();
+    const stored = await store.read(this.#key);
+    // An answer that comes after the time limit is old.
+    if (timesAway !== this.#queue.timesAway) return;
+    this.#leasedAtMs = askedAtMs;
+    this.#fence = lease?.fence;
+    if (led && !lease) this.#warnOfDemotion();
+    const read = readRollout(stored);
+    await this.#adoptCursors(read);
+    adopt(read);
+    this.#outgoing.close();
+    this.#outgoing.settled(this.#cursors.counted[holder] ?? 0);
+    // What this process has counted, and no leader before it.
+    if (lease) for (const block of this.#outgoing.blocks) count(block.toJSON());
+  }
+
+  async #adoptCursors(read: ReadRollout): Promise<void> {
+    const { store, policy } = this.#parts;
+    if (read.kind !== 'unreadable') {
+      this.#cursors = read.kind === 'rollout' ? read.rollout.cursors : NO_CURSORS;
+    } else if (!this.#isUnreadable) {
+      // Which of the old commands were carried out is not known, so that none of them is.
+      const [message, block] = await Promise.all([
+        store.messages(commandBox(policy.to), 0),
+        store.blocks(this.#log, 0),
+      ]);
+      this.#cursors = { ...NO_CURSORS, lastMessage: message.at(-1)?.id ?? 0, lastBlock: block.at(-1)?.id ?? 0 };
+    }
+    this.#isUnreadable = read.kind === 'unreadable';
+  }
+
+  /** Sends what this process has counted to the process that leads. */
+  async #send(): Promise<void> {
+    const { store, holder: source } = this.#parts;
+    this.#outgoing.close();
+    for (const block of this.#outgoing.blocks) {
+      const { sequence } = block;
+      await store.addBlock(this.#log, { source, sequence, message: block.toJSON() });
+      this.#outgoing.settled(sequence);
+    }
+  }
+
+  async #writeNow(): Promise<void> {
+    const memory = this.#parts.memory();
+    if (memory) await this.#write(memory, this.#cursorsNow());
+  }
+
+  /** The store refuses the write if another process has been given the lease since. */
+  async #write(memory: RolloutMemory, cursors: StoreCursors): Promise<boolean> {
+    const { store, policy, holder, clock } = this.#parts;
+    if (this.#fence === undefined) return false;
+    const written = await store.write(this.#key, toStored({ policy, memory, cursors }), this.#fence);
+    if (!written) {
+      this.#fence = undefined;
+      this.#warnOfDemotion();
+      return false;
+    }
+    this.#writtenAtMs = clock.now();
+    this.#outgoing.settled(cursors.counted[holder] ?? 0);
+    if (cursors.lastBlock > this.#droppedThrough) await store.dropBlocks(this.#log, cursors.lastBlock);
+    this.#droppedThrough = cursors.lastBlock;
     return true;
   }
 
-  #adopt(stored: Json | undefined): void {
-    const kept = stored === undefined ? undefined : fromStored(stored, this.#parts.policy);
-    if (kept) this.#lastMessage = Math.max(this.#lastMessage, kept.lastMessage);
-    this.#parts.adopt(kept);
-  }
-
-  async #write(memory: RolloutMemory): Promise<boolean> {
-    const { store, policy, clock } = this.#parts;
-    if (this.#fence === undefined) return false;
-    const written = await store.write(this.#key, toStored(memory, policy, this.#lastMessage), this.#fence);
-    if (written) this.#writtenAtMs = clock.now();
-    else this.#fence = undefined;
-    return written;
+  /** What the state of this moment includes. */
+  #cursorsNow(): StoreCursors {
+    return withCounted(this.#cursors, this.#parts.holder, this.#outgoing.close());
   }
 
   #enqueue(work: () => Promise<unknown>, failed?: () => void): void {
-    const { warnings, clock } = this.#parts;
-    const done = this.#last.then(() => withTimeout(work(), STORE_TIMEOUT_MS, clock));
-    this.#last = done.catch((error: unknown) => {
-      const message = `Rollout store unavailable (${errorName(error)}); continuing with the last known state`;
-      warnings.once('store', { code: 'store', message, atMs: clock.now() });
+    this.#queue.add(work, () => {
       this.#writtenAtMs = -Infinity;
       failed?.();
     });
   }
-}
 
-/** The mailbox of a rollout's commands in the store: messages `{ verb: 'pause', reason? }`. */
-function commandBox(to: string): string {
-  return `commands:${to}`;
-}
-
-const VERSION = 1;
-
-function toStored(memory: RolloutMemory, policy: RolloutPolicy, lastMessage: number): Json {
-  // `RolloutMemory` is plain data, without functions, dates or cycles.
-  return { version: VERSION, options: fingerprintOf(policy), lastMessage, memory: memory as unknown as Json };
-}
-
-/** `undefined` for a rollout of another version, and for an unfinished one under other options. */
-function fromStored(stored: Json, policy: RolloutPolicy): StoredRollout | undefined {
-  // `toStored` wrote this. Another version may have another shape.
-  const { version, options, lastMessage, memory } = stored as unknown as {
-    readonly version?: number;
-    readonly options?: string;
-    readonly lastMessage: number;
-    readonly memory: RolloutMemory;
-  };
-  if (version !== VERSION) return undefined;
-  if (options === fingerprintOf(policy)) return { memory, lastMessage };
-  const { state, history } = memory;
-  const isOver = state.phase === 'promoted' || state.phase === 'rolledBack';
-  return isOver ? { memory: { state, history }, lastMessage } : undefined;
-}
-
-/**
- * The event and the reason of a stored command.
- *
- * @param reserve the largest share of all calls that the rollout may take, 0–1
- * @throws TypeError for a message that is not a command
- */
-export function toCommand(message: Json, reserve: number): { readonly event: RolloutEvent; readonly reason: string } {
-  const { verb, full, weight, reason: given } = (message ?? {}) as Readonly<Record<string, unknown>>;
-  const reason = typeof given === 'string' && given !== '' ? given : 'requested through the store';
-  switch (verb) {
-    case 'promote':
-      return { event: { verb, full: full === true }, reason };
-    case 'pause':
-    case 'rollback':
-      return { event: { verb, reason, by: 'user' }, reason };
-    case 'resume':
-    case 'retry':
-    case 'undo':
-      return { event: { verb }, reason };
-    case 'setWeight':
-      if (typeof weight === 'number' && weight >= 0 && weight <= reserve) return { event: { verb, weight }, reason };
-      throw new TypeError(`the weight should be between 0 and ${reserve}`);
-    default:
-      throw new TypeError('the command has no known verb');
+  #warnOfDemotion(): void {
+    const { warnings, clock, policy } = this.#parts;
+    const message = `This process no longer leads the rollout to ${policy.to}: another process has taken the lease`;
+    warnings.once(`${message} ${clock.now()}`, { code: 'rollout', message, atMs: clock.now() });
   }
 }

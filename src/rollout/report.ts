@@ -53,20 +53,19 @@ export interface RolloutView {
 /** A guardrail with this much evidence blocks the next step: a suspicious canary should not get more traffic. */
 const NEAR = 0.5;
 
-/** @param waitsForStore the store has not answered yet, so nothing is in force */
-export function reportOf(view: RolloutView, nowMs: number, waitsForStore: boolean): RolloutReport {
+/** @param waitsForStore why nothing is in force, if the store is the reason */
+export function reportOf(view: RolloutView, nowMs: number, waitsForStore: string | undefined): RolloutReport {
   const { policy, state } = view;
   const { to, steps } = policy;
   const progress = stepProgress(view);
-  const store = { for: 'store', message: 'the store has not answered yet' } as const;
   return {
     upstream: to,
     ...describeState(state, steps.length),
     steps: steps.length,
     weight: trafficInForce(state, steps).weight,
     ...rolloutNumbers(view),
-    waitsFor: waitsForStore ? [store] : blockersOf(progress),
-    earliestMoveMs: waitsForStore ? null : earliestMoveMs(progress, nowMs),
+    waitsFor: waitsForStore === undefined ? blockersOf(progress) : [{ for: 'store', message: waitsForStore }],
+    earliestMoveMs: waitsForStore !== undefined ? null : earliestMoveMs(progress, nowMs),
   };
 }
 

@@ -23,6 +23,8 @@ import { resolveSteps } from './resolve-steps.ts';
 export interface RolloutPolicy {
   /** The canary. */
   readonly to: string;
+  /** The revision of the canary. Another revision is another rollout. */
+  readonly revision: string;
   readonly stable: string;
   readonly steps: readonly RolloutStep[];
   readonly guardrails: Readonly<Record<string, GuardOptions>>;
@@ -42,6 +44,8 @@ export interface RolloutSurroundings {
   readonly names: readonly string[];
   readonly stable: string;
   readonly weights: Weights;
+  /** The revision of an upstream. */
+  readonly revisionOf: (upstream: string) => string;
 }
 
 /** @throws ConfigError */
@@ -92,7 +96,8 @@ export function checkWeightsBesideRollouts(
     throw new ConfigError(`${path}.${stable}`, 'should be above 0: rollouts are compared with stable');
 }
 
-function resolveOne(path: string, options: RolloutOptions, count: number, { names, stable }: RolloutSurroundings) {
+function resolveOne(path: string, options: RolloutOptions, count: number, surroundings: RolloutSurroundings) {
+  const { names, stable, revisionOf } = surroundings;
   checkKeys(path, options, ROLLOUT_KEYS);
   const { judge = 'sequential', auto = true, onComplete = 'keep', alpha = DEFAULT_ALPHA / count } = options;
   const canaries = names.filter((name) => name !== stable);
@@ -108,6 +113,7 @@ function resolveOne(path: string, options: RolloutOptions, count: number, { name
   }
   return {
     to,
+    revision: revisionOf(to),
     stable,
     steps,
     guardrails: resolveGuardrails(`${path}.guardrails`, options.guardrails),
@@ -183,9 +189,4 @@ function withReserves(policies: readonly RolloutPolicy[]): readonly RolloutPolic
   return policies.map((policy, index) =>
     index === policies.length - 1 ? { ...policy, reserve: Math.max(0, 1 - earlier) } : policy,
   );
-}
-
-/** Identifies the options that a stored rollout was run under. It contains no secrets. */
-export function fingerprintOf({ to, stable, steps, guardrails, alpha, judge, salt }: RolloutPolicy): string {
-  return JSON.stringify({ to, stable, steps, guardrails, alpha, judge, salt });
 }

@@ -1,19 +1,20 @@
-/** One running rollout: feeds calls to its controller, applies decisions, and keeps the state in the store. */
+/** One running rollout: feeds calls to its controller, and applies its decisions. */
 
-import { randomUUID } from 'node:crypto';
 import type { Call } from '../domain/call.ts';
 import type { RolloutCause, RolloutDecision } from '../domain/rollout.ts';
-import type { Json, Store } from '../domain/store.ts';
-import { errorName, type Warnings } from '../events/warnings.ts';
+import type { Store } from '../domain/store.ts';
+import type { Warnings } from '../events/warnings.ts';
 import { segmentOf } from '../routing/rollout-split.ts';
 import type { Arm } from '../stats/arm.ts';
 import { DecisionApplier, type DecisionApplierParts } from './apply-decision.ts';
 import type { JudgedOutcome } from './arm-numbers.ts';
 import { RolloutController } from './controller.ts';
-import { RolloutLease, type StoredRollout, toCommand } from './lease.ts';
+import type { Standing } from './lease.ts';
 import type { RolloutReport } from './report.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
+import { type CountedSample, countSample } from './sample-blocks.ts';
 import { ShareCheck } from './share-check.ts';
+import { SharedRollout } from './shared-rollout.ts';
 import type { RolloutEvent } from './transition.ts';
 
 export interface RolloutRunnerParts extends DecisionApplierParts {
@@ -39,31 +40,33 @@ export class RolloutRunner {
   readonly #parts: RolloutRunnerParts;
   readonly #applier: DecisionApplier;
   readonly #shares = new ShareCheck();
-  readonly #lease: RolloutLease | undefined;
-  /** Decisions that the store has not written yet. */
-  #unwritten = 0;
-  #hasStarted = false;
+  /** The rollout in the store; `undefined` without a store. */
+  readonly #shared: SharedRollout | undefined;
 
   constructor(policy: RolloutPolicy, parts: RolloutRunnerParts) {
     this.policy = policy;
     this.#parts = parts;
     this.#applier = new DecisionApplier(policy, parts);
     this.controller = new RolloutController(policy, parts.clock, (decision) => this.#decided(decision));
-    this.#lease = parts.store && this.#leaseIn(parts.store);
+    const { controller } = this;
+    const announce = this.#announce.bind(this);
+    this.#shared =
+      parts.store &&
+      new SharedRollout({ ...parts, store: parts.store, policy, controller, applier: this.#applier, announce });
   }
 
   get report(): RolloutReport {
-    return this.controller.report(this.#lease !== undefined && !this.#hasStarted);
+    return this.controller.report(this.#shared?.waitsFor);
   }
 
   /** Without a store the first step starts at once; with one, as soon as the store has returned the state. */
   start(): void {
-    if (this.#lease) this.#lease.tick();
+    if (this.#shared) this.#shared.tick();
     else this.#applier.apply(this.controller.state);
   }
 
   close(): Promise<unknown> {
-    return this.#lease?.close() ?? Promise.resolve();
+    return this.#shared?.close() ?? Promise.resolve();
   }
 
   /** The sample of a call that is about to be sent; `undefined` if the call is no evidence. */
@@ -77,33 +80,30 @@ export class RolloutRunner {
 
   /** @param outcome `undefined` for a call that ended without one: the caller's own fault, or aborted */
   ended({ arm, share, run, overdue }: RolloutSample, outcome: JudgedOutcome | undefined): void {
-    if (!this.#judgesRun(run)) return;
-    const { calls } = this.controller;
-    if (outcome) calls.ended(arm, share, outcome, overdue);
-    else calls.lost(arm, share);
-    if (outcome?.failed && arm === 'canary') this.controller.look(this.#leads);
+    this.#count(run, outcome ? ['ended', arm, share, outcome, overdue] : ['lost', arm, share]);
+    if (outcome?.failed && arm === 'canary') this.controller.look(this.#standing);
   }
 
   /** Counts a call in flight as slow once it is overdue. */
   running(sample: RolloutSample, ageMs: number): void {
-    if (sample.overdue || !this.#judgesRun(sample.run)) return;
-    const { calls } = this.controller;
-    if (ageMs <= calls.overdueMs) return;
+    const { arm, share, run, overdue } = sample;
+    if (overdue || !this.#judgesRun(run) || ageMs <= this.controller.calls.overdueMs) return;
     sample.overdue = true;
-    calls.overdue(sample.arm, sample.share);
+    this.#count(run, ['overdue', arm, share]);
   }
 
   recorded({ arm, share, run }: RolloutSample, values: Readonly<Record<string, number>>): void {
-    if (this.#judgesRun(run)) this.controller.calls.recorded(arm, share, values);
+    this.#count(run, ['recorded', arm, share, values]);
   }
 
   /** Called every second. */
   look(): void {
     const { controller } = this;
-    if (this.#judges && controller.state.phase === 'progressing') this.#pauseIfIncomparable();
-    controller.look(this.#leads);
+    if (this.#judges && this.#standing === 'leads' && controller.state.phase === 'progressing')
+      this.#pauseIfIncomparable();
+    controller.look(this.#standing);
     this.#applier.announceAnalysis(controller);
-    this.#lease?.tick();
+    this.#shared?.tick();
   }
 
   /** Called when the shares of the split have changed: by this rollout, by another, or by hand. */
@@ -114,18 +114,18 @@ export class RolloutRunner {
   /** @throws RolloutError if the verb is not possible in this phase */
   ask(event: RolloutEvent, reason: string, by: RolloutCause = 'user'): void {
     this.controller.assertPossible(event);
-    // The process that holds the lease carries the command out.
-    if (this.#lease && !this.#lease.leads) this.#lease.post({ ...event, reason } as Json);
+    // The process that leads carries the command out. Calls are taken from the canary here and now.
+    if (this.#shared && this.#shared.standing !== 'leads' && !takesTraffic(event.verb))
+      this.#shared.post(event, reason);
     else this.controller.ask(event, by, reason);
   }
 
-  /** Whether this process decides: it holds the lease, and the store has written every decision. */
-  get #leads(): boolean {
-    return this.#unwritten === 0 && (this.#lease?.leads ?? true);
+  get #standing(): Standing {
+    return this.#shared?.standing ?? 'leads';
   }
 
   get #judges(): boolean {
-    return this.controller.isJudging && this.#leads;
+    return this.controller.isJudging && this.#shared?.waitsFor === undefined;
   }
 
   /** Whether a call of this run is still evidence. */
@@ -133,21 +133,21 @@ export class RolloutRunner {
     return this.#judges && run === this.controller.state.run;
   }
 
-  /** With a store a decision is applied once it is written. A rollback takes the traffic away before that. */
-  #decided(decision: RolloutDecision): void {
-    const weightsBefore = this.#parts.traffic.weights;
-    if (!this.#lease) return this.#announce(decision, weightsBefore);
-    if (decision.to.phase === 'rolledBack') this.#applier.stop();
-    this.#unwritten += 1;
-    this.#lease.save(this.controller.memory(), (written) => {
-      this.#unwritten -= 1;
-      if (written) this.#announce(decision, weightsBefore);
-    });
+  /** Counts a sample here, and for the process that leads. */
+  #count(run: number, sample: CountedSample): void {
+    if (!this.#judgesRun(run)) return;
+    countSample(this.controller.calls, sample);
+    this.#shared?.sampled(run, sample);
   }
 
-  #announce(decision: RolloutDecision, weightsBefore = this.#parts.traffic.weights): void {
+  #decided(decision: RolloutDecision): void {
+    if (this.#shared) this.#shared.decided(decision);
+    else this.#announce(decision);
+  }
+
+  #announce(decision: RolloutDecision, weightsBefore = this.#parts.traffic.weights, steps = this.policy.steps): void {
     if (decision.verb === 'resume') this.#shares.reset();
-    this.#applier.announce(decision, weightsBefore);
+    this.#applier.announce(decision, weightsBefore, steps);
   }
 
   #pauseIfIncomparable(): void {
@@ -160,41 +160,6 @@ export class RolloutRunner {
           : undefined;
     if (reason !== undefined) controller.ask({ verb: 'pause', reason, by: 'sampleRatio' }, 'sampleRatio', reason);
   }
-
-  #leaseIn(store: Store): RolloutLease {
-    const { policy, controller } = this;
-    return new RolloutLease({
-      ...this.#parts,
-      store,
-      policy,
-      holder: randomUUID(),
-      memory: () => controller.memory(),
-      adopt: (stored) => this.#adopt(stored),
-      command: (message) => this.#execute(message),
-    });
-  }
-
-  /** Continues from the stored state, and announces what another process has decided in the meantime. */
-  #adopt(stored: StoredRollout | undefined): void {
-    const { controller } = this;
-    const known = controller.history.at(-1);
-    if (stored) controller.restore(stored.memory);
-    const latest = controller.history.at(-1);
-    const isNews = this.#hasStarted && latest && latest.atMs !== known?.atMs;
-    this.#hasStarted = true;
-    if (isNews) this.#announce(latest);
-    else this.#applier.apply(controller.state);
-  }
-
-  /** Carries out a command from the store: from another process, or from the command line. An impossible one only warns. */
-  #execute(command: Json): void {
-    const { clock, warnings } = this.#parts;
-    try {
-      const { event, reason } = toCommand(command, this.policy.reserve);
-      this.controller.ask(event, 'user', reason);
-    } catch (error) {
-      const message = `Ignored a stored command for the rollout to ${this.policy.to}: ${errorName(error)}`;
-      warnings.once(message, { code: 'rollout', message, atMs: clock.now() });
-    }
-  }
 }
+
+const takesTraffic = (verb: RolloutEvent['verb']): boolean => verb === 'rollback' || verb === 'undo';

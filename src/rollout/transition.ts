@@ -106,9 +106,8 @@ function whenPromoted(
   atMs: number,
 ): RolloutState | undefined {
   if (event.verb === 'promote') return state;
-  // An alert rule watches the upstream after the end of the rollout, too.
-  const undoes = event.verb === 'undo' || (event.verb === 'rollback' && event.by === 'rule');
-  if (!undoes) return undefined;
+  // A rollback is always possible: an alert rule, and people, watch the upstream after the end of the rollout, too.
+  if (event.verb !== 'undo' && event.verb !== 'rollback') return undefined;
   const [reason, by] =
     event.verb === 'undo' ? (['promotion undone', 'undo'] as const) : ([event.reason, event.by] as const);
   return { phase: 'rolledBack', run: state.run, step: stepCount - 1, reason, by, atMs };

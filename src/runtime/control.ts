@@ -190,13 +190,16 @@ export class CanaryControl<UpstreamName extends string = string> {
     return this.#engine.prober.probeNamed(upstream, options);
   }
 
-  /** Stops timers and removes listeners. Calls still work afterwards. The process can exit without it: timers do not keep it alive. */
-  close(): void {
-    void this.#engine.close();
+  /**
+   * Stops timers and removes listeners. Resolves when the store has the last state and counts, after ten seconds at most; the
+   * process may exit then. Calls still work afterwards, and timers do not keep the process alive.
+   */
+  close(): Promise<void> {
+    return this.#engine.close();
   }
 
-  /** Like `close`, and waits until everything is stored, for at most ten seconds. */
+  /** The same as `close()`. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#engine.close();
+    await this.close();
   }
 }

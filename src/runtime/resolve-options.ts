@@ -32,6 +32,7 @@ import { resolveRollouts, resolveStore, type RolloutPolicy } from '../rollout/re
 import { resolveSegments, resolveWeights } from '../routing/resolve-split.ts';
 import { resolveTasks, type Tasks } from '../routing/tasks.ts';
 import { resolveShadowBeside } from '../shadow/resolve-shadow.ts';
+import { revisionOf } from '../upstream/revision.ts';
 import { resolveUpstreams } from '../upstream/resolve-upstreams.ts';
 import type { BudgetPolicy } from '../budgets/budget.ts';
 import { systemClock } from '../time/system-clock.ts';
@@ -91,7 +92,12 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
   checkOneOf('canary.stable', stable, names);
   const weights = resolveWeights('canary.weights', canary.weights, names, stable);
   const hasAccount = stable === home || (weights[home] ?? 0) > 0 || priceProvider === 'azure' || hasCredentials(client);
-  const rollouts = resolveRollouts(canary.rollout, { names, stable, weights });
+  const rollouts = resolveRollouts(canary.rollout, {
+    names,
+    stable,
+    weights,
+    revisionOf: (upstream) => revisionOf(upstreams.find((one) => one.name === upstream)!),
+  });
   return {
     home,
     account: hasAccount ? home : stable,

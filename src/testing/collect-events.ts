@@ -70,5 +70,6 @@ const EVENT_NAMES = Object.keys({
   probe: true,
   pause: true,
   resume: true,
+  restart: true,
   warning: true,
 } satisfies Record<CanaryEventName, true>) as CanaryEventName[];

@@ -41,5 +41,5 @@ test('a client accepts the default rules', () => {
 });
 
 function disposable(client: CanaryClient) {
-  return { client, [Symbol.dispose]: () => client.canary.close() };
+  return { client, [Symbol.dispose]: () => void client.canary.close() };
 }

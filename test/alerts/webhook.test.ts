@@ -142,7 +142,7 @@ test('a closed client makes one more attempt per queued notice and leaves no tim
   await fire(set);
   await receiver.received(1);
   for (let turn = 0; turn < 20; turn++) await setImmediate();
-  set.ai.canary.close();
+  void set.ai.canary.close();
   await receiver.received(2);
   for (let turn = 0; turn < 20; turn++) await setImmediate();
   expect(receiver.deliveries).toHaveLength(2);
@@ -163,7 +163,7 @@ test('a closed client spends at most the time of one attempt on all queued notic
   const set = setUpWebhook(receiver, { timeout: '2s' }, 'rollback');
   await fire(set);
   await receiver.received(1);
-  set.ai.canary.close();
+  void set.ai.canary.close();
   await set.clock.advance(2_000);
   for (let turn = 0; turn < 50; turn++) await setImmediate();
   expect(receiver.deliveries).toHaveLength(1);

@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  running.ai.canary.close();
+  void running.ai.canary.close();
   await folder[Symbol.asyncDispose]();
 });
 
@@ -122,7 +122,7 @@ test.each([['status'], ['pause', '--timeout', '200ms']])(
     expect([exitCode, stdout]).toEqual([4, '']);
     expect(stderr).toContain('was started with another configuration');
     expect(await store.messages('commands:gemini', 0)).toEqual([]);
-    process.ai.canary.close();
+    void process.ai.canary.close();
   },
 );
 

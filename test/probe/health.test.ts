@@ -79,7 +79,7 @@ describe('with checks at an interval', () => {
 
   test('close() stops the checks', async () => {
     const { ai, clock, providers } = setUp({ upstreams: { gemini: {} }, canary: { probe: { every: '30s' } } });
-    ai.canary.close();
+    void ai.canary.close();
     await clock.advance(300_000);
     expect(providers.asked).toEqual([]);
   });

@@ -6,6 +6,7 @@ import { JudgedCalls } from '../../src/rollout/evidence.ts';
 import type { RolloutPolicy } from '../../src/rollout/resolve-rollouts.ts';
 
 const POLICY: RolloutPolicy = {
+  revision: 'r1',
   to: 'gemini',
   stable: 'openai',
   steps: [],

@@ -14,7 +14,14 @@ function simulate({ canaryLatencyMs, hours }: { readonly canaryLatencyMs: number
   const clock = { now: () => nowMs, setTimeout: () => ({ cancel: () => undefined }) };
   const steps = resolveSteps('steps', presets.fivePhase, 0);
   const random = seededRandom(3);
-  const policy = { to: 'relay', stable: 'openai', steps, guardrails: { errorRate: {} }, alpha: 0.01 } as const;
+  const policy = {
+    to: 'relay',
+    revision: 'r1',
+    stable: 'openai',
+    steps,
+    guardrails: { errorRate: {} },
+    alpha: 0.01,
+  } as const;
   const defaults = { judge: 'sequential', auto: true, onComplete: 'keep', salt: 'relay', reserve: 1 } as const;
   const controller = new RolloutController({ ...policy, ...defaults }, clock, () => undefined);
   for (; nowMs < hours * 3_600_000 && controller.state.phase === 'progressing'; nowMs += LOOK_EVERY_MS) {
@@ -26,7 +33,7 @@ function simulate({ canaryLatencyMs, hours }: { readonly canaryLatencyMs: number
       const rest = { latencyMs, firstChunkMs: undefined, stream: false, costUsd: null };
       controller.calls.ended(arm, weight, { failed: random() < 0.005, ...rest });
     }
-    controller.look(true);
+    controller.look('leads');
   }
   return controller;
 }

@@ -55,7 +55,7 @@ test.each([
     Array.from({ length: 30 }, (_, caller) => ask(ai, route({ key: `user-${caller}` })).catch(() => 0)),
   );
   expect(relay.requests.length).toBe(asked);
-  ai.canary.close();
+  void ai.canary.close();
 });
 
 test('an outage of both providers does not roll back', async () => {
@@ -67,5 +67,5 @@ test('an outage of both providers does not roll back', async () => {
   relay.set({ errorRate: 1 });
   await drive(10);
   expect(events.of('rollback')).toEqual([]);
-  ai.canary.close();
+  void ai.canary.close();
 });

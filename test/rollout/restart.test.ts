@@ -33,7 +33,7 @@ test('continues after a restart with its step, its evidence and the same assignm
   await driver(before)({ calls: 1_500, perSecond: 100 });
   expect(before.ai.canary.rollout.state.step).toBe(1);
   const stateBefore = before.ai.canary.rollout.state;
-  before.ai.canary.close();
+  void before.ai.canary.close();
   await before.clock.advance(0);
 
   const after = await start(store);
@@ -73,7 +73,7 @@ test('a canary that was rolled back stays rolled back, even under other options'
   const before = await start(store);
   before.ai.canary.rollout.rollback('bad');
   await before.clock.advance(0);
-  before.ai.canary.close();
+  void before.ai.canary.close();
   await before.clock.advance(0);
   expect((await start(store)).ai.canary.rollout.state).toMatchObject({ phase: 'rolledBack', reason: 'bad' });
 });
@@ -83,7 +83,7 @@ test('an unfinished rollout starts over under other options', async () => {
   const before = await start(store);
   before.ai.canary.rollout.promote();
   await before.clock.advance(0);
-  before.ai.canary.close();
+  void before.ai.canary.close();
   await before.clock.advance(0);
   const after = await start(store, { ...ROLLOUT, steps: [{ weight: 0.1 }] });
   expect(after.ai.canary.rollout.state).toMatchObject({ phase: 'progressing', step: 0, weight: 0.1 });
@@ -145,13 +145,17 @@ describe('a decision is written before it takes effect:', () => {
     hangs = true;
     set.ai.canary.rollout.promote();
     await set.clock.advance(15_000);
-    expect(set.events.of('step')).toHaveLength(1);
+    expect(set.events.of('step')).toEqual([]);
+    expect(set.ai.canary.rollout.state).toMatchObject({ phase: 'progressing', step: 0, weight: 0.2 });
     failAt(set, { gemini: 1 });
     await driver(set)({ calls: 400, perSecond: 20, until: () => set.ai.canary.weights.gemini === 0 });
     expect(set.ai.canary.weights).toEqual({ openai: 1, gemini: 0 });
     await set.clock.advance(15_000);
     expect(set.events.of('rollback')).toHaveLength(1);
-    expect(set.events.of('warning')).toMatchObject([{ code: 'store' }]);
+    expect(set.events.of('warning').map(({ message }) => message)).toEqual([
+      expect.stringContaining('store unavailable'),
+      'promote of the rollout to gemini is not in force, because it could not be written',
+    ]);
   });
 
   test('an unavailable store fails no call and delays no rollback', async () => {
@@ -213,10 +217,14 @@ describe('two processes', () => {
     follower.ai.canary.rollout.promote();
     await follower.clock.advance(0);
     expect(follower.ai.canary.rollout.state.step).toBe(2);
-    // The former leader writes nothing: it finds that it no longer holds the lease.
-    leader.ai.canary.rollout.rollback('too late');
+    // The former leader writes no step: it finds that it no longer holds the lease.
+    leader.ai.canary.rollout.promote();
     await leader.clock.advance(1_000);
     expect(leader.ai.canary.rollout.state).toMatchObject({ phase: 'progressing', step: 2 });
+    expect(leader.events.of('step')).toMatchObject([{ step: 1 }, { step: 2 }]);
+    expect(leader.events.of('warning').map(({ message }) => message)).toContain(
+      'This process no longer leads the rollout to gemini: another process has taken the lease',
+    );
   });
 });
 
@@ -254,11 +262,11 @@ test('a file store keeps a rollout across a restart', async () => {
     for (let caller = 0; caller < 30; caller++) await ask(before.ai, route({ key: `user-${caller}` }));
     before.ai.canary.rollout.promote();
     await vi.waitFor(() => expect(before.ai.canary.weights.gemini).toBe(0.5));
-    before.ai.canary.close();
+    void before.ai.canary.close();
     const after = await start(fileStore(path));
     await vi.waitFor(() => expect(after.ai.canary.weights.gemini).toBe(0.5));
     expect(after.ai.canary.rollout.state.callsExposed).toBe(before.ai.canary.rollout.state.callsExposed);
-    after.ai.canary.close();
+    void after.ai.canary.close();
     await vi.waitFor(async () => expect(await fileStore(path).lease('rollout:gemini', 'me', 1)).toBeDefined());
   } finally {
     await rm(folder, { recursive: true, maxRetries: 10 });

@@ -66,7 +66,7 @@ describe('a canary', () => {
     await driver(before)({ calls: 20, perSecond: 1 });
     const { callsExposed } = before.ai.canary.rollout.state;
     expect(callsExposed).toBeGreaterThan(0);
-    before.ai.canary.close();
+    void before.ai.canary.close();
     await before.clock.advance(0);
     const after = setUpRollout(BY_THRESHOLD, { store });
     await after.clock.advance(0);

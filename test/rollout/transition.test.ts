@@ -89,15 +89,14 @@ describe('the verbs', () => {
     ['promote', 'rolledBack'],
     ['setWeight', 'promoted'],
     ['setWeight', 'rolledBack'],
-    ['rollback', 'promoted'],
   ] as const)('%s is not possible while %s', (name, phase) => {
     expect(after(states[phase], EVENTS[name])).toBeUndefined();
   });
 
-  test('an alert rule can roll back a promoted canary', () => {
-    expect(after(states.promoted, { verb: 'rollback', reason: 'errors', by: 'rule' })).toMatchObject({
+  test.each(['rule', 'user', 'evidence'] as const)('rollback by %s is possible after the promotion', (by) => {
+    expect(after(states.promoted, { verb: 'rollback', reason: 'errors', by })).toMatchObject({
       phase: 'rolledBack',
-      by: 'rule',
+      by,
     });
   });
 });

@@ -43,8 +43,8 @@ test('close() stops all timers, and calls still work', async () => {
   let received = 0;
   ai.canary.on('metrics', () => (received += 1));
   expect(clock.pendingTimers).toBe(2);
-  ai.canary.close();
-  ai.canary.close();
+  void ai.canary.close();
+  void ai.canary.close();
   expect(clock.pendingTimers).toBe(0);
   expect((await ask(ai)).choices).toHaveLength(1);
   await clock.advance(120_000);
@@ -57,7 +57,7 @@ test('a listener of `metrics` may close the client', async () => {
   let received = 0;
   ai.canary.on('metrics', () => {
     received += 1;
-    ai.canary.close();
+    void ai.canary.close();
   });
   await clock.advance(120_000);
   expect(received).toBe(1);
@@ -66,7 +66,7 @@ test('a listener of `metrics` may close the client', async () => {
 
 test('a listener of `metrics` that is added after close() starts no timer', () => {
   const { ai, clock } = setUp();
-  ai.canary.close();
+  void ai.canary.close();
   ai.canary.on('metrics', () => undefined);
   expect(clock.pendingTimers).toBe(0);
 });

@@ -185,7 +185,7 @@ describe('a custom `compare`', () => {
     expect(world.events.of('shadow')).toHaveLength(80 - 4 - 64);
     await world.clock.advance(30_000);
     expect(compare).toHaveBeenCalledTimes(8);
-    world.ai.canary.close();
+    void world.ai.canary.close();
     expect(world.clock.pendingTimers).toBe(0);
   });
 });

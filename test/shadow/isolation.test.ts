@@ -62,7 +62,7 @@ async function seenWith(shadow: ShadowOptions, real: Reply, shadows: Reply, make
     make(ai).then(note, note);
     await clock.advance(2_000);
   }
-  ai.canary.close();
+  void ai.canary.close();
   await clock.advance(10);
   return seen;
 }
@@ -197,7 +197,7 @@ test('close() cancels copies in flight and queued copies, and calls continue wit
   providers.usually('gemini', copy.reply);
   await within(clock, 0, ask(ai));
   await within(clock, 0, ask(ai));
-  ai.canary.close();
+  void ai.canary.close();
   await clock.advance(0);
   expect(copy.hungUp()).toEqual([true]);
   expect(clock.pendingTimers).toBe(0);

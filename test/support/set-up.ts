@@ -75,5 +75,6 @@ const ALL_BUT_METRICS: readonly CanaryEventName[] = [
   'rollback',
   'pause',
   'resume',
+  'restart',
   'warning',
 ];

@@ -32,7 +32,7 @@ export async function runPlan(options: PlanOptions, { terminal }: CommandContext
   const loaded = await loadConfig(options.config);
   const config = loaded.options;
   // Creating the client validates the configuration.
-  createClient(loaded, offlineConfig(config)).canary.close();
+  await createClient(loaded, offlineConfig(config)).canary.close();
   const rollouts = [config.canary?.rollout ?? []].flat();
   if (rollouts.length === 0) throw new UsageError(`${loaded.name} has no canary.rollout`);
   const callsPerSecond = await callRateOf(options);

@@ -60,7 +60,7 @@ export async function runSimulate(file: string, options: SimulateOptions, contex
     onProgress: (share) => (progress = share),
   }).finally(view.close);
   report(simulated, options, context);
-  simulated.ai.canary.close();
+  await simulated.ai.canary.close();
   if (!signal.aborted) return DONE;
   terminal.err(`Stopped after ${percent(progress)} of the simulated time.`);
   return INTERRUPTED;

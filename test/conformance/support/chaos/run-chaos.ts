@@ -65,7 +65,7 @@ export async function runChaos(plan: readonly PlannedCall[], seed: number): Prom
   await quiet(() => clock.pending + wire.inFlight);
   const open = await leftovers();
   const [snapshot, costs] = [client.canary.snapshot(), client.canary.costs()];
-  client.canary.close();
+  void client.canary.close();
   const logged = byProvider((name) => providers[name].requests.map(({ headers }) => Number(headers[CALL_HEADER])));
   const ports = byProvider((name) => Number(new URL(providers[name].url).port));
   await Promise.all(PROVIDERS.map((name) => providers[name].close()));

@@ -1,0 +1,134 @@
+/**
+ * Blocks of samples: what the processes that do not lead a rollout have counted, for the one that does.
+ *
+ * A block has each distinct sample once, with its count. The leader counts them as it counts its own, so quantiles and
+ * cuts are those of the whole fleet, and no cuts have to be shared. Values and shares are rounded to three significant
+ * digits, on both sides alike, so that a block stays short and a rounded call is at most 0.5 % off.
+ */
+
+import type { Json } from '../domain/store.ts';
+import type { Arm } from '../stats/arm.ts';
+import type { JudgedOutcome } from './arm-numbers.ts';
+import type { JudgedCalls } from './evidence.ts';
+
+/** One statement about a call: the member of `JudgedCalls` that counts it, and what it is given. */
+export type CountedSample =
+  | readonly ['ended', arm: Arm, share: number, outcome: JudgedOutcome, wasOverdue: boolean]
+  | readonly ['overdue', arm: Arm, share: number]
+  | readonly ['lost', arm: Arm, share: number]
+  | readonly ['recorded', arm: Arm, share: number, values: Readonly<Record<string, number>>];
+
+/** The rollout that a sample belongs to. */
+export interface SampledRun {
+  readonly revision: string;
+  readonly run: number;
+}
+
+export function countSample(calls: JudgedCalls, sample: CountedSample): void {
+  switch (sample[0]) {
+    case 'ended':
+      return calls.ended(sample[1], sample[2], sample[3], sample[4]);
+    case 'overdue':
+      return calls.overdue(sample[1], sample[2]);
+    case 'lost':
+      return calls.lost(sample[1], sample[2]);
+    case 'recorded':
+      return calls.recorded(sample[1], sample[2], sample[3]);
+    default:
+      return sample satisfies never;
+  }
+}
+
+const VERSION = 1;
+
+/** Counts a block, unless it belongs to another run, another revision or another release. */
+export function countBlock(calls: JudgedCalls, message: Json, { revision, run }: SampledRun): void {
+  // `SampleBlock` wrote this. Another version may have another shape.
+  const block = message as unknown as ReturnType<SampleBlock['toJSON']>;
+  if (block.version !== VERSION || block.revision !== revision || block.run !== run) return;
+  for (const [count, text] of block.samples) {
+    const sample = JSON.parse(text, (_name, value: unknown) =>
+      value === INFINITE ? Infinity : value,
+    ) as CountedSample;
+    for (let index = 0; index < count; index++) countSample(calls, sample);
+  }
+}
+
+const INFINITE = 'Infinity';
+
+/** The samples of one run. They are kept as they are, and put together only if they are sent. */
+export class SampleBlock {
+  readonly of: SampledRun;
+  readonly sequence: number;
+  readonly #samples: CountedSample[] = [];
+
+  constructor(of: SampledRun, sequence: number) {
+    this.of = of;
+    this.sequence = sequence;
+  }
+
+  get isFull(): boolean {
+    return this.#samples.length >= MAX_SAMPLES;
+  }
+
+  add(sample: CountedSample): void {
+    this.#samples.push(sample);
+  }
+
+  toJSON() {
+    const counts = new Map<string, number>();
+    for (const sample of this.#samples) {
+      const text = JSON.stringify(sample, rounded);
+      counts.set(text, (counts.get(text) ?? 0) + 1);
+    }
+    return { version: VERSION, ...this.of, samples: Array.from(counts, ([text, count]) => [count, text] as const) };
+  }
+}
+
+/** JSON has no infinity. */
+function rounded(_name: string, value: unknown): unknown {
+  if (typeof value !== 'number') return value;
+  return value === Infinity ? INFINITE : Number(value.toPrecision(DIGITS));
+}
+
+const DIGITS = 3;
+const MAX_SAMPLES = 10_000;
+/** The number of blocks kept while the store is away. */
+const MAX_BLOCKS = 1_000;
+
+/** The samples of this process that are not in the store yet, in blocks with rising sequence numbers. */
+export class OutgoingBlocks {
+  #blocks: SampleBlock[] = [];
+  #open: SampleBlock | undefined;
+  #sequence = 0;
+
+  add(of: SampledRun, sample: CountedSample): void {
+    const isOpen = this.#open?.of.run === of.run && !this.#open.isFull;
+    if (!isOpen) this.#open = this.#begin(of);
+    this.#open!.add(sample);
+  }
+
+  /** Ends the open block, and returns the sequence number of the last block: of all samples up to now. */
+  close(): number {
+    this.#open = undefined;
+    return this.#sequence;
+  }
+
+  /** The blocks that are not settled, oldest first. */
+  get blocks(): readonly SampleBlock[] {
+    return this.#blocks;
+  }
+
+  /** Forgets the blocks up to a sequence number: the store has their samples. */
+  settled(through: number): void {
+    this.#blocks = this.#blocks.filter(({ sequence }) => sequence > through);
+  }
+
+  #begin(of: SampledRun): SampleBlock {
+    this.#sequence += 1;
+    const block = new SampleBlock(of, this.#sequence);
+    this.#blocks.push(block);
+    if (this.#blocks.length > MAX_BLOCKS) this.#blocks.shift();
+    return block;
+  }
+}
