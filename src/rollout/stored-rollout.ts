@@ -69,7 +69,7 @@ export function readRollout(stored: Json | undefined): ReadRollout {
 function readStored(stored: Json): StoredRollout {
   if (!isRecord(stored)) throw new Error('it is not an object');
   const { version, policy, memory, cursors, lost } = stored;
-  if (lost !== undefined) throw new Error(`the store has lost it: ${String(lost)}`);
+  if (typeof lost === 'string') throw new Error(`the store has lost it: ${lost}`);
   if (version !== VERSION) throw new Error(`its version is ${JSON.stringify(version)}, this release reads ${VERSION}`);
   if (!isPolicy(policy)) throw new Error('its options are incomplete');
   if (!isRecord(memory) || !isState(memory.state, policy.steps)) {
