@@ -65,7 +65,7 @@ export type { AttemptReason, AttemptRecord, CallLedger, CallRecord, Delivery } f
 export type { BreakerReason, BreakerState } from './domain/attempt.ts';
 export type { BudgetPeriod, BudgetScope, BudgetSnapshot } from './domain/usage.ts';
 export type { LimitsSnapshot } from './domain/snapshot.ts';
-export type { AttributeValue, Call, KeySource, RouteOptions, StreamMode, Surface } from './domain/call.ts';
+export type { AttributeValue, Call, CallKey, KeySource, RouteOptions, StreamMode, Surface } from './domain/call.ts';
 export type { Clock, Timer } from './time/clock.ts';
 export type { Duration } from './domain/duration.ts';
 export type {

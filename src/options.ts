@@ -1,7 +1,7 @@
 /** The type of the `canary` option. No logic: `runtime/resolve-options.ts` resolves it. */
 
 import type { AlertRuleOptions, WebhookOptions } from './alerts/options.ts';
-import type { StreamMode } from './domain/call.ts';
+import type { CallKey, StreamMode } from './domain/call.ts';
 import type { Clock } from './time/clock.ts';
 import type { Logger } from './events/warnings.ts';
 import type { Duration } from './domain/duration.ts';
@@ -40,7 +40,7 @@ export interface CanaryOptions<UpstreamName extends string = string, StableName 
    * `x-canary-key`). If it returns `undefined`, the key is the body's `safety_identifier`, `prompt_cache_key` or `user`, or else is made from
    * the opening of the conversation.
    */
-  readonly key?: ((call: KeyContext) => string | undefined) | undefined;
+  readonly key?: ((call: KeyContext) => CallKey | null | undefined) | undefined;
   /** Part of every hash, so that clients with different salts split independently. @default 'canary' */
   readonly salt?: string | undefined;
   /** Conditions on the attributes of calls, which choose an upstream before the split does. @default no segments */

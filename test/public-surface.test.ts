@@ -42,6 +42,7 @@ test('the main entry point', () => {
         "CacheOptions",
         "CacheSnapshot",
         "Call",
+        "CallKey",
         "CallLedger",
         "CallRecord",
         "CanaryClass",

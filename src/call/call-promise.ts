@@ -88,11 +88,27 @@ class LazyResponse implements PromiseLike<ResponseProps> {
   }
 }
 
-/** `asResponse()` chooses the raw response, here and on every promise derived by `_thenUnwrap`. */
+/**
+ * `asResponse()` chooses the raw response, here and on every promise derived by `_thenUnwrap`.
+ *
+ * Own members, as on the promises of the SDK since 7.5: tracing libraries put a `Proxy` around a promise and call its members with the proxy as
+ * `this`, which has no private fields.
+ */
 function withRawMode<T>(promise: APIPromise<T>): APIPromise<T> {
+  (promise as WithOriginal<T>)[ORIGINAL] = promise;
   promise.asResponse = asResponse;
+  promise.withResponse = withResponse;
   promise._thenUnwrap = thenUnwrap;
   return promise;
+}
+
+/** The promise itself, also when it is read through a `Proxy`. */
+const ORIGINAL = Symbol('openai-canary.promise');
+
+type WithOriginal<T> = APIPromise<T> & { [ORIGINAL]?: APIPromise<T> };
+
+function originalOf<T>(promise: APIPromise<T>): APIPromise<T> {
+  return (promise as WithOriginal<T>)[ORIGINAL] ?? promise;
 }
 
 /** The SDK passes on the promise of the response unchanged. */
@@ -107,8 +123,13 @@ function asResponse(this: unknown): Promise<Response> {
   return (this as WithLazyResponse).responsePromise.response();
 }
 
+function withResponse<T>(this: APIPromise<T>): ReturnType<APIPromise<T>['withResponse']> {
+  return APIPromise.prototype.withResponse.call(originalOf(this));
+}
+
 function thenUnwrap<T, U>(this: APIPromise<T>, transform: Transform<T, U>): APIPromise<U> {
-  return withRawMode(APIPromise.prototype._thenUnwrap.call(this, transform as Transform<unknown, U>) as APIPromise<U>);
+  const derived = APIPromise.prototype._thenUnwrap.call(originalOf(this), transform as Transform<unknown, U>);
+  return withRawMode(derived as APIPromise<U>);
 }
 
 type Transform<T, U> = (data: T, props: ResponseProps) => U;

@@ -17,6 +17,8 @@ export interface CallSurroundings {
   readonly context: RouteOptions | undefined;
   /** The user's `key` function, which does not throw. Used only if the call names no key. */
   readonly keyOption: KeyOption | undefined;
+  /** The key made from the conversation of a call. Used only if the call has no other key. */
+  readonly conversationKey?: ((surface: Surface, body: unknown) => string | undefined) | undefined;
   /** `false` skips the key and the requirements, for calls that are not routed. */
   readonly keyed: boolean;
 }
@@ -52,8 +54,15 @@ export function describeCall(options: RequestOptions, surroundings: CallSurround
     ownedId: surface === 'responses' ? (idOf(previous_response_id) ?? idOf(conversation)) : responseIdIn(options.path),
   };
   if (!keyed) return call;
-  const option = keyOption && ((): string | undefined => keyOption(call, body));
-  const key = resolveKey({ route: route?.key, context: context?.key, header: headers.key, option, body, surface });
+  const request = { body, headersOf: () => headersOf(options.headers) };
+  const key = resolveKey({
+    route: route?.key,
+    context: context?.key,
+    header: headers.key,
+    option: keyOption && (() => keyOption(call, request)),
+    body,
+    conversation: () => surroundings.conversationKey?.(surface, body),
+  });
   call.key = key?.key;
   call.keySource = key?.source;
   return call;
@@ -99,6 +108,11 @@ function steeringHeaders(headers: unknown): { key?: string; upstream?: string } 
     if (name === UPSTREAM_HEADER) steering.upstream = value;
   }
   return steering;
+}
+
+/** A copy, which the user's `key` function can read. */
+function headersOf(headers: unknown): Headers {
+  return new Headers(headerEntries(headers).filter((entry): entry is [string, string] => entry[1] !== null));
 }
 
 /** The id of the response in a path such as `/responses/resp_1/cancel`. */

@@ -1,7 +1,7 @@
 /** Handles a request of a client: describes, plans and answers the call, directly, from the cache or through dispatch. */
 
 import type { OpenAI } from 'openai';
-import type { Call, RouteOptions } from '../domain/call.ts';
+import type { Call, KeySource, RouteOptions, Surface } from '../domain/call.ts';
 import { classifyFailure, type Failure } from '../resilience/failure.ts';
 import type { Classifier } from '../routing/tasks.ts';
 import { type Answer, NOTHING_KNOWN } from '../upstream/attempt-types.ts';
@@ -11,6 +11,7 @@ import { markOptions } from '../upstream/sdk/request-mark.ts';
 import { redact, secretsOf } from '../upstream/sdk/secrets.ts';
 import type { APIPromise, RequestOptions } from '../upstream/sdk/types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { checkMisplaced } from './check-route.ts';
 import { CallRecorder } from './call-record.ts';
 import type { CallSource, CallServices } from './call-services.ts';
 import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
@@ -37,6 +38,10 @@ export interface CallContext {
   readonly trackers: CallTrackers;
   /** The user's `key` function, which does not throw. */
   readonly keyOption: KeyOption | undefined;
+  /** The key made from the conversation of a call, of which it learns. */
+  readonly conversationKey: (surface: Surface, body: unknown) => string | undefined;
+  /** Called for each call that a rollout or the split assigns, with the bucket of its key; `undefined` for a call without a key. */
+  readonly noteBucket: (bucket: number | undefined, source: KeySource | undefined) => void;
   readonly classifier: Classifier | undefined;
   readonly cache: CallCache | undefined;
   /** The upstream of calls that belong to one account: the client itself, or stable where the client has no credentials. */
@@ -66,7 +71,9 @@ export async function handleCall(
   engine.trackers.add(mode);
   const options = await given;
   const id = engine.nextCallId();
-  const described = describeCall(options, { id, startedAtMs, context, keyOption: engine.keyOption, keyed: routes });
+  if (routes) checkMisplaced(options);
+  const { keyOption, conversationKey } = engine;
+  const described = describeCall(options, { id, startedAtMs, context, keyOption, conversationKey, keyed: routes });
   const classified = engine.classifier && taskOf(described, options, engine.classifier);
   const task = classified instanceof Promise ? await classified : classified;
   const call = task === undefined ? described : { ...described, task };
@@ -75,6 +82,7 @@ export async function handleCall(
   const source: CallSource = { options, mode, maxRetries, timeoutMs: options.timeout ?? client.timeout, connect };
   const nowMs = routes ? services.clock.now() : startedAtMs;
   const plan = routes ? engine.plan(call, options.body, nowMs) : undefined;
+  if (plan?.bucket !== undefined) engine.noteBucket(call.key === undefined ? undefined : plan.bucket, call.keySource);
   if (!plan || plan.reason === 'notPortable') return await dispatchDirect(call, engine.home, source, retries, services);
   try {
     if (engine.cache?.admits(call, options.body)) return await engine.cache.answer(call, plan, source);

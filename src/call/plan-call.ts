@@ -1,7 +1,7 @@
 /** Decides which upstreams serve a call, in which order, and why. */
 
 import type { Call, Plan, Ranges, Segment, SkipReason } from '../domain/call.ts';
-import { ConfigError } from '../domain/errors.ts';
+import { checkOneOf } from '../domain/check.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { Affinity } from '../routing/affinity.ts';
 import type { RolloutSplit } from '../routing/rollout-split.ts';
@@ -93,8 +93,7 @@ function keepModel(call: Call, inputs: PlanInputs, choice: Choice): Choice {
 }
 
 function assertKnown(name: string, { upstreams }: PlanInputs): void {
-  if (upstreams.has(name)) return;
-  throw new ConfigError('route.upstream', `should be one of ${[...upstreams.keys()].join(', ')}, got ${name}`);
+  if (!upstreams.has(name)) checkOneOf('route.upstream', name, [...upstreams.keys()]);
 }
 
 interface Chosen {

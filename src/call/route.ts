@@ -3,8 +3,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { OpenAI } from 'openai';
 import type { RouteOptions } from '../domain/call.ts';
-import { checkNumber } from '../domain/check.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
+import { checkRoute } from './check-route.ts';
 
 /**
  * Request options that route one call, for the second argument of every SDK method. They never leave the process.
@@ -17,14 +17,14 @@ import type { RequestOptions } from '../upstream/sdk/types.ts';
 export function route<UpstreamName extends string = string>(
   options: RouteOptions<UpstreamName>,
 ): OpenAI.RequestOptions {
-  checkRoute(options);
+  checkRoute('route', options);
   return { __metadata: routeMetadata(options) };
 }
 
 /** The routing options of one call, if `route()` gave it any. */
 export function routeOf(options: RequestOptions): RouteOptions | undefined {
   const carrier = options.__metadata?.openaiCanaryRoute;
-  return carrier instanceof RouteCarrier ? carrier.route : undefined;
+  return typeof carrier === 'object' && carrier !== null ? (carrier as Partial<RouteCarrier>)[ROUTE] : undefined;
 }
 
 /** Routing options that hold for a function and all that it awaits. */
@@ -33,7 +33,7 @@ export class RouteContext {
 
   /** Options of an outer `run` hold where the inner options are undefined. Attributes are merged. */
   run<T>(options: RouteOptions, callback: () => T): T {
-    checkRoute(options);
+    checkRoute('run', options);
     return this.#storage.run(joinRoutes(this.#storage.getStore(), options), callback);
   }
 
@@ -48,14 +48,16 @@ export function joinRoutes(outer: RouteOptions | undefined, inner: RouteOptions)
   return { ...outer, ...defined, attributes: { ...outer?.attributes, ...inner.attributes } };
 }
 
-function checkRoute({ maxCostUsd }: RouteOptions): void {
-  if (maxCostUsd !== undefined) checkNumber('route.maxCostUsd', maxCostUsd, { min: 0 });
-}
-
 /** Routing options travel in the SDK's `__metadata`, which never leaves the process. */
-function routeMetadata(options: RouteOptions): Record<string, unknown> {
+export function routeMetadata(options: RouteOptions): Record<string, unknown> {
   return { openaiCanaryRoute: new RouteCarrier(options) };
 }
+
+/**
+ * Marks carriers. Of the global registry, so that `route()` of another copy of this package is recognized: a process can load both the ES
+ * module and the CommonJS one.
+ */
+const ROUTE: unique symbol = Symbol.for('openai-canary.route') as never;
 
 /** Holds the options in a private field, since the SDK logs `__metadata`. */
 class RouteCarrier {
@@ -65,7 +67,7 @@ class RouteCarrier {
     this.#route = options;
   }
 
-  get route(): RouteOptions {
+  get [ROUTE](): RouteOptions {
     return this.#route;
   }
 }

@@ -13,6 +13,12 @@ export type Surface = 'chat' | 'completions' | 'responses' | 'embeddings' | 'mod
 export type KeySource =
   'route' | 'context' | 'header' | 'option' | 'safety_identifier' | 'prompt_cache_key' | 'user' | 'conversation';
 
+/**
+ * The identity that keeps its upstream: a user, a tenant, a conversation. A number or a bigint is the same key as its text: `42` is `'42'`. An
+ * empty string and `NaN` stand for no key.
+ */
+export type CallKey = string | number | bigint;
+
 /** The value of an attribute, which segments can match. */
 export type AttributeValue = string | number | boolean;
 
@@ -28,7 +34,7 @@ export interface RouteOptions<UpstreamName extends string = string> {
    * The identity that keeps its upstream: a user, a tenant, a conversation. It never leaves the process.
    * @default the first key found in the context, the header, the `key` option and the body
    */
-  readonly key?: string | undefined;
+  readonly key?: CallKey | undefined;
   /** Forces this upstream, before segments and split. */
   readonly upstream?: UpstreamName | undefined;
   /** The kind of work the call does: it selects a route of `tasks` and groups the numbers of the snapshot. */

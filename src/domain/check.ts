@@ -1,5 +1,6 @@
 /** Checks of user options. Each failure names the option, the rule and the value. */
 
+import type { CallKey } from './call.ts';
 import { type Duration, durationMs } from './duration.ts';
 import { ConfigError } from './errors.ts';
 
@@ -99,8 +100,13 @@ export function formatValue(value: unknown): string {
 }
 
 /** Like `formatValue`, but never shows a string: a string in place of an object may be a secret. */
-function kindOf(value: unknown): string {
+export function kindOf(value: unknown): string {
   return typeof value === 'string' ? 'a string' : formatValue(value);
+}
+
+/** Whether a value can be the key of a call. An empty string and `NaN` are of the right type, but stand for no key. */
+export function isKeyLike(value: unknown): value is CallKey {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint';
 }
 
 /** The longest delay of a Node timer, about 24.8 days. */

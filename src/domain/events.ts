@@ -113,6 +113,7 @@ export interface WarningEvent {
     | 'logger'
     | 'key'
     | 'apiKey'
+    | 'keyShare'
     | 'task'
     | 'batch'
     | 'cache'

@@ -86,7 +86,8 @@ export class Emitter {
   }
 }
 
-const EVENT_NAMES = [
+/** The names of all events. */
+export const EVENT_NAMES = [
   'call',
   'attempt',
   'retry',

@@ -66,7 +66,17 @@ export function resolveRollouts(
 
 /** @throws ConfigError for a value that is not a store */
 export function resolveStore(store: Store | undefined): Store | undefined {
-  return store && checkMethods('canary.store', store, STORE_METHODS);
+  if (store === undefined) return undefined;
+  // A path, or the address of a server, which may contain a password.
+  if (typeof store === 'string')
+    throw new ConfigError('canary.store', `should be a store, got a string: write ${storeFor(store)}`);
+  return checkMethods('canary.store', store, STORE_METHODS);
+}
+
+function storeFor(text: string): string {
+  return /^rediss?:/i.test(text)
+    ? 'redisStore(client) with a client of that address'
+    : `fileStore(${JSON.stringify(text)})`;
 }
 
 const STORE_METHODS = [

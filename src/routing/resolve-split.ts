@@ -5,8 +5,7 @@ import { checkKeys, checkList, checkNumber, checkObject, checkOneOf, formatValue
 import { ConfigError } from '../domain/errors.ts';
 
 /**
- * Checked weights. If stable is not named and the others sum to less than 1, they are shares and stable gets the rest:
- * `{ gemini: 0.05 }` is 5 %.
+ * Checked weights. If stable is not named, the others are shares whose sum is at most 1, and stable gets the rest: `{ gemini: 0.05 }` is 5 %.
  *
  * @throws ConfigError
  */
@@ -26,10 +25,38 @@ export function resolveWeights(
     resolved[name] = checkNumber(`${path}.${name}`, weight, { min: 0 });
     sum += weight;
   }
-  if (!(stable in resolved) && sum < 1 - 1e-9) resolved[stable] = 1 - sum;
-  else if (sum === 0) throw new ConfigError(path, 'should not all be 0');
   if (!Number.isFinite(sum)) throw new ConfigError(path, 'should have a finite sum');
+  if (stable in resolved) {
+    if (sum === 0) throw new ConfigError(path, 'should not all be 0');
+    return resolved;
+  }
+  if (sum > 1 + ROUNDING) throw new ConfigError(path, ambiguousWeights(resolved, sum, stable));
+  if (sum < 1 - ROUNDING) resolved[stable] = 1 - sum;
   return resolved;
+}
+
+/** Ten times 0.1 is not 1 in floating point. */
+const ROUNDING = 1e-9;
+
+/** Shows both correct spellings. Weights that can be percentages are read as such: `{ b: 10 }` is not 1,000 %. */
+function ambiguousWeights(weights: Weights, sum: number, stable: string): string {
+  const arePercentages = sum <= 100 && Object.values(weights).every((weight) => weight === 0 || weight >= 1);
+  const whole = arePercentages ? 100 : sum;
+  const shares = Object.fromEntries(Object.entries(weights).map(([name, weight]) => [name, weight / whole]));
+  const named = formatWeights({ [stable]: whole - sum, ...weights });
+  const rule = `should name ${stable} too, or be shares whose sum is at most 1, got a sum of ${rounded(sum)}`;
+  return `${rule}: write ${named} or ${formatWeights(shares)}`;
+}
+
+function formatWeights(weights: Weights): string {
+  const entries = Object.entries(weights).map(
+    ([name, weight]) => `${/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name) ? name : JSON.stringify(name)}: ${rounded(weight)}`,
+  );
+  return `{ ${entries.join(', ')} }`;
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(6));
 }
 
 /** A condition on attributes that decides the upstream before the split. The first matching segment wins. */

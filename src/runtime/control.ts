@@ -6,10 +6,11 @@ import { modeOf } from '../call/call-promise.ts';
 import type { AlertReport } from '../domain/alert.ts';
 import type { CallLedger } from '../domain/attempt.ts';
 import type { RouteOptions } from '../domain/call.ts';
+import { checkOneOf } from '../domain/check.ts';
 import type { CanaryEventName } from '../domain/events.ts';
 import type { ProbeReport } from '../domain/probe.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
-import type { Listener } from '../events/emitter.ts';
+import { EVENT_NAMES, type Listener } from '../events/emitter.ts';
 import { type CostsOptions, reportCosts } from '../ledger/ledger.ts';
 import type { CostBreakdown, CostDimension, CostReport } from '../ledger/report.ts';
 import type { ProbeOptions } from '../probe/options.ts';
@@ -39,6 +40,7 @@ export class CanaryControl<UpstreamName extends string = string> {
    * @example ai.canary.on('rollback', ({ upstream, reason }) => page(`${upstream}: ${reason}`));
    */
   on<Name extends CanaryEventName>(name: Name, listener: Listener<Name>): this {
+    checkEvent('on', name);
     this.#engine.emitter.on(name, listener);
     if (name === 'metrics') this.#engine.startMetrics();
     return this;
@@ -46,6 +48,7 @@ export class CanaryControl<UpstreamName extends string = string> {
 
   /** Adds a listener for the next event only. */
   once<Name extends CanaryEventName>(name: Name, listener: Listener<Name>): this {
+    checkEvent('once', name);
     this.#engine.emitter.once(name, listener);
     if (name === 'metrics') this.#engine.startMetrics();
     return this;
@@ -53,6 +56,7 @@ export class CanaryControl<UpstreamName extends string = string> {
 
   /** Removes a listener. */
   off<Name extends CanaryEventName>(name: Name, listener: Listener<Name>): this {
+    checkEvent('off', name);
     this.#engine.emitter.off(name, listener);
     return this;
   }
@@ -61,7 +65,7 @@ export class CanaryControl<UpstreamName extends string = string> {
    * Applies routing options to all calls that `callback` makes, also after an `await`. The options of a call itself win.
    *
    * @returns what `callback` returns
-   * @throws ConfigError for an invalid `maxCostUsd`
+   * @throws ConfigError for an unknown name or an invalid value
    * @example await ai.canary.run({ key: user.id }, () => agent.answer(question));
    */
   run<T>(options: RouteOptions<UpstreamName>, callback: () => T): T {
@@ -202,4 +206,9 @@ export class CanaryControl<UpstreamName extends string = string> {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** @throws ConfigError for a name without an event; the message suggests the closest one */
+function checkEvent(method: 'on' | 'once' | 'off', name: string): void {
+  checkOneOf(`canary.${method}`, name, EVENT_NAMES);
 }

@@ -9,7 +9,7 @@ import type { CallPlan } from '../call/call-plan.ts';
 import { planCall, type PlanInputs } from '../call/plan-call.ts';
 import { RouteContext } from '../call/route.ts';
 import { CallTrackers } from '../call/track-calls.ts';
-import type { Call } from '../domain/call.ts';
+import type { Call, KeySource, Surface } from '../domain/call.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { Emitter } from '../events/emitter.ts';
 import { errorName, Warnings } from '../events/warnings.ts';
@@ -19,7 +19,8 @@ import { Prober } from '../probe/prober.ts';
 import { createRolloutSplit, Rollouts } from '../rollout/rollouts.ts';
 import { Affinity } from '../routing/affinity.ts';
 import { createBucketer } from '../routing/bucket.ts';
-import { safeKey } from '../routing/key.ts';
+import { Conversations } from '../routing/conversation.ts';
+import { KeyShares, safeKey } from '../routing/key.ts';
 import { KillSwitch } from '../routing/kill-switch.ts';
 import { Classifier } from '../routing/tasks.ts';
 import { Traffic } from '../routing/traffic.ts';
@@ -46,6 +47,9 @@ export class Engine implements CallContext {
   readonly alerts: Alerts;
   readonly prober: Prober;
   readonly services: EngineServices;
+  readonly conversations = new Conversations();
+  readonly conversationKey = (surface: Surface, body: unknown): string | undefined =>
+    this.conversations.keyOf(surface, body);
   /** The user's `key` function. If it throws, the call has no key from it. */
   readonly keyOption: KeyOption | undefined;
   /** Classifies calls that name no task. */
@@ -58,6 +62,7 @@ export class Engine implements CallContext {
   readonly #affinity = new Affinity();
   /** Built once, since every call is planned from it. */
   readonly #planning: PlanInputs;
+  readonly #keyShares: KeyShares;
   #metricsTicker: Ticker | undefined;
   #calls = 0;
   #closed = false;
@@ -74,8 +79,8 @@ export class Engine implements CallContext {
     this.warnings = new Warnings(this.emitter, routes ? options.logger : undefined);
     this.traffic = new Traffic(weights, this.names, stable, createRolloutSplit(options.rollouts));
     this.#recorder = new Recorder({ upstreams: this.names, windowMs });
-    this.keyOption =
-      options.key && safeKey(options.key, (error) => this.#warn('key', `The key function threw ${errorName(error)}`));
+    this.keyOption = options.key && safeKey(options.key, (problem) => this.#warn('key', `The key function ${problem}`));
+    this.#keyShares = new KeyShares((share, source) => this.#warnOfKeyShare(share, source));
     const classify = options.tasks?.classify;
     this.classifier = classify && new Classifier(classify, clock, (message) => this.#warn('task', message));
     const { emitter, warnings, traffic, ledger: costs } = this;
@@ -105,6 +110,10 @@ export class Engine implements CallContext {
   nextCallId(): number {
     this.#calls += 1;
     return this.#calls;
+  }
+
+  noteBucket(bucket: number | undefined, source: KeySource | undefined): void {
+    this.#keyShares.note(bucket, source);
   }
 
   /** The upstream that created the response or conversation `id`, if it is known. */
@@ -146,10 +155,33 @@ export class Engine implements CallContext {
     await stored;
   }
 
+  /** With all calls on one upstream a frequent key changes nothing. */
+  #warnOfKeyShare(share: number, source: KeySource | undefined): void {
+    const { weights, rollouts } = this.traffic;
+    if (!rollouts && Object.values(weights).filter((weight) => weight > 0).length < 2) return;
+    const found = KEY_PLACES[source ?? 'route'];
+    const message =
+      `One key has ${Math.round(share * 100)} % of the latest calls (from ${found}): they all go to one upstream, whatever the weights are. ` +
+      'Give each user or conversation a key of its own, or none';
+    this.warnings.once('keyShare', { code: 'keyShare', message, atMs: this.options.clock.now() });
+  }
+
   #warn(code: 'listener' | 'key' | 'task' | 'cache' | 'disabled', message: string): void {
     this.warnings.once(message, { code, message, atMs: this.options.clock.now() });
   }
 }
+
+/** Where a key was found, for messages. */
+const KEY_PLACES: Readonly<Record<KeySource, string>> = {
+  route: 'route({ key })',
+  context: 'canary.run({ key })',
+  header: 'the header x-canary-key',
+  option: 'the key function',
+  safety_identifier: 'safety_identifier in the body',
+  prompt_cache_key: 'prompt_cache_key in the body',
+  user: 'user in the body',
+  conversation: 'the opening of the conversation',
+};
 
 function knownUpstream({ upstreams }: CallServices, name: string): Upstream {
   const upstream = upstreams.get(name);

@@ -1,8 +1,10 @@
 /** Explains where a call would go, and why, without making it. */
 
+import type { OpenAI } from 'openai';
 import { soonestOf } from '../call/admission.ts';
 import { describeCall } from '../call/describe-call.ts';
-import { joinRoutes } from '../call/route.ts';
+import { checkRoute } from '../call/check-route.ts';
+import { routeMetadata } from '../call/route.ts';
 import type { Call, Plan, RouteOptions } from '../domain/call.ts';
 import type { Engine } from './engine.ts';
 import { createBodyPatch } from '../providers/create-body-patch.ts';
@@ -14,6 +16,8 @@ export interface ExplainOptions<UpstreamName extends string = string> extends Ro
   readonly model?: string | undefined;
   /** The body of a chat call. Its requirements take part in the choice, and its changes for the upstream are listed. */
   readonly body?: Readonly<Record<string, unknown>> | undefined;
+  /** The headers of the call, as its request options take them. The `key` function can read them. */
+  readonly headers?: OpenAI.RequestOptions['headers'];
 }
 
 /** The plan of a call, and what the upstream's dialect changes in its body. */
@@ -26,13 +30,25 @@ export interface Explanation<UpstreamName extends string = string> extends Plan 
   readonly changes: readonly DialectChange[];
 }
 
-export function explain(engine: Engine, { model, body = {}, ...options }: ExplainOptions): Explanation {
+export function explain(engine: Engine, given: ExplainOptions): Explanation {
+  const { model, body = {}, headers, ...options } = given;
+  checkRoute('explain', options);
   const { clock } = engine.options;
-  const route = joinRoutes(engine.context.current, options);
-  const described = describeCall(
-    { method: 'post', path: '/chat/completions', body: model === undefined ? body : { ...body, model } },
-    { id: 0, startedAtMs: clock.now(), context: route, keyOption: undefined, keyed: true },
-  );
+  const request = {
+    method: 'post' as const,
+    path: '/chat/completions',
+    body: model === undefined ? body : { ...body, model },
+    headers,
+    __metadata: routeMetadata(options),
+  };
+  const described = describeCall(request, {
+    id: 0,
+    startedAtMs: clock.now(),
+    context: engine.context.current,
+    keyOption: engine.keyOption,
+    conversationKey: (surface, asked) => engine.conversations.peek(surface, asked),
+    keyed: true,
+  });
   const plan = engine.plan(described, body, clock.now());
   const { assigned, upstreams, reason, bucket, skipped } = plan;
   const upstream = upstreams[0] ?? lastResort(plan, described, engine);

@@ -21,7 +21,6 @@ import { type FallbackPolicy, resolveFallbacks } from '../call/fallbacks.ts';
 import type { ShadowPolicy } from '../shadow/options.ts';
 import type { CanaryOptions } from '../options.ts';
 import type { Logger } from '../events/warnings.ts';
-import type { KeyContext } from '../routing/key.ts';
 import { resolveAlerts, resolveWebhook } from '../alerts/resolve-alerts.ts';
 import { clientDefaults, environment, hasCredentials, NO_CREDENTIALS } from '../upstream/resolve-connection.ts';
 import { resolveBudgets } from '../budgets/resolve-budgets.ts';
@@ -72,7 +71,7 @@ export interface ResolvedOptions {
   readonly store: Store | undefined;
   readonly windowMs: number;
   readonly metricsIntervalMs: number;
-  readonly key: ((call: KeyContext) => string | undefined) | undefined;
+  readonly key: CanaryOptions['key'];
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger | undefined;
@@ -143,7 +142,8 @@ function rejectsUnpriced({ onUnknownPrice = 'ignore' }: CanaryOptions): boolean 
   return checkOneOf('canary.onUnknownPrice', onUnknownPrice, ['ignore', 'reject']) === 'reject';
 }
 
-const OPTION_NAMES: readonly (keyof CanaryOptions)[] = [
+/** The names of all options of `canary`. */
+export const OPTION_NAMES: readonly (keyof CanaryOptions)[] = [
   'name',
   'upstreams',
   'weights',

@@ -1,11 +1,12 @@
 /** The runtime that a client shares with its `withOptions()` clones. */
 
 import type { ClientOptions } from 'openai';
-import { checkApiKey } from '../domain/check.ts';
+import { checkApiKey, closestName } from '../domain/check.ts';
+import { ConfigError } from '../domain/errors.ts';
 import { CanaryControl } from './control.ts';
 import { Engine } from './engine.ts';
 import type { CanaryOptions } from '../options.ts';
-import { resolveOptions } from './resolve-options.ts';
+import { OPTION_NAMES, resolveOptions } from './resolve-options.ts';
 
 /**
  * Replaces the `canary` option within the SDK's options. The SDK passes options that it does not know to the constructors of clones, so each
@@ -45,8 +46,25 @@ export function runtimeOf(
 ): CanaryRuntime {
   const { canary, ...client } = options;
   if (canary instanceof CanaryRuntime) return canary;
+  checkTopLevel(client);
   const routes = canary !== undefined;
   // Without the `canary` option the client is checked by the SDK alone.
   if (routes) checkApiKey('apiKey', client.apiKey);
   return new CanaryRuntime(new Engine(resolveOptions(routes ? canary : {}, client, priceProvider), { routes }));
+}
+
+/**
+ * The SDK ignores options that it does not know, so that the client would not route at all.
+ *
+ * @throws ConfigError for an option of `canary` beside it, and for a misspelled `canary`
+ */
+function checkTopLevel(client: object): void {
+  for (const name of Object.keys(client)) {
+    if (name !== 'logger' && OPTION_NAMES.some((option) => option === name)) {
+      throw new ConfigError(name, `is not an option of the client: write canary: { ${name} }`);
+    }
+    if (name !== 'canary' && closestName(name, ['canary']) !== undefined) {
+      throw new ConfigError(name, 'is not an option of the client; did you mean canary?');
+    }
+  }
 }

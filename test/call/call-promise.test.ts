@@ -103,3 +103,51 @@ test('an unhandled failure is one unhandled rejection, as with the SDK alone', a
   expect(unhandled).toHaveLength(1);
   expect(unhandled[0]).toBeInstanceOf(InternalServerError);
 });
+
+/** A promise as tracing libraries wrap it: `then` is theirs, other members are read with the proxy as `this`. */
+function traced<T extends Promise<unknown>>(promise: T): T {
+  const own = Promise.resolve(promise);
+  own.catch(() => undefined);
+  return new Proxy(promise, {
+    get(target, name, receiver) {
+      if (name === 'then' || name === 'catch' || name === 'finally') return own[name].bind(own);
+      return Reflect.get(target, name, receiver) as unknown;
+    },
+  });
+}
+
+test('a promise behind a Proxy gives answer, response and transformed data', async () => {
+  const { ai, providers } = setUp();
+  providers.script('openai', ...Array.from({ length: 5 }, () => json({ choices: [{ message: { content: 'hi' } }] })));
+  const make = () => traced(ai.chat.completions.create(BODY));
+  expect((await make()).choices).toHaveLength(1);
+  expect((await make().withResponse()).data.choices[0]!.message.content).toBe('hi');
+  expect((await make().asResponse()).status).toBe(200);
+  expect(await make()._thenUnwrap(({ choices }) => choices.length)).toBe(1);
+  const parsed = await traced(ai.chat.completions.parse(BODY)).withResponse();
+  expect([parsed.data.choices[0]!.message.parsed, parsed.response.status]).toEqual([null, 200]);
+});
+
+test('a failure behind a Proxy rejects what the caller asked for, and no other promise', async () => {
+  const { ai, clock, providers } = setUp({ client: { maxRetries: 0 } });
+  const unhandled: unknown[] = [];
+  const remember = (error: unknown): void => void unhandled.push(error);
+  process.on('unhandledRejection', remember);
+  try {
+    for (const member of ['withResponse', 'asResponse'] as const) {
+      providers.script('openai', failed(503));
+      const asked = traced(ai.chat.completions.create(BODY))[member]();
+      expect(await errorWithin(clock, 0, asked)).toBeInstanceOf(InternalServerError);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unhandled).toEqual([]);
+  } finally {
+    process.off('unhandledRejection', remember);
+  }
+});
+
+test('each promise has own members, as the SDK’s has', () => {
+  const { ai } = setUp();
+  const promise = ai.chat.completions.create(BODY);
+  for (const name of ['withResponse', 'asResponse', '_thenUnwrap']) expect(Object.hasOwn(promise, name)).toBe(true);
+});

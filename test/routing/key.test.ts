@@ -7,7 +7,7 @@ const nowhere: KeyPlaces = {
   header: undefined,
   option: () => undefined,
   body: undefined,
-  surface: 'chat',
+  conversation: () => undefined,
 };
 
 const everywhere: KeyPlaces = {
@@ -19,9 +19,8 @@ const everywhere: KeyPlaces = {
     safety_identifier: 'by safety identifier',
     prompt_cache_key: 'by cache key',
     user: 'by user',
-    messages: [{ role: 'user', content: 'by conversation' }],
   },
-  surface: 'chat',
+  conversation: () => 'by conversation',
 };
 
 test('the source closest to the call wins', () => {
@@ -60,7 +59,7 @@ test('the body is read if the key function returns no key', () => {
   expect(resolveKey({ ...nowhere, body: { user: 'u-1' } })?.source).toBe('user');
 });
 
-test.each([[''], [42], [null], [true], [{ id: 'u-1' }]])('%j is not a key in any place', (value) => {
+test.each([[''], [Number.NaN], [null], [true], [{ id: 'u-1' }]])('%j is not a key in any place', (value) => {
   const none = value as string;
   const body = { safety_identifier: none, prompt_cache_key: none, user: none };
   const places = { ...nowhere, route: none, context: none, header: none, option: () => none, body };
@@ -71,16 +70,19 @@ test.each([[undefined], [null], ['raw body'], [7]])('the body %j has no key', (b
   expect(resolveKey({ ...nowhere, body })).toBeUndefined();
 });
 
-test('a key in the body counts on every surface', () => {
-  for (const surface of ['completions', 'responses', 'embeddings', 'moderations', 'other'] as const) {
-    expect(resolveKey({ ...nowhere, surface, body: { user: 'u-1' } })?.key).toBe('u-1');
+test.each([
+  [42, '42'],
+  [0, '0'],
+  [9007199254740993n, '9007199254740993'],
+])('%s is the same key as its text in any place', (value, text) => {
+  for (const places of [{ route: value }, { context: value }, { option: () => value }, { body: { user: value } }]) {
+    expect(resolveKey({ ...nowhere, ...places })?.key).toBe(text);
   }
 });
 
 /** The same places without the one found last. */
 function without(places: KeyPlaces, source: string): KeyPlaces {
-  if (source === 'option') return { ...places, option: () => undefined };
+  if (source === 'option' || source === 'conversation') return { ...places, [source]: () => undefined };
   if (source in places) return { ...places, [source]: undefined };
-  const field = source === 'conversation' ? 'messages' : source;
-  return { ...places, body: { ...(places.body as object), [field]: undefined } };
+  return { ...places, body: { ...(places.body as object), [source]: undefined } };
 }

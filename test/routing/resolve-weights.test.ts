@@ -23,14 +23,12 @@ describe('if stable is not named', () => {
     expect(resolve(weights)).toEqual(resolved);
   });
 
-  test.each([
-    { gemini: 1 },
-    { gemini: 95, deepseek: 5 },
-    { gemini: 0.5, deepseek: 0.5 },
-    { gemini: 0.1, deepseek: 0.9 },
-  ])('the whole of %j leaves it nothing', (weights) => {
-    expect(resolve(weights)).toEqual(weights);
-  });
+  test.each([{ gemini: 1 }, { gemini: 0.5, deepseek: 0.5 }, { gemini: 0.1, deepseek: 0.9 }])(
+    'the whole of %j leaves it nothing',
+    (weights) => {
+      expect(resolve(weights)).toEqual(weights);
+    },
+  );
 
   test('ten tenths sum to 1 in spite of rounding', () => {
     const names = Array.from({ length: 10 }, (_, index) => `u${index}`);
@@ -56,9 +54,9 @@ test('the shares of a client sum to 1 for any weights', () => {
 });
 
 test('the largest finite number is a valid weight', () => {
-  expect(clientWith({ weights: { gemini: Number.MAX_VALUE } }).canary.explain({ key: 'user-1' }).upstream).toBe(
-    'gemini',
-  );
+  expect(
+    clientWith({ weights: { openai: 0, gemini: Number.MAX_VALUE } }).canary.explain({ key: 'user-1' }).upstream,
+  ).toBe('gemini');
 });
 
 test.each([
@@ -72,6 +70,27 @@ test.each([
   [{ openai: 1e308, gemini: 1e308 }, 'canary.weights should have a finite sum'],
 ])('%j is refused', (weights, message) => {
   expect(refusalOf({ weights })).toBe(message);
+});
+
+test.each([
+  [{ gemini: 10 }, 'got a sum of 10: write { openai: 90, gemini: 10 } or { gemini: 0.1 }'],
+  [{ gemini: 1.5 }, 'got a sum of 1.5: write { openai: 98.5, gemini: 1.5 } or { gemini: 0.015 }'],
+  [
+    { gemini: 95, deepseek: 5 },
+    'got a sum of 100: write { openai: 0, gemini: 95, deepseek: 5 } or { gemini: 0.95, deepseek: 0.05 }',
+  ],
+  [
+    { gemini: 0.6, deepseek: 0.6 },
+    'got a sum of 1.2: write { openai: 0, gemini: 0.6, deepseek: 0.6 } or { gemini: 0.5, deepseek: 0.5 }',
+  ],
+  [
+    { gemini: 300, deepseek: 0 },
+    'got a sum of 300: write { openai: 0, gemini: 300, deepseek: 0 } or { gemini: 1, deepseek: 0 }',
+  ],
+])('%j without stable is refused with both correct spellings', (weights, spellings) => {
+  const rule = 'should name openai too, or be shares whose sum is at most 1';
+  expect(refusalOf({ weights })).toBe(`canary.weights ${rule}, ${spellings}`);
+  expect(messageOf(() => clientWith({}).canary.setWeights(weights))).toBe(`weights ${rule}, ${spellings}`);
 });
 
 test('a refusal names the path of the weights', () => {

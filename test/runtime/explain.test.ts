@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { CanaryClient } from '../../src/index.ts';
+import { setUp } from '../support/set-up.ts';
 
 const ai = new CanaryClient({
   apiKey: 'test',
@@ -36,4 +37,32 @@ test('skips an upstream that lacks what the body needs', () => {
     upstream: 'openai',
     skipped: [{ upstream: 'blind', reason: 'capability' }],
   });
+});
+
+test('the key function decides as it does for a call, and sees body and headers', async () => {
+  const { ai: routed, providers } = setUp({
+    upstreams: { gemini: {} },
+    canary: {
+      weights: { gemini: 0.5 },
+      key: ({ headers, body }) => headers.get('x-tenant') ?? (body as { team?: number }).team,
+    },
+  });
+  for (let tenant = 0; tenant < 20; tenant += 1) {
+    const headers = { 'x-tenant': `tenant-${tenant}` };
+    await routed.chat.completions.create(
+      { model: 'm', messages: [{ role: 'user', content: `q${tenant}` }] },
+      { headers },
+    );
+    expect(routed.canary.explain({ headers }).upstream).toBe(providers.asked.at(-1));
+    const body = { team: tenant };
+    expect(routed.canary.explain({ body }).bucket).toBe(routed.canary.explain({ key: tenant }).bucket);
+  }
+  expect(new Set(providers.asked).size).toBe(2);
+});
+
+test('the key function cannot change the headers of a call', async () => {
+  const key = ({ headers }: { readonly headers: Headers }): undefined => headers.set('x-mine', 'changed') as undefined;
+  const { ai: routed, providers } = setUp({ canary: { key } });
+  await routed.chat.completions.create({ model: 'm', messages: [] }, { headers: { 'x-mine': 'kept' } });
+  expect(providers.sent[0]!.headers.get('x-mine')).toBe('kept');
 });

@@ -120,7 +120,7 @@ describe('rejects an upstream that does not exist:', () => {
 
   test('in explain', () => {
     expect(messageOf(() => clientWith({}).canary.explain({ upstream: 'gemni' }))).toBe(
-      'route.upstream should be one of openai, deepseek, gemini, got gemni',
+      'route.upstream should be one of openai, deepseek, gemini, got "gemni"; did you mean gemini?',
     );
   });
 });

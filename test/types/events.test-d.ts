@@ -73,5 +73,7 @@ route<Upstream>({ upstream: 'gemni' });
 route({ user: 'user-1' });
 // @ts-expect-error attributes are plain values
 route({ attributes: { plan: { name: 'pro' } } });
-// @ts-expect-error a key is a string
 route({ key: 5 });
+route({ key: 5n });
+// @ts-expect-error a key is a string, a number or a bigint
+route({ key: true });
