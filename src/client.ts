@@ -10,6 +10,7 @@ import type { CanaryControl } from './runtime/control.ts';
 import type { Engine } from './runtime/engine.ts';
 import { runtimeOf } from './runtime/runtime.ts';
 import { ResponseMode } from './upstream/response-mode.ts';
+import { keepUserAgent } from './upstream/sdk/user-agent.ts';
 import { UpstreamConnections } from './upstream/sdk/clients.ts';
 import { isX509 } from './upstream/sdk/request-controller.ts';
 import { applyMark, type PreparedFor, type PreparedRequest } from './upstream/sdk/request-mark.ts';
@@ -108,6 +109,7 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
       return { baseURL: addressOf(this.baseURL), upstreams: this.#engine.names };
     }
   }
+  keepUserAgent(CanaryClient, Base);
   // Bundlers rename an inner class that has the name of an outer class.
   Object.defineProperty(CanaryClient, 'name', { value: 'CanaryClient' });
   // The class has all members of the type: it inherits the statics of the base and defines the others above.

@@ -92,7 +92,8 @@ export class EventRecorder {
   /** Records what the reader of `stream` reads. Calls `onRead` if it reads to the end. */
   record(stream: StreamInternals, onRead: () => void): void {
     passStream(stream, {
-      idle: undefined,
+      silence: undefined,
+      holds: false,
       drains: false,
       isCommitted: () => true,
       see: (chunk) => this.#see(chunk),

@@ -1,16 +1,19 @@
 /** The input of one attempt: the request, its time limit, and the checks of its answer. */
 
+import type { FailureKind, TimeoutPhase } from '../domain/attempt.ts';
 import { StreamInterruptedError } from '../domain/errors.ts';
+import { fields } from '../domain/json.ts';
 import type { ResponseHeaders } from '../resilience/retry-after.ts';
 import { type PhaseBudget, startTimeLimit, type TimeLimit } from '../resilience/time-limit.ts';
 import type { AnswerChecks, AttemptEnd, AttemptInput } from '../upstream/attempt-types.ts';
 import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
 import type { UpstreamRequest } from '../upstream/sdk/request-options.ts';
 import { redact } from '../upstream/sdk/secrets.ts';
-import { DoneMarkerDetector } from '../upstream/stream/done-marker.ts';
+import { removeRefusedUsage } from '../upstream/sdk/refused-usage.ts';
+import { BodyWatch } from '../upstream/stream/body-watch.ts';
 import type { StartedAttempt } from '../upstream/upstream-costs.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import type { Admitted } from './admission.ts';
+import { type Admitted, canAdmit } from './admission.ts';
 import type { CallState } from './call-state.ts';
 
 /** The attempts of one call on one upstream, as far as each of them needs it. */
@@ -19,6 +22,8 @@ export interface AttemptOwner {
   readonly upstream: Upstream;
   readonly connection: UpstreamConnection;
   readonly request: UpstreamRequest;
+  /** Whether a hedge may make these attempts superfluous. */
+  readonly cancellable: boolean;
   settle(taken: AttemptResources, end: AttemptEnd, nowMs: number): void;
 }
 
@@ -35,8 +40,8 @@ export interface AttemptResources {
 export class AttemptContext implements AttemptInput {
   readonly surface: AttemptInput['surface'];
   readonly metersRaw = true;
-  readonly hidesUsage: boolean;
-  readonly done: DoneMarkerDetector | undefined;
+  hidesUsage: boolean;
+  readonly body: BodyWatch | undefined;
   readonly send: AttemptInput['send'];
   readonly options: AttemptInput['options'];
   readonly retries: number | null;
@@ -49,13 +54,15 @@ export class AttemptContext implements AttemptInput {
   lateMs: number | undefined;
   readonly #owner: AttemptOwner;
   readonly #taken: AttemptResources;
+  /** Of the last response. */
+  #headers: ResponseHeaders | undefined;
 
   constructor(owner: AttemptOwner, taken: AttemptResources) {
-    const { connection, request, upstream, state } = owner;
+    const { connection, request, state } = owner;
     const { call, services, source, mirror } = state;
     this.surface = call.surface;
     this.hidesUsage = request.usageAdded;
-    this.done = call.stream && upstream.config.endsByDone ? new DoneMarkerDetector() : undefined;
+    this.body = call.stream ? new BodyWatch() : undefined;
     this.send = connection.send;
     this.options = request.options;
     this.retries = connection.sdkRetries ? null : 0;
@@ -70,7 +77,14 @@ export class AttemptContext implements AttemptInput {
   }
 
   judge(): AnswerChecks {
-    return answerChecksFor(this.#owner.state, this.#owner.upstream);
+    return answerChecksFor(this.#owner, this.#headers);
+  }
+
+  removeRefused(error: unknown): boolean {
+    const { request, upstream, state } = this.#owner;
+    if (!removeRefusedUsage(request, error, upstream, state.call)) return false;
+    this.hidesUsage = false;
+    return true;
   }
 
   redact(error: unknown): void {
@@ -79,6 +93,7 @@ export class AttemptContext implements AttemptInput {
   }
 
   onHeaders(headers: ResponseHeaders, isRefusal: boolean): void {
+    this.#headers = headers;
     this.#taken.admitted.slot?.observe(headers, isRefusal);
   }
 
@@ -102,8 +117,10 @@ interface TimeLimitInput {
 }
 
 /**
- * The time limit of an attempt. `undefined` leaves the first attempt of a non-stream call to the SDK's own time-out, unless one of our
- * limits is shorter or the attempt is `cancellable`.
+ * The time limit of an attempt; `undefined` where the SDK's own time-out is the only limit, unless the attempt is `cancellable`.
+ *
+ * The caller's own `timeout` keeps its meaning in the SDK. An upstream's `timeout` ends with the first sign of an answer, and `firstChunk`
+ * applies up to the response headers: after them, silence is what counts.
  */
 export function timeLimitFor(
   state: CallState,
@@ -113,35 +130,60 @@ export function timeLimitFor(
   const { call, deadlineMs, source } = state;
   const { clock, policy } = state.services;
   const { timeoutMs } = upstream.config;
+  const firstChunkMs = call.stream ? policy.firstChunkMs : Infinity;
   const isFirst = state.recorder.started === 1 && !state.hasWaited;
-  if (isFirst && !call.stream && timeoutMs === undefined && deadlineMs >= source.timeoutMs) {
-    return cancellable
-      ? startTimeLimit({ clock, nowMs, signal, attempt: undefined, remainingMs: Infinity, deadlineMs })
-      : undefined;
-  }
-  const attempt = call.stream ? firstChunkBudget(policy.firstChunkMs, timeoutMs) : headersBudget(timeoutMs);
-  const deadlineHolds = policy.deadlineMs !== undefined;
-  const remainingMs = call.startedAtMs + deadlineMs - nowMs;
-  return startTimeLimit({ clock, nowMs, signal, attempt, remainingMs, deadlineMs, deadlineHolds });
+  const hasDeadline = policy.deadlineMs !== undefined && (call.stream || !isFirst || deadlineMs < source.timeoutMs);
+  if (!hasDeadline && timeoutMs === undefined && firstChunkMs === Infinity && !cancellable) return undefined;
+  return startTimeLimit({
+    clock,
+    nowMs,
+    signal,
+    attempt: budgetOf(call.stream ? 'firstChunk' : 'headers', timeoutMs),
+    headers: budgetOf('firstChunk', firstChunkMs),
+    remainingMs: hasDeadline ? call.startedAtMs + deadlineMs - nowMs : Infinity,
+    deadlineMs,
+    deadlineHolds: hasDeadline,
+  });
 }
 
-function firstChunkBudget(firstChunkMs: number, timeoutMs: number | undefined): PhaseBudget {
-  return { phase: 'firstChunk', budgetMs: Math.min(firstChunkMs, timeoutMs ?? Infinity) };
+function budgetOf(phase: TimeoutPhase, budgetMs = Infinity): PhaseBudget | undefined {
+  return budgetMs === Infinity ? undefined : { phase, budgetMs };
 }
 
-function headersBudget(timeoutMs: number | undefined): PhaseBudget | undefined {
-  return timeoutMs === undefined ? undefined : { phase: 'headers', budgetMs: timeoutMs };
-}
-
-function answerChecksFor(state: CallState, upstream: Upstream): AnswerChecks {
-  const { policy } = state.services;
+function answerChecksFor(owner: AttemptOwner, headers: ResponseHeaders | undefined): AnswerChecks {
+  const { state, upstream, cancellable } = owner;
+  const { call, services, source, recorder } = state;
+  const { policy } = services;
+  const isBackground = fields(source.options.body).background === true;
+  const isBuffered = !isBackground && (call.streamMode ?? policy.streamMode) === 'buffered';
+  const { finishReason } = upstream.config;
   return {
+    firstChunkMs: policy.firstChunkMs,
     idleMs: policy.idleMs,
-    bufferBytes: (state.call.streamMode ?? policy.streamMode) === 'buffered' ? policy.maxBufferBytes : undefined,
+    holds: isBuffered || (!isBackground && (cancellable || canMoveOn(state))),
+    bufferBytes: isBuffered ? policy.maxBufferBytes : undefined,
+    needsFinishReason: finishReason === true,
+    onMissingFinishReason:
+      finishReason === undefined ? () => services.observer.missesFinishReason(upstream.name) : undefined,
     drains: upstream.config.drains,
-    interrupted: (partial, cause) => {
-      const { attempts } = state.recorder;
-      return new StreamInterruptedError({ ...partial, upstream: upstream.name, attempts }, cause);
-    },
+    interrupted: (partial, cause) =>
+      new StreamInterruptedError({ ...partial, upstream: upstream.name, attempts: recorder.attempts }, cause, headers),
   };
 }
+
+/** Whether another upstream could take over if the stream failed now. */
+function canMoveOn(state: CallState): boolean {
+  if (state.attemptsLeft < 1) return false;
+  return STREAM_FAILURES.some((kind) => canAdmit(state.untried(kind), state));
+}
+
+/** The kinds of failure of a stream that has begun. */
+const STREAM_FAILURES: readonly FailureKind[] = [
+  'connection',
+  'server',
+  'timeout',
+  'truncated',
+  'malformed',
+  'rateLimit',
+  'contentFilter',
+];

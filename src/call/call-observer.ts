@@ -17,6 +17,8 @@ export interface CallObserver {
   hedge(event: HedgeEvent, judged: unknown): void;
   /** An attempt failed. A rate limit pauses the model; a refusal for quota or credentials pauses the upstream. */
   refused(upstream: string, model: ModelState, failure: Failure): void;
+  /** A stream of `upstream` ended with `[DONE]` and without a `finish_reason`, and was taken for complete. */
+  missesFinishReason(upstream: string): void;
   /** An upstream has reached one of its limits. */
   full(event: RateLimitEvent): void;
 }

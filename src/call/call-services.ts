@@ -25,11 +25,11 @@ export interface DispatchPolicy {
   readonly attempts: number | undefined;
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
-  /** The time budget of a call; `undefined`: ten minutes, or the SDK's time-out if that is longer. */
+  /** The time budget of a call; `undefined`: only the SDK's time-out for each attempt applies. */
   readonly deadlineMs: number | undefined;
-  /** The longest wait for the first content of a stream. */
+  /** The longest silence of a stream before the first sign of an answer; `Infinity`: unlimited. */
   readonly firstChunkMs: number;
-  /** The longest wait for each chunk after the first content. */
+  /** The longest silence of a stream after that; `Infinity`: unlimited. */
   readonly idleMs: number;
   readonly streamMode: StreamMode;
   /** The approximate size up to which a stream is buffered, in bytes. */

@@ -16,8 +16,6 @@ import { routeOfTask } from './plan-call.ts';
 
 /** The SDK's default for `maxRetries`, and the smallest default of extra attempts. */
 const MIN_EXTRA_ATTEMPTS = 2;
-/** Ten minutes, as the SDK's time-out. */
-const DEFAULT_DEADLINE_MS = 600_000;
 
 export class CallState {
   readonly call: Call;
@@ -25,6 +23,7 @@ export class CallState {
   readonly source: CallSource;
   readonly services: CallServices;
   readonly recorder: CallRecorder;
+  /** `Infinity`: only the SDK's own time-outs limit the attempts. */
   readonly deadlineMs: number;
   readonly #extraAttempts: number;
   #tried: readonly string[] = [];
@@ -44,7 +43,7 @@ export class CallState {
     this.services = services;
     this.recorder = new CallRecorder(call, plan.assigned, services.observer, services.pricing);
     source.mode.ledger = this.recorder.ledger;
-    this.deadlineMs = services.policy.deadlineMs ?? Math.max(DEFAULT_DEADLINE_MS, source.timeoutMs);
+    this.deadlineMs = services.policy.deadlineMs ?? Infinity;
     const extra = services.policy.attempts ?? Math.max(MIN_EXTRA_ATTEMPTS, source.maxRetries);
     this.#extraAttempts = call.replayable ? extra : 0;
   }

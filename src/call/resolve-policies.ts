@@ -41,14 +41,14 @@ export function resolveDispatch({ retry = {}, timeouts = {}, stream = {} }: Disp
       : checkNumber('canary.retry.attempts', retry.attempts, { min: 0, max: 100, integer: true });
   const deadlineMs =
     timeouts.deadline === undefined ? undefined : checkDuration('canary.timeouts.deadline', timeouts.deadline);
-  const { firstChunk = '30s', idle = '30s' } = timeouts;
+  const { firstChunk, idle } = timeouts;
   return {
     attempts,
     minDelayMs,
     maxDelayMs,
     deadlineMs,
-    firstChunkMs: checkDuration('canary.timeouts.firstChunk', firstChunk),
-    idleMs: checkDuration('canary.timeouts.idle', idle),
+    firstChunkMs: firstChunk === undefined ? Infinity : checkDuration('canary.timeouts.firstChunk', firstChunk),
+    idleMs: idle === undefined ? Infinity : checkDuration('canary.timeouts.idle', idle),
     ...resolveStream(stream),
   };
 }

@@ -36,13 +36,12 @@ export class UpstreamAttempts implements AttemptOwner {
   readonly model: ModelState;
   readonly connection: UpstreamConnection;
   readonly request: UpstreamRequest;
+  readonly cancellable: boolean;
   /** How the last attempt failed. */
   failure: Failure | undefined;
   /** Index of the last attempt among the attempts of the call. */
   attemptIndex = 0;
   readonly #admitted: Admitted;
-  /** Whether a hedge may make these attempts superfluous. */
-  readonly #cancellable: boolean;
   /** The caller's signal. */
   readonly #signal: AbortSignal | null | undefined;
   #limit: TimeLimit | undefined;
@@ -55,7 +54,7 @@ export class UpstreamAttempts implements AttemptOwner {
     this.upstream = upstream;
     this.model = upstream.models.of(requestedModel(upstream, call));
     this.#admitted = admitted;
-    this.#cancellable = cancellable;
+    this.cancellable = cancellable;
     this.connection = source.connect(upstream);
     this.request = optionsFor(upstream, this.connection.client, call, source.options);
     this.#signal = source.options.signal;
@@ -148,7 +147,7 @@ export class UpstreamAttempts implements AttemptOwner {
     const { options, model, mark } = this.request;
     const { sdkRetries, showsControllers } = this.connection;
     const started = state.recorder.start(upstream.name, reason, model, startedAtMs);
-    const bounds = { signal: this.#signal, cancellable: this.#cancellable, nowMs: startedAtMs };
+    const bounds = { signal: this.#signal, cancellable: this.cancellable, nowMs: startedAtMs };
     const limit = timeLimitFor(state, upstream, bounds);
     this.#limit = limit;
     this.attemptIndex = started.index;

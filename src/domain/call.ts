@@ -23,7 +23,8 @@ export type CallKey = string | number | bigint;
 export type AttributeValue = string | number | boolean;
 
 /**
- * When a stream reaches its caller. `committed`: from its first content on. `buffered`: once it is complete, so that
+ * When a stream reaches its caller. `committed`: from the first sign of an answer on, or at once where no other upstream
+ * could take over. `buffered`: once it is complete, so that
  * another upstream can still answer if it breaks off.
  */
 export type StreamMode = 'committed' | 'buffered';

@@ -1,6 +1,6 @@
 /** The library's own errors. Every other error that a caller sees is the SDK's error of the last attempt. */
 
-import { APIConnectionTimeoutError, OpenAIError } from 'openai';
+import { APIConnectionTimeoutError, APIError, OpenAIError } from 'openai';
 import type { AttemptRecord, TimeoutPhase } from './attempt.ts';
 import type { Requirement } from './call.ts';
 import type { RolloutPhase, RolloutVerb } from './rollout.ts';
@@ -101,19 +101,34 @@ export interface PartialAnswer {
   readonly attempts: readonly AttemptRecord[];
 }
 
-/** A stream broke off after content had reached the caller. No other model completes it. `cause` is the failure. */
-export class StreamInterruptedError extends OpenAIError implements PartialAnswer {
-  readonly code = 'STREAM_INTERRUPTED';
+/** The headers of a response, as far as errors read them. */
+interface ErrorHeaders {
+  get(name: string): string | null;
+}
+
+/**
+ * A stream broke off after a part of it had reached the caller. No other model completes it. `cause` is the failure. `status`, `headers`,
+ * `requestID`, `error`, `param` and `type` are those of the SDK's error, where there is one; its `code` is `providerCode`.
+ */
+export class StreamInterruptedError extends APIError implements PartialAnswer {
+  // The SDK declares `code` for the codes of providers.
+  override readonly code = 'STREAM_INTERRUPTED';
+  /** The code in the provider's error; `undefined` if it sent none. */
+  readonly providerCode: string | null | undefined;
   readonly upstream: string;
   readonly partialText: string;
   readonly usage: Usage | undefined;
   readonly usageEstimated: boolean;
   readonly attempts: readonly AttemptRecord[];
 
-  constructor(partial: PartialAnswer, cause: unknown) {
+  /** `headers` are those of the stream's response. */
+  constructor(partial: PartialAnswer, cause: unknown, headers?: ErrorHeaders) {
     const why = cause instanceof Error ? cause.message : 'it ended before the provider marked it as complete';
-    super(`The stream from ${partial.upstream} broke off after ${partial.partialText.length} characters: ${why}`);
+    const reported = cause instanceof APIError ? cause : undefined;
+    super(reported?.status, reported?.error, undefined, reported?.headers ?? (headers as Headers | undefined));
+    this.message = `The stream from ${partial.upstream} broke off after ${partial.partialText.length} characters: ${why}`;
     this.name = 'StreamInterruptedError';
+    this.providerCode = reported?.code;
     this.upstream = partial.upstream;
     this.partialText = partial.partialText;
     this.usage = partial.usage;

@@ -119,6 +119,7 @@ export interface WarningEvent {
     | 'cache'
     | 'price'
     | 'modelNotFound'
+    | 'finishReason'
     | 'rollback'
     | 'rollout'
     | 'disabled'

@@ -6,7 +6,11 @@ import type { ProviderName } from './presets.ts';
 
 /** What the user declares about an upstream; it wins over what is known about the provider. */
 export interface Capabilities extends Readonly<Partial<Record<Requirement, boolean>>> {
-  /** `false`: its streams end with `[DONE]` after content, without a `finish_reason`. @default true */
+  /**
+   * Whether its streams have a `finish_reason`. `true`: `[DONE]` without one means that the answer was truncated. `false`: such an answer is
+   * complete.
+   * @default complete, with one warning for each upstream
+   */
   readonly finishReason?: boolean;
 }
 

@@ -16,7 +16,7 @@ export interface BodyRules {
   readonly params?: Readonly<Record<string, unknown>> | undefined;
   /** The most output tokens that a call may request. A larger limit is lowered to it, and a missing one is set. */
   readonly maxOutputTokens?: number | undefined;
-  /** Requests usage on streams of chat and completions whose caller did not. @default false */
+  /** Requests usage on streams of chat and completions whose caller says nothing of it. @default false */
   readonly includeUsage?: boolean | undefined;
   /** Selects the dialect, and the name of the limit for a chat call without one. */
   readonly provider?: ProviderName | undefined;
@@ -69,7 +69,7 @@ function plainPatch(
   if (changes.length > 0) return draftedPatch(rules, call, body);
   const keepsModel = model === call.model || model === undefined;
   const options = body['stream_options'];
-  const usageAdded = call.stream && rules.includeUsage === true && sendsUsageOnRequest(call) && !requestsUsage(options);
+  const usageAdded = call.stream && rules.includeUsage === true && sendsUsageOnRequest(call) && !decidesUsage(options);
   if (keepsModel && !usageAdded) return undefined;
   const set = { ...(!keepsModel && { model }), ...(usageAdded && { stream_options: withUsage(options) }) };
   return { set, remove: [], usageAdded, changes };
@@ -98,7 +98,7 @@ function applyDialect(
 
 /** Requests usage where the rules want it, and returns whether the upstream will send usage that the caller did not request. */
 function includeUsage(draft: BodyDraft, rules: BodyRules, call: Pick<Call, 'surface'>): boolean {
-  if (!sendsUsageOnRequest(call) || requestsUsage(draft.body['stream_options'])) return false;
+  if (!sendsUsageOnRequest(call) || decidesUsage(draft.body['stream_options'])) return false;
   // Params that contain stream_options win: the user knows what the upstream supports.
   const decided = rules.params?.['stream_options'] !== undefined;
   if (rules.includeUsage === true && !decided) {
@@ -114,6 +114,11 @@ function sendsUsageOnRequest({ surface }: Pick<Call, 'surface'>): boolean {
 
 function withUsage(streamOptions: unknown): object {
   return { ...(isRecord(streamOptions) ? streamOptions : {}), include_usage: true };
+}
+
+/** Whether the caller says if it wants usage. */
+function decidesUsage(streamOptions: unknown): boolean {
+  return isRecord(streamOptions) && typeof streamOptions['include_usage'] === 'boolean';
 }
 
 function requestsUsage(streamOptions: unknown): boolean {

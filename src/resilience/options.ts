@@ -39,11 +39,14 @@ export interface BreakerOptions {
 
 /** How long a call may take. */
 export interface TimeoutOptions {
-  /** The time budget of a whole call, retries and fallbacks included. @default '10m', or the client's `timeout` if that is longer */
+  /** The time budget of a whole call, retries and fallbacks included. @default none: the client's `timeout` limits each attempt */
   readonly deadline?: Duration | undefined;
-  /** The longest wait for the first content of a stream, from its dispatch. @default '30s' */
+  /**
+   * The longest silence of a stream before the first sign of an answer, from its dispatch on. Any byte ends a silence, also that of a
+   * comment or of a keep-alive event. @default unlimited
+   */
   readonly firstChunk?: Duration | undefined;
-  /** The longest wait for each later chunk. @default '30s' */
+  /** The longest silence of a stream after that. Any byte ends a silence. @default unlimited */
   readonly idle?: Duration | undefined;
 }
 
@@ -57,7 +60,10 @@ export interface HedgeOptions {
 
 /** When a stream is handed to its caller. */
 export interface StreamOptions {
-  /** From its first content on (`'committed'`), or once it is complete (`'buffered'`). @default 'committed' */
+  /**
+   * From the first sign of an answer on, or at once where no other upstream could take over (`'committed'`); or once it is complete
+   * (`'buffered'`). @default 'committed'
+   */
   readonly mode?: StreamMode | undefined;
   /** About how many bytes of a buffered stream are held back; a longer stream is handed over from there on. @default 4 MiB */
   readonly maxBufferBytes?: number | undefined;

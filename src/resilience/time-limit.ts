@@ -11,6 +11,8 @@ export interface TimeLimit extends Controlled {
   readonly signal: AbortSignal;
   /** The error for the caller, if this limit ended the attempt. */
   expired(): Error | undefined;
+  /** Ends the wait for the response headers. */
+  headersArrived(): void;
   /** Stops the attempt's time-out once the answer has begun. The caller's signal and a deadline that the user set still apply. */
   stopTimer(): void;
   /** Restarts the attempt's time-out when we wait for the answer again, after time that the caller took. */
@@ -38,8 +40,10 @@ export interface TimeLimitOptions {
   readonly nowMs?: number | undefined;
   /** The caller's signal. */
   readonly signal: AbortSignal | null | undefined;
-  /** The attempt's own time-out. */
+  /** The time-out of the attempt, up to its answer. */
   readonly attempt: PhaseBudget | undefined;
+  /** The time-out up to the response headers. @default none */
+  readonly headers?: PhaseBudget | undefined;
   /** Time left of the call's deadline; `Infinity` where the SDK bounds the call. */
   readonly remainingMs: number;
   /** The whole deadline, for the error. */
@@ -55,6 +59,8 @@ export function startTimeLimit(options: TimeLimitOptions): TimeLimit {
 class AttemptLimit implements TimeLimit {
   readonly #options: TimeLimitOptions;
   readonly #deadlineAtMs: number;
+  /** The attempt's own budget, counted from this time. */
+  #attemptFromMs: number;
   /** The controller of the SDK's request. */
   #request: AbortController | undefined;
   /** Created when `signal` is read: a signal costs several µs per call. */
@@ -67,7 +73,8 @@ class AttemptLimit implements TimeLimit {
     this.#options = options;
     const { clock, nowMs = clock.now() } = options;
     this.#deadlineAtMs = nowMs + options.remainingMs;
-    this.#startTimer(options.attempt, true, nowMs);
+    this.#attemptFromMs = nowMs;
+    this.#startTimer([options.headers, options.attempt], true, nowMs);
   }
 
   get signal(): AbortSignal {
@@ -83,15 +90,21 @@ class AttemptLimit implements TimeLimit {
     return this.#expired;
   }
 
+  headersArrived(): void {
+    const { headers, attempt, clock } = this.#options;
+    if (headers) this.#startTimer([attempt], true, clock.now());
+  }
+
   stopTimer(): void {
     const { deadlineHolds = false } = this.#options;
-    if (deadlineHolds) this.#startTimer(undefined, true, this.#options.clock.now());
+    if (deadlineHolds) this.#startTimer([], true, this.#options.clock.now());
     else this.#timer?.cancel();
   }
 
   restartTimer(): void {
     const { attempt, deadlineHolds = false, clock } = this.#options;
-    this.#startTimer(attempt, deadlineHolds, clock.now());
+    this.#attemptFromMs = clock.now();
+    this.#startTimer([attempt], deadlineHolds, this.#attemptFromMs);
   }
 
   abort(): void {
@@ -104,18 +117,22 @@ class AttemptLimit implements TimeLimit {
     if (this.#forwarding) this.#options.signal?.removeEventListener('abort', this.#forwardAbort);
   }
 
-  /** Starts the timer of the attempt's budget or of the deadline, whichever ends first. */
-  #startTimer(budget: PhaseBudget | undefined, hasDeadline: boolean, nowMs: number): void {
+  /** Starts the timer of the budget, or of the deadline, that ends first. */
+  #startTimer(budgets: readonly (PhaseBudget | undefined)[], hasDeadline: boolean, nowMs: number): void {
     this.#timer?.cancel();
     if (this.#expired || this.#released) return;
-    const leftMs = hasDeadline ? this.#deadlineAtMs - nowMs : Infinity;
     const { clock, deadlineMs } = this.#options;
-    const soonest = budget && budget.budgetMs < leftMs ? budget : undefined;
-    if (!soonest && leftMs === Infinity) return;
-    const delayMs = Math.max(0, soonest?.budgetMs ?? leftMs);
+    let endsAtMs = hasDeadline ? this.#deadlineAtMs : Infinity;
+    let ending: PhaseBudget | undefined;
+    for (const budget of budgets) {
+      if (!budget || this.#attemptFromMs + budget.budgetMs >= endsAtMs) continue;
+      endsAtMs = this.#attemptFromMs + budget.budgetMs;
+      ending = budget;
+    }
+    if (endsAtMs === Infinity) return;
     const callback = (): void =>
-      this.#end(soonest ? new UpstreamTimeoutError(soonest.phase, soonest.budgetMs) : new DeadlineError(deadlineMs));
-    this.#timer = patientTimer(clock, delayMs, callback, nowMs);
+      this.#end(ending ? new UpstreamTimeoutError(ending.phase, ending.budgetMs) : new DeadlineError(deadlineMs));
+    this.#timer = patientTimer(clock, Math.max(0, endsAtMs - nowMs), callback, nowMs);
   }
 
   #end(error: Error): void {

@@ -88,6 +88,13 @@ export class ResultRecorder implements CallObserver {
   refused(upstream: string, model: ModelState, failure: Failure): void {
     this.#refusals.refused(upstream, model, failure, this.#observed.clock.now());
   }
+
+  missesFinishReason(upstream: string): void {
+    const { warnings, clock } = this.#observed;
+    const rest = 'such answers count as complete unless capabilities.finishReason is true';
+    const message = `Upstream ${upstream} ends streams with [DONE] and no finish_reason: ${rest}`;
+    warnings.once(`finishReason ${upstream}`, { code: 'finishReason', message, atMs: clock.now() });
+  }
 }
 
 /** Records copies of calls: their cost and their events. Windows, breakers and pauses belong to real calls. */

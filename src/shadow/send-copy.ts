@@ -8,10 +8,11 @@ import type { AnswerReader, AttemptEnd } from '../upstream/attempt-types.ts';
 import { NOTHING_KNOWN } from '../upstream/attempt-types.ts';
 import { attempt } from '../upstream/attempt.ts';
 import { ResponseMode } from '../upstream/response-mode.ts';
-import { DoneMarkerDetector } from '../upstream/stream/done-marker.ts';
+import { BodyWatch } from '../upstream/stream/body-watch.ts';
 import { StreamInterruptedError } from '../domain/errors.ts';
 import { classifyFailure, type Failure } from '../resilience/failure.ts';
 import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
+import { removeRefusedUsage } from '../upstream/sdk/refused-usage.ts';
 import { optionsFor } from '../upstream/sdk/request-options.ts';
 import { redact } from '../upstream/sdk/secrets.ts';
 import { isStream, type RequestOptions, type StreamInternals } from '../upstream/sdk/types.ts';
@@ -29,7 +30,7 @@ interface CopyInput {
   readonly connect: (upstream: Upstream) => UpstreamConnection;
   readonly limit: TimeLimit;
   readonly witness: AnswerReader;
-  /** The longest gap between two chunks of a stream, in ms. */
+  /** The longest silence of a stream, in ms; `Infinity`: unlimited. */
   readonly idleMs: number;
   readonly clock: Clock;
   readonly pricing: Pricing;
@@ -72,9 +73,10 @@ export async function sendCopy(input: CopyInput): Promise<CopyEnd> {
 async function readToEnd(
   { call, upstream, limit, witness, idleMs, clock }: CopyInput,
   { client, send, sdkRetries }: UpstreamConnection,
-  { options, usageAdded, mark }: ReturnType<typeof optionsFor>,
+  request: ReturnType<typeof optionsFor>,
   onEnd: (end: AttemptEnd) => void,
 ): Promise<void> {
+  const { options, mark } = request;
   options.signal = limit.signal;
   if (!sdkRetries) options.maxRetries = 0;
   const mode = new ResponseMode();
@@ -82,20 +84,25 @@ async function readToEnd(
   const answer = await attempt({
     surface: call.surface,
     metersRaw: true,
-    hidesUsage: usageAdded,
-    done: call.stream && upstream.config.endsByDone ? new DoneMarkerDetector() : undefined,
+    // Only the observer of the copy reads the answer.
+    hidesUsage: false,
+    body: call.stream ? new BodyWatch() : undefined,
     send,
     options,
     retries: sdkRetries ? null : 0,
     mode,
     limit,
     judge: () => ({
+      firstChunkMs: Infinity,
       idleMs,
+      holds: false,
       bufferBytes: undefined,
+      needsFinishReason: upstream.config.finishReason === true,
       drains: false,
       interrupted: (partial, cause) =>
         new StreamInterruptedError({ ...partial, upstream: upstream.name, attempts: [] }, cause),
     }),
+    removeRefused: (error) => removeRefusedUsage(request, error, upstream, call),
     redact: (error) => redact(error, [client.apiKey, client.adminAPIKey, ...mark.secrets]),
     clock,
     witness,

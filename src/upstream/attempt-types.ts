@@ -12,7 +12,7 @@ import type { ResponseMode } from './response-mode.ts';
 import type { SendRequest } from './sdk/send.ts';
 import type { Parsed, RequestOptions } from './sdk/types.ts';
 import type { AbandonedStreams } from './stream/abandoned-streams.ts';
-import type { DoneMarkerDetector } from './stream/done-marker.ts';
+import type { BodyWatch } from './stream/body-watch.ts';
 
 /** The answer of an attempt, in the form that the caller chose. */
 export type Answer =
@@ -40,10 +40,18 @@ export interface AttemptEnd {
 
 /** Checks of an answer before the caller gets it, and of a stream until it ends. */
 export interface AnswerChecks {
-  /** The longest wait for the next chunk after the first content, in ms. */
+  /** The longest silence before the first sign of an answer, in ms; `Infinity`: unlimited. Any byte ends a silence. */
+  readonly firstChunkMs: number;
+  /** The longest silence after that, in ms; `Infinity`: unlimited. */
   readonly idleMs: number;
-  /** A stream is held back to its end, or to about this many bytes. `undefined`: it is held back to its first content. */
+  /** Another upstream could take over: the stream is held back. Otherwise it is handed over at its first event. */
+  readonly holds: boolean;
+  /** A stream is held back to its end, or to about this many bytes. `undefined`: it is held back to the first sign of an answer. */
   readonly bufferBytes: number | undefined;
+  /** `[DONE]` without a `finish_reason` means that the answer was truncated. @default false */
+  readonly needsFinishReason?: boolean;
+  /** Called when an answer ended with `[DONE]` and without a `finish_reason`, and was taken for complete. */
+  readonly onMissingFinishReason?: (() => void) | undefined;
   /** A stream that the caller leaves is read to its end, to learn its true usage. */
   readonly drains: boolean;
   /** The error for a stream that broke off. */
@@ -62,8 +70,8 @@ export interface AttemptInput {
   readonly metersRaw: boolean;
   /** We requested the usage chunk of the stream and the caller did not: it is hidden. */
   readonly hidesUsage: boolean;
-  /** For an upstream without `finish_reason`: `[DONE]` after content means that a stream is complete. */
-  readonly done?: DoneMarkerDetector | undefined;
+  /** Observes the bytes of a stream. Absent: they are not observed. */
+  readonly body?: BodyWatch | undefined;
   readonly send: SendRequest;
   readonly options: RequestOptions;
   /** The SDK's retries: 0 where we retry, `null` where the SDK retries as its client is configured. */
@@ -77,6 +85,11 @@ export interface AttemptInput {
   /** Removes secrets from an error before the caller sees it. */
   redact(error: unknown): void;
   readonly clock: Clock;
+  /**
+   * Called with the error of a refused request. Returns whether the refusal was for a field that we added: the field has been removed from
+   * `options`, and the request is sent again.
+   */
+  removeRefused?: ((error: unknown) => boolean) | undefined;
   /** Called with the headers of every response, before the body is read. */
   onHeaders?: ((headers: ResponseHeaders, isRefusal: boolean) => void) | undefined;
   /** Called with the id of a Responses API response as soon as it is known, even if the response fails later. */

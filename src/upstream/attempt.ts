@@ -4,7 +4,6 @@ import { APIError, APIUserAbortError } from 'openai';
 import { type Answer, type AttemptInput, NOTHING_KNOWN, reportEnd } from './attempt-types.ts';
 import { classifyFailure } from '../resilience/failure.ts';
 import { checkAnswer, type CheckedInput, rawAnswer, type Received, watchParsed } from './read-answer.ts';
-import type { DoneMarkerDetector } from './stream/done-marker.ts';
 import type { Parsed, ResponseProps } from './sdk/types.ts';
 
 /**
@@ -16,12 +15,20 @@ export async function attempt(input: AttemptInput): Promise<Answer> {
   let parsed: Parsed | undefined;
   let raw: Received | undefined;
   try {
-    const sent = input.send(input.options, input.retries);
-    const props = await sent.props;
-    if (input.done && props) watchDone(props, input.done);
+    let sent = input.send(input.options, input.retries);
+    let props: ResponseProps | undefined;
+    try {
+      props = await sent.props;
+    } catch (refusal) {
+      if (!input.removeRefused?.(refusal)) throw refusal;
+      sent = input.send(input.options, input.retries);
+      props = await sent.props;
+    }
+    if (props) responded(input, props.response);
     const mode = input.mode.chosen();
     if (mode !== 'parsed') {
       const response = props?.response ?? (await sent.response());
+      if (!props) responded(input, response);
       if (mode instanceof Promise) await waitForCaller(input, mode);
       const kind = await mode;
       if (kind === 'dropped') throw cancelled(response);
@@ -55,9 +62,10 @@ function cancelled({ body }: Response): Error {
   return new APIUserAbortError();
 }
 
-/** Replaces the response in `props`. Its body is first read when `props` are parsed. */
-function watchDone(props: ResponseProps, done: DoneMarkerDetector): void {
-  (props as { response: Response }).response = done.watch(props.response);
+/** The headers of the response have arrived. */
+function responded({ limit, body }: AttemptInput, response: Response): void {
+  limit?.headersArrived();
+  body?.watch(response);
 }
 
 /** Reports the end of an attempt without an answer. Returns the error that the caller should see. */

@@ -5,11 +5,13 @@ import { reportedCostOf } from '../pricing/usage.ts';
 import { classifyFailure, type Failure, FILTERED, MALFORMED } from '../resilience/failure.ts';
 import { hasBrokenToolArguments, isFiltered, malformation } from './answer-body.ts';
 import { type Answer, type AnswerChecks, type AttemptInput, NOTHING_KNOWN, reportEnd } from './attempt-types.ts';
-import { usageOfBody } from './final-usage.ts';
+import { usageAtEnd, usageOfBody } from './final-usage.ts';
 import type { PendingResponse } from './sdk/send.ts';
 import { isStream, type Parsed, type ResponseProps, type StreamInternals } from './sdk/types.ts';
 import { guardBody } from './stream/guard-body.ts';
 import { guardStream, passStream } from './stream/guard-stream.ts';
+import { chunksIn } from './stream/server-sent-events.ts';
+import { createStreamFacts, type StreamFacts } from './stream/stream-facts.ts';
 import { StreamGuard } from './stream/stream-guard.ts';
 
 /** An attempt whose answer is checked. */
@@ -63,8 +65,18 @@ async function checkStream(input: CheckedInput, stream: StreamInternals, answer:
 }
 
 function failureOfBody({ surface }: AttemptInput, data: unknown): Failure | undefined {
+  // The upstream would stream again, and be paid again.
+  if (isStreamText(data)) return STREAMED;
   if (malformation(surface, data)) return MALFORMED;
   return isFiltered(surface, data) ? FILTERED : undefined;
+}
+
+/** A call that is no stream was answered with one. */
+const STREAMED: Failure = { ...MALFORMED, retrySame: false };
+
+/** Whether the SDK gave the text of a stream as a body. */
+function isStreamText(data: unknown): data is string {
+  return typeof data === 'string' && chunksIn(data) !== undefined;
 }
 
 /**
@@ -116,6 +128,10 @@ function watchRawBody(input: AttemptInput, response: Response): void {
 /** Ends the attempt with a whole body. `failure` is set where the checks rejected it. */
 function endWithBody(input: AttemptInput, data: unknown, failure?: Failure): void {
   const { surface, clock } = input;
+  if (typeof data === 'string' && surface !== 'other') {
+    const facts = factsOfText(input, data);
+    if (facts) return endWithStreamText(input, facts, failure);
+  }
   const { id, model } = fields(data);
   if (surface === 'responses' && typeof id === 'string') input.onResponseId?.(id);
   input.witness?.body(data);
@@ -129,6 +145,30 @@ function endWithBody(input: AttemptInput, data: unknown, failure?: Failure): voi
     brokenToolArguments: hasBrokenToolArguments(surface, data),
     reportedUsd: metered ? reportedCostOf(data) : undefined,
     model: typeof model === 'string' ? model : undefined,
+  });
+}
+
+/** The facts of a stream whose text the SDK gave as a body: the answer was paid for. */
+function factsOfText({ surface, options }: AttemptInput, text: string): StreamFacts | undefined {
+  const chunks = chunksIn(text);
+  if (!chunks) return undefined;
+  const facts = createStreamFacts(surface, options.body);
+  for (const chunk of chunks) facts.see(chunk);
+  return facts;
+}
+
+function endWithStreamText(input: AttemptInput, facts: StreamFacts, failure: Failure | undefined): void {
+  const { responseId, reportedUsd, model, brokenToolArguments } = facts;
+  if (responseId !== undefined) input.onResponseId?.(responseId);
+  reportEnd(input, {
+    failure,
+    atMs: input.clock.now(),
+    firstChunkAtMs: undefined,
+    ...usageAtEnd(input, facts, facts.complete),
+    partial: false,
+    brokenToolArguments,
+    reportedUsd,
+    model,
   });
 }
 

@@ -136,7 +136,7 @@ function resolveUpstream(
     rules: { ...resolveBodyRules(path, options), includeUsage: true, provider },
     timeoutMs: timeout === undefined ? undefined : checkDuration(`${path}.timeout`, timeout),
     drains: checkOneOf(`${path}.onAbort`, onAbort, ['cancel', 'drain']) === 'drain',
-    endsByDone: capabilities.finishReason === false,
+    finishReason: capabilities.finishReason,
     capable: { provider, capabilities: checkCapabilities(`${path}.capabilities`, capabilities) },
     pricing: { ...pricing, prices: resolvePrices(`canary.prices.${name}`, prices[name]) ?? ownPrices },
     limits: resolveLimits(`canary.limits.${name}`, limits[name]) ?? ownLimits,

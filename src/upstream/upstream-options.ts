@@ -34,13 +34,14 @@ export interface UpstreamOptions extends Omit<ClientOptions, 'provider' | 'timeo
   readonly params?: Params | undefined;
   /** The most output tokens that a call may request on this upstream. A larger or absent limit is lowered to it. */
   readonly maxOutputTokens?: number | undefined;
-  /** Time for one attempt to answer (a stream: to start). @default the client's `timeout` */
+  /** Time for one attempt to answer; for a stream, up to the first sign of an answer. @default the client's `timeout` */
   readonly timeout?: Duration | undefined;
   /** What happens to a stream that the caller leaves: it is cancelled, or read to its end to learn its true usage. @default 'cancel' */
   readonly onAbort?: 'cancel' | 'drain' | undefined;
   /**
    * What the upstream can and cannot do, in addition to what is known about its provider: `{ vision: false }`. A call that needs a missing
-   * capability skips the upstream. `finishReason: false` does not affect routing: it means that streams are complete at `[DONE]`.
+   * capability skips the upstream. `finishReason` does not affect routing: with `true`, a stream that ends with `[DONE]` and no
+   * `finish_reason` is truncated; with `false`, it is complete; without either, it is complete, and a warning says so once.
    */
   readonly capabilities?: Capabilities | undefined;
   /** Limits of requests, tokens and concurrency. @default no limits */

@@ -38,8 +38,11 @@ export interface UpstreamConfig {
   readonly timeoutMs: number | undefined;
   /** Streams that the caller leaves are read to their end, to learn their true usage. */
   readonly drains: boolean;
-  /** The upstream sends no `finish_reason`: its streams are complete at `[DONE]`. */
-  readonly endsByDone?: boolean | undefined;
+  /**
+   * The user's statement whether the upstream sends a `finish_reason`. `true`: `[DONE]` without one is a truncation; `false`: it is
+   * complete; `undefined`: it is complete, with a warning.
+   */
+  readonly finishReason?: boolean | undefined;
   /** The known capabilities. */
   readonly capable: Omit<Capable, 'model'>;
   readonly pricing: UpstreamPricing;
@@ -59,6 +62,8 @@ export interface Upstream {
   readonly keys?: KeyPool | undefined;
   /** The capabilities that a probe measured for one model. */
   probed?: { readonly model: string | undefined; readonly capabilities: Capabilities } | undefined;
+  /** The upstream has refused `stream_options` that we added: they are not sent again. */
+  refusesUsage?: boolean | undefined;
   /** The last check of the connection. */
   lastCheck?: { readonly reached: boolean; readonly atMs: number } | undefined;
 }

@@ -13,7 +13,7 @@ const textIn = (steps: readonly StreamStep[]): string =>
   steps.map((step) => ('event' in step ? `data: ${JSON.stringify(step.event)}\n\n` : '')).join('');
 
 /** A canary that streams `steps`; the fallback `openai` answers "Hello.". */
-function streaming(steps: readonly StreamStep[], { done = true, ...options }: SetUpOptions & { done?: boolean } = {}) {
+function streaming(steps: readonly StreamStep[], { done = false, ...options }: SetUpOptions & { done?: boolean } = {}) {
   const set = setUpCanary({ client: { maxRetries: 0, logLevel: 'off' }, ...options });
   const { reply, hungUp } = listening(events(steps, { done }));
   set.providers.usually('gemini', reply);
@@ -52,7 +52,7 @@ describe('falls back silently before the first content, after', () => {
   });
 
   test('silence of 30 s, and closes the socket', async () => {
-    const set = streaming([ROLE, wait(Infinity)]);
+    const set = streaming([ROLE, wait(Infinity)], { canary: { timeouts: { firstChunk: '30s' } } });
     const response = await within(set.clock, 30_000, openRaw(set));
     expect((await drainText(response)).text).toContain('Hello.');
     expect(set.hungUp()).toEqual([true]);
@@ -60,7 +60,7 @@ describe('falls back silently before the first content, after', () => {
   });
 
   test('or rejects the call without another upstream', async () => {
-    const set = streaming([ROLE, OVERLOADED], { canary: { fallbacks: [] } });
+    const set = streaming([OVERLOADED], { canary: { fallbacks: [] } });
     expect(await errorWithin(set.clock, 0, openRaw(set))).toMatchObject({ message: 'Overloaded.' });
   });
 });
@@ -77,7 +77,7 @@ describe('fails the body after the first content, after', () => {
   });
 
   test('silence of 30 s', async () => {
-    const set = streaming([say('Hel'), wait(Infinity)]);
+    const set = streaming([say('Hel'), wait(Infinity)], { canary: { timeouts: { idle: '30s' } } });
     const { error } = await within(set.clock, 30_000, openRaw(set).then(drainText));
     expect(error).toMatchObject({ name: 'StreamInterruptedError', cause: { phase: 'idle' } });
     expect(set.hungUp()).toEqual([true]);
@@ -96,7 +96,7 @@ describe('what the caller gets', () => {
 
   test('is the provider’s body byte for byte, without the usage that we requested', async () => {
     const steps = [ROLE, say('Hel'), say('lo'), STOP];
-    const set = streaming([...steps, USAGE_STEP]);
+    const set = streaming([...steps, USAGE_STEP], { done: true });
     const { text, error } = await drainText(await openRaw(set));
     expect([text, error]).toEqual([`${textIn(steps)}data: [DONE]\n\n`, undefined]);
     const [attempt] = set.events.of('attempt');
@@ -121,9 +121,9 @@ describe('what the caller gets', () => {
     expect(set.events.of('fallback')).toEqual([]);
   });
 
-  test('ends when it is complete, even if the provider keeps the connection open', async () => {
+  test('ends 15 s after its last byte when it is complete, even if the provider keeps the connection open', async () => {
     const set = streaming([ROLE, say('Hi'), STOP, wait(Infinity)]);
-    const { text, error } = await within(set.clock, 500, openRaw(set).then(drainText));
+    const { text, error } = await within(set.clock, 15_000, openRaw(set).then(drainText));
     expect([text, error]).toEqual([textIn([ROLE, say('Hi'), STOP]), undefined]);
     expect(set.events.of('attempt')).toMatchObject([{ outcome: 'success' }]);
   });

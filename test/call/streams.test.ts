@@ -14,7 +14,7 @@ const ONCE = { client: { maxRetries: 0, logLevel: 'off' } };
 const open = ({ ai }: SetUp, options = {}) => ai.chat.completions.create(STREAM_BODY, options);
 
 /** A canary that streams `steps`; the fallback `openai` answers "Hello.". */
-function streaming(steps: readonly StreamStep[], { done = true, ...options }: SetUpOptions & { done?: boolean } = {}) {
+function streaming(steps: readonly StreamStep[], { done = false, ...options }: SetUpOptions & { done?: boolean } = {}) {
   const set = setUpCanary({ ...ONCE, ...options });
   set.providers.script('gemini', events(steps, { done }));
   return set;
@@ -27,6 +27,7 @@ describe('a stream reaches the caller at its first content:', () => {
     ['a refusal', { refusal: 'No.' }],
     ['reasoning', { reasoning_content: 'Hm.' }],
     ['audio', { audio: { data: 'AAAA' } }],
+    ['an image', { images: [{ type: 'image_url', image_url: { url: 'data:,' } }] }],
   ])('%s, and not before', async (_name, content) => {
     const set = streaming([ROLE, { waitMs: 5_000 }, delta(content), { waitMs: 5_000 }, STOP]);
     const call = watch(open(set));
@@ -85,14 +86,14 @@ describe('falls back silently before the first content, after', () => {
 
   test('a retry, if a retry can help', async () => {
     const set = setUpCanary({ canary: { retry: { minDelay: 0, maxDelay: 0 } } });
-    set.providers.script('gemini', events([ROLE, RESET]), events([ROLE], { done: true }));
+    set.providers.script('gemini', events([ROLE, RESET]), events([ROLE], { done: false }));
     const { chunks } = await within(set.clock, 0, open(set).then(drain));
     expect(textOf(chunks)).toBe('Hello.');
     expect(set.providers.asked).toEqual(['gemini', 'gemini', 'openai']);
   });
 
   test('or rejects with the SDK’s error without another upstream', async () => {
-    const set = streaming([ROLE, OVERLOADED], { canary: { fallbacks: [] } });
+    const set = streaming([OVERLOADED], { canary: { fallbacks: [] } });
     const error = await errorWithin(set.clock, 0, open(set));
     expect(error).toBeInstanceOf(APIError);
     expect(error).toMatchObject({ message: 'Overloaded.' });

@@ -14,8 +14,10 @@ const read = (set: SetUp) => open(set).then(drain);
 const wait = (waitMs: number): StreamStep => ({ waitMs });
 const SILENCE = wait(Infinity);
 
+const LIMITED: SetUpOptions = { canary: { timeouts: { firstChunk: '30s', idle: '30s' } } };
+
 /** A canary that streams `steps`; the fallback `openai` answers "Hello.". */
-function streaming(steps: readonly StreamStep[], options: SetUpOptions = {}) {
+function streaming(steps: readonly StreamStep[], options: SetUpOptions = LIMITED) {
   const set = setUpCanary(options);
   const { reply, hungUp } = listening(events(steps));
   set.providers.usually('gemini', reply);
@@ -23,34 +25,34 @@ function streaming(steps: readonly StreamStep[], options: SetUpOptions = {}) {
 }
 
 describe('the first content', () => {
-  test.each<[string, readonly StreamStep[]]>([
-    ['that sends nothing', [SILENCE]],
-    ['that sends chunks without content', [ROLE, wait(20_000), ROLE, SILENCE]],
-  ])('falls back without a retry after 30 s from an upstream %s', async (_name, steps) => {
+  test.each<[string, readonly StreamStep[], number]>([
+    ['that sends nothing', [SILENCE], 30_000],
+    ['that goes silent after a role', [ROLE, wait(20_000), ROLE, SILENCE], 50_000],
+  ])('falls back without a retry after 30 s from an upstream %s', async (_name, steps, latencyMs) => {
     const set = streaming(steps);
     const reading = watch(read(set));
-    await set.clock.advance(29_999);
+    await set.clock.advance(latencyMs - 1);
     expect([reading.now.state, set.providers.asked]).toEqual(['pending', ['gemini']]);
     await set.clock.advance(1);
     expect(reading.now).toMatchObject({ state: 'resolved', value: { error: undefined } });
     expect(set.providers.asked).toEqual(['gemini', 'openai']);
     expect(set.hungUp()).toEqual([true]);
     expect(set.events.of('attempt')).toMatchObject([
-      { upstream: 'gemini', outcome: 'failure', kind: 'timeout', phase: 'firstChunk', latencyMs: 30_000 },
+      { upstream: 'gemini', outcome: 'failure', kind: 'timeout', phase: 'firstChunk', latencyMs },
       { upstream: 'openai', outcome: 'success', phase: undefined },
     ]);
     expect(set.events.of('retry')).toEqual([]);
   });
 
   test('times out if no response comes', async () => {
-    const set = setUpCanary();
+    const set = setUpCanary(LIMITED);
     set.providers.script('gemini', silent());
     await within(set.clock, 30_000, read(set));
     expect(set.events.of('attempt')).toMatchObject([{ kind: 'timeout', phase: 'firstChunk' }, { upstream: 'openai' }]);
   });
 
   test('rejects with the SDK’s time-out error, which names the phase, without another upstream', async () => {
-    const set = streaming([ROLE, SILENCE], { canary: { fallbacks: [], timeouts: { firstChunk: '2s' } } });
+    const set = streaming([SILENCE], { canary: { fallbacks: [], timeouts: { firstChunk: '2s' } } });
     const error = await errorWithin(set.clock, 2_000, open(set));
     expect(error).toBeInstanceOf(UpstreamTimeoutError);
     expect(error).toBeInstanceOf(APIConnectionTimeoutError);
@@ -72,7 +74,7 @@ describe('the first content', () => {
   });
 
   test('gets its whole time limit again if the caller reads late', async () => {
-    const set = streaming([ROLE, SILENCE], { canary: { fallbacks: [] } });
+    const set = streaming([SILENCE], { canary: { fallbacks: [], timeouts: { firstChunk: '30s' } } });
     const promise = open(set);
     await set.clock.advance(60_000);
     const late = watch(promise);
@@ -80,6 +82,28 @@ describe('the first content', () => {
     expect(late.now.state).toBe('pending');
     await set.clock.advance(1);
     expect(late.now).toMatchObject({ state: 'rejected', error: { phase: 'firstChunk' } });
+  });
+
+  test('falls back at the timeout of an upstream that sends no sign of an answer, whatever else it sends', async () => {
+    const beats = Array.from({ length: 20 }, () => [{ event: { choices: [] } }, wait(100)]).flat();
+    const set = streaming([...beats, say('late'), STOP], { upstreams: { gemini: { timeout: '300ms' } } });
+    expect(textOf((await within(set.clock, 300, read(set))).chunks)).toBe('Hello.');
+    expect(set.events.of('attempt')).toMatchObject([{ phase: 'firstChunk', latencyMs: 300 }, { upstream: 'openai' }]);
+  });
+});
+
+describe('without limits', () => {
+  const MINUTES = 9 * 60_000;
+
+  test.each<[string, SetUpOptions]>([
+    ['with another upstream', {}],
+    ['without another upstream', { canary: { fallbacks: [] } }],
+  ])('a stream that is silent for minutes is awaited, %s', async (_name, options) => {
+    const set = streaming([ROLE, wait(MINUTES), say('deep '), wait(MINUTES), say('thought'), STOP], options);
+    const { chunks, error } = await within(set.clock, 2 * MINUTES, read(set));
+    expect([textOf(chunks), error]).toEqual(['deep thought', undefined]);
+    expect(set.providers.asked).toEqual(['gemini']);
+    expect(set.clock.pendingTimers).toBe(0);
   });
 });
 
@@ -227,7 +251,7 @@ describe('the deadline', () => {
 
   test('applies before the first content if the user set it', async () => {
     const set = setUp({ canary: { timeouts: { deadline: '10s' } } });
-    set.providers.script('openai', events([ROLE, SILENCE]));
+    set.providers.script('openai', events([SILENCE]));
     expect(await errorWithin(set.clock, 10_000, open(set))).toBeInstanceOf(DeadlineError);
     expect(set.clock.pendingTimers).toBe(0);
   });

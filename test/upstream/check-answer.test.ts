@@ -10,7 +10,9 @@ import { attemptInput } from './support/attempt-input.ts';
 import { sdkStream, sse } from './support/sdk-stream.ts';
 
 const CHECKS: AnswerChecks = {
+  firstChunkMs: Infinity,
   idleMs: 1_000,
+  holds: true,
   bufferBytes: undefined,
   drains: false,
   interrupted: (partial, cause) => new StreamInterruptedError({ ...partial, upstream: 'u', attempts: [] }, cause),

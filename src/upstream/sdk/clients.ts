@@ -6,6 +6,7 @@ import type { KeyPool } from '../../resilience/key-pool.ts';
 import type { Connection, Upstream } from '../upstream.ts';
 import { createKeyedFetch, type Fetch } from './keyed-fetch.ts';
 import { showControllers } from './request-controller.ts';
+import { keepUserAgent } from './user-agent.ts';
 import { applyMark, type PreparedFor, type PreparedRequest } from './request-mark.ts';
 import { type SendRequest, createSender } from './send.ts';
 
@@ -39,6 +40,10 @@ class UpstreamClient extends OpenAI {
     super({ ...unset, organization: null, project: null, ...options });
     // Undoes that the SDK adds the headers of OPENAI_CUSTOM_HEADERS to the default headers of every client.
     this._options = { ...this._options, defaultHeaders: options.defaultHeaders };
+  }
+
+  static {
+    keepUserAgent(this, OpenAI);
   }
 
   protected override prepareRequest(request: PreparedRequest, context: PreparedFor): Promise<void> {

@@ -22,17 +22,18 @@ export interface PreparedRequest {
   body?: unknown;
 }
 
-/** The fields are private, since the SDK logs `__metadata`. */
+/** Fields with secrets are private, since the SDK logs `__metadata`. */
 export class RequestMark {
   /** May end the request. */
   controlled: Controlled | undefined;
-  readonly #patch: BodyPatch | undefined;
+  /** The changes of the encoded body. */
+  patch: BodyPatch | undefined;
   /** Used where the request fails before it is sent. */
   readonly #unsent: SentRequest;
   #sent: SentRequest;
 
   constructor(patch: BodyPatch | undefined, options: RequestOptions) {
-    this.#patch = patch;
+    this.patch = patch;
     this.#unsent = { headers: options.headers, url: '' };
     this.#sent = this.#unsent;
   }
@@ -51,7 +52,7 @@ export class RequestMark {
   apply(request: PreparedRequest, url: string): void {
     this.#sent = { headers: request.headers, url };
     if (this.controlled) markControlled(request, this.controlled);
-    if (this.#patch && typeof request.body === 'string') request.body = patchBody(request.body, this.#patch);
+    if (this.patch && typeof request.body === 'string') request.body = patchBody(request.body, this.patch);
   }
 }
 

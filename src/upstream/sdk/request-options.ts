@@ -16,7 +16,7 @@ export interface UpstreamRequest {
   /** The requested model. */
   readonly model: string | undefined;
   /** The stream will contain a usage chunk that the caller did not request and must not see. */
-  readonly usageAdded: boolean;
+  usageAdded: boolean;
   /** The call has credentials of its own: if they are rejected, that says nothing about the upstream's credentials. */
   readonly callersCredentials: boolean;
   /** Records the secrets that were sent. */
@@ -27,7 +27,7 @@ export interface UpstreamRequest {
 export function optionsFor(upstream: Upstream, client: OpenAI, call: Call, options: RequestOptions): UpstreamRequest {
   const copy: RequestOptions = { ...options };
   const { rules, connection } = upstream.config;
-  const patch = createBodyPatch(rules, call, options.body);
+  const patch = createBodyPatch(upstream.refusesUsage ? { ...rules, includeUsage: false } : rules, call, options.body);
   const isForeign = connection.kind !== 'client';
   if (isForeign) stripClientCredentials(copy);
   const mark = markOptions(copy, patch);

@@ -2,7 +2,7 @@
 
 import { fields } from '../../domain/json.ts';
 
-/** Whether a choice of a chunk has text, a tool call, a refusal, reasoning or audio. */
+/** Whether a choice of a chunk has text, a tool call, a refusal, reasoning, audio or an image. */
 export function bearsContent(choice: unknown): boolean {
   const { delta, text } = fields(choice);
   if (typeof text === 'string' && text !== '') return true;
@@ -48,6 +48,9 @@ const CONTENT_FIELDS: ReadonlySet<string> = new Set([
   'refusal',
   'reasoning_content',
   'reasoning',
+  'reasoning_details',
+  'thinking_blocks',
   'audio',
+  'images',
   'function_call',
 ]);

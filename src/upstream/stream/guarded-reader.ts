@@ -1,7 +1,7 @@
 /** Reads a stream under the eyes of a guard: first ahead of the caller, then at the caller's pace. */
 
 import type { AbandonedStreams, ReaderWatch, Watched } from './abandoned-streams.ts';
-import type { IdleTimeout } from './idle-timeout.ts';
+import type { SilenceLimit } from './silence-limit.ts';
 
 /** How a stream ended: it ran out, it threw, or the caller left it. */
 export type StreamEnd =
@@ -23,7 +23,11 @@ export interface ReaderGuard {
    * nothing, or the stream's own error.
    */
   onEnd(how: StreamEnd, stage: StreamStage): unknown;
-  readonly idle: IdleTimeout | undefined;
+  readonly silence: SilenceLimit | undefined;
+  /** More is to be read before the stream is handed over, up to the commitment. Otherwise it is handed over after its first event. */
+  readonly holds: boolean;
+  /** Resolves when the stream has sent bytes that are no event, such as a comment. Absent: not awaited. */
+  readonly hungry?: Promise<undefined> | undefined;
   /** A stream that the caller leaves is read to its end. */
   readonly drains: boolean;
   /** Registers the stream for garbage collection later. Absent: registers at once. */
@@ -43,7 +47,7 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
   /** Cancels the stream when its handle is garbage-collected. */
   watch: ReaderWatch | undefined;
   /** Read before the caller asked. */
-  readonly #held = new ChunkBuffer<Result<Item>>();
+  readonly #held = new ChunkBuffer<Result<Item> | Promise<Result<Item>>>();
   #stage: StreamStage;
   /** The stream broke off while no read was pending: the next read throws this. */
   #pendingError: unknown;
@@ -66,16 +70,20 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
   }
 
   /**
-   * Reads up to the commitment.
+   * Reads up to the commitment, or up to the first event if nothing is held back.
    *
    * @throws the result of `onEnd`, where the stream ended before its commitment
    */
   async prime(): Promise<void> {
-    while (this.#guard?.isCommitted() === false) {
+    const guard = this.#guard;
+    while (guard?.isCommitted() === false) {
       this.#pendingPulls += 1;
-      const result = await this.#pull();
-      this.#held.push(result);
-      if (result.done) break;
+      const pull = this.#pull();
+      const result = await (guard.hungry ? Promise.race([pull, guard.hungry]) : pull);
+      // A pending read is the caller's, and so is its error.
+      if (!result) (this.#lastPull = pull).catch(() => undefined);
+      this.#held.push(result ?? pull);
+      if (!guard.holds || !result || result.done) break;
     }
     this.#stage = 'committed';
   }
@@ -121,7 +129,7 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
 
   /** The next chunk that the caller may see. Uses callbacks, since an async function for each chunk costs twice as much. */
   #pull(): Promise<Result<Item>> {
-    this.#guard?.idle?.waiting();
+    this.#guard?.silence?.waiting();
     return this.#source
       ? this.#source.next().then(this.#onResult, this.#onError)
       : Promise.resolve(OVER).then(this.#onResult);
@@ -129,7 +137,7 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
 
   readonly #onResult = (result: Result<Item>): Result<Item> | Promise<Result<Item>> => {
     const guard = this.#guard;
-    guard?.idle?.received();
+    guard?.silence?.received();
     if (!result.done && guard) {
       const chunk = this.#chunkOf(result.value);
       // An event without a chunk, such as a keep-alive, passes unseen.
@@ -165,9 +173,9 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
   async #drain(source: AsyncIterator<Item, unknown>, guard: ReaderGuard): Promise<void> {
     try {
       for (;;) {
-        guard.idle?.waiting();
+        guard.silence?.waiting();
         const result = await source.next();
-        guard.idle?.received();
+        guard.silence?.received();
         if (result.done) return;
         const chunk = this.#chunkOf(result.value);
         if (chunk !== undefined) guard.see(chunk);
@@ -206,7 +214,7 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
     }
     this.isOver = true;
     this.watch?.over();
-    guard.idle?.stop();
+    guard.silence?.stop();
     return guard.onEnd(how, this.#stage);
   }
 }

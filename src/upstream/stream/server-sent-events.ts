@@ -75,7 +75,7 @@ export class RawEvents implements AsyncIterator<RawEvent, unknown> {
   #take(bytes: Uint8Array<ArrayBuffer>): void {
     // Bytes after an error are dropped.
     if (this.#error !== undefined) return;
-    const event = this.#isDone ? undefined : readEvent(bytes);
+    const event = this.#isDone ? undefined : readEvent(decoder.decode(bytes));
     this.#isDone ||= event?.data.startsWith('[DONE]') ?? false;
     const chunk = event && !this.#isDone ? this.#parse(event.name, event.data) : undefined;
     this.#ready.push({ bytes, chunk });
@@ -98,33 +98,47 @@ export class RawEvents implements AsyncIterator<RawEvent, unknown> {
   }
 }
 
-/** Cuts bytes into events, each with the blank line that ends it. */
+/** Cuts bytes into events, each with the blank line that ends it. Takes time in proportion to the bytes, however large an event is. */
 class EventBytes {
-  #pending: Uint8Array<ArrayBuffer> = new Uint8Array();
+  /** The pieces of the event that has begun. */
+  #pieces: Uint8Array<ArrayBuffer>[] = [];
+  /** The last bytes of these pieces, in which an end may begin. */
+  #tail: Uint8Array<ArrayBuffer> = new Uint8Array();
 
   /** Returns the events that `bytes` complete. */
   push(bytes: Uint8Array): Uint8Array<ArrayBuffer>[] {
-    const all = new Uint8Array(this.#pending.length + bytes.length);
-    all.set(this.#pending);
-    all.set(bytes, this.#pending.length);
+    const overlap = this.#tail.length;
+    const all = concat([this.#tail, bytes]);
     const events: Uint8Array<ArrayBuffer>[] = [];
-    let start = 0;
-    // The pending bytes contain no end, except that one may begin in the last few.
-    for (let at = Math.max(0, this.#pending.length - LONGEST_END + 1); at < all.length; at += 1) {
+    // Where the bytes begin that belong to no event yet. The overlap is part of the pieces.
+    let start = overlap;
+    for (let at = 0; at < all.length; at += 1) {
       const end = endAt(all, at);
-      if (end === undefined) continue;
-      events.push(all.subarray(start, end));
+      if (end === undefined || end <= overlap) continue;
+      events.push(concat([...this.#pieces, all.subarray(start, end)]));
+      this.#pieces = [];
       start = end;
       at = end - 1;
     }
-    this.#pending = all.slice(start);
+    if (start < all.length) this.#pieces.push(all.slice(start));
+    this.#tail = all.slice(Math.max(events.length > 0 ? start : 0, all.length - LONGEST_END + 1));
     return events;
   }
 
   /** The bytes after the last blank line. The SDK, too, takes them for an event. */
   rest(): Uint8Array<ArrayBuffer> {
-    return this.#pending;
+    return concat(this.#pieces);
   }
+}
+
+function concat(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }
 
 const LF = 0x0a;
@@ -139,11 +153,27 @@ function endAt(bytes: Uint8Array, at: number): number | undefined {
   return first === CR && second === LF && third === CR && fourth === LF ? at + 4 : undefined;
 }
 
+/** The chunks in the text of a whole stream; `undefined` if the text is not one. */
+export function chunksIn(text: string): readonly unknown[] | undefined {
+  if (!/^(data|event|id|retry|:)/.test(text.trimStart())) return undefined;
+  const chunks: unknown[] = [];
+  for (const part of text.split(/\r\n\r\n|\n\n|\r\r/)) {
+    const data = readEvent(part)?.data;
+    if (!data || data.startsWith('[DONE]')) continue;
+    try {
+      chunks.push(JSON.parse(data));
+    } catch {
+      return undefined;
+    }
+  }
+  return chunks.length > 0 ? chunks : undefined;
+}
+
 /** The name and data of one event; `undefined` for a comment or a keep-alive. */
-function readEvent(bytes: Uint8Array): { readonly name: string; readonly data: string } | undefined {
+function readEvent(text: string): { readonly name: string; readonly data: string } | undefined {
   let name = '';
   let data: string | undefined;
-  for (const line of decoder.decode(bytes).split(/\r\n|\n|\r/)) {
+  for (const line of text.split(/\r\n|\n|\r/)) {
     const colon = line.indexOf(':');
     const value = line.slice(colon + 1).replace(/^ /, '');
     if (line.startsWith('event:')) name = value;

@@ -9,9 +9,11 @@ import { argumentsOf, bearsContent, nonTextOutput, hasNonTextOutput } from './de
 
 /** The facts of the chunks so far. */
 export abstract class StreamFacts {
-  /** A chunk had text, a tool call, a refusal, reasoning or audio. */
+  /** A choice, or a response, has begun. */
+  hasBegun = false;
+  /** A sign of an answer: text, a tool call, a refusal, reasoning, audio, an image; an event of a response other than its beginning. */
   hasContent = false;
-  /** Every choice has its `finish_reason`, or the provider sent the final usage, or the response is complete. */
+  /** Every choice that has begun has its `finish_reason`, or the response is complete. Content after that reopens a choice. */
   complete = false;
   /** The provider reported a failure in a form for which the SDK throws no error. */
   failed = false;
@@ -35,13 +37,14 @@ export abstract class StreamFacts {
   /** Called once for each chunk. */
   abstract see(chunk: unknown): void;
 
-  /** Reads the usage of a chunk, and returns whether it has one. */
-  protected seeUsage(surface: Surface, chunk: unknown): boolean {
+  /** Every choice that was requested has finished, so the stream may end with silence. */
+  abstract get mayEnd(): boolean;
+
+  protected seeUsage(surface: Surface, chunk: unknown): void {
     const usage = usageOf(surface, chunk);
-    if (!usage) return false;
+    if (!usage) return;
     this.usage = usage;
     this.reportedUsd = reportedCostOf(chunk) ?? this.reportedUsd;
-    return true;
   }
 }
 
@@ -51,42 +54,49 @@ export function isUsageChunk(chunk: unknown): boolean {
   return Array.isArray(choices) && choices.length === 0 && usage !== undefined && usage !== null;
 }
 
-export function createStreamFacts(surface: Surface): StreamFacts {
-  return surface === 'responses' ? new ResponseFacts() : new ChoiceFacts(surface);
+/** `body` is that of the request. */
+export function createStreamFacts(surface: Surface, body?: unknown): StreamFacts {
+  return surface === 'responses' ? new ResponseFacts() : new ChoiceFacts(surface, body);
+}
+
+/** How many choices a request asks for: `n` for each of its prompts. */
+function choicesIn(body: unknown): number {
+  const { n, prompt } = fields(body);
+  const isList = Array.isArray(prompt) && prompt.length > 0 && typeof prompt[0] !== 'number';
+  return (typeof n === 'number' ? n : 1) * (isList ? prompt.length : 1);
 }
 
 /** Chat and legacy completions: chunks with choices. */
 class ChoiceFacts extends StreamFacts {
   readonly #surface: Surface;
+  /** How many choices were requested. */
+  readonly #requested: number;
   /** Indices of choices that have begun and not finished. Usually there is one. */
   readonly #unfinished: unknown[] = [];
-  /** Indices of finished choices. OpenRouter repeats a finished choice in the chunk with the usage. */
+  /** Indices of finished choices. OpenRouter repeats a finished choice, without content, in the chunk with the usage. */
   readonly #finished: unknown[] = [];
-  #hasFinalUsage = false;
   /** The arguments received so far, by choice and call. */
   #toolArguments: Map<string, string> | undefined;
 
-  constructor(surface: Surface) {
+  constructor(surface: Surface, body: unknown) {
     super();
     this.#surface = surface;
+    this.#requested = choicesIn(body);
+  }
+
+  get mayEnd(): boolean {
+    return this.complete && this.#finished.length >= this.#requested;
   }
 
   see(chunk: unknown): void {
-    const { choices, model } = fields(chunk);
+    const { choices, model, error } = fields(chunk);
+    // The SDK throws for it. A raw stream passes it on.
+    if (error) [this.failed, this.error] = [true, error];
     if (this.model === undefined && typeof model === 'string') this.model = model;
     const listed: readonly unknown[] = Array.isArray(choices) ? choices : [];
     for (const choice of listed) this.#seeChoice(choice);
-    if (this.seeUsage(this.#surface, chunk) && this.#isFinalUsage(listed)) this.#hasFinalUsage = true;
-    this.complete = this.#hasFinalUsage || (this.#finished.length > 0 && this.#unfinished.length === 0);
-  }
-
-  /**
-   * Whether usage beside these choices is the final one. Snowflake and OpenAI's audio models send no `finish_reason`, and LiteLLM
-   * sends it for one choice of several. Other providers send usage with each piece of the answer.
-   */
-  #isFinalUsage(choices: readonly unknown[]): boolean {
-    if (choices.length === 0) return this.#unfinished.length > 0;
-    return this.#finished.length > 0 && !choices.some(bearsContent);
+    this.seeUsage(this.#surface, chunk);
+    this.complete = this.#finished.length > 0 && this.#unfinished.length === 0;
   }
 
   #seeNonText(choiceIndex: unknown, delta: unknown): void {
@@ -104,17 +114,31 @@ class ChoiceFacts extends StreamFacts {
 
   #seeChoice(choice: unknown): void {
     const { index, delta, text, finish_reason: finishReason } = fields(choice);
-    if (!this.hasContent) this.hasContent = bearsContent(choice);
+    this.hasBegun = true;
+    const hasContent = bearsContent(choice);
+    this.hasContent ||= hasContent;
     const written = text ?? fields(delta).content;
     if (typeof written === 'string') {
       this.output += written;
       if (index === 0 || index === undefined) this.text += written;
     }
     if (!written && hasNonTextOutput(delta)) this.#seeNonText(index, delta);
-    if (finishReason === undefined || finishReason === null) {
-      if (!this.#unfinished.includes(index) && !this.#finished.includes(index)) this.#unfinished.push(index);
-      return;
+    // Some servers send an empty reason with each piece of the answer.
+    if (finishReason === undefined || finishReason === null || finishReason === '')
+      this.#seeUnfinished(index, hasContent);
+    else this.#seeFinish(index, finishReason);
+  }
+
+  #seeUnfinished(index: unknown, hasContent: boolean): void {
+    const position = this.#finished.indexOf(index);
+    if (position >= 0) {
+      if (!hasContent) return;
+      this.#finished.splice(position, 1);
     }
+    if (!this.#unfinished.includes(index)) this.#unfinished.push(index);
+  }
+
+  #seeFinish(index: unknown, finishReason: unknown): void {
     // With any other reason the arguments were cut or filtered, which is not the model's fault.
     if (finishReason === 'tool_calls' || finishReason === 'stop') this.#checkTools();
     const position = this.#unfinished.indexOf(index);
@@ -127,20 +151,47 @@ class ChoiceFacts extends StreamFacts {
 
 /** The Responses API: events with a type. */
 class ResponseFacts extends StreamFacts {
+  get mayEnd(): boolean {
+    return this.complete || this.failed;
+  }
+
   see(chunk: unknown): void {
     const { type, response, delta } = fields(chunk);
     if (typeof type !== 'string') return;
-    if (!this.hasContent) this.hasContent = type.endsWith('.delta');
+    this.hasBegun = true;
+    if (type === 'error') this.failed = true;
     if (typeof delta === 'string') this.output += delta;
     if (type === 'response.output_text.delta' && typeof delta === 'string') this.text += delta;
+    if (!this.hasContent) this.hasContent = isSignOfAnswer(type, response);
     if (response === undefined) return;
     const { id, model, error, incomplete_details } = fields(response);
     if (typeof id === 'string') this.responseId = id;
     if (typeof model === 'string') this.model = model;
     if (type === 'response.completed' || type === 'response.incomplete') this.complete = true;
-    if (type === 'response.incomplete') this.filtered = fields(incomplete_details).reason === 'content_filter';
+    if (type === 'response.incomplete') this.filtered = isFilteredBy(incomplete_details);
     if (type === 'response.failed') [this.failed, this.error] = [true, error];
     if (type === 'response.completed') this.brokenToolArguments = hasBrokenToolArguments('responses', response);
     this.seeUsage('responses', chunk);
   }
 }
+
+/** Whether an event shows that an answer has begun. A failure and a filtered answer are results that another upstream may better. */
+function isSignOfAnswer(type: string, response: unknown): boolean {
+  if (type === 'response.incomplete') return !isFilteredBy(fields(response).incomplete_details);
+  return !NO_ANSWER.has(type);
+}
+
+function isFilteredBy(incompleteDetails: unknown): boolean {
+  return fields(incompleteDetails).reason === 'content_filter';
+}
+
+const NO_ANSWER: ReadonlySet<string> = new Set([
+  'response.created',
+  'response.queued',
+  'response.in_progress',
+  'response.failed',
+  'error',
+  // Sent by some servers while nothing happens.
+  'keepalive',
+  'ping',
+]);

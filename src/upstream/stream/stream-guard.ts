@@ -7,11 +7,14 @@ import { type AnswerChecks, type AttemptInput, reportEnd } from '../attempt-type
 import { usageAtEnd, type UsageAtEnd } from '../final-usage.ts';
 import type { AbandonedStreams } from './abandoned-streams.ts';
 import type { ReaderGuard, StreamEnd, StreamStage } from './guarded-reader.ts';
-import { IdleTimeout } from './idle-timeout.ts';
+import { SilenceLimit } from './silence-limit.ts';
 import { createStreamFacts, isUsageChunk, type StreamFacts } from './stream-facts.ts';
 
-/** How long a complete stream may take to end, in ms. The usage follows the last content at once. */
-const COMPLETE_GRACE_MS = 500;
+/**
+ * How long the upstream may send nothing after every choice has finished, in ms. Usage and annotations follow the finish, and some
+ * upstreams keep the connection open instead of ending the stream.
+ */
+const FINISHED_SILENCE_MS = 15_000;
 
 /** How a stream ended: its failure, and the error to throw for it. */
 interface Verdict {
@@ -20,11 +23,12 @@ interface Verdict {
 }
 
 /**
- * With `checks`, holds the stream back until its first content, and turns an end that is not one into an error. Without `checks`, the
- * stream passes as it comes and is only measured.
+ * With `checks`, holds the stream back until the first sign of an answer if another upstream could take over, and turns an end that is not
+ * one into an error. Without `checks`, the stream passes as it comes and is only measured.
  */
 export class StreamGuard implements ReaderGuard {
-  readonly idle: IdleTimeout | undefined;
+  readonly silence: SilenceLimit | undefined;
+  readonly hungry: Promise<undefined> | undefined;
   readonly drains: boolean;
   readonly openReaders: AbandonedStreams | undefined;
   readonly #input: AttemptInput;
@@ -34,22 +38,30 @@ export class StreamGuard implements ReaderGuard {
   /** Counted only where the checks limit a buffer. */
   #bytes = 0;
   #ended = false;
-  #idleShortened = false;
-  #idleError: Error | undefined;
+  /** Silence has lasted too long. */
+  #silenceError: Error | undefined;
 
   /** `controller` ends the stream. */
   constructor(input: AttemptInput, checks: AnswerChecks | undefined, controller: AbortController) {
     this.#input = input;
     this.#checks = checks;
-    this.#facts = createStreamFacts(input.surface);
+    this.#facts = createStreamFacts(input.surface, input.options.body);
     this.openReaders = input.openReaders;
     this.drains = checks?.drains ?? false;
     if (!checks) return;
-    this.idle = new IdleTimeout(input.clock, checks.idleMs, () => {
-      this.#idleError = new UpstreamTimeoutError('idle', checks.idleMs);
+    this.silence = new SilenceLimit(input.clock, checks.firstChunkMs, (limitMs) => {
+      this.#silenceError = new UpstreamTimeoutError(this.#facts.hasContent ? 'idle' : 'firstChunk', limitMs);
       controller.abort();
     });
-    if (input.done) input.done.onSeen = () => this.#shortenIdle();
+    const { body } = input;
+    if (!body) return;
+    body.onBytes = () => this.silence?.alive();
+    body.onDone = () => this.silence?.allow(this.#silenceLimitMs(checks));
+    // `prime` of a stream that is not held back ends with the first bytes, also if these are a comment.
+    if (checks.holds) return;
+    this.hungry = new Promise((resolve) => {
+      body.onHungry = () => resolve(undefined);
+    });
   }
 
   see(chunk: unknown): void {
@@ -61,7 +73,11 @@ export class StreamGuard implements ReaderGuard {
       this.#input.onResponseId?.(facts.responseId);
     }
     if (facts.hasContent && !hasContent) this.#contentBegan();
-    if (this.#checks) this.#check(chunk, this.#checks);
+    const checks = this.#checks;
+    if (!checks) return;
+    this.silence?.allow(this.#silenceLimitMs(checks));
+    const { bufferBytes } = checks;
+    if (bufferBytes !== undefined && this.#bytes <= bufferBytes) this.#bytes += JSON.stringify(chunk)?.length ?? 0;
   }
 
   /** Hides the usage chunk that we requested and the caller did not. */
@@ -72,7 +88,12 @@ export class StreamGuard implements ReaderGuard {
     return false;
   }
 
-  /** A buffered stream is committed when the buffer is full, any other at its first content. */
+  /** A failure that the provider reported is no answer: it is read to its end, so that the call can be retried. */
+  get holds(): boolean {
+    return this.#checks !== undefined && (this.#checks.holds || this.#facts.failed);
+  }
+
+  /** A buffered stream is committed when the buffer is full, any other at the first sign of an answer. */
   isCommitted(): boolean {
     if (!this.#checks) return true;
     const { bufferBytes } = this.#checks;
@@ -97,25 +118,18 @@ export class StreamGuard implements ReaderGuard {
   #contentBegan(): void {
     const { clock, limit } = this.#input;
     this.#firstChunkAtMs = clock.now();
-    if (!this.#checks) return;
-    limit?.stopTimer();
-    this.idle?.begin();
+    if (this.#checks) limit?.stopTimer();
   }
 
-  #check(chunk: unknown, { bufferBytes }: AnswerChecks): void {
-    if (this.#facts.complete) this.#shortenIdle();
-    if (bufferBytes !== undefined && this.#bytes <= bufferBytes) this.#bytes += JSON.stringify(chunk)?.length ?? 0;
-  }
-
-  /** A complete stream lacks at most its usage and its end. Some providers keep the connection open instead of ending it. */
-  #shortenIdle(): void {
-    if (this.#idleShortened) return;
-    this.#idleShortened = true;
-    this.idle?.shorten(COMPLETE_GRACE_MS);
+  #silenceLimitMs({ firstChunkMs, idleMs }: AnswerChecks): number {
+    const limitMs = this.#facts.hasContent ? idleMs : firstChunkMs;
+    const mayEnd = this.#facts.mayEnd || this.#input.body?.doneSeen === true;
+    return mayEnd ? Math.min(limitMs, FINISHED_SILENCE_MS) : limitMs;
   }
 
   #endChecked(how: StreamEnd, stage: StreamStage, checks: AnswerChecks): unknown {
     const { failure, error } = this.#verdictOf(how, stage);
+    if (!failure && !this.#facts.complete && this.#endsWithDone) checks.onMissingFinishReason?.();
     if (error !== undefined) this.#input.redact(error);
     const used = usageAtEnd(this.#input, this.#facts, !failure && how.kind === 'done');
     this.#report(failure, used);
@@ -149,15 +163,21 @@ export class StreamGuard implements ReaderGuard {
     });
   }
 
-  /** Nothing of the answer is missing. */
+  /** Nothing of the answer is missing: each choice has finished, or the provider sent `[DONE]`. */
   get #isWhole(): boolean {
-    const { failed, complete, hasContent } = this.#facts;
+    const { failed, complete, usage } = this.#facts;
     if (failed) return false;
-    return complete || (hasContent && this.#input.done?.seen === true);
+    return complete || (this.#input.body?.watches ? this.#endsWithDone : !this.#checks && usage !== undefined);
+  }
+
+  /** The provider sent `[DONE]` without a `finish_reason`. An answer that has not even begun is one only if no other can be had. */
+  get #endsWithDone(): boolean {
+    if (this.#input.body?.doneSeen !== true || this.#checks?.needsFinishReason) return false;
+    return this.#facts.hasBegun || !this.holds;
   }
 
   get #expired(): Error | undefined {
-    return this.#input.limit?.expired() ?? this.#idleError;
+    return this.#input.limit?.expired() ?? this.#silenceError;
   }
 
   #verdictOf(how: StreamEnd, stage: StreamStage): Verdict {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { ManualClock } from '../../../src/testing/index.ts';
 import { guardStream } from '../../../src/upstream/stream/guard-stream.ts';
 import type { ReaderGuard, StreamEnd, StreamStage } from '../../../src/upstream/stream/guarded-reader.ts';
-import { IdleTimeout } from '../../../src/upstream/stream/idle-timeout.ts';
+import { SilenceLimit } from '../../../src/upstream/stream/silence-limit.ts';
 
 type Step = string | Error | Promise<string>;
 
@@ -61,7 +61,8 @@ function guarded(steps: readonly Step[], { errorFor = (): unknown => undefined, 
       ends.push({ how, stage });
       return errorFor(how);
     },
-    idle: new IdleTimeout(clock, 1_000, () => undefined),
+    silence: new SilenceLimit(clock, 1_000, () => undefined),
+    holds: true,
     drains: false,
     ...options,
   };

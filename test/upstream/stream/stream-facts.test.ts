@@ -56,27 +56,38 @@ test('keeps a choice finished that is repeated later', () => {
   expect(factsOf('chat', [choice({ finish_reason: 'stop' }), { ...again, usage }]).complete).toBe(true);
 });
 
-test('is complete with its final usage, even without a finish_reason', () => {
-  const usage = { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 };
-  const audio = choice({ delta: { audio: { expires_at: 1 } } });
-  expect(factsOf('chat', [choice({ delta: { content: 'Hi' } }), { choices: [], usage }]).complete).toBe(true);
-  expect(factsOf('chat', [audio, { choices: [], usage }, { ...audio, usage: null }]).complete).toBe(true);
+test.each([undefined, null, ''])('finish_reason %j does not finish a choice', (reason) => {
+  const facts = factsOf('chat', [choice({ delta: { content: 'Hi' }, finish_reason: reason })]);
+  expect(facts.complete).toBe(false);
 });
 
-test('takes usage after one of several choices has finished as final', () => {
-  const usage = { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 };
-  const second = { choices: [{ index: 1, delta: { content: 'b' } }] };
-  const first = choice({ delta: {}, finish_reason: 'stop' });
-  expect(factsOf('chat', [second, { ...choice({ delta: {} }), usage }]).complete).toBe(false);
-  expect(factsOf('chat', [second, first]).complete).toBe(false);
-  expect(factsOf('chat', [second, first, { ...choice({ delta: {} }), usage }]).complete).toBe(true);
+test('content after a finish_reason reopens its choice', () => {
+  const stop = choice({ delta: { content: 'a' }, finish_reason: 'stop' });
+  expect(factsOf('chat', [stop, choice({ delta: { content: 'b' } })]).complete).toBe(false);
+  expect(factsOf('chat', [stop, stop]).complete).toBe(true);
 });
 
-test('does not take usage next to content as final', () => {
+test('is not complete through usage, early, late or next to content', () => {
   const usage = { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 };
-  const second = { choices: [{ index: 1, delta: { content: 'b' } }], usage };
-  expect(factsOf('chat', [{ ...choice({ delta: { content: 'Hi' } }), usage }]).complete).toBe(false);
-  expect(factsOf('chat', [second, choice({ finish_reason: 'stop' }), second]).complete).toBe(false);
+  const say = choice({ delta: { content: 'Hi' } });
+  for (const chunks of [[{ choices: [], usage }, say], [say, { choices: [], usage }], [{ ...say, usage }]]) {
+    expect(factsOf('chat', chunks)).toMatchObject({ complete: false, usage: { inputTokens: 10 } });
+  }
+});
+
+test.each<[object, number]>([
+  [{}, 1],
+  [{ n: 2 }, 2],
+  [{ n: 2, prompt: ['a', 'b'] }, 4],
+  [{ prompt: [1, 2, 3] }, 1],
+  [{ prompt: [[1], [2]] }, 2],
+])('a stream for %j may end after %i choices', (body, requested) => {
+  const facts = createStreamFacts('completions', body);
+  for (let index = 0; index < requested; index++) {
+    expect(facts.mayEnd).toBe(false);
+    facts.see({ choices: [{ index, text: 'x', finish_reason: 'stop' }] });
+  }
+  expect(facts.mayEnd).toBe(true);
 });
 
 test('is not complete without any choice', () => {
@@ -138,9 +149,19 @@ test('fails for a failed response', () => {
   expect(factsOf('responses', [event('response.failed', { id: 'r' })])).toMatchObject({ failed: true });
 });
 
-test('does not count events without a delta as content', () => {
-  const facts = factsOf('responses', [event('response.created', { id: 'r' }), event('response.output_item.added')]);
-  expect(facts).toMatchObject({ hasContent: false, complete: false });
+test.each(['response.created', 'response.queued', 'response.in_progress', 'response.failed'])(
+  'does not count %s as a sign of an answer',
+  (type) => {
+    expect(factsOf('responses', [event(type, { id: 'r' })])).toMatchObject({ hasContent: false, complete: false });
+  },
+);
+
+test.each([
+  'response.output_item.added',
+  'response.web_search_call.searching',
+  'response.image_generation_call.partial_image',
+])('counts %s as a sign of an answer', (type) => {
+  expect(factsOf('responses', [event('response.created', { id: 'r' }), event(type)]).hasContent).toBe(true);
 });
 
 test.each([undefined, null, 'text', 7, [], {}, { choices: 'x' }, { choices: [null] }, { type: 1 }])(

@@ -10,7 +10,9 @@ import type { TimeLimit } from '../../../src/resilience/time-limit.ts';
 import { attemptInput } from '../support/attempt-input.ts';
 
 const CHECKS: AnswerChecks = {
+  firstChunkMs: Infinity,
   idleMs: 1_000,
+  holds: true,
   bufferBytes: undefined,
   drains: false,
   interrupted: (partial, cause) => new StreamInterruptedError({ ...partial, upstream: 'u', attempts: [] }, cause),
@@ -43,6 +45,7 @@ function limitThat(expired: Error | undefined): TimeLimit & { stops: number } {
     stops: 0,
     stopTimer: () => void (limit.stops += 1),
     restartTimer: () => undefined,
+    headersArrived: () => undefined,
     abort: () => undefined,
     release: () => undefined,
     controlledBy: () => undefined,
@@ -76,16 +79,16 @@ describe('the commitment', () => {
     expect(guard.isCommitted()).toBe(true);
   });
 
-  test('stops the time limit and starts the idle timeout', async () => {
+  test('stops the time limit and starts the limit of silence', async () => {
     const limit = limitThat(undefined);
     const { guard, see, clock, controller } = guardOf({ limit });
-    guard.idle?.waiting();
+    guard.silence?.waiting();
     see({ choices: [{ index: 0, delta: { role: 'assistant' } }] });
     await clock.advance(5_000);
     expect([limit.stops, controller.signal.aborted]).toEqual([0, false]);
     see(say('Hi'));
     expect(limit.stops).toBe(1);
-    guard.idle?.waiting();
+    guard.silence?.waiting();
     await clock.advance(1_000);
     expect(controller.signal.aborted).toBe(true);
   });
@@ -255,7 +258,7 @@ describe('a timeout', () => {
   test('before the next chunk is an interruption', async () => {
     const { guard, see, ends, clock } = guardOf({});
     see(say('Hel'));
-    guard.idle?.waiting();
+    guard.silence?.waiting();
     await clock.advance(1_000);
     const error = guard.onEnd(LEFT, 'committed');
     expect(error).toBeInstanceOf(StreamInterruptedError);
