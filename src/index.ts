@@ -144,7 +144,7 @@ export type {
 export type { Capabilities } from './providers/capabilities.ts';
 export type { DialectChange } from './providers/dialect-rule.ts';
 export type { ProviderName } from './providers/presets.ts';
-export type { RolloutOptions, RolloutStepOptions } from './rollout/options.ts';
+export type { RolloutGuardOptions, RolloutOptions, RolloutStepOptions } from './rollout/options.ts';
 export type { RolloutReport } from './rollout/report.ts';
 export type { RolloutWait } from './rollout/report.ts';
 export type { RolloutControl } from './rollout/control.ts';

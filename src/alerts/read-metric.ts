@@ -28,6 +28,8 @@ export type MetricSource = CallTotals & Pick<Snapshot, 'upstreams' | 'budgets' |
  * | `budgetUsed`, `exhaustedBudgets` | the same as over all calls | all budgets |
  * | `shadowAgreement` | the calls mirrored to it | the lowest of all upstreams |
  * | `rolloutEvidence` | the rollout to it | the highest of all rollouts |
+ * | `up` | whether its health is not `down` | the share of upstreams that are up |
+ * | `latencyToTarget` | its p95 latency / its target | the highest of all upstreams |
  * | `weight`, `openBreakers`, `paused`, other counts, tokens, costs | its own | sum over the upstreams |
  *
  * An upstream without a window gives `null` with 0 calls.
@@ -82,13 +84,18 @@ type OwnMetric = Exclude<
   | 'rolloutEvidence'
 >;
 /** Metrics that whole calls and the attempts of an upstream both have. */
-type SharedMetric = Extract<OwnMetric, `latency${string}` | `firstChunk${string}` | 'calls' | 'costPerCall'>;
+type SharedMetric = Extract<
+  Exclude<OwnMetric, 'latencyToTarget'>,
+  `latency${string}` | `firstChunk${string}` | 'calls' | 'costPerCall'
+>;
 
 function ofAllCalls(metric: OwnMetric, source: MetricSource): number | null {
   if (metric === 'errorRate') return source.failureRate;
   if (metric === 'successes' || metric === 'failures') return source[metric];
   const windows = Object.values(source.upstreams);
   if (metric === 'costPerHour') return costPerHourOf(windows);
+  if (metric === 'up') return windows.filter(({ health }) => health !== 'down').length / windows.length;
+  if (metric === 'latencyToTarget') return highest(windows.map(latencyToTarget));
   return isShared(metric) ? sharedValue(metric, source) : sumOver(metric, windows);
 }
 
@@ -96,10 +103,22 @@ function ofWindow(metric: OwnMetric, window: UpstreamSnapshot): number | null {
   if (metric === 'costPerHour') return costPerHourOf([window]);
   if (metric === 'openBreakers') return window.breaker.state === 'open' ? 1 : 0;
   if (metric === 'paused') return window.pausedUntilMs === null ? 0 : 1;
+  if (metric === 'up') return window.health === 'down' ? 0 : 1;
+  if (metric === 'latencyToTarget') return latencyToTarget(window);
   return isShared(metric) ? sharedValue(metric, window) : window[metric];
 }
 
+function latencyToTarget({ latencyMs, targetLatencyMs }: UpstreamSnapshot): number | null {
+  return latencyMs.p95 === null || targetLatencyMs === undefined ? null : latencyMs.p95 / targetLatencyMs;
+}
+
+function highest(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}
+
 function isShared(metric: OwnMetric): metric is SharedMetric {
+  if (metric === 'latencyToTarget') return false;
   return metric.startsWith('latency') || metric.startsWith('firstChunk') || SHARED.includes(metric);
 }
 

@@ -4,7 +4,7 @@ import { Reservation } from '../budgets/budgets.ts';
 import type { Call, SkipReason } from '../domain/call.ts';
 import type { Permit } from '../resilience/breaker.ts';
 import type { Slot } from '../resilience/limits/slot.ts';
-import { requestedModel, stateFor, type Upstream } from '../upstream/upstream.ts';
+import { downUntilMs, requestedModel, stateFor, type Upstream } from '../upstream/upstream.ts';
 import type { CallState } from './call-state.ts';
 
 /** An upstream that admitted one attempt, and what was acquired for it. It is settled after the attempt, or released without one. */
@@ -25,7 +25,7 @@ export function admitFirst(names: readonly string[], state: CallState): Admitted
   const nowMs = state.services.clock.now();
   for (const name of names) {
     const upstream = state.services.upstreams.get(name);
-    if (!upstream || isPaused(upstream, state, nowMs)) continue;
+    if (!upstream || isKeptFrom(upstream, state, nowMs)) continue;
     const acquired = acquire(upstream, state, nowMs);
     if (typeof acquired !== 'string') return acquired;
   }
@@ -41,7 +41,7 @@ export function admitInTurn(names: readonly string[], state: CallState, nowMs: n
   const { upstreams, clock } = state.services;
   for (let index = from; index < names.length; index += 1) {
     const upstream = upstreams.get(names[index] ?? '');
-    if (!upstream || isPaused(upstream, state, nowMs)) continue;
+    if (!upstream || isKeptFrom(upstream, state, nowMs)) continue;
     const acquired = acquireOrQueue(upstream, state, nowMs);
     if (acquired instanceof Promise) {
       return acquired.then((admitted) => admitted ?? admitInTurn(names, state, clock.now(), index + 1));
@@ -122,13 +122,14 @@ export function canAdmit(names: readonly string[], state: CallState): boolean {
   const nowMs = state.services.clock.now();
   return names.some((name) => {
     const upstream = state.services.upstreams.get(name);
-    if (!upstream || isPaused(upstream, state, nowMs) || upstream.limits?.passesOn(nowMs)) return false;
+    if (!upstream || isKeptFrom(upstream, state, nowMs) || upstream.limits?.passesOn(nowMs)) return false;
     return stateFor(upstream, state.call).breaker?.state.state !== 'open' && !state.exceededBudget(name);
   });
 }
 
-function isPaused(upstream: Upstream, { call }: CallState, nowMs: number): boolean {
-  return stateFor(upstream, call).pause.until(nowMs) !== null;
+/** Paused, or not reached by the last check. */
+function isKeptFrom(upstream: Upstream, { call }: CallState, nowMs: number): boolean {
+  return stateFor(upstream, call).pause.until(nowMs) !== null || downUntilMs(upstream, nowMs) !== undefined;
 }
 
 /**
@@ -164,5 +165,6 @@ export function soonestOf(names: readonly string[], upstreams: Upstreams, call: 
 export function availableAtMs(upstream: Upstream, call: Call, nowMs: number): number {
   const { breaker, pause } = stateFor(upstream, call);
   const limitedUntilMs = upstream.limits?.blockedUntilMs(nowMs) ?? nowMs;
-  return Math.max(breaker?.opensAtMs ?? nowMs, pause.until(nowMs) ?? nowMs, limitedUntilMs);
+  const downMs = downUntilMs(upstream, nowMs) ?? nowMs;
+  return Math.max(breaker?.opensAtMs ?? nowMs, pause.until(nowMs) ?? nowMs, downMs, limitedUntilMs);
 }

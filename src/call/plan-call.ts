@@ -8,7 +8,7 @@ import type { RolloutSplit } from '../routing/rollout-split.ts';
 import { matchSegment } from '../routing/segment.ts';
 import { chooseUpstream } from '../routing/split.ts';
 import type { TaskRoutes } from '../routing/tasks.ts';
-import { stateFor } from '../upstream/upstream.ts';
+import { downUntilMs, stateFor } from '../upstream/upstream.ts';
 import { CallPlan, type Choice, type Others } from './call-plan.ts';
 import type { CallServices } from './call-services.ts';
 import { ineligibleReason, servesModel } from './eligibility.ts';
@@ -136,6 +136,7 @@ function skipReasonOf(
     const { breaker, pause } = stateFor(upstream, call);
     const pausedFor = pause.reason(nowMs);
     if (pausedFor) return pausedFor;
+    if (downUntilMs(upstream, nowMs) !== undefined) return 'down';
     if (breaker?.state.state === 'open') return 'breaker';
     if (upstream.limits?.passesOn(nowMs, upstreamModel(upstream.config.rules.model, call))) return 'limit';
   }

@@ -114,6 +114,7 @@ export class UpstreamAttempts implements AttemptOwner {
   #updatePause(failure: Failure | undefined, wasPaused: boolean): void {
     const { call, services } = this.state;
     // The upstream that served one turn of a tool run serves the next turn, too.
+    if (!failure) this.upstream.lastSuccessAtMs = services.clock.now();
     if (!failure && call.toolRun) services.toolRuns.set(call.toolRun, this.upstream.name);
     // The caller's own credentials say nothing about the account of the other calls.
     if (this.request.callersCredentials) return;

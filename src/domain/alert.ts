@@ -14,6 +14,9 @@ interface MetricTraits {
  * The metrics that a rule can watch. Counts, tokens and USD are those of the window.
  *
  * - `openBreakers` and `paused`: 0 or 1 for one upstream, the number of such upstreams over all calls.
+ * - `up`: 1 for one upstream, 0 while its health is `down`; the share of upstreams that are up over all calls.
+ * - `latencyToTarget`: the p95 latency divided by the `targetLatency` of the upstream; the highest of all upstreams over
+ *   all calls.
  * - `budgetUsed`: the largest spent share of a budget for all calls.
  * - `exhaustedBudgets`: how many amounts of any budget are spent.
  * - `rolloutEvidence`: how close a rollout is to rolling its canary back.
@@ -49,6 +52,8 @@ const METRICS = {
   weight: { unit: 'rate', withoutCalls: true },
   openBreakers: { unit: 'count', withoutCalls: true },
   paused: { unit: 'count', withoutCalls: true },
+  up: { unit: 'rate', withoutCalls: true },
+  latencyToTarget: { unit: 'ratio' },
   budgetUsed: { unit: 'ratio', withoutCalls: true },
   exhaustedBudgets: { unit: 'count', withoutCalls: true },
   shadowAgreement: { unit: 'rate' },

@@ -102,9 +102,9 @@ export interface Call {
 export type PlanReason =
   'forced' | 'toolRun' | 'affinity' | 'notPortable' | 'segment' | 'task' | 'rollout' | 'split' | 'stable' | 'disabled';
 
-/** Why an upstream of the plan was skipped. */
+/** Why an upstream of the plan was skipped. `down`: the check of the `probe` option cannot reach it. */
 export type SkipReason =
-  'breaker' | 'rateLimit' | 'quota' | 'auth' | 'limit' | 'budget' | 'model' | 'capability' | 'cost' | 'price';
+  'breaker' | 'down' | 'rateLimit' | 'quota' | 'auth' | 'limit' | 'budget' | 'model' | 'capability' | 'cost' | 'price';
 
 /** The upstreams of one call, in the order in which they are tried, and the reason. */
 export interface Plan {

@@ -54,7 +54,7 @@ export interface WindowSnapshot {
 /**
  * The health of an upstream.
  *
- * - `down`: paused or failing.
+ * - `down`: paused by a quota or rejected credentials, failing, or not reached by the check of the `probe` option.
  * - `degraded`: serving, with failures, limits or a breaker that is still closing.
  * - `unknown`: no attempts in the window.
  */
@@ -96,6 +96,8 @@ export interface UpstreamSnapshot extends WindowSnapshot {
    * that name no model. At most 100 models per upstream: a new one replaces the least recently used.
    */
   readonly models: Readonly<Record<string, ModelSnapshot>>;
+  /** The p95 latency that the upstream should keep, in ms; missing for an upstream without `targetLatency`. */
+  readonly targetLatencyMs?: number;
   /** Missing for an upstream without limits. */
   readonly limits?: LimitsSnapshot;
 }

@@ -49,7 +49,8 @@ export class Prober {
     return this.#probe(upstream, resolveProbe(options));
   }
 
-  async #probe(upstream: Upstream, resolved: ResolvedProbe): Promise<ProbeReport> {
+  /** @param downForMs how long a failed connection check keeps calls away */
+  async #probe(upstream: Upstream, resolved: ResolvedProbe, downForMs = 0): Promise<ProbeReport> {
     const { services, nextCallId } = this.#parts;
     const { names, honesty, ...limits } = resolved;
     const connection = this.connect?.(upstream);
@@ -67,7 +68,12 @@ export class Prober {
       budget: new ProbeBudget(upstream.name, services),
       keySource: upstream.config.keySource,
     };
-    const onCheck = (result: CheckResult, done: number): void => this.#report(upstream, result, done, names.length);
+    const onCheck = (result: CheckResult, done: number, conclusive: boolean): void => {
+      if (result.name === 'connection' && result.status !== 'skipped') {
+        this.#connected(upstream, result.status === 'pass', conclusive ? downForMs : 0);
+      }
+      this.#report(upstream, result, done, names.length);
+    };
     const report = await runProbe(input, { names, honesty, onCheck });
     if (Object.keys(report.capabilities).length > 0) {
       // Capabilities that this probe did not check are kept from an earlier probe of the same model.
@@ -88,31 +94,43 @@ export class Prober {
     if (!active || !prober.connect) return;
     for (const name of active.upstreams) {
       const upstream = services.upstreams.get(name);
-      if (upstream && !prober.#checking.has(name)) void prober.#check(upstream, active.timeoutMs);
+      if (upstream && !prober.#checking.has(name)) void prober.#check(upstream, active);
     }
   }
 
-  async #check(upstream: Upstream, timeoutMs: number): Promise<void> {
+  async #check(upstream: Upstream, { everyMs, timeoutMs }: ActiveProbePolicy): Promise<void> {
     this.#checking.add(upstream.name);
+    // Until the next check has ended, or the one after it, if that one is skipped.
+    const downForMs = 2 * everyMs + timeoutMs;
     try {
-      await this.#probe(upstream, { ...CONNECTION_ONLY, timeoutMs, signal: this.#closed.signal });
+      await this.#probe(upstream, { ...CONNECTION_ONLY, timeoutMs, signal: this.#closed.signal }, downForMs);
     } catch {
       // Credentials or the SDK client could not be created: the upstream counts as unreachable.
-      upstream.lastCheck = { reached: false, atMs: this.#parts.services.clock.now() };
+      this.#connected(upstream, false, downForMs);
     } finally {
       this.#checking.delete(upstream.name);
     }
+  }
+
+  #connected(upstream: Upstream, reached: boolean, downForMs: number): void {
+    const atMs = this.#parts.services.clock.now();
+    // Calls that succeed while the check fails know better: the list of models may be out of order.
+    const serves = (upstream.lastSuccessAtMs ?? -Infinity) > atMs - SERVING_MS;
+    const isDown = !reached && downForMs > 0 && !serves;
+    upstream.lastCheck = { reached, atMs, downUntilMs: isDown ? atMs + downForMs : undefined };
   }
 
   #report(upstream: Upstream, result: CheckResult, done: number, total: number): void {
     const { emitter, services } = this.#parts;
     const { name: check, status, durationMs, costUsd } = result;
     const atMs = services.clock.now();
-    if (check === 'connection' && status !== 'skipped') upstream.lastCheck = { reached: status === 'pass', atMs };
     if (!emitter.wants('probe')) return;
     emitter.emit('probe', { upstream: upstream.name, check, status, durationMs, costUsd, done, total, atMs });
   }
 }
+
+/** An upstream with a success within this time serves calls. */
+const SERVING_MS = 10_000;
 
 /** The check at an interval. */
 const CONNECTION_ONLY: Omit<ResolvedProbe, 'timeoutMs' | 'signal'> = {

@@ -21,7 +21,7 @@ export interface ProbeWork {
   readonly names: readonly CheckName[];
   /** Whether to compare what the upstream reports about its answers with known facts. */
   readonly honesty: boolean;
-  readonly onCheck: (result: CheckResult, done: number) => void;
+  readonly onCheck: (result: CheckResult, done: number, conclusive: boolean) => void;
 }
 
 /** The result of a check, and whether it decides a capability of the upstream. */
@@ -55,7 +55,7 @@ export async function runProbe(input: ProbeInput, { names, honesty, onCheck }: P
       .map((name) => async () => {
         const concluded = await conclude(CHECKS[name], context, results);
         results.set(name, concluded);
-        onCheck(concluded.result, results.size);
+        onCheck(concluded.result, results.size, concluded.conclusive);
       });
     await runSome(stage === rest ? [checkHonesty, ...jobs] : jobs);
   }

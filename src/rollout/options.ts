@@ -13,10 +13,11 @@ export interface RolloutOptions<UpstreamName extends string = string> {
   /**
    * The metrics that may not get worse: `errorRate`, `latencyP50`, `latencyP95`, `latencyP99`, `firstChunkP95`, `latency` (the whole
    * distribution), `costPerCall`, `quality`, or a custom metric that `canary.record(call, { metric: value })` feeds. Each has a
-   * `margin` over stable (relative for latency and cost, absolute for the others), an absolute `max`, or both.
+   * `margin` over stable (relative for latency and cost, absolute for the others), an absolute `max`, or both. `max: 'target'` is the
+   * canary's `targetLatency`.
    * @default { errorRate: {} }
    */
-  readonly guardrails?: Readonly<Record<string, GuardOptions>> | undefined;
+  readonly guardrails?: Readonly<Record<string, RolloutGuardOptions>> | undefined;
   /**
    * The probability that a canary as good as stable is rolled back during the whole run.
    * @default 0.01, divided by the number of rollouts
@@ -38,6 +39,12 @@ export interface RolloutOptions<UpstreamName extends string = string> {
   readonly onComplete?: 'keep' | 'replaceStable' | undefined;
   /** Part of the hash of keys, so that rollouts choose their keys independently. @default `to` */
   readonly salt?: string | undefined;
+}
+
+/** The limits of one metric of a rollout. */
+export interface RolloutGuardOptions extends Omit<GuardOptions, 'max'> {
+  /** An absolute limit; `'target'`, for latencies, is the `targetLatency` of the canary. With `max` alone, the canary is not compared with stable. @default none */
+  readonly max?: number | 'target' | undefined;
 }
 
 /** One step: a shadow share, a segment or a weight, and the conditions for the next step. */

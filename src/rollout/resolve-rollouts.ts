@@ -16,7 +16,7 @@ import type { Store } from '../domain/store.ts';
 import { greatestWeight } from '../routing/traffic-in-force.ts';
 import type { GuardOptions } from '../stats/analysis-types.ts';
 import { metricOf } from '../stats/metric.ts';
-import type { RolloutOptions } from './options.ts';
+import type { RolloutGuardOptions, RolloutOptions } from './options.ts';
 import { resolveSteps } from './resolve-steps.ts';
 
 /** A resolved rollout, with all defaults filled in. */
@@ -46,6 +46,8 @@ export interface RolloutSurroundings {
   readonly weights: Weights;
   /** The revision of an upstream. */
   readonly revisionOf: (upstream: string) => string;
+  /** The `targetLatency` of each upstream that has one, in ms. */
+  readonly targetsMs?: ReadonlyMap<string, number> | undefined;
 }
 
 /** @throws ConfigError */
@@ -107,7 +109,7 @@ export function checkWeightsBesideRollouts(
 }
 
 function resolveOne(path: string, options: RolloutOptions, count: number, surroundings: RolloutSurroundings) {
-  const { names, stable, revisionOf } = surroundings;
+  const { names, stable, targetsMs, revisionOf } = surroundings;
   checkKeys(path, options, ROLLOUT_KEYS);
   const { judge = 'sequential', auto = true, onComplete = 'keep', alpha = DEFAULT_ALPHA / count } = options;
   const canaries = names.filter((name) => name !== stable);
@@ -126,7 +128,7 @@ function resolveOne(path: string, options: RolloutOptions, count: number, surrou
     revision: revisionOf(to),
     stable,
     steps,
-    guardrails: resolveGuardrails(`${path}.guardrails`, options.guardrails),
+    guardrails: resolveGuardrails(`${path}.guardrails`, options.guardrails, targetsMs?.get(to)),
     alpha: checkNumber(`${path}.alpha`, alpha, { min: 1e-9, max: 0.5 }),
     judge,
     // `checkOneOf` has checked this.
@@ -155,23 +157,40 @@ const ROLLOUT_KEYS: readonly (keyof RolloutOptions)[] = [
 function resolveGuardrails(
   path: string,
   guardrails: RolloutOptions['guardrails'] = { errorRate: {} },
+  targetMs?: number,
 ): RolloutPolicy['guardrails'] {
   checkObject(path, guardrails, 'an object of guardrails by metric');
   const entries = Object.entries(guardrails);
   if (entries.length === 0)
     throw new ConfigError(path, 'should name at least one metric: without guardrails nothing is checked');
-  for (const [metric, options] of entries) resolveGuardrail(`${path}.${metric}`, metric, options);
-  return guardrails;
+  return Object.fromEntries(
+    entries.map(([metric, options]) => [metric, resolveGuardrail(`${path}.${metric}`, metric, options, targetMs)]),
+  );
 }
 
-function resolveGuardrail(path: string, metric: string, options: GuardOptions): void {
+function resolveGuardrail(
+  path: string,
+  metric: string,
+  options: RolloutGuardOptions,
+  targetMs: number | undefined,
+): GuardOptions {
   checkKeys(path, options, ['margin', 'max', 'better', 'weight']);
-  const { margin, max, better, weight } = options;
+  const { margin, better, weight } = options;
+  const max = options.max === 'target' ? checkTarget(`${path}.max`, metric, targetMs) : options.max;
   const isRate = metricOf(metric).kind === 'rate';
   if (margin !== undefined) checkNumber(`${path}.margin`, margin, isRate ? { min: 0, max: 0.99 } : { min: 0 });
   if (max !== undefined) checkNumber(`${path}.max`, max, isRate ? { min: 0.0001, max: 0.99 } : {});
   if (better !== undefined) checkOneOf(`${path}.better`, better, ['lower', 'higher']);
   if (weight !== undefined) checkNumber(`${path}.weight`, weight, { min: 0.001 });
+  return { ...options, max };
+}
+
+function checkTarget(path: string, metric: string, targetMs: number | undefined): number {
+  if (!metric.startsWith('latency'))
+    throw new ConfigError(path, `should be a number: 'target' is for latencies, not for ${metric}`);
+  if (targetMs === undefined)
+    throw new ConfigError(path, "should be a number, or the canary should have a targetLatency for 'target'");
+  return targetMs;
 }
 
 function checkConflicts(path: string, policy: RolloutPolicy, before: readonly RolloutPolicy[], count: number): void {

@@ -77,6 +77,14 @@ export interface ResolvedOptions {
   readonly logger: Logger | undefined;
 }
 
+function targetsOf(upstreams: readonly UpstreamConfig[]): ReadonlyMap<string, number> {
+  return new Map(
+    upstreams.flatMap(({ name, targetLatencyMs }) =>
+      targetLatencyMs === undefined ? [] : [[name, targetLatencyMs] as const],
+    ),
+  );
+}
+
 /**
  * @param priceProvider the provider of the client's prices, if its class implies one: `azure`
  * @throws ConfigError for the first invalid option
@@ -95,6 +103,7 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
     names,
     stable,
     weights,
+    targetsMs: targetsOf(upstreams),
     revisionOf: (upstream) => revisionOf(upstreams.find((one) => one.name === upstream)!),
   });
   return {

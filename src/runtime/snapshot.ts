@@ -6,7 +6,7 @@ import { healthOf, healthOfAll } from '../metrics/health.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { type ModelState, worstBreaker } from '../resilience/model-states.ts';
 import type { Traffic } from '../routing/traffic.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import { downUntilMs, type Upstream } from '../upstream/upstream.ts';
 
 /** The numbers are those of the window that ends at `atMs`. */
 export function takeSnapshot(
@@ -42,20 +42,22 @@ export function takeSnapshot(
 
 /** The state of an upstream is the worst of its models that are in use, or of all of them if none is. */
 function freezeUpstream(
-  { name, models, lastCheck }: Upstream,
+  upstream: Upstream,
   recorder: Recorder,
   { atMs, windowMs }: { readonly atMs: number; readonly windowMs: number },
 ): Omit<UpstreamSnapshot, 'weight' | 'limits'> {
+  const { name, config, models, lastCheck } = upstream;
   const window = recorder.upstream(name, atMs);
   const windows = recorder.models(name, atMs);
   const inUse = models.all.filter((state) => windows.has(state.model) || isBlocked(state, atMs));
   const states = inUse.length > 0 ? inUse : models.all;
+  const isDown = downUntilMs(upstream, atMs) !== undefined;
   const reached = lastCheck && atMs - lastCheck.atMs <= windowMs ? lastCheck.reached : undefined;
   const healths: Health[] = [];
   const frozen = states.map((state): [string, ModelSnapshot] => {
     const counts = windows.get(state.model) ?? NO_ATTEMPTS;
     const breaker = worstBreaker([state]);
-    const health = healthOf(counts, { breaker, paused: state.pause.reason(atMs), reached });
+    const health = isDown ? 'down' : healthOf(counts, { breaker, paused: state.pause.reason(atMs), reached });
     healths.push(health);
     return [state.model ?? '*', { ...counts, breaker, health, pausedUntilMs: state.pause.until(atMs) }];
   });
@@ -64,9 +66,10 @@ function freezeUpstream(
   return {
     ...window,
     breaker,
-    health: healthOfAll(healths, healthOf(window, { breaker, paused, reached })),
+    health: isDown ? 'down' : healthOfAll(healths, healthOf(window, { breaker, paused, reached })),
     pausedUntilMs: latest([models.pause.until(atMs), ...states.map(({ pause }) => pause.until(atMs))]),
     models: Object.fromEntries(frozen),
+    ...(config.targetLatencyMs !== undefined && { targetLatencyMs: config.targetLatencyMs }),
   };
 }
 

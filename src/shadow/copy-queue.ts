@@ -2,7 +2,7 @@
 
 import { Budgets, Reservation } from '../budgets/budgets.ts';
 import type { ShadowDropReason } from '../domain/shadow.ts';
-import { stateFor } from '../upstream/upstream.ts';
+import { downUntilMs, stateFor } from '../upstream/upstream.ts';
 import { estimateInput } from '../pricing/estimate-input.ts';
 import { estimateOutput } from '../pricing/estimate-output.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
@@ -167,7 +167,7 @@ class CopyAdmission {
     // An upstream that real calls avoid gets no copies either.
     const { breaker, pause } = stateFor(upstream, copy.call);
     if (pause.until(nowMs) !== null || breaker?.state.state === 'open') return 'unavailable';
-    if (target.isPaused(nowMs)) return 'unavailable';
+    if (target.isPaused(nowMs) || downUntilMs(upstream, nowMs) !== undefined) return 'unavailable';
     if (this.#shadowBudget) this.#warnWithoutPrice(copy);
     const held: Reservation[] = [];
     for (const budget of [this.#shadowBudget, budgets]) {

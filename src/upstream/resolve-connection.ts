@@ -85,8 +85,20 @@ function missingKey(path: string, variable: string | undefined): ConfigError {
 
 /** The options for the SDK's own constructor. It would read an option that is `undefined` from OpenAI's environment variables. */
 function sdkOptionsOf(options: UpstreamOptions, keys: readonly string[] | undefined): ClientOptions {
-  const { provider, model, params, maxOutputTokens, timeout, onAbort, capabilities, price, client, ...own } = options;
-  void [provider, model, params, maxOutputTokens, timeout, onAbort, capabilities, price, client];
+  const {
+    provider,
+    model,
+    params,
+    maxOutputTokens,
+    timeout,
+    targetLatency,
+    onAbort,
+    capabilities,
+    price,
+    client,
+    ...own
+  } = options;
+  void [provider, model, params, maxOutputTokens, timeout, targetLatency, onAbort, capabilities, price, client];
   const sdk = { ...own, apiKey: keys ? keys[0] : own.apiKey };
   return Object.fromEntries(Object.entries(sdk).filter(([, value]) => value !== undefined));
 }

@@ -135,6 +135,7 @@ function resolveUpstream(
     connection,
     rules: { ...resolveBodyRules(path, options), includeUsage: true, provider },
     timeoutMs: timeout === undefined ? undefined : checkDuration(`${path}.timeout`, timeout),
+    targetLatencyMs: targetOf(path, options),
     drains: checkOneOf(`${path}.onAbort`, onAbort, ['cancel', 'drain']) === 'drain',
     finishReason: capabilities.finishReason,
     capable: { provider, capabilities: checkCapabilities(`${path}.capabilities`, capabilities) },
@@ -142,6 +143,10 @@ function resolveUpstream(
     limits: resolveLimits(`canary.limits.${name}`, limits[name]) ?? ownLimits,
     keySource,
   };
+}
+
+function targetOf(path: string, { targetLatency }: UpstreamOptions): number | undefined {
+  return targetLatency === undefined ? undefined : checkDuration(`${path}.targetLatency`, targetLatency, { min: 1 });
 }
 
 function checkCapabilities(path: string, capabilities: Capabilities): Capabilities {
@@ -191,6 +196,7 @@ const CALL_OPTIONS = {
   params: true,
   maxOutputTokens: true,
   timeout: true,
+  targetLatency: true,
   onAbort: true,
   capabilities: true,
   limits: true,

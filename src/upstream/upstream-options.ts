@@ -36,6 +36,11 @@ export interface UpstreamOptions extends Omit<ClientOptions, 'provider' | 'timeo
   readonly maxOutputTokens?: number | undefined;
   /** Time for one attempt to answer; for a stream, up to the first sign of an answer. @default the client's `timeout` */
   readonly timeout?: Duration | undefined;
+  /**
+   * The p95 latency that the upstream should keep. It changes no call: the snapshot shows it, the alert metric `latencyToTarget` compares
+   * the latency with it, and a guardrail's `max: 'target'` is this value. @default none
+   */
+  readonly targetLatency?: Duration | undefined;
   /** What happens to a stream that the caller leaves: it is cancelled, or read to its end to learn its true usage. @default 'cancel' */
   readonly onAbort?: 'cancel' | 'drain' | undefined;
   /**

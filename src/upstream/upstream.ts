@@ -36,6 +36,8 @@ export interface UpstreamConfig {
   /** How request bodies are adapted: model, params, output limit. */
   readonly rules: BodyRules;
   readonly timeoutMs: number | undefined;
+  /** The p95 latency that the upstream should keep, in ms. */
+  readonly targetLatencyMs?: number | undefined;
   /** Streams that the caller leaves are read to their end, to learn their true usage. */
   readonly drains: boolean;
   /**
@@ -65,7 +67,23 @@ export interface Upstream {
   /** The upstream has refused `stream_options` that we added: they are not sent again. */
   refusesUsage?: boolean | undefined;
   /** The last check of the connection. */
-  lastCheck?: { readonly reached: boolean; readonly atMs: number } | undefined;
+  lastCheck?: ConnectionCheck | undefined;
+  /** When a call last succeeded, in ms since the Unix epoch. */
+  lastSuccessAtMs?: number | undefined;
+}
+
+/** The result of a connection check. */
+export interface ConnectionCheck {
+  readonly reached: boolean;
+  readonly atMs: number;
+  /** Until when a failed check keeps calls away; `undefined` for one that does not. */
+  readonly downUntilMs: number | undefined;
+}
+
+/** Until when a failed check keeps calls away; `undefined` if none does. A call that has succeeded since then knows better. */
+export function downUntilMs({ lastCheck, lastSuccessAtMs = 0 }: Upstream, nowMs: number): number | undefined {
+  if (lastCheck?.downUntilMs === undefined || lastSuccessAtMs >= lastCheck.atMs) return undefined;
+  return lastCheck.downUntilMs > nowMs ? lastCheck.downUntilMs : undefined;
 }
 
 /** The model that a call requests from an upstream; `undefined` where it names none. A `model` in `params` wins. */

@@ -57,7 +57,14 @@ describe('without samples', () => {
     expect(read(createTwo(), metric, 'deepseek')).toEqual({ value: null, calls: 0 });
   });
 
-  test.each(ALERT_METRICS.filter((metric) => metric !== 'weight' && !NEEDS_SAMPLES.test(metric)))(
+  test('an upstream without calls is up', () => {
+    expect(read(createTwo(), 'up')).toEqual({ value: 1, calls: 0 });
+    expect(read(createTwo(), 'up', 'deepseek')).toEqual({ value: 1, calls: 0 });
+  });
+
+  const states = ['weight', 'up'];
+
+  test.each(ALERT_METRICS.filter((metric) => !states.includes(metric) && !NEEDS_SAMPLES.test(metric)))(
     '%s is 0',
     (metric) => {
       expect(read(createTwo(), metric)).toEqual({ value: 0, calls: 0 });

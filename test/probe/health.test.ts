@@ -1,11 +1,11 @@
 /** Health of upstreams, from real calls and from checks at an interval. */
 
 import { describe, expect, test } from 'vitest';
-import { CanaryClient, ConfigError, route } from '../../src/index.ts';
+import { CanaryClient, type CanaryOptions, ConfigError, route } from '../../src/index.ts';
 import { ManualClock } from '../../src/testing/index.ts';
-import { ask } from '../support/calls.ts';
-import { failed, json } from '../support/replies.ts';
-import { setUp } from '../support/set-up.ts';
+import { ask, within } from '../support/calls.ts';
+import { chat, failed, json, type Reply, silent, unreachable } from '../support/replies.ts';
+import { setUp, setUpCanary, type SetUp } from '../support/set-up.ts';
 
 const MODELS = json({ object: 'list', data: [] });
 const ON_GEMINI = route({ upstream: 'gemini', fallbacks: false });
@@ -66,15 +66,102 @@ describe('with checks at an interval', () => {
     expect(health()).toBe('healthy');
   });
 
-  test('a failed check does not affect routing', async () => {
-    const { ai, clock, providers } = setUp({
-      upstreams: { gemini: {} },
-      canary: { probe: { every: '30s' }, weights: { gemini: 1 } },
+  /** All calls go to gemini, whose checks get `checked`. */
+  function setUpChecked(checked: Reply, canary: CanaryOptions = {}): SetUp {
+    const set = setUpCanary({ canary: { probe: { every: '30s' }, weights: { gemini: 1 }, ...canary } });
+    const listed =
+      (models: Reply): Reply =>
+      (request) =>
+        (request.body.messages ? chat() : models)(request);
+    set.providers.usually('openai', listed(MODELS)).usually('gemini', listed(checked));
+    return set;
+  }
+
+  const askedBy = async ({ ai, clock, providers }: SetUp): Promise<readonly string[]> => {
+    providers.sent.length = 0;
+    await within(clock, 0, ask(ai));
+    return providers.asked;
+  };
+
+  test('an upstream that fails its check is passed over, without a request or an open breaker', async () => {
+    const set = setUpChecked(failed(503));
+    await set.clock.advance(30_000);
+    expect(await askedBy(set)).toEqual(['openai']);
+    expect(set.events.of('fallback')).toMatchObject([{ from: 'gemini', to: 'openai', reason: 'down' }]);
+    expect(set.ai.canary.snapshot().upstreams).toMatchObject({
+      gemini: { breaker: { state: 'closed' }, attempts: 0, health: 'down' },
     });
-    providers.usually('openai', MODELS).usually('gemini', failed(503));
-    await clock.advance(300_000);
-    expect(ai.canary.snapshot().upstreams).toMatchObject({ gemini: { breaker: { state: 'closed' }, attempts: 0 } });
-    expect(ai.canary.explain().upstream).toBe('gemini');
+    expect(set.ai.canary.explain()).toMatchObject({
+      upstream: 'openai',
+      skipped: [{ upstream: 'gemini', reason: 'down' }],
+    });
+  });
+
+  test.each([
+    ['does not answer', silent()],
+    ['cannot be reached', unreachable()],
+  ])('an upstream whose check %s is passed over', async (_name, checked) => {
+    const set = setUpChecked(checked);
+    await set.clock.advance(41_000);
+    expect(await askedBy(set)).toEqual(['openai']);
+  });
+
+  test('an upstream that passes its check again serves again', async () => {
+    const set = setUpChecked(failed(503));
+    await set.clock.advance(30_000);
+    set.providers.usually('gemini', (request) => (request.body.messages ? chat() : MODELS)(request));
+    await set.clock.advance(30_000);
+    expect(await askedBy(set)).toEqual(['gemini']);
+  });
+
+  test('an upstream that fails its check serves calls that no other can serve', async () => {
+    const set = setUpChecked(failed(503), { fallbacks: [] });
+    await set.clock.advance(30_000);
+    expect(await askedBy(set)).toEqual(['gemini']);
+    expect(await askedBy(set)).toEqual(['gemini']);
+  });
+
+  test('a failed check does not count where calls succeed at the same time', async () => {
+    const set = setUpChecked(failed(503));
+    await set.clock.advance(25_000);
+    expect(await askedBy(set)).toEqual(['gemini']);
+    await set.clock.advance(5_000);
+    expect(await askedBy(set)).toEqual(['gemini']);
+  });
+
+  test('a key that may not list models does not keep calls away', async () => {
+    const set = setUpChecked(failed(403));
+    await set.clock.advance(30_000);
+    expect(await askedBy(set)).toEqual(['gemini']);
+  });
+
+  test('a failed check is forgotten when checks stop', async () => {
+    const set = setUpChecked(failed(503));
+    await set.clock.advance(30_000);
+    await set.ai.canary.close();
+    await set.clock.advance(70_000);
+    expect(await askedBy(set)).toEqual(['gemini']);
+  });
+
+  test('the metric up raises an alert while an upstream is down', async () => {
+    const rules = [
+      { name: 'gemini is down', metric: 'up', upstream: 'gemini', below: 1 },
+      { name: 'any is down', metric: 'up', below: 1 },
+      { name: 'openai is down', metric: 'up', upstream: 'openai', below: 1 },
+    ] as const;
+    const set = setUpChecked(failed(503), { alerts: rules });
+    await set.clock.advance(41_000);
+    const firing = () => set.events.of('alert').map(({ name, state, value }) => [name, state, value]);
+    expect(firing()).toEqual([
+      ['gemini is down', 'firing', 0],
+      ['any is down', 'firing', 0.5],
+    ]);
+    set.providers.usually('gemini', (request) => (request.body.messages ? chat() : MODELS)(request));
+    await set.clock.advance(41_000);
+    expect(firing().slice(2)).toEqual([
+      ['gemini is down', 'resolved', 1],
+      ['any is down', 'resolved', 1],
+    ]);
   });
 
   test('close() stops the checks', async () => {

@@ -53,7 +53,13 @@ async function callRateOf({ callsPerSecond, trace }: PlanOptions): Promise<numbe
 }
 
 function planOf({ steps, guardrails, alpha }: RolloutOptions, callsPerSecond: number, errorRate: number): RolloutPlan {
-  return planRollout({ steps, callsPerSecond, errorRate, guardrails, alpha });
+  // Only errors are planned, so the value of a latency's target does not matter.
+  const entries = Object.entries(guardrails ?? { errorRate: {} });
+  const numeric = entries.map(([metric, { max, ...rest }]) => [
+    metric,
+    max === undefined ? rest : { ...rest, max: max === 'target' ? 1 : max },
+  ]);
+  return planRollout({ steps, callsPerSecond, errorRate, guardrails: Object.fromEntries(numeric), alpha });
 }
 
 const REGRESSIONS = ['×2', '×3', '×10', 'outage'] as const;

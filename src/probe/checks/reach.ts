@@ -63,11 +63,16 @@ function explain(refusal: Refusal, client: ProbeClient): Verdict {
   const { input } = client.context;
   const { keySource, upstream } = input;
   const host = URL.parse(input.connection.client.baseURL)?.host ?? 'its address';
+  // Without a model only the list was requested: the key may still be allowed to chat.
+  const conclusive = input.model !== undefined;
   if (kind === 'auth') {
-    return fail(`${status ?? 401} from ${host}: it rejects the key from ${keySource}`);
+    return { ...fail(`${status ?? 401} from ${host}: it rejects the key from ${keySource}`), conclusive };
   }
   if (kind === 'forbidden') {
-    return fail(`${status ?? 403} from ${host}: it rejects the request, or the key from ${keySource}`);
+    return {
+      ...fail(`${status ?? 403} from ${host}: it rejects the request, or the key from ${keySource}`),
+      conclusive,
+    };
   }
   if (kind === 'quota') return fail(`${status ?? 402} from ${host}: the account of ${keySource} is out of credit`);
   if (kind === 'connection') return fail(`${host} cannot be reached for ${upstream.name}`);
