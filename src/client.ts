@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { type APIPromise, AzureOpenAI, OpenAI } from 'openai';
 import { callPromise } from './call/call-promise.ts';
 import { responseIdIn } from './call/describe-call.ts';
+import { seekPage } from './call/seek-page.ts';
 import { handleCall, type Caller, observePage } from './call/handle-call.ts';
 import type { CanaryOptions } from './options.ts';
 import type { CanaryControl } from './runtime/control.ts';
@@ -16,6 +17,7 @@ import { isX509 } from './upstream/sdk/request-controller.ts';
 import { applyMark, type PreparedFor, type PreparedRequest } from './upstream/sdk/request-mark.ts';
 import { optionsElsewhere } from './upstream/sdk/request-options.ts';
 import { createSender } from './upstream/sdk/send.ts';
+import type { Upstream } from './upstream/upstream.ts';
 import type { RequestOptions } from './upstream/sdk/types.ts';
 
 /**
@@ -78,10 +80,28 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
 
     /** Chooses the upstream by the id in the path, since the options may be a promise. Later pages use the client of the first. */
     override getAPIList(path: string, Page: any, options?: any): any {
-      const { connect } = this.#caller;
       const owner = this.#engine.ownerOf(responseIdIn(path)) ?? this.#engine.home;
       // An upstream without a connection of its own is the same account.
-      if (owner.config.connection.kind === 'client') return super.getAPIList(path, Page, options);
+      if (owner.config.connection.kind === 'client') return this.#ownList(path, Page, options);
+      return this.#listOf(owner, path, Page, options);
+    }
+
+    /** The client's own list, or that of another upstream if it belongs to a response that only the other knows. */
+    #ownList(path: string, Page: any, options: any): any {
+      const { services } = this.#engine;
+      const page = super.getAPIList(path, Page, options);
+      const id = responseIdIn(path);
+      if (id === undefined || !this.#engine.routes || this.#engine.ownerOf(id)) return page;
+      seekPage(page, {
+        others: () => this.#engine.othersToAsk(id),
+        ask: (name) => this.#listOf(services.upstreams.get(name)!, path, Page, options),
+        found: (name = this.#engine.home.name) => services.remember(id, name),
+      });
+      return page;
+    }
+
+    #listOf(owner: Upstream, path: string, Page: any, options: any): any {
+      const { connect } = this.#caller;
       const ownerOptions = Promise.resolve(options).then((resolved) => optionsElsewhere(resolved ?? {}));
       const page = connect(owner).client.getAPIList(path, Page, ownerOptions);
       const request = ownerOptions.then((resolved): RequestOptions => ({ method: 'get', path, ...resolved }));

@@ -15,6 +15,7 @@ import type { StartedAttempt } from '../upstream/upstream-costs.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { type Admitted, canAdmit } from './admission.ts';
 import type { CallState } from './call-state.ts';
+import { readerOfItems } from './remember-items.ts';
 
 /** The attempts of one call on one upstream, as far as each of them needs it. */
 export interface AttemptOwner {
@@ -71,7 +72,7 @@ export class AttemptContext implements AttemptInput {
     this.tokenizer = services.tokenizer;
     this.openReaders = services.abandonedStreams;
     this.clock = services.clock;
-    this.witness = mirror?.witness(taken.started.index);
+    this.witness = readerOfItems(state, owner.upstream.name, mirror?.witness(taken.started.index));
     this.#owner = owner;
     this.#taken = taken;
   }

@@ -7,6 +7,8 @@ export interface Choice {
   readonly assigned: string;
   readonly reason: PlanReason;
   readonly bucket?: number | undefined;
+  /** The call names an id whose owner is not known: upstreams are asked in turn until one knows it. */
+  readonly seeksOwner?: boolean | undefined;
 }
 
 /** The upstreams after the assigned one, and those that were passed over. */
@@ -17,6 +19,7 @@ export class CallPlan implements Plan {
   readonly assigned: string;
   readonly reason: PlanReason;
   readonly bucket: number | undefined;
+  readonly seeksOwner: boolean;
   /** Why the assigned upstream is passed over; `undefined` if it can be tried. */
   readonly refusal: SkipReason | undefined;
   /** When the plan was made. */
@@ -25,7 +28,7 @@ export class CallPlan implements Plan {
   #others: Others | undefined;
 
   constructor(
-    { assigned, reason, bucket }: Choice,
+    { assigned, reason, bucket, seeksOwner = false }: Choice,
     refusal: SkipReason | undefined,
     atMs: number,
     othersAt: (nowMs: number) => Others,
@@ -33,6 +36,7 @@ export class CallPlan implements Plan {
     this.assigned = assigned;
     this.reason = reason;
     this.bucket = bucket;
+    this.seeksOwner = seeksOwner;
     this.refusal = refusal;
     this.atMs = atMs;
     this.#findOthers = othersAt;

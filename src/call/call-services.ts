@@ -61,8 +61,10 @@ export interface CallServices {
   readonly random: () => number;
   /** Whether secrets are removed from errors. Without the `canary` option the caller sees the SDK's errors unchanged. */
   readonly redacts: boolean;
-  /** Called with the id of an answer that only its upstream knows. */
+  /** Called with the id of an answer that only its upstream knows, or with the key of an item that only it can read. */
   readonly remember: (id: string, upstream: string) => void;
+  /** The upstream that `remember` was called with. */
+  readonly ownerOf: (id: string) => string | undefined;
   readonly abandonedStreams: AbandonedStreams;
   /** The upstream of each tool run in progress. */
   readonly toolRuns: WeakMap<object, string>;

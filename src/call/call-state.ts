@@ -6,13 +6,14 @@ import type { Call, SkipReason } from '../domain/call.ts';
 import { estimateOutput } from '../pricing/estimate-output.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { Failure } from '../resilience/failure.ts';
+import { foreignIn } from '../resilience/foreign.ts';
 import type { Load } from '../resilience/limits/slot.ts';
 import { requestedModel, type Upstream } from '../upstream/upstream.ts';
 import type { CallPlan } from './call-plan.ts';
 import { CallRecorder, totalCostUsd } from './call-record.ts';
 import type { AnswerObserver, CallServices, CallSource } from './call-services.ts';
 import { ineligibleReason } from './eligibility.ts';
-import { routeOfTask } from './plan-call.ts';
+import { ownersToAsk, routeOfTask } from './plan-call.ts';
 
 /** The SDK's default for `maxRetries`, and the smallest default of extra attempts. */
 const MIN_EXTRA_ATTEMPTS = 2;
@@ -29,6 +30,10 @@ export class CallState {
   #tried: readonly string[] = [];
   /** The first failure that is an upstream's fault. The caller gets its error if a later attempt fails for another reason. */
   firstFault: { readonly error: unknown; readonly failure: Failure } | undefined;
+  /** The first refusal of an id or item as another account's. The caller gets it if no upstream knows the id or can read the item. */
+  firstForeign: { readonly error: unknown; readonly failure: Failure } | undefined;
+  /** The last failure was such a refusal: every other upstream may be asked. */
+  isForeign = false;
   /** Why the assigned upstream was skipped after the plan was made. */
   skipReason: SkipReason | undefined;
   /** The call has waited in a queue, so the SDK's time-out for its attempt could end after its deadline. */
@@ -62,13 +67,39 @@ export class CallState {
 
   /** Upstreams that have not been tried and may serve the call after a failure of `kind`, in order. */
   untried(kind: FailureKind): readonly string[] {
-    const { call, plan, services, source } = this;
-    if (!call.fallbacks || call.ownedId !== undefined) return [];
-    const order = plan.reason === 'task' ? routeOfTask(call, services.taskRoutes) : undefined;
-    const names = services.fallbacks.after(plan.assigned, kind, order);
+    const { call, services, source } = this;
+    const names = this.#candidates(kind);
     const { body } = source.options;
     const fits = (name: string): boolean => !ineligibleReason(name, call, body, services) && this.affords(name);
     return names.filter((name) => !this.#tried.includes(name) && fits(name));
+  }
+
+  #candidates(kind: FailureKind): readonly string[] {
+    const { call, plan, services } = this;
+    if (plan.seeksOwner || this.isForeign) return ownersToAsk(call, services);
+    if (!call.fallbacks || call.ownedId !== undefined) return [];
+    const order = plan.reason === 'task' ? routeOfTask(call, services.taskRoutes) : undefined;
+    return services.fallbacks.after(plan.assigned, kind, order);
+  }
+
+  /** Notes a failure on one upstream, before the next is chosen. */
+  noteFailure(error: unknown, failure: Failure): void {
+    const { call, plan } = this;
+    if (failure.outcome === 'failure') this.firstFault ??= { error, failure };
+    const foreign =
+      call.forcedUpstream === undefined && call.replayable ? foreignIn(error, plan.seeksOwner) : undefined;
+    // The known owner of an id that it does not know has deleted it.
+    this.isForeign = foreign !== undefined && (plan.seeksOwner || call.ownedId === undefined);
+    if (this.isForeign) this.firstForeign ??= { error, failure };
+  }
+
+  /** The failure to report to the caller after `last`, when no upstream is left. */
+  failureToReport(last: { readonly error: unknown; readonly failure: Failure | undefined }): typeof last {
+    const { firstFault, firstForeign } = this;
+    // An upstream that is down may be the owner; one that refuses our credentials says nothing about the call.
+    const kind = firstFault?.failure.kind;
+    if (firstForeign && (!firstFault || kind === 'auth' || kind === 'quota')) return firstForeign;
+    return last.failure?.outcome === 'neutral' && firstFault ? firstFault : last;
   }
 
   /**

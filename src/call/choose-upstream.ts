@@ -43,7 +43,9 @@ export interface Move {
 
 /** @throws APIUserAbortError if the caller aborts while the call waits in a queue */
 export async function nextTarget(state: CallState, { kind, tryNext }: Failure): Promise<Move | undefined> {
-  if (!tryNext || kind === undefined || state.attemptsLeft < 1 || state.remainingMs <= 0) return undefined;
+  if (kind === undefined || state.remainingMs <= 0) return undefined;
+  // To ask for an unknown id has no effect, so it takes none of the call's attempts.
+  if (!state.isForeign && (!tryNext || state.attemptsLeft < 1)) return undefined;
   const target = await admitInTurn(state.untried(kind), state, state.services.clock.now());
   return target && { kind, target };
 }

@@ -3,6 +3,7 @@
 import type { Call, RouteOptions, Surface } from '../domain/call.ts';
 import { fields } from '../domain/json.ts';
 import { requirementsOf } from '../providers/requirements.ts';
+import { sealedInput } from '../providers/sealed-items.ts';
 import { resolveKey, type KeyOption } from '../routing/key.ts';
 import { headerEntries } from '../upstream/sdk/secrets.ts';
 import { KEY_HEADER, UPSTREAM_HEADER } from '../upstream/sdk/request-mark.ts';
@@ -52,6 +53,7 @@ export function describeCall(options: RequestOptions, surroundings: CallSurround
     requirements: keyed ? requirementsOf(body, surface) : NO_REQUIREMENTS,
     toolRun: toolRunOf(options),
     ownedId: surface === 'responses' ? (idOf(previous_response_id) ?? idOf(conversation)) : responseIdIn(options.path),
+    sealedItems: keyed ? sealedInput(surface, body) : undefined,
   };
   if (!keyed) return call;
   const request = { body, headersOf: () => headersOf(options.headers) };

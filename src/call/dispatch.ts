@@ -83,7 +83,7 @@ async function serveElsewhere(state: CallState, first: Attempted, firstError: un
   for (;;) {
     // A caller that aborted during a back-off gets no fallback.
     const failure = state.source.options.signal?.aborted ? ABORTED : attempts?.failure;
-    if (failure?.outcome === 'failure') state.firstFault ??= { error, failure };
+    if (failure) state.noteFailure(error, failure);
     const move = failure && (await moveOn(state, failure));
     if (!move) {
       const reported = giveUp(state, error, failure);
@@ -120,7 +120,7 @@ async function moveOn(state: CallState, failure: Failure): Promise<Move | undefi
 /** The error for the caller. If a fallback rejects the request itself, that is the first fault, which made the call fall back. */
 function giveUp(state: CallState, error: unknown, failure: Failure | undefined): unknown {
   const { firstFault, recorder, services } = state;
-  const reported = failure?.outcome === 'neutral' && firstFault ? firstFault : { error, failure };
+  const reported = state.failureToReport({ error, failure });
   recorder.gaveUp(reported.failure?.outcome ?? 'failure', reported.failure?.kind, services.clock.now());
   if (error instanceof DeadlineError && firstFault && firstFault.error !== error) error.cause ??= firstFault.error;
   return reported.error;

@@ -48,6 +48,8 @@ export interface CallContext {
   readonly home: Upstream;
   readonly modes: ResponseModes;
   nextCallId(): number;
+  /** Looks in the store for the owner of what the call refers to; `undefined` if there is nothing to wait for. */
+  lookUpOwner(call: Call): Promise<void> | undefined;
   plan(call: Call, body: unknown, nowMs: number): CallPlan;
 }
 
@@ -80,6 +82,8 @@ export async function handleCall(
   const retriesOfClient = options.maxRetries ?? client.maxRetries;
   const maxRetries = retries === null ? retriesOfClient : Math.min(retriesOfClient, retries);
   const source: CallSource = { options, mode, maxRetries, timeoutMs: options.timeout ?? client.timeout, connect };
+  const lookUp = routes && (call.ownedId ?? call.sealedItems) !== undefined && engine.lookUpOwner(call);
+  if (lookUp) await lookUp;
   const nowMs = routes ? services.clock.now() : startedAtMs;
   const plan = routes ? engine.plan(call, options.body, nowMs) : undefined;
   if (plan?.bucket !== undefined) engine.noteBucket(call.key === undefined ? undefined : plan.bucket, call.keySource);

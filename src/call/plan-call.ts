@@ -58,7 +58,7 @@ export function routeOfTask({ task }: Call, routes: TaskRoutes | undefined): rea
 
 /**
  * The order of precedence: kill switch (except for calls that only the owner of an id can serve), forced upstream, upstream of a tool run,
- * owner of an id, segments, route of the task, rollouts, split. Segments come before tasks: a segment says which upstream may serve a
+ * owner of an id, maker of an item that no other can read, segments, route of the task, rollouts, split. Segments come before tasks: a segment says which upstream may serve a
  * caller at all, a task only which upstreams are good enough.
  */
 function chooseFirst(call: Call, inputs: PlanInputs, nowMs: number): Choice {
@@ -71,11 +71,43 @@ function chooseFirst(call: Call, inputs: PlanInputs, nowMs: number): Choice {
   }
   const begun = call.toolRun && inputs.toolRuns.get(call.toolRun);
   if (begun !== undefined) return { assigned: begun, reason: 'toolRun' };
-  if (call.ownedId !== undefined) {
-    const owner = inputs.affinity.ownerOf(call.ownedId);
-    return { assigned: owner ?? inputs.home, reason: 'affinity' };
-  }
+  if (call.ownedId !== undefined) return chooseOwner(call, call.ownedId, inputs);
   if (call.surface === 'other') return { assigned: inputs.home, reason: 'notPortable' };
+  const choice = chooseByRules(call, inputs);
+  const maker = call.sealedItems && makerOf(call.sealedItems, inputs);
+  return maker === undefined || isSameAccount(maker, choice.assigned, inputs)
+    ? choice
+    : { assigned: maker, reason: 'affinity' };
+}
+
+/** The owner of an id. If nothing is known of it, the upstream that the rules choose is asked first, and then the others. */
+function chooseOwner(call: Call, id: string, inputs: PlanInputs): Choice {
+  const owner = inputs.affinity.ownerOf(id);
+  if (owner !== undefined && inputs.upstreams.has(owner)) return { assigned: owner, reason: 'affinity' };
+  // A call without a body has no key of its own, and chance would not repeat its choice.
+  const isKeyed = call.surface !== 'other' || call.key !== undefined;
+  const assigned =
+    isKeyed && !inputs.isDisabled(call.startedAtMs) ? chooseByRules(call, inputs).assigned : inputs.stable;
+  return { assigned, reason: 'affinity', seeksOwner: true };
+}
+
+/** The upstream that made the latest of the items that only their maker can read, as far as that is known. */
+function makerOf(items: readonly string[], { affinity, upstreams }: PlanInputs): string | undefined {
+  for (const item of items) {
+    const maker = affinity.ownerOf(item);
+    if (maker !== undefined && upstreams.has(maker)) return maker;
+  }
+  return undefined;
+}
+
+/** Upstreams without a connection of their own are models of one account, which reads what any of them made. */
+function isSameAccount(maker: string, other: string, { upstreams }: PlanInputs): boolean {
+  const isClient = (name: string): boolean => upstreams.get(name)?.config.connection.kind === 'client';
+  return maker !== other && isClient(maker) && isClient(other);
+}
+
+/** Segments, route of the task, rollouts, split. */
+function chooseByRules(call: Call, inputs: PlanInputs): Choice {
   const segment = matchSegment(inputs.segments, call.attributes);
   if (segment !== undefined) return keepModel(call, inputs, { assigned: segment, reason: 'segment' });
   const route = routeOfTask(call, inputs.taskRoutes);
@@ -116,9 +148,19 @@ const NO_NAMES: readonly string[] = [];
 
 /** A call has no fallbacks if only the owner of an id can serve it, or if it belongs to the client's account. */
 function fallbacksOf(call: Call, choice: Choice, inputs: PlanInputs): readonly string[] {
+  if (choice.seeksOwner) return ownersToAsk(call, inputs).filter((name) => name !== choice.assigned);
   if (!call.fallbacks || call.ownedId !== undefined || call.surface === 'other') return NO_NAMES;
   const order = choice.reason === 'task' ? routeOfTask(call, inputs.taskRoutes) : undefined;
   return inputs.fallbacks.after(choice.assigned, undefined, order);
+}
+
+/** The upstreams to ask for what an unknown one of them made: the maker of an item if it is known, stable, then all others. */
+export function ownersToAsk(
+  { sealedItems = NO_NAMES }: Call,
+  { upstreams, stable, ownerOf }: Pick<CallServices, 'upstreams' | 'stable' | 'ownerOf'>,
+): readonly string[] {
+  const makers = sealedItems.flatMap((item) => ownerOf(item) ?? NO_NAMES).filter((name) => upstreams.has(name));
+  return [...new Set([...makers, stable, ...upstreams.keys()])];
 }
 
 /** Why an upstream is passed over now; `undefined` if it can be tried. */

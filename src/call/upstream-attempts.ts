@@ -105,10 +105,18 @@ export class UpstreamAttempts implements AttemptOwner {
     mark.forget();
     admitted.slot?.settle(tokensOf(end), nowMs);
     admitted.permit?.settle(failure?.breakerOutcome ?? 'success', nowMs);
+    if (!failure) this.#rememberOwner();
     this.#updatePause(failure, wasPaused);
     // An attempt that was cancelled for a hedge is spare.
     const record = this.state.recorder.end(started, end, this.#cancelled);
     admitted.reservation?.settle(record, nowMs);
+  }
+
+  /** What this upstream has found or read is its own. */
+  #rememberOwner(): void {
+    const { call, services } = this.state;
+    if (call.ownedId !== undefined) services.remember(call.ownedId, this.upstream.name);
+    if (call.sealedItems) for (const item of call.sealedItems) services.remember(item, this.upstream.name);
   }
 
   #updatePause(failure: Failure | undefined, wasPaused: boolean): void {

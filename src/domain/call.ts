@@ -96,6 +96,8 @@ export interface Call {
   readonly toolRun: object | undefined;
   /** An id in the request that only one upstream knows, of a response or a conversation. */
   readonly ownedId: string | undefined;
+  /** Keys of the items in the input that only their maker can read, the latest first. */
+  readonly sealedItems?: readonly string[] | undefined;
 }
 
 /** What decided the first upstream of a call. `disabled` is the kill switch, `CANARY_DISABLED=1`. */

@@ -60,6 +60,13 @@ export interface Store {
   blocks(log: string, afterId: number): Promise<readonly StoredMessage[]>;
   /** Removes the blocks of a log with an id up to `throughId`. Ids are not used again. */
   dropBlocks(log: string, throughId: number): Promise<void>;
+  /**
+   * Keeps short texts by key for `forMs` ms, apart from the values of `write`. The store may forget the oldest of many earlier. Optional:
+   * without it and `recall`, the owners of response ids are known in one process only.
+   */
+  remember?(texts: Readonly<Record<string, string>>, forMs: number): Promise<void>;
+  /** What `remember` keeps under these keys, in their order. */
+  recall?(keys: readonly string[]): Promise<readonly (string | undefined)[]>;
 }
 
 /** A block of counts from one process. */

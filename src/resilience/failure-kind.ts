@@ -14,6 +14,7 @@ export function kindOfResponse(response: ErrorResponse): FailureKind {
   const status = response.status ?? response.statusInBody;
   if (isQuota(text)) return 'quota';
   if (MODEL_NOT_FOUND.test(text)) return 'modelNotFound';
+  if (status === 404 && ID_NOT_FOUND.test(text)) return 'badRequest';
   // The text of a 429 or a server error may quote any part of the request.
   if (status !== undefined && (status === 429 || status >= 500)) return kindOfStatus(status, response.param);
   if (CONTENT_FILTER.test(text)) return 'contentFilter';
@@ -86,6 +87,9 @@ const QUOTA = new RegExp(
     '额度不足', // "quota is not enough": new-api
   ].join('|'),
 );
+
+/** OpenAI: "Response with id 'resp_1' not found." */
+const ID_NOT_FOUND = /(?:response|conversation|item) with id \S+ not found/;
 
 const MODEL_NOT_FOUND = new RegExp(
   [

@@ -26,6 +26,7 @@ import { createPricing, PriceAhead } from '../upstream/upstream-costs.ts';
 import type { Upstream, UpstreamConfig } from '../upstream/upstream.ts';
 import { type Observed, ResultRecorder, ShadowResultRecorder } from './record-results.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
+import type { SharedOwners } from './shared-owners.ts';
 
 /** The call services, with the shadow runner itself instead of its narrow interface. */
 export interface EngineServices extends CallServices {
@@ -35,7 +36,11 @@ export interface EngineServices extends CallServices {
 export function buildCallServices(
   options: ResolvedOptions,
   observed: Observed,
-  { affinity, routes }: { readonly affinity: Affinity; readonly routes: boolean },
+  {
+    owners,
+    affinity,
+    routes,
+  }: { readonly owners: SharedOwners; readonly affinity: Affinity; readonly routes: boolean },
 ): EngineServices {
   const { clock, random, policy, fallbacks, retryShare, stable } = options;
   const { warnings } = observed;
@@ -64,7 +69,8 @@ export function buildCallServices(
     budgets: buildBudgets(options, estimateCostUsd, observed),
     isPriced: options.rejectsUnpriced ? isPriced : undefined,
     tokenizer: createTokenizer(),
-    remember: (id: string, upstream: string) => affinity.remember(id, upstream),
+    remember: (id: string, upstream: string) => owners.remember(id, upstream),
+    ownerOf: (id: string) => affinity.ownerOf(id),
     abandonedStreams: new AbandonedStreams(clock),
     toolRuns: new WeakMap(),
   };

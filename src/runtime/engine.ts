@@ -28,6 +28,7 @@ import { startTicker, type Ticker } from '../time/ticker.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { buildCallServices, type EngineServices } from './build-call-services.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
+import { SharedOwners } from './shared-owners.ts';
 import { takeSnapshot } from './snapshot.ts';
 import type { CallContext } from '../call/handle-call.ts';
 
@@ -60,6 +61,7 @@ export class Engine implements CallContext {
   readonly names: readonly string[];
   readonly #recorder: Recorder;
   readonly #affinity = new Affinity();
+  readonly #owners: SharedOwners;
   /** Built once, since every call is planned from it. */
   readonly #planning: PlanInputs;
   readonly #keyShares: KeyShares;
@@ -89,8 +91,15 @@ export class Engine implements CallContext {
     const setShadowShare = (upstream: string, share: number) => this.services.shadow?.setShare(upstream, share);
     const rolloutInput = { policies, clock, emitter, traffic, warnings, store, planning, setShadowShare };
     this.rollouts = policies.length > 0 ? new Rollouts(rolloutInput) : undefined;
+    const ownersStore = routes ? store : undefined;
+    this.#owners = new SharedOwners({
+      affinity: this.#affinity,
+      store: ownersStore,
+      clock,
+      warn: (error) => this.#warnOfStore(error),
+    });
     const observed = { recorder: this.#recorder, costs, emitter, warnings, clock, rollouts: this.rollouts };
-    this.services = buildCallServices(options, observed, { affinity: this.#affinity, routes });
+    this.services = buildCallServices(options, observed, { owners: this.#owners, affinity: this.#affinity, routes });
     this.cache =
       options.cache &&
       new AnswerCache(options.cache, this.services, (option, error) =>
@@ -122,6 +131,21 @@ export class Engine implements CallContext {
     return owner === undefined ? undefined : this.services.upstreams.get(owner);
   }
 
+  /** The upstreams to ask for a response that the client itself does not know: its owner by the store, else all with other accounts. */
+  async othersToAsk(id: string): Promise<readonly string[]> {
+    await this.#owners.lookUp([id]);
+    const owner = this.ownerOf(id);
+    const others = owner ? [owner] : [...this.services.upstreams.values()];
+    return others.filter(({ config }) => config.connection.kind !== 'client').map(({ name }) => name);
+  }
+
+  /** Looks in the store for the owner of what the call refers to; `undefined` if there is nothing to wait for. */
+  lookUpOwner({ ownedId, sealedItems, forcedUpstream }: Call): Promise<void> | undefined {
+    if (forcedUpstream !== undefined) return undefined;
+    if (ownedId !== undefined) return this.#owners.lookUp([ownedId]);
+    return sealedItems && this.#owners.lookUp(sealedItems);
+  }
+
   plan(call: Call, body: unknown, nowMs: number): CallPlan {
     return planCall(call, body, this.#planning, nowMs);
   }
@@ -148,11 +172,13 @@ export class Engine implements CallContext {
     this.alerts.close();
     this.prober.close();
     const stored = this.rollouts?.close();
+    const ownersStored = this.#owners.close();
     this.#metricsTicker?.stop();
     this.services.shadow?.close();
     for (const { models } of this.services.upstreams.values()) models.close();
     this.emitter.removeAll();
     await stored;
+    await ownersStored;
   }
 
   /** With all calls on one upstream a frequent key changes nothing. */
@@ -166,7 +192,11 @@ export class Engine implements CallContext {
     this.warnings.once('keyShare', { code: 'keyShare', message, atMs: this.options.clock.now() });
   }
 
-  #warn(code: 'listener' | 'key' | 'task' | 'cache' | 'disabled', message: string): void {
+  #warnOfStore(error: unknown): void {
+    this.#warn('store', `The store neither keeps nor finds owners of response ids: ${errorName(error)}`);
+  }
+
+  #warn(code: 'listener' | 'key' | 'task' | 'cache' | 'disabled' | 'store', message: string): void {
     this.warnings.once(message, { code, message, atMs: this.options.clock.now() });
   }
 }

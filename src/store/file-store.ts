@@ -9,6 +9,7 @@ import {
   blocksAfter,
   emptyEntries,
   type Entries,
+  keepTexts,
   keysOf,
   messagesAfter,
   putBlock,
@@ -18,6 +19,7 @@ import {
   removeBlocks,
   type StoreOptions,
   takeLease,
+  textsOf,
   toEntries,
   writeValue,
 } from './memory-store.ts';
@@ -55,6 +57,8 @@ export function fileStore(path: string, options: FileStoreOptions = {}): Store {
     addBlock: (log, block) => file.change((entries) => putBlock(entries, log, block)),
     blocks: async (log, afterId) => blocksAfter(await file.load(), log, afterId),
     dropBlocks: (log, throughId) => file.change((entries) => removeBlocks(entries, log, throughId)),
+    remember: (texts, forMs) => file.change((entries) => keepTexts(entries, texts, { forMs, nowMs: now() })),
+    recall: async (keys) => textsOf(await file.load(), keys, now()),
   };
 }
 

@@ -31,6 +31,8 @@ export function memoryStore({ now = Date.now }: StoreOptions = {}): Store {
     addBlock: async (log, block) => putBlock(entries, log, structuredClone(block)),
     blocks: async (log, afterId) => structuredClone(blocksAfter(entries, log, afterId)),
     dropBlocks: async (log, throughId) => removeBlocks(entries, log, throughId),
+    remember: async (texts, forMs) => keepTexts(entries, texts, { forMs, nowMs: now() }),
+    recall: async (keys) => textsOf(entries, keys, now()),
   };
 }
 
@@ -40,9 +42,13 @@ export interface Entries {
   readonly leases: Record<string, HeldLease>;
   readonly boxes: Record<string, StoredMessage[]>;
   readonly logs: Record<string, BlockLog>;
+  /** What `remember` keeps, the oldest first. */
+  readonly texts: Record<string, KeptText>;
   /** Why earlier values are lost; `undefined` if none are. */
   readonly lost?: string | undefined;
 }
+
+type KeptText = readonly [text: string, untilMs: number];
 
 interface BlockLog {
   lastId: number;
@@ -58,6 +64,8 @@ interface HeldLease {
   readonly untilMs: number;
 }
 
+/** The number of texts that `remember` keeps: about 1 MB. */
+const MAX_TEXTS = 10_000;
 /** The number of messages that a box keeps. */
 const MAX_MESSAGES = 100;
 /** The number of blocks that a log keeps. The process in charge removes them every few seconds. */
@@ -67,16 +75,25 @@ const MAX_SOURCES = 1_000;
 
 /** The records have no prototype, because a key may be called `constructor`. */
 export function emptyEntries(lost?: string): Entries {
-  return { values: blank(), leases: blank(), boxes: blank(), logs: blank(), ...(lost !== undefined && { lost }) };
+  return {
+    values: blank(),
+    leases: blank(),
+    boxes: blank(),
+    logs: blank(),
+    texts: blank(),
+    ...(lost !== undefined && { lost }),
+  };
 }
 
 /** Parsed JSON as entries, or `undefined` if it does not have their shape. */
 export function toEntries(stored: unknown): Entries | undefined {
-  const { values, leases, boxes, logs = {}, lost } = recordOf(stored) ?? {};
-  if (!recordOf(values) || !recordOf(leases) || !recordOf(boxes) || !recordOf(logs)) return undefined;
+  const { values, leases, boxes, logs = {}, texts = {}, lost } = recordOf(stored) ?? {};
+  if (!recordOf(values) || !recordOf(leases) || !recordOf(boxes) || !recordOf(logs) || !recordOf(texts))
+    return undefined;
   return {
     ...(typeof lost === 'string' && { lost }),
     logs: Object.assign(blank<BlockLog>(), logs),
+    texts: Object.assign(blank<KeptText>(), texts),
     values: Object.assign(blank<Json>(), values),
     leases: Object.assign(blank<HeldLease>(), leases),
     boxes: Object.assign(blank<StoredMessage[]>(), boxes),
@@ -147,6 +164,32 @@ export function blocksAfter(entries: Entries, log: string, afterId: number): rea
 export function removeBlocks(entries: Entries, log: string, throughId: number): void {
   const kept = entries.logs[log];
   if (kept) kept.blocks = kept.blocks.filter(({ id }) => id > throughId);
+}
+
+/** Keys of texts are hashes. A key of digits only would be out of order, which costs nothing but an early end of its text. */
+export function keepTexts(
+  { texts }: Entries,
+  added: Readonly<Record<string, string>>,
+  { forMs, nowMs }: { readonly forMs: number; readonly nowMs: number },
+): void {
+  for (const [key, text] of Object.entries(added)) {
+    delete texts[key];
+    texts[key] = [text, nowMs + forMs];
+  }
+  const keys = Object.keys(texts);
+  let excess = keys.length - MAX_TEXTS;
+  for (const key of keys) {
+    if (excess <= 0 && (texts[key]?.[1] ?? 0) > nowMs) break;
+    delete texts[key];
+    excess -= 1;
+  }
+}
+
+export function textsOf({ texts }: Entries, keys: readonly string[], nowMs: number): readonly (string | undefined)[] {
+  return keys.map((key) => {
+    const [text, untilMs] = texts[key] ?? [undefined, 0];
+    return untilMs > nowMs ? text : undefined;
+  });
 }
 
 function blank<Value>(): Record<string, Value> {

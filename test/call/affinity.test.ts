@@ -72,13 +72,13 @@ test('does not send the credentials of a list request to another provider', asyn
   expect(set.providers.sent[0]!.headers.get('authorization')).toBe('Bearer key-of-gemini');
 });
 
-test('sends an unknown id to the client itself', async () => {
+test('sends an unknown id to the assigned upstream', async () => {
   const set = setUp({ upstreams: { gemini: {} }, canary: { weights: { gemini: 1 }, stable: 'gemini' } });
   await set.ai.responses.retrieve('resp_x');
   await set.ai.responses.create({ ...INPUT, previous_response_id: 'resp_x' });
   await set.ai.responses.create({ ...INPUT, conversation: 'conv_x' });
   await set.ai.responses.create({ ...INPUT, conversation: { id: 'conv_x' } });
-  expect(set.providers.asked).toEqual(['openai', 'openai', 'openai', 'openai']);
+  expect(set.providers.asked).toEqual(['gemini', 'gemini', 'gemini', 'gemini']);
 });
 
 test('route({ upstream }) names the owner of an id', async () => {

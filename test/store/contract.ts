@@ -159,6 +159,32 @@ export function describeStore(name: string, make: MakeStore): void {
       expect(await store.blocks('log', 0)).toEqual([{ id: 4, message: 4 }]);
     });
 
+    test('keeps texts for a time, apart from values', async () => {
+      const { store, clock } = await setUp();
+      await store.remember?.({ a: 'one', constructor: 'two' }, 1_000);
+      await store.remember?.({ b: 'three' }, 5_000);
+      expect(await store.recall?.(['b', 'a', 'c', 'constructor', 'toString'])).toEqual([
+        'three',
+        'one',
+        undefined,
+        'two',
+        undefined,
+      ]);
+      expect(await store.keys('')).toEqual([]);
+      clock.jump(1_000);
+      expect(await store.recall?.(['a', 'b'])).toEqual([undefined, 'three']);
+      await store.remember?.({ b: 'four' }, 5_000);
+      clock.jump(4_999);
+      expect(await store.recall?.(['b'])).toEqual(['four']);
+    });
+
+    test('forgets the oldest of more than 10,000 texts', async () => {
+      const { store } = await setUp();
+      const texts = Object.fromEntries(Array.from({ length: 10_001 }, (_, index) => [`k${index}`, 'x']));
+      await store.remember?.(texts, 1_000);
+      expect(await store.recall?.(['k0', 'k1', 'k10000'])).toEqual([undefined, 'x', 'x']);
+    });
+
     test('applies all concurrent changes', async () => {
       const { store } = await setUp();
       await Promise.all([1, 2, 3, 4, 5, 6].map((index) => store.post('box', index)));
