@@ -53,6 +53,7 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
       });
       const { engine } = runtime;
       this.#engine = engine;
+      engine.client ??= this;
       this.#caller = { client: this, engine, connect: (upstream) => connections.to(upstream) };
       engine.prober.connect ??= this.#caller.connect;
     }
@@ -153,7 +154,7 @@ function addressOf(baseURL: string): string {
  *   },
  * });
  */
-export const CanaryClient = withCanary(OpenAI);
+export const CanaryClient = /* @__PURE__ */ withCanary(OpenAI);
 
 /** An instance of `CanaryClient`. */
 export type CanaryClient<UpstreamName extends string = string> = OpenAI & CanaryProperty<UpstreamName>;

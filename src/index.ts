@@ -21,6 +21,7 @@ export type {
   ShadowSample,
 } from './domain/shadow.ts';
 export { defaultAlerts, type DefaultAlertsOptions } from './alerts/default-alerts.ts';
+export type { CanaryFetch } from './runtime/fetch.ts';
 export type { ExplainOptions, Explanation } from './runtime/explain.ts';
 export type { CostsOptions } from './ledger/ledger.ts';
 export { route } from './call/route.ts';

@@ -15,7 +15,7 @@ import { ConfigError } from '../domain/errors.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
 
 /** @throws ConfigError for an unknown name or an invalid value; the message never shows the key */
-export function checkRoute(path: 'route' | 'run' | 'explain', options: RouteOptions): void {
+export function checkRoute(path: 'route' | 'run' | 'explain' | 'fetch', options: RouteOptions): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     const rule = `should be an object of routing options, got ${kindOf(options)}`;
     throw new ConfigError(path, isKeyLike(options) ? `${rule}: write { key }` : rule);

@@ -20,13 +20,29 @@ export class Warnings {
 
   /** Warns unless it has already warned about `topic`. */
   once(topic: string, warning: WarningEvent): void {
-    if (this.#warned.has(topic) || this.#warned.size >= MAX_TOPICS) return;
-    this.#warned.add(topic);
+    if (!this.#isNew(topic)) return;
     this.#emitter.emit('warning', warning);
+    this.#log(warning);
+  }
+
+  /** Warns while the client is built: the event waits until the application has had time to add its listeners. */
+  announce(warning: WarningEvent): void {
+    if (!this.#isNew(warning.message)) return;
+    this.#log(warning);
+    queueMicrotask(() => this.#emitter.emit('warning', warning));
+  }
+
+  #isNew(topic: string): boolean {
+    if (this.#warned.has(topic) || this.#warned.size >= MAX_TOPICS) return false;
+    this.#warned.add(topic);
+    return true;
+  }
+
+  #log({ message, atMs }: WarningEvent): void {
     try {
-      this.#logger?.warn(`[openai-canary] ${warning.message}`);
+      this.#logger?.warn(`[openai-canary] ${message}`);
     } catch (error) {
-      this.#loggerFailed(error, warning.atMs);
+      this.#loggerFailed(error, atMs);
     }
   }
 

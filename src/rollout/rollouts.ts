@@ -126,18 +126,9 @@ export class Rollouts {
 
   /** Static, not a closure: a closure would keep the engine alive as long as the timer runs. */
   static #look(this: void, rollouts: Rollouts): void {
-    rollouts.#warnOfRestarts();
     const overdueMs = Math.min(...rollouts.runs.map(({ controller }) => controller.calls.overdueMs));
     rollouts.#pending.look(rollouts.#parts.clock.now(), overdueMs);
     for (const run of rollouts.runs) run.look();
-  }
-
-  /** Warns at the first look, so that the application has had time to add its listeners. */
-  #warnOfRestarts(): void {
-    const { store, warnings, clock } = this.#parts;
-    if (store?.persistent) return;
-    const message = 'Rollouts restart at their first step with each process: there is no persistent store';
-    warnings.once(message, { code: 'rollout', message, atMs: clock.now() });
   }
 }
 

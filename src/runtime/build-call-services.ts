@@ -25,6 +25,7 @@ import { AbandonedStreams } from '../upstream/stream/abandoned-streams.ts';
 import { createPricing, PriceAhead } from '../upstream/upstream-costs.ts';
 import type { Upstream, UpstreamConfig } from '../upstream/upstream.ts';
 import { type Observed, ResultRecorder, ShadowResultRecorder } from './record-results.ts';
+import { adviseOn, dependsOnPriceOf, priceLine } from './advise.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import type { SharedOwners } from './shared-owners.ts';
 
@@ -47,6 +48,8 @@ export function buildCallServices(
   const upstreams = new Map(options.upstreams.map((config) => [config.name, buildUpstream(config, options, observed)]));
   const table = new PriceTable();
   const { estimateCostUsd, isPriced, inputTokensOf } = new PriceAhead(upstreams, table);
+  const atMs = clock.now();
+  for (const advice of routes ? adviseOn(options, isPriced) : []) warnings.announce({ ...advice, atMs });
   const services = {
     upstreams,
     stable,
@@ -61,7 +64,10 @@ export function buildCallServices(
     observer: new ResultRecorder(observed),
     rollouts: observed.rollouts,
     pricing: createPricing(upstreams, stable, table, (upstream, model) => {
-      const message = `No price is known for ${model} on ${upstream}: its cost is counted as unknown`;
+      const consequences = dependsOnPriceOf(upstream, options);
+      const unknown = `No price is known for ${model} on ${upstream}: its cost is counted as unknown`;
+      const message =
+        consequences.length === 0 ? unknown : `${unknown}, ${consequences.join(', ')}; ${priceLine(upstream)}`;
       warnings.once(message, { code: 'price', message, atMs: clock.now() });
     }),
     inputTokensOf,

@@ -21,6 +21,7 @@ import { resolveWeights } from '../routing/resolve-split.ts';
 import type { TrafficChange } from '../routing/traffic.ts';
 import { ShadowControl } from '../shadow/control.ts';
 import type { Engine } from './engine.ts';
+import { createFetch, type CanaryFetch } from './fetch.ts';
 import { explain, type ExplainOptions, type Explanation } from './explain.ts';
 
 /** Controls and observes the traffic of a client and of all its `withOptions()` clones. */
@@ -70,6 +71,17 @@ export class CanaryControl<UpstreamName extends string = string> {
    */
   run<T>(options: RouteOptions<UpstreamName>, callback: () => T): T {
     return this.#engine.context.run(options, callback);
+  }
+
+  /**
+   * A `fetch` that sends requests to the API of OpenAI through this client, for frameworks that take only a `fetch`. Their own base URL and key
+   * do not matter, and `options` route all its calls; `run()` works, too. Requests to other addresses go to the global `fetch`.
+   *
+   * @throws ConfigError
+   * @example const openai = createOpenAI({ apiKey: 'unused', fetch: ai.canary.fetch() }); // Vercel AI SDK
+   */
+  fetch(options: RouteOptions<UpstreamName> = {}): CanaryFetch {
+    return createFetch(() => this.#engine.client, options);
   }
 
   /** The numbers of the sliding window, and the state of each upstream. */

@@ -1,5 +1,6 @@
 /** Builds the features from resolved options and holds what they share. A client and all its clones have one engine. */
 
+import type { OpenAI } from 'openai';
 import { Alerts } from '../alerts/alerts.ts';
 import { AnswerCache } from '../cache/answer-cache.ts';
 import type { ResponseModes } from '../call/call-promise.ts';
@@ -59,6 +60,8 @@ export class Engine implements CallContext {
   /** The upstream of calls that belong to one account: the client itself, or stable where the client has no credentials. */
   readonly home: Upstream;
   readonly names: readonly string[];
+  /** The client that the engine was built for; `undefined` while it is built. */
+  client: OpenAI | undefined;
   readonly #recorder: Recorder;
   readonly #affinity = new Affinity();
   readonly #owners: SharedOwners;

@@ -22,13 +22,15 @@ export function resolveConnection(path: string, options: UpstreamOptions): Conne
     assertGiven(path, client, sdkOptions);
     return { kind: 'given', client };
   }
-  const { apiKey: ownKey, workloadIdentity } = sdkOptions;
+  const { apiKey: ownKey, workloadIdentity, dataResidency } = sdkOptions;
   checkBaseURL(`${path}.baseURL`, sdkOptions.baseURL);
+  const regional = dataResidency ? regionalURL(`${path}.dataResidency`, options) : undefined;
   if ([provider, sdkOptions.baseURL, ownKey, workloadIdentity].every((own) => own === undefined)) {
     return { kind: 'client', options: sdkOptions };
   }
   const preset = provider === undefined ? undefined : providerPreset(provider);
-  const baseURL = sdkOptions.baseURL ?? preset?.baseURL;
+  const baseURL = sdkOptions.baseURL ?? regional ?? preset?.baseURL;
+  delete sdkOptions.dataResidency; // `regional` stands for it: the SDK takes one of the two
   const addressed = baseURL === undefined ? sdkOptions : { ...sdkOptions, baseURL };
   if (workloadIdentity !== undefined) return { kind: 'own', options: addressed };
   const variable = preset?.apiKeyVariable;
@@ -36,6 +38,33 @@ export function resolveConnection(path: string, options: UpstreamOptions): Conne
   if (apiKey === undefined) throw missingKey(path, variable);
   checkApiKey(`${path}.apiKey`, apiKey, ownKey === apiKey ? undefined : variable);
   return { kind: 'own', options: { ...addressed, apiKey }, ...(keys && keys.length > 1 && { keys }) };
+}
+
+/**
+ * The address of OpenAI's API for a region. The installed SDK knows the regions; releases before 7.0 know none and would send the calls to the
+ * global address.
+ *
+ * @throws ConfigError
+ */
+function regionalURL(path: string, { dataResidency, provider, baseURL }: UpstreamOptions): string {
+  if (provider !== undefined && provider !== 'openai')
+    throw new ConfigError(path, `should not be set for provider '${provider}': it is an option of OpenAI's own API`);
+  if (baseURL !== undefined) throw new ConfigError(path, 'should not be set together with baseURL');
+  const region = String(dataResidency);
+  const url = sdkAddressOf(path, region);
+  const host = region === 'global' ? 'api.openai.com' : `${region}.api.openai.com`;
+  if (URL.parse(url)?.hostname === host) return url;
+  throw new ConfigError(path, 'is not known to the installed version of openai: update it, or set baseURL');
+}
+
+function sdkAddressOf(path: string, dataResidency: string): string {
+  try {
+    const options: object = { apiKey: 'none', dataResidency };
+    return new OpenAI(options).baseURL;
+  } catch (error) {
+    if (!(error instanceof OpenAIError)) throw error;
+    throw new ConfigError(path, `is refused by the SDK: ${error.message}`);
+  }
 }
 
 /** @throws ConfigError */

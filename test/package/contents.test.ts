@@ -1,6 +1,6 @@
 /** The contents of the packed package. */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 
@@ -8,13 +8,23 @@ const [consumer] = inject('consumers');
 const packed = join(consumer!.directory, 'node_modules/openai-canary');
 const read = (path: string): string => readFileSync(join(packed, path), 'utf8');
 
-/** The packages whose code was bundled, by the source maps. */
+/** The packages whose code was bundled, by the record of the build. */
 const bundled = new Set(
-  readdirSync(join(packed, 'dist'))
-    .filter((file) => file.endsWith('.map'))
-    .flatMap((file) => (JSON.parse(read(`dist/${file}`)) as { sources: string[] }).sources)
+  ['esm', 'cjs']
+    .map((format) => readFileSync(join(import.meta.dirname, `../../dist/metafile-${format}.json`), 'utf8'))
+    .flatMap((text) => Object.keys((JSON.parse(text) as { inputs: object }).inputs))
     .flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? []),
 );
+
+/** Bytes of the packed build, types included. */
+const MAX_BYTES = 3_500_000;
+
+test('the build is within its size budget, and has no source maps and no record of the build', () => {
+  const files = readdirSync(join(packed, 'dist'));
+  expect(files.filter((file) => /\.map$|metafile/.test(file))).toEqual([]);
+  const bytes = files.reduce((sum, file) => sum + statSync(join(packed, 'dist', file)).size, 0);
+  expect(bytes).toBeLessThan(MAX_BYTES);
+});
 
 test('the package has the build and the documentation, and nothing else', () => {
   const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD-PARTY-NOTICES.md'];
