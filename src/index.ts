@@ -119,6 +119,7 @@ export type {
 } from './domain/rollout.ts';
 export type { AnalysisEvent, RolloutChangeEvent, RolloutRollbackEvent } from './domain/rollout.ts';
 export type { ArmNumbers, GuardrailNumbers, RolloutDecision, RolloutNumbers, RolloutVerb } from './domain/rollout.ts';
+export type { BadReason, SampleCounts } from './domain/rollout.ts';
 export type { Ranges, Weights } from './domain/call.ts';
 export type { Json, Lease, Store, StoredMessage } from './domain/store.ts';
 export type {
@@ -147,7 +148,7 @@ export type { DialectChange } from './providers/dialect-rule.ts';
 export type { ProviderName } from './providers/presets.ts';
 export type { RolloutGuardOptions, RolloutOptions, RolloutStepOptions } from './rollout/options.ts';
 export type { RolloutReport } from './rollout/report.ts';
-export type { RolloutWait } from './rollout/report.ts';
+export type { RolloutWait } from './rollout/waits.ts';
 export type { RolloutControl } from './rollout/control.ts';
 export type { GuardOptions } from './stats/analysis-types.ts';
 export type { FileStoreOptions } from './store/file-store.ts';

@@ -7,7 +7,7 @@ import type { CallTotals, Snapshot, UpstreamSnapshot, WindowSnapshot } from '../
 export interface MetricReading {
   /** Latencies in ms, rates 0–1, costs in USD. `null` without samples; for costs also if no price is known. */
   readonly value: number | null;
-  /** Successes plus failures in the window: attempts for an upstream, whole calls otherwise. */
+  /** Successes plus failures in the window: attempts for an upstream, assigned calls for its error rate, whole calls otherwise. */
   readonly calls: number;
 }
 
@@ -19,7 +19,7 @@ export type MetricSource = CallTotals & Pick<Snapshot, 'upstreams' | 'budgets' |
  *
  * | metric | of an upstream | over all calls |
  * |---|---|---|
- * | `errorRate` | failure rate of its attempts | `failureRate` |
+ * | `errorRate` | share of the calls assigned to it that it did not answer; without any, failure rate of its attempts | `failureRate` |
  * | `latency…`, `firstChunk…` | its attempts | whole calls |
  * | `costPerCall` | mean over attempts of known cost | mean over calls of known cost, all attempts included |
  * | `calls` | calls assigned to it | all calls |
@@ -46,7 +46,17 @@ export function readMetric(metric: AlertMetric, upstream: string | undefined, so
   if (upstream === undefined) return { value: ofAllCalls(metric, source), calls: endedCalls(source) };
   const window = source.upstreams[upstream];
   if (window === undefined) return { value: null, calls: 0 };
+  if (metric === 'errorRate') return errorReading(window);
   return { value: ofWindow(metric, window), calls: endedCalls(window) };
+}
+
+/**
+ * The breaker of a dead upstream lets few attempts through, so its attempts show little of an outage. Its assigned calls show all of it.
+ */
+function errorReading(window: UpstreamSnapshot): MetricReading {
+  const { answered, unanswered, errorRate } = window;
+  const calls = answered + unanswered;
+  return calls > 0 ? { value: unanswered / calls, calls } : { value: errorRate, calls: endedCalls(window) };
 }
 
 /** `calls` is the number of compared pairs of answers. */
@@ -101,7 +111,8 @@ function ofAllCalls(metric: OwnMetric, source: MetricSource): number | null {
 
 function ofWindow(metric: OwnMetric, window: UpstreamSnapshot): number | null {
   if (metric === 'costPerHour') return costPerHourOf([window]);
-  if (metric === 'openBreakers') return window.breaker.state === 'open' ? 1 : 0;
+  // A half-open breaker tries single calls. The outage is over once it is closed.
+  if (metric === 'openBreakers') return window.breaker.state === 'closed' ? 0 : 1;
   if (metric === 'paused') return window.pausedUntilMs === null ? 0 : 1;
   if (metric === 'up') return window.health === 'down' ? 0 : 1;
   if (metric === 'latencyToTarget') return latencyToTarget(window);

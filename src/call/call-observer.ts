@@ -1,20 +1,23 @@
 /** Where the results and events of calls are reported. */
 
+import type { AssignmentRecord } from '../domain/assignment.ts';
 import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
 import type { FallbackEvent, HedgeEvent, RateLimitEvent, RetryEvent } from '../domain/events.ts';
 import type { Failure } from '../resilience/failure.ts';
 import type { ModelState } from '../resilience/model-states.ts';
 
-/** The methods must not throw. `judged` is what rollouts keep of the call. */
+/** The methods must not throw. */
 export interface CallObserver {
-  attempt(record: AttemptRecord, call: Call, judged: unknown): void;
-  call(record: CallRecord, judged: unknown): void;
+  attempt(record: AttemptRecord, call: Call): void;
+  /** The end of the call's assignment is certain, maybe before the call is over. `judged` is what rollouts keep of the call. */
+  assignment(record: AssignmentRecord, judged: unknown): void;
+  call(record: CallRecord): void;
   /** A call was answered from the cache. It says nothing about an upstream, but counts as money saved. */
   cached(attempt: AttemptRecord, record: CallRecord, call: Call): void;
   retry(event: RetryEvent): void;
   fallback(event: FallbackEvent): void;
-  hedge(event: HedgeEvent, judged: unknown): void;
+  hedge(event: HedgeEvent): void;
   /** An attempt failed. A rate limit pauses the model; a refusal for quota or credentials pauses the upstream. */
   refused(upstream: string, model: ModelState, failure: Failure): void;
   /** A stream of `upstream` ended with `[DONE]` and without a `finish_reason`, and was taken for complete. */

@@ -9,16 +9,18 @@ import type {
   FailureKind,
   Outcome,
 } from '../domain/attempt.ts';
+import type { AssignmentRecord } from '../domain/assignment.ts';
 import type { Call } from '../domain/call.ts';
 import type { FallbackEvent, HedgeEvent, RetryEvent } from '../domain/events.ts';
 import type { AttemptEnd } from '../upstream/attempt-types.ts';
+import { Assignment } from './assignment.ts';
 import type { CallObserver } from './call-observer.ts';
 import type { Pricing, StartedAttempt } from '../upstream/upstream-costs.ts';
 
 export class CallRecorder {
   readonly call: Call;
   readonly ledger: CallLedgerBuilder;
-  readonly #assigned: string;
+  readonly #assignment: Assignment;
   readonly #observer: CallObserver;
   readonly #pricing: Pricing;
   /** The upstream of each started attempt, by its index. */
@@ -35,7 +37,7 @@ export class CallRecorder {
   constructor(call: Call, assigned: string, observer: CallObserver, pricing: Pricing) {
     this.call = call;
     this.ledger = new CallLedgerBuilder(call.id);
-    this.#assigned = assigned;
+    this.#assignment = new Assignment(assigned, call.stream);
     this.#observer = observer;
     this.#pricing = pricing;
   }
@@ -69,17 +71,19 @@ export class CallRecorder {
   fallback(event: Omit<FallbackEvent, 'callId'>): void {
     this.#fallbacks += 1;
     this.#observer.fallback({ callId: this.call.id, ...event });
+    if (event.from === this.#assignment.upstream)
+      this.#reportAssignment(this.#assignment.left(event.reason, event.atMs));
   }
 
   hedge(event: Omit<HedgeEvent, 'callId'>): void {
-    this.#observer.hedge({ callId: this.call.id, ...event }, this.judged);
+    this.#observer.hedge({ callId: this.call.id, ...event });
   }
 
   shadow(record: AttemptRecord): void {
     this.ledger.addShadow(record);
   }
 
-  /** The caller got its answer. The call is over when that attempt, which may be a stream, has ended. */
+  /** The caller got its answer. The call is over when that attempt has ended. */
   answered(attemptIndex: number): void {
     this.#answeredBy = attemptIndex;
     this.#finishIfOver();
@@ -90,7 +94,7 @@ export class CallRecorder {
     const last = this.ledger.attempts.at(-1);
     this.mirrored?.over(outcome, undefined);
     if (last) this.#finish({ ...last, outcome, kind, latencyMs: atMs - last.startedAtMs });
-    else this.#observer.call(this.#record({ upstream: this.#assigned, outcome, kind, atMs }), this.judged);
+    else this.#report(this.#record({ upstream: this.#assignment.upstream, outcome, kind, atMs }));
   }
 
   /** An attempt has ended. `isSpare`: another attempt has answered the call. */
@@ -98,7 +102,8 @@ export class CallRecorder {
     const isSecond = !end.failure && this.ledger.attempts.some(({ outcome }) => outcome === 'success');
     const record = attemptRecord(this.call, started, end, this.#pricing, isSpare || isSecond);
     this.ledger.add(record);
-    this.#observer.attempt(record, this.call, this.judged);
+    this.#assignment.attempted(record);
+    this.#observer.attempt(record, this.call);
     this.#finishIfOver();
     return record;
   }
@@ -118,10 +123,17 @@ export class CallRecorder {
     // The caller's wait includes the attempts before this one.
     const waitedMs = startedAtMs - this.call.startedAtMs;
     const firstChunk = firstChunkMs === undefined ? undefined : waitedMs + firstChunkMs;
-    this.#observer.call(
-      this.#record({ upstream, outcome, kind, atMs: startedAtMs + latencyMs, firstChunkMs: firstChunk }),
-      this.judged,
-    );
+    this.#report(this.#record({ upstream, outcome, kind, atMs: startedAtMs + latencyMs, firstChunkMs: firstChunk }));
+  }
+
+  /** The call is over, and with it its assignment. */
+  #report(record: CallRecord): void {
+    this.#reportAssignment(this.#assignment.over(record));
+    this.#observer.call(record);
+  }
+
+  #reportAssignment(end: AssignmentRecord | undefined): void {
+    if (end) this.#observer.assignment(end, this.judged);
   }
 
   #record(end: {
@@ -140,7 +152,7 @@ export class CallRecorder {
       model,
       task,
       startedAtMs,
-      assigned: this.#assigned,
+      assigned: this.#assignment.upstream,
       upstream,
       outcome,
       kind,
@@ -223,7 +235,7 @@ export function attemptRecord(
   };
 }
 
-/** What is known of the provider's work for an attempt. A status means that it refused the work; without status and content it is unknown. */
+/** What is known of the provider's work. A status means that it refused the work; without status and content it is unknown. */
 function deliveryOf({ failure, partial }: AttemptEnd): Delivery {
   if (!failure) return 'dispatched';
   if (partial) return 'partial';

@@ -49,6 +49,12 @@ export interface Underway {
   readonly sinceMs: number;
   /** A weight set with `setWeight()` that replaces the step's own until the next step, 0–1. */
   readonly weight?: number | undefined;
+  /**
+   * The share of calls that stable keeps in a step of weight 1, 0.01–0.2, chosen so that the step can be decided within
+   * its hold.
+   * @default 0.1
+   */
+  readonly holdback?: number | undefined;
 }
 
 /**
@@ -84,6 +90,30 @@ export type StepTraffic =
 
 /** A condition on attributes: each must equal the value, or one of the values. */
 export type SegmentCondition = Readonly<Record<string, AttributeValue | readonly AttributeValue[]>>;
+
+/**
+ * Why a sample counts against its side.
+ *
+ * - `failed`: its attempts failed or timed out.
+ * - `breaker`, `pause`: its breaker was open, or it was paused for a rate limit, a quota or rejected credentials.
+ * - `refused`: it refused what another upstream then served.
+ * - `slow`: a hedge overtook it or its caller gave up, as in the ten samples before.
+ */
+export type BadReason = 'failed' | 'breaker' | 'pause' | 'refused' | 'slow';
+
+/** The samples of one side in the step: the calls that the split assigned to it, by their end. */
+export interface SampleCounts {
+  readonly assigned: number;
+  /** The assigned upstream answered. */
+  readonly good: number;
+  /** It did not, through no fault of the caller. */
+  readonly bad: Readonly<Record<BadReason, number>>;
+  /** Ended without telling anything: aborted, the caller's own fault, held back. */
+  readonly unjudged: number;
+  /** Those of them that limits or budgets of the user held back. */
+  readonly heldBack: number;
+  readonly inFlight: number;
+}
 
 /** The numbers of the judged calls of one side. */
 export interface ArmNumbers {

@@ -17,6 +17,13 @@ export interface Quantiles {
 export interface WindowSnapshot {
   /** Calls that the plan assigned to this upstream. */
   readonly calls: number;
+  /** Calls assigned to this upstream that it answered. */
+  readonly answered: number;
+  /**
+   * Calls assigned to this upstream that it did not answer, through no fault of the caller: it failed, was out of
+   * service, or refused what another upstream then served.
+   */
+  readonly unanswered: number;
   readonly attempts: number;
   readonly successes: number;
   readonly failures: number;

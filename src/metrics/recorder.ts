@@ -1,5 +1,6 @@
 /** Records attempts and calls into sliding windows. */
 
+import type { AssignmentRecord } from '../domain/assignment.ts';
 import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { CallTotals, ModelWindowSnapshot, TaskSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
 import { DeferredBatch } from '../domain/in-flight.ts';
@@ -28,6 +29,9 @@ export class Recorder {
     this.#windows.get(record.upstream)?.attempt(record);
     this.#modelWindows.get(record.upstream)?.attempt(record);
   });
+  readonly #assignments = new DeferredBatch<AssignmentRecord>((record) =>
+    this.#windows.get(record.upstream)?.assignment(record),
+  );
   readonly #calls = new DeferredBatch<CallRecord>((record) => {
     this.#callWindow.record(record);
     if (record.task !== undefined) this.#taskWindows.record(record.task, record);
@@ -47,6 +51,11 @@ export class Recorder {
     this.#attempts.add(record);
   }
 
+  /** Counts the end of an assignment for its upstream; an unknown upstream is ignored. */
+  assignment(record: AssignmentRecord): void {
+    this.#assignments.add(record);
+  }
+
   /** Counts a call in the totals, for its task, and for its `assigned` upstream if that is known. */
   call(record: CallRecord): void {
     this.#calls.add(record);
@@ -55,6 +64,7 @@ export class Recorder {
   /** The numbers of one upstream; an unknown one is empty. */
   upstream(name: string, nowMs: number): WindowSnapshot {
     this.#attempts.flush();
+    this.#assignments.flush();
     this.#calls.flush();
     return (this.#windows.get(name) ?? new UpstreamWindow(this.#windowMs)).snapshot(nowMs);
   }

@@ -1,6 +1,7 @@
 /** The sliding window of one upstream. */
 
 import { COUNTER_METRICS } from '../domain/alert.ts';
+import { type AssignmentRecord, isBadEnd } from '../domain/assignment.ts';
 import { type AttemptRecord, FAILURE_KINDS, type FailureKind } from '../domain/attempt.ts';
 import type { WindowSnapshot } from '../domain/snapshot.ts';
 import { createCounters, ratio, SliceRing } from './sliding-window.ts';
@@ -41,6 +42,14 @@ export class UpstreamWindow {
     if (slice !== undefined) this.#counters.calls.add(slice, 1);
   }
 
+  /** Counts the end of an assignment to this upstream. */
+  assignment({ end, atMs }: AssignmentRecord): void {
+    const isBad = isBadEnd(end);
+    if (!isBad && end !== 'answered') return;
+    const slice = this.#ring.sliceAt(atMs);
+    if (slice !== undefined) this.#counters[isBad ? 'unanswered' : 'answered'].add(slice, 1);
+  }
+
   /** Counts an attempt at the time it ended. */
   attempt(record: AttemptRecord): void {
     const slice = this.#ring.sliceAt(record.startedAtMs + record.latencyMs);
@@ -63,6 +72,8 @@ export class UpstreamWindow {
     const costUsd = this.#counters.costUsd.total();
     return {
       calls: calls.total(),
+      answered: this.#counters.answered.total(),
+      unanswered: this.#counters.unanswered.total(),
       attempts: attempts.total(),
       successes: successes.total(),
       failures: failures.total(),
@@ -122,4 +133,4 @@ export class UpstreamWindow {
 const HOUR_MS = 3_600_000;
 
 /** `priced`: attempts whose cost is known. */
-const COUNTERS = [...COUNTER_METRICS, 'priced'] as const;
+const COUNTERS = [...COUNTER_METRICS, 'answered', 'unanswered', 'priced'] as const;

@@ -1,11 +1,16 @@
-/** What a judged call contributes: its value for each metric, the sums of its arm, and when a running call counts as slow. */
+/** What a sample contributes: its value for each metric, the sums of its arm, and when a running call counts as slow. */
 
-import type { ArmNumbers } from '../domain/rollout.ts';
+import type { ArmNumbers, BadReason, SampleCounts } from '../domain/rollout.ts';
 import type { GuardOptions } from '../stats/analysis-types.ts';
 
-/** How the first attempt of a judged call ended. */
+/** What a sample tells about its side. */
 export interface JudgedOutcome {
-  readonly failed: boolean;
+  /** Whether the assigned upstream did not answer; `undefined` if that is unknown. */
+  readonly failed: boolean | undefined;
+  /** Why it did not answer. */
+  readonly reason?: BadReason | undefined;
+  /** The upstream gave nothing in the time that it had, which was as long as a hedge or the caller waited. */
+  readonly isSilent?: boolean | undefined;
   readonly latencyMs: number;
   /** `undefined` for a call that is not a stream. */
   readonly firstChunkMs: number | undefined;
@@ -34,7 +39,7 @@ export function valuesOf({ failed, latencyMs, firstChunkMs, stream, costUsd }: J
   const latency = failed ? Infinity : latencyMs;
   const firstChunk = firstChunkMs ?? (failed ? Infinity : undefined);
   return {
-    errorRate: failed ? 1 : 0,
+    errorRate: failed === undefined ? undefined : failed ? 1 : 0,
     latencyP50: latency,
     latencyP95: latency,
     latencyP99: latency,
@@ -56,6 +61,17 @@ export interface ArmSums {
   costs: number;
   quality: number;
   qualities: number;
+  /** The parts of `failures` that are not `failed` attempts. */
+  breaker: number;
+  pause: number;
+  refused: number;
+  slow: number;
+  /** Samples that were opened. */
+  assigned: number;
+  /** Samples that ended without telling anything. */
+  unjudged: number;
+  /** Those of them that limits or budgets of the user held back. */
+  heldBack: number;
 }
 
 export const emptySums = (): ArmSums => ({
@@ -66,18 +82,35 @@ export const emptySums = (): ArmSums => ({
   costs: 0,
   quality: 0,
   qualities: 0,
+  breaker: 0,
+  pause: 0,
+  refused: 0,
+  slow: 0,
+  assigned: 0,
+  unjudged: 0,
+  heldBack: 0,
 });
 
-export function addCall(
-  sums: ArmSums,
-  { failed, latencyMs, costUsd }: Pick<JudgedOutcome, 'failed' | 'latencyMs' | 'costUsd'>,
-): void {
+export function addCall(sums: ArmSums, { failed, reason, latencyMs, costUsd }: JudgedOutcome): void {
+  if (failed === undefined) {
+    sums.unjudged += 1;
+    return;
+  }
   sums.calls += 1;
-  if (failed) sums.failures += 1;
-  else sums.latencyMs += latencyMs;
-  if (costUsd === null) return;
+  if (failed) {
+    sums.failures += 1;
+    if (reason !== undefined && reason !== 'failed') sums[reason] += 1;
+  } else sums.latencyMs += latencyMs;
+  // Failed calls do not show what an answer costs.
+  if (costUsd === null || failed) return;
   sums.costs += 1;
   sums.costUsd += costUsd;
+}
+
+/** Counts a sample that tells nothing. */
+export function addUnjudged(sums: ArmSums, isHeldBack: boolean): void {
+  sums.unjudged += 1;
+  if (isHeldBack) sums.heldBack += 1;
 }
 
 export function addQuality(sums: ArmSums, quality: number): void {
@@ -97,7 +130,43 @@ export function numbersOf(sums: ArmSums): ArmNumbers {
   };
 }
 
+/** Samples by their end. Those that were opened before the step, or in another process, may have ended in it. */
+export function sampleCountsOf(sums: ArmSums): SampleCounts {
+  const { assigned, calls, failures, breaker, pause, refused, slow, unjudged, heldBack } = sums;
+  const failed = failures - breaker - pause - refused - slow;
+  const inFlight = Math.max(0, assigned - calls - unjudged);
+  return {
+    assigned,
+    good: calls - failures,
+    bad: { failed, breaker, pause, refused, slow },
+    unjudged,
+    heldBack,
+    inFlight,
+  };
+}
+
 const mean = (sum: number, count: number): number | null => (count > 0 ? sum / count : null);
+
+/** So many silent samples in a row are no chance: a hedge overtakes one healthy call in twenty. */
+const LONGEST_SILENCE = 10;
+
+/**
+ * Whether the silent samples of one side are failures. One that a hedge overtook, or that its caller gave up, may have been slow. Of a side
+ * that answers nothing at all, each further one counts as failed.
+ */
+export class Silence {
+  #samples = 0;
+
+  /** The outcome of the next sample of the side. */
+  next(outcome: JudgedOutcome): JudgedOutcome {
+    if (!outcome.isSilent) {
+      this.#samples = 0;
+      return outcome;
+    }
+    this.#samples += 1;
+    return this.#samples > LONGEST_SILENCE ? { ...outcome, failed: true, reason: 'slow' } : outcome;
+  }
+}
 
 /** With fewer answers the slowest one of stable says little. */
 const MIN_ANSWERS = 20;
@@ -125,7 +194,12 @@ export class OverdueThreshold {
 
   /** `Infinity` without a latency guardrail, or with too few answers of stable. */
   get overdueMs(): number {
-    if (!this.#watches || this.#answers < MIN_ANSWERS) return Infinity;
+    return this.#watches ? this.slowMs : Infinity;
+  }
+
+  /** Longer than any answer of stable; `Infinity` with too few of them. */
+  get slowMs(): number {
+    if (this.#answers < MIN_ANSWERS) return Infinity;
     return Math.max(this.#leastMs, this.#slowestMs * this.#factor);
   }
 

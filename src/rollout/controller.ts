@@ -5,11 +5,14 @@ import type { RolloutCause, RolloutDecision, RolloutNumbers, RolloutState } from
 import { RolloutError } from '../domain/errors.ts';
 import type { StepTerms } from './judge.ts';
 import { JudgedCalls } from './evidence.ts';
-import { rolloutNumbers, stepProgress, reportOf, type RolloutReport, type RolloutView, blockersOf } from './report.ts';
+import { advanceReason, rollbackReason } from './reasons.ts';
+import { rolloutNumbers, stepProgress, reportOf, type RolloutReport, type RolloutView } from './report.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 import type { Standing } from './lease.ts';
 import type { RolloutMemory } from './stored-rollout.ts';
+import { chooseHoldback } from '../stats/plan-step.ts';
 import { trafficInForce } from '../routing/traffic-in-force.ts';
+import { blockersOf } from './waits.ts';
 import { started, transition, type RolloutEvent } from './transition.ts';
 
 /**
@@ -24,14 +27,24 @@ export class RolloutController {
   readonly policy: RolloutPolicy;
   readonly #clock: Clock;
   readonly #onDecision: (decision: RolloutDecision) => void;
+  readonly #outOfService: () => string | undefined;
   #state: RolloutState;
   #calls: JudgedCalls;
   #heldMs = 0;
   #lookedAtMs: number;
   #history: RolloutDecision[] = [];
 
-  /** @param onDecision called after each change of state, to apply and announce it */
-  constructor(policy: RolloutPolicy, clock: Clock, onDecision: (decision: RolloutDecision) => void) {
+  /**
+   * @param onDecision called after each change of state, to apply and announce it
+   * @param outOfService what speaks against the canary being in service
+   */
+  constructor(
+    policy: RolloutPolicy,
+    clock: Clock,
+    onDecision: (decision: RolloutDecision) => void,
+    outOfService: () => string | undefined,
+  ) {
+    this.#outOfService = outOfService;
     this.policy = policy;
     this.#clock = clock;
     this.#onDecision = onDecision;
@@ -81,16 +94,17 @@ export class RolloutController {
     if (standing === 'follows' || !this.isJudging) return;
     const { analysis, run } = this.#calls;
     const { rollback } = analysis;
+    this.#calls.look();
     // A canary that never gets a call shows a broken split, not a bad canary.
     if (rollback.evidence >= 1 && run.canary.calls > 0) {
-      const reason = this.#rollbackReason(rollback.guardrail);
+      const reason = rollbackReason(rollback.guardrail, this.#calls);
       this.#move({ verb: 'rollback', reason, by: 'evidence' }, 'evidence', reason);
     } else if (
       standing === 'leads' &&
       this.#state.phase === 'progressing' &&
       blockersOf(stepProgress(this.#view)).length === 0
     ) {
-      this.#move({ verb: 'promote' }, 'evidence', 'hold time, calls, requirements and evidence are complete');
+      this.#move({ verb: 'promote' }, 'evidence', advanceReason(this.#calls));
     }
   }
 
@@ -147,21 +161,17 @@ export class RolloutController {
   }
 
   get #view(): RolloutView {
-    return { policy: this.policy, state: this.#state, calls: this.#calls, heldMs: this.#heldMs };
+    const outOfService = this.#state.phase === 'progressing' ? this.#outOfService() : undefined;
+    return { policy: this.policy, state: this.#state, calls: this.#calls, heldMs: this.#heldMs, outOfService };
   }
 
-  #rollbackReason(guardrail: string): string {
-    const reason = `${guardrail} of the canary is worse than its guardrail allows`;
-    return this.policy.judge === 'sequential' ? `${reason}, by more than chance explains` : reason;
-  }
-
-  #move(event: RolloutEvent, by: RolloutCause, reason: string): void {
+  #move(asked: RolloutEvent, by: RolloutCause, reason: string): void {
+    const event = asked.verb === 'promote' ? { ...asked, holdback: this.#nextHoldback() } : asked;
     const from = this.#state;
     const { numbers } = this;
     const to = transition(from, event, this.policy.steps.length, this.#clock.now());
     if (!to || to === from) return;
     this.#state = to;
-    if (event.verb === 'resume') this.#calls.resetLost();
     this.#enter(from, to);
     this.#decide({ verb: event.verb, by, reason, from, to }, numbers);
   }
@@ -179,6 +189,23 @@ export class RolloutController {
     else if (to.phase !== 'progressing' || !('step' in from) || to.step === from.step) return;
     else this.#calls.startStep(this.#terms);
     this.#heldMs = 0;
+  }
+
+  /** The holdback of the next step, at the rate of calls and failures so far; `undefined` where it needs none, or nothing is known. */
+  #nextHoldback(): number | undefined {
+    const state = this.#state;
+    const next = 'step' in state ? this.policy.steps[state.step + 1] : undefined;
+    const { canary, stable } = this.#calls.step;
+    const calls = canary.calls + stable.calls;
+    if (next?.kind !== 'weight' || next.weight < 1 || calls === 0 || this.#heldMs === 0) return undefined;
+    const { guardrails } = this.policy;
+    const errorRate = (stable.failures + 0.5) / (stable.calls + 1);
+    return chooseHoldback({
+      guardrails,
+      holdMs: next.holdMs,
+      callsPerSecond: (calls * 1_000) / this.#heldMs,
+      errorRate,
+    });
   }
 
   #freshCalls(): JudgedCalls {

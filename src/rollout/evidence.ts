@@ -1,19 +1,21 @@
-/** The judged calls of a rollout: the evidence they give, and their sums for reports and for the requirements of a step. */
+/** The samples of a rollout: the evidence they give, and their sums for reports and for the requirements of a step. */
 
 import { DeferredBatch } from '../domain/in-flight.ts';
 import type { Arm } from '../stats/arm.ts';
-import { createGuardrail, type Guardrail, type GuardrailState, restoreGuardrail } from '../stats/guardrail.ts';
 import {
   addCall,
   addQuality,
+  addUnjudged,
   type ArmSums,
   emptySums,
   type JudgedOutcome,
   NO_LATENCY,
   OVERDUE,
   OverdueThreshold,
+  Silence,
   valuesOf,
 } from './arm-numbers.ts';
+import { MetricShares, type MetricSharesState } from './metric-shares.ts';
 import { createJudge, type Judge, type JudgeState, restoreJudge, type StepTerms } from './judge.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 
@@ -22,45 +24,55 @@ type PerArm<T> = Record<Arm, T>;
 /** Plain data, for a store. */
 export interface JudgedCallsState {
   readonly analysis: JudgeState;
-  readonly lost: GuardrailState;
   readonly step: PerArm<ArmSums>;
   readonly run: PerArm<ArmSums>;
+  /** The samples since the evidence for a rollback began to grow. */
+  readonly recent?: PerArm<ArmSums> | undefined;
+  readonly shares?: MetricSharesState | undefined;
+  /** Times of the canary's latest answers, oldest first. */
+  readonly answeredAtMs?: readonly number[] | undefined;
 }
 
-/** A call that has ended and is not counted yet. */
-interface EndedCall {
+/** A sample that has ended and is not counted yet. */
+interface EndedSample {
   readonly arm: Arm;
   readonly share: number;
   readonly outcome: JudgedOutcome;
+  /** Its latency is counted already. */
   readonly wasOverdue: boolean;
+  readonly atMs: number;
 }
 
-/** How much larger the canary's share of lost calls may be than stable's. A lost call ends without an outcome: the caller's own fault, or aborted. */
-const LOST_MARGIN = 0.02;
-/** The odds of the sample-ratio check: one false pause in a thousand runs. A pause only asks people to look. */
-const LOST_ALPHA = 0.001;
+/** This many of the canary's latest answers are remembered. */
+const REMEMBERED_ANSWERS = 20;
+/** Below this evidence for a rollback nothing speaks against the canary, 0–1. */
+const NO_SUSPICION = 0.02;
 
 /**
- * Ended calls are counted in batches, which is cheaper. Each member counts the open batch before it reads or changes anything, so no
- * number lacks a call. Calls are counted in the order in which they ended, because the test bets on each call by what it knew before.
+ * Ended samples are counted in batches, which is cheaper. Each member counts the open batch before it reads or changes anything, so no
+ * number lacks a sample. They are counted in the order in which they ended, because the test bets on each by what it knew before.
  */
 export class JudgedCalls {
   readonly #policy: RolloutPolicy;
   readonly #overdueThreshold: OverdueThreshold;
-  readonly #ended = new DeferredBatch<EndedCall>((call) => this.#count(call));
+  readonly #ended = new DeferredBatch<EndedSample>((sample) => this.#count(sample));
+  readonly #metrics: readonly string[];
+  #shares: MetricShares;
+  /** The share of each metric of the sample that is being judged. */
+  readonly #own: number[] = [];
+  readonly #silences: PerArm<Silence> = { stable: new Silence(), canary: new Silence() };
   #analysis: Judge;
-  /** Tests whether the canary loses more calls than stable. If so, the remaining calls prove nothing. */
-  #lost: Guardrail;
-  #step: PerArm<ArmSums>;
-  #run: PerArm<ArmSums>;
+  #step = emptyArms();
+  #run = emptyArms();
+  #recent = emptyArms();
+  #answeredAtMs: number[] = [];
 
   constructor(policy: RolloutPolicy, terms: StepTerms) {
     this.#policy = policy;
+    this.#metrics = Object.keys(policy.guardrails);
     this.#overdueThreshold = new OverdueThreshold(policy.guardrails);
     this.#analysis = createJudge(policy, terms);
-    this.#lost = createLostGuardrail();
-    this.#step = emptyArms();
-    this.#run = emptyArms();
+    this.#shares = new MetricShares(this.#metrics);
   }
 
   get analysis(): Judge {
@@ -80,10 +92,22 @@ export class JudgedCalls {
     return this.#run;
   }
 
-  /** 0–1. At 1 the two arms lose calls at such different rates that they cannot be compared. */
-  get lostEvidence(): number {
+  /** Sums since the evidence for a rollback began to grow: the samples that a rollback rests on. */
+  get recent(): Readonly<PerArm<ArmSums>> {
     this.#ended.flush();
-    return Math.min(1, Math.max(0, Math.log(this.#lost.evidence) / -Math.log(LOST_ALPHA)));
+    return this.#recent;
+  }
+
+  /** Times of the canary's latest answers, oldest first; at most 20. */
+  get answeredAtMs(): readonly number[] {
+    this.#ended.flush();
+    return this.#answeredAtMs;
+  }
+
+  /** The sides without any value of a metric, although they have samples. */
+  missing(metric: string): readonly Arm[] {
+    this.#ended.flush();
+    return this.#shares.missing(metric);
   }
 
   /** A call that has run for longer than this, in ms, counts as one of the slowest, however it ends. */
@@ -92,21 +116,37 @@ export class JudgedCalls {
     return this.#overdueThreshold.overdueMs;
   }
 
-  /** @param wasOverdue the latency of the call is counted already */
-  ended(arm: Arm, share: number, outcome: JudgedOutcome, wasOverdue = false): void {
-    this.#ended.add({ arm, share, outcome, wasOverdue });
+  /** Longer than any answer of stable, in ms. */
+  get slowMs(): number {
+    this.#ended.flush();
+    return this.#overdueThreshold.slowMs;
+  }
+
+  assigned(arm: Arm): void {
+    this.#step[arm].assigned += 1;
+    this.#run[arm].assigned += 1;
+  }
+
+  ended(sample: EndedSample): void {
+    this.#ended.add(sample);
+  }
+
+  /** Counts a sample that tells nothing. */
+  unjudged(arm: Arm, isHeldBack: boolean): void {
+    this.#ended.flush();
+    this.#shares.ended(arm);
+    for (const sums of [this.#step[arm], this.#run[arm], this.#recent[arm]]) addUnjudged(sums, isHeldBack);
   }
 
   /** Counts the latency of a call that still runs. */
   overdue(arm: Arm, share: number): void {
     this.#ended.flush();
-    this.#analysis.observe({ arm, share, values: OVERDUE });
+    this.#observe(arm, share, OVERDUE);
   }
 
-  /** Counts a call that ended without an outcome. */
-  lost(arm: Arm, share: number): void {
-    this.#ended.flush();
-    this.#lost.observe({ arm, value: 1, share });
+  /** Forgets the samples that a rollback would name, as long as nothing speaks against the canary. */
+  look(): void {
+    if (this.analysis.rollback.evidence < NO_SUSPICION) this.#recent = emptyArms();
   }
 
   /** Counts what the application found out about a call later: its quality, or a custom metric. */
@@ -117,13 +157,7 @@ export class JudgedCalls {
       addQuality(this.#step[arm], quality);
       addQuality(this.#run[arm], quality);
     }
-    this.#analysis.observe({ arm, share, values });
-  }
-
-  /** Restarts the test of lost calls, once a person has resumed the rollout. */
-  resetLost(): void {
-    this.#ended.flush();
-    this.#lost = createLostGuardrail();
+    this.#observe(arm, share, values);
   }
 
   startStep(terms: StepTerms): void {
@@ -136,35 +170,61 @@ export class JudgedCalls {
     this.#ended.flush();
     return {
       analysis: this.#analysis.toJSON(),
-      lost: this.#lost.toJSON(),
       step: copyArms(this.#step),
       run: copyArms(this.#run),
+      recent: copyArms(this.#recent),
+      shares: this.#shares.toJSON(),
+      answeredAtMs: [...this.#answeredAtMs],
     };
   }
 
-  restore({ analysis, lost, step, run }: JudgedCallsState): void {
+  restore({ analysis, step, run, recent = emptyArms(), shares, answeredAtMs = [] }: JudgedCallsState): void {
     this.#ended.flush();
     this.#analysis = restoreJudge(analysis, this.#policy);
-    this.#lost = restoreGuardrail(lost);
     this.#step = copyArms(step);
     this.#run = copyArms(run);
+    this.#recent = copyArms(recent);
+    this.#shares = new MetricShares(this.#metrics);
+    if (shares) this.#shares.restore(shares);
+    this.#answeredAtMs = [...answeredAtMs];
   }
 
-  #count({ arm, share, outcome, wasOverdue }: EndedCall): void {
-    addCall(this.#step[arm], outcome);
-    addCall(this.#run[arm], outcome);
-    this.#lost.observe({ arm, value: 0, share });
+  #count({ arm, share, outcome: told, wasOverdue, atMs }: EndedSample): void {
+    this.#shares.ended(arm);
+    const outcome = this.#silences[arm].next(told);
+    for (const sums of [this.#step[arm], this.#run[arm], this.#recent[arm]]) addCall(sums, outcome);
     const values = valuesOf(outcome);
-    this.#analysis.observe({ arm, share, values: wasOverdue ? { ...values, ...NO_LATENCY } : values });
-    if (arm === 'stable' && !outcome.failed) this.#overdueThreshold.answered(outcome.latencyMs);
+    this.#observe(arm, share, wasOverdue ? { ...values, ...NO_LATENCY } : values);
+    if (outcome.failed !== false) return;
+    if (arm === 'stable') this.#overdueThreshold.answered(outcome.latencyMs);
+    else this.#answered(atMs);
+  }
+
+  #answered(atMs: number): void {
+    this.#answeredAtMs.push(atMs);
+    if (this.#answeredAtMs.length > REMEMBERED_ANSWERS) this.#answeredAtMs.shift();
+  }
+
+  /** Judges the values of a sample, each by the canary's share of the values of its metric. */
+  #observe(arm: Arm, share: number, values: Readonly<Record<string, number | undefined>>): void {
+    const { length } = this.#metrics;
+    let isCommon = true;
+    for (let index = 0; index < length; index += 1) {
+      const metric = this.#metrics[index]!;
+      const own = values[metric] === undefined ? share : this.#shares.next(metric, arm, share);
+      this.#own[index] = own;
+      if (own !== share) isCommon = false;
+    }
+    if (isCommon) return this.#analysis.observe({ arm, share, values });
+    for (let index = 0; index < length; index += 1) {
+      const metric = this.#metrics[index]!;
+      this.#analysis.observe({ arm, share: this.#own[index]!, values: { [metric]: values[metric] } });
+    }
   }
 }
 
-const createLostGuardrail = (): Guardrail =>
-  createGuardrail({ metric: 'errorRate', margin: LOST_MARGIN, alpha: LOST_ALPHA, direction: 'worse' });
-
 const emptyArms = (): PerArm<ArmSums> => ({ stable: emptySums(), canary: emptySums() });
 const copyArms = ({ stable, canary }: Readonly<PerArm<ArmSums>>): PerArm<ArmSums> => ({
-  stable: { ...stable },
-  canary: { ...canary },
+  stable: { ...emptySums(), ...stable },
+  canary: { ...emptySums(), ...canary },
 });

@@ -59,9 +59,12 @@ export type RolloutStepOptions = StepTrafficOptions & {
 type StepTrafficOptions =
   /** Copies of this share of calls go to the canary, 0–1; callers get stable's answers. */
   | { readonly shadow: number; readonly segment?: undefined; readonly weight?: undefined }
-  /** Calls with these attributes go to the canary, in this and all later steps. With `weight` only that share of them. @default all */
+  /**
+   * Calls with these attributes go to the canary, in this and all later steps. With `weight` only that share of them. Of whole segments
+   * stable keeps 10 % for comparison until the rollout is promoted. @default all
+   */
   | { readonly segment: SegmentCondition; readonly weight?: number | undefined; readonly shadow?: undefined }
-  /** This share of calls goes to the canary, 0–1. At 1 stable keeps 1 % for comparison until the rollout is promoted. */
+  /** This share of calls goes to the canary, 0–1. At 1 stable keeps 1–20 % for comparison until the rollout is promoted, as much as a proof within the hold takes. */
   | { readonly weight: number; readonly segment?: undefined; readonly shadow?: undefined };
 
 /** The steps of an Argo Rollouts canary: 10, 25, 50, 100 %. */

@@ -1,18 +1,11 @@
-/** The report of a rollout: its state, its numbers, what blocks its next move and when that can come. */
+/** The report of a rollout: its state and its numbers. */
 
-import type {
-  ArmNumbers,
-  RolloutNumbers,
-  RolloutPhase,
-  RolloutSnapshot,
-  RolloutState,
-  RolloutStep,
-  StepRequirements,
-} from '../domain/rollout.ts';
-import { HOLDBACK, trafficInForce } from '../routing/traffic-in-force.ts';
-import { numbersOf } from './arm-numbers.ts';
+import type { RolloutNumbers, RolloutPhase, RolloutSnapshot, RolloutState, SampleCounts } from '../domain/rollout.ts';
+import { trafficInForce } from '../routing/traffic-in-force.ts';
+import { numbersOf, sampleCountsOf } from './arm-numbers.ts';
 import type { JudgedCalls } from './evidence.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
+import { blockersOf, earliestMoveMs, type RolloutWait, type StepProgress } from './waits.ts';
 
 /** `canary.rollout.state`. */
 export interface RolloutReport extends RolloutNumbers {
@@ -29,17 +22,12 @@ export interface RolloutReport extends RolloutNumbers {
   readonly run: number;
   /** The canary's share of all calls, 0–1. */
   readonly weight: number;
+  /** The samples of both sides in the step: calls that the split assigned to them, by their end. */
+  readonly samples: Readonly<Record<'stable' | 'canary', SampleCounts>>;
   /** What it waits for before its next move. Empty if it moves at the next look, and after a promotion. */
   readonly waitsFor: readonly RolloutWait[];
   /** The earliest time of the next move, by hold and by calls at their pace so far, in ms since the Unix epoch; `null` if unknown. */
   readonly earliestMoveMs: number | null;
-}
-
-/** One thing that a rollout waits for. */
-export interface RolloutWait {
-  readonly for: 'store' | 'resume' | 'retry' | 'hold' | 'calls' | 'require' | 'guardrail' | 'evidence' | 'promote';
-  /** An explanation for people. */
-  readonly message: string;
 }
 
 /** What the numbers and the report of a rollout are computed from. */
@@ -48,10 +36,9 @@ export interface RolloutView {
   readonly state: RolloutState;
   readonly calls: JudgedCalls;
   readonly heldMs: number;
+  /** What speaks against the canary being in service now. */
+  readonly outOfService: string | undefined;
 }
-
-/** A guardrail with this much evidence blocks the next step: a suspicious canary should not get more traffic. */
-const NEAR = 0.5;
 
 /** @param waitsForStore why nothing is in force, if the store is the reason */
 export function reportOf(view: RolloutView, nowMs: number, waitsForStore: string | undefined): RolloutReport {
@@ -63,6 +50,7 @@ export function reportOf(view: RolloutView, nowMs: number, waitsForStore: string
     ...describeState(state, steps.length),
     steps: steps.length,
     weight: trafficInForce(state, steps).weight,
+    samples: { stable: sampleCountsOf(view.calls.step.stable), canary: sampleCountsOf(view.calls.step.canary) },
     ...rolloutNumbers(view),
     waitsFor: waitsForStore === undefined ? blockersOf(progress) : [{ for: 'store', message: waitsForStore }],
     earliestMoveMs: waitsForStore !== undefined ? null : earliestMoveMs(progress, nowMs),
@@ -90,24 +78,11 @@ export function rolloutNumbers({ calls, heldMs }: RolloutView): RolloutNumbers {
   };
 }
 
-/** The progress of a step. */
-export interface StepProgress {
-  readonly state: RolloutState;
-  readonly steps: readonly RolloutStep[];
-  /** How long the step has been watched, without pauses. */
-  readonly heldMs: number;
-  /** Numbers of the calls judged in this step. */
-  readonly canary: ArmNumbers;
-  readonly stable: ArmNumbers;
-  /** The guardrail closest to a rollback, and its evidence, 0–1. */
-  readonly nearest: { readonly guardrail: string; readonly evidence: number } | undefined;
-  /** Guardrails that are not yet proven to be no worse than stable. */
-  readonly unproven: readonly string[];
-  readonly auto: boolean;
-}
-
-export function stepProgress({ policy, state, calls, heldMs }: RolloutView): StepProgress {
+export function stepProgress({ policy, state, calls, heldMs, outOfService }: RolloutView): StepProgress {
   const { rollback, guardrails } = calls.analysis;
+  const unproven = guardrails.filter(({ promotion }) => promotion < 1).map(({ guardrail }) => guardrail);
+  const missing = unproven.map((guardrail) => ({ guardrail, arms: calls.missing(guardrail) }));
+  const { heldBack, assigned } = calls.step.canary;
   return {
     state,
     steps: policy.steps,
@@ -115,7 +90,10 @@ export function stepProgress({ policy, state, calls, heldMs }: RolloutView): Ste
     canary: numbersOf(calls.step.canary),
     stable: numbersOf(calls.step.stable),
     nearest: rollback,
-    unproven: guardrails.filter(({ promotion }) => promotion < 1).map(({ guardrail }) => guardrail),
+    unproven: unproven.filter((guardrail) => calls.missing(guardrail).length === 0),
+    missing: missing.filter(({ arms }) => arms.length > 0),
+    heldBack: { calls: heldBack, assigned },
+    outOfService,
     auto: policy.auto,
   };
 }
@@ -139,79 +117,3 @@ function describeState(
       return state satisfies never;
   }
 }
-
-/** What blocks the next move. Empty if the rollout may move now, and after a promotion. */
-export function blockersOf(progress: StepProgress): readonly RolloutWait[] {
-  const { state, steps, auto } = progress;
-  if (state.phase === 'promoted') return [];
-  if (state.phase === 'rolledBack') return [{ for: 'retry', message: `rolled back: ${state.reason}` }];
-  if (state.phase === 'paused') return [{ for: 'resume', message: `paused: ${state.reason}` }];
-  const step = steps[state.step];
-  if (!step) return [];
-  const waits = [...holdOf(step, progress), ...(step.kind === 'shadow' ? [] : proofOf(step, progress))];
-  return auto ? waits : [...waits, { for: 'promote', message: 'auto is false: promote() starts the next step' }];
-}
-
-/** The earliest end of the step, by hold and by calls at their pace so far, in ms since the Unix epoch; `null` if unknown. */
-export function earliestMoveMs(progress: StepProgress, nowMs: number): number | null {
-  const { state, steps, heldMs, canary, auto } = progress;
-  const step = state.phase === 'progressing' ? steps[state.step] : undefined;
-  if (!step || !auto) return null;
-  const holdMs = Math.max(0, step.holdMs - heldMs);
-  const calls = step.kind === 'shadow' ? 0 : Math.max(0, Math.max(1, step.minCalls) - canary.calls);
-  if (calls > 0 && (canary.calls === 0 || heldMs === 0)) return null;
-  return nowMs + Math.max(holdMs, calls === 0 ? 0 : Math.ceil((calls * heldMs) / canary.calls));
-}
-
-function holdOf({ holdMs }: RolloutStep, { heldMs }: StepProgress): RolloutWait[] {
-  return heldMs >= holdMs ? [] : [{ for: 'hold', message: `held for ${seconds(heldMs)} of ${seconds(holdMs)}` }];
-}
-
-function proofOf(step: RolloutStep, progress: StepProgress): RolloutWait[] {
-  const { canary, stable, nearest, unproven } = progress;
-  const waits: RolloutWait[] = [];
-  if (canary.calls < Math.max(1, step.minCalls)) {
-    const prefix = canary.calls === 0 ? 'no canary call has been judged yet: ' : '';
-    waits.push({ for: 'calls', message: `${prefix}${canary.calls} of ${Math.max(1, step.minCalls)} canary calls` });
-  }
-  for (const message of unmet(step.require, canary, stable)) waits.push({ for: 'require', message });
-  if (nearest && nearest.evidence >= NEAR) {
-    const percent = Math.round(nearest.evidence * 100);
-    waits.push({ for: 'guardrail', message: `${nearest.guardrail} is at ${percent} % of the evidence for a rollback` });
-  }
-  // With a holdback of 1 % stable has too few calls for a proof. No evidence against the canary is enough then.
-  const weight = step.kind === 'shadow' ? 0 : step.weight;
-  if (weight < 1 - HOLDBACK && unproven.length > 0) {
-    waits.push({ for: 'evidence', message: `not yet proven to be no worse than stable: ${unproven.join(', ')}` });
-  }
-  return waits;
-}
-
-function unmet(require: StepRequirements, canary: ArmNumbers, stable: ArmNumbers): string[] {
-  const { maxErrorRate, minLatencyImprovement, maxCostRatio, minQuality } = require;
-  const improvement = quotient(difference(stable.meanLatencyMs, canary.meanLatencyMs), stable.meanLatencyMs);
-  return [
-    unmetRequirement('error rate', canary.errorRate, 'at most', maxErrorRate),
-    unmetRequirement('latency improvement', improvement, 'at least', minLatencyImprovement),
-    unmetRequirement('cost ratio', quotient(canary.costPerCallUsd, stable.costPerCallUsd), 'at most', maxCostRatio),
-    unmetRequirement('quality', canary.quality, 'at least', minQuality),
-  ].filter((message) => message !== undefined);
-}
-
-/** A number without any call does not meet a requirement. */
-function unmetRequirement(
-  name: string,
-  value: number | null,
-  sense: 'at most' | 'at least',
-  bound: number | undefined,
-) {
-  if (bound === undefined) return undefined;
-  const meets = value !== null && (sense === 'at most' ? value <= bound : value >= bound);
-  return meets
-    ? undefined
-    : `${name} is ${value === null ? 'unknown' : Number(value.toPrecision(3))}, should be ${sense} ${bound}`;
-}
-
-const difference = (one: number | null, other: number | null) => (one === null || other === null ? null : one - other);
-const quotient = (one: number | null, other: number | null) => (one === null || !other ? null : one / other);
-const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;

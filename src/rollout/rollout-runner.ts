@@ -1,5 +1,7 @@
 /** One running rollout: feeds calls to its controller, and applies its decisions. */
 
+import type { PlanInputs } from '../call/plan-call.ts';
+import type { AssignmentRecord } from '../domain/assignment.ts';
 import type { Call } from '../domain/call.ts';
 import type { RolloutCause, RolloutDecision } from '../domain/rollout.ts';
 import type { Store } from '../domain/store.ts';
@@ -7,31 +9,22 @@ import type { Warnings } from '../events/warnings.ts';
 import { segmentOf } from '../routing/rollout-split.ts';
 import type { Arm } from '../stats/arm.ts';
 import { DecisionApplier, type DecisionApplierParts } from './apply-decision.ts';
-import type { JudgedOutcome } from './arm-numbers.ts';
 import { RolloutController } from './controller.ts';
 import type { Standing } from './lease.ts';
 import type { RolloutReport } from './report.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 import { type CountedSample, countSample } from './sample-blocks.ts';
+import { outcomeOf, type RolloutSample } from './samples.ts';
 import { ShareCheck } from './share-check.ts';
 import { SharedRollout } from './shared-rollout.ts';
 import type { RolloutEvent } from './transition.ts';
+import { whyOutOfService } from './waits.ts';
 
 export interface RolloutRunnerParts extends DecisionApplierParts {
   readonly warnings: Warnings;
   readonly store: Store | undefined;
-}
-
-/** What one call tells one rollout, fixed when the call is dispatched. */
-export interface RolloutSample {
-  readonly rollout: RolloutRunner;
-  readonly arm: Arm;
-  /** The canary's share of the calls of both sides, 0–1. */
-  readonly share: number;
-  /** The run of the rollout that the call belongs to. */
-  readonly run: number;
-  /** The call has run for so long that its latency is counted already. */
-  overdue: boolean;
+  /** The state that calls are planned from. */
+  readonly planning: () => PlanInputs;
 }
 
 export class RolloutRunner {
@@ -47,7 +40,12 @@ export class RolloutRunner {
     this.policy = policy;
     this.#parts = parts;
     this.#applier = new DecisionApplier(policy, parts);
-    this.controller = new RolloutController(policy, parts.clock, (decision) => this.#decided(decision));
+    this.controller = new RolloutController(
+      policy,
+      parts.clock,
+      (decision) => this.#decided(decision),
+      () => this.#outOfService(),
+    );
     const { controller } = this;
     const announce = this.#announce.bind(this);
     this.#shared =
@@ -69,18 +67,21 @@ export class RolloutRunner {
     return this.#shared?.close() ?? Promise.resolve();
   }
 
-  /** The sample of a call that is about to be sent; `undefined` if the call is no evidence. */
+  /** Opens the sample of a call; `undefined` if the rollout is not judged now, or the split left no choice. */
   assigned(call: Call, arm: Arm): RolloutSample | undefined {
     if (!this.#judges) return undefined;
     const segment = segmentOf(this.#applier.inForce.segments, call.attributes);
     const share = this.#shares.assigned(arm, call.key, segment);
     if (share === undefined) return undefined;
-    return { rollout: this, arm, share, run: this.controller.state.run, overdue: false };
+    const { run } = this.controller.state;
+    this.#count(run, ASSIGNED[arm]);
+    return { rollout: this, arm, share, run, overdue: false };
   }
 
-  /** @param outcome `undefined` for a call that ended without one: the caller's own fault, or aborted */
-  ended({ arm, share, run, overdue }: RolloutSample, outcome: JudgedOutcome | undefined): void {
-    this.#count(run, outcome ? ['ended', arm, share, outcome, overdue] : ['lost', arm, share]);
+  ended({ arm, share, run, overdue }: RolloutSample, record: AssignmentRecord): void {
+    const outcome = outcomeOf(record, this.controller.calls);
+    const isHeldBack = record.end === 'heldBack';
+    this.#count(run, outcome ? ['ended', arm, share, outcome, overdue] : ['unjudged', arm, isHeldBack]);
     if (outcome?.failed && arm === 'canary') this.controller.look(this.#standing);
   }
 
@@ -136,7 +137,7 @@ export class RolloutRunner {
   /** Counts a sample here, and for the process that leads. */
   #count(run: number, sample: CountedSample): void {
     if (!this.#judgesRun(run)) return;
-    countSample(this.controller.calls, sample);
+    countSample(this.controller.calls, sample, this.#parts.clock.now());
     this.#shared?.sampled(run, sample);
   }
 
@@ -150,16 +151,20 @@ export class RolloutRunner {
     this.#applier.announce(decision, weightsBefore, steps);
   }
 
+  /** The check is about the assignment alone: how calls end cannot set it off. */
   #pauseIfIncomparable(): void {
-    const { controller } = this;
-    const reason =
-      this.#shares.ratioEvidence >= 1
-        ? 'sample ratio mismatch: the canary gets a different share of calls than the split assigns to it'
-        : controller.calls.lostEvidence >= 1
-          ? 'more canary calls than stable calls end without an outcome (aborted, or refused as the caller’s own fault)'
-          : undefined;
-    if (reason !== undefined) controller.ask({ verb: 'pause', reason, by: 'sampleRatio' }, 'sampleRatio', reason);
+    if (this.#shares.ratioEvidence < 1) return;
+    const reason = 'sample ratio mismatch: the canary gets a different share of calls than the split assigns to it';
+    this.controller.ask({ verb: 'pause', reason, by: 'sampleRatio' }, 'sampleRatio', reason);
+  }
+
+  #outOfService(): string | undefined {
+    const { clock, planning } = this.#parts;
+    return whyOutOfService(planning().upstreams.get(this.policy.to), this.controller.calls.answeredAtMs, clock.now());
   }
 }
+
+/** Made once, since each call counts one of them. */
+const ASSIGNED = { canary: ['assigned', 'canary'], stable: ['assigned', 'stable'] } as const;
 
 const takesTraffic = (verb: RolloutEvent['verb']): boolean => verb === 'rollback' || verb === 'undo';

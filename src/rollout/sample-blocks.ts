@@ -13,9 +13,10 @@ import type { JudgedCalls } from './evidence.ts';
 
 /** One statement about a call: the member of `JudgedCalls` that counts it, and what it is given. */
 export type CountedSample =
+  | readonly ['assigned', arm: Arm]
   | readonly ['ended', arm: Arm, share: number, outcome: JudgedOutcome, wasOverdue: boolean]
   | readonly ['overdue', arm: Arm, share: number]
-  | readonly ['lost', arm: Arm, share: number]
+  | readonly ['unjudged', arm: Arm, isHeldBack: boolean]
   | readonly ['recorded', arm: Arm, share: number, values: Readonly<Record<string, number>>];
 
 /** The rollout that a sample belongs to. */
@@ -24,14 +25,17 @@ export interface SampledRun {
   readonly run: number;
 }
 
-export function countSample(calls: JudgedCalls, sample: CountedSample): void {
+/** @param atMs when the sample ended, or when another process told of it */
+export function countSample(calls: JudgedCalls, sample: CountedSample, atMs: number): void {
   switch (sample[0]) {
+    case 'assigned':
+      return calls.assigned(sample[1]);
     case 'ended':
-      return calls.ended(sample[1], sample[2], sample[3], sample[4]);
+      return calls.ended({ arm: sample[1], share: sample[2], outcome: sample[3], wasOverdue: sample[4], atMs });
     case 'overdue':
       return calls.overdue(sample[1], sample[2]);
-    case 'lost':
-      return calls.lost(sample[1], sample[2]);
+    case 'unjudged':
+      return calls.unjudged(sample[1], sample[2]);
     case 'recorded':
       return calls.recorded(sample[1], sample[2], sample[3]);
     default:
@@ -42,7 +46,7 @@ export function countSample(calls: JudgedCalls, sample: CountedSample): void {
 const VERSION = 1;
 
 /** Counts a block, unless it belongs to another run, another revision or another release. */
-export function countBlock(calls: JudgedCalls, message: Json, { revision, run }: SampledRun): void {
+export function countBlock(calls: JudgedCalls, message: Json, { revision, run }: SampledRun, nowMs: number): void {
   // `SampleBlock` wrote this. Another version may have another shape.
   const block = message as unknown as ReturnType<SampleBlock['toJSON']>;
   if (block.version !== VERSION || block.revision !== revision || block.run !== run) return;
@@ -50,7 +54,7 @@ export function countBlock(calls: JudgedCalls, message: Json, { revision, run }:
     const sample = JSON.parse(text, (_name, value: unknown) =>
       value === INFINITE ? Infinity : value,
     ) as CountedSample;
-    for (let index = 0; index < count; index++) countSample(calls, sample);
+    for (let index = 0; index < count; index++) countSample(calls, sample, nowMs);
   }
 }
 

@@ -208,11 +208,11 @@ export class SharedRollout {
   }
 
   #count(block: Json): void {
-    const { controller, policy } = this.#parts;
+    const { controller, policy, clock } = this.#parts;
     const { run } = controller.state;
     try {
       if (this.#waitsFor === undefined && controller.isJudging)
-        countBlock(controller.calls, block, { revision: policy.revision, run });
+        countBlock(controller.calls, block, { revision: policy.revision, run }, clock.now());
     } catch (error) {
       this.#warn(`Ignored stored counts of the rollout to ${policy.to}: ${errorName(error)}`);
     }

@@ -4,7 +4,12 @@ import type { RollbackCause, RolloutState } from '../domain/rollout.ts';
 
 /** What can happen to a rollout. */
 export type RolloutEvent =
-  | { readonly verb: 'promote'; readonly full?: boolean | undefined }
+  | {
+      readonly verb: 'promote';
+      readonly full?: boolean | undefined;
+      /** What stable keeps in the next step, if that has a weight of 1. */
+      readonly holdback?: number | undefined;
+    }
   | { readonly verb: 'pause'; readonly reason: string; readonly by: 'user' | 'sampleRatio' }
   | { readonly verb: 'resume' }
   | { readonly verb: 'rollback'; readonly reason: string; readonly by: RollbackCause }
@@ -56,9 +61,9 @@ function whileProgressing(
     case 'promote':
       return event.full || step + 1 >= stepCount
         ? { phase: 'promoted', run, atMs }
-        : { phase: 'progressing', run, step: step + 1, sinceMs: atMs };
+        : { phase: 'progressing', run, step: step + 1, sinceMs: atMs, ...holdbackOf(event) };
     case 'pause':
-      return { phase: 'paused', run, step, sinceMs, weight, reason: event.reason, by: event.by };
+      return { phase: 'paused', run, step, sinceMs, weight, ...holdbackOf(state), reason: event.reason, by: event.by };
     case 'resume':
       return state;
     case 'rollback':
@@ -86,18 +91,26 @@ function whilePaused(
     case 'pause':
       return state;
     case 'resume':
-      return { phase: 'progressing', run, step, sinceMs, weight };
+      return { phase: 'progressing', run, step, sinceMs, weight, ...holdbackOf(state) };
     case 'setWeight':
       return event.weight === weight ? state : { ...state, weight: event.weight };
     case 'promote':
     case 'rollback':
     case 'retry':
     case 'undo':
-      return whileProgressing({ phase: 'progressing', run, step, sinceMs, weight }, event, stepCount, atMs);
+      return whileProgressing(
+        { phase: 'progressing', run, step, sinceMs, weight, ...holdbackOf(state) },
+        event,
+        stepCount,
+        atMs,
+      );
     default:
       return event satisfies never;
   }
 }
+
+const holdbackOf = ({ holdback }: { readonly holdback?: number | undefined }): { readonly holdback?: number } =>
+  holdback === undefined ? {} : { holdback };
 
 function whenPromoted(
   state: In<'promoted'>,

@@ -12,8 +12,13 @@ export interface TrafficInForce {
   readonly shadow: number;
 }
 
-/** The share that stable keeps while a rollout is judged: without stable's calls there is nothing to compare with. */
-export const HOLDBACK = 0.01;
+/**
+ * The share that stable keeps at a weight of 1 while a rollout is judged, unless the state of the step says another: without stable's calls
+ * there is nothing to compare with. The same share of a whole segment stays on stable.
+ */
+const DEFAULT_HOLDBACK = 0.1;
+/** Stable keeps at least this share of a step. */
+const LEAST_HOLDBACK = 0.01;
 
 /** No calls and no copies. */
 export const NO_TRAFFIC: TrafficInForce = { weight: 0, segments: [], shadow: 0 };
@@ -28,7 +33,11 @@ export function trafficInForce(state: RolloutState, steps: readonly RolloutStep[
     case 'paused': {
       const { weight, segments, shadow } = upTo(steps.slice(0, state.step + 1));
       return {
-        weight: withHoldback(state.weight ?? weight),
+        // The holdback never takes back what an earlier step gave.
+        weight: Math.max(
+          withHoldback(state.weight ?? weight, state.holdback),
+          state.weight === undefined ? Math.min(greatestWeight(steps.slice(0, state.step)), 1 - LEAST_HOLDBACK) : 0,
+        ),
         segments: segments.map((segment) => ({ ...segment, weight: withHoldback(segment.weight) })),
         shadow,
       };
@@ -56,6 +65,6 @@ function upTo(steps: readonly RolloutStep[]): TrafficInForce {
   };
 }
 
-function withHoldback(weight: number): number {
-  return Math.min(weight, 1 - HOLDBACK);
+function withHoldback(weight: number, holdback?: number | null): number {
+  return weight > 1 - LEAST_HOLDBACK ? 1 - (holdback ?? DEFAULT_HOLDBACK) : weight;
 }

@@ -2,6 +2,7 @@
 
 import type { CallObserver } from '../call/call-observer.ts';
 import type { CallServices } from '../call/call-services.ts';
+import type { AssignmentRecord } from '../domain/assignment.ts';
 import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
 import type { FallbackEvent, HedgeEvent, RateLimitEvent, RetryEvent } from '../domain/events.ts';
@@ -28,9 +29,7 @@ export interface Observed {
 
 /** Receives the calls that rollouts are judged by. `judged` is what `dispatched` returned for the call. */
 interface JudgedCalls {
-  attempt(record: AttemptRecord, judged: unknown): void;
-  hedged(judged: unknown): void;
-  over(judged: unknown): void;
+  ended(record: AssignmentRecord, judged: unknown): void;
 }
 
 export class ResultRecorder implements CallObserver {
@@ -42,22 +41,26 @@ export class ResultRecorder implements CallObserver {
     this.#refusals = new Refusals(observed);
   }
 
-  attempt(record: AttemptRecord, call: Call, judged: unknown): void {
-    const { recorder, costs, emitter, rollouts } = this.#observed;
+  attempt(record: AttemptRecord, call: Call): void {
+    const { recorder, costs, emitter } = this.#observed;
     costs.add(costEntry(record, call));
     if (record.reason !== 'probe') {
       recorder.attempt(record);
       if (record.outcome === 'success') this.#refusals.resolve(record.upstream);
       if (record.kind === 'modelNotFound') warnOfModel(record, this.#observed);
     }
-    rollouts?.attempt(record, judged);
     if (emitter.wants('attempt')) emitter.emit('attempt', record);
   }
 
-  call(record: CallRecord, judged: unknown): void {
-    const { recorder, emitter, rollouts } = this.#observed;
+  assignment(record: AssignmentRecord, judged: unknown): void {
+    const { recorder, rollouts } = this.#observed;
+    recorder.assignment(record);
+    rollouts?.ended(record, judged);
+  }
+
+  call(record: CallRecord): void {
+    const { recorder, emitter } = this.#observed;
     recorder.call(record);
-    rollouts?.over(judged);
     if (emitter.wants('call')) emitter.emit('call', record);
   }
 
@@ -76,8 +79,7 @@ export class ResultRecorder implements CallObserver {
     this.#observed.emitter.emit('fallback', event);
   }
 
-  hedge(event: HedgeEvent, judged: unknown): void {
-    this.#observed.rollouts?.hedged(judged);
+  hedge(event: HedgeEvent): void {
     this.#observed.emitter.emit('hedge', event);
   }
 

@@ -8,7 +8,7 @@ import { planStep, type StepPlan } from './plan-step.ts';
 /** A step as in `canary.rollout.steps`; other fields are ignored. */
 export interface PlannedStep {
   /**
-   * The canary's share of calls, 0–1; at 1 stable keeps 1 %. A step without a weight compares nothing and only holds.
+   * The canary's share of calls, 0–1; at 1 stable keeps 1–20 %. A step without a weight compares nothing and only holds.
    */
   readonly weight?: number | undefined;
   /**

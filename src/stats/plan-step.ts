@@ -31,9 +31,11 @@ export interface CaughtRegression {
 
 export interface StepPlan {
   readonly weight: number | undefined;
+  /** The share of calls that stable keeps in a step of weight 1, 0.01–0.2; `undefined` for other steps. */
+  readonly holdback: number | undefined;
   /**
-   * Time until the evidence lets a canary as good as stable advance, in ms; 0 without a weight and at a weight of 1,
-   * `Infinity` if it never does.
+   * Time until the evidence lets a canary as good as stable advance, in ms; 0 without a weight, `Infinity` if it never
+   * does.
    */
   readonly proofMs: number;
   /** Duration of the step in ms: the longest of its hold, its calls and its proof. */
@@ -45,23 +47,59 @@ export interface StepPlan {
   readonly warnings: readonly string[];
 }
 
-/** The share that stable keeps at a weight of 1. It is too small for a proof, so that step needs no proof. */
-const HOLDBACK = 0.01;
+/** The holdbacks to choose from: what stable may keep at a weight of 1. */
+const HOLDBACKS = [0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2] as const;
+/** If errors are not guarded, the time of a proof is unknown. */
+const USUAL_HOLDBACK = 0.1;
+const PROMOTION_ALPHA = 0.05;
+
+export interface HoldbackInput {
+  readonly guardrails: Readonly<Record<string, GuardOptions>>;
+  readonly holdMs: number;
+  /** Calls per second of stable and canary together. */
+  readonly callsPerSecond: number;
+  /** Stable's error rate, strictly between 0 and 1. */
+  readonly errorRate: number;
+  /** @default 0.05 */
+  readonly promotionAlpha?: number | undefined;
+}
+
+/**
+ * The smallest holdback with which a step of weight 1 can be decided within its hold; if none is large enough, the one that decides it
+ * soonest.
+ */
+export function chooseHoldback({
+  guardrails,
+  holdMs,
+  callsPerSecond,
+  errorRate,
+  promotionAlpha = PROMOTION_ALPHA,
+}: HoldbackInput): number {
+  const guarded = createGuarded(guardrails, 1).find(({ name }) => name === 'errorRate');
+  if (!guarded) return USUAL_HOLDBACK;
+  const input = { errorRate, callsPerSecond, promotionAlpha, weight: 1 };
+  const times = HOLDBACKS.map((holdback) => proofOf(input, guarded, 1 - holdback));
+  const first = times.findIndex((time) => time <= holdMs);
+  return HOLDBACKS[first === -1 ? times.indexOf(Math.min(...times)) : first]!;
+}
 
 export function planStep(input: PlanStepInput): StepPlan {
   const { weight = 0, holdMs, minCalls, callsPerSecond, guardrails } = input;
-  const share = Math.min(weight, 1 - HOLDBACK);
+  const holdback = weight > 1 - HOLDBACKS[0] ? chooseHoldback(input) : undefined;
+  const share = holdback === undefined ? weight : 1 - holdback;
   const guarded = createGuarded(guardrails, weight || 1).find(({ name }) => name === 'errorRate');
-  const proofMs = share > 0 && weight <= 1 - HOLDBACK && guarded ? proofOf(input, guarded, share) : 0;
+  const proofMs = share > 0 && guarded ? proofOf(input, guarded, share) : 0;
   const minCallsMs = share > 0 ? (minCalls / (callsPerSecond * share)) * 1_000 : 0;
   const timeMs = Math.max(holdMs, minCallsMs, proofMs);
   const calls = (timeMs / 1_000) * callsPerSecond;
   const regressions = share > 0 && guarded ? regressionsOf(input, guarded, share) : [];
-  const plan = { weight: input.weight, proofMs, timeMs, calls, canaryCalls: calls * share, regressions };
+  const plan = { weight: input.weight, holdback, proofMs, timeMs, calls, canaryCalls: calls * share, regressions };
   return { ...plan, warnings: warningsOf(plan, input, guarded) };
 }
 
-function proofOf(input: PlanStepInput, guarded: Guarded, share: number): number {
+type ProofInput = Pick<PlanStepInput, 'errorRate' | 'callsPerSecond' | 'promotionAlpha' | 'weight'>;
+
+function proofOf(input: ProofInput, guarded: Guarded, share: number): number {
   const { errorRate, callsPerSecond, promotionAlpha, weight = 0 } = input;
   const gauge = new RateGauge(errorRate);
   const bets = createBets({ kind: 'rate' }, gauge, 'noWorse', guarded.promotionLimits(weight));
@@ -94,8 +132,7 @@ function warningsOf(
   if (!guarded) return ['is not guarded by errorRate, so it cannot be planned'];
   if (proofMs === Infinity)
     return ['never advances: a canary as good as stable cannot prove itself against its margin or max'];
-  // A final soak decides nothing: the earlier steps have decided.
-  if (holdMs === 0 || weight > 1 - HOLDBACK) return [];
+  if (holdMs === 0) return [];
   const late = regressions.filter(({ afterMs }) => afterMs > holdMs).map(({ regression }) => regression);
   const proof = `needs about ${formatDuration(proofMs)} to prove the canary no worse, longer than its hold of ${formatDuration(holdMs)}`;
   const caught = `cannot catch ${late.join(', ')} within its hold of ${formatDuration(holdMs)}`;

@@ -220,7 +220,7 @@ test('the history contains alerts about refused credentials', async () => {
   expect(set.ai.canary.alerts.history).toMatchObject([{ name: 'auth:gemini', state: 'firing' }]);
 });
 
-test('a rule can watch for an open breaker', async () => {
+test('a rule on open breakers resolves once the breaker is closed, not while it tries single calls', async () => {
   const set = setUp({
     upstreams: { gemini: {} },
     client: { maxRetries: 0 },
@@ -233,7 +233,29 @@ test('a rule can watch for an open breaker', async () => {
   for (let index = 0; index < 2; index++) await ask(set.ai, route({ upstream: 'gemini' }));
   await set.clock.advance(1_000);
   await set.clock.advance(5_000);
+  expect(set.ai.canary.snapshot().upstreams['gemini']!.breaker.state).toBe('halfOpen');
+  expect(set.events.of('alert').map(({ state }) => state)).toEqual(['firing']);
+  for (let index = 0; index < 3; index++) await ask(set.ai, route({ upstream: 'gemini' }));
+  await set.clock.advance(1_000);
   expect(set.events.of('alert').map(({ state }) => state)).toEqual(['firing', 'resolved']);
+});
+
+test('a rule on the error rate of an upstream counts the calls assigned to it, also those that its open breaker refused', async () => {
+  const set = setUp({
+    upstreams: { gemini: {} },
+    client: { maxRetries: 0 },
+    canary: {
+      weights: { gemini: 1 },
+      fallbacks: ['openai'],
+      breaker: { consecutive: 2, openFor: '1h', maxOpenFor: '1h' },
+      alerts: [{ name: 'dead', metric: 'errorRate', upstream: 'gemini', above: 0.5, minCalls: 20 }],
+    },
+  });
+  set.providers.usually('gemini', failed(503));
+  for (let index = 0; index < 20; index++) await ask(set.ai, route({ key: `user-${index}` }));
+  await set.clock.advance(1_000);
+  expect(set.providers.to('gemini')).toHaveLength(2);
+  expect(set.events.of('alert')).toMatchObject([{ name: 'dead', state: 'firing', value: 1, calls: 20 }]);
 });
 
 test('a rule can watch the agreement of a shadow, and counts the compared answers', async () => {

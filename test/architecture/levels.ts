@@ -62,13 +62,16 @@ const PURE_FILES = [
   'arm-numbers',
   'evidence',
   'judge',
+  'metric-shares',
   'options',
+  'reasons',
   'report',
   'resolve-rollouts',
   'resolve-steps',
   'share-check',
   'threshold-judge',
   'transition',
+  'waits',
 ].map((name) => `rollout/${name}.ts`);
 
 /** Whether a file may use neither clock nor randomness, timers or promises. */

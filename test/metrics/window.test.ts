@@ -25,6 +25,8 @@ test('an empty window has no rates, no quantiles and no cost', () => {
   const empty = { count: 0, p50: null, p95: null, p99: null };
   expect(windowOf().snapshot(0)).toEqual({
     calls: 0,
+    answered: 0,
+    unanswered: 0,
     attempts: 0,
     successes: 0,
     failures: 0,
@@ -101,6 +103,15 @@ describe('outcomes', () => {
     window.call(0);
     expect(window.snapshot(0)).toMatchObject({ calls: 1, attempts: 0 });
   });
+});
+
+test('counts the ends of assigned calls: answered, unanswered, and none for the others', () => {
+  const window = windowOf();
+  const rest = { upstream: 'openai', atMs: 0, stream: false, latencyMs: 1, firstChunkMs: undefined, costUsd: null };
+  const bad = ['failed', 'breaker', 'pause', 'refused'] as const;
+  const none = ['overtaken', 'heldBack', 'aborted', 'neutral'] as const;
+  for (const end of ['answered', 'answered', ...bad, ...none] as const) window.assignment({ ...rest, end });
+  expect(window.snapshot(1)).toMatchObject({ answered: 2, unanswered: 4, attempts: 0 });
 });
 
 describe('latency', () => {
@@ -253,6 +264,8 @@ describe('over any sequence of reads and of records, including late and early on
     const costUsd = sum(withCost, ({ cost }) => cost.costUsd ?? NaN);
     return {
       calls: inWindow.length - all.length,
+      answered: 0,
+      unanswered: 0,
       attempts: ended.length,
       successes: succeeded.length,
       failures: failed.length,

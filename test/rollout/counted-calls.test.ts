@@ -36,7 +36,8 @@ test('reading the numbers after each call gives the same evidence as reading onc
       const readOnce = new JudgedCalls(POLICY, { weight: 0.25, minCalls: 0 });
       for (const { arm, failed, latencyMs, wasOverdue } of ended) {
         const outcome = { failed, latencyMs, firstChunkMs: undefined, stream: false, costUsd: latencyMs / 1e6 };
-        for (const judged of [readOften, readOnce]) judged.ended(arm, 0.25, outcome, wasOverdue);
+        const sample = { arm, share: 0.25, outcome, wasOverdue, atMs: latencyMs };
+        for (const judged of [readOften, readOnce]) judged.ended(sample);
         expect(readOften.step.canary.calls + readOften.step.stable.calls).toBeLessThanOrEqual(ended.length);
       }
       expect(readOnce.toJSON()).toEqual(readOften.toJSON());
@@ -51,7 +52,7 @@ test('a call that has just ended is in the next number that is read', () => {
   const judged = new JudgedCalls(POLICY, { weight: 0.25, minCalls: 0 });
   const outcome = { failed: true, latencyMs: 5, firstChunkMs: undefined, stream: false, costUsd: null };
   for (let count = 1; count <= 40; count += 1) {
-    judged.ended('canary', 0.25, outcome);
+    judged.ended({ arm: 'canary', share: 0.25, outcome, wasOverdue: false, atMs: count });
     expect(judged.step.canary).toMatchObject({ calls: count, failures: count });
   }
 });

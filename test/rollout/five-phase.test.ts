@@ -23,7 +23,12 @@ function simulate({ canaryLatencyMs, hours }: { readonly canaryLatencyMs: number
     alpha: 0.01,
   } as const;
   const defaults = { judge: 'sequential', auto: true, onComplete: 'keep', salt: 'relay', reserve: 1 } as const;
-  const controller = new RolloutController({ ...policy, ...defaults }, clock, () => undefined);
+  const controller = new RolloutController(
+    { ...policy, ...defaults },
+    clock,
+    () => undefined,
+    () => undefined,
+  );
   for (; nowMs < hours * 3_600_000 && controller.state.phase === 'progressing'; nowMs += LOOK_EVERY_MS) {
     const { step, weight } = controller.report();
     const { minCalls } = steps[step]!;
@@ -31,7 +36,8 @@ function simulate({ canaryLatencyMs, hours }: { readonly canaryLatencyMs: number
       const arm = random() < weight ? 'canary' : 'stable';
       const latencyMs = arm === 'canary' ? canaryLatencyMs : 1_000;
       const rest = { latencyMs, firstChunkMs: undefined, stream: false, costUsd: null };
-      controller.calls.ended(arm, weight, { failed: random() < 0.005, ...rest });
+      const outcome = { failed: random() < 0.005, ...rest };
+      controller.calls.ended({ arm, share: weight, outcome, wasOverdue: false, atMs: nowMs });
     }
     controller.look('leads');
   }

@@ -34,6 +34,16 @@ test('a call that falls back is a failure of its assigned upstream', async () =>
   expect(judged(set)).toEqual({ canary: 1, stable: 0, failures: 1 });
 });
 
+test('a call whose retry on the assigned upstream succeeds is good', async () => {
+  const set = setUpRollout({ steps: STEPS }, { retry: { attempts: 2 } });
+  set.providers.script('gemini', failed(503), chat());
+  const key = callerOf(set, 'gemini');
+  const body = { model: 'gpt-4.1', messages: [{ role: 'user' as const, content: 'Hi' }] };
+  await within(set.clock, 5_000, set.ai.chat.completions.create(body, { ...route({ key }), maxRetries: 1 }));
+  expect(set.providers.to('gemini')).toHaveLength(2);
+  expect(judged(set)).toEqual({ canary: 1, stable: 0, failures: 0 });
+});
+
 test('a malformed body is a failure', async () => {
   const set = setUpRollout({ steps: STEPS });
   set.providers.script('gemini', malformed());
@@ -42,7 +52,6 @@ test('a malformed body is a failure', async () => {
 });
 
 test.each([
-  ['the caller’s own fault', failed(400), {}],
   ['a content filter', failed(400, { code: 'content_filter' }), {}],
   ['a forced upstream', chat(), { upstream: 'gemini' }],
 ])('%s is not evidence', async (_what, reply, options) => {
@@ -64,13 +73,54 @@ test('an aborted call is not evidence', async () => {
   expect(judged(set)).toEqual({ canary: 0, stable: 0, failures: 0 });
 });
 
-test('calls of one side are not evidence while the other side is out of service', async () => {
-  const set = setUpRollout({ steps: STEPS }, { breaker: { consecutive: 2 } });
+test('a body that the canary refuses and stable serves is a failure of the canary', async () => {
+  const set = setUpRollout({ steps: STEPS });
+  set.providers.script('gemini', failed(404, { code: 'model_not_found' }));
+  await ask(set.ai, route({ key: callerOf(set, 'gemini') }));
+  expect(judged(set)).toEqual({ canary: 1, stable: 0, failures: 1 });
+  expect(set.ai.canary.rollout.state.samples.canary).toMatchObject({ assigned: 1, good: 0, bad: { refused: 1 } });
+});
+
+test('a body that both sides refuse is not evidence', async () => {
+  const set = setUpRollout({ steps: STEPS });
+  for (const name of ['gemini', 'openai']) set.providers.script(name, failed(404, { code: 'model_not_found' }));
+  await ask(set.ai, route({ key: callerOf(set, 'gemini') })).catch(() => undefined);
+  expect(judged(set)).toEqual({ canary: 0, stable: 0, failures: 0 });
+  expect(set.ai.canary.rollout.state.samples.canary).toMatchObject({ assigned: 1, unjudged: 1, inFlight: 0 });
+});
+
+test('each call that meets the open breaker of its side is a failure at once', async () => {
+  const set = setUpRollout({ steps: STEPS, guardrails: { errorRate: { max: 0.99 } } }, { breaker: { consecutive: 2 } });
   set.providers.usually('gemini', failed(503));
   const [gemini, openai] = [callerOf(set, 'gemini'), callerOf(set, 'openai')];
   for (let call = 0; call < 4; call++) await ask(set.ai, route({ key: gemini }));
   for (let call = 0; call < 4; call++) await ask(set.ai, route({ key: openai }));
-  expect(judged(set)).toEqual({ canary: 2, stable: 0, failures: 2 });
+  expect(judged(set)).toEqual({ canary: 4, stable: 4, failures: 4 });
+  expect(set.ai.canary.rollout.state.samples).toMatchObject({
+    canary: { assigned: 4, good: 0, bad: { failed: 2, breaker: 2 } },
+    stable: { assigned: 4, good: 4 },
+  });
+});
+
+test.each([
+  ['rate limit', failed(429, {}, { 'retry-after': '30' })],
+  ['quota', failed(429, { code: 'insufficient_quota' })],
+  ['rejected key', failed(401)],
+])('each call that meets a pause of its side for a %s is a failure', async (_what, reply) => {
+  const set = setUpRollout({ steps: STEPS, guardrails: { errorRate: { max: 0.99 } } });
+  set.providers.usually('gemini', reply);
+  const key = callerOf(set, 'gemini');
+  for (let call = 0; call < 3; call++) await ask(set.ai, route({ key }));
+  expect(set.ai.canary.rollout.state.samples.canary).toMatchObject({ good: 0, bad: { failed: 1, pause: 2 } });
+});
+
+test('a call that a limit of the user holds back is not evidence, and the rollout names it', async () => {
+  const set = setUpRollout({ steps: STEPS }, { upstreams: { gemini: { limits: { rpm: 1 } } } });
+  const key = callerOf(set, 'gemini');
+  for (let call = 0; call < 3; call++) await ask(set.ai, route({ key }));
+  const { samples, waitsFor } = set.ai.canary.rollout.state;
+  expect(samples.canary).toMatchObject({ assigned: 3, good: 1, unjudged: 2, heldBack: 2 });
+  expect(waitsFor).toContainEqual({ for: 'limits', message: 'limits or budgets held back 2 of 3 canary calls' });
 });
 
 test('an answer from the cache is not evidence', async () => {
@@ -115,17 +165,18 @@ test('values can be recorded for a call that was sent, but not for one answered 
   expect(judged(set)).toMatchObject({ canary: 1 });
 });
 
-test('pauses the rollout with an alert when more canary calls than stable calls end without an outcome', async () => {
+test('a canary whose refusals stable serves is rolled back, and the sample ratio says nothing', async () => {
   const set = setUpRollout({ steps: STEPS });
   failAt(set, {});
   let turn = 0;
-  set.providers.usually('gemini', (request) => ((turn += 1) % 2 ? failed(400) : chat())(request));
-  await driver(set)({ calls: 600, perSecond: 50, until: () => set.events.of('pause').length > 0 });
-  expect(set.events.of('pause')).toMatchObject([{ by: 'sampleRatio', upstream: 'gemini' }]);
-  expect(set.events.of('alert')).toMatchObject([{ name: 'sampleRatio:gemini', state: 'firing', severity: 'critical' }]);
-  expect(set.events.of('rollback')).toEqual([]);
-  set.ai.canary.rollout.resume();
-  expect(set.events.of('alert')).toMatchObject([{ state: 'firing' }, { state: 'resolved' }]);
+  const refusal = failed(404, { code: 'model_not_found' });
+  set.providers.usually('gemini', (request) => ((turn += 1) % 2 ? refusal : chat())(request));
+  await driver(set)({ calls: 600, perSecond: 50, until: () => set.events.of('rollback').length > 0 });
+  expect(set.events.of('pause')).toEqual([]);
+  expect(set.events.of('rollback')).toMatchObject([{ by: 'evidence', upstream: 'gemini' }]);
+  expect(set.events.of('rollback')[0]!.reason).toMatch(
+    /^errorRate: \d+ of \d+ canary calls failed \(\d+ refused but served by another upstream\), against 0 of \d+ of stable$/,
+  );
 });
 
 test('a first attempt that a faster hedge aborts is not a lost call and does not pause the rollout', async () => {

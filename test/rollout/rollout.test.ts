@@ -206,7 +206,9 @@ test('a segment step moves the matching callers to the canary, and later steps k
   const callers = Array.from({ length: 300 }, (_, caller) => caller);
   const inside = (plan: string) => callers.filter((caller) => upstreamOf(plan, caller) === 'gemini');
   const before = inside('beta');
-  expect(before.length).toBeGreaterThan(285);
+  // A tenth of the segment stays on stable for comparison.
+  expect(before.length).toBeGreaterThan(250);
+  expect(before.length).toBeLessThan(290);
   expect(inside('free')).toEqual([]);
   set.ai.canary.rollout.promote();
   expect(inside('beta')).toEqual(before);

@@ -24,7 +24,7 @@ test('promote starts the next step, and promotes the canary after the last one',
   rollout.promote();
   expect(set.ai.canary.weights.gemini).toBe(0.5);
   rollout.promote();
-  expect(set.ai.canary.weights.gemini).toBe(0.99);
+  expect(set.ai.canary.weights.gemini).toBe(0.9);
   rollout.promote();
   expect(rollout.state.phase).toBe('promoted');
   expect(set.ai.canary.weights).toEqual({ openai: 0, gemini: 1 });

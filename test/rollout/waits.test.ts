@@ -3,11 +3,12 @@
 import { describe, expect, test } from 'vitest';
 import type { ArmNumbers, RolloutStep, StepTraffic } from '../../src/domain/rollout.ts';
 import { addCall, addQuality, emptySums, numbersOf } from '../../src/rollout/arm-numbers.ts';
-import { earliestMoveMs, type StepProgress, blockersOf } from '../../src/rollout/report.ts';
+import { earliestMoveMs, type StepProgress, blockersOf } from '../../src/rollout/waits.ts';
 
 function arm(calls: number, { failures = 0, latencyMs = 100, costUsd = 1, quality = 0.8 } = {}): ArmNumbers {
   const sums = emptySums();
-  for (let call = 0; call < calls; call++) addCall(sums, { failed: call < failures, latencyMs, costUsd });
+  const rest = { latencyMs, firstChunkMs: undefined, stream: false, costUsd };
+  for (let call = 0; call < calls; call++) addCall(sums, { failed: call < failures, ...rest });
   if (calls > 0) addQuality(sums, quality);
   return numbersOf(sums);
 }
@@ -29,6 +30,9 @@ function progress(rest: Partial<StepProgress> = {}): StepProgress {
     stable: arm(1_900),
     nearest: undefined,
     unproven: [],
+    missing: [],
+    heldBack: { calls: 0, assigned: 100 },
+    outOfService: undefined,
     auto: true,
     ...rest,
   };
@@ -45,6 +49,8 @@ describe('a rollout', () => {
     ['hold', { heldMs: 999, steps: [step({ holdMs: 1_000 })] }],
     ['calls', { canary: arm(99), steps: [step({ minCalls: 100 })] }],
     ['evidence', { unproven: ['errorRate'] }],
+    ['service', { outOfService: "the canary's breaker is open" }],
+    ['limits', { heldBack: { calls: 10, assigned: 100 } }],
     ['guardrail', { nearest: { guardrail: 'errorRate', evidence: 0.5 } }],
     ['promote', { auto: false }],
     ['require', { canary: arm(100, { failures: 2 }), steps: [step({ require: { maxErrorRate: 0.01 } })] }],
@@ -68,9 +74,19 @@ describe('a rollout', () => {
     expect(waiting[0]!.message).toContain('no canary call has been judged yet');
   });
 
-  test('needs no proof at weight 1, where stable has too few calls for one', () => {
+  test('needs proof at weight 1, too', () => {
     const steps = [step({}, { kind: 'weight', weight: 1 })];
-    expect(waits({ steps, unproven: ['errorRate'] })).toEqual([]);
+    expect(waits({ steps, unproven: ['errorRate'] })).toEqual(['evidence']);
+  });
+
+  test('names a guardrail that has no value on one side, and how it gets one', () => {
+    const missing = [{ guardrail: 'costPerCall', arms: ['canary'] }] as const;
+    expect(blockersOf(progress({ missing })).map(({ message }) => message)).toEqual([
+      'costPerCall has no value on canary: its price is unknown, set the price of the upstream',
+    ]);
+    expect(blockersOf(progress({ missing: [{ guardrail: 'politeness', arms: ['stable'] }] }))[0]!.message).toBe(
+      'politeness has no value on stable: record it with canary.record(call, { politeness })',
+    );
   });
 
   test('needs neither calls nor proof in a shadow step', () => {

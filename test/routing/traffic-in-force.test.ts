@@ -19,14 +19,20 @@ test('a shadow step sends copies only, and only while it is the current step', (
 });
 
 test('keys of a segment step stay on the canary in later weight steps', () => {
-  const segments = [{ when: { plan: 'beta' }, weight: 0.99 }];
+  const segments = [{ when: { plan: 'beta' }, weight: 0.9 }];
   expect(trafficInForce(at(1), STEPS)).toEqual({ weight: 0, segments, shadow: 0 });
   expect(trafficInForce(at(2), STEPS)).toEqual({ weight: 0.05, segments, shadow: 0 });
 });
 
-test('at a weight of 1 stable keeps 1 % until the canary is promoted', () => {
-  expect(trafficInForce(at(3), STEPS).weight).toBe(0.99);
+test('at a weight of 1 stable keeps 10 %, or the holdback of the state, until the canary is promoted', () => {
+  expect(trafficInForce(at(3), STEPS).weight).toBe(0.9);
+  expect(trafficInForce({ ...at(3), holdback: 0.2 } as RolloutState, STEPS).weight).toBe(0.8);
   expect(trafficInForce({ phase: 'promoted', run: 1, atMs: 0 }, STEPS).weight).toBe(1);
+});
+
+test('a holdback is at most what the earlier steps left to stable', () => {
+  const steps = [step({ kind: 'weight', weight: 0.95 }), step({ kind: 'weight', weight: 1 })];
+  expect(trafficInForce({ ...at(1), holdback: 0.2 } as RolloutState, steps).weight).toBe(0.95);
 });
 
 test('a pause keeps the traffic, and a weight set by hand replaces the step’s', () => {

@@ -1,0 +1,62 @@
+/** What a decision rests on, in words for people: the numbers of both sides over the samples that decided. */
+
+import type { ArmNumbers } from '../domain/rollout.ts';
+import type { Arm } from '../stats/arm.ts';
+import { type ArmSums, numbersOf, sampleCountsOf } from './arm-numbers.ts';
+import type { JudgedCalls } from './evidence.ts';
+
+/** The reason of a rollback for a guardrail, with what stands against the canary and for how long. */
+export function rollbackReason(guardrail: string, { recent, run, analysis }: JudgedCalls): string {
+  // Evidence of the threshold judge comes and goes at once, so there is no stretch in which it grew.
+  const sums = recent.canary.calls > 0 ? recent : run;
+  if (guardrail === 'errorRate') return `errorRate: ${failures(sums)}`;
+  const failed = sums.canary.failures > 0 ? `; ${failures(sums)}, and those count as the worst values` : '';
+  const means = meansOf(guardrail, sums);
+  if (means) return `${guardrail}: ${means}${failed}`;
+  const sides = analysis.guardrails.find((one) => one.guardrail === guardrail)?.sides;
+  return `${guardrail}: mean ${figure(sides?.canary.mean)} over ${plural(sides?.canary.calls, 'canary value')}, against ${figure(sides?.stable.mean)} over ${plural(sides?.stable.calls, 'value')} of stable${failed}`;
+}
+
+/** The reason of an advance. */
+export function advanceReason({ step }: JudgedCalls): string {
+  return `hold, calls and requirements are met, and the canary is proven no worse: ${failures(step)}`;
+}
+
+/** How many calls of both sides were not answered, and why those of the canary were not. */
+function failures({ canary, stable }: Readonly<Record<Arm, ArmSums>>): string {
+  const { bad } = sampleCountsOf(canary);
+  const causes = CAUSES.flatMap(([reason, words]) => (bad[reason] > 0 ? [`${bad[reason]} ${words}`] : []));
+  const why = causes.length > 0 ? ` (${causes.join(', ')})` : '';
+  return `${canary.failures} of ${plural(canary.calls, 'canary call')} failed${why}, against ${stable.failures} of ${stable.calls} of stable`;
+}
+
+const CAUSES = [
+  ['failed', 'by error or time-out'],
+  ['breaker', 'met its open breaker'],
+  ['pause', 'met its pause for a rate limit, quota or credentials'],
+  ['refused', 'refused but served by another upstream'],
+  ['slow', 'given up as too slow'],
+] as const;
+
+/** The means of a metric that is measured from calls. */
+function meansOf(guardrail: string, sums: Readonly<Record<Arm, ArmSums>>): string | undefined {
+  const measure = MEASURES.find(([pattern]) => pattern.test(guardrail));
+  if (!measure) return undefined;
+  const [, field, unit, count] = measure;
+  const [canary, stable] = [numbersOf(sums.canary)[field], numbersOf(sums.stable)[field]];
+  if (canary === null || stable === null) return undefined;
+  return `mean ${figure(canary)} ${unit} over ${plural(count(sums.canary), 'canary answer')}, against ${figure(stable)} ${unit} over ${count(sums.stable)} of stable`;
+}
+
+const MEASURES = [
+  [/^latency/, 'meanLatencyMs', 'ms', (sums) => sums.calls - sums.failures],
+  [/^costPerCall$/, 'costPerCallUsd', 'USD', (sums) => sums.costs],
+] as const satisfies readonly (readonly [RegExp, keyof ArmNumbers, string, (sums: ArmSums) => number])[];
+
+function figure(value: number | null | undefined): string {
+  return value === null || value === undefined ? 'unknown' : String(Number(value.toPrecision(3)));
+}
+
+function plural(count = 0, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

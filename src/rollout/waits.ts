@@ -1,0 +1,173 @@
+/** What blocks the next move of a rollout, and when that can come. */
+
+import type { ArmNumbers, RolloutState, RolloutStep, StepRequirements } from '../domain/rollout.ts';
+import type { Arm } from '../stats/arm.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { isMeasured } from './arm-numbers.ts';
+
+/** One thing that a rollout waits for. */
+export interface RolloutWait {
+  readonly for:
+    | 'store'
+    | 'resume'
+    | 'retry'
+    | 'hold'
+    | 'calls'
+    | 'service'
+    | 'limits'
+    | 'require'
+    | 'guardrail'
+    | 'evidence'
+    | 'promote';
+  /** An explanation for people. */
+  readonly message: string;
+}
+
+/** The progress of a step. */
+export interface StepProgress {
+  readonly state: RolloutState;
+  readonly steps: readonly RolloutStep[];
+  /** How long the step has been watched, without pauses. */
+  readonly heldMs: number;
+  /** Numbers of the calls judged in this step. */
+  readonly canary: ArmNumbers;
+  readonly stable: ArmNumbers;
+  /** The guardrail closest to a rollback, and its evidence, 0–1. */
+  readonly nearest: { readonly guardrail: string; readonly evidence: number } | undefined;
+  /** Guardrails that are not yet proven to be no worse than stable. */
+  readonly unproven: readonly string[];
+  /** Those of them that can never be proven as it is: a side has no value of the metric. */
+  readonly missing: readonly { readonly guardrail: string; readonly arms: readonly Arm[] }[];
+  /** Canary calls of the step that the user's limits and budgets held back, and all that were assigned. */
+  readonly heldBack: { readonly calls: number; readonly assigned: number };
+  readonly outOfService: string | undefined;
+  readonly auto: boolean;
+}
+
+/** A guardrail with this much evidence blocks the next step: a suspicious canary should not get more traffic. */
+const NEAR = 0.5;
+
+/** What blocks the next move. Empty if the rollout may move now, and after a promotion. */
+export function blockersOf(progress: StepProgress): readonly RolloutWait[] {
+  const { state, steps, auto } = progress;
+  if (state.phase === 'promoted') return [];
+  if (state.phase === 'rolledBack') return [{ for: 'retry', message: `rolled back: ${state.reason}` }];
+  if (state.phase === 'paused') return [{ for: 'resume', message: `paused: ${state.reason}` }];
+  const step = steps[state.step];
+  if (!step) return [];
+  const waits = [...holdOf(step, progress), ...(step.kind === 'shadow' ? [] : proofOf(step, progress))];
+  return auto ? waits : [...waits, { for: 'promote', message: 'auto is false: promote() starts the next step' }];
+}
+
+/** The earliest end of the step, by hold and by calls at their pace so far, in ms since the Unix epoch; `null` if unknown. */
+export function earliestMoveMs(progress: StepProgress, nowMs: number): number | null {
+  const { state, steps, heldMs, canary, auto } = progress;
+  const step = state.phase === 'progressing' ? steps[state.step] : undefined;
+  if (!step || !auto) return null;
+  const holdMs = Math.max(0, step.holdMs - heldMs);
+  const calls = step.kind === 'shadow' ? 0 : Math.max(0, Math.max(1, step.minCalls) - canary.calls);
+  if (calls > 0 && (canary.calls === 0 || heldMs === 0)) return null;
+  return nowMs + Math.max(holdMs, calls === 0 ? 0 : Math.ceil((calls * heldMs) / canary.calls));
+}
+
+function holdOf({ holdMs }: RolloutStep, { heldMs }: StepProgress): RolloutWait[] {
+  return heldMs >= holdMs ? [] : [{ for: 'hold', message: `held for ${seconds(heldMs)} of ${seconds(holdMs)}` }];
+}
+
+function proofOf(step: RolloutStep, progress: StepProgress): RolloutWait[] {
+  const { canary, stable, nearest, unproven, missing, heldBack, outOfService } = progress;
+  const waits: RolloutWait[] = [];
+  if (canary.calls < Math.max(1, step.minCalls)) {
+    const prefix = canary.calls === 0 ? 'no canary call has been judged yet: ' : '';
+    waits.push({ for: 'calls', message: `${prefix}${canary.calls} of ${Math.max(1, step.minCalls)} canary calls` });
+  }
+  for (const message of unmet(step.require, canary, stable)) waits.push({ for: 'require', message });
+  if (nearest && nearest.evidence >= NEAR) {
+    const percent = Math.round(nearest.evidence * 100);
+    waits.push({ for: 'guardrail', message: `${nearest.guardrail} is at ${percent} % of the evidence for a rollback` });
+  }
+  if (outOfService !== undefined) waits.push({ for: 'service', message: outOfService });
+  if (heldBack.calls > 0 && heldBack.calls >= MOST_HELD_BACK * heldBack.assigned) {
+    const message = `limits or budgets held back ${heldBack.calls} of ${heldBack.assigned} canary calls`;
+    waits.push({ for: 'limits', message });
+  }
+  for (const { guardrail, arms } of missing) {
+    waits.push({
+      for: 'evidence',
+      message: `${guardrail} has no value on ${arms.join(' and ')}${remedyOf(guardrail)}`,
+    });
+  }
+  if (unproven.length > 0) {
+    waits.push({ for: 'evidence', message: `not yet proven to be no worse than stable: ${unproven.join(', ')}` });
+  }
+  return waits;
+}
+
+/** A canary that takes fewer calls than this share of those assigned to it cannot take more. */
+const MOST_HELD_BACK = 0.1;
+
+/** How values of a metric come about. */
+function remedyOf(guardrail: string): string {
+  if (guardrail === 'costPerCall') return ': its price is unknown, set the price of the upstream';
+  return isMeasured(guardrail) ? '' : `: record it with canary.record(call, { ${guardrail} })`;
+}
+
+function unmet(require: StepRequirements, canary: ArmNumbers, stable: ArmNumbers): string[] {
+  const { maxErrorRate, minLatencyImprovement, maxCostRatio, minQuality } = require;
+  const improvement = quotient(difference(stable.meanLatencyMs, canary.meanLatencyMs), stable.meanLatencyMs);
+  return [
+    unmetRequirement('error rate', canary.errorRate, 'at most', maxErrorRate),
+    unmetRequirement('latency improvement', improvement, 'at least', minLatencyImprovement),
+    unmetRequirement('cost ratio', quotient(canary.costPerCallUsd, stable.costPerCallUsd), 'at most', maxCostRatio),
+    unmetRequirement('quality', canary.quality, 'at least', minQuality),
+  ].filter((message) => message !== undefined);
+}
+
+/** A number without any call does not meet a requirement. */
+function unmetRequirement(
+  name: string,
+  value: number | null,
+  sense: 'at most' | 'at least',
+  bound: number | undefined,
+) {
+  if (bound === undefined) return undefined;
+  const meets = value !== null && (sense === 'at most' ? value <= bound : value >= bound);
+  return meets
+    ? undefined
+    : `${name} is ${value === null ? 'unknown' : Number(value.toPrecision(3))}, should be ${sense} ${bound}`;
+}
+
+const difference = (one: number | null, other: number | null) => (one === null || other === null ? null : one - other);
+const quotient = (one: number | null, other: number | null) => (one === null || !other ? null : one / other);
+const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
+
+/** An answer within this time is recent, in ms. */
+const RECENT_MS = 30_000;
+
+/**
+ * What speaks against a canary being in service, for people; `undefined` if it is: its breaker is closed, it is not paused, and it has
+ * answered of late. With few calls, of late is within the time that its latest 20 answers took.
+ *
+ * @param answeredAtMs times of its latest answers, oldest first
+ */
+export function whyOutOfService(
+  upstream: Upstream | undefined,
+  answeredAtMs: readonly number[],
+  nowMs: number,
+): string | undefined {
+  const models = upstream?.models.all ?? [];
+  const states = models.map(({ breaker }) => breaker?.state.state ?? 'closed');
+  if (states.includes('open')) return "the canary's breaker is open";
+  // A model without calls may stay half-open for ever, which does not matter while others are closed.
+  if (states.includes('halfOpen') && !states.includes('closed')) return "the canary's breaker is half-open";
+  for (const { pause } of models) {
+    const pausedFor = pause.reason(nowMs);
+    if (pausedFor) return `the canary is paused (${PAUSES[pausedFor]})`;
+  }
+  const [first, last] = [answeredAtMs[0], answeredAtMs.at(-1)];
+  if (first === undefined || last === undefined) return 'the canary has not answered a call yet';
+  if (nowMs - last <= Math.max(RECENT_MS, last - first)) return undefined;
+  return `the canary's last answer was ${Math.round((nowMs - last) / 1_000)} s ago`;
+}
+
+const PAUSES = { rateLimit: 'rate limit', quota: 'quota', auth: 'rejected credentials' } as const;
