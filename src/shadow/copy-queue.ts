@@ -54,13 +54,17 @@ export class CopyQueue {
   }
 
   async #admit(copy: Copy): Promise<void> {
-    if (this.#closed || copy.isCancelled) return;
+    if (this.#closed || copy.isCancelled) return copy.dropped();
     try {
       const held = this.#admission.admit(copy.request);
-      if (typeof held === 'string') return copy.request.target.window.drop(held, this.#services.clock.now());
+      if (typeof held === 'string') {
+        copy.dropped();
+        return copy.request.target.window.drop(held, this.#services.clock.now());
+      }
       this.#inFlight.add(copy);
       await this.#run(copy, held);
     } catch (error) {
+      copy.dropped();
       this.#services.observer.failed('Sending a copy', error);
     } finally {
       this.#inFlight.delete(copy);

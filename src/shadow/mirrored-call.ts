@@ -59,6 +59,8 @@ export interface CopyRequest {
   readonly abortWithCaller: boolean;
   /** Called once, when both sides have ended. */
   readonly comparisons: { compare(request: CopyRequest, result: MirroredResult): void };
+  /** Gives back the memory of the body. */
+  readonly release: () => void;
 }
 
 /** Both sides of a mirrored call; an answer is `undefined` if it cannot be compared. */
@@ -74,7 +76,7 @@ export interface MirroredResult {
  * the latest, a call when its caller stops reading.
  */
 export class Copy {
-  readonly request: CopyRequest;
+  request: CopyRequest;
   #limit: TimeLimit | undefined;
   #cancelled = false;
   #realSide: Pick<MirroredResult, 'servedBy' | 'real'> | undefined;
@@ -87,6 +89,11 @@ export class Copy {
   /** Whether the copy was cancelled; it must not be sent. */
   get isCancelled(): boolean {
     return this.#cancelled;
+  }
+
+  /** The copy is not sent: its body is not needed any more. */
+  dropped(): void {
+    this.#forget();
   }
 
   started(limit: TimeLimit): void {
@@ -119,5 +126,13 @@ export class Copy {
     // The caller's promise may keep this object alive: release both answers.
     this.#realSide = this.#shadowSide = undefined;
     this.request.comparisons.compare(this.request, result);
+    this.#forget();
+  }
+
+  /** The caller's promise may keep this object alive for long, and with it the body. */
+  #forget(): void {
+    const { release, view, options } = this.request;
+    release();
+    this.request = { ...this.request, view: { ...view, body: undefined }, options: { ...options, body: undefined } };
   }
 }

@@ -18,6 +18,11 @@ export interface ShadowOptions<UpstreamName extends string = string> {
   readonly maxConcurrency?: number | undefined;
   /** The maximum number of queued copies; further copies are dropped and counted. @default 32 */
   readonly maxQueue?: number | undefined;
+  /**
+   * The approximate memory for the bodies of copies, in bytes, from the call until both answers have ended; a copy that does not fit is
+   * dropped and counted. @default 64,000,000
+   */
+  readonly maxBytes?: number | undefined;
   /** USD that all copies together may cost per UTC day; each copy is reserved by its estimate and settled by its cost. @default no limit */
   readonly budgetUsd?: number | undefined;
   /** The timeout of a copy; for a stream, until its end. @default '2m' */
@@ -58,6 +63,7 @@ export interface ShadowPolicy {
   readonly when: ((call: ShadowCall) => boolean) | undefined;
   readonly maxConcurrency: number;
   readonly maxQueue: number;
+  readonly maxBytes: number;
   /** USD that all copies together may cost per UTC day. */
   readonly budgetUsd: number | undefined;
   /** Timeout of a whole copy; for a stream, until its end. */

@@ -27,12 +27,20 @@ export function resolveShadowBeside(
 /** @throws ConfigError */
 export function resolveShadow(shadow: ShadowOptions, names: readonly string[]): ShadowPolicy {
   checkKeys(PATH, shadow, OPTION_NAMES);
-  const { maxConcurrency = 8, maxQueue = 32, budgetUsd, timeout = '2m', keepSamples = 0 } = shadow;
+  const {
+    maxConcurrency = 8,
+    maxQueue = 32,
+    maxBytes = 64_000_000,
+    budgetUsd,
+    timeout = '2m',
+    keepSamples = 0,
+  } = shadow;
   return {
     shares: sharesOf(shadow, names),
     when: checkFunction(`${PATH}.when`, shadow.when),
     maxConcurrency: checkNumber(`${PATH}.maxConcurrency`, maxConcurrency, { min: 1, max: 1_000, integer: true }),
     maxQueue: checkNumber(`${PATH}.maxQueue`, maxQueue, { min: 0, max: 10_000, integer: true }),
+    maxBytes: checkNumber(`${PATH}.maxBytes`, maxBytes, { min: 0, integer: true }),
     budgetUsd: budgetUsd === undefined ? undefined : checkNumber(`${PATH}.budgetUsd`, budgetUsd, { min: 0 }),
     timeoutMs: checkDuration(`${PATH}.timeout`, timeout),
     compare: checkFunction(`${PATH}.compare`, shadow.compare),
@@ -47,6 +55,7 @@ const OPTION_NAMES: readonly (keyof ShadowOptions)[] = [
   'when',
   'maxConcurrency',
   'maxQueue',
+  'maxBytes',
   'budgetUsd',
   'timeout',
   'compare',

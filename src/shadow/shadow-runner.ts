@@ -8,6 +8,7 @@ import type { ShadowCall, ShadowSample } from '../domain/shadow.ts';
 import type { ShadowSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
 import { headerEntries } from '../upstream/sdk/secrets.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
+import { BodyMemory } from './body-memory.ts';
 import { Comparisons, type OnAgreement } from './comparisons.ts';
 import { CopyQueue } from './copy-queue.ts';
 import { Copy, MirroredCall } from './mirrored-call.ts';
@@ -20,6 +21,7 @@ export class ShadowRunner implements Mirror {
   readonly #services: ShadowServices;
   readonly #queue: CopyQueue;
   readonly #comparisons: Comparisons;
+  readonly #memory: BodyMemory;
   readonly #targets: ShadowTarget[] = [];
   #closed = false;
 
@@ -28,6 +30,7 @@ export class ShadowRunner implements Mirror {
     this.#services = services;
     this.#queue = new CopyQueue(policy, services);
     this.#comparisons = new Comparisons(policy, services);
+    this.#memory = new BodyMemory(policy.maxBytes);
     for (const [upstream, share] of Object.entries(policy.shares)) this.setShare(upstream, share);
   }
 
@@ -97,7 +100,8 @@ export class ShadowRunner implements Mirror {
     const sideEffects = hasSideEffects(body);
     if (!upstream || ineligibleReason(target.name, call, body, this.#services)) return undefined;
     if (!this.#mayMirror(call, body, sideEffects)) return undefined;
-    if (this.#queue.isFull) {
+    const release = this.#queue.isFull ? undefined : this.#memory.take(body);
+    if (!release) {
       target.window.drop('full', clock.now());
       return undefined;
     }
@@ -112,6 +116,7 @@ export class ShadowRunner implements Mirror {
       ledger: recorder,
       abortWithCaller: this.#policy.abortWithCaller,
       comparisons: this.#comparisons,
+      release,
     });
   }
 
