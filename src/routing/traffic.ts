@@ -24,6 +24,7 @@ export class Traffic {
   readonly #firstStable: string;
   #stable: string;
   #onChange: (() => void) | undefined;
+  #onTable: (() => void) | undefined;
   readonly #zeroWeights: Weights;
   readonly #history: TrafficChange[] = [];
   #ranges: Ranges;
@@ -83,6 +84,17 @@ export class Traffic {
     this.#onChange = listener;
   }
 
+  /** Calls `listener` after each change of the weights in this process. */
+  onTable(listener: () => void): void {
+    this.#onTable = listener;
+  }
+
+  /** Takes a table from another process, where `stable` was in service. */
+  setTable(ranges: Ranges, stable: string): void {
+    this.#ranges = ranges.map(([end, upstream]) => [end, upstream === stable ? this.#stable : upstream]);
+    this.#onChange?.();
+  }
+
   /** The latest 200 changes, oldest first. */
   get history(): readonly TrafficChange[] {
     return [...this.#history];
@@ -109,6 +121,7 @@ export class Traffic {
     this.#history.push(change);
     if (this.#history.length > MAX_HISTORY) this.#history.shift();
     this.#onChange?.();
+    this.#onTable?.();
     return change;
   }
 }

@@ -95,7 +95,9 @@ export class CanaryControl<UpstreamName extends string = string> {
   }
 
   /**
-   * Changes the split. As few keys as possible move, and only from upstreams that lose weight to upstreams that gain weight.
+   * Changes the split. As few keys as possible move, and only from upstreams that lose weight to upstreams that gain weight. With a `store`
+   * the other processes follow within seconds, and later ones begin with the same table. Without one the change holds for this process until
+   * it ends: others, and this one after a restart, follow the options, and may send a key elsewhere even at the same weights.
    *
    * @param weights any non-negative numbers, which are normalised. Upstreams that are left out get 0. If stable is left out and the numbers
    * sum to less than 1, stable gets the rest.

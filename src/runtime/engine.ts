@@ -30,6 +30,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { buildCallServices, type EngineServices } from './build-call-services.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { SharedOwners } from './shared-owners.ts';
+import { SharedSplit } from './shared-split.ts';
 import { takeSnapshot } from './snapshot.ts';
 import type { CallContext } from '../call/handle-call.ts';
 
@@ -65,6 +66,7 @@ export class Engine implements CallContext {
   readonly #recorder: Recorder;
   readonly #affinity = new Affinity();
   readonly #owners: SharedOwners;
+  readonly #split: SharedSplit | undefined;
   /** Built once, since every call is planned from it. */
   readonly #planning: PlanInputs;
   readonly #keyShares: KeyShares;
@@ -94,13 +96,11 @@ export class Engine implements CallContext {
     const setShadowShare = (upstream: string, share: number) => this.services.shadow?.setShare(upstream, share);
     const rolloutInput = { policies, clock, emitter, traffic, warnings, store, planning, setShadowShare };
     this.rollouts = policies.length > 0 ? new Rollouts(rolloutInput) : undefined;
-    const ownersStore = routes ? store : undefined;
-    this.#owners = new SharedOwners({
-      affinity: this.#affinity,
-      store: ownersStore,
-      clock,
-      warn: (error) => this.#warnOfStore(error),
-    });
+    const sharedStore = routes ? store : undefined;
+    const warn = (error: unknown) => this.#warnOfStore(error);
+    this.#owners = new SharedOwners({ affinity: this.#affinity, store: sharedStore, clock, warn });
+    const { names } = this;
+    this.#split = sharedStore && new SharedSplit({ traffic, store: sharedStore, names, weights, clock, warn });
     const observed = { recorder: this.#recorder, costs, emitter, warnings, clock, rollouts: this.rollouts };
     this.services = buildCallServices(options, observed, { owners: this.#owners, affinity: this.#affinity, routes });
     this.cache =
@@ -143,10 +143,8 @@ export class Engine implements CallContext {
   }
 
   /** Looks in the store for the owner of what the call refers to; `undefined` if there is nothing to wait for. */
-  lookUpOwner({ ownedId, sealedItems, forcedUpstream }: Call): Promise<void> | undefined {
-    if (forcedUpstream !== undefined) return undefined;
-    if (ownedId !== undefined) return this.#owners.lookUp([ownedId]);
-    return sealedItems && this.#owners.lookUp(sealedItems);
+  lookUpOwner(call: Call): Promise<void> | undefined {
+    return this.#owners.lookUpFor(call);
   }
 
   plan(call: Call, body: unknown, nowMs: number): CallPlan {
@@ -176,12 +174,13 @@ export class Engine implements CallContext {
     this.prober.close();
     const stored = this.rollouts?.close();
     const ownersStored = this.#owners.close();
+    const splitStored = this.#split?.close() ?? Promise.resolve();
     this.#metricsTicker?.stop();
     this.services.shadow?.close();
     for (const { models } of this.services.upstreams.values()) models.close();
     this.emitter.removeAll();
     await stored;
-    await ownersStored;
+    await Promise.all([ownersStored, splitStored]);
   }
 
   /** With all calls on one upstream a frequent key changes nothing. */
@@ -196,7 +195,7 @@ export class Engine implements CallContext {
   }
 
   #warnOfStore(error: unknown): void {
-    this.#warn('store', `The store neither keeps nor finds owners of response ids: ${errorName(error)}`);
+    this.#warn('store', `The store has neither owners of response ids nor the split: ${errorName(error)}`);
   }
 
   #warn(code: 'listener' | 'key' | 'task' | 'cache' | 'disabled' | 'store', message: string): void {

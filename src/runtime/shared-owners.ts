@@ -1,5 +1,6 @@
 /** Shares the owners of ids with other processes and with later ones, through the store. */
 
+import type { Call } from '../domain/call.ts';
 import { hashKey } from '../domain/hash-key.ts';
 import type { Store } from '../domain/store.ts';
 import type { Affinity } from '../routing/affinity.ts';
@@ -63,6 +64,13 @@ export class SharedOwners {
     if (!store || ids.length === 0 || this.#clock.now() < this.#leaveAloneUntilMs) return undefined;
     if (ids.some((id) => this.#affinity.ownerOf(id) !== undefined)) return undefined;
     return this.#recall(store, ids);
+  }
+
+  /** Looks for the owner of what the call refers to. */
+  lookUpFor({ ownedId, sealedItems, forcedUpstream }: Call): Promise<void> | undefined {
+    if (forcedUpstream !== undefined) return undefined;
+    if (ownedId !== undefined) return this.lookUp([ownedId]);
+    return sealedItems && this.lookUp(sealedItems);
   }
 
   /** Writes what waits, and stops the timer. */

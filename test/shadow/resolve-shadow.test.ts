@@ -22,7 +22,14 @@ test('fills in the defaults', () => {
 test('accepts every option', () => {
   const when = (): boolean => true;
   const compare = (): { score: number } => ({ score: 1 });
-  const bounds = { maxConcurrency: 2, maxQueue: 0, maxBytes: 1_000, budgetUsd: 5, keepSamples: 20, abortWithCaller: true } as const;
+  const bounds = {
+    maxConcurrency: 2,
+    maxQueue: 0,
+    maxBytes: 1_000,
+    budgetUsd: 5,
+    keepSamples: 20,
+    abortWithCaller: true,
+  } as const;
   expect(resolveShadow({ upstream: 'gemini', share: 1, timeout: '30s', when, compare, ...bounds }, NAMES)).toEqual({
     shares: { gemini: 1 },
     timeoutMs: 30_000,
@@ -45,7 +52,7 @@ test.each<[object, string]>([
   [{ upstream: 'gemini' }, 'canary.shadow.share should be between 0 and 1, got undefined'],
   [{ upstream: 'gemini', share: 5 }, 'canary.shadow.share should be between 0 and 1, got 5'],
   [{ maxConcurrency: 0 }, 'canary.shadow.maxConcurrency should be a whole number between 1 and 1000, got 0'],
-  [{ maxBytes: -1 }, 'canary.shadow.maxBytes should be a non-negative whole number, got -1'],
+  [{ maxBytes: -1 }, 'canary.shadow.maxBytes should be a whole number, at least 0, got -1'],
   [{ maxQueue: -1 }, 'canary.shadow.maxQueue should be a whole number between 0 and 10000, got -1'],
   [{ budgetUsd: -1 }, 'canary.shadow.budgetUsd should be a non-negative number, got -1'],
   [{ keepSamples: 1.5 }, 'canary.shadow.keepSamples should be a whole number between 0 and 1000, got 1.5'],

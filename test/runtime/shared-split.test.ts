@@ -1,0 +1,116 @@
+/** Weights that change at run time, and the table of the split, are shared through the store. */
+
+import { expect, test } from 'vitest';
+import { memoryStore, type CanaryOptions, type Store } from '../../src/index.ts';
+import { ManualClock } from '../../src/testing/index.ts';
+import { setUp, type SetUp } from '../support/set-up.ts';
+
+/** Clients of one fleet: three upstreams, one store, one clock. */
+function fleet(store: Store = memoryStore()) {
+  const clock = new ManualClock();
+  const start = async (weights: CanaryOptions['weights'] = { gemini: 0.1 }): Promise<SetUp> => {
+    const set = setUp({ upstreams: { gemini: {}, kimi: {} }, canary: { store, clock, weights } });
+    await clock.advance(0);
+    return set;
+  };
+  return { clock, store, start };
+}
+
+const KEYS = Array.from({ length: 2_000 }, (_, index) => `user-${index}`);
+const assignments = ({ ai }: SetUp) => KEYS.map((key) => ai.canary.explain({ key }).assigned);
+const moved = (one: readonly string[], other: readonly string[]) =>
+  one.filter((name, index) => name !== other[index]).length;
+
+/** Changes after which the table depends on its history. */
+async function change({ ai }: SetUp, clock: ManualClock): Promise<void> {
+  ai.canary.setWeights({ gemini: 0.4, kimi: 0.1 });
+  ai.canary.setWeights({ gemini: 0.2, kimi: 0.4 });
+  await clock.advance(0);
+}
+
+test('the other processes follow within two seconds, key by key', async () => {
+  const { clock, start } = fleet();
+  const [one, other] = [await start(), await start()];
+  await change(one, clock);
+  await clock.advance(2_000);
+  expect(other.ai.canary.weights).toEqual(one.ai.canary.weights);
+  expect(other.ai.canary.snapshot().ranges).toEqual(one.ai.canary.snapshot().ranges);
+  expect(assignments(other)).toEqual(assignments(one));
+});
+
+test('a process that starts later begins with the same table', async () => {
+  const { clock, start } = fleet();
+  const one = await start();
+  await change(one, clock);
+  expect(assignments(await start())).toEqual(assignments(one));
+});
+
+test('other weights in the options of a later process change the table, and as few keys as possible move', async () => {
+  const { clock, start } = fleet();
+  const one = await start();
+  await change(one, clock);
+  const before = assignments(one);
+  const later = await start({ gemini: 0.25, kimi: 0.4 });
+  expect(later.ai.canary.weights).toEqual({ openai: 0.35, gemini: 0.25, kimi: 0.4 });
+  expect(moved(before, assignments(later)) / KEYS.length).toBeCloseTo(0.05, 1.5);
+  await clock.advance(2_000);
+  expect(assignments(one)).toEqual(assignments(later));
+});
+
+test('nothing is stored while the weights are those of the options', async () => {
+  const { clock, store, start } = fleet();
+  await start();
+  await clock.advance(10_000);
+  expect(await store.keys('')).toEqual([]);
+});
+
+test.each([
+  ['of other upstreams', { ranges: [[1, 'deepseek']], stable: 'deepseek', options: '' }],
+  ['that does not end at 1', { ranges: [[0.5, 'openai']], stable: 'openai', options: '' }],
+  [
+    'that is not ascending',
+    {
+      ranges: [
+        [0.5, 'openai'],
+        [0.4, 'gemini'],
+        [1, 'kimi'],
+      ],
+      stable: 'openai',
+      options: '',
+    },
+  ],
+  ['that is lost', { lost: 'the file is not a valid store' }],
+])('a stored table %s is ignored', async (_name, stored) => {
+  const { store, start } = fleet();
+  await store.write('split', stored, 0);
+  const { ai } = await start();
+  expect(ai.canary.weights).toEqual({ openai: 0.9, gemini: 0.1, kimi: 0 });
+});
+
+test('a change that the store did not take holds in its process, and is written once the store is back', async () => {
+  const store = memoryStore();
+  let isAway = false;
+  const write: Store['write'] = (...args) =>
+    isAway ? Promise.reject(new Error('ECONNREFUSED')) : store.write(...args);
+  const { clock, start } = fleet({ ...store, write });
+  const [one, other] = [await start(), await start()];
+  one.ai.canary.setWeights({ gemini: 0.5 });
+  await clock.advance(2_000);
+  isAway = true;
+  one.ai.canary.setWeights({ gemini: 0.3 });
+  await clock.advance(6_000);
+  expect(one.ai.canary.weights['gemini']).toBe(0.3);
+  expect(other.ai.canary.weights['gemini']).toBe(0.5);
+  expect(one.events.of('warning').map(({ code }) => code)).toEqual(['store']);
+  isAway = false;
+  await clock.advance(4_000);
+  expect(other.ai.canary.weights['gemini']).toBe(0.3);
+});
+
+test('the client waits at its end until the last change is stored', async () => {
+  const { store, start } = fleet();
+  const { ai } = await start();
+  ai.canary.setWeights({ gemini: 0.3 });
+  await ai[Symbol.asyncDispose]();
+  expect(await store.keys('')).toEqual(['split']);
+});
