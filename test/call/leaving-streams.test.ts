@@ -17,9 +17,13 @@ const SILENCE: StreamStep = { waitMs: Infinity };
 const ENDLESS = [ROLE, say('Hel'), say('lo'), SILENCE];
 
 /** A canary that streams `steps`; the fallback `openai` should get no request. */
-function streaming(steps: readonly StreamStep[] = ENDLESS, options: SetUpOptions = {}): Scene {
+function streaming(
+  steps: readonly StreamStep[] = ENDLESS,
+  options: SetUpOptions = {},
+  { done = true }: { readonly done?: boolean } = {},
+): Scene {
   const set = setUpCanary({ ...options, canary: { breaker: { consecutive: 1 }, ...options.canary } });
-  const { reply, hungUp } = listening(events(steps));
+  const { reply, hungUp } = listening(events(steps, { done }));
   set.providers.script('gemini', reply);
   return { ...set, hungUp };
 }
@@ -226,7 +230,7 @@ describe('an upstream that drains', () => {
     ['falls silent', [SILENCE]],
     ['ends without its finish_reason', []],
   ])('counts no failure if the stream %s after that', async (_name, steps) => {
-    const set = streaming([ROLE, say('Hel'), { waitMs: 5_000 }, say('lo'), ...steps], DRAINS);
+    const set = streaming([ROLE, say('Hel'), { waitMs: 5_000 }, say('lo'), ...steps], DRAINS, { done: false });
     await leave(set);
     await set.clock.advance(35_000);
     expect(set.events.of('attempt')).toMatchObject([

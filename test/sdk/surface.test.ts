@@ -25,6 +25,7 @@ test('the class adds these members, and no others', () => {
     'requestAPIList',
     'getAPIList',
     'prepareRequest',
+    'getUserAgent',
     'toJSON',
     Symbol.asyncDispose,
     inspect.custom,

@@ -28,8 +28,9 @@ export interface ReaderGuard {
   readonly holds: boolean;
   /** Resolves when the stream has sent bytes that are no event, such as a comment. Absent: not awaited. */
   readonly hungry?: Promise<undefined> | undefined;
-  /** A stream that the caller leaves is read to its end. */
+  /** A stream that the caller leaves is read to its end. When that begins, `limitDrain` is called. */
   readonly drains: boolean;
+  limitDrain?(): void;
   /** Registers the stream for garbage collection later. Absent: registers at once. */
   readonly openReaders?: AbandonedStreams | undefined;
 }
@@ -100,8 +101,7 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
 
   /** A hidden chunk costs a second pull, and two callers may read at once: one pull at a time keeps the order. */
   #pullAfter(last: Promise<unknown>): Promise<Result<Item>> {
-    const pull = (): Promise<Result<Item>> => this.#pull();
-    return last.then(pull, pull);
+    return last.catch(() => undefined).then(() => this.#pull());
   }
 
   async return(value?: unknown): Promise<Result<Item>> {
@@ -171,6 +171,7 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
 
   /** Reads to the end. An error or a silence ends it too, and is not a failure: the caller has left. */
   async #drain(source: AsyncIterator<Item, unknown>, guard: ReaderGuard): Promise<void> {
+    guard.limitDrain?.();
     try {
       for (;;) {
         guard.silence?.waiting();
@@ -237,7 +238,6 @@ class ChunkBuffer<Chunk> {
   }
 
   take(): Chunk | undefined {
-    if (this.#chunks.length === 0) return undefined;
     const chunk = this.#chunks[this.#given];
     this.#given += 1;
     if (this.#given >= this.#chunks.length) this.clear();

@@ -16,6 +16,9 @@ import { createStreamFacts, isUsageChunk, type StreamFacts } from './stream-fact
  */
 const FINISHED_SILENCE_MS = 15_000;
 
+/** How long a stream that its caller has left may send nothing, in ms. */
+const DRAIN_SILENCE_MS = 30_000;
+
 /** How a stream ended: its failure, and the error to throw for it. */
 interface Verdict {
   readonly failure: Failure | undefined;
@@ -38,6 +41,7 @@ export class StreamGuard implements ReaderGuard {
   /** Counted only where the checks limit a buffer. */
   #bytes = 0;
   #ended = false;
+  #isDraining = false;
   /** Silence has lasted too long. */
   #silenceError: Error | undefined;
 
@@ -115,6 +119,11 @@ export class StreamGuard implements ReaderGuard {
     return this.#checks ? this.#endChecked(how, stage, this.#checks) : this.#endUnchecked(how);
   }
 
+  limitDrain(): void {
+    this.#isDraining = true;
+    if (this.#checks) this.silence?.allow(this.#silenceLimitMs(this.#checks));
+  }
+
   #contentBegan(): void {
     const { clock, limit } = this.#input;
     this.#firstChunkAtMs = clock.now();
@@ -122,7 +131,10 @@ export class StreamGuard implements ReaderGuard {
   }
 
   #silenceLimitMs({ firstChunkMs, idleMs }: AnswerChecks): number {
-    const limitMs = this.#facts.hasContent ? idleMs : firstChunkMs;
+    const limitMs = Math.min(
+      this.#facts.hasContent ? idleMs : firstChunkMs,
+      this.#isDraining ? DRAIN_SILENCE_MS : Infinity,
+    );
     const mayEnd = this.#facts.mayEnd || this.#input.body?.doneSeen === true;
     return mayEnd ? Math.min(limitMs, FINISHED_SILENCE_MS) : limitMs;
   }

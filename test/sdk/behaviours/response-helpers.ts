@@ -1,15 +1,17 @@
 /** Helpers of the Responses API. */
 
+import { APIError } from 'openai';
 import { zodTextFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
 import type { Behaviour, Stage } from '../support/behaviour.ts';
 import { chunksOf } from '../support/chunks-of.ts';
-import { throwsWhatTheProviderSays } from '../support/differences-of-streams.ts';
+import { isInterrupted } from '../support/differences-of-streams.ts';
 import { record } from '../support/record.ts';
 import { RESPONSE, RESPONSE_EVENTS, events, failure } from '../support/replies.ts';
 
 const City = z.object({ city: z.string() });
 const body = { model: 'gpt-4.1', input: 'a', text: { format: zodTextFormat(City, 'city') } };
+const SAID = new APIError(undefined, { code: 'server_error', message: 'No.' }, undefined, undefined);
 const stream = ({ client }: Stage) => client.responses.stream(body);
 
 const FAILED = {
@@ -62,6 +64,6 @@ export const RESPONSE_HELPERS: readonly Behaviour[] = [
     name: 'a failed response in a stream',
     replies: [events([...RESPONSE_EVENTS.slice(0, 1), FAILED])],
     run: async ({ client }) => chunksOf(await client.responses.create({ ...body, stream: true })),
-    differs: throwsWhatTheProviderSays,
+    differs: isInterrupted({ text: '', kind: 'server', cause: SAID, usage: { inputTokens: 9, outputTokens: 3 } }),
   },
 ];

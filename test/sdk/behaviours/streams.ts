@@ -117,12 +117,13 @@ export const STREAMS: readonly Behaviour[] = [
     name: 'an error in a stream',
     replies: [sse([...CHUNKS.slice(0, 2), { error: { message: 'No.', code: 'server_error', type: 'a' } }])],
     run: read,
-    differs: isInterrupted({ text: 'Hé', kind: 'server', keepsCause: true }),
+    differs: isInterrupted({ text: 'Hé', kind: 'server', cause: true }),
   },
   {
     name: 'malformed JSON in a stream',
     replies: [{ body: ['data: {"choices":[]}\n\n', 'data: {"cho\n\n'] }],
     run: read,
+    differs: isInterrupted({ text: '', kind: 'malformed', cause: true }),
   },
   {
     name: 'a JSON answer instead of a stream',

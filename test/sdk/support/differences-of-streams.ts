@@ -23,47 +23,53 @@ export const rejectsBeforeContent = inBoth({
   change: (bare) => throwing(bare, userAbort),
 });
 
-const failedByWord = await portray(
-  new APIError(undefined, { code: 'server_error', message: 'No.' }, undefined, undefined),
-);
-
-export const throwsWhatTheProviderSays = inBoth({
-  reason:
-    'An error event before the first content is a failure: another upstream may answer, otherwise the call throws.',
-  change: (bare) => throwing(bare, failedByWord),
-});
-
 /** The received part of a broken stream, and its failure. */
 interface Broken {
   readonly text: string;
-  readonly kind: 'truncated' | 'server';
-  /** Whether the cause is the error of the SDK. @default false: there is no cause */
-  readonly keepsCause?: boolean;
+  readonly kind: 'truncated' | 'server' | 'malformed';
+  /** Whether the cause is the error of the SDK, or which error it is. @default false: there is no cause */
+  readonly cause?: boolean | APIError;
+  /** The reported usage, in tokens. @default estimated from the text */
+  readonly usage?: { readonly inputTokens: number; readonly outputTokens: number };
 }
 
 export function isInterrupted(broken: Broken): Partial<Record<SettingName, readonly Difference[]>> {
   return { on: [interruptedAt('openai', broken)], elsewhere: [interruptedAt('other', broken)] };
 }
 
-const interruptedAt = (upstream: string, { text, kind, keepsCause = false }: Broken): Difference => ({
-  reason: 'A stream that breaks off never ends as if it were whole, and the error contains the received part.',
+const interruptedAt = (
+  upstream: string,
+  { text, kind, cause: given = false, usage: reported }: Broken,
+): Difference => ({
+  reason:
+    'A stream that breaks off never ends as if it were whole. The error is an APIError with the received part and what the provider said.',
   change: (bare) => {
-    const cause = keepsCause ? (bare.threw as Threw) : undefined;
-    const why = cause?.['hidden message'] ?? 'it ended before the provider marked it as complete';
-    const usageEstimated = text !== '';
-    const usage = usageEstimated ? expect.objectContaining({ inputTokens: 12, outputTokens: 2 }) : undefined;
-    const delivery = usageEstimated ? 'partial' : 'ambiguous';
+    const cause = given === true ? (bare.threw as Threw) : undefined;
+    const why = cause?.['hidden message'] ?? (given instanceof APIError ? given.message : NOT_COMPLETE);
+    const usageEstimated = text !== '' && !reported;
+    const counted = reported ?? { inputTokens: 12, outputTokens: 2 };
+    const usage = usageEstimated || reported ? expect.objectContaining(counted) : undefined;
+    const delivery = text === '' && kind === 'truncated' ? 'ambiguous' : expect.any(String);
     return throwing(bare, {
-      classes: [StreamInterruptedError, OpenAIError, Error, Object],
+      classes: [StreamInterruptedError, APIError, OpenAIError, Error, Object],
       name: 'StreamInterruptedError',
       'hidden message': `The stream from ${upstream} broke off after ${text.length} characters: ${why}`,
       code: 'STREAM_INTERRUPTED',
+      providerCode: given instanceof APIError ? given.code : cause?.['code'],
+      status: undefined,
+      headers: expect.objectContaining({ entries: expect.arrayContaining([['x-request-id', 'req_0']]) }),
+      requestID: 'req_0',
+      error: given instanceof APIError ? expect.objectContaining(given.error as object) : cause?.['error'],
+      param: cause?.['param'],
+      type: cause?.['type'],
       upstream,
       partialText: text,
       usage,
       usageEstimated,
       attempts: [expect.objectContaining({ upstream, outcome: 'failure', kind, delivery, usage, usageEstimated })],
-      ...(cause && { cause }),
+      ...(given !== false && { cause: cause ?? expect.anything() }),
     });
   },
 });
+
+const NOT_COMPLETE = 'it ended before the provider marked it as complete';
