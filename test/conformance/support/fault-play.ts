@@ -62,7 +62,7 @@ export function clientFor(mode: StreamMode, staging: Staging, { wall, clock, ran
       },
       fallbacks: staging.fallbacks ?? ['fallback'],
       stream: mode,
-      timeouts: { idle: '10s' },
+      timeouts: { firstChunk: '30s', idle: '10s' },
       prices: PRICES,
     },
   });
