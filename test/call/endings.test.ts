@@ -17,48 +17,71 @@ const second = (content: object, choice = {}): StreamStep => delta(content, { in
 const tool = (name: string): StreamStep =>
   delta({ tool_calls: [{ index: 0, id: 'c', type: 'function', function: { name, arguments: '{}' } }] });
 
-const ENDINGS: readonly (readonly [string, readonly StreamStep[], { readonly done?: boolean }?])[] = [
+interface Ending {
+  readonly steps: readonly StreamStep[];
+  /** @default true */
+  readonly done?: boolean;
+}
+
+const ENDINGS: readonly (readonly [string, Ending])[] = [
   [
     'an empty finish_reason on every chunk',
-    [delta({ content: 'a' }, { finish_reason: '' }), PAUSE, delta({ content: 'b' }, { finish_reason: '' }), STOP],
+    {
+      steps: [
+        delta({ content: 'a' }, { finish_reason: '' }),
+        PAUSE,
+        delta({ content: 'b' }, { finish_reason: '' }),
+        STOP,
+      ],
+    },
   ],
   [
     '"stop" on every chunk',
-    [delta({ content: 'a' }, { finish_reason: 'stop' }), PAUSE, delta({ content: 'b' }, { finish_reason: 'stop' })],
+    {
+      steps: [
+        delta({ content: 'a' }, { finish_reason: 'stop' }),
+        PAUSE,
+        delta({ content: 'b' }, { finish_reason: 'stop' }),
+      ],
+    },
   ],
   [
     'reasoning with "stop" before the answer',
-    [delta({ reasoning_content: 'hm' }, { finish_reason: 'stop' }), PAUSE, say('a'), STOP],
+    { steps: [delta({ reasoning_content: 'hm' }, { finish_reason: 'stop' }), PAUSE, say('a'), STOP] },
   ],
   [
     'one choice after the other',
-    [
-      say('a'),
-      STOP,
-      PAUSE,
-      second({ content: 'b' }),
-      PAUSE,
-      second({ content: 'c' }),
-      second({}, { finish_reason: 'stop' }),
-    ],
+    {
+      steps: [
+        say('a'),
+        STOP,
+        PAUSE,
+        second({ content: 'b' }),
+        PAUSE,
+        second({ content: 'c' }),
+        second({}, { finish_reason: 'stop' }),
+      ],
+    },
   ],
-  ['usage before the answer', [usage, ROLE, PAUSE, say('a'), STOP]],
-  ['usage in the middle of the answer', [say('a'), usage, PAUSE, say('b'), STOP]],
+  ['usage before the answer', { steps: [usage, ROLE, PAUSE, say('a'), STOP] }],
+  ['usage in the middle of the answer', { steps: [say('a'), usage, PAUSE, say('b'), STOP] }],
   [
     'an annotation after the finish',
-    [
-      say('a'),
-      STOP,
-      PAUSE,
-      { event: { choices: [{ index: 0, delta: {}, finish_reason: null, content_filter_results: { hate: {} } }] } },
-    ],
+    {
+      steps: [
+        say('a'),
+        STOP,
+        PAUSE,
+        { event: { choices: [{ index: 0, delta: {}, finish_reason: null, content_filter_results: { hate: {} } }] } },
+      ],
+    },
   ],
-  ['no finish_reason', [ROLE, say('a'), PAUSE, say('b')]],
-  ['a tool call without finish_reason', [ROLE, tool('f'), PAUSE]],
-  ['no [DONE]', [say('a'), PAUSE, STOP], { done: false }],
-  ['a long pause after the finish', [say('a'), STOP, { waitMs: 14_000 }, say('b'), STOP]],
-  ['an answer without content', [ROLE, STOP]],
-  ['a length limit', [say('a'), finish('length')]],
+  ['no finish_reason', { steps: [ROLE, say('a'), PAUSE, say('b')] }],
+  ['a tool call without finish_reason', { steps: [ROLE, tool('f'), PAUSE] }],
+  ['no [DONE]', { steps: [say('a'), PAUSE, STOP], done: false }],
+  ['a long pause after the finish', { steps: [say('a'), STOP, { waitMs: 14_000 }, say('b'), STOP] }],
+  ['an answer without content', { steps: [ROLE, STOP] }],
+  ['a length limit', { steps: [say('a'), finish('length')] }],
 ];
 
 type Client = OpenAI;
@@ -111,7 +134,7 @@ function isUsage(chunk: unknown): boolean {
   return typeof chunk === 'object' && chunk !== null && 'choices' in chunk && (chunk.choices as unknown[]).length === 0;
 }
 
-describe.each(ENDINGS)('%s', (_name, steps, options) => {
+describe.each(ENDINGS)('%s', (_name, { steps, ...options }) => {
   test.each(WAYS)(
     'read by %s, is the same as from the SDK alone, with and without another upstream',
     async (_way, read) => {
