@@ -1,7 +1,7 @@
 /** Reserves an attempt's estimated cost in every budget that pays for it, and settles the actual cost when the attempt has ended. */
 
 import type { AttemptRecord } from '../domain/attempt.ts';
-import type { Call } from '../domain/call.ts';
+import { type Call, isFree } from '../domain/call.ts';
 import type { BudgetEvent } from '../domain/events.ts';
 import { type InFlightEntry, InFlight } from '../domain/in-flight.ts';
 import type { BudgetSnapshot } from '../domain/usage.ts';
@@ -50,12 +50,14 @@ export class Budgets {
     this.#settleOldest(nowMs);
     // An attempt without a known price reserves 0, and is refused only by an exhausted budget.
     const estimateUsd = estimateCostUsd(upstream, call, body) ?? 0;
+    // What is free is never refused, not even by a spent budget.
+    const free = isFree(call);
     const spender = this.#spenderOf(call, upstream);
     const accounts = this.#budgets.map((budget) => budget.accountOf(spender, nowMs, true));
     for (let index = 0; index < accounts.length; index += 1) {
       const budget = this.#budgets[index]!; // both lists have the same length
       const account = accounts[index];
-      if (!account || !budget.policy.rejects || account.fits(estimateUsd)) continue;
+      if (free || !account || !budget.policy.rejects || account.fits(estimateUsd)) continue;
       this.#report(budget, account, upstream, true);
       return budget;
     }
@@ -67,6 +69,7 @@ export class Budgets {
 
   /** The budget that is exhausted for a call on an upstream. */
   exhausted(call: Call, upstream: string, nowMs: number): Budget | undefined {
+    if (isFree(call)) return undefined;
     for (const budget of this.#budgets) {
       if (!budget.policy.rejects || !budget.hasExhausted(nowMs)) continue;
       if (budget.accountOf(this.#spenderOf(call, upstream), nowMs, false)?.isExhausted) return budget;
@@ -76,6 +79,7 @@ export class Budgets {
 
   /** The budget that would refuse an attempt. Nothing is reserved. */
   refusing(call: Call, upstream: string, body: unknown): Budget | undefined {
+    if (isFree(call)) return undefined;
     const spender = this.#spenderOf(call, upstream);
     const nowMs = this.#input.clock.now();
     // The cost is estimated only if a budget covers the call.

@@ -16,6 +16,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { type Admitted, canAdmit } from './admission.ts';
 import type { CallState } from './call-state.ts';
 import { readerOfItems } from './remember-items.ts';
+import { meterFor, runsInBackground } from './meter-other.ts';
 
 /** The attempts of one call on one upstream, as far as each of them needs it. */
 export interface AttemptOwner {
@@ -33,6 +34,8 @@ export interface AttemptResources {
   readonly admitted: Admitted;
   readonly started: StartedAttempt;
   readonly limit: TimeLimit | undefined;
+  /** The id of the response, if it runs in the background. */
+  backgroundId?: string | undefined;
   /** The upstream was paused when the attempt began. A success ends the pause. */
   readonly wasPaused: boolean;
 }
@@ -52,6 +55,7 @@ export class AttemptContext implements AttemptInput {
   readonly openReaders: AttemptInput['openReaders'];
   readonly clock: AttemptInput['clock'];
   readonly witness: AttemptInput['witness'];
+  readonly meter: AttemptInput['meter'];
   lateMs: number | undefined;
   readonly #owner: AttemptOwner;
   readonly #taken: AttemptResources;
@@ -73,6 +77,7 @@ export class AttemptContext implements AttemptInput {
     this.openReaders = services.abandonedStreams;
     this.clock = services.clock;
     this.witness = readerOfItems(state, owner.upstream.name, mirror?.witness(taken.started.index));
+    this.meter = meterFor(call, source.options.body, services.background);
     this.#owner = owner;
     this.#taken = taken;
   }
@@ -99,7 +104,9 @@ export class AttemptContext implements AttemptInput {
   }
 
   onResponseId(id: string): void {
-    this.#owner.state.services.remember(id, this.#owner.upstream.name);
+    const { call, services, source } = this.#owner.state;
+    services.remember(id, this.#owner.upstream.name);
+    if (runsInBackground(call, source.options.body)) this.#taken.backgroundId = id;
   }
 
   /** `end.atMs` leaves out the time that a late caller took, but slots and money are given back now. */

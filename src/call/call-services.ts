@@ -4,6 +4,7 @@ import type { Call, StreamMode } from '../domain/call.ts';
 import type { Clock } from '../time/clock.ts';
 import type { CountTokens } from '../pricing/count-tokens.ts';
 import type { ResponseMode } from '../upstream/response-mode.ts';
+import type { BackgroundResponses } from '../upstream/background-responses.ts';
 import type { AbandonedStreams } from '../upstream/stream/abandoned-streams.ts';
 import type { RetryBudget } from '../resilience/retry-budget.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
@@ -51,6 +52,7 @@ export interface CallServices {
   readonly inputTokensOf: InputTokensOf;
   readonly estimateCostUsd: EstimateCostUsd;
   readonly budgets: Budgets | undefined;
+  readonly background: BackgroundResponses;
   /** Absent if calls may go to upstreams without a known price. */
   readonly isPriced: IsPriced | undefined;
   /** Counts tokens if the provider reports no usage; `undefined` until it is loaded, or if no tokenizer is installed. */

@@ -1,7 +1,8 @@
 /** Describes a request as a `Call`: all that routing needs to know of it. */
 
-import type { Call, RouteOptions, Surface } from '../domain/call.ts';
+import type { Call, PaidService, RouteOptions, Surface } from '../domain/call.ts';
 import { fields } from '../domain/json.ts';
+import { bodyField } from '../pricing/media-usage.ts';
 import { requirementsOf } from '../providers/requirements.ts';
 import { sealedInput } from '../providers/sealed-items.ts';
 import { resolveKey, type KeyOption } from '../routing/key.ts';
@@ -32,13 +33,15 @@ export function describeCall(options: RequestOptions, surroundings: CallSurround
   const { model, stream, previous_response_id, conversation } = fields(body);
   const method = options.method.toLowerCase();
   const surface = (method === 'post' && SURFACES.get(options.path)) || 'other';
+  const paid = surface === 'other' && method === 'post' ? PAID_SERVICES.get(options.path) : undefined;
   const call: Draft = {
     id: surroundings.id,
     startedAtMs: surroundings.startedAtMs,
     surface,
+    ...(paid && { paid }),
     method,
     path: options.path,
-    model: typeof model === 'string' ? model : undefined,
+    model: typeof model === 'string' ? model : formModel(paid, body),
     stream: options.stream === true || stream === true,
     replayable: isReplayable(body),
     key: undefined,
@@ -101,6 +104,23 @@ const SURFACES: ReadonlyMap<string, Surface> = new Map([
   ['/embeddings', 'embeddings'],
   ['/moderations', 'moderations'],
 ]);
+
+const PAID_SERVICES: ReadonlyMap<string, PaidService> = new Map([
+  ['/images/generations', 'images'],
+  ['/images/edits', 'images'],
+  ['/images/variations', 'images'],
+  ['/audio/speech', 'speech'],
+  ['/audio/transcriptions', 'transcription'],
+  ['/audio/translations', 'transcription'],
+  ['/videos', 'video'],
+  ['/batches', 'job'],
+  ['/fine_tuning/jobs', 'job'],
+]);
+
+function formModel(paid: PaidService | undefined, body: unknown): string | undefined {
+  const model = paid === undefined ? undefined : bodyField(body, 'model');
+  return typeof model === 'string' ? model : undefined;
+}
 
 function steeringHeaders(headers: unknown): { key?: string; upstream?: string } {
   const steering: { key?: string; upstream?: string } = {};

@@ -1,7 +1,9 @@
 /** Handles a request of a client: describes, plans and answers the call, directly, from the cache or through dispatch. */
 
 import type { OpenAI } from 'openai';
-import type { Call, KeySource, RouteOptions, Surface } from '../domain/call.ts';
+import { Reservation } from '../budgets/budgets.ts';
+import { type Call, isFree, type KeySource, type RouteOptions, type Surface } from '../domain/call.ts';
+import { BudgetExceededError } from '../domain/errors.ts';
 import { classifyFailure, type Failure } from '../resilience/failure.ts';
 import type { Classifier } from '../routing/tasks.ts';
 import { type Answer, NOTHING_KNOWN } from '../upstream/attempt-types.ts';
@@ -20,6 +22,7 @@ import { dispatch } from './dispatch.ts';
 import type { KeyOption } from '../routing/key.ts';
 import type { ResponseModes } from './call-promise.ts';
 import type { CallPlan } from './call-plan.ts';
+import { meterFor, runsInBackground } from './meter-other.ts';
 import type { CallTrackers } from './track-calls.ts';
 
 /** Answers identical calls from memory. */
@@ -131,9 +134,11 @@ function dispatchDirect(
   retries: number | null,
   services: CallServices,
 ): Promise<Answer> {
-  const { observer, pricing, clock } = services;
+  const { observer, pricing, clock, background } = services;
   const recorder = new CallRecorder(call, upstream.name, observer, pricing);
+  const reservation = isFree(call) ? undefined : reserveDirect(call, upstream.name, source, recorder, services);
   const started = recorder.start(upstream.name, 'first', call.model, clock.now());
+  let backgroundId: string | undefined;
   // This attempt is the only one: the call ends with it.
   source.mode.ledger = recorder.ledger;
   recorder.answered(started.index);
@@ -153,8 +158,35 @@ function dispatchDirect(
     redact: (error) => mark && redact(error, [client.apiKey, client.adminAPIKey, ...mark.secrets]),
     clock,
     openReaders: services.abandonedStreams,
-    onEnd: (end) => void recorder.end(started, end),
+    meter: meterFor(call, options.body, background),
+    onResponseId: runsInBackground(call, options.body) ? (id) => (backgroundId = id) : undefined,
+    onEnd: (end) => {
+      const record = recorder.end(started, end);
+      reservation?.settle(record);
+      if (backgroundId === undefined) return;
+      if (end.usage) background.metered(backgroundId);
+      else background.wait(backgroundId, { release: () => undefined, onMetered: () => observer.metered(record) });
+    },
   });
+}
+
+/**
+ * Reserves the cost of a paid call that belongs to one account, such as an image.
+ *
+ * @throws BudgetExceededError
+ */
+function reserveDirect(
+  call: Call,
+  upstream: string,
+  { options }: CallSource,
+  recorder: CallRecorder,
+  { budgets, clock }: CallServices,
+): Reservation | undefined {
+  const reserved = budgets?.reserve(call, upstream, options.body);
+  if (reserved === undefined || reserved instanceof Reservation) return reserved;
+  const nowMs = clock.now();
+  recorder.gaveUp('neutral', undefined, nowMs);
+  throw new BudgetExceededError(reserved.snapshot(nowMs));
 }
 
 /** A list request, beside its promise. */

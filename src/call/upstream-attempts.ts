@@ -1,6 +1,6 @@
 /** All attempts of one call on one upstream: the first, and its retries. */
 
-import type { AttemptReason } from '../domain/attempt.ts';
+import type { AttemptReason, AttemptRecord } from '../domain/attempt.ts';
 import type { Failure } from '../resilience/failure.ts';
 import type { ModelState } from '../resilience/model-states.ts';
 import { backoffMs, retryAfter } from '../resilience/retry.ts';
@@ -96,7 +96,8 @@ export class UpstreamAttempts implements AttemptOwner {
   }
 
   /** Gives back what an attempt has taken, and records it. Called once for each attempt. */
-  settle({ admitted, started, limit, wasPaused }: AttemptResources, how: AttemptEnd, nowMs: number): void {
+  settle(taken: AttemptResources, how: AttemptEnd, nowMs: number): void {
+    const { admitted, started, limit, wasPaused, backgroundId } = taken;
     const { mark, callersCredentials } = this.request;
     const end = callersCredentials ? withCallersCredentials(how) : judgedBy(this.model, how);
     const { failure } = end;
@@ -109,7 +110,19 @@ export class UpstreamAttempts implements AttemptOwner {
     this.#updatePause(failure, wasPaused);
     // An attempt that was cancelled for a hedge is spare.
     const record = this.state.recorder.end(started, end, this.#cancelled);
-    admitted.reservation?.settle(record, nowMs);
+    if (backgroundId === undefined) admitted.reservation?.settle(record, nowMs);
+    else this.#settleBackground(backgroundId, admitted.reservation, record, nowMs);
+  }
+
+  /** A response that runs in the background keeps its reservation until a poll has its usage. */
+  #settleBackground(id: string, reservation: Admitted['reservation'], record: AttemptRecord, nowMs: number): void {
+    const { background, observer } = this.state.services;
+    if (record.usage !== undefined) {
+      background.metered(id);
+      reservation?.settle(record, nowMs);
+      return;
+    }
+    background.wait(id, { release: () => reservation?.cancel(), onMetered: () => observer.metered(record) });
   }
 
   /** What this upstream has found or read is its own. */

@@ -9,6 +9,12 @@
  */
 export type Surface = 'chat' | 'completions' | 'responses' | 'embeddings' | 'moderations' | 'other';
 
+/**
+ * What is billed for a call of the surface `other`, if it is billed: images, speech, transcriptions, videos, and jobs that run later.
+ * Everything else of that surface is free.
+ */
+export type PaidService = 'images' | 'speech' | 'transcription' | 'video' | 'job';
+
 /** Where the key of a call was found. `conversation` is derived from the opening of the conversation. */
 export type KeySource =
   'route' | 'context' | 'header' | 'option' | 'safety_identifier' | 'prompt_cache_key' | 'user' | 'conversation';
@@ -72,6 +78,8 @@ export interface Call {
   readonly id: number;
   readonly startedAtMs: number;
   readonly surface: Surface;
+  /** Set for a call of the surface `other` that is billed. */
+  readonly paid?: PaidService | undefined;
   readonly method: string;
   readonly path: string;
   readonly model: string | undefined;
@@ -98,6 +106,11 @@ export interface Call {
   readonly ownedId: string | undefined;
   /** Keys of the items in the input that only their maker can read, the latest first. */
   readonly sealedItems?: readonly string[] | undefined;
+}
+
+/** Whether a call costs nothing: moderations, and all that only reads or manages what an account has. */
+export function isFree({ surface, paid }: Pick<Call, 'surface' | 'paid'>): boolean {
+  return surface === 'moderations' || (surface === 'other' && paid === undefined);
 }
 
 /** What decided the first upstream of a call. `disabled` is the kill switch, `CANARY_DISABLED=1`. */

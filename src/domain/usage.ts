@@ -25,6 +25,10 @@ export interface Usage {
   readonly imageOutputTokens?: number | undefined;
   /** Seconds of audio that were transcribed, where they are billed instead of tokens. */
   readonly audioInputSeconds?: number | undefined;
+  /** Generated images, where they are billed instead of tokens. */
+  readonly images?: number | undefined;
+  /** Characters that were spoken, where they are billed instead of tokens. */
+  readonly speechCharacters?: number | undefined;
   /** Web searches of the provider's own tool, which are billed per search. */
   readonly webSearches?: number | undefined;
   /** Searches of the provider's own file search, which are billed per search. */
@@ -97,6 +101,12 @@ export interface Price {
   readonly imageInputPerMTok?: number | undefined;
   /** USD per million image tokens of the output. @default outputPerMTok */
   readonly imageOutputPerMTok?: number | undefined;
+  /** USD per generated image, where the provider reports no tokens. @default unknown: such calls are counted as unpriced */
+  readonly imageUsd?: number | undefined;
+  /** USD per million characters of text that is spoken. @default unknown, as above */
+  readonly speechPerMCharUsd?: number | undefined;
+  /** USD per hour of audio that is transcribed, where the provider reports no tokens. @default unknown, as above */
+  readonly audioPerHourUsd?: number | undefined;
   /** USD per search of the provider's own web search. @default unknown: the cost says that it leaves out tool fees */
   readonly webSearchUsd?: number | undefined;
   /** USD per search of the provider's own file search. @default unknown, as above */

@@ -100,6 +100,7 @@ const COLUMNS = [
   'stableCostUsd',
   'savingsUsd',
   'unpriced',
+  'incomplete',
 ] as const satisfies readonly (keyof CostRate)[];
 
 /** A header, a line per row, and one for all costs that no row contains (RFC 4180). */

@@ -11,8 +11,13 @@ export interface CostTotals {
   readonly cachedInputTokens: number;
   /** Of the attempts whose cost is known. */
   readonly costUsd: number;
-  /** Attempts with usage but without a known price; `costUsd` does not include them. */
+  /**
+   * Attempts that were billed and whose cost is not known: the price is unknown, or the provider reports no usage and none can be
+   * counted. `costUsd` does not include them.
+   */
   readonly unpriced: number;
+  /** Attempts whose cost leaves something out, such as tool fees. */
+  readonly incomplete: number;
   /** What the same tokens would have cost on stable, over the attempts where both costs are known. */
   readonly stableCostUsd: number;
   /** `stableCostUsd` minus the cost of the same attempts. */

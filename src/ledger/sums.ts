@@ -12,6 +12,12 @@ export interface CostEntry {
   /** What the same tokens would have cost on stable; `null` when unknown. */
   readonly stableCostUsd: number | null;
   readonly usage: Usage | undefined;
+  /** The cost leaves something out. */
+  readonly incomplete?: boolean | undefined;
+  /** How many attempts the entry counts; 0 for a correction. @default 1 */
+  readonly attempts?: number | undefined;
+  /** How many unpriced attempts it counts. @default 1 with usage and without a known cost, else 0 */
+  readonly unpriced?: number | undefined;
   readonly model?: string | undefined;
   readonly task?: string | undefined;
   readonly key?: string | undefined;
@@ -27,6 +33,7 @@ export function emptySum(): Sum {
     cachedInputTokens: 0,
     costUsd: 0,
     unpriced: 0,
+    incomplete: 0,
     stableCostUsd: 0,
     savingsUsd: 0,
   };
@@ -39,17 +46,26 @@ function clearSum(sum: Sum): void {
   sum.cachedInputTokens = 0;
   sum.costUsd = 0;
   sum.unpriced = 0;
+  sum.incomplete = 0;
   sum.stableCostUsd = 0;
   sum.savingsUsd = 0;
 }
 
-function addEntry(sum: Sum, { usage, costUsd, stableCostUsd }: CostEntry): void {
-  sum.attempts += 1;
+function addEntry(sum: Sum, entry: CostEntry): void {
+  const {
+    usage,
+    costUsd,
+    stableCostUsd,
+    attempts = 1,
+    unpriced = usage !== undefined && costUsd === null ? 1 : 0,
+  } = entry;
+  sum.attempts += attempts;
+  sum.unpriced += unpriced;
+  if (entry.incomplete === true) sum.incomplete += 1;
   if (usage !== undefined) {
     sum.inputTokens += usage.inputTokens;
     sum.outputTokens += usage.outputTokens;
     sum.cachedInputTokens += usage.cachedInputTokens;
-    if (costUsd === null) sum.unpriced += 1;
   }
   if (costUsd === null) return;
   sum.costUsd += costUsd;
@@ -65,6 +81,7 @@ export function addSum(sum: Sum, other: CostTotals): Sum {
   sum.cachedInputTokens += other.cachedInputTokens;
   sum.costUsd += other.costUsd;
   sum.unpriced += other.unpriced;
+  sum.incomplete += other.incomplete;
   sum.stableCostUsd += other.stableCostUsd;
   sum.savingsUsd += other.savingsUsd;
   return sum;

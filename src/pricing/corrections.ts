@@ -36,6 +36,7 @@ const DEEPSEEK_PEAK = [
 ] as const;
 const GROK = 'https://docs.x.ai/docs/models: higher context pricing above 128,000 tokens';
 const SEARCH = 'https://platform.openai.com/docs/pricing#built-in-tools: search models, per call';
+const SPEECH = 'https://platform.openai.com/docs/pricing#transcription-and-speech, per million characters';
 const IMAGES = 'https://platform.openai.com/docs/pricing#image-tokens: all output of these models is images';
 
 /** The last one that applies to a model and a time holds. */
@@ -59,6 +60,8 @@ export const CORRECTIONS: readonly Correction[] = [
   { seller: 'openai', model: /^gpt-image-1-mini$/, price: { output_image_mtok: 8 }, source: IMAGES, example: ['gpt-image-1-mini', DAY] }, // prettier-ignore
   { seller: 'openai', model: /^gpt-image-2(?:-20|$)/, price: { output_image_mtok: 30 }, source: IMAGES, example: ['gpt-image-2', DAY] }, // prettier-ignore
   { seller: 'openai', model: /^gpt-4o(?:-mini)?-search-preview/, price: { requests_kcount: 25 }, source: SEARCH, example: ['gpt-4o-search-preview', DAY] }, // prettier-ignore
+  { seller: 'openai', model: /^tts-1$/, price: { speech_mchar: 15 }, source: SPEECH, example: ['tts-1', DAY] },
+  { seller: 'openai', model: /^tts-1-hd$/, price: { speech_mchar: 30 }, source: SPEECH, example: ['tts-1-hd', DAY] },
   deepseekAlias({ from: '2025-09-05T16:00:00Z', at: '2025-09-10T12:00:00Z', price: [0.56, 0.07, 1.68] }),
   deepseekAlias({ from: '2025-09-29T00:00:00Z', at: '2026-03-02T12:00:00Z', price: [0.28, 0.028, 0.42] }),
   {

@@ -64,12 +64,12 @@ export function estimateOutput(surface: Surface, body: unknown, rules: OutputRul
 
 const LIMIT_FIELDS = ['max_completion_tokens', 'max_tokens', 'max_output_tokens'] as const;
 
-/** If a body has two limits, providers reject it or apply the smaller one. */
+/** If a body has two limits, each provider applies the one it knows: the larger one may be spent. */
 function limitOf(body: Fields, params: Fields | undefined): number {
   let limit: number | undefined;
   for (const field of LIMIT_FIELDS) {
     const value = count(field, body, params);
-    if (value !== undefined && (limit === undefined || value < limit)) limit = value;
+    if (value !== undefined && (limit === undefined || value > limit)) limit = value;
   }
   return limit ?? DEFAULT_OUTPUT_TOKENS;
 }

@@ -91,6 +91,8 @@ function ratesFrom(price: RawPrice, from: number): Rates {
     imageOutput: rate('output_image_mtok') ?? null,
     reasoning: rate('output_reasoning_mtok'),
     audioInputPerHourUsd: known('input_audio_hours') ?? known('audio_hours'),
+    imageUsd: known('image'),
+    speechPerMCharUsd: known('speech_mchar'),
     webSearchUsd: perThousand('web_searches_kcount'),
     fileSearchUsd: perThousand('storage_searches_kcount'),
     perCallUsd: perThousand('requests_kcount') ?? 0,

@@ -23,6 +23,9 @@ export interface Rates {
   readonly reasoning: PartRate;
   /** USD per hour of transcribed audio; `undefined`: unknown. */
   readonly audioInputPerHourUsd: number | undefined;
+  /** USD per generated image, and per million spoken characters; `undefined`: unknown. */
+  readonly imageUsd: number | undefined;
+  readonly speechPerMCharUsd: number | undefined;
   /** USD per search; `undefined`: unknown, and the cost says that it leaves out tool fees. */
   readonly webSearchUsd: number | undefined;
   readonly fileSearchUsd: number | undefined;
@@ -47,7 +50,9 @@ export function ratesOf(price: Price): Rates {
     cachedImageInput: undefined,
     imageOutput: price.imageOutputPerMTok,
     reasoning: undefined,
-    audioInputPerHourUsd: undefined,
+    audioInputPerHourUsd: price.audioPerHourUsd,
+    imageUsd: price.imageUsd,
+    speechPerMCharUsd: price.speechPerMCharUsd,
     webSearchUsd: price.webSearchUsd,
     fileSearchUsd: price.fileSearchUsd,
     perCallUsd: 0,
@@ -132,9 +137,21 @@ function microUsd(tokens: number, rate: PartRate, whole: number): number {
   return rate === null ? NaN : tokens * (rate ?? whole);
 }
 
-/** `NaN` if seconds are billed and have no known rate. */
-function feesUsd(rates: Rates, { webSearches = 0, fileSearches = 0, audioInputSeconds = 0 }: Usage): number {
-  const { webSearchUsd = 0, fileSearchUsd = 0, audioInputPerHourUsd = NaN, perCallUsd } = rates;
-  const audioUsd = audioInputSeconds === 0 ? 0 : (audioInputSeconds / 3_600) * audioInputPerHourUsd;
-  return perCallUsd + webSearches * webSearchUsd + fileSearches * fileSearchUsd + audioUsd;
+/** `NaN` if images, seconds or characters are billed and have no known rate. */
+function feesUsd(rates: Rates, usage: Usage): number {
+  const { webSearches = 0, fileSearches = 0 } = usage;
+  const { webSearchUsd = 0, fileSearchUsd = 0, perCallUsd } = rates;
+  const searchesUsd = webSearches * webSearchUsd + fileSearches * fileSearchUsd;
+  const { images, audioInputSeconds, speechCharacters } = usage;
+  if (images === undefined && audioInputSeconds === undefined && speechCharacters === undefined) {
+    return perCallUsd + searchesUsd;
+  }
+  const { imageUsd = NaN, audioInputPerHourUsd = NaN, speechPerMCharUsd = NaN } = rates;
+  return (
+    perCallUsd +
+    searchesUsd +
+    (images === undefined ? 0 : images * imageUsd) +
+    (audioInputSeconds === undefined ? 0 : (audioInputSeconds / 3_600) * audioInputPerHourUsd) +
+    (speechCharacters === undefined ? 0 : (speechCharacters / 1_000_000) * speechPerMCharUsd)
+  );
 }

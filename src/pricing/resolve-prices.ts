@@ -38,6 +38,9 @@ const RATES = [
   'cacheWrite1hPerMTok',
   'imageInputPerMTok',
   'imageOutputPerMTok',
+  'imageUsd',
+  'speechPerMCharUsd',
+  'audioPerHourUsd',
   'webSearchUsd',
   'fileSearchUsd',
 ] as const satisfies readonly (keyof Price)[];

@@ -21,6 +21,7 @@ import { RetryBudget } from '../resilience/retry-budget.ts';
 import type { Affinity } from '../routing/affinity.ts';
 import { ShadowRunner } from '../shadow/shadow-runner.ts';
 import type { Clock } from '../time/clock.ts';
+import { BackgroundResponses } from '../upstream/background-responses.ts';
 import { AbandonedStreams } from '../upstream/stream/abandoned-streams.ts';
 import { createPricing, PriceAhead } from '../upstream/upstream-costs.ts';
 import type { Upstream, UpstreamConfig } from '../upstream/upstream.ts';
@@ -73,6 +74,7 @@ export function buildCallServices(
     inputTokensOf,
     estimateCostUsd,
     budgets: buildBudgets(options, estimateCostUsd, observed),
+    background: new BackgroundResponses(clock),
     isPriced: options.rejectsUnpriced ? isPriced : undefined,
     tokenizer: createTokenizer(),
     remember: (id: string, upstream: string) => owners.remember(id, upstream),

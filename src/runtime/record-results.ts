@@ -64,6 +64,13 @@ export class ResultRecorder implements CallObserver {
     if (emitter.wants('call')) emitter.emit('call', record);
   }
 
+  metered(record: AttemptRecord): void {
+    const { upstream, startedAtMs, latencyMs, model, task } = record;
+    const atMs = startedAtMs + latencyMs;
+    const nothing = { costUsd: null, stableCostUsd: null, usage: undefined };
+    this.#observed.costs.add({ upstream, atMs, ...nothing, model, task, attempts: 0, unpriced: -1 });
+  }
+
   cached(attempt: AttemptRecord, record: CallRecord, call: Call): void {
     const { costs, emitter } = this.#observed;
     costs.add(costEntry(attempt, call));
@@ -126,11 +133,17 @@ export class ShadowResultRecorder implements ShadowObserver {
 }
 
 /** The entry of an attempt in the ledger. A key that was made from the conversation is left out: no report asks for it. */
-function costEntry(record: AttemptRecord, { key, keySource }: Call): CostEntry {
+function costEntry(record: AttemptRecord, { key, keySource, paid }: Call): CostEntry {
   const { upstream, startedAtMs, latencyMs, cost, stableCostUsd, usage, model, task } = record;
   const atMs = startedAtMs + latencyMs;
   const reportedKey = keySource === 'conversation' ? undefined : key;
-  return { upstream, atMs, costUsd: cost.costUsd, stableCostUsd, usage, model, task, key: reportedKey };
+  const entry = { upstream, atMs, costUsd: cost.costUsd, stableCostUsd, usage, model, task, key: reportedKey };
+  if (cost.missing) return { ...entry, incomplete: true };
+  // A success that is billed and has no usage, such as a file of speech or a response in the background, is not free.
+  const isBilled = paid !== undefined || record.surface === 'responses';
+  return usage === undefined && isBilled && record.outcome === 'success' && cost.costUsd === null
+    ? { ...entry, unpriced: 1 }
+    : entry;
 }
 
 function warnOfModel({ upstream, model }: AttemptRecord, { warnings, clock }: Observed): void {

@@ -64,6 +64,12 @@ export interface AnswerReader {
   body(body: unknown): void;
 }
 
+/**
+ * Decides what is counted for an answer of the surface `other`, given the usage that it states. `answer` is absent for streams.
+ * Called once, when the answer has ended.
+ */
+export type AnswerMeter = (stated: Usage | undefined, answer?: unknown) => Usage | undefined;
+
 export interface AttemptInput {
   readonly surface: Surface;
   /** Whether the body of a raw response may be read alongside the caller. */
@@ -95,6 +101,8 @@ export interface AttemptInput {
   /** Called with the id of a Responses API response as soon as it is known, even if the response fails later. */
   onResponseId?: ((id: string) => void) | undefined;
   readonly witness?: AnswerReader | undefined;
+  /** Set for calls of the surface `other` that may be billed. */
+  readonly meter?: AnswerMeter | undefined;
   /** Cancels streams that the caller abandons. */
   readonly openReaders?: AbandonedStreams | undefined;
   /** Called exactly once, at the latest when the stream of the answer has ended. */

@@ -14,7 +14,7 @@ export interface UsageAtEnd {
   readonly usageEstimated: boolean;
 }
 
-type EstimateInput = Pick<AttemptInput, 'surface' | 'options' | 'judge' | 'tokenizer'>;
+type EstimateInput = Pick<AttemptInput, 'surface' | 'options' | 'judge' | 'tokenizer' | 'meter'>;
 
 /**
  * Providers send the usage last. Where it is missing, because the stream was cut, the caller left or the provider sends no usage, it is
@@ -25,6 +25,7 @@ export function usageAtEnd(
   { usage, hasContent, output }: StreamFacts,
   wasWhole: boolean,
 ): UsageAtEnd {
+  if (input.meter) return { usage: input.meter(usage), usageEstimated: false };
   const isEstimated = !usage && hasContent && input.surface !== 'other' && (!wasWhole || input.judge !== undefined);
   return isEstimated ? estimated(input, output) : { usage, usageEstimated: false };
 }
@@ -32,6 +33,7 @@ export function usageAtEnd(
 /** The usage of a whole body. If the body has no usage, it is estimated from the output, unless the body is not an answer. */
 export function usageOfBody(input: EstimateInput, body: unknown, failure: Failure | undefined): UsageAtEnd {
   const { surface } = input;
+  if (input.meter) return { usage: input.meter(usageOf(surface, body), body), usageEstimated: false };
   const usage = surface === 'other' ? undefined : usageOf(surface, body);
   if (usage || failure || !input.judge) return { usage, usageEstimated: false };
   const text = outputTextOf(surface, body);

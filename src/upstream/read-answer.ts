@@ -135,12 +135,13 @@ function endWithBody(input: AttemptInput, data: unknown, failure?: Failure): voi
   const { id, model } = fields(data);
   if (surface === 'responses' && typeof id === 'string') input.onResponseId?.(id);
   input.witness?.body(data);
-  const metered = surface !== 'other';
+  const used = usageOfBody(input, data, failure);
+  const metered = surface !== 'other' || (input.meter !== undefined && used.usage !== undefined);
   reportEnd(input, {
     failure,
     atMs: clock.now(),
     firstChunkAtMs: undefined,
-    ...usageOfBody(input, data, failure),
+    ...used,
     partial: false,
     brokenToolArguments: hasBrokenToolArguments(surface, data),
     reportedUsd: metered ? reportedCostOf(data) : undefined,

@@ -1,12 +1,13 @@
 /** What attempts cost on the upstream that served them and on stable, and what a call would cost on an upstream. */
 
 import type { AttemptReason, AttemptRecord } from '../domain/attempt.ts';
-import type { Call } from '../domain/call.ts';
+import { type Call, isFree } from '../domain/call.ts';
 import type { Cost, Usage } from '../domain/usage.ts';
 import { findCost, UNKNOWN_COST } from '../pricing/cost.ts';
 import { estimateTokens } from '../pricing/count-tokens.ts';
 import { estimateInput, rememberCounts } from '../pricing/estimate-input.ts';
 import { estimateOutput } from '../pricing/estimate-output.ts';
+import { estimateMedia } from '../pricing/media-usage.ts';
 import type { PriceTable } from '../pricing/price-table.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { AttemptEnd } from './attempt-types.ts';
@@ -104,7 +105,8 @@ export class PriceAhead {
 
   readonly estimateCostUsd: EstimateCostUsd = (name, call, body) => {
     const config = this.#upstreams.get(name)?.config;
-    if (!config || call.surface === 'other') return undefined;
+    if (!config || isFree(call)) return undefined;
+    if (call.paid !== undefined) return this.#mediaUsd(config, call, estimateMedia(call.paid, body));
     const inputTokens = this.inputTokensOf(call, body);
     const outputTokens = estimateOutput(call.surface, body, config.rules);
     return this.#costUsd(config, call, { inputTokens, outputTokens, cachedInputTokens: 0, reasoningTokens: 0 });
@@ -116,6 +118,15 @@ export class PriceAhead {
     if (!config || call.surface === 'other' || call.surface === 'moderations') return true;
     return this.#costUsd(config, call, call.surface === 'embeddings' ? ONE_TOKEN : ONE_TOKEN_EACH) !== undefined;
   };
+
+  /** Images are billed by tokens or by the piece: the first of the usages that has a price counts. */
+  #mediaUsd(config: UpstreamConfig, call: Call, usages: readonly Usage[]): number | undefined {
+    for (const usage of usages) {
+      const costUsd = this.#costUsd(config, call, usage);
+      if (costUsd !== undefined) return costUsd;
+    }
+    return undefined;
+  }
 
   #costUsd({ pricing, rules }: UpstreamConfig, call: Call, usage: Usage): number | undefined {
     const named = rules.params?.['model'];

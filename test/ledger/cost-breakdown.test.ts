@@ -103,10 +103,10 @@ describe('comma-separated values', () => {
       .toCsv()
       .split('\r\n');
     expect(lines[0]).toBe(
-      'model,attempts,inputTokens,outputTokens,cachedInputTokens,costUsd,costPerHour,stableCostUsd,savingsUsd,unpriced',
+      'model,attempts,inputTokens,outputTokens,cachedInputTokens,costUsd,costPerHour,stableCostUsd,savingsUsd,unpriced,incomplete',
     );
-    expect(lines[1]).toBe('m0,1,10,4,3,2,2,3,1,0');
-    expect(lines).toContain('(none),1,10,4,3,1,1,3,2,0');
+    expect(lines[1]).toBe('m0,1,10,4,3,2,2,3,1,0,0');
+    expect(lines).toContain('(none),1,10,4,3,1,1,3,2,0,0');
     expect(lines.at(-2)).toMatch(/^\(other\),1,/);
     expect(lines.at(-1)).toBe('');
   });

@@ -22,6 +22,7 @@ test('sums tokens, costs and savings over attempts', () => {
     cachedInputTokens: 6,
     costUsd: 5,
     unpriced: 0,
+    incomplete: 0,
     stableCostUsd: 6,
     savingsUsd: 1,
   });
