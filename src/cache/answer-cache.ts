@@ -9,6 +9,7 @@ import type { Clock } from '../time/clock.ts';
 import type { Answer } from '../upstream/attempt-types.ts';
 import { ResponseMode } from '../upstream/response-mode.ts';
 import { isStream } from '../upstream/sdk/types.ts';
+import { isComplete } from './complete-answer.ts';
 import { AnswerStore, type StoredAnswer } from './answer-store.ts';
 import { Accounts, cacheKeyOf } from './cache-key.ts';
 import { admits, type CachePolicy } from './cache-policy.ts';
@@ -51,8 +52,8 @@ export class AnswerCache {
   }
 
   /**
-   * Returns the stored answer, the answer of an identical call in flight, or a new one. Only answers of the assigned upstream are stored: a fallback's
-   * answer must not be repeated once the assigned upstream works again.
+   * Returns the stored answer, the answer of an identical call in flight, or a new one. Only complete answers are stored and shared, and only those of the assigned upstream are stored: a
+   * fallback's answer must not be repeated once the assigned upstream works again.
    */
   async answer(call: Call, plan: CallPlan, source: CallSource): Promise<Answer> {
     const routed: RoutedCall = { call, plan, source };
@@ -112,7 +113,8 @@ export class AnswerCache {
       if (answer.kind !== 'parsed') return answer;
       const encoded = encodeBody(answer.data, answer.props.response, call.surface);
       const served = servedBy(mode.ledger?.ledger);
-      if (served) result = this.#keep(key, storedAnswer(encoded, served), plan);
+      if (served && isComplete(call.surface, answer.data))
+        result = this.#keep(key, storedAnswer(encoded, served), plan);
       if (source.mode.chosen() === 'parsed') return answer;
       // The original body has been read already: a caller of the raw response needs an unread one.
       return { ...answer, props: { ...answer.props, response: responseOf(encoded) } };

@@ -5,6 +5,7 @@ import type { Surface } from '../domain/call.ts';
 import { fields } from '../domain/json.ts';
 import type { StreamInternals } from '../upstream/sdk/types.ts';
 import { passStream } from '../upstream/stream/guard-stream.ts';
+import { CompletenessCheck } from './complete-answer.ts';
 import type { StoredAnswer } from './answer-store.ts';
 
 /** An encoded response, without where it came from and what it cost. */
@@ -79,6 +80,7 @@ const TRANSIENT_HEADERS: ReadonlySet<string> = new Set([
 export class EventRecorder {
   readonly #surface: Surface;
   readonly #maxLength: number;
+  readonly #check: CompletenessCheck;
   #events: string[] | undefined = [];
   #length = 0;
   #responseId: string | undefined;
@@ -87,6 +89,7 @@ export class EventRecorder {
   constructor(surface: Surface, maxLength: number) {
     this.#surface = surface;
     this.#maxLength = maxLength;
+    this.#check = new CompletenessCheck(surface);
   }
 
   /** Records what the reader of `stream` reads. Calls `onRead` if it reads to the end. */
@@ -104,14 +107,17 @@ export class EventRecorder {
     });
   }
 
-  /** All chunks as the body of `response`; `undefined` if the stream was too long. */
+  /** All chunks as the body of `response`; `undefined` if the stream was too long or its answer is not complete. */
   whole(response: Response): EncodedAnswer | undefined {
-    return this.#events && encodeEvents([...this.#events, ...endOfEvents(this.#surface)], response, this.#responseId);
+    return this.#events && this.#check.isComplete
+      ? encodeEvents([...this.#events, ...endOfEvents(this.#surface)], response, this.#responseId)
+      : undefined;
   }
 
   /** Encodes the chunk immediately, since the reader may modify it. */
   #see(chunk: unknown): void {
     if (!this.#events) return;
+    this.#check.see(chunk);
     const event = encodeEvent(chunk, this.#surface);
     this.#responseId ??= responseIdOf(chunk, this.#surface);
     this.#events.push(event);

@@ -118,6 +118,7 @@ export interface WarningEvent {
     | 'batch'
     | 'cache'
     | 'price'
+    | 'probe'
     | 'modelNotFound'
     | 'finishReason'
     | 'rollback'

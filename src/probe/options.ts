@@ -23,10 +23,16 @@ export interface ProbeOptions {
 
 /** Checks upstreams at an interval, in addition to the health seen in real calls. */
 export interface ActiveProbeOptions<UpstreamName extends string = string> {
-  /** The interval between checks. A check requests the list of models, which is free, or a short answer if there is no list. */
+  /** The interval between checks. A check requests the list of models, which is free. */
   readonly every: Duration;
   /** The timeout of each request. @default '10s' */
   readonly timeout?: Duration | undefined;
+  /**
+   * USD per UTC day and upstream for upstreams that list no models: each check then asks for an answer of one token, as long as the
+   * budget lasts and the price is known. With 0, any answer from such an upstream shows that it is reached, and its key is not checked.
+   * @default 0
+   */
+  readonly budgetUsd?: number | undefined;
   /** The upstreams to check. @default all */
   readonly upstreams?: readonly UpstreamName[] | undefined;
 }

@@ -36,6 +36,17 @@ export class ProbeClient {
     return this.post('chat', '/chat/completions', { max_tokens: SHORT_ANSWER_TOKENS, ...question });
   }
 
+  /** The estimated cost of a chat request in USD; `undefined` if its model or price is unknown. */
+  estimateUsd(question: Question): number | undefined {
+    const { model, budget, clock } = this.context.input;
+    const body = { model, ...question };
+    if (body.model === undefined) return undefined;
+    return budget.estimateCostUsd(
+      probeCall(0, clock.now(), 'chat', { method: 'post', path: '/chat/completions', body }),
+      body,
+    );
+  }
+
   async post(surface: Surface, path: string, question: Question): Promise<Reply> {
     const { model } = this.context.input;
     if (model === undefined && question['model'] === undefined) throw new RequestSkipped('no model is set');

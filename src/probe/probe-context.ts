@@ -22,6 +22,8 @@ export interface ProbeInput {
   /** The timeout of each request. */
   readonly timeoutMs: number;
   readonly budgetUsd: number;
+  /** A check at an interval: its requests are as cheap as possible, and none is sent without a known price. */
+  readonly periodic: boolean;
   readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
   readonly random: () => number;

@@ -29,6 +29,9 @@ export class Prober {
   /** Upstreams whose check is running; a hanging upstream is not checked again before it ends. */
   readonly #checking = new Set<string>();
   readonly #closed = new AbortController();
+  /** What the checks at an interval have spent today, by upstream. */
+  readonly #spentUsd = new Map<string, number>();
+  #day = 0;
 
   constructor(parts: ProberParts) {
     this.#parts = parts;
@@ -58,6 +61,7 @@ export class Prober {
     const model = limits.model ?? modelOf(upstream);
     const input = {
       ...limits,
+      periodic: downForMs > 0,
       upstream,
       connection,
       model,
@@ -103,7 +107,13 @@ export class Prober {
     // Until the next check has ended, or the one after it, if that one is skipped.
     const downForMs = 2 * everyMs + timeoutMs;
     try {
-      await this.#probe(upstream, { ...CONNECTION_ONLY, timeoutMs, signal: this.#closed.signal }, downForMs);
+      const budgetUsd = this.#leftToday(upstream.name);
+      const { costUsd } = await this.#probe(
+        upstream,
+        { ...CONNECTION_ONLY, budgetUsd, timeoutMs, signal: this.#closed.signal },
+        downForMs,
+      );
+      this.#spentUsd.set(upstream.name, (this.#spentUsd.get(upstream.name) ?? 0) + (costUsd ?? 0));
     } catch {
       // Credentials or the SDK client could not be created: the upstream counts as unreachable.
       this.#connected(upstream, false, downForMs);
@@ -120,6 +130,15 @@ export class Prober {
     upstream.lastCheck = { reached, atMs, downUntilMs: isDown ? atMs + downForMs : undefined };
   }
 
+  /** What the checks of an upstream may still spend on this UTC day, in USD. */
+  #leftToday(name: string): number {
+    const { active, services } = this.#parts;
+    const day = Math.floor(services.clock.now() / MS_PER_DAY);
+    if (day !== this.#day) this.#spentUsd.clear();
+    this.#day = day;
+    return Math.max(0, (active?.budgetUsd ?? 0) - (this.#spentUsd.get(name) ?? 0));
+  }
+
   #report(upstream: Upstream, result: CheckResult, done: number, total: number): void {
     const { emitter, services } = this.#parts;
     const { name: check, status, durationMs, costUsd } = result;
@@ -131,15 +150,15 @@ export class Prober {
 
 /** An upstream with a success within this time serves calls. */
 const SERVING_MS = 10_000;
+const MS_PER_DAY = 86_400_000;
 
 /** The check at an interval. */
-const CONNECTION_ONLY: Omit<ResolvedProbe, 'timeoutMs' | 'signal'> = {
+const CONNECTION_ONLY: Omit<ResolvedProbe, 'timeoutMs' | 'signal' | 'budgetUsd'> = {
   names: ['connection'],
   honesty: false,
   model: undefined,
   embeddingModel: undefined,
   contextTokens: undefined,
-  budgetUsd: 0.01,
 };
 
 /** The upstream's own model; with a model map, the target of its first entry. */

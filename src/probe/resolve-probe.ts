@@ -20,6 +20,8 @@ export interface ResolvedProbe {
 export interface ActiveProbePolicy {
   readonly everyMs: number;
   readonly timeoutMs: number;
+  /** USD per UTC day and upstream. */
+  readonly budgetUsd: number;
   readonly upstreams: readonly string[];
 }
 
@@ -51,13 +53,14 @@ export function resolveActiveProbe(
   names: readonly string[],
 ): ActiveProbePolicy | undefined {
   if (options === undefined) return undefined;
-  checkKeys('canary.probe', options, ['every', 'timeout', 'upstreams']);
-  const { every, timeout = '10s', upstreams = names } = options;
+  checkKeys('canary.probe', options, ['every', 'timeout', 'budgetUsd', 'upstreams']);
+  const { every, timeout = '10s', budgetUsd = 0, upstreams = names } = options;
   checkList('canary.probe.upstreams', upstreams, 'a list of upstreams');
   upstreams.forEach((name, index) => checkOneOf(`canary.probe.upstreams[${index}]`, name, names));
   return {
     everyMs: checkDuration('canary.probe.every', every, { min: 1_000 }),
     timeoutMs: checkDuration('canary.probe.timeout', timeout),
+    budgetUsd: checkNumber('canary.probe.budgetUsd', budgetUsd, { min: 0 }),
     upstreams,
   };
 }

@@ -113,6 +113,13 @@ export class Engine implements CallContext {
     this.#planning = planInputs(options, this.services, { traffic, affinity: this.#affinity, killSwitch });
     const nextCallId = () => this.nextCallId();
     this.prober = new Prober({ services: this.services, emitter, active: options.probe, nextCallId });
+    const { probe } = options;
+    if (probe && probe.budgetUsd > 0) {
+      this.#warn(
+        'probe',
+        `canary.probe sends a paid request of one token to an upstream that lists no models, for up to ${probe.budgetUsd} USD a day and upstream`,
+      );
+    }
     const snapshot = () => this.snapshot();
     const { rollouts } = this;
     rollouts?.start();
@@ -198,7 +205,7 @@ export class Engine implements CallContext {
     this.#warn('store', `The store has neither owners of response ids nor the split: ${errorName(error)}`);
   }
 
-  #warn(code: 'listener' | 'key' | 'task' | 'cache' | 'disabled' | 'store', message: string): void {
+  #warn(code: 'listener' | 'key' | 'task' | 'cache' | 'disabled' | 'probe' | 'store', message: string): void {
     this.warnings.once(message, { code, message, atMs: this.options.clock.now() });
   }
 }

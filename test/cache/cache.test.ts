@@ -133,10 +133,11 @@ describe('an identical call', () => {
     const embed = () => ai.embeddings.create({ model: 'text-embedding-3-small', input: 'x' });
     await within(clock, 0, embed());
     expect((await within(clock, 0, embed())).data[0]?.embedding).toEqual([0.5, -1]);
-    providers.script('openai', response('resp_1'));
+    const message = { type: 'message', content: [{ type: 'output_text', text: 'Hello.' }] };
+    providers.script('openai', response('resp_1', { output: [message] }));
     const respond = () => ai.responses.create({ model: 'm', input: 'x', temperature: 0 });
     await within(clock, 0, respond());
-    expect(await within(clock, 0, respond())).toMatchObject({ id: 'resp_1', output_text: '' });
+    expect(await within(clock, 0, respond())).toMatchObject({ id: 'resp_1', output_text: 'Hello.' });
     expect(providers.asked).toHaveLength(2);
   });
 });

@@ -1,7 +1,7 @@
 /** Surfaces whose answers have no usage: they are metered by what can be counted, or counted as unpriced. */
 
 import { describe, expect, test } from 'vitest';
-import { BudgetExceededError, type BudgetOptions, type CanaryOptions } from '../../src/index.ts';
+import { BudgetExceededError, type BudgetOptions, CanaryClient, type CanaryOptions } from '../../src/index.ts';
 import { drain } from '../support/calls.ts';
 import { json, response, type Reply } from '../support/replies.ts';
 import { setUp } from '../support/set-up.ts';
@@ -57,8 +57,8 @@ describe('without usage', () => {
   });
 
   test('without a `canary` option they are metered, too', async () => {
-    const { ai, providers } = setUp();
-    const bare = new (ai.constructor as typeof import('../../src/index.ts').CanaryClient)({
+    const { providers } = setUp();
+    const bare = new CanaryClient({
       apiKey: 'key',
       baseURL: 'https://api.openai.com/v1',
       fetch: providers.fetch,
@@ -91,7 +91,7 @@ describe('a spent budget', () => {
 
   test('refuses what is paid', async () => {
     const { ai, providers } = await spend();
-    const asked = providers.sent.length;
+    const asked = providers.to('openai').length;
     await expect(ai.images.generate({ model: 'dall-e-3', prompt: 'A cat.' })).rejects.toThrow(BudgetExceededError);
     await expect(ai.audio.speech.create({ model: 'tts-1', voice: 'alloy', input: 'Hello.' })).rejects.toThrow(
       BudgetExceededError,
@@ -99,7 +99,7 @@ describe('a spent budget', () => {
     await expect(ai.audio.transcriptions.create({ model: 'whisper-1', file: sound() })).rejects.toThrow(
       BudgetExceededError,
     );
-    expect(providers.sent).toHaveLength(asked);
+    expect(providers.to('openai')).toHaveLength(asked);
   });
 
   test('lets pass what is free: moderations, lists, polls', async () => {

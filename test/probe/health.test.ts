@@ -164,6 +164,54 @@ describe('with checks at an interval', () => {
     ]);
   });
 
+  describe('of an upstream that lists no models', () => {
+    const PRICE = { inputPerMTok: 2, outputPerMTok: 8 };
+    const setUpChecks = (probe: object, prices: Record<string, typeof PRICE> = { openai: PRICE, gemini: PRICE }) => {
+      const warnings: string[] = [];
+      const world = setUp({
+        upstreams: { gemini: { model: 'gemini-2.5-flash' } },
+        canary: {
+          probe: { every: '60s', upstreams: ['gemini'], ...probe },
+          prices,
+          logger: { warn: (message: string) => void warnings.push(message) },
+        },
+      });
+      world.providers.usually('gemini', (request) =>
+        Object.keys(request.body).length === 0 ? failed(404)(request) : chat('', { input: 10, output: 1 })(request),
+      );
+      const paid = () => world.providers.to('gemini').filter(({ method }) => method === 'POST');
+      return { ...world, paid, warnings };
+    };
+
+    test('send nothing that is paid, and find it reached', async () => {
+      const { ai, clock, paid, warnings } = setUpChecks({});
+      await clock.advance(600_000);
+      expect(paid()).toEqual([]);
+      expect(warnings).toEqual([]);
+      expect(ai.canary.costs().total.costUsd).toBe(0);
+      expect(ai.canary.snapshot().upstreams['gemini']?.health).toBe('healthy');
+    });
+
+    test('send a chat of one token within `budgetUsd` a day, and warn of it when the client is built', async () => {
+      // An answer costs 28 µUSD. The estimate of the next one must fit as well.
+      const { clock, paid, warnings } = setUpChecks({ budgetUsd: 0.000_2 });
+      expect(warnings.join()).toContain('up to 0.0002 USD a day');
+      await clock.advance(3_600_000);
+      const sent = paid().length;
+      expect(sent).toBeGreaterThan(3);
+      expect(sent).toBeLessThan(8);
+      expect(paid()[0]?.body).toMatchObject({ max_tokens: 1 });
+      await clock.advance(86_400_000);
+      expect(paid().length).toBe(2 * sent);
+    });
+
+    test('send nothing that is paid without a known price', async () => {
+      const { clock, paid } = setUpChecks({ budgetUsd: 1 }, {});
+      await clock.advance(600_000);
+      expect(paid()).toEqual([]);
+    });
+  });
+
   test('close() stops the checks', async () => {
     const { ai, clock, providers } = setUp({ upstreams: { gemini: {} }, canary: { probe: { every: '30s' } } });
     void ai.canary.close();

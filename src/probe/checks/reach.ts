@@ -2,7 +2,7 @@
 
 import { fields } from '../../domain/json.ts';
 import type { ProbeClient } from '../probe-client.ts';
-import { fail, pass, refused, unsupported, type Check, type Verdict } from '../check.ts';
+import { fail, pass, refused, skip, unsupported, type Check, type Verdict } from '../check.ts';
 import { listOf, type Refusal, type Reply, showMs, describeRefusal } from '../reply.ts';
 import { ping } from './chat.ts';
 
@@ -12,6 +12,7 @@ export const connection: Check = {
   run: async (client) => {
     const list = await listModels(client);
     const { refusal, latencyMs } = (await pingInstead(list, client)) ?? list;
+    if (refusal && refusal === list.refusal && !isAffordable(client)) return judgeFree(refusal, latencyMs, client);
     if (!refusal || refusal.kind === 'badRequest' || refusal.kind === 'modelNotFound') {
       return pass(`reached, and the key accepted, in ${showMs(latencyMs)}`);
     }
@@ -36,9 +37,28 @@ export const models: Check = {
 
 /** Sends a chat request if the list is missing or forbidden: a restricted key may be allowed to chat but not to list models. */
 function pingInstead({ refusal }: Reply, client: ProbeClient): Promise<Reply> | undefined {
-  if (!refusal) return undefined;
-  if (hasNoList(refusal)) return ping(client);
-  return isForbidden(refusal) && client.context.input.model !== undefined ? ping(client) : undefined;
+  if (!refusal || !isAffordable(client)) return undefined;
+  const { periodic, model } = client.context.input;
+  if (!hasNoList(refusal) && (!isForbidden(refusal) || model === undefined)) return undefined;
+  return periodic ? client.chat(SHORTEST) : ping(client);
+}
+
+const SHORTEST = { messages: [{ role: 'user', content: 'Hi' }], max_tokens: 1 };
+
+/** Whether a paid request may be sent. A check at an interval must know its price. */
+function isAffordable(client: ProbeClient): boolean {
+  const { budgetUsd, periodic } = client.context.input;
+  if (budgetUsd === 0) return false;
+  if (!periodic) return true;
+  const estimateUsd = client.estimateUsd(SHORTEST);
+  return estimateUsd !== undefined && estimateUsd <= budgetUsd;
+}
+
+/** What the refusal of the list says when nothing may be spent: an upstream without a list is reached, and its key is not checked. */
+function judgeFree(refusal: Refusal, latencyMs: number, client: ProbeClient): Verdict {
+  if (hasNoList(refusal)) return pass(`reached in ${showMs(latencyMs)}; it lists no models, so its key is not checked`);
+  if (refusal.status === 403) return skip(`the key may not list models: ${describeRefusal(refusal)}`);
+  return explain(refusal, client);
 }
 
 function listModels(client: ProbeClient): Promise<Reply> {
