@@ -105,9 +105,15 @@ export class ModelStates {
     return entry;
   }
 
-  /** The state of a model, read only. A model without a call so far is closed, and paused only with its upstream. */
+  /**
+   * The state of a model, read only. A model without a call so far is closed, and paused only with its upstream. Without a model, the only
+   * one in use is meant, if there is no default entry.
+   */
   peek(model: string | undefined): ModelState {
-    return this.#entries.get(model) ?? this.#unused;
+    const known = this.#entries.get(model);
+    if (known) return known;
+    const [only] = model === undefined && this.#entries.size === 1 ? this.#entries.values() : [];
+    return only ?? this.#unused;
   }
 
   /** Stops counting. */

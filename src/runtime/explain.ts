@@ -12,7 +12,7 @@ import type { DialectChange } from '../providers/dialect-rule.ts';
 
 /** The call to explain. Route options that are left out come from the surrounding `canary.run()`. */
 export interface ExplainOptions<UpstreamName extends string = string> extends RouteOptions<UpstreamName> {
-  /** The model of the call, which is a chat call. */
+  /** The model of the call, which is a chat call. Breakers and pauses are kept by model, so name it where several are in use. */
   readonly model?: string | undefined;
   /** The body of a chat call. Its requirements take part in the choice, and its changes for the upstream are listed. */
   readonly body?: Readonly<Record<string, unknown>> | undefined;
