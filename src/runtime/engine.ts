@@ -90,17 +90,20 @@ export class Engine implements CallContext {
     this.#keyShares = new KeyShares((share, source) => this.#warnOfKeyShare(share, source));
     const classify = options.tasks?.classify;
     this.classifier = classify && new Classifier(classify, clock, (message) => this.#warn('task', message));
-    const { emitter, warnings, traffic, ledger: costs } = this;
+    const { emitter, warnings, traffic, names, ledger: costs } = this;
     const { rollouts: policies, store } = options;
     const planning = () => this.#planning;
     const setShadowShare = (upstream: string, share: number) => this.services.shadow?.setShare(upstream, share);
     const rolloutInput = { policies, clock, emitter, traffic, warnings, store, planning, setShadowShare };
     this.rollouts = policies.length > 0 ? new Rollouts(rolloutInput) : undefined;
     const sharedStore = routes ? store : undefined;
-    const warn = (error: unknown) => this.#warnOfStore(error);
+    const warn = (error: unknown) =>
+      this.#warn('store', `The store does not keep owners or the split: ${errorName(error)}`);
+    // Rollouts warn of the same store.
+    const warnOfSplit = this.rollouts ? () => undefined : warn;
     this.#owners = new SharedOwners({ affinity: this.#affinity, store: sharedStore, clock, warn });
-    const { names } = this;
-    this.#split = sharedStore && new SharedSplit({ traffic, store: sharedStore, names, weights, clock, warn });
+    this.#split =
+      sharedStore && new SharedSplit({ traffic, store: sharedStore, names, weights, clock, warn: warnOfSplit });
     const observed = { recorder: this.#recorder, costs, emitter, warnings, clock, rollouts: this.rollouts };
     this.services = buildCallServices(options, observed, { owners: this.#owners, affinity: this.#affinity, routes });
     this.cache =
@@ -149,7 +152,6 @@ export class Engine implements CallContext {
     return others.filter(({ config }) => config.connection.kind !== 'client').map(({ name }) => name);
   }
 
-  /** Looks in the store for the owner of what the call refers to; `undefined` if there is nothing to wait for. */
   lookUpOwner(call: Call): Promise<void> | undefined {
     return this.#owners.lookUpFor(call);
   }
@@ -199,10 +201,6 @@ export class Engine implements CallContext {
       `One key has ${Math.round(share * 100)} % of the latest calls (from ${found}): they all go to one upstream, whatever the weights are. ` +
       'Give each user or conversation a key of its own, or none';
     this.warnings.once('keyShare', { code: 'keyShare', message, atMs: this.options.clock.now() });
-  }
-
-  #warnOfStore(error: unknown): void {
-    this.#warn('store', `The store has neither owners of response ids nor the split: ${errorName(error)}`);
   }
 
   #warn(code: 'listener' | 'key' | 'task' | 'cache' | 'disabled' | 'probe' | 'store', message: string): void {

@@ -9,13 +9,8 @@ import type { LimitsOptions } from '../resilience/limits/options.ts';
 import { resolveLimits } from '../resilience/limits/resolve-limits.ts';
 import type { Capabilities } from '../providers/capabilities.ts';
 import { PROVIDER_NAMES, providerPreset, type ProviderName } from '../providers/presets.ts';
-import {
-  clientKeySource,
-  resolveBodyRules,
-  resolveConnection,
-  statedBaseURL,
-  upstreamKeySource,
-} from './resolve-connection.ts';
+import { clientKeySource, statedBaseURL } from './client-connection.ts';
+import { resolveBodyRules, resolveConnection, upstreamKeySource } from './resolve-connection.ts';
 import { resolvePrices } from '../pricing/resolve-prices.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { Connection, UpstreamConfig, UpstreamPricing } from './upstream.ts';
