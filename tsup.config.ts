@@ -11,6 +11,13 @@ const names = Object.keys(exports)
   .map((path) => path.slice('./'.length))
   .concat('cli');
 
+const ENTRIES = Object.fromEntries(
+  names.map((name) => (name ? [name, `src/${name}/index.ts`] : ['index', 'src/index.ts'])),
+);
+
+/** Files of their own, so that a bundle of an application that imports only these names leaves the client out. */
+const CHUNKS = { 'cost-of': 'src/cost-of.ts', errors: 'src/domain/errors.ts', route: 'src/call/route.ts' };
+
 /**
  * opossum is CommonJS and requires `events`. A bundle of modules cannot require a builtin, so its files get the class through an import.
  */
@@ -28,7 +35,7 @@ const importEvents: NonNullable<Options['esbuildPlugins']>[number] = {
 };
 
 export default defineConfig({
-  entry: Object.fromEntries(names.map((name) => (name ? [name, `src/${name}/index.ts`] : ['index', 'src/index.ts']))),
+  entry: { ...ENTRIES, ...CHUNKS },
   format: ['esm', 'cjs'],
   target: 'node22',
   platform: 'node',
@@ -37,7 +44,7 @@ export default defineConfig({
   splitting: true,
   // By Rollup, whose CommonJS is the same code; tsup's own way to split CommonJS rewrites classes and loses their names.
   treeshake: true,
-  dts: true,
+  dts: { entry: ENTRIES },
   // Source maps with their sources were two thirds of the package. The code is not minified, so that stack traces can be read without them.
   sourcemap: false,
   // Not packed. test/package reads it: it names the packages that were bundled.

@@ -6,6 +6,7 @@ import { callPromise } from './call/call-promise.ts';
 import { responseIdIn } from './call/describe-call.ts';
 import { seekPage } from './call/seek-page.ts';
 import { handleCall, type Caller, observePage } from './call/handle-call.ts';
+import { isBelow, sdkClass } from './domain/sdk-class.ts';
 import type { CanaryOptions } from './options.ts';
 import type { CanaryControl } from './runtime/control.ts';
 import type { Engine } from './runtime/engine.ts';
@@ -29,16 +30,17 @@ import type { RequestOptions } from './upstream/sdk/types.ts';
  * const ai = new CanaryAzure({ endpoint, apiKey, apiVersion, canary: { upstreams, weights } });
  */
 export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Base> {
+  const SdkBase = sdkClass(Base as OpenAIClass);
   // The SDK sends the name of the class as its `User-Agent`.
-  class CanaryClient extends (Base as OpenAIClass) {
+  class CanaryClient extends SdkBase {
     readonly canary: CanaryControl;
     readonly #engine: Engine;
     readonly #caller: Caller;
-    readonly #send = createSender(this, Base.prototype as OpenAI);
+    readonly #send = createSender(this, SdkBase.prototype as OpenAI);
 
     constructor(...args: any[]) {
       const options: Record<string, unknown> = args[0] ?? {};
-      const runtime = runtimeOf(options, Base.prototype instanceof AzureOpenAI ? 'azure' : undefined);
+      const runtime = runtimeOf(options, isBelow(SdkBase.prototype as object, AzureOpenAI) ? 'azure' : undefined);
       super({ ...runtime.withDefaults(options), canary: runtime });
       this.canary = runtime.control;
       const connections = new UpstreamConnections({
@@ -130,7 +132,7 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
       return { baseURL: addressOf(this.baseURL), upstreams: this.#engine.names };
     }
   }
-  keepUserAgent(CanaryClient, Base);
+  keepUserAgent(CanaryClient, SdkBase);
   // Bundlers rename an inner class that has the name of an outer class.
   Object.defineProperty(CanaryClient, 'name', { value: 'CanaryClient' });
   // The class has all members of the type: it inherits the statics of the base and defines the others above.

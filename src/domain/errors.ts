@@ -4,10 +4,15 @@ import { APIConnectionTimeoutError, APIError, OpenAIError } from 'openai';
 import type { AttemptRecord, TimeoutPhase } from './attempt.ts';
 import type { Requirement } from './call.ts';
 import type { RolloutPhase, RolloutVerb } from './rollout.ts';
+import { sdkClass } from './sdk-class.ts';
 import type { BudgetPeriod, Usage } from './usage.ts';
 
+const SdkError = sdkClass(OpenAIError);
+const SdkAPIError = sdkClass(APIError);
+const SdkTimeoutError = sdkClass(APIConnectionTimeoutError);
+
 /** An option is invalid. The message names the option, the rule and the value. */
-export class ConfigError extends OpenAIError {
+export class ConfigError extends SdkError {
   readonly code = 'CONFIG';
   /** Path of the option: `canary.upstreams.gemini.timeout`. */
   readonly path: string;
@@ -20,7 +25,7 @@ export class ConfigError extends OpenAIError {
 }
 
 /** The circuit breaker of the only upstream that the call allows is open. */
-export class BreakerOpenError extends OpenAIError {
+export class BreakerOpenError extends SdkError {
   readonly code = 'BREAKER_OPEN';
   readonly upstream: string;
   /** When the upstream accepts calls again, in ms since the Unix epoch. */
@@ -37,7 +42,7 @@ export class BreakerOpenError extends OpenAIError {
 }
 
 /** The upstream lacks a capability that the call needs, and no other upstream is available. */
-export class CapabilityError extends OpenAIError {
+export class CapabilityError extends SdkError {
   readonly code = 'CAPABILITY';
   readonly upstream: string;
   readonly requirement: Requirement;
@@ -53,7 +58,7 @@ export class CapabilityError extends OpenAIError {
 }
 
 /** The whole call exceeded its deadline. `cause` is the failure of the last attempt that ended, if any. */
-export class DeadlineError extends OpenAIError {
+export class DeadlineError extends SdkError {
   readonly code = 'DEADLINE';
   readonly deadlineMs: number;
 
@@ -66,7 +71,7 @@ export class DeadlineError extends OpenAIError {
 }
 
 /** An upstream exceeded a time limit. `phase` names the limit, `budgetMs` its length in ms. */
-export class UpstreamTimeoutError extends APIConnectionTimeoutError {
+export class UpstreamTimeoutError extends SdkTimeoutError {
   // The SDK declares `code` for the codes of providers.
   override readonly code = 'UPSTREAM_TIMEOUT';
   readonly phase: TimeoutPhase;
@@ -110,7 +115,7 @@ interface ErrorHeaders {
  * A stream broke off after a part of it had reached the caller. No other model completes it. `cause` is the failure. `status`, `headers`,
  * `requestID`, `error`, `param` and `type` are those of the SDK's error, where there is one; its `code` is `providerCode`.
  */
-export class StreamInterruptedError extends APIError implements PartialAnswer {
+export class StreamInterruptedError extends SdkAPIError implements PartialAnswer {
   // The SDK declares `code` for the codes of providers.
   override readonly code = 'STREAM_INTERRUPTED';
   /** The code in the provider's error; `undefined` if it sent none. */
@@ -142,7 +147,7 @@ export class StreamInterruptedError extends APIError implements PartialAnswer {
  * Every upstream that could serve the call is at its limits, and there is no queue, or waiting in the queue did not
  * help.
  */
-export class RateLimitedError extends OpenAIError {
+export class RateLimitedError extends SdkError {
   readonly code = 'RATE_LIMITED';
   /** The upstream that is available soonest. */
   readonly upstream: string;
@@ -174,7 +179,7 @@ export interface ExceededBudget {
 /**
  * The rest of a budget is less than the estimated cost of the call, and no upstream outside the budget can serve it.
  */
-export class BudgetExceededError extends OpenAIError {
+export class BudgetExceededError extends SdkError {
   readonly code = 'BUDGET_EXCEEDED';
   readonly budget: string;
   readonly per: BudgetPeriod;
@@ -205,7 +210,7 @@ function usd(amount: number): string {
 }
 
 /** A verb that is not possible in the current phase of its rollout. Nothing was changed. */
-export class RolloutError extends OpenAIError {
+export class RolloutError extends SdkError {
   readonly code = 'ROLLOUT';
   /** The canary of the rollout. */
   readonly upstream: string;
@@ -229,7 +234,7 @@ const PHASE_TEXTS: Readonly<Record<RolloutPhase, string>> = {
 };
 
 /** The estimated cost exceeds `maxCostUsd` on every upstream that may serve the call. Nothing was sent. */
-export class CostCapError extends OpenAIError {
+export class CostCapError extends SdkError {
   readonly code = 'COST_CAP';
   /** The caller's limit, in USD. */
   readonly maxCostUsd: number;
@@ -253,7 +258,7 @@ function dollars(amountUsd: number): string {
 }
 
 /** No upstream that may serve the call has a known price, and `onUnknownPrice` is `'reject'`. Nothing was sent. */
-export class UnknownPriceError extends OpenAIError {
+export class UnknownPriceError extends SdkError {
   readonly code = 'UNKNOWN_PRICE';
   readonly upstream: string;
   readonly model: string | undefined;

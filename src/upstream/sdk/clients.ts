@@ -1,6 +1,7 @@
 /** The SDK clients of the upstreams, each with only the credentials of its own upstream. */
 
 import { AzureOpenAI, type ClientOptions, OpenAI } from 'openai';
+import { sdkClass } from '../../domain/sdk-class.ts';
 
 import type { KeyPool } from '../../resilience/key-pool.ts';
 import type { Connection, Upstream } from '../upstream.ts';
@@ -33,8 +34,10 @@ export function connect(
   return new UpstreamClient({ ...options, fetch: createKeyedFetch(keys, send) });
 }
 
+const SdkClient = sdkClass(OpenAI);
+
 /** A client that ignores the environment variables of OpenAI: their values belong to that provider. */
-class UpstreamClient extends OpenAI {
+class UpstreamClient extends SdkClient {
   constructor(options: ClientOptions) {
     const unset: Record<string, null> = { apiKey: null, adminAPIKey: null, webhookSecret: null };
     super({ ...unset, organization: null, project: null, ...options });
@@ -43,7 +46,7 @@ class UpstreamClient extends OpenAI {
   }
 
   static {
-    keepUserAgent(this, OpenAI);
+    keepUserAgent(this, SdkClient);
   }
 
   protected override prepareRequest(request: PreparedRequest, context: PreparedFor): Promise<void> {
