@@ -130,6 +130,7 @@ test('the main entry point', () => {
         "RolloutChangeEvent",
         "RolloutControl",
         "RolloutDecision",
+        "RolloutGuardOptions",
         "RolloutNumbers",
         "RolloutOptions",
         "RolloutPhase",

@@ -98,12 +98,12 @@ describe('after a machine slept for an hour', () => {
   });
 
   test('the time asleep does not lengthen the next open period of a breaker', async () => {
-    const set = setUpCanary({ canary: { retry: { attempts: 1 }, breaker: { consecutive: 3, openFor: '10s' } } });
+    const set = setUpCanary({ canary: { retry: { attempts: 1 }, breaker: { consecutive: 3 } } });
     await open(set);
     set.clock.jump(HOUR_MS);
     set.providers.script('gemini', failed(503));
     await ask(set.ai);
-    expect(breakerOf(set)).toEqual({ state: 'open', untilMs: set.clock.now() + 20_000 });
+    expect(breakerOf(set)).toEqual({ state: 'open', untilMs: set.clock.now() + 10_000 });
   });
 
   test('a paused upstream gets calls again', async () => {
