@@ -99,13 +99,25 @@ function isHonestFor(
     attempts.every(({ usage, usageEstimated }) => reported || (usage !== undefined) === usageEstimated);
 }
 
+/** Whether an event is JSON, or the end of a stream. */
+function isReadable(event: string): boolean {
+  const data = /^data: ?(.*)/m.exec(event)?.[1];
+  if (data === undefined || data === '[DONE]') return true;
+  try {
+    JSON.parse(data);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The raw text to its end or, if reading rejects, up to and including the event with the error. */
 function rawWith(exception: Exception | undefined, text: string): unknown {
   if (!exception?.rejectsRaw) return { text };
   if (exception.rejectsRaw === 'call') return { text: '', rejected: 'call' };
   const events = splitEvents(text);
-  const last = events.findIndex((event) => event.includes('"error":{'));
-  return { text: events.slice(0, last + 1).join(''), rejected: 'body' };
+  const last = events.findIndex((event) => event.includes('"error":{') || !isReadable(event));
+  return { text: (last < 0 ? events : events.slice(0, last + 1)).join(''), rejected: 'body' };
 }
 
 test.skipIf(!recorded)(`compares enough bodies and chunks, and every exception is a recording${skipNote}`, () => {

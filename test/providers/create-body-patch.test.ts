@@ -147,13 +147,15 @@ describe('usage of a stream', () => {
   test.each(['chat', 'completions'] as const)(
     'is requested on %s, and the other stream options are kept',
     (surface) => {
-      const body = { stream_options: { include_obfuscation: false, include_usage: false } };
+      const body = { stream_options: { include_obfuscation: false } };
       expect(patchOf(rules, body, { surface, stream: true })).toEqual({
         set: { stream_options: { include_obfuscation: false, include_usage: true } },
         remove: [],
         usageAdded: true,
         changes: [],
       });
+      const decided = { stream_options: { include_usage: false } };
+      expect(patchOf(rules, decided, { surface, stream: true })).toBeUndefined();
       expect(patchOf(rules, { stream_options: null }, { surface, stream: true })?.set).toEqual({
         stream_options: { include_usage: true },
       });

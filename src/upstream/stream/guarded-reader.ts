@@ -80,7 +80,7 @@ export class GuardedReader<Item = unknown> implements AsyncIterator<Item, unknow
     while (guard?.isCommitted() === false) {
       this.#pendingPulls += 1;
       const pull = this.#pull();
-      const result = await (guard.hungry ? Promise.race([pull, guard.hungry]) : pull);
+      const result = await (guard.hungry && !guard.holds ? Promise.race([pull, guard.hungry]) : pull);
       // A pending read is the caller's, and so is its error.
       if (!result) (this.#lastPull = pull).catch(() => undefined);
       this.#held.push(result ?? pull);
