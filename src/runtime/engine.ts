@@ -19,7 +19,6 @@ import { Recorder } from '../metrics/recorder.ts';
 import { Prober } from '../probe/prober.ts';
 import { createRolloutSplit, Rollouts } from '../rollout/rollouts.ts';
 import { Affinity } from '../routing/affinity.ts';
-import { createBucketer } from '../routing/bucket.ts';
 import { Conversations } from '../routing/conversation.ts';
 import { KeyShares, safeKey } from '../routing/key.ts';
 import { KillSwitch } from '../routing/kill-switch.ts';
@@ -28,6 +27,7 @@ import { Traffic } from '../routing/traffic.ts';
 import { startTicker, type Ticker } from '../time/ticker.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { buildCallServices, type EngineServices } from './build-call-services.ts';
+import { planInputs } from './plan-inputs.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { SharedOwners } from './shared-owners.ts';
 import { SharedSplit } from './shared-split.ts';
@@ -224,34 +224,4 @@ function knownUpstream({ upstreams }: CallServices, name: string): Upstream {
   const upstream = upstreams.get(name);
   if (!upstream) throw new RangeError(`No upstream is called ${name}.`);
   return upstream;
-}
-
-/** What plans depend on, beside options and services. */
-interface PlanningInput {
-  readonly traffic: Traffic;
-  readonly affinity: Affinity;
-  readonly killSwitch: KillSwitch;
-}
-
-/** `stable` and `ranges` follow `traffic` as the split changes. */
-function planInputs(
-  { account, segments, salt }: ResolvedOptions,
-  services: CallServices,
-  { traffic, affinity, killSwitch }: PlanningInput,
-): PlanInputs {
-  return {
-    ...services,
-    home: account,
-    segments,
-    affinity,
-    bucketOf: createBucketer(salt),
-    isDisabled: (nowMs) => killSwitch.isOn(nowMs),
-    rolloutSplit: traffic.rollouts,
-    get stable() {
-      return traffic.stable;
-    },
-    get ranges() {
-      return traffic.ranges;
-    },
-  };
 }
