@@ -45,11 +45,19 @@ export class Alerts {
   }
 }
 
-function startWebhook({ webhook, emitter, warnings, clock, random }: AlertsParts): Webhook | undefined {
+function startWebhook({ webhook, emitter, warnings, clock, random, rules, traffic }: AlertsParts): Webhook | undefined {
   if (!webhook) return undefined;
   const failed = (message: string): void => warnings.once(message, { code: 'webhook', message, atMs: clock.now() });
   const sender = new Webhook(webhook, { clock, random, failed, post: (url, init) => fetch(url, init) });
-  emitter.on('alert', (alert) => sender.send(alertNotice(alert)));
+  // One notice for one rollback: it names the rule, so its alert would say nothing new.
+  const willRollBack = ({ name, state, upstream = '' }: Alert): boolean => {
+    const share = traffic.weights[upstream] ?? 0;
+    const acts = rules.some((rule) => rule.name === name && rule.action === 'rollback');
+    return state === 'firing' && acts && share > 0 && share < 1;
+  };
+  emitter.on('alert', (alert) => {
+    if (!willRollBack(alert)) sender.send(alertNotice(alert));
+  });
   emitter.on('rollback', (event) => sender.send(rollbackNotice(event)));
   return sender;
 }

@@ -75,7 +75,7 @@ function planLines(to: string, { steps, totalMs, warnings }: RolloutPlan): strin
   ];
   const rows = steps.map((step, index) => [
     String(index + 1),
-    percent(step.weight),
+    step.holdback === undefined ? percent(step.weight) : `${percent(step.weight)}, less ${percent(step.holdback)}`,
     duration(step.timeMs),
     count(step.calls),
     count(step.canaryCalls),
@@ -86,6 +86,9 @@ function planLines(to: string, { steps, totalMs, warnings }: RolloutPlan): strin
     '',
     ...table(head, rows, ['step']),
     '',
+    ...(steps.some(({ holdback }) => holdback !== undefined)
+      ? ['Less: what stable keeps for comparison until the promotion.']
+      : []),
     'Detected after: time until the rollback / failed canary calls until then. Times are approximate medians.',
     ...warnings.map((warning) => `Warning: ${warning}`),
   ];
