@@ -26,7 +26,7 @@ export function admitFirst(names: readonly string[], state: CallState): Admitted
   for (const name of names) {
     const upstream = state.services.upstreams.get(name);
     if (!upstream || isKeptFrom(upstream, state, nowMs)) continue;
-    const acquired = acquire(upstream, state, nowMs);
+    const acquired = acquire(upstream, state, nowMs, false);
     if (typeof acquired !== 'string') return acquired;
   }
   return undefined;
@@ -51,9 +51,9 @@ export function admitInTurn(names: readonly string[], state: CallState, nowMs: n
   return undefined;
 }
 
-/** Admits an attempt on this upstream, ignoring its pause. */
-export function acquireOrQueue(upstream: Upstream, state: CallState, nowMs: number): Admission {
-  const acquired = acquire(upstream, state, nowMs);
+/** Admits an attempt on this upstream, ignoring its pause, and its breaker if `isForced`. */
+export function acquireOrQueue(upstream: Upstream, state: CallState, nowMs: number, isForced = false): Admission {
+  const acquired = acquire(upstream, state, nowMs, isForced);
   if (typeof acquired !== 'string') return acquired;
   const { queue } = upstream.limits ?? {};
   if (acquired === 'limit' && queue && !queue.isFull) return waitFor(upstream, state);
@@ -62,9 +62,10 @@ export function acquireOrQueue(upstream: Upstream, state: CallState, nowMs: numb
 }
 
 async function waitFor(upstream: Upstream, state: CallState): Promise<Admitted | undefined> {
-  const { source, remainingMs } = state;
+  const { signal } = state.source.options;
+  // From here on the call has a deadline: a queue is not waited in without end.
   state.hasWaited = true;
-  const slot = await upstream.limits?.queue?.join(state.loadOn(upstream), remainingMs, source.options.signal);
+  const slot = await upstream.limits?.queue?.join(state.loadOn(upstream), state.remainingMs, signal);
   const acquired = slot ? acquireAfterWait(slot, upstream, state) : 'limit';
   if (typeof acquired !== 'string') return acquired;
   state.skip(upstream, acquired);
@@ -80,13 +81,13 @@ function acquireAfterWait(slot: Slot, upstream: Upstream, state: CallState): Ret
   return pausedFor;
 }
 
-/** Acquires all that one attempt needs, or returns the reason for the refusal. Pauses are ignored. */
-function acquire(upstream: Upstream, state: CallState, nowMs: number): Admitted | SkipReason {
+/** Acquires all that one attempt needs, or returns the reason for the refusal. Pauses are ignored, and so is the breaker if `isForced`. */
+function acquire(upstream: Upstream, state: CallState, nowMs: number, isForced: boolean): Admitted | SkipReason {
   const { limits } = upstream;
-  if (!limits) return acquireWithSlot(undefined, upstream, state, nowMs);
-  if (stateFor(upstream, state.call).breaker?.state.state === 'open') return 'breaker';
+  if (!limits) return acquireWithSlot(undefined, upstream, state, nowMs, isForced);
+  if (!isForced && stateFor(upstream, state.call).breaker?.state.state === 'open') return 'breaker';
   const slot = limits.admit(state.loadOn(upstream), nowMs);
-  return slot ? acquireWithSlot(slot, upstream, state, nowMs) : 'limit';
+  return slot ? acquireWithSlot(slot, upstream, state, nowMs, isForced) : 'limit';
 }
 
 /** As `acquire`, for a caller that already holds a slot. The slot is released if the budget or the breaker refuses. */
@@ -95,6 +96,7 @@ function acquireWithSlot(
   upstream: Upstream,
   state: CallState,
   nowMs: number,
+  isForced = false,
 ): Admitted | SkipReason {
   const { call, services, source } = state;
   const reserved = services.budgets?.reserve(call, upstream.name, source.options.body, nowMs);
@@ -103,7 +105,7 @@ function acquireWithSlot(
     return 'budget';
   }
   const { breaker } = upstream.models.of(requestedModel(upstream, call));
-  const permit = breaker?.admit();
+  const permit = isForced ? breaker?.force() : breaker?.admit();
   const admitted = { upstream, permit, slot, reservation: reserved };
   if (!breaker || permit) return admitted;
   release(admitted);

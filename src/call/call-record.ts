@@ -1,21 +1,23 @@
 /** Records what happens to one call, and reports each attempt and the call when they end. */
 
-import type {
-  AttemptReason,
-  AttemptRecord,
-  CallLedger,
-  CallRecord,
-  Delivery,
-  FailureKind,
-  Outcome,
-} from '../domain/attempt.ts';
+import type { AttemptReason, AttemptRecord, CallRecord, FailureKind, Outcome } from '../domain/attempt.ts';
 import type { AssignmentRecord } from '../domain/assignment.ts';
 import type { Call } from '../domain/call.ts';
 import type { FallbackEvent, HedgeEvent, RetryEvent } from '../domain/events.ts';
+import type { Permit } from '../resilience/breaker.ts';
 import type { AttemptEnd } from '../upstream/attempt-types.ts';
 import { Assignment } from './assignment.ts';
 import type { CallObserver } from './call-observer.ts';
 import type { Pricing, StartedAttempt } from '../upstream/upstream-costs.ts';
+import { type CallLedgerBuilder, attemptRecord, totalCostUsd } from './attempt-record.ts';
+
+/** A refusal that is reported when it is known whether another upstream served the call. */
+interface HeldRefusal {
+  readonly record: AttemptRecord;
+  readonly permit: Permit | undefined;
+}
+
+const NO_REFUSALS: readonly HeldRefusal[] = [];
 
 export class CallRecorder {
   readonly call: Call;
@@ -27,6 +29,7 @@ export class CallRecorder {
   #startedOn: readonly string[] = [];
   #retries = 0;
   #fallbacks = 0;
+  #refusals: readonly HeldRefusal[] = NO_REFUSALS;
   /** Index of the attempt whose answer the caller got. */
   #answeredBy: number | undefined;
   /** What rollouts keep of the call; `undefined` if they are not judged by it. */
@@ -91,6 +94,7 @@ export class CallRecorder {
 
   /** No upstream served the call. */
   gaveUp(outcome: Outcome, kind: FailureKind | undefined, atMs: number): void {
+    this.settleRefusals('neutral');
     const last = this.ledger.attempts.at(-1);
     this.mirrored?.over(outcome, undefined);
     if (last) this.#finish({ ...last, outcome, kind, latencyMs: atMs - last.startedAtMs });
@@ -99,12 +103,42 @@ export class CallRecorder {
 
   /** An attempt has ended. `isSpare`: another attempt has answered the call. */
   end(started: StartedAttempt, end: AttemptEnd, isSpare = false): AttemptRecord {
+    if (!end.failure) this.settleRefusals('failure');
+    else if (end.failure.outcome === 'neutral') this.settleRefusals('neutral');
+    const record = this.#add(started, end, isSpare);
+    this.#observer.attempt(record, this.call);
+    this.#finishIfOver();
+    return record;
+  }
+
+  /**
+   * An upstream refused the request, and another one gets it now. The refusal is the upstream's failure if the other one serves the call, and
+   * neutral if not, so the attempt is reported when that is known.
+   */
+  endRefused(started: StartedAttempt, end: AttemptEnd, permit: Permit | undefined): AttemptRecord {
+    const record = this.#add(started, end, false);
+    this.#refusals = [...this.#refusals, { record, permit }];
+    return record;
+  }
+
+  /** Reports the refusals that were held back. `failure`: another upstream served the call. */
+  settleRefusals(outcome: 'failure' | 'neutral'): void {
+    const refusals = this.#refusals;
+    if (refusals.length === 0) return;
+    this.#refusals = NO_REFUSALS;
+    for (const { record, permit } of refusals) {
+      const settled: AttemptRecord = { ...record, outcome };
+      this.ledger.replace(record, settled);
+      permit?.settle(outcome);
+      this.#observer.attempt(settled, this.call);
+    }
+  }
+
+  #add(started: StartedAttempt, end: AttemptEnd, isSpare: boolean): AttemptRecord {
     const isSecond = !end.failure && this.ledger.attempts.some(({ outcome }) => outcome === 'success');
     const record = attemptRecord(this.call, started, end, this.#pricing, isSpare || isSecond);
     this.ledger.add(record);
     this.#assignment.attempted(record);
-    this.#observer.attempt(record, this.call);
-    this.#finishIfOver();
     return record;
   }
 
@@ -119,6 +153,7 @@ export class CallRecorder {
   }
 
   #finish(last: AttemptRecord): void {
+    this.settleRefusals('neutral');
     const { upstream, outcome, kind, startedAtMs, latencyMs, firstChunkMs } = last;
     // The caller's wait includes the attempts before this one.
     const waitedMs = startedAtMs - this.call.startedAtMs;
@@ -164,87 +199,4 @@ export class CallRecorder {
       costUsd: totalCostUsd(this.ledger.attempts),
     };
   }
-}
-
-/** The attempts of one call that have ended. An application that keeps the promise or the stream of a call keeps this, and nothing else of it. */
-class CallLedgerBuilder {
-  readonly #callId: number;
-  #attempts: AttemptRecord[] | undefined;
-  /** Attempts of copies of the call. */
-  #shadows: AttemptRecord[] | undefined;
-
-  constructor(callId: number) {
-    this.#callId = callId;
-  }
-
-  get ledger(): CallLedger {
-    return { callId: this.#callId, attempts: [...this.attempts, ...(this.#shadows ?? [])] };
-  }
-
-  get attempts(): readonly AttemptRecord[] {
-    return this.#attempts ?? NO_ATTEMPTS;
-  }
-
-  add(record: AttemptRecord): void {
-    // Most calls have one attempt. An empty list that gets one `push` allocates room for seventeen.
-    if (this.#attempts) this.#attempts.push(record);
-    else this.#attempts = [record];
-  }
-
-  addShadow(record: AttemptRecord): void {
-    (this.#shadows ??= []).push(record);
-  }
-}
-
-const NO_ATTEMPTS: readonly AttemptRecord[] = [];
-
-/** The record of an attempt that has ended. `isSpare`: another attempt answered the call, so this one saved nothing on stable. */
-export function attemptRecord(
-  call: Call,
-  started: StartedAttempt,
-  end: AttemptEnd,
-  pricing: Pricing,
-  isSpare = false,
-): AttemptRecord {
-  const { upstream, index, reason, startedAtMs } = started;
-  const { failure, atMs, firstChunkAtMs, usage } = end;
-  const { cost, stableCostUsd } = pricing(started, end, call);
-  return {
-    callId: call.id,
-    upstream,
-    index,
-    reason,
-    surface: call.surface,
-    stream: call.stream,
-    model: end.model ?? started.model,
-    requestedModel: started.model,
-    task: call.task,
-    startedAtMs,
-    outcome: failure?.outcome ?? 'success',
-    kind: failure?.kind,
-    phase: failure?.phase,
-    delivery: deliveryOf(end),
-    status: failure?.status,
-    latencyMs: atMs - startedAtMs,
-    firstChunkMs: firstChunkAtMs === undefined ? undefined : firstChunkAtMs - startedAtMs,
-    usage,
-    usageEstimated: end.usageEstimated,
-    brokenToolArguments: end.brokenToolArguments,
-    cost,
-    stableCostUsd: isSpare ? 0 : stableCostUsd,
-  };
-}
-
-/** What is known of the provider's work. A status means that it refused the work; without status and content it is unknown. */
-function deliveryOf({ failure, partial }: AttemptEnd): Delivery {
-  if (!failure) return 'dispatched';
-  if (partial) return 'partial';
-  return failure.status === undefined ? 'ambiguous' : 'rejected';
-}
-
-/** The sum of the known costs in USD; `null` if no cost is known. */
-export function totalCostUsd(attempts: readonly AttemptRecord[]): number | null {
-  let total: number | null = null;
-  for (const { cost } of attempts) if (cost.costUsd !== null) total = (total ?? 0) + cost.costUsd;
-  return total;
 }

@@ -22,10 +22,12 @@ import type { CallRecorder } from './call-record.ts';
 
 /** The limits of retries, waits and buffers of a call. */
 export interface DispatchPolicy {
-  /** Extra attempts per call; `undefined`: as many as the client's `maxRetries`, at least 2. */
+  /** Extra attempts per call; `undefined`: `maxRetries` plus the number of other upstreams that may serve the call. */
   readonly attempts: number | undefined;
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
+  /** The longest `Retry-After` for which a caller is kept waiting. */
+  readonly maxRetryAfterMs: number;
   /** The time budget of a call; `undefined`: only the SDK's time-out for each attempt applies. */
   readonly deadlineMs: number | undefined;
   /** The longest silence of a stream before the first sign of an answer; `Infinity`: unlimited. */

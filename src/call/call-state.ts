@@ -5,18 +5,25 @@ import type { FailureKind } from '../domain/attempt.ts';
 import type { Call, SkipReason } from '../domain/call.ts';
 import { estimateOutput } from '../pricing/estimate-output.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
-import type { Failure } from '../resilience/failure.ts';
+import { type Failure, isRefusal } from '../resilience/failure.ts';
 import { foreignIn } from '../resilience/foreign.ts';
 import type { Load } from '../resilience/limits/slot.ts';
 import { requestedModel, type Upstream } from '../upstream/upstream.ts';
 import type { CallPlan } from './call-plan.ts';
-import { CallRecorder, totalCostUsd } from './call-record.ts';
+import { CallRecorder } from './call-record.ts';
+import { totalCostUsd } from './attempt-record.ts';
 import type { AnswerObserver, CallServices, CallSource } from './call-services.ts';
 import { ineligibleReason } from './eligibility.ts';
 import { ownersToAsk, routeOfTask } from './plan-call.ts';
 
-/** The SDK's default for `maxRetries`, and the smallest default of extra attempts. */
-const MIN_EXTRA_ATTEMPTS = 2;
+/** The longest wait in a queue where no deadline is set, in ms: ten minutes, as the SDK's time-out. */
+const LONGEST_QUEUE_MS = 600_000;
+
+/** An error, and what it means. */
+interface Reported {
+  readonly error: unknown;
+  readonly failure: Failure | undefined;
+}
 
 export class CallState {
   readonly call: Call;
@@ -24,9 +31,9 @@ export class CallState {
   readonly source: CallSource;
   readonly services: CallServices;
   readonly recorder: CallRecorder;
-  /** `Infinity`: only the SDK's own time-outs limit the attempts. */
-  readonly deadlineMs: number;
   readonly #extraAttempts: number;
+  /** The `maxRetries` of this very call. Requests write on the options, so it is read once. */
+  readonly #ownMaxRetries: number | undefined;
   #tried: readonly string[] = [];
   /** The first failure that is an upstream's fault. The caller gets its error if a later attempt fails for another reason. */
   firstFault: { readonly error: unknown; readonly failure: Failure } | undefined;
@@ -48,13 +55,18 @@ export class CallState {
     this.services = services;
     this.recorder = new CallRecorder(call, plan.assigned, services.observer, services.pricing);
     source.mode.ledger = this.recorder.ledger;
-    this.deadlineMs = services.policy.deadlineMs ?? Infinity;
-    const extra = services.policy.attempts ?? Math.max(MIN_EXTRA_ATTEMPTS, source.maxRetries);
-    this.#extraAttempts = call.replayable ? extra : 0;
+    this.#ownMaxRetries = source.options.maxRetries;
+    this.#extraAttempts = call.replayable ? (services.policy.attempts ?? this.#defaultExtraAttempts()) : 0;
   }
 
   get attemptsLeft(): number {
     return 1 + this.#extraAttempts - this.recorder.started;
+  }
+
+  /** The time budget in ms. Without the option only a wait in a queue is bounded; the SDK bounds each attempt. */
+  get deadlineMs(): number {
+    const { policy } = this.services;
+    return policy.deadlineMs ?? (this.hasWaited ? Math.max(LONGEST_QUEUE_MS, this.source.timeoutMs) : Infinity);
   }
 
   get remainingMs(): number {
@@ -65,10 +77,54 @@ export class CallState {
     this.#tried = this.#tried.length === 0 ? [upstream] : [...this.#tried, upstream];
   }
 
+  /** How often `upstream` may be retried: as the call says, else the upstream, else the client. */
+  maxRetriesOn({ config }: Upstream): number {
+    return this.#ownMaxRetries ?? config.maxRetries ?? this.source.maxRetries;
+  }
+
+  #defaultExtraAttempts(): number {
+    const { plan, services, source } = this;
+    const assigned = services.upstreams.get(plan.assigned);
+    const retries = assigned ? this.maxRetriesOn(assigned) : source.maxRetries;
+    if (!this.#mayFallBack) return retries;
+    const others = services.fallbacks.after(plan.assigned, undefined, this.#order);
+    const refusedToStable = plan.assigned !== services.stable && !others.includes(services.stable);
+    return retries + others.length + (refusedToStable ? 1 : 0);
+  }
+
+  get #mayFallBack(): boolean {
+    return this.call.fallbacks && this.call.ownedId === undefined;
+  }
+
+  /** The call's own order of upstreams. */
+  get #order(): readonly string[] | undefined {
+    return this.plan.reason === 'task' ? routeOfTask(this.call, this.services.taskRoutes) : undefined;
+  }
+
+  /**
+   * Upstreams that have not been tried and may serve the call after `failure`, in order. Stable gets what another upstream refused: a canary
+   * must not break a call that stable would serve.
+   */
+  untriedAfter(failure: Failure): readonly string[] {
+    if (failure.kind === undefined) return [];
+    const names = failure.tryNext || this.isForeign ? this.untried(failure.kind) : [];
+    const { stable } = this.services;
+    const addsStable = isRefusal(failure) && this.#mayFallBack && !names.includes(stable);
+    return addsStable ? [...names, ...this.#eligible([stable])] : names;
+  }
+
+  /** Whether another upstream gets a request that its upstream refused. */
+  mayMoveRefusal(failure: Failure): boolean {
+    return isRefusal(failure) && this.attemptsLeft >= 1 && this.untriedAfter(failure).length > 0;
+  }
+
   /** Upstreams that have not been tried and may serve the call after a failure of `kind`, in order. */
   untried(kind: FailureKind): readonly string[] {
+    return this.#eligible(this.#candidates(kind));
+  }
+
+  #eligible(names: readonly string[]): readonly string[] {
     const { call, services, source } = this;
-    const names = this.#candidates(kind);
     const { body } = source.options;
     const fits = (name: string): boolean => !ineligibleReason(name, call, body, services) && this.affords(name);
     return names.filter((name) => !this.#tried.includes(name) && fits(name));
@@ -77,9 +133,8 @@ export class CallState {
   #candidates(kind: FailureKind): readonly string[] {
     const { call, plan, services } = this;
     if (plan.seeksOwner || this.isForeign) return ownersToAsk(call, services);
-    if (!call.fallbacks || call.ownedId !== undefined) return [];
-    const order = plan.reason === 'task' ? routeOfTask(call, services.taskRoutes) : undefined;
-    return services.fallbacks.after(plan.assigned, kind, order);
+    if (!this.#mayFallBack) return [];
+    return services.fallbacks.after(plan.assigned, kind, this.#order);
   }
 
   /** Notes a failure on one upstream, before the next is chosen. */
@@ -90,16 +145,23 @@ export class CallState {
       call.forcedUpstream === undefined && call.replayable ? foreignIn(error, plan.seeksOwner) : undefined;
     // The known owner of an id that it does not know has deleted it.
     this.isForeign = foreign !== undefined && (plan.seeksOwner || call.ownedId === undefined);
-    if (this.isForeign) this.firstForeign ??= { error, failure };
+    if (!this.isForeign) return;
+    this.firstForeign ??= { error, failure };
+    this.recorder.settleRefusals('neutral');
   }
 
-  /** The failure to report to the caller after `last`, when no upstream is left. */
-  failureToReport(last: { readonly error: unknown; readonly failure: Failure | undefined }): typeof last {
+  /**
+   * The failure to report to the caller after `last`, when no upstream is left: `last` itself. If a spare upstream rejected the request or
+   * its credentials, it is the first fault, which made the call fall back. An error of stable is what the SDK alone would have thrown, so
+   * it stays.
+   */
+  failureToReport(last: Reported, upstream: string): Reported {
     const { firstFault, firstForeign } = this;
     // An upstream that is down may be the owner; one that refuses our credentials says nothing about the call.
     const kind = firstFault?.failure.kind;
     if (firstForeign && (!firstFault || kind === 'auth' || kind === 'quota')) return firstForeign;
-    return last.failure?.outcome === 'neutral' && firstFault ? firstFault : last;
+    const isOfSpare = upstream !== this.services.stable && last.failure !== undefined && isRejection(last.failure);
+    return isOfSpare && firstFault ? firstFault : last;
   }
 
   /**
@@ -153,4 +215,9 @@ export class CallState {
     const upstream = this.services.upstreams.get(name);
     if (upstream) this.skip(upstream, reason);
   }
+}
+
+/** A failure that says something about the request or the credentials, and nothing about the outage that made the call fall back. */
+function isRejection({ outcome, kind }: Failure): boolean {
+  return outcome === 'neutral' || kind === 'auth' || kind === 'quota';
 }

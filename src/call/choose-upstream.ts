@@ -4,7 +4,6 @@ import type { Budget } from '../budgets/budget.ts';
 import type { FailureKind } from '../domain/attempt.ts';
 import type { SkipReason } from '../domain/call.ts';
 import {
-  BreakerOpenError,
   BudgetExceededError,
   CapabilityError,
   CostCapError,
@@ -13,9 +12,8 @@ import {
   UnknownPriceError,
 } from '../domain/errors.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
-import type { Failure } from '../resilience/failure.ts';
-import { stateFor } from '../upstream/upstream.ts';
-import { admitInTurn, type Admitted, availableAtMs, forceAdmission, soonestOf } from './admission.ts';
+import { type Failure, isRefusal } from '../resilience/failure.ts';
+import { admitInTurn, type Admitted, forceAdmission, soonestOf } from './admission.ts';
 import type { CallState } from './call-state.ts';
 import { missingCapability } from './eligibility.ts';
 
@@ -42,12 +40,23 @@ export interface Move {
 }
 
 /** @throws APIUserAbortError if the caller aborts while the call waits in a queue */
-export async function nextTarget(state: CallState, { kind, tryNext }: Failure): Promise<Move | undefined> {
+export async function nextTarget(state: CallState, failure: Failure): Promise<Move | undefined> {
+  const { kind } = failure;
   if (kind === undefined || state.remainingMs <= 0) return undefined;
   // To ask for an unknown id has no effect, so it takes none of the call's attempts.
-  if (!state.isForeign && (!tryNext || state.attemptsLeft < 1)) return undefined;
-  const target = await admitInTurn(state.untried(kind), state, state.services.clock.now());
+  if (!state.isForeign && state.attemptsLeft < 1) return undefined;
+  const names = state.untriedAfter(failure);
+  if (names.length === 0) return undefined;
+  const nowMs = state.services.clock.now();
+  const target = (await admitInTurn(names, state, nowMs)) ?? forceStable(state, names, failure);
   return target && { kind, target };
+}
+
+/** Stable is asked after a refusal even while its breaker is open or it is paused: the bare SDK would have asked it. */
+function forceStable(state: CallState, names: readonly string[], failure: Failure): Admitted | undefined {
+  const { stable } = state.services;
+  if (!isRefusal(failure) || !names.includes(stable)) return undefined;
+  return state.exceededBudget(stable) || !state.hasRoom(stable) ? undefined : forceAdmission([stable], state);
 }
 
 function settled(state: CallState, admitted: Admitted | undefined): Admitted {
@@ -81,13 +90,8 @@ function admitOthers(state: CallState, nowMs: number): ReturnType<typeof admitIn
 /** No upstream admits the call: tries one that is only paused or has an open breaker, or throws the error that says most. */
 function lastResort(state: CallState, nowMs: number): Admitted {
   const { plan, services, call } = state;
-  const assigned = services.upstreams.get(plan.assigned);
   // A call that waited in a queue until its deadline has no time left for an attempt.
   if (state.remainingMs <= 0) return giveUp(state, 'failure', new DeadlineError(state.deadlineMs), 'timeout');
-  // A call without fallbacks gets an error at once instead of a try of a broken upstream.
-  if (!call.fallbacks && assigned && stateFor(assigned, call).breaker?.state.state === 'open') {
-    return giveUp(state, 'failure', new BreakerOpenError(plan.assigned, availableAtMs(assigned, call, nowMs)));
-  }
   const unavailable = plan.skipped.filter(({ reason }) => !PERMANENT_REASONS.has(reason));
   const names = [...plan.upstreams, ...unavailable.map(({ upstream }) => upstream)];
   const tooExpensive = plan.skipped.filter(({ reason }) => reason === 'cost').map(({ upstream }) => upstream);

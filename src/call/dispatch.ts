@@ -86,7 +86,7 @@ async function serveElsewhere(state: CallState, first: Attempted, firstError: un
     if (failure) state.noteFailure(error, failure);
     const move = failure && (await moveOn(state, failure));
     if (!move) {
-      const reported = giveUp(state, error, failure);
+      const reported = giveUp(state, target, error, failure);
       // No upstream had a better answer: the caller gets what the SDK alone would return.
       if (reported instanceof RejectedAnswer) return reported.answer;
       throw reported;
@@ -117,10 +117,10 @@ async function moveOn(state: CallState, failure: Failure): Promise<Move | undefi
   }
 }
 
-/** The error for the caller. If a fallback rejects the request itself, that is the first fault, which made the call fall back. */
-function giveUp(state: CallState, error: unknown, failure: Failure | undefined): unknown {
+/** The error for the caller. */
+function giveUp(state: CallState, last: Admitted, error: unknown, failure: Failure | undefined): unknown {
   const { firstFault, recorder, services } = state;
-  const reported = state.failureToReport({ error, failure });
+  const reported = state.failureToReport({ error, failure }, last.upstream.name);
   recorder.gaveUp(reported.failure?.outcome ?? 'failure', reported.failure?.kind, services.clock.now());
   if (error instanceof DeadlineError && firstFault && firstFault.error !== error) error.cause ??= firstFault.error;
   return reported.error;

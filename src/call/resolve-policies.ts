@@ -23,9 +23,9 @@ export interface DispatchOptions {
 
 /** @throws ConfigError */
 export function resolveDispatch({ retry = {}, timeouts = {}, stream = {} }: DispatchOptions): DispatchPolicy {
-  checkKeys('canary.retry', retry, ['attempts', 'minDelay', 'maxDelay', 'budget']);
+  checkKeys('canary.retry', retry, ['attempts', 'minDelay', 'maxDelay', 'budget', 'maxRetryAfter', 'fallBackOn']);
   checkKeys('canary.timeouts', timeouts, ['deadline', 'firstChunk', 'idle']);
-  const { minDelay = '250ms' } = retry;
+  const { minDelay = '500ms', maxRetryAfter = '60s' } = retry;
   const minDelayMs = checkDuration('canary.retry.minDelay', minDelay, { min: 0 });
   const { maxDelay = Math.max(8_000, minDelayMs) } = retry;
   const maxDelayMs = checkDuration('canary.retry.maxDelay', maxDelay, { min: 0 });
@@ -46,6 +46,7 @@ export function resolveDispatch({ retry = {}, timeouts = {}, stream = {} }: Disp
     attempts,
     minDelayMs,
     maxDelayMs,
+    maxRetryAfterMs: checkDuration('canary.retry.maxRetryAfter', maxRetryAfter, { min: 0 }),
     deadlineMs,
     firstChunkMs: firstChunk === undefined ? Infinity : checkDuration('canary.timeouts.firstChunk', firstChunk),
     idleMs: idle === undefined ? Infinity : checkDuration('canary.timeouts.idle', idle),

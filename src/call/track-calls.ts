@@ -3,7 +3,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AttemptRecord } from '../domain/attempt.ts';
 import type { ResponseMode } from '../upstream/response-mode.ts';
-import { totalCostUsd } from './call-record.ts';
+import { totalCostUsd } from './attempt-record.ts';
 
 /** The calls of one function. */
 export class CallTracker {

@@ -79,7 +79,7 @@ export class UpstreamAttempts implements AttemptOwner {
   retryAfter(firstError: unknown): Promise<Answer> {
     let lastError = firstError;
     return retryAfter(firstError, {
-      retries: this.connection.sdkRetries ? 0 : this.state.source.maxRetries,
+      retries: this.connection.sdkRetries ? 0 : this.state.maxRetriesOn(this.upstream),
       delayBefore: (error, retryIndex) => {
         lastError = error;
         return this.#cancelled ? undefined : retryDelayMs(this, retryIndex);
@@ -105,11 +105,15 @@ export class UpstreamAttempts implements AttemptOwner {
     limit?.release();
     mark.forget();
     admitted.slot?.settle(tokensOf(end), nowMs);
-    admitted.permit?.settle(failure?.breakerOutcome ?? 'success', nowMs);
     if (!failure) this.#rememberOwner();
     this.#updatePause(failure, wasPaused);
+    const { permit } = admitted;
+    const isHeld = failure !== undefined && !this.#cancelled && this.state.mayMoveRefusal(failure);
+    if (!isHeld) permit?.settle(failure?.breakerOutcome ?? 'success', nowMs);
     // An attempt that was cancelled for a hedge is spare.
-    const record = this.state.recorder.end(started, end, this.#cancelled);
+    const record = isHeld
+      ? this.state.recorder.endRefused(started, end, permit)
+      : this.state.recorder.end(started, end, this.#cancelled);
     if (backgroundId === undefined) admitted.reservation?.settle(record, nowMs);
     else this.#settleBackground(backgroundId, admitted.reservation, record, nowMs);
   }
@@ -146,7 +150,10 @@ export class UpstreamAttempts implements AttemptOwner {
   async #retry(lastError: unknown, retryIndex: number): Promise<Answer> {
     // During the wait, a hedge may have taken the last attempt, or another call may have paused the upstream or opened the breaker.
     if (this.#isOver || shouldLeaveAlone(this)) throw lastError;
-    const acquired = acquireOrQueue(this.upstream, this.state, this.state.services.clock.now());
+    const { state, upstream, failure } = this;
+    // Where no other upstream can serve, neither the breaker nor a pause refuses: the SDK would retry.
+    const isForced = failure === undefined || !canAdmit(state.untriedAfter(failure), state);
+    const acquired = acquireOrQueue(upstream, state, state.services.clock.now(), isForced);
     const admitted = acquired instanceof Promise ? await acquired : acquired;
     if (!admitted) throw lastError;
     if (!this.#isOver) return this.#tryOnce('retry', admitted, retryIndex + 1);
@@ -203,29 +210,27 @@ function tokensOf({ usage, usageEstimated }: AttemptEnd): number | undefined {
 /** A paused upstream is retried only if no other upstream can serve the call. */
 function shouldLeaveAlone({ state, model, failure }: UpstreamAttempts): boolean {
   const nowMs = state.services.clock.now();
-  if (failure?.kind === undefined || model.pause.until(nowMs) === null) return false;
-  return canAdmit(state.untried(failure.kind), state);
+  if (failure === undefined || model.pause.until(nowMs) === null) return false;
+  return canAdmit(state.untriedAfter(failure), state);
 }
 
-/** The wait before retry `retryIndex` (from 0), in ms; `undefined` if the upstream is not retried. */
+/**
+ * The wait before retry `retryIndex` (from 0), in ms; `undefined` if the upstream is not retried. Where another upstream can serve, there is
+ * one retry at most, and each of the others keeps an attempt. Where none can, the SDK's rules hold: neither breaker nor retry budget refuses.
+ */
 function retryDelayMs({ state, upstream, model, failure }: UpstreamAttempts, retryIndex: number): number | undefined {
-  const { services } = state;
-  const { policy, clock, random } = services;
-  if (!failure?.retrySame || failure.kind === undefined) return undefined;
-  if (!state.affords(upstream.name)) return undefined;
-  const nowMs = clock.now();
-  const other = failure.tryNext && canAdmit(state.untried(failure.kind), state);
-  // The last attempt goes to another upstream if there is one. So does a call that is rate-limited or asked to wait too long.
-  if (state.attemptsLeft < (other ? 2 : 1)) return undefined;
-  if (other && failure.kind === 'rateLimit') return undefined;
-  if (other && (failure.retryAfterMs ?? 0) > policy.maxDelayMs) return undefined;
-  if (model.breaker?.state.state === 'open') return undefined;
-  const { minDelayMs, maxDelayMs } = policy;
-  const backOffMs = backoffMs({ attempt: retryIndex, minDelayMs, maxDelayMs, random });
-  // A 429 without `retry-after` pauses the upstream as well.
-  const pausedMs = failure.kind === 'rateLimit' ? (model.pause.until(nowMs) ?? nowMs) - nowMs : 0;
-  const delayMs = failure.retryAfterMs ?? Math.max(backOffMs, pausedMs);
-  if (delayMs >= state.remainingMs || !services.retryBudget.withdraw()) return undefined;
-  state.recorder.retry({ upstream: upstream.name, kind: failure.kind, delayMs, atMs: nowMs });
+  if (failure?.kind === undefined || !state.affords(upstream.name)) return undefined;
+  const { policy, clock, random, retryBudget } = state.services;
+  const { minDelayMs, maxDelayMs, maxRetryAfterMs } = policy;
+  const others = state.untriedAfter(failure);
+  const isAlone = !canAdmit(others, state);
+  if (!(isAlone ? failure.retryAlone : failure.retrySame && retryIndex === 0)) return undefined;
+  if (state.attemptsLeft < (isAlone ? 1 : others.length + 1)) return undefined;
+  const askedMs = failure.retryAfterMs ?? 0;
+  if (askedMs > (isAlone ? maxRetryAfterMs : maxDelayMs)) return undefined;
+  if (!isAlone && model.breaker?.state.state === 'open') return undefined;
+  const delayMs = failure.retryAfterMs ?? backoffMs({ attempt: retryIndex, minDelayMs, maxDelayMs, random });
+  if (delayMs >= state.remainingMs || !(isAlone || retryBudget.withdraw())) return undefined;
+  state.recorder.retry({ upstream: upstream.name, kind: failure.kind, delayMs, atMs: clock.now() });
   return delayMs;
 }

@@ -14,8 +14,10 @@ export interface FailureRule {
   readonly outcome: FailedOutcome;
   /** For the breaker. Rate limits, quota and credentials are `neutral` there: they pause the upstream instead. */
   readonly breakerOutcome: FailedOutcome;
-  /** The same upstream may be retried: after a back-off, or after a rate limit's wait where no other can serve. */
+  /** The same upstream is retried once after a back-off, before the call falls back to another that can serve it. */
   readonly retrySame: boolean;
+  /** The same upstream is retried where no other can serve the call, as the SDK would. */
+  readonly retryAlone: boolean;
   /** The call may fall back to the next upstream; after `contextLength` and `contentFilter` only to one named for these. */
   readonly tryNext: boolean;
 }
@@ -30,7 +32,7 @@ export interface Failure extends FailureRule {
   readonly phase: TimeoutPhase | undefined;
   /** How long the upstream asks to be left alone, in ms, 0 to an hour; `undefined` when it does not say. */
   readonly retryAfterMs: number | undefined;
-  /** The value of the header `x-should-retry`; `retrySame` already follows it. */
+  /** The value of the header `x-should-retry`; `retrySame` and `retryAlone` already follow it. */
   readonly shouldRetry: boolean | undefined;
 }
 
@@ -43,14 +45,27 @@ export interface FailureContext {
   readonly phase?: TimeoutPhase | undefined;
 }
 
-const TRANSIENT: FailureRule = { outcome: 'failure', breakerOutcome: 'failure', retrySame: true, tryNext: true };
-const REFUSED: FailureRule = { outcome: 'failure', breakerOutcome: 'neutral', retrySame: false, tryNext: true };
+const TRANSIENT: FailureRule = {
+  outcome: 'failure',
+  breakerOutcome: 'failure',
+  retrySame: true,
+  retryAlone: true,
+  tryNext: true,
+};
+const REFUSED: FailureRule = {
+  outcome: 'failure',
+  breakerOutcome: 'neutral',
+  retrySame: false,
+  retryAlone: false,
+  tryNext: true,
+};
 
 /** The caller's own fault: it says nothing about the upstream, and another upstream would not help. */
 const CALLERS_FAULT: FailureRule = {
   outcome: 'neutral',
   breakerOutcome: 'neutral',
   retrySame: false,
+  retryAlone: false,
   tryNext: false,
 };
 
@@ -61,18 +76,31 @@ const FAILURE_RULES: Readonly<Record<FailureKind, FailureRule>> = {
   timeout: TRANSIENT,
   malformed: TRANSIENT,
   truncated: TRANSIENT,
-  rateLimit: { ...REFUSED, retrySame: true },
+  rateLimit: { ...REFUSED, retryAlone: true },
   quota: REFUSED,
   auth: REFUSED,
   forbidden: { ...CALLERS_FAULT, tryNext: true },
   modelNotFound: { ...CALLERS_FAULT, tryNext: true },
   contextLength: { ...CALLERS_FAULT, tryNext: true },
   contentFilter: { ...CALLERS_FAULT, tryNext: true },
-  conflict: { ...CALLERS_FAULT, retrySame: true },
+  conflict: { ...CALLERS_FAULT, retrySame: true, retryAlone: true },
   badRequest: CALLERS_FAULT,
 };
 
 const BARE = { kind: undefined, status: undefined, phase: undefined, retryAfterMs: undefined, shouldRetry: undefined };
+
+/** Kinds that say "not this request": the upstream refused what another one may serve. */
+const REFUSALS: ReadonlySet<FailureKind> = new Set<FailureKind>([
+  'badRequest',
+  'modelNotFound',
+  'contextLength',
+  'forbidden',
+]);
+
+/** Whether the upstream refused the request itself. A refusal that stable does not share is the fault of the upstream. */
+export function isRefusal({ kind }: Failure): boolean {
+  return kind !== undefined && REFUSALS.has(kind);
+}
 
 /** The caller aborted: nothing is retried, and nothing counts against the upstream. */
 export const ABORTED: Failure = {
@@ -80,6 +108,7 @@ export const ABORTED: Failure = {
   outcome: 'aborted',
   breakerOutcome: 'aborted',
   retrySame: false,
+  retryAlone: false,
   tryNext: false,
 };
 
@@ -137,9 +166,10 @@ function failureOf(kind: FailureKind): Failure {
   return { ...BARE, ...FAILURE_RULES[kind], kind };
 }
 
-/** A silent upstream is not waited for twice, and after the call's deadline no upstream can help. */
+/** A silent upstream is not waited for twice while another can serve, and after the call's deadline no upstream can help. */
 function timedOut(phase: TimeoutPhase): Failure {
-  return { ...failureOf('timeout'), phase, retrySame: false, tryNext: phase !== 'deadline' };
+  const isOver = phase === 'deadline';
+  return { ...failureOf('timeout'), phase, retrySame: false, retryAlone: !isOver, tryNext: !isOver };
 }
 
 function failedResponse(response: ErrorResponse, nowMs: number | undefined): Failure {
@@ -151,6 +181,7 @@ function failedResponse(response: ErrorResponse, nowMs: number | undefined): Fai
     retryAfterMs: waitMsOf(response, failure.kind, nowMs),
     shouldRetry,
     retrySame: shouldRetry ?? failure.retrySame,
+    retryAlone: shouldRetry ?? failure.retryAlone,
   };
 }
 

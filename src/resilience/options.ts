@@ -8,15 +8,24 @@ import type { FailureKind } from '../domain/attempt.ts';
 export interface RetryOptions {
   /**
    * Extra attempts of a call: retries, fallbacks and a hedge together. One upstream is retried at most as often as the SDK's
-   * `maxRetries` allows. @default the client's `maxRetries`, at least 2
+   * `maxRetries` allows. @default `maxRetries` plus the number of other upstreams that may serve the call
    */
   readonly attempts?: number | undefined;
-  /** Upper bound of the first back-off; it doubles with each retry (full jitter). @default '250ms' */
+  /** The first back-off; it doubles with each retry, and up to a quarter of it is left out at random. @default '500ms' */
   readonly minDelay?: Duration | undefined;
   /** Upper bound of every back-off. @default '8s' */
   readonly maxDelay?: Duration | undefined;
-  /** Extra attempts over all calls, as a share of calls, 0–1. @default 0.2 */
+  /** Retries over all calls where another upstream could serve, as a share of calls, 0–1. @default 0.2 */
   readonly budget?: number | undefined;
+  /**
+   * The longest wait that an upstream may ask for (`Retry-After`) for which a caller is kept. A longer one fails at once with the provider's
+   * error, unless another upstream can serve. @default '60s'
+   */
+  readonly maxRetryAfter?: Duration | undefined;
+  /**
+   * Failure kinds that fall back to the default fallbacks although the same result is to be expected there. @default []
+   */
+  readonly fallBackOn?: readonly ('contextLength' | 'contentFilter')[] | undefined;
 }
 
 /** When the breaker takes a model of an upstream out of service, and how it returns. Each model has a breaker of its own. */

@@ -58,7 +58,7 @@ const FAILED = new Error('failed');
 export interface BackoffInput {
   /** 0 before the first retry. */
   readonly attempt: number;
-  /** Upper bound of the first wait in ms; it doubles with each attempt. */
+  /** The first wait in ms; it doubles with each attempt. */
   readonly minDelayMs: number;
   /** Upper bound of every wait in ms. */
   readonly maxDelayMs: number;
@@ -67,14 +67,18 @@ export interface BackoffInput {
 }
 
 /**
- * The wait in ms before a retry where the upstream states no wait: uniform in [0, min(maxDelayMs, minDelayMs · 2^attempt)).
- * This "full jitter" spreads the retries of many clients best.
+ * The wait in ms before a retry where the upstream states no wait: min(maxDelayMs, minDelayMs · 2^attempt), less up to a quarter of it.
  *
- * Source: Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+ * Source: `calculateDefaultRetryTimeoutMillis` of the `openai` SDK. With the defaults the waits are the SDK's own: a short outage
+ * that the SDK survives is survived here, too.
  */
 export function backoffMs({ attempt, minDelayMs, maxDelayMs, random }: BackoffInput): number {
-  return random() * Math.min(maxDelayMs, minDelayMs * 2 ** Math.min(attempt, LARGEST_EXPONENT));
+  const waitMs = Math.min(maxDelayMs, minDelayMs * 2 ** Math.min(attempt, LARGEST_EXPONENT));
+  return waitMs * (1 - random() * JITTER);
 }
+
+/** The largest part of a wait that is left out. */
+const JITTER = 0.25;
 
 /** Keeps the power finite: 0 · Infinity is not a number. */
 const LARGEST_EXPONENT = 64;

@@ -119,7 +119,7 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
     policy: resolveDispatch(canary),
     tasks: resolveTasks(canary.tasks, names),
     cache: resolveCache(canary.cache),
-    fallbacks: resolveFallbacks(canary.fallbacks, names),
+    fallbacks: resolveFallbacks(canary.fallbacks, names, retry?.fallBackOn),
     retryShare: checkNumber('canary.retry.budget', retry?.budget === undefined ? 0.2 : retry.budget, {
       min: 0,
       max: 1,

@@ -18,7 +18,7 @@ import { redact } from '../upstream/sdk/secrets.ts';
 import { isStream, type RequestOptions, type StreamInternals } from '../upstream/sdk/types.ts';
 import type { TimeLimit } from '../resilience/time-limit.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { attemptRecord } from '../call/call-record.ts';
+import { attemptRecord } from '../call/attempt-record.ts';
 import type { Pricing, StartedAttempt } from '../upstream/upstream-costs.ts';
 
 /** The input of `sendCopy`. */

@@ -1,7 +1,7 @@
 /** Checks the options of upstreams and resolves each to its configuration. */
 
 import type { ClientOptions } from 'openai';
-import { checkDuration, checkKeys, checkObject, checkOneOf, formatValue } from '../domain/check.ts';
+import { checkDuration, checkKeys, checkNumber, checkObject, checkOneOf, formatValue } from '../domain/check.ts';
 import { REQUIREMENTS } from '../domain/call.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 import type { UpstreamPrice } from '../domain/usage.ts';
@@ -122,7 +122,7 @@ function resolveUpstream(
   { connection, provider, pricing, keySource }: ResolvedParts,
 ): UpstreamConfig {
   const path = `canary.upstreams.${name}`;
-  const { timeout, onAbort = 'cancel', capabilities = {} } = options;
+  const { timeout, onAbort = 'cancel', capabilities = {}, maxRetries } = options;
   const ownPrices = resolvePrices(`${path}.price`, options.price);
   const ownLimits = resolveLimits(`${path}.limits`, options.limits);
   return {
@@ -131,6 +131,8 @@ function resolveUpstream(
     rules: { ...resolveBodyRules(path, options), includeUsage: true, provider },
     timeoutMs: timeout === undefined ? undefined : checkDuration(`${path}.timeout`, timeout),
     targetLatencyMs: targetOf(path, options),
+    maxRetries:
+      maxRetries === undefined ? undefined : checkNumber(`${path}.maxRetries`, maxRetries, { min: 0, integer: true }),
     drains: checkOneOf(`${path}.onAbort`, onAbort, ['cancel', 'drain']) === 'drain',
     finishReason: capabilities.finishReason,
     capable: { provider, capabilities: checkCapabilities(`${path}.capabilities`, capabilities) },

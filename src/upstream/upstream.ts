@@ -36,6 +36,8 @@ export interface UpstreamConfig {
   /** How request bodies are adapted: model, params, output limit. */
   readonly rules: BodyRules;
   readonly timeoutMs: number | undefined;
+  /** The upstream's own `maxRetries`; `undefined`: the client's. */
+  readonly maxRetries?: number | undefined;
   /** The p95 latency that the upstream should keep, in ms. */
   readonly targetLatencyMs?: number | undefined;
   /** Streams that the caller leaves are read to their end, to learn their true usage. */

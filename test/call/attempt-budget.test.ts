@@ -21,11 +21,11 @@ test.each([
   [0, ['gemini']],
   [1, ['gemini', 'openai']],
   [2, ['gemini', 'gemini', 'openai']],
-  [3, ['gemini', 'gemini', 'gemini', 'openai']],
-  [5, ['gemini', 'gemini', 'gemini', 'openai', 'openai', 'openai']],
-  [9, ['gemini', 'gemini', 'gemini', 'openai', 'openai', 'openai']],
+  [3, ['gemini', 'gemini', 'openai', 'openai']],
+  [5, ['gemini', 'gemini', 'openai', 'openai', 'openai']],
+  [9, ['gemini', 'gemini', 'openai', 'openai', 'openai']],
 ])(
-  'makes, with retry.attempts %i, the attempts %j, each upstream retried at most maxRetries times',
+  'makes, with retry.attempts %i, the attempts %j: one retry where another can serve, at most maxRetries on the last',
   async (attempts, asked) => {
     const { ai, clock, providers } = setUpCanary({ canary: { retry: { attempts } } });
     providers.usually('gemini', failed(503)).usually('openai', failed(503));
@@ -80,10 +80,10 @@ test('sends the number of a retry like the SDK; a fallback starts again at 0', a
   const { ai, clock, providers } = setUpCanary({ canary: { retry: { attempts: 3 } } });
   providers.usually('gemini', failed(503));
   await within(clock, LONG_MS, ask(ai));
-  expect(providers.sent.map(({ headers }) => headers.get('x-stainless-retry-count'))).toEqual(['0', '1', '2', '0']);
+  expect(providers.sent.map(({ headers }) => headers.get('x-stainless-retry-count'))).toEqual(['0', '1', '0']);
 });
 
-test('back-off is uniform between 0 and a bound that doubles up to maxDelay', async () => {
+test('back-off doubles up to maxDelay, less up to a quarter at random', async () => {
   const { ai, clock, providers, events } = setUp({
     client: { maxRetries: 6 },
     canary: {
@@ -101,18 +101,31 @@ test('back-off is uniform between 0 and a bound that doubles up to maxDelay', as
   [100, 200, 400, 800, 1_000, 1_000].forEach((boundMs, index) => {
     const delays = delaysMs[index]!;
     expect(delays).toHaveLength(60);
-    expect(Math.max(...delays)).toBeLessThan(boundMs);
-    expect(Math.min(...delays)).toBeLessThan(0.2 * boundMs);
-    expect(Math.max(...delays)).toBeGreaterThan(0.8 * boundMs);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(boundMs);
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(0.75 * boundMs);
+    expect(Math.min(...delays)).toBeLessThan(0.8 * boundMs);
+    expect(Math.max(...delays)).toBeGreaterThan(0.95 * boundMs);
   });
 });
 
-test('limits the load of retries in an outage to their share', async () => {
-  const { ai, clock, providers } = setUp({ canary: { breaker: false, retry: { budget: 0.2 }, random: () => 0 } });
-  providers.usually('openai', failed(503));
-  for (let call = 0; call < 200; call++) await errorWithin(clock, 0, ask(ai));
+const AT_ONCE = { minDelay: 0, maxDelay: 0 };
+
+test('limits the load of retries to their share where another upstream can serve', async () => {
+  const { ai, clock, providers } = setUpCanary({
+    canary: { breaker: false, retry: { ...AT_ONCE, budget: 0.2 } },
+    client: { maxRetries: 1 },
+  });
+  providers.usually('gemini', failed(503));
+  for (let call = 0; call < 200; call++) await within(clock, 0, ask(ai));
   // The 10 retries that the budget starts with, and a fifth of the calls. The share of the first call is lost, since the budget is full.
-  expect(providers.sent).toHaveLength(200 + 10 + 39);
+  expect(providers.asked.filter((name) => name === 'gemini')).toHaveLength(200 + 10 + 39);
+});
+
+test('retries as often as the SDK where no other upstream can serve, whatever the budget', async () => {
+  const { ai, clock, providers } = setUp({ canary: { retry: { ...AT_ONCE, budget: 0 } } });
+  providers.usually('openai', failed(503));
+  for (let call = 0; call < 20; call++) await errorWithin(clock, 0, ask(ai));
+  expect(providers.sent).toHaveLength(20 * 3);
 });
 
 test('a retry budget of 0 allows fallbacks but no retries', async () => {
@@ -123,16 +136,50 @@ test('a retry budget of 0 allows fallbacks but no retries', async () => {
 });
 
 test('refills an exhausted retry budget over time', async () => {
-  const { ai, clock, providers } = setUp({ canary: { breaker: false, random: () => 0 }, client: { maxRetries: 1 } });
-  providers.usually('openai', failed(503));
-  for (let call = 0; call < 50; call++) await errorWithin(clock, 0, ask(ai));
-  const before = providers.sent.length;
-  await errorWithin(clock, 0, ask(ai));
-  expect(providers.sent.length - before).toBeLessThanOrEqual(2);
+  const { ai, clock, providers } = setUpCanary({
+    canary: { breaker: false, retry: { ...AT_ONCE, budget: 0.001 } },
+    client: { maxRetries: 1 },
+  });
+  const retriesOf = async (calls: number): Promise<number> => {
+    providers.sent.length = 0;
+    for (let call = 0; call < calls; call++) await within(clock, 0, ask(ai));
+    return providers.asked.filter((name) => name === 'gemini').length - calls;
+  };
+  providers.usually('gemini', failed(503));
+  expect(await retriesOf(50)).toBe(10);
+  expect(await retriesOf(4)).toBe(0);
   await clock.advance(5_000);
-  const later = providers.sent.length;
-  for (let call = 0; call < 4; call++) await errorWithin(clock, 0, ask(ai));
-  expect(providers.sent.length - later).toBe(8);
+  expect(await retriesOf(4)).toBe(4);
+});
+
+test.each([
+  [undefined, undefined, 2],
+  [0, undefined, 0],
+  [4, undefined, 4],
+  [4, 1, 1],
+])('an upstream with maxRetries %j and a call with %j is retried %i times', async (ofUpstream, ofCall, retries) => {
+  const { ai, clock, providers } = setUpCanary({
+    upstreams: { gemini: ofUpstream === undefined ? {} : { maxRetries: ofUpstream } },
+  });
+  providers.usually('gemini', failed(503));
+  const options = ofCall === undefined ? {} : { maxRetries: ofCall };
+  await errorWithin(clock, LONG_MS, ask(ai, { ...route({ fallbacks: false }), ...options }));
+  expect(providers.asked).toEqual(Array.from({ length: 1 + retries }, () => 'gemini'));
+});
+
+test.each([
+  [undefined, ['gemini', 'gemini', 'first', 'first', 'second', 'second', 'openai']],
+  [0, ['gemini', 'first', 'second', 'openai']],
+])('with maxRetries %j every upstream of a chain is reached', async (maxRetries, asked) => {
+  const { ai, clock, providers } = setUpCanary({
+    upstreams: { first: {}, second: {} },
+    canary: { fallbacks: ['first', 'second', 'openai'] },
+    client: maxRetries === undefined ? {} : { maxRetries },
+  });
+  for (const name of ['gemini', 'first', 'second']) providers.usually(name, failed(500));
+  await within(clock, LONG_MS, ask(ai));
+  expect([...new Set(providers.asked)]).toEqual([...new Set(asked)]);
+  expect(providers.asked.at(-1)).toBe('openai');
 });
 
 test('sends a one-shot body once, to one upstream, even if it fails', async () => {

@@ -37,14 +37,33 @@ const FALLBACK_REFUSES: readonly { name: string; reply: Reply }[] = [
   { name: 'context length', reply: failed(400, { code: 'context_length_exceeded' }) },
 ];
 
-test.each(FALLBACK_REFUSES)('does not replace the first fault by the $name of a fallback', async ({ reply }) => {
-  const { ai, clock, providers, events } = setUpCanary({ client: { maxRetries: 0 } });
-  providers.script('gemini', failed(503)).script('openai', reply);
-  const error = await errorWithin(clock, 0, ask(ai));
-  expect(providers.asked).toEqual(['gemini', 'openai']);
-  expect(error).toBeInstanceOf(InternalServerError);
-  expect(events.of('call')).toMatchObject([{ outcome: 'failure', kind: 'server' }]);
-});
+test.each(FALLBACK_REFUSES)(
+  'rejects with the $name of stable after a failure of another upstream',
+  async ({ reply }) => {
+    const { ai, clock, providers } = setUpCanary({ client: { maxRetries: 0 } });
+    providers.script('gemini', failed(503)).script('openai', reply);
+    const error = await errorWithin(clock, 0, ask(ai));
+    expect(providers.asked).toEqual(['gemini', 'openai']);
+    // The SDK alone would have thrown the same.
+    expect(error).toMatchObject({ status: Number(/\d+/.exec((error as Error).message)?.[0]) });
+    expect(error).not.toBeInstanceOf(InternalServerError);
+  },
+);
+
+test.each([...FALLBACK_REFUSES, { name: '401', reply: failed(401) }])(
+  'rejects with the failure of stable after the $name of a spare upstream',
+  async ({ reply }) => {
+    const { ai, clock, providers, events } = setUpCanary({
+      client: { maxRetries: 0 },
+      canary: { weights: { openai: 1 }, fallbacks: ['gemini'] },
+    });
+    providers.script('openai', failed(503)).script('gemini', reply);
+    const error = await errorWithin(clock, 0, ask(ai));
+    expect(providers.asked).toEqual(['openai', 'gemini']);
+    expect(error).toBeInstanceOf(InternalServerError);
+    expect(events.of('call')).toMatchObject([{ outcome: 'failure', kind: 'server' }]);
+  },
+);
 
 const TYPES = [
   { reply: unreachable(), type: APIConnectionError },

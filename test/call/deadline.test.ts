@@ -27,6 +27,7 @@ test('rejects with the SDK’s time-out error if a silent upstream is the only o
   const { ai, clock, providers } = setUpCanary({
     upstreams: { gemini: { timeout: '2s' } },
     canary: { fallbacks: [] },
+    client: { maxRetries: 0 },
   });
   providers.script('gemini', silent());
   expect(await errorWithin(clock, 2_000, ask(ai))).toBeInstanceOf(APIConnectionTimeoutError);

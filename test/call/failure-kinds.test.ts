@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { ask, errorWithin, within } from '../support/calls.ts';
 import { failed, malformed, unreachable, type Reply } from '../support/replies.ts';
+import { route } from '../../src/index.ts';
 import { setUpCanary } from '../support/set-up.ts';
 
 /** Longer than any back-off of the defaults. */
@@ -66,13 +67,18 @@ test.each(REFUSED)('falls back at once after $name', async (row) => {
   expect(events.of('retry')).toEqual([]);
 });
 
-test.each(REFUSED)('does not count $name as a failure for the breaker', async (row) => {
-  const { ai, clock, providers, events } = setUpCanary({ canary: { breaker: { consecutive: 1 } } });
-  providers.script('gemini', row.reply);
-  await within(clock, 0, ask(ai));
-  expect(ai.canary.snapshot().upstreams['gemini']!.breaker.state).toBe('closed');
-  expect(events.of('breaker')).toEqual([]);
-});
+const NOT_THE_REQUEST = new Set<string>(['quota', 'auth', 'rateLimit']);
+
+test.each(REFUSED.filter(({ kind }) => NOT_THE_REQUEST.has(kind)))(
+  'does not count $name as a failure for the breaker',
+  async (row) => {
+    const { ai, clock, providers, events } = setUpCanary({ canary: { breaker: { consecutive: 1 } } });
+    providers.script('gemini', row.reply);
+    await within(clock, 0, ask(ai));
+    expect(ai.canary.snapshot().upstreams['gemini']!.breaker.state).toBe('closed');
+    expect(events.of('breaker')).toEqual([]);
+  },
+);
 
 const CALLERS: readonly Row[] = [400, 413, 422].map((status) => ({
   name: `status ${status}`,
@@ -85,15 +91,69 @@ const BY_NAME_ONLY: readonly Row[] = [
   { name: 'a content filter', reply: failed(400, { code: 'content_filter' }), kind: 'contentFilter' },
 ];
 
-test.each([...CALLERS, ...BY_NAME_ONLY])('neither retries nor falls back after $name', async (row) => {
+const REFUSALS = [...CALLERS, ...REFUSED.filter(({ kind }) => !NOT_THE_REQUEST.has(kind)), BY_NAME_ONLY[0]!];
+
+test.each(REFUSALS)('sends a call to stable after $name, and counts it as a failure of the canary', async (row) => {
   const { ai, clock, providers, events } = setUpCanary({ canary: { breaker: { consecutive: 1 } } });
   providers.script('gemini', row.reply);
+  await within(clock, 0, ask(ai));
+  expect(providers.asked).toEqual(['gemini', 'openai']);
+  expect(events.of('attempt')).toMatchObject([
+    { upstream: 'gemini', outcome: 'failure', kind: row.kind },
+    { upstream: 'openai', outcome: 'success' },
+  ]);
+  expect(ai.canary.snapshot().upstreams['gemini']).toMatchObject({ failures: 1, breaker: { state: 'open' } });
+});
+
+test.each(REFUSALS)('counts $name for neither upstream if stable refuses as well', async (row) => {
+  const { ai, clock, providers, events } = setUpCanary({ canary: { breaker: { consecutive: 1 } } });
+  providers.script('gemini', row.reply).script('openai', failed(422, { code: 'of_stable' }));
+  const error = await errorWithin(clock, 0, ask(ai));
+  expect(error).toMatchObject({ status: 422, code: 'of_stable' });
+  expect(providers.asked).toEqual(['gemini', 'openai']);
+  expect(events.of('attempt')).toMatchObject([
+    { upstream: 'gemini', outcome: 'neutral', kind: row.kind },
+    { upstream: 'openai', outcome: 'neutral' },
+  ]);
+  expect(events.of('breaker')).toEqual([]);
+});
+
+test.each([...CALLERS, BY_NAME_ONLY[0]!])('does not send a call elsewhere after $name of stable', async (row) => {
+  const { ai, clock, providers, events } = setUpCanary({ canary: { weights: { openai: 1 }, fallbacks: ['gemini'] } });
+  providers.script('openai', row.reply);
+  await errorWithin(clock, 0, ask(ai));
+  await clock.advance(60_000);
+  expect(providers.asked).toEqual(['openai']);
+  expect(events.of('attempt')).toMatchObject([{ outcome: 'neutral', kind: row.kind }]);
+});
+
+test('asks stable after a refusal although its breaker is open', async () => {
+  const { ai, clock, providers } = setUpCanary({ canary: { breaker: { consecutive: 1 } }, client: { maxRetries: 0 } });
+  providers.script('openai', failed(503));
+  await errorWithin(clock, 0, ask(ai, route({ upstream: 'openai', fallbacks: false })));
+  providers.script('gemini', failed(400));
+  await within(clock, 0, ask(ai));
+  expect(providers.asked).toEqual(['openai', 'gemini', 'openai']);
+});
+
+test('neither retries nor falls back after a content filter', async () => {
+  const { ai, clock, providers, events } = setUpCanary({ canary: { breaker: { consecutive: 1 } } });
+  providers.script('gemini', failed(400, { code: 'content_filter' }));
   const error = await errorWithin(clock, 0, ask(ai));
   expect(error).toBeInstanceOf(Error);
   await clock.advance(60_000);
   expect(providers.asked).toEqual(['gemini']);
-  expect(events.of('attempt')).toMatchObject([{ outcome: 'neutral', kind: row.kind }]);
+  expect(events.of('attempt')).toMatchObject([{ outcome: 'neutral', kind: 'contentFilter' }]);
   expect(events.of('breaker')).toEqual([]);
+});
+
+test('falls back after a context length of stable with retry.fallBackOn', async () => {
+  const { ai, clock, providers } = setUpCanary({
+    canary: { weights: { openai: 1 }, fallbacks: ['gemini'], retry: { fallBackOn: ['contextLength'] } },
+  });
+  providers.script('openai', failed(400, { code: 'context_length_exceeded' }));
+  await within(clock, 0, ask(ai));
+  expect(providers.asked).toEqual(['openai', 'gemini']);
 });
 
 test.each(BY_NAME_ONLY)('falls back after $name to the upstreams that are listed for it', async (row) => {

@@ -51,12 +51,25 @@ test('waits if the wait ends just before the deadline', async () => {
   expect(providers.sent).toHaveLength(2);
 });
 
-test('respects a retry-after beyond the SDK’s maximum of a minute', async () => {
-  const { ai, clock, providers } = setUp();
-  providers.script('openai', failed(429, {}, { 'retry-after': '90' }));
+test.each([
+  ['60', {}, [0, 60_000]],
+  ['90', { retry: { maxRetryAfter: '2m' } }, [0, 90_000]],
+] as const)('waits for a retry-after of %s s up to maxRetryAfter', async (seconds, canary, sentAtMs) => {
+  const { ai, clock, providers } = setUp({ canary });
+  providers.script('openai', failed(429, {}, { 'retry-after': seconds }));
   await within(clock, 90_000, ask(ai));
-  expect(providers.sent.map(({ atMs }) => atMs - START_MS)).toEqual([0, 90_000]);
+  expect(providers.sent.map(({ atMs }) => atMs - START_MS)).toEqual(sentAtMs);
 });
+
+test.each([429, 503])(
+  'fails at once with the %i of the only upstream if its retry-after exceeds maxRetryAfter',
+  async (status) => {
+    const { ai, clock, providers } = setUp();
+    providers.usually('openai', failed(status, {}, { 'retry-after': '300' }));
+    expect(await errorWithin(clock, 0, ask(ai))).toMatchObject({ status });
+    expect(providers.sent).toHaveLength(1);
+  },
+);
 
 test('other calls skip a paused upstream until its pause ends', async () => {
   const { ai, clock, providers, events } = setUpCanary();

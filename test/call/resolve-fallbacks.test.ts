@@ -5,13 +5,18 @@ import { refusalOf } from '../support/message-of.ts';
 
 test('accepts a list, or lists by failure kind', () => {
   const fallbacksOf = (fallbacks: FallbackOptions) => resolveFallbacks(fallbacks, ['openai', 'gemini']);
-  expect(fallbacksOf([])).toEqual({ default: [], byKind: {} });
-  expect(fallbacksOf(['openai'])).toEqual({ default: ['openai'], byKind: {} });
+  expect(fallbacksOf([])).toEqual({ default: [], byKind: {}, also: [] });
+  expect(fallbacksOf(['openai'])).toEqual({ default: ['openai'], byKind: {}, also: [] });
   expect(fallbacksOf({ contextLength: ['openai'] })).toEqual({
     default: undefined,
     byKind: { contextLength: ['openai'] },
+    also: [],
   });
-  expect(fallbacksOf({ default: [], quota: ['openai'] })).toEqual({ default: [], byKind: { quota: ['openai'] } });
+  expect(fallbacksOf({ default: [], quota: ['openai'] })).toEqual({
+    default: [],
+    byKind: { quota: ['openai'] },
+    also: [],
+  });
 });
 
 test('rejects an upstream that is named twice', () => {

@@ -9,7 +9,8 @@ describe('retries, time-outs and streams', () => {
   test('have defaults', () => {
     expect(resolveDispatch({})).toEqual({
       attempts: undefined,
-      minDelayMs: 250,
+      minDelayMs: 500,
+      maxRetryAfterMs: 60_000,
       maxDelayMs: 8_000,
       deadlineMs: undefined,
       firstChunkMs: Infinity,
@@ -20,13 +21,14 @@ describe('retries, time-outs and streams', () => {
   });
 
   test('can be set in all', () => {
-    const retry = { attempts: 0, minDelay: 0, maxDelay: '1s' } as const;
+    const retry = { attempts: 0, minDelay: 0, maxDelay: '1s', maxRetryAfter: '5s' } as const;
     const timeouts = { deadline: '20s', firstChunk: '5s', idle: 900 } as const;
     const stream = { mode: 'buffered', maxBufferBytes: 1_000 } as const;
     expect(resolveDispatch({ retry, timeouts, stream })).toEqual({
       attempts: 0,
       minDelayMs: 0,
       maxDelayMs: 1_000,
+      maxRetryAfterMs: 5_000,
       deadlineMs: 20_000,
       firstChunkMs: 5_000,
       idleMs: 900,

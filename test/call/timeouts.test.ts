@@ -52,7 +52,10 @@ describe('the first content', () => {
   });
 
   test('rejects with the SDK’s time-out error, which names the phase, without another upstream', async () => {
-    const set = streaming([SILENCE], { canary: { fallbacks: [], timeouts: { firstChunk: '2s' } } });
+    const set = streaming([SILENCE], {
+      canary: { fallbacks: [], timeouts: { firstChunk: '2s' } },
+      client: { maxRetries: 0 },
+    });
     const error = await errorWithin(set.clock, 2_000, open(set));
     expect(error).toBeInstanceOf(UpstreamTimeoutError);
     expect(error).toBeInstanceOf(APIConnectionTimeoutError);
@@ -74,7 +77,10 @@ describe('the first content', () => {
   });
 
   test('gets its whole time limit again if the caller reads late', async () => {
-    const set = streaming([SILENCE], { canary: { fallbacks: [], timeouts: { firstChunk: '30s' } } });
+    const set = streaming([SILENCE], {
+      canary: { fallbacks: [], timeouts: { firstChunk: '30s' } },
+      client: { maxRetries: 0 },
+    });
     const promise = open(set);
     await set.clock.advance(60_000);
     const late = watch(promise);
@@ -109,7 +115,11 @@ describe('without limits', () => {
 
 describe('the response', () => {
   test('of a non-stream call has the upstream’s time-out', async () => {
-    const set = setUpCanary({ upstreams: { gemini: { timeout: '2s' } }, canary: { fallbacks: [] } });
+    const set = setUpCanary({
+      upstreams: { gemini: { timeout: '2s' } },
+      canary: { fallbacks: [] },
+      client: { maxRetries: 0 },
+    });
     set.providers.script('gemini', silent());
     const error = await errorWithin(set.clock, 2_000, ask(set.ai));
     expect(error).toMatchObject({ code: 'UPSTREAM_TIMEOUT', phase: 'headers', budgetMs: 2_000 });

@@ -97,7 +97,10 @@ test('prints the steps of a rollout, and exits although shadow copies are in fli
 
 test('Ctrl-C prints the results so far and exits with 130', async () => {
   await using folder = await folderWith(FILES);
-  const { exitCode, stdout, stderr } = await folder.interrupt(['simulate', 'trace.csv', '--for', '300d'], '% simulated');
+  const { exitCode, stdout, stderr } = await folder.interrupt(
+    ['simulate', 'trace.csv', '--for', '300d'],
+    '% simulated',
+  );
   expect(exitCode).toBe(130);
   expect(stdout).toMatch(/^\d+ calls in /);
   expect(stderr).toMatch(/^Stopped after [\d.e-]+ % of the simulated time\.$/m);

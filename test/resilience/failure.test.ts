@@ -29,26 +29,27 @@ const exampleOf = async (kind: FailureKind): Promise<Failure> =>
   kind === 'truncated' ? TRUNCATED : classifyFailure(await EXAMPLES[kind]?.(), { nowMs: NOW_MS });
 
 describe('the rule of a failure kind', () => {
-  test.each<[FailureKind, Failure['outcome'], Failure['outcome'], boolean, boolean]>([
-    // kind, outcome, outcome for the breaker, may retry, may fall back
-    ['connection', 'failure', 'failure', true, true],
-    ['server', 'failure', 'failure', true, true],
-    ['timeout', 'failure', 'failure', true, true],
-    ['malformed', 'failure', 'failure', true, true],
-    ['truncated', 'failure', 'failure', true, true],
-    ['rateLimit', 'failure', 'neutral', true, true],
-    ['quota', 'failure', 'neutral', false, true],
-    ['auth', 'failure', 'neutral', false, true],
-    ['forbidden', 'neutral', 'neutral', false, true],
-    ['modelNotFound', 'neutral', 'neutral', false, true],
-    ['contextLength', 'neutral', 'neutral', false, true],
-    ['contentFilter', 'neutral', 'neutral', false, true],
-    ['conflict', 'neutral', 'neutral', true, false],
-    ['badRequest', 'neutral', 'neutral', false, false],
+  test.each<[FailureKind, Failure['outcome'], Failure['outcome'], boolean, boolean, boolean]>([
+    // kind, outcome, outcome for the breaker, retry before a fallback, retry where no other can serve, fall back
+    ['connection', 'failure', 'failure', true, true, true],
+    ['server', 'failure', 'failure', true, true, true],
+    ['timeout', 'failure', 'failure', true, true, true],
+    ['malformed', 'failure', 'failure', true, true, true],
+    ['truncated', 'failure', 'failure', true, true, true],
+    ['rateLimit', 'failure', 'neutral', false, true, true],
+    ['quota', 'failure', 'neutral', false, false, true],
+    ['auth', 'failure', 'neutral', false, false, true],
+    ['forbidden', 'neutral', 'neutral', false, false, true],
+    ['modelNotFound', 'neutral', 'neutral', false, false, true],
+    ['contextLength', 'neutral', 'neutral', false, false, true],
+    ['contentFilter', 'neutral', 'neutral', false, false, true],
+    ['conflict', 'neutral', 'neutral', true, true, false],
+    ['badRequest', 'neutral', 'neutral', false, false, false],
   ])(
-    '%s: %s, for the breaker %s, retry: %s, fall back: %s',
-    async (kind, outcome, breakerOutcome, retrySame, tryNext) => {
-      expect(await exampleOf(kind)).toMatchObject({ kind, outcome, breakerOutcome, retrySame, tryNext });
+    '%s: %s, for the breaker %s, retry: %s, retry alone: %s, fall back: %s',
+    async (kind, outcome, breakerOutcome, retrySame, retryAlone, tryNext) => {
+      const rule = { kind, outcome, breakerOutcome, retrySame, retryAlone, tryNext };
+      expect(await exampleOf(kind)).toMatchObject(rule);
     },
   );
 });
@@ -202,7 +203,7 @@ describe('an error inside a stream', () => {
   test('ignores headers, which were sent before the error happened', async () => {
     const headers = { 'retry-after': '30', 'x-ratelimit-reset-tokens': '60s', 'x-should-retry': 'false' };
     const failure = classifyFailure(await errorInStream({ code: 'rate_limit_exceeded' }, headers));
-    expect(failure).toMatchObject({ retryAfterMs: undefined, shouldRetry: undefined, retrySame: true });
+    expect(failure).toMatchObject({ retryAfterMs: undefined, shouldRetry: undefined, retryAlone: true });
     expect(classifyFailure(await errorInStream({ type: 'server_error' }, headers)).retryAfterMs).toBeUndefined();
   });
 
@@ -318,6 +319,7 @@ describe('an error that is not from an upstream', () => {
       phase: undefined,
       retryAfterMs: undefined,
       retrySame: false,
+      retryAlone: false,
       tryNext: false,
       shouldRetry: undefined,
     });

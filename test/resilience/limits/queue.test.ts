@@ -109,7 +109,7 @@ test('a call waits no longer than its deadline', async () => {
 
 test('time in the queue counts towards the deadline of the call', async () => {
   const { ai, clock, providers } = setUp({
-    canary: { limits: { openai: { rpm: 1, queue: { maxWait: '5m' } } } },
+    canary: { limits: { openai: { rpm: 1, queue: { maxWait: '5m' } } }, timeouts: { deadline: '10m' } },
     client: { timeout: 100_000, maxRetries: 0 },
   });
   await within(clock, 0, ask(ai));
