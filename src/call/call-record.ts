@@ -9,7 +9,7 @@ import type { AttemptEnd } from '../upstream/attempt-types.ts';
 import { Assignment } from './assignment.ts';
 import type { CallObserver } from './call-observer.ts';
 import type { Pricing, StartedAttempt } from '../upstream/upstream-costs.ts';
-import { type CallLedgerBuilder, attemptRecord, totalCostUsd } from './attempt-record.ts';
+import { attemptRecord, CallLedgerBuilder, totalCostUsd } from './attempt-record.ts';
 
 /** A refusal that is reported when it is known whether another upstream served the call. */
 interface HeldRefusal {
