@@ -67,6 +67,12 @@ export type { BreakerReason, BreakerState } from './domain/attempt.ts';
 export type { BudgetPeriod, BudgetScope, BudgetSnapshot } from './domain/usage.ts';
 export type { LimitsSnapshot } from './domain/snapshot.ts';
 export type { AttributeValue, Call, CallKey, KeySource, RouteOptions, StreamMode, Surface } from './domain/call.ts';
+export {
+  type RolloutCommand,
+  type RolloutInStore,
+  rolloutInStore,
+  type StoredRolloutView,
+} from './rollout/rollout-in-store.ts';
 export type { Clock, Timer } from './time/clock.ts';
 export type { Duration } from './domain/duration.ts';
 export type {
@@ -121,7 +127,7 @@ export type { AnalysisEvent, RolloutChangeEvent, RolloutRollbackEvent } from './
 export type { ArmNumbers, GuardrailNumbers, RolloutDecision, RolloutNumbers, RolloutVerb } from './domain/rollout.ts';
 export type { BadReason, SampleCounts } from './domain/rollout.ts';
 export type { Ranges, Weights } from './domain/call.ts';
-export type { Json, Lease, Store, StoredMessage } from './domain/store.ts';
+export type { Json, Lease, Store, SourceBlock, StoredMessage } from './domain/store.ts';
 export type {
   Cost,
   CostSource,

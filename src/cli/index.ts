@@ -8,6 +8,14 @@ const interrupted = new AbortController();
 // The first Ctrl-C shuts down cleanly, the second one exits immediately.
 process.once('SIGINT', () => interrupted.abort());
 
+// `openai-canary history | head -1`: a reader that has seen enough is no error.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+}
+
 void runProgram(process.argv.slice(2), { terminal: terminalOf(process), signal: interrupted.signal }).then(
   (exitCode) => (process.exitCode = exitCode),
 );

@@ -6,7 +6,7 @@ import type { Json, Store } from '../domain/store.ts';
 import { errorName, type Warnings } from '../events/warnings.ts';
 import type { Clock } from '../time/clock.ts';
 import type { DecisionApplier } from './apply-decision.ts';
-import { toCommand } from './command.ts';
+import { carryOut } from './command.ts';
 import type { RolloutController } from './controller.ts';
 import { RolloutLease, type Standing, type WriteEnd } from './lease.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
@@ -200,8 +200,7 @@ export class SharedRollout {
   #execute(message: Json): void {
     const { controller, policy } = this.#parts;
     try {
-      const { event, by, reason, run } = toCommand(message, policy.reserve);
-      if (run === undefined || run === controller.state.run) controller.ask(event, by, reason);
+      carryOut(controller, message);
     } catch (error) {
       this.#warn(`Ignored a stored command for the rollout to ${policy.to}: ${errorName(error)}`);
     }

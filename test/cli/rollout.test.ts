@@ -1,12 +1,15 @@
 /** Controlling the rollout of a running process from the command line, through the store that both share. */
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fileStore } from '../../src/index.ts';
 import type { ProgramEnd } from '../support/run-program.ts';
 import { setUp, type SetUp } from '../support/set-up.ts';
-import { folderWith, type Folder } from './run-cli.ts';
+import { folderWith, PROGRAM, type Folder } from './run-cli.ts';
 
 const ROLLOUT = {
   to: 'gemini',
@@ -30,6 +33,12 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
+/** Lets time pass five times as fast as it does: the files of the store still have enough of it. */
+async function pass({ clock }: SetUp): Promise<void> {
+  await clock.advance(100);
+  await wait(20);
+}
+
 /** Runs a command while the clock of the running process advances. */
 async function run(...args: readonly string[]): Promise<ProgramEnd> {
   const ending = folder.run(...args, '--store', 'state.json');
@@ -37,8 +46,7 @@ async function run(...args: readonly string[]): Promise<ProgramEnd> {
   void ending.finally(() => (ended = true));
   const hasEnded = (): boolean => ended;
   while (!hasEnded()) {
-    await running.clock.advance(1_000);
-    await wait(20);
+    await pass(running);
   }
   return ending;
 }
@@ -101,48 +109,143 @@ describe('in sequence', () => {
   });
 });
 
-test.each(['status', 'get', 'history'])('%s exits with 4 if the store has no rollout', async (command) => {
-  await using own = await folderWith({ 'openai-canary.config.json': CONFIG });
-  const { exitCode, stdout, stderr } = await own.run(command, '--store', 'empty.json');
+const EMPTY_STORE = JSON.stringify({ values: {}, leases: {}, boxes: {} });
+
+test.each(['status', 'get', 'history', 'rollback'])('%s exits with 4 if the store has no rollout', async (command) => {
+  await using own = await folderWith({ 'state.json': EMPTY_STORE });
+  const { exitCode, stdout, stderr } = await own.run(command, '--store', 'state.json');
   expect([exitCode, stdout]).toEqual([4, '']);
-  expect(stderr).toBe('The store has no rollout to gemini: no process has started it\n');
+  expect(stderr).toBe('The store has no rollout: no process has started one\n');
 });
 
-test.each([['status'], ['pause', '--timeout', '200ms']])(
-  'a rollout with another configuration is neither shown nor changed: %s',
-  async (...args) => {
-    await using own = await folderWith({ 'openai-canary.config.json': CONFIG.replace('0.1', '0.2') });
-    const store = fileStore(join(own.path, 'state.json'));
-    const process = setUp({ upstreams: { gemini: {} }, canary: { rollout: ROLLOUT, store } });
-    while ((await store.read('rollout:gemini')) === undefined) {
-      await process.clock.advance(1_000);
-      await wait(20);
-    }
-    const { exitCode, stdout, stderr } = await own.run(...args, '--store', 'state.json');
-    expect([exitCode, stdout]).toEqual([4, '']);
-    expect(stderr).toContain('was started with another configuration');
-    expect(await store.messages('commands:gemini', 0)).toEqual([]);
-    void process.ai.canary.close();
-  },
-);
-
-test('exits with 4 if no process executes the command in time', async () => {
-  await using own = await folderWith({ 'openai-canary.config.json': CONFIG });
-  const { exitCode, stderr } = await own.run('pause', '--store', 'empty.json', '--timeout', '200ms');
+test('a rollback of a rollout that no process has started waits in the store', async () => {
+  await using own = await folderWith({ 'state.json': EMPTY_STORE });
+  const args = ['rollback', 'on call', '--store', 'state.json', '--rollout', 'gemini', '--timeout', '200ms'];
+  const { exitCode, stderr } = await own.run(...args);
   expect(exitCode).toBe(4);
-  expect(stderr).toContain('No running process executed pause within 200ms');
+  expect(stderr).toContain('No running process executed rollback within 200ms');
+  const store = fileStore(join(own.path, 'state.json'));
+  expect(await store.messages('commands:gemini', 0)).toMatchObject([
+    { message: { verb: 'rollback', reason: 'on call' } },
+  ]);
+});
+
+describe('without a running process and without a configuration', () => {
+  /** A folder with nothing but the store of rollouts to these canaries, whose process has ended. */
+  async function ended(...canaries: readonly string[]) {
+    const own = await folderWith({});
+    const store = fileStore(join(own.path, 'state.json'));
+    const upstreams = Object.fromEntries(canaries.map((name) => [name, {}]));
+    const steps = [{ weight: 0.1, hold: '4h' }, { weight: 0.3 }] as const;
+    const process = setUp({ upstreams, canary: { store, rollout: canaries.map((to) => ({ to, steps })) } });
+    while ((await store.keys('rollout:')).length < canaries.length) {
+      await pass(process);
+    }
+    await process.ai.canary.close();
+    return own;
+  }
+
+  test('every command works', async () => {
+    await using own = await ended('gemini');
+    const run = async (...args: readonly string[]) => {
+      const { exitCode, stdout, stderr } = await own.run(...args, '--store', 'state.json');
+      expect([exitCode, stderr]).toEqual([0, '']);
+      return stdout;
+    };
+    expect(await run('status')).toMatch(/^gemini {2}progressing {2}step 1 of 2 {2}weight 10 %[^]*of 4 h$/m);
+    expect(await run('get')).toContain('progressing');
+    expect(await run('pause', 'until Monday')).toContain('paused');
+    expect(await run('resume')).toContain('progressing');
+    expect(await run('set-weight', '5%')).toContain('weight 5 %');
+    expect(await run('promote')).toContain('step 2/2');
+    expect(await run('promote')).toContain('promoted');
+    expect(await run('undo')).toContain('rolledBack');
+    expect(await run('retry')).toContain('progressing');
+    expect(await run('rollback', 'users complain')).toContain('rolledBack');
+    const history = JSON.parse(await run('history', '--json')) as { verb: string }[];
+    expect(history.map(({ verb }) => verb)).toEqual([
+      ...['pause', 'resume', 'setWeight', 'promote', 'promote', 'undo', 'retry', 'rollback'],
+    ]);
+    const store = fileStore(join(own.path, 'state.json'));
+    const next = setUp({
+      upstreams: { gemini: {} },
+      canary: { store, rollout: { to: 'gemini', steps: [{ weight: 0.1, hold: '4h' }, { weight: 0.3 }] } },
+    });
+    while (next.ai.canary.rollout.state.phase !== 'rolledBack') {
+      await pass(next);
+    }
+    expect(next.ai.canary.rollout.state.reason).toBe('users complain');
+    await next.ai.canary.close();
+  }, 60_000);
+
+  test('a verb that is not possible exits with 3, and leaves no command', async () => {
+    await using own = await ended('gemini');
+    const { exitCode, stderr } = await own.run('undo', '--store', 'state.json');
+    expect([exitCode, stderr]).toEqual([3, 'undo() is not possible while the rollout to gemini is progressing.\n']);
+    expect(await fileStore(join(own.path, 'state.json')).messages('commands:gemini', 0)).toEqual([]);
+  });
+
+  test('several rollouts need a name, and each is found by it', async () => {
+    await using own = await ended('gemini', 'groq');
+    const run = (...args: readonly string[]) => own.run(...args, '--store', 'state.json');
+    expect(await run('rollback')).toMatchObject({
+      exitCode: 2,
+      stderr: '--rollout should be one of gemini, groq: the store has several rollouts\n',
+    });
+    expect(await run('status', '--rollout', 'gorq')).toMatchObject({
+      exitCode: 2,
+      stderr: '--rollout should be one of gemini, groq, got "gorq"; did you mean groq?\n',
+    });
+    expect((await run('rollback', '--rollout', 'groq')).stdout).toMatch(/^groq {2}rolledBack/);
+    expect((await run('get', '--rollout', 'gemini')).stdout).toMatch(/^gemini {2}progressing/);
+    const tooMuch = await run('set-weight', '0.9', '--rollout', 'gemini');
+    expect(tooMuch).toMatchObject({ exitCode: 2, stderr: 'weight should be between 0 and 0.3, got 0.9\n' });
+  }, 60_000);
+
+  test('a state that cannot be read is named, and exits with 4', async () => {
+    await using own = await ended('gemini');
+    await fileStore(join(own.path, 'state.json')).write('rollout:gemini', { version: 2 }, 99);
+    const { exitCode, stderr } = await own.run('status', '--store', 'state.json');
+    expect(exitCode).toBe(4);
+    expect(stderr).toBe(
+      'The rollout to gemini in the store cannot be read: its version is 2, this release reads 1. The canary gets no calls until retry\n',
+    );
+  });
+
+  test('a file that is no store is named, and exits with 4', async () => {
+    await using own = await folderWith({ 'state.json': '{"values": ' });
+    const { exitCode, stderr } = await own.run('status', '--store', 'state.json');
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain(
+      'The rollouts in the store cannot be read: the store has lost it: state.json is not a valid store',
+    );
+  });
 });
 
 test.each([
   [['status'], 'A running process is reached through its store: pass its file with --store or set canary.store'],
-  [['status', '--store', 's.json', '--rollout', 'openai'], '--rollout should be one of gemini, got "openai"'],
+  [['status', '--store', 's.json'], '--store should be an existing file, got "s.json"'],
+  [['rollback', '--store', 's.json'], '--store should be an existing file, got "s.json"'],
+  [['set-weight', '5', '--store', 's.json'], 'The share should be between 0 and 1, or between 0% and 100%, got 5'],
   [
-    ['status', '--store', 's.json', '--rollout', 'gemni'],
-    '--rollout should be one of gemini, got "gemni"; did you mean gemini?',
+    ['set-weight', '101%', '--store', 's.json'],
+    'The share should be between 0 and 1, or between 0% and 100%, got 101%',
   ],
-  [['set-weight', '5', '--store', 's.json'], 'The share should be between 0 and 1, got 5'],
-])('rejects %j', async (args, message) => {
+])('rejects %j, and creates no file', async (args, message) => {
   await using own = await folderWith({ 'openai-canary.config.json': CONFIG });
   const { exitCode, stderr } = await own.run(...args);
   expect([exitCode, stderr]).toEqual([2, `${message}\n`]);
+  expect(await readdir(own.path)).toEqual(['openai-canary.config.json']);
 });
+
+test.each([[['--help']], [['rollback', '--help']], [['history', '--help']]])(
+  'ends without a word when the reader of %j goes away',
+  async (args) => {
+    const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const [exitCode] = (await once(child, 'close')) as [number];
+    expect([exitCode, stderr]).toEqual([0, '']);
+  },
+);

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runProgram, type ProgramEnd } from '../support/run-program.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../src/cli/index.ts', import.meta.url));
+/** The file of the program. */
+export const PROGRAM = fileURLToPath(new URL('../../src/cli/index.ts', import.meta.url));
 
 /** A temporary folder, removed on disposal. */
 export interface Folder extends AsyncDisposable {

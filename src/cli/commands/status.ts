@@ -1,28 +1,23 @@
-/** `status`, `get` and `history`: the state and the decisions of a rollout in a running process. */
+/** `status`, `get` and `history`: the state and the decisions of a rollout. */
 
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command.ts';
 import { DONE, NO_ANSWER } from '../exit-codes.ts';
-import { followRollout, type FollowOptions, type FollowedRollout } from '../follow-rollout.ts';
+import { findRollout, type FollowOptions, type FoundRollout, readFound } from '../follow-rollout.ts';
 import type { Terminal } from '../terminal.ts';
 import { changeLine, historyTable, rolloutLines } from '../rollout-lines.ts';
 
-/** Options of every command that reaches a running process. */
+/** Options of every command on a rollout. */
 export function withStore(command: Command): Command {
   return command
-    .option('-s, --store <file>', 'the state file of the running process: fileStore(file)')
+    .option('-s, --store <file>', 'the state file of the running process, fileStore(file); no configuration is needed')
     .option('-r, --rollout <upstream>', 'the canary, if there are several rollouts');
 }
 
-/** Prints why there is no rollout of a running process to show or change. @returns the exit code */
-export function reportUnavailable({ stored, state }: FollowedRollout, { err, colours }: Terminal): number {
-  const why =
-    stored === 'missing'
-      ? `The store has no rollout to ${state.upstream}: no process has started it`
-      : `The rollout to ${state.upstream} was started with another configuration: pass that of the running process with --config`;
-  err(colours.yellow(why));
-  return NO_ANSWER;
+async function find(options: FollowOptions, terminal: Terminal): Promise<FoundRollout | undefined> {
+  const rollout = await findRollout(options, terminal);
+  return rollout && readFound(rollout, terminal);
 }
 
 export function describeStatus(command: Command): Command {
@@ -33,11 +28,11 @@ export function describeStatus(command: Command): Command {
   );
 }
 
-export async function runStatus(options: FollowOptions, { terminal, signal }: CommandContext): Promise<number> {
-  await using rollout = await followRollout(options, signal);
-  if (rollout.stored !== 'current') return reportUnavailable(rollout, terminal);
-  if (options.json) terminal.out(JSON.stringify(rollout.state, null, 2));
-  else for (const line of rolloutLines(rollout.state, Date.now(), terminal.colours)) terminal.out(line);
+export async function runStatus(options: FollowOptions, { terminal }: CommandContext): Promise<number> {
+  const found = await find(options, terminal);
+  if (!found) return NO_ANSWER;
+  if (options.json) terminal.out(JSON.stringify(found.report, null, 2));
+  else for (const line of rolloutLines(found.report, Date.now(), terminal.colours)) terminal.out(line);
   return DONE;
 }
 
@@ -57,15 +52,16 @@ export function describeGet(command: Command): Command {
 const WATCH_MS = 500;
 
 export async function runGet(options: GetOptions, { terminal, signal }: CommandContext): Promise<number> {
-  await using rollout = await followRollout(options, signal);
-  if (rollout.stored !== 'current') return reportUnavailable(rollout, terminal);
+  const rollout = await findRollout(options, terminal);
   let lastLine = '';
   do {
-    const { state } = rollout;
-    const line = options.json ? JSON.stringify(state) : changeLine(state);
+    const found = rollout && (await readFound(rollout, terminal));
+    if (!found) return NO_ANSWER;
+    const { report } = found;
+    const line = options.json ? JSON.stringify(report) : changeLine(report);
     if (line !== lastLine) terminal.out(line);
     lastLine = line;
-    if (state.phase === 'promoted' || state.phase === 'rolledBack') break;
+    if (report.phase === 'promoted' || report.phase === 'rolledBack') break;
     if (options.watch) await wait(WATCH_MS, undefined, { signal }).catch(() => undefined);
   } while (options.watch && !signal.aborted);
   return DONE;
@@ -79,10 +75,10 @@ export function describeHistory(command: Command): Command {
   );
 }
 
-export async function runHistory(options: FollowOptions, { terminal, signal }: CommandContext): Promise<number> {
-  await using rollout = await followRollout(options, signal);
-  if (rollout.stored !== 'current') return reportUnavailable(rollout, terminal);
-  const { history } = rollout.control;
+export async function runHistory(options: FollowOptions, { terminal }: CommandContext): Promise<number> {
+  const found = await find(options, terminal);
+  if (!found) return NO_ANSWER;
+  const { history } = found;
   if (options.json) terminal.out(JSON.stringify(history, null, 2));
   else if (history.length === 0) terminal.out('No decisions yet.');
   else for (const line of historyTable(history)) terminal.out(line);

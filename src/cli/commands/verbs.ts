@@ -1,14 +1,18 @@
-/** The verbs on a rollout of a running process. A command is put into the store, and the process in charge executes it. */
+/**
+ * The verbs on a rollout. A command is put into the store, and the process in charge carries it out; if there is none,
+ * the program does.
+ */
 
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { RolloutControl, RolloutReport } from '../../index.ts';
+import type { RolloutCommand, RolloutInStore } from '../../index.ts';
 import type { CommandContext } from '../command.ts';
 import { DONE, NO_ANSWER } from '../exit-codes.ts';
-import { followRollout, type FollowOptions } from '../follow-rollout.ts';
+import { findRollout, type FollowOptions, type FoundRollout, readFound } from '../follow-rollout.ts';
 import { changeLine } from '../rollout-lines.ts';
 import { timeOption } from '../read-option.ts';
 import { UsageError } from '../usage-error.ts';
-import { reportUnavailable, withStore } from './status.ts';
+import { withStore } from './status.ts';
 
 interface VerbOptions extends FollowOptions {
   readonly timeout: string;
@@ -22,14 +26,13 @@ interface Verb {
   readonly example: string;
   /** The argument in Commander's notation, and its description. */
   readonly argument?: readonly [form: string, about: string];
-  readonly ask: (control: RolloutControl, argument: string | undefined, options: VerbOptions) => void;
-  /** Whether the running process has executed it. */
-  readonly isDone: (
-    after: RolloutReport,
-    before: RolloutReport,
-    argument: string | undefined,
-    options: VerbOptions,
-  ) => boolean;
+  readonly command: (argument: string | undefined, options: VerbOptions) => RolloutCommand;
+  /**
+   * Whether the command has been carried out.
+   *
+   * @param before `undefined` if the store had nothing that could be read
+   */
+  readonly isDone: (after: FoundRollout, before: FoundRollout | undefined, command: RolloutCommand) => boolean;
 }
 
 const REASON = ['[reason]', 'recorded in the history'] as const;
@@ -39,61 +42,64 @@ export const VERBS: readonly Verb[] = [
     name: 'promote',
     about: 'start the next step now; with --full go to the last step',
     example: 'promote --full',
-    ask: (control, _, { full }) => control.promote({ full: full === true }),
-    isDone: (after, before, _, { full }) =>
-      after.phase === 'promoted' || (!full && (after.step > before.step || after.run > before.run)),
+    command: (_, { full }) => ({ verb: 'promote', full: full === true }),
+    isDone: ({ state, report }, before, command) => {
+      if (state.phase === 'promoted') return true;
+      return 'full' in command && !command.full && before !== undefined && report.step > before.report.step;
+    },
   },
   {
     name: 'pause',
     about: 'stay at the current step until resume',
     example: 'pause "until Monday"',
     argument: REASON,
-    ask: (control, reason) => control.pause(reason),
-    isDone: ({ phase }) => phase === 'paused',
+    command: (reason) => ({ verb: 'pause', reason }),
+    isDone: ({ state }) => state.phase === 'paused',
   },
   {
     name: 'resume',
     about: 'continue after a pause',
     example: 'resume',
-    ask: (control) => control.resume(),
-    isDone: ({ phase }) => phase === 'progressing',
+    command: () => ({ verb: 'resume' }),
+    isDone: ({ state }) => state.phase === 'progressing',
   },
   {
     name: 'rollback',
     about: 'take the canary out of service',
     example: 'rollback "users complain"',
     argument: REASON,
-    ask: (control, reason) => control.rollback(reason),
-    isDone: ({ phase }) => phase === 'rolledBack',
+    command: (reason) => ({ verb: 'rollback', reason }),
+    isDone: ({ state }) => state.phase === 'rolledBack',
   },
   {
     name: 'retry',
     about: 'start again at the first step after a rollback',
     example: 'retry',
-    ask: (control) => control.retry(),
-    isDone: (after, before) => after.run > before.run,
+    command: () => ({ verb: 'retry' }),
+    isDone: ({ state, report }, before) =>
+      before ? state.run > before.state.run || before.report.phase === 'progressing' : report.phase === 'progressing',
   },
   {
     name: 'undo',
     about: 'return to the former stable after a promotion',
     example: 'undo',
-    ask: (control) => control.undo(),
-    isDone: ({ phase }) => phase === 'rolledBack',
+    command: () => ({ verb: 'undo' }),
+    isDone: ({ state }) => state.phase === 'rolledBack',
   },
   {
     name: 'set-weight',
     about: 'change the share of calls until the next step',
     example: 'set-weight 0.1',
-    argument: ['<share>', '0 to 1'],
-    ask: (control, share) => control.setWeight(shareOf(share)),
-    isDone: ({ weight }, _, share) => weight === shareOf(share),
+    argument: ['<share>', '0 to 1, or 0% to 100%'],
+    command: (share) => ({ verb: 'setWeight', weight: shareOf(share) }),
+    isDone: ({ state }, _, command) => 'weight' in command && 'sinceMs' in state && state.weight === command.weight,
   },
 ];
 
 export function describeVerb(command: Command, { name, about, argument, example }: Verb): Command {
   withStore(command.description(about)).option(
     '--timeout <time>',
-    'how long to wait for the running process: 500ms, 15s, 1m',
+    'how long to wait until it is carried out: 500ms, 15s, 1m',
     '15s',
   );
   command.addHelpText('after', `\nExample:\n  $ openai-canary ${example} --store state.json`);
@@ -101,31 +107,54 @@ export function describeVerb(command: Command, { name, about, argument, example 
   return argument ? command.argument(...argument) : command;
 }
 
+/** How often the store is read. */
+const POLL_MS = 200;
+
 /** @throws RolloutError if the verb is not possible in the current phase */
 export async function runVerb(
-  { name, ask, isDone }: Verb,
+  verb: Verb,
   argument: string | undefined,
   options: VerbOptions,
   { terminal, signal }: CommandContext,
 ): Promise<number> {
   const timeoutMs = timeOption('timeout', options.timeout);
-  await using rollout = await followRollout(options, signal);
-  // With another configuration the result of the command is not visible here.
-  if (rollout.stored === 'foreign') return reportUnavailable(rollout, terminal);
-  const before = rollout.state;
-  ask(rollout.control, argument, options);
-  const done = await rollout.waitUntil((after) => isDone(after, before, argument, options), timeoutMs, signal);
-  if (options.json) terminal.out(JSON.stringify(rollout.state, null, 2));
-  else if (done) terminal.out(changeLine(rollout.state));
-  if (done) return DONE;
+  const command = verb.command(argument, options);
+  const rollout = await findRollout(options, terminal);
+  if (!rollout) return NO_ANSWER;
+  const before = await readFound(rollout, terminal);
+  await rollout.ask(command);
+  const after = await waitUntilDone(rollout, (found) => verb.isDone(found, before, command), timeoutMs, signal);
+  if (after && options.json) terminal.out(JSON.stringify(after.report, null, 2));
+  else if (after) terminal.out(changeLine(after.report));
+  if (after) return DONE;
   terminal.err(
-    `No running process executed ${name} within ${options.timeout}; the command stays in the store until one does`,
+    `No running process executed ${verb.name} within ${options.timeout}; the command stays in the store until one does`,
   );
   return NO_ANSWER;
 }
 
-function shareOf(text: string | undefined): number {
-  const share = Number(text);
-  if (text?.trim() && share >= 0 && share <= 1) return share;
-  throw new UsageError(`The share should be between 0 and 1, got ${text ?? 'nothing'}`);
+/** `undefined` if that takes longer than `timeoutMs`, or was aborted. */
+async function waitUntilDone(
+  rollout: RolloutInStore,
+  isDone: (found: FoundRollout) => boolean,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<FoundRollout | undefined> {
+  const endMs = Date.now() + timeoutMs;
+  for (;;) {
+    const view = await rollout.read();
+    if (view.kind === 'rollout' && isDone(view)) return view;
+    if (signal.aborted || Date.now() >= endMs) return undefined;
+    await wait(POLL_MS, undefined, { signal }).catch(() => undefined);
+    // The process in charge may have died since.
+    await rollout.carryOut();
+  }
+}
+
+/** `0.5` and `50%`. */
+function shareOf(text = ''): number {
+  const [, number = '', percent] = /^\s*([\d.]+)\s*(%?)\s*$/.exec(text) ?? [];
+  const share = Number(number) / (percent ? 100 : 1);
+  if (number !== '' && share >= 0 && share <= 1) return share;
+  throw new UsageError(`The share should be between 0 and 1, or between 0% and 100%, got ${text || 'nothing'}`);
 }
