@@ -2,7 +2,6 @@
 
 import { fields } from '../domain/json.ts';
 import type { Json } from '../domain/store.ts';
-import type { RolloutController } from './controller.ts';
 import type { RolloutEvent } from './transition.ts';
 
 /** The box of a rollout's commands in the store: messages `{ verb: 'pause', reason? }`. */
@@ -28,17 +27,6 @@ export function toCommand(message: Json, reserve: number): StoredCommand {
   const reason = typeof given === 'string' && given !== '' ? given : 'requested through the store';
   const by = origin === 'evidence' || origin === 'rule' ? origin : 'user';
   return { event: eventOf(verb, fields(message), { reason, by }, reserve), by, reason, run: Number(run) || undefined };
-}
-
-/**
- * Carries out a command from the store, unless it is meant for another run.
- *
- * @throws TypeError for a message that is not a command
- * @throws RolloutError if it is not possible in the phase of the rollout
- */
-export function carryOut(controller: RolloutController, message: Json): void {
-  const { event, by, reason, run } = toCommand(message, controller.policy.reserve);
-  if (run === undefined || run === controller.state.run) controller.ask(event, by, reason);
 }
 
 function eventOf(

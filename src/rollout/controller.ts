@@ -8,6 +8,7 @@ import { JudgedCalls } from './evidence.ts';
 import { advanceReason, rollbackReason } from './reasons.ts';
 import { rolloutNumbers, stepProgress, reportOf, type RolloutReport, type RolloutView } from './report.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
+import type { StoredCommand } from './command.ts';
 import type { Standing } from './lease.ts';
 import type { RolloutMemory } from './stored-rollout.ts';
 import { chooseHoldback } from '../stats/plan-step.ts';
@@ -112,6 +113,15 @@ export class RolloutController {
   ask(event: RolloutEvent, by: RolloutCause, reason: string): void {
     this.assertPossible(event);
     this.#move(event, by, reason);
+  }
+
+  /**
+   * Carries out a command from the store, unless it is meant for another run.
+   *
+   * @throws RolloutError if the verb is not possible in this phase
+   */
+  carryOut({ event, by, reason, run }: StoredCommand): void {
+    if (run === undefined || run === this.#state.run) this.ask(event, by, reason);
   }
 
   /** @throws RolloutError if the verb is not possible in this phase */

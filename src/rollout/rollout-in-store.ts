@@ -5,7 +5,7 @@ import { checkNumber } from '../domain/check.ts';
 import type { RolloutDecision, RolloutState } from '../domain/rollout.ts';
 import { type Json, rolloutKey, type Store } from '../domain/store.ts';
 import { systemClock } from '../time/system-clock.ts';
-import { carryOut, commandBox, toCommand } from './command.ts';
+import { commandBox, toCommand } from './command.ts';
 import { RolloutController } from './controller.ts';
 import type { RolloutReport } from './report.ts';
 import { readRollout, type StoredRollout, toStored } from './stored-rollout.ts';
@@ -108,7 +108,7 @@ class StoredControl implements RolloutInStore {
     const messages = await this.#store.messages(this.#box, cursors.lastMessage);
     for (const { message } of messages) {
       try {
-        carryOut(controller, message);
+        controller.carryOut(toCommand(message, policy.reserve));
       } catch {
         // A command that is no longer possible. The process in charge would leave it out, too.
       }
@@ -120,7 +120,12 @@ class StoredControl implements RolloutInStore {
 }
 
 function controllerOf({ policy, memory }: StoredRollout): RolloutController {
-  const controller = new RolloutController(policy, systemClock, () => undefined);
+  const controller = new RolloutController(
+    policy,
+    systemClock,
+    () => undefined,
+    () => undefined,
+  );
   controller.restore(memory);
   return controller;
 }

@@ -6,7 +6,7 @@ import type { Json, Store } from '../domain/store.ts';
 import { errorName, type Warnings } from '../events/warnings.ts';
 import type { Clock } from '../time/clock.ts';
 import type { DecisionApplier } from './apply-decision.ts';
-import { carryOut } from './command.ts';
+import { toCommand } from './command.ts';
 import type { RolloutController } from './controller.ts';
 import { RolloutLease, type Standing, type WriteEnd } from './lease.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
@@ -200,7 +200,7 @@ export class SharedRollout {
   #execute(message: Json): void {
     const { controller, policy } = this.#parts;
     try {
-      carryOut(controller, message);
+      controller.carryOut(toCommand(message, policy.reserve));
     } catch (error) {
       this.#warn(`Ignored a stored command for the rollout to ${policy.to}: ${errorName(error)}`);
     }

@@ -147,24 +147,31 @@ describe('without a running process and without a configuration', () => {
 
   test('every command works', async () => {
     await using own = await ended('gemini');
-    const run = async (...args: readonly string[]) => {
+    const runIn = async (...args: readonly string[]) => {
       const { exitCode, stdout, stderr } = await own.run(...args, '--store', 'state.json');
       expect([exitCode, stderr]).toEqual([0, '']);
       return stdout;
     };
-    expect(await run('status')).toMatch(/^gemini {2}progressing {2}step 1 of 2 {2}weight 10 %[^]*of 4 h$/m);
-    expect(await run('get')).toContain('progressing');
-    expect(await run('pause', 'until Monday')).toContain('paused');
-    expect(await run('resume')).toContain('progressing');
-    expect(await run('set-weight', '5%')).toContain('weight 5 %');
-    expect(await run('promote')).toContain('step 2/2');
-    expect(await run('promote')).toContain('promoted');
-    expect(await run('undo')).toContain('rolledBack');
-    expect(await run('retry')).toContain('progressing');
-    expect(await run('rollback', 'users complain')).toContain('rolledBack');
-    const history = JSON.parse(await run('history', '--json')) as { verb: string }[];
+    expect(await runIn('status')).toMatch(/^gemini {2}progressing {2}step 1 of 2 {2}weight 10 %[^]*of 4 h$/m);
+    expect(await runIn('get')).toContain('progressing');
+    expect(await runIn('pause', 'until Monday')).toContain('paused');
+    expect(await runIn('resume')).toContain('progressing');
+    expect(await runIn('set-weight', '5%')).toContain('weight 5 %');
+    expect(await runIn('promote')).toContain('step 2/2');
+    expect(await runIn('promote')).toContain('promoted');
+    expect(await runIn('undo')).toContain('rolledBack');
+    expect(await runIn('retry')).toContain('progressing');
+    expect(await runIn('rollback', 'users complain')).toContain('rolledBack');
+    const history = JSON.parse(await runIn('history', '--json')) as { verb: string }[];
     expect(history.map(({ verb }) => verb)).toEqual([
-      ...['pause', 'resume', 'setWeight', 'promote', 'promote', 'undo', 'retry', 'rollback'],
+      'pause',
+      'resume',
+      'setWeight',
+      'promote',
+      'promote',
+      'undo',
+      'retry',
+      'rollback',
     ]);
     const store = fileStore(join(own.path, 'state.json'));
     const next = setUp({
@@ -187,18 +194,18 @@ describe('without a running process and without a configuration', () => {
 
   test('several rollouts need a name, and each is found by it', async () => {
     await using own = await ended('gemini', 'groq');
-    const run = (...args: readonly string[]) => own.run(...args, '--store', 'state.json');
-    expect(await run('rollback')).toMatchObject({
+    const runIn = (...args: readonly string[]) => own.run(...args, '--store', 'state.json');
+    expect(await runIn('rollback')).toMatchObject({
       exitCode: 2,
       stderr: '--rollout should be one of gemini, groq: the store has several rollouts\n',
     });
-    expect(await run('status', '--rollout', 'gorq')).toMatchObject({
+    expect(await runIn('status', '--rollout', 'gorq')).toMatchObject({
       exitCode: 2,
       stderr: '--rollout should be one of gemini, groq, got "gorq"; did you mean groq?\n',
     });
-    expect((await run('rollback', '--rollout', 'groq')).stdout).toMatch(/^groq {2}rolledBack/);
-    expect((await run('get', '--rollout', 'gemini')).stdout).toMatch(/^gemini {2}progressing/);
-    const tooMuch = await run('set-weight', '0.9', '--rollout', 'gemini');
+    expect((await runIn('rollback', '--rollout', 'groq')).stdout).toMatch(/^groq {2}rolledBack/);
+    expect((await runIn('get', '--rollout', 'gemini')).stdout).toMatch(/^gemini {2}progressing/);
+    const tooMuch = await runIn('set-weight', '0.9', '--rollout', 'gemini');
     expect(tooMuch).toMatchObject({ exitCode: 2, stderr: 'weight should be between 0 and 0.3, got 0.9\n' });
   }, 60_000);
 
