@@ -72,7 +72,7 @@ function failureOfBody({ surface }: AttemptInput, data: unknown): Failure | unde
 }
 
 /** A call that is no stream was answered with one. */
-const STREAMED: Failure = { ...MALFORMED, retrySame: false };
+const STREAMED: Failure = { ...MALFORMED, retrySame: false, retryAlone: false };
 
 /** Whether the SDK gave the text of a stream as a body. */
 function isStreamText(data: unknown): data is string {
