@@ -1,5 +1,6 @@
 /** One budget: what is spent and reserved in the current period, in one account for all calls or one per key or upstream. */
 
+import { BudgetAccount } from './account.ts';
 import type { BudgetPeriod, BudgetScope, BudgetSnapshot } from '../domain/usage.ts';
 
 export interface BudgetPolicy {
@@ -32,12 +33,21 @@ const MAX_ACCOUNTS = 10_000;
 /** From this number of accounts on, keys are kept in order of use. With fewer, no account is about to be dropped. */
 const ORDERED_FROM = MAX_ACCOUNTS / 2;
 
+/** What was spent of a budget in one period, in USD by account. */
+export interface SpentInPeriod {
+  readonly per: BudgetPeriod;
+  readonly startMs: number;
+  readonly spentUsd: Readonly<Record<string, number>>;
+}
+
 export class Budget {
   readonly policy: BudgetPolicy;
   /** By key or upstream; scope `all` uses the empty name. From `ORDERED_FROM` keys on, the most recently used is the last. */
   readonly #accounts = new Map<string, BudgetAccount>();
   #period: Period;
   #hasExhausted = false;
+  /** What was spent in the current period and is not in the store yet, by account. */
+  readonly #unsent = new Map<string, number>();
 
   constructor(policy: BudgetPolicy, nowMs: number) {
     this.policy = policy;
@@ -71,7 +81,7 @@ export class Budget {
     if (name === undefined || (only !== undefined && only !== name)) return undefined;
     const known = this.#accounts.get(name);
     if (known && (scope !== 'key' || this.#accounts.size < ORDERED_FROM)) return known;
-    const account = known ?? new BudgetAccount(limitUsd);
+    const account = known ?? new BudgetAccount(limitUsd, name);
     if (!keep) return account;
     if (known) this.#accounts.delete(name);
     this.#accounts.set(name, account);
@@ -86,7 +96,34 @@ export class Budget {
   settle(account: BudgetAccount, estimateUsd: number, costUsd: number, nowMs: number): void {
     this.periodAt(nowMs);
     account.settle(estimateUsd, costUsd);
+    if (costUsd > 0) this.#unsent.set(account.name, (this.#unsent.get(account.name) ?? 0) + costUsd);
     if (account.isExhausted) this.#hasExhausted = true;
+  }
+
+  /** What was spent since the last call of this, for the store. */
+  takeUnsent(nowMs: number): SpentInPeriod | undefined {
+    const { startMs } = this.periodAt(nowMs);
+    if (this.#unsent.size === 0) return undefined;
+    const spentUsd = Object.fromEntries(this.#unsent);
+    this.#unsent.clear();
+    return { per: this.policy.per, startMs, spentUsd };
+  }
+
+  /** Continues from what all processes have spent together. Amounts of another period say nothing about this one. */
+  adopt({ per, startMs, spentUsd }: SpentInPeriod, nowMs: number): void {
+    if (per !== this.policy.per || startMs !== this.periodAt(nowMs).startMs) return;
+    for (const [name, totalUsd] of Object.entries(spentUsd)) {
+      const account = this.#accounts.get(name) ?? this.#keepAccount(name);
+      account.adopt(totalUsd + (this.#unsent.get(name) ?? 0));
+      if (account.isExhausted) this.#hasExhausted = true;
+    }
+  }
+
+  #keepAccount(name: string): BudgetAccount {
+    const account = new BudgetAccount(this.policy.limitUsd, name);
+    this.#accounts.set(name, account);
+    if (this.#accounts.size > MAX_ACCOUNTS) this.#dropOldestIdle();
+    return account;
   }
 
   snapshot(nowMs: number): BudgetSnapshot {
@@ -103,6 +140,7 @@ export class Budget {
 
   #renew(): void {
     this.#hasExhausted = false;
+    this.#unsent.clear();
     for (const [name, account] of this.#accounts) {
       if (account.isIdle) this.#accounts.delete(name);
       else account.renew();
@@ -115,79 +153,6 @@ export class Budget {
       this.#accounts.delete(name);
       return;
     }
-  }
-}
-
-/** The shares of the limit, 0–1, that emit an event when they are reached. */
-const REPORTED_SHARES = [0.5, 0.8, 1] as const;
-
-/** Rounding errors in sums of many small amounts stay below this share of the limit. */
-const ROUNDING = 1e-9;
-
-/** What is spent of one limit, and what is reserved for attempts in flight. */
-export class BudgetAccount {
-  readonly #limitUsd: number;
-  #spentUsd = 0;
-  #reservedUsd = 0;
-  #reservations = 0;
-  #reportedShares = 0;
-
-  constructor(limitUsd: number) {
-    this.#limitUsd = limitUsd;
-  }
-
-  get spentUsd(): number {
-    return this.#spentUsd;
-  }
-
-  get reservedUsd(): number {
-    return this.#reservedUsd;
-  }
-
-  /** The limit is spent. Even attempts whose price is unknown no longer fit. */
-  get isExhausted(): boolean {
-    return this.#spentUsd >= this.#limitUsd * (1 - ROUNDING);
-  }
-
-  get isIdle(): boolean {
-    return this.#reservations === 0;
-  }
-
-  fits(estimateUsd: number): boolean {
-    const takenUsd = this.#spentUsd + this.#reservedUsd + estimateUsd;
-    return !this.isExhausted && takenUsd <= this.#limitUsd * (1 + ROUNDING);
-  }
-
-  reserve(estimateUsd: number): void {
-    this.#reservedUsd += estimateUsd;
-    this.#reservations += 1;
-  }
-
-  /** Replaces a reservation of `estimateUsd` by the actual cost. */
-  settle(estimateUsd: number, costUsd: number): void {
-    this.#reservations -= 1;
-    // Adding and subtracting fractions leaves rounding errors behind: without reservations the sum is exactly 0.
-    this.#reservedUsd = this.#reservations === 0 ? 0 : Math.max(0, this.#reservedUsd - estimateUsd);
-    this.#spentUsd += costUsd;
-  }
-
-  /** Begins a new period, which pays for what is still reserved. */
-  renew(): void {
-    this.#spentUsd = 0;
-    this.#reportedShares = 0;
-  }
-
-  /**
-   * The next share that is reached and was not reported in this period. A budget that refuses calls never spends its last cent: once
-   * the smaller shares are reported, the first refusal counts as reaching 1.
-   */
-  nextShare(isRefusing: boolean): (typeof REPORTED_SHARES)[number] | undefined {
-    const share = REPORTED_SHARES[this.#reportedShares];
-    if (share === undefined) return undefined;
-    const isReached = this.#spentUsd >= share * this.#limitUsd * (1 - ROUNDING) || (isRefusing && share === 1);
-    if (!isReached) return undefined;
-    this.#reportedShares += 1;
-    return share;
   }
 }
 

@@ -7,14 +7,15 @@ import { type InFlightEntry, InFlight } from '../domain/in-flight.ts';
 import type { BudgetSnapshot } from '../domain/usage.ts';
 import { UNKNOWN_COST } from '../pricing/cost.ts';
 import type { Clock } from '../time/clock.ts';
-import { Budget, type BudgetAccount, type BudgetPolicy, type Spender } from './budget.ts';
+import type { BudgetAccount } from './account.ts';
+import { Budget, type BudgetPolicy, type SpentInPeriod, type Spender } from './budget.ts';
 
 export interface BudgetsInput {
   readonly policies: readonly BudgetPolicy[];
   readonly clock: Clock;
   /** The estimated cost of a call on an upstream, in USD; `undefined` if no price is known. */
   readonly estimateCostUsd: (upstream: string, call: Call, body: unknown) => number | undefined;
-  /** Shortens a key, which may have any length; budgets store only the result. */
+  /** Shortens a key, which may have any length, or hashes it. Budgets keep only the result, also in a store. */
   readonly shortKey: (key: string) => string;
   /** Must not throw. */
   readonly onShare: (event: BudgetEvent) => void;
@@ -120,6 +121,31 @@ export class Budgets {
 
   snapshot(nowMs: number): readonly BudgetSnapshot[] {
     return this.#budgets.map((budget) => budget.snapshot(nowMs));
+  }
+
+  /** What was spent since the last call of this, by the name of the budget. Keys have the form that `shortKey` gives them. */
+  takeUnsent(): Readonly<Record<string, SpentInPeriod>> | undefined {
+    const nowMs = this.#input.clock.now();
+    const unsent = this.#budgets.flatMap((budget) => {
+      const spent = budget.takeUnsent(nowMs);
+      return spent ? [[budget.policy.name, spent] as const] : [];
+    });
+    return unsent.length === 0 ? undefined : Object.fromEntries(unsent);
+  }
+
+  /** Continues from what all processes have spent together, by the name of the budget. */
+  adopt(spent: Readonly<Record<string, SpentInPeriod>>): void {
+    const nowMs = this.#input.clock.now();
+    for (const budget of this.#budgets) {
+      const { name } = budget.policy;
+      const known = Object.hasOwn(spent, name) ? spent[name] : undefined;
+      if (known) budget.adopt(known, nowMs);
+    }
+  }
+
+  /** Whether a budget refuses calls, so that a restart must not forget what was spent. */
+  get rejects(): boolean {
+    return this.#budgets.some(({ policy }) => policy.rejects);
   }
 
   #settleOldest(nowMs: number): void {

@@ -2,7 +2,7 @@
 
 import { checkKeys, checkList, checkNumber, checkOneOf, checkText, formatValue } from '../domain/check.ts';
 import type { BudgetPeriod } from '../domain/usage.ts';
-import { shortKey } from '../domain/hash-key.ts';
+import { hashKey } from '../domain/hash-key.ts';
 import type { BudgetOptions } from '../resilience/limits/options.ts';
 import type { BudgetPolicy } from './budget.ts';
 import { ConfigError } from '../domain/errors.ts';
@@ -51,5 +51,5 @@ function resolveScope(
     if ('key' in scope) throw new ConfigError(path, 'should name either a key or an upstream, not both');
     return { scope: 'upstream', only: checkOneOf(`${path}.upstream`, scope.upstream, names) };
   }
-  return { scope: 'key', only: shortKey(checkText(`${path}.key`, scope.key, 'a key')) };
+  return { scope: 'key', only: hashKey(checkText(`${path}.key`, scope.key, 'a key')) };
 }

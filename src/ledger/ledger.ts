@@ -6,7 +6,18 @@ import { DeferredBatch } from '../domain/in-flight.ts';
 import { TABLE_VERSION } from '../pricing/price-table.ts';
 import { breakDown } from './break-down.ts';
 import type { CostBreakdown, CostDimension, CostPeriod, CostReport, CostTotals } from './report.ts';
-import { addSum, CostDay, type CostEntry, dayOf, emptySum, periodOf, startOf, type Sum, sumOf } from './sums.ts';
+import {
+  addEntry,
+  addSum,
+  CostDay,
+  type CostEntry,
+  dayOf,
+  emptySum,
+  periodOf,
+  startOf,
+  type Sum,
+  sumOf,
+} from './sums.ts';
 
 /** Options of `client.canary.costs()`. */
 export interface CostsOptions {
@@ -23,6 +34,17 @@ export interface CostSpan {
   readonly nowMs: number;
 }
 
+/** Options of a ledger. */
+export interface LedgerOptions {
+  /** How many days to keep, the newest that had attempts. @default 400 */
+  readonly maxDays?: number | undefined;
+  /** When the ledger begins to know, in ms since the Unix epoch. @default 0 */
+  readonly sinceMs?: number | undefined;
+}
+
+/** Sums by day (in days since the Unix epoch) and upstream. */
+export type StoredDays = Readonly<Record<string, Readonly<Record<string, CostTotals>>>>;
+
 export interface BreakdownQuery extends CostSpan {
   readonly by: CostDimension;
   /** Replaces a key in the report. */
@@ -35,10 +57,40 @@ export class Ledger {
   readonly #days = new Map<number, CostDay>();
   #firstMs = Infinity;
   readonly #entries = new DeferredBatch<CostEntry>((entry) => this.#book(entry));
+  /** What other processes and earlier ones have spent, by day and upstream. */
+  #others: readonly CostDay[] = [];
+  #sinceMs: number;
+  /** Sums that are not in the store yet; `undefined` without a store. */
+  #unsent: Map<number, Map<string, Sum>> | undefined;
 
   /** @param options `maxDays`: how many days to keep, the newest that had attempts; 400 by default */
-  constructor({ maxDays = 400 }: { readonly maxDays?: number | undefined } = {}) {
+  constructor({ maxDays = 400, sinceMs = 0 }: LedgerOptions = {}) {
     this.#maxDays = maxDays;
+    this.#sinceMs = sinceMs;
+  }
+
+  /** Keeps what is spent from now on until `takeUnsent()`. */
+  keepUnsent(): void {
+    this.#unsent ??= new Map();
+  }
+
+  /** What was spent since the last call of this, by day (since the Unix epoch) and upstream. */
+  takeUnsent(): StoredDays | undefined {
+    this.#entries.flush();
+    if (!this.#unsent || this.#unsent.size === 0) return undefined;
+    const days = [...this.#unsent].map(([day, sums]) => [day, Object.fromEntries(sums)] as const);
+    this.#unsent.clear();
+    return Object.fromEntries(days);
+  }
+
+  /** Adds what others have spent to every report by upstream, day or month. */
+  adopt(others: StoredDays, sinceMs: number): void {
+    this.#sinceMs = Math.min(this.#sinceMs, sinceMs);
+    this.#others = Object.entries(others).map(([day, sums]) => {
+      const costs = new CostDay(Number(day));
+      for (const [upstream, sum] of Object.entries(sums)) addSum(sumOf(costs.upstream, upstream), sum);
+      return costs;
+    });
   }
 
   add(entry: CostEntry): void {
@@ -46,15 +98,26 @@ export class Ledger {
   }
 
   report({ sinceMs = -Infinity, nowMs }: CostSpan): CostReport {
-    const days = this.#daysSince(sinceMs);
-    return { atMs: nowMs, ...totalsOf(merge(days)), days: byPeriod(days, 'day'), months: byPeriod(days, 'month') };
+    const days = this.#daysSince(sinceMs, true);
+    const fromMs = Math.max(this.#sinceMs, startOf(dayOf(Math.max(sinceMs, 0))));
+    return {
+      sinceMs: fromMs,
+      atMs: nowMs,
+      ...totalsOf(merge(days)),
+      days: byPeriod(days, 'day'),
+      months: byPeriod(days, 'month'),
+    };
   }
 
   breakDown({ sinceMs = -Infinity, nowMs, by, hashKey: hash }: BreakdownQuery): CostBreakdown {
-    const days = this.#daysSince(sinceMs);
+    const withOthers = by === 'upstream' || by === 'day' || by === 'month';
+    const days = this.#daysSince(sinceMs, withOthers);
     // Days without attempts count for the hourly rate, back to the first day that is kept.
-    const firstDay = Math.max(dayOf(sinceMs), Math.min(...this.#days.keys()));
-    const fromMs = days.length === 0 ? nowMs : Math.max(this.#firstMs, startOf(firstDay));
+    const firstDay = Math.max(dayOf(sinceMs), Math.min(...days.map(({ day }) => day)));
+    const firstMs = withOthers
+      ? Math.min(this.#firstMs, this.#others.length > 0 ? this.#sinceMs : Infinity)
+      : this.#firstMs;
+    const fromMs = days.length === 0 ? nowMs : Math.max(firstMs, startOf(firstDay));
     return breakDown({ days, by, sinceMs: fromMs, nowMs, prices: TABLE_VERSION, hashKey: hash });
   }
 
@@ -68,13 +131,19 @@ export class Ledger {
       if (this.#days.size > this.#maxDays) this.#days.delete(Math.min(...this.#days.keys()));
     }
     day.add(entry);
+    if (!this.#unsent) return;
+    let sums = this.#unsent.get(number);
+    if (!sums) this.#unsent.set(number, (sums = new Map()));
+    addEntry(sumOf(sums, entry.upstream), entry);
   }
 
   /** The kept days from the day of `sinceMs` on, the oldest first. */
-  #daysSince(sinceMs: number): readonly CostDay[] {
+  #daysSince(sinceMs: number, withOthers: boolean): readonly CostDay[] {
     this.#entries.flush();
     const from = dayOf(sinceMs);
-    return [...this.#days.values()].filter(({ day }) => day >= from).toSorted((a, b) => a.day - b.day);
+    return [...this.#days.values(), ...(withOthers ? this.#others : [])]
+      .filter(({ day }) => day >= from)
+      .toSorted((a, b) => a.day - b.day);
   }
 }
 

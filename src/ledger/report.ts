@@ -33,6 +33,11 @@ export interface CostPeriod extends CostTotals {
 
 /** What all attempts cost, including failed and aborted ones. */
 export interface CostReport {
+  /**
+   * The time from which attempts are counted: with a store that outlives the process, the first attempt that any process recorded
+   * there, else the start of this client; later if `since` asks for less. Costs by model, task and key begin with this client.
+   */
+  readonly sinceMs: number;
   readonly atMs: number;
   readonly total: CostTotals;
   readonly upstreams: Readonly<Record<string, CostTotals>>;

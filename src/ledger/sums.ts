@@ -51,7 +51,7 @@ function clearSum(sum: Sum): void {
   sum.savingsUsd = 0;
 }
 
-function addEntry(sum: Sum, entry: CostEntry): void {
+export function addEntry(sum: Sum, entry: CostEntry): void {
   const {
     usage,
     costUsd,

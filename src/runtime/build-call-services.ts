@@ -5,7 +5,7 @@ import type { EstimateCostUsd } from '../upstream/upstream-costs.ts';
 import type { CallServices } from '../call/call-services.ts';
 import { Fallbacks } from '../call/fallbacks.ts';
 import type { BudgetEvent } from '../domain/events.ts';
-import { shortKey } from '../domain/hash-key.ts';
+import { hashKey } from '../domain/hash-key.ts';
 import type { WindowSnapshot } from '../domain/snapshot.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { createTokenizer } from '../pricing/load-tokenizer.ts';
@@ -92,7 +92,7 @@ function buildBudgets(
 ): Budgets | undefined {
   if (policies.length === 0) return undefined;
   const onShare = (event: BudgetEvent): void => emitter.emit('budget', event);
-  return new Budgets({ policies, clock, estimateCostUsd, shortKey, onShare });
+  return new Budgets({ policies, clock, estimateCostUsd, shortKey: hashKey, onShare });
 }
 
 /** A p95 of fewer samples means little. */

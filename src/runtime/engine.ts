@@ -31,6 +31,7 @@ import { planInputs } from './plan-inputs.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { SharedOwners } from './shared-owners.ts';
 import { SharedSplit } from './shared-split.ts';
+import { type StoredMoney, storeMoney } from './stored-money.ts';
 import { takeSnapshot } from './snapshot.ts';
 import type { CallContext } from '../call/handle-call.ts';
 
@@ -42,7 +43,7 @@ export class Engine implements CallContext {
   readonly warnings: Warnings;
   readonly context = new RouteContext();
   readonly trackers = new CallTrackers();
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   readonly modes: ResponseModes = new WeakMap();
   readonly traffic: Traffic;
   /** Absent without the option `rollout`. */
@@ -66,6 +67,8 @@ export class Engine implements CallContext {
   readonly #recorder: Recorder;
   readonly #affinity = new Affinity();
   readonly #owners: SharedOwners;
+  /** Absent without a store that outlives the process. */
+  readonly #money: StoredMoney | undefined;
   readonly #split: SharedSplit | undefined;
   /** Built once, since every call is planned from it. */
   readonly #planning: PlanInputs;
@@ -77,6 +80,7 @@ export class Engine implements CallContext {
   constructor(options: ResolvedOptions, { routes }: { readonly routes: boolean }) {
     const { clock, stable, weights, windowMs, alerts: rules, webhook, random } = options;
     this.options = options;
+    this.ledger = new Ledger({ sinceMs: clock.now() });
     this.routes = routes;
     this.names = options.upstreams.map(({ name }) => name);
     this.emitter = new Emitter((event, error) =>
@@ -106,6 +110,10 @@ export class Engine implements CallContext {
       sharedStore && new SharedSplit({ traffic, store: sharedStore, names, weights, clock, warn: warnOfSplit });
     const observed = { recorder: this.#recorder, costs, emitter, warnings, clock, rollouts: this.rollouts };
     this.services = buildCallServices(options, observed, { owners: this.#owners, affinity: this.#affinity, routes });
+    // Rollouts warn of a store that does not answer, too.
+    const moneyWarnings = this.rollouts ? undefined : warnings;
+    const { budgets } = this.services;
+    this.#money = storeMoney({ store: sharedStore, ledger: costs, budgets, clock, warnings: moneyWarnings });
     this.cache =
       options.cache &&
       new AnswerCache(options.cache, this.services, (option, error) =>
@@ -156,6 +164,11 @@ export class Engine implements CallContext {
     return this.#owners.lookUpFor(call);
   }
 
+  /** Set until it is known what earlier processes have spent, where a budget refuses calls. */
+  get spentKnown(): Promise<void> | undefined {
+    return this.#money?.known;
+  }
+
   plan(call: Call, body: unknown, nowMs: number): CallPlan {
     return planCall(call, body, this.#planning, nowMs);
   }
@@ -183,11 +196,13 @@ export class Engine implements CallContext {
     this.prober.close();
     const stored = this.rollouts?.close();
     const ownersStored = this.#owners.close();
+    const moneyStored = this.#money?.close();
     const splitStored = this.#split?.close() ?? Promise.resolve();
     this.#metricsTicker?.stop();
     this.services.shadow?.close();
     for (const { models } of this.services.upstreams.values()) models.close();
     this.emitter.removeAll();
+    await moneyStored;
     await stored;
     await Promise.all([ownersStored, splitStored]);
   }

@@ -44,7 +44,7 @@ test('savings are 0 if the price on stable is unknown', () => {
 test('an empty report has zeros and no periods', () => {
   const { total, ...rest } = reportOf([]);
   expect(total.attempts).toBe(0);
-  expect(rest).toEqual({ atMs: nowMs, upstreams: {}, days: [], months: [] });
+  expect(rest).toEqual({ sinceMs: 0, atMs: nowMs, upstreams: {}, days: [], months: [] });
 });
 
 describe('days and months', () => {
