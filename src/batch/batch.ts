@@ -1,6 +1,6 @@
 /** Runs many calls with bounded concurrency, within the limits and budgets of the client. */
 
-import { APIUserAbortError } from 'openai';
+import { APIUserAbortError, RateLimitError } from 'openai';
 import { type BatchCalls, BatchMeter, BatchRun } from './batch-run.ts';
 import type { BatchCall, BatchOptions, BatchResult } from './options.ts';
 import { CallTracker, type CallTrackers } from '../call/track-calls.ts';
@@ -10,6 +10,8 @@ import { sleep } from '../time/wait.ts';
 import { errorName, type Warnings } from '../events/warnings.ts';
 import type { Clock } from '../time/clock.ts';
 
+/** How often a provider may refuse a call for its rate limit, each time after the call's own retries. */
+const MAX_REFUSALS = 10;
 /** The shortest wait for a free slot in ms, doubled after each try, and its upper bound. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
@@ -89,7 +91,10 @@ async function makeCall<T>(
   }
 }
 
-/** Retries a call that was rate-limited before it sent anything: a batch can wait until an upstream has a free slot. */
+/**
+ * Makes a call again that was only ever rate-limited, by our own limits or by the provider: a batch can wait until there is room. What has
+ * had an answer is never made again.
+ */
 async function retryWhileFull<T>(
   services: BatchServices,
   tracker: CallTracker,
@@ -97,12 +102,16 @@ async function retryWhileFull<T>(
   signal: AbortSignal,
 ): Promise<T> {
   const { clock } = services;
+  let refusals = 0;
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     try {
       return await services.trackers.take(tracker, make);
     } catch (error) {
-      if (!(error instanceof RateLimitedError) || tracker.attempts.length > 0) throw error;
-      await sleep(clock, Math.max(error.retryAtMs - clock.now(), waitMs), signal);
+      if (tracker.attempts.some(({ kind }) => kind !== 'rateLimit')) throw error;
+      if (error instanceof RateLimitedError)
+        await sleep(clock, Math.max(error.retryAtMs - clock.now(), waitMs), signal);
+      else if (!(error instanceof RateLimitError) || (refusals += 1) > MAX_REFUSALS) throw error;
+      else await sleep(clock, waitMs, signal);
     }
   }
 }

@@ -351,3 +351,26 @@ test('rejects invalid options and calls', async () => {
 function fail(): never {
   throw new Error('No screen');
 }
+
+test('a call that the provider refuses for its rate limit is made again, and one that fails for another reason is not', async () => {
+  const { ai, clock, providers } = setUp({ client: { maxRetries: 0 } });
+  const limited = failed(
+    429,
+    { message: 'Rate limit reached.', type: 'rate_limit_error' },
+    { 'retry-after-ms': '100' },
+  );
+  providers.script('openai', limited, limited, limited, failed(400));
+  const batch = ai.canary.batch([() => ask(ai), () => ask(ai)], { concurrency: 1 });
+  const results = Promise.resolve(batch);
+  await clock.advance(60_000);
+  expect((await results).map(({ ok }) => ok)).toEqual([false, true]);
+  expect(providers.sent).toHaveLength(5);
+});
+
+test('a call that the provider refuses again and again fails in the end', async () => {
+  const { ai, clock, providers } = setUp({ client: { maxRetries: 0 } });
+  providers.usually('openai', failed(429, { type: 'rate_limit_error' }, { 'retry-after-ms': '100' }));
+  const results = Promise.resolve(ai.canary.batch([() => ask(ai)]));
+  await clock.advance(600_000);
+  expect((await results)[0]).toMatchObject({ ok: false, error: { status: 429 } });
+});
