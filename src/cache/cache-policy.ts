@@ -41,9 +41,11 @@ export function partitionOf(
   body: unknown,
 ): { readonly partition: readonly (string | null)[]; readonly ignored: readonly string[] } {
   const cacheKey = key?.(viewOf(call, body)) ?? null;
+  // The key of a conversation comes from its body, which is part of the cache key already.
+  const identity = call.keySource === 'conversation' ? undefined : call.key;
   return shared
     ? { partition: [cacheKey], ignored: IDENTITIES }
-    : { partition: [cacheKey, call.key ?? null], ignored: NONE };
+    : { partition: [cacheKey, identity ?? null], ignored: NONE };
 }
 
 /** Body fields that identify the user. */

@@ -33,9 +33,10 @@ export function isolatedConfig(config: ClientConfig): ClientConfig {
   return { ...config, canary: { ...canary, store, webhook: undefined, probe: undefined } };
 }
 
-/** For commands that send no requests. */
+/** For commands that only read the configuration. They send no requests, and advice for running it is not for them. */
 export function offlineConfig(config: ClientConfig): ClientConfig {
-  return withoutKeys(config, () => () => Promise.reject(new Error('This command sends no requests')));
+  const offline = withoutKeys(config, () => () => Promise.reject(new Error('This command sends no requests')));
+  return { ...offline, canary: { ...offline.canary, logger: { warn: () => undefined } } };
 }
 
 function withoutKeys(config: ClientConfig, fetchOf: (upstream: string) => typeof fetch): ClientConfig {

@@ -127,5 +127,5 @@ test('the route of a task continues to the first upstream within the cap', async
 test.each([-1, Number.NaN, Infinity])('rejects a cap of %s', (maxCostUsd) => {
   const set = priced();
   expect(() => route({ maxCostUsd })).toThrow(ConfigError);
-  expect(() => set.ai.canary.run({ maxCostUsd }, () => undefined)).toThrow(/^route\.maxCostUsd should be/);
+  expect(() => set.ai.canary.run({ maxCostUsd }, () => undefined)).toThrow(/^run\.maxCostUsd should be/);
 });

@@ -89,12 +89,19 @@ test('spreads conversations over the upstreams', async () => {
   expect(share).toBeLessThan(32);
 });
 
-test('passes surface, model, task, attributes and the body to the key function', async () => {
+test('passes surface, model, task, attributes, headers and the body to the key function', async () => {
   const seen: unknown[] = [];
   const { ai } = setUp({ canary: { key: (call) => void seen.push(call) } });
   await ask(ai, route({ task: 'triage', attributes: { plan: 'beta' } }));
   expect(seen).toEqual([
-    { surface: 'chat', model: 'gpt-4.1', task: 'triage', attributes: { plan: 'beta' }, body: BODY },
+    {
+      surface: 'chat',
+      model: 'gpt-4.1',
+      task: 'triage',
+      attributes: { plan: 'beta' },
+      headers: expect.any(Headers),
+      body: BODY,
+    },
   ]);
   expect((seen[0] as { body: unknown }).body).toBe(BODY);
 });
