@@ -29,7 +29,8 @@ export function simulatedConfig(config: ClientConfig, fetchOf: (upstream: string
 export function isolatedConfig(config: ClientConfig): ClientConfig {
   const { canary } = config;
   if (!canary) return config;
-  const store = canary.store && { ...memoryStore(), persistent: canary.store.persistent };
+  // Called persistent: what a command forgets at its end is not missing.
+  const store = { ...memoryStore(), persistent: true };
   return { ...config, canary: { ...canary, store, webhook: undefined, probe: undefined } };
 }
 
