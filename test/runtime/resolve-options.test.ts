@@ -16,7 +16,7 @@ test('sends all traffic to the client itself without options', () => {
     weights: { openai: 1 },
     salt: 'canary',
     segments: [],
-    policy: { minDelayMs: 250, maxDelayMs: 8_000 },
+    policy: { minDelayMs: 500, maxRetryAfterMs: 60_000, maxDelayMs: 8_000 },
     fallbacks: { default: undefined, byKind: {} },
     breaker: { errorRate: 0.5 },
     retryShare: 0.2,
