@@ -113,8 +113,9 @@ export class CallState {
     return addsStable ? [...names, ...this.#eligible([stable])] : names;
   }
 
-  /** Whether another upstream gets a request that its upstream refused. */
-  mayMoveRefusal(failure: Failure): boolean {
+  /** Whether another upstream gets a request that an upstream refused, and shows whose fault that was. Stable's own refusal stays neutral. */
+  mayMoveRefusal(failure: Failure, refusedBy: string): boolean {
+    if (refusedBy === this.services.stable) return false;
     return isRefusal(failure) && this.attemptsLeft >= 1 && this.untriedAfter(failure).length > 0;
   }
 

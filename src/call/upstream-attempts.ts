@@ -108,7 +108,7 @@ export class UpstreamAttempts implements AttemptOwner {
     if (!failure) this.#rememberOwner();
     this.#updatePause(failure, wasPaused);
     const { permit } = admitted;
-    const isHeld = failure !== undefined && !this.#cancelled && this.state.mayMoveRefusal(failure);
+    const isHeld = failure !== undefined && !this.#cancelled && this.state.mayMoveRefusal(failure, this.upstream.name);
     if (!isHeld) permit?.settle(failure?.breakerOutcome ?? 'success', nowMs);
     // An attempt that was cancelled for a hedge is spare.
     const record = isHeld

@@ -22,7 +22,7 @@ export function fault(
 /** One call whose stream is delivered in `mode`; `note` describes its special condition. */
 export function scene(mode: StreamMode, staging: Staging, expects: Expectation, note = ''): Draft {
   return played(mode, staging, note, async (part, stage) =>
-    judge(await playCall(part, staging, stage), expects, stage),
+    judge(await playCall(part, staging, stage, expects.again !== undefined), expects, stage),
   );
 }
 

@@ -2,8 +2,8 @@
 
 import { APIError } from 'openai';
 import type { AttemptRecord, CallRecord } from '../../../src/index.ts';
-import type { AtMs, Expectation, Seen, SeenAnswer, Stage, Verdict } from './fault-scene.ts';
-import { TOKENS, wireForm } from './fault-wall.ts';
+import type { AtMs, Expectation, Seen, SeenAnswer, SeenNext, Stage, Verdict } from './fault-scene.ts';
+import { TOKENS, wireForm, type WallUpstream } from './fault-wall.ts';
 
 export function judge(seen: Seen, expects: Expectation, stage: Stage): Verdict {
   const deviations = [
@@ -76,13 +76,22 @@ function errorRules(error: unknown, { is, like }: NonNullable<Expectation['fails
   return Object.entries(like).map(([name, value]) => unlike(`error.${name}`, fields[name], value));
 }
 
-/** Expects the next call on the same client to be whole and immediate. */
-function nextCallRules({ next }: Seen, { next: by = 'openai' }: Expectation, stage: Stage): Rules {
+/** Expects the later calls on the same client to be whole and immediate. A pause concerns one model, so stable serves the next one. */
+function nextCallRules({ next, again }: Seen, expects: Expectation, stage: Stage): Rules {
   return [
-    unlike('next call asked', next.upstreams, [by]),
-    ...chunkRules(next.answer, stage.wall.chunksOf(by, false)).map((line) => line && `next call: ${line}`),
-    unlike('next call error', String(next.answer.error), 'undefined'),
-    beside('next call ended', next.answer.tookMs, [0, 0], stage.slackMs),
+    ...laterCallRules('next call', next, 'openai', stage),
+    ...(expects.again ? laterCallRules('further call', again, expects.again, stage) : []),
+  ];
+}
+
+function laterCallRules(what: string, seen: SeenNext | undefined, by: WallUpstream, stage: Stage): Rules {
+  if (!seen) return [`${what}: not made`];
+  const { upstreams, answer } = seen;
+  return [
+    unlike(`${what} asked`, upstreams, [by]),
+    ...chunkRules(answer, stage.wall.chunksOf(by, false)).map((line) => line && `${what}: ${line}`),
+    unlike(`${what} error`, String(answer.error), 'undefined'),
+    beside(`${what} ended`, answer.tookMs, [0, 0], stage.slackMs),
   ];
 }
 

@@ -1,10 +1,10 @@
-/** Plays a scene: one call with a fault, then one without on the same client. */
+/** Plays a scene: one call with a fault, then one for a model without faults on the same client. */
 
 import type { OpenAI } from 'openai';
 import { CanaryClient, route, type StreamMode } from '../../../src/index.ts';
 import { collectEvents } from '../../../src/testing/index.ts';
 import { messages } from '../../testing/bare-client.ts';
-import type { Seen, SeenAnswer, Stage, Staging } from './fault-scene.ts';
+import type { Seen, SeenAnswer, SeenNext, Stage, Staging } from './fault-scene.ts';
 import { HEALTHY_MODEL, UPSTREAMS, type Wall, type WallUpstream } from './fault-wall.ts';
 
 /** USD per million tokens. */
@@ -22,15 +22,21 @@ export interface Part {
   readonly mode: StreamMode;
 }
 
-export async function playCall({ model, mode }: Part, staging: Staging, stage: Stage): Promise<Seen> {
+/** @param isRepeated whether a further call for the same model follows at once */
+export async function playCall(
+  { model, mode }: Part,
+  staging: Staging,
+  stage: Stage,
+  isRepeated: boolean,
+): Promise<Seen> {
   const { clock, wall } = stage;
   await using ai = clientFor(mode, staging, stage);
   using events = collectEvents(ai, ['attempt', 'call']);
   const startedAtMs = clock.now();
   const answer = await ask(ai, { model, ...staging.body }, stage, staging.alone ? route({ fallbacks: false }) : {});
   const [attempts, calls, costs] = [events.of('attempt'), events.of('call'), ai.canary.costs()];
-  const nextAnswer = await ask(ai, { model: HEALTHY_MODEL, user: model }, stage);
-  const nextUpstreams = requestsOf(model, HEALTHY_MODEL, wall).map(({ upstream }) => upstream);
+  const next = await askNext(ai, { model: HEALTHY_MODEL, user: model }, stage);
+  const again = isRepeated ? await askNext(ai, { model, user: `${model} again` }, stage) : undefined;
   await waitUntil(startedAtMs + (staging.watchedMs ?? 0), stage);
   const models = [model, LARGE_MODEL, ...(staging.fallbackModel === undefined ? [] : [staging.fallbackModel])];
   const requests = models.flatMap((asked) => requestsOf(model, asked, wall));
@@ -41,8 +47,18 @@ export async function playCall({ model, mode }: Part, staging: Staging, stage: S
     attempts,
     calls,
     costs,
-    next: { upstreams: nextUpstreams, answer: nextAnswer },
+    next,
+    again,
   };
+}
+
+async function askNext(
+  ai: CanaryClient,
+  { model, user }: { readonly model: string; readonly user: string },
+  stage: Stage,
+): Promise<SeenNext> {
+  const answer = await ask(ai, { model, user }, stage);
+  return { upstreams: requestsOf(user, model, stage.wall).map(({ upstream }) => upstream), answer };
 }
 
 /** Creates a client per scene, so that scenes share no breakers and pauses. */

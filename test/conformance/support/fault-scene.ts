@@ -95,8 +95,8 @@ export interface Expectation {
   readonly endsAtMs?: AtMs;
   /** The time at which the caller has the first chunk. @default the time at which it has the whole answer */
   readonly firstAtMs?: AtMs;
-  /** The upstream that serves the next call, which has no fault. @default 'openai' */
-  readonly next?: WallUpstream;
+  /** The upstream that serves a further call for the same model at once. @default no such call is made */
+  readonly again?: WallUpstream;
   /** Additional rules. */
   readonly also?: (seen: Seen) => readonly (string | undefined)[];
 }
@@ -109,8 +109,16 @@ export interface Seen {
   readonly attempts: readonly AttemptRecord[];
   readonly calls: readonly CallRecord[];
   readonly costs: CostReport;
-  /** The next call on the same client. */
-  readonly next: { readonly upstreams: readonly WallUpstream[]; readonly answer: SeenAnswer };
+  /** The next call on the same client, for a model without faults. */
+  readonly next: SeenNext;
+  /** A further call for the same model, if one is expected. */
+  readonly again: SeenNext | undefined;
+}
+
+/** A later call, and the upstreams that it asked. */
+export interface SeenNext {
+  readonly upstreams: readonly WallUpstream[];
+  readonly answer: SeenAnswer;
 }
 
 /** What a caller got. */

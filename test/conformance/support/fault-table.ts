@@ -9,16 +9,13 @@ import { errorReply, type OrderedFault } from '../../../src/testing/index.ts';
 import { messages } from '../../testing/bare-client.ts';
 import { accounting } from './fault-accounting.ts';
 import { bothModes, fault, outage, scene } from './fault-draft.ts';
-import { OUTAGE_MS } from './fault-outage.ts';
+import { OUTAGE_MS, SOON } from './fault-outage.ts';
 import type { AtMs, Expectation, ExpectedAttempt, WallFault } from './fault-scene.ts';
 import { wordsOf, type Faults, type WallUpstream } from './fault-wall.ts';
 
 const AT_ONCE: AtMs = [0, 0];
-/** The range of the first backoff, with full jitter. */
-const SOON: AtMs = [0, 250];
-/** A 429 or 503 without Retry-After pauses the upstream for one second each time. */
-const PAUSED: AtMs = [1_000, 1_000];
-const PAUSED_AGAIN: AtMs = [2_000, 2_000];
+/** After the second back-off, which is twice the first. */
+const SOON_AGAIN: AtMs = [3 * SOON[0], 3 * SOON[1]];
 
 const overloaded: OrderedFault = { kind: 'status', status: 503 };
 const cut: OrderedFault = { kind: 'cut', afterChunks: chunksBefore(40) };
@@ -45,29 +42,32 @@ export const FAULTS: readonly WallFault[] = [
     [
       ...bothModes(
         { faults: { openai: { ...rateLimited, headers: { 'retry-after': '2' }, times: 1 } } },
-        { attempts: [failed('rateLimit'), served('fallback', AT_ONCE)], next: 'fallback' },
+        { attempts: [failed('rateLimit'), served('fallback', AT_ONCE)], again: 'fallback' },
       ),
       ...bothModes(
         { faults: { openai: { ...rateLimited, headers: { 'retry-after': '2' }, times: 1 } }, alone: true },
-        { attempts: [failed('rateLimit'), served('openai', [2_000, 2_000])] },
+        { attempts: [failed('rateLimit'), served('openai', [2_000, 2_000])], again: 'openai' },
         'no fallback allowed',
       ),
     ],
   ),
   fault(
     2,
-    ['429 for ever, without Retry-After', 'the fallback serves at once; without a fallback stable gets three attempts'],
+    [
+      '429 for ever, without Retry-After',
+      'the fallback serves at once; without a fallback stable gets the SDK’s two retries',
+    ],
     [
       ...bothModes(
         { faults: { openai: rateLimited } },
-        { attempts: [failed('rateLimit'), served('fallback', AT_ONCE)], next: 'fallback' },
+        { attempts: [failed('rateLimit'), served('fallback', AT_ONCE)], again: 'fallback' },
       ),
       ...bothModes(
         { faults: { openai: rateLimited }, alone: true },
         {
-          attempts: [failed('rateLimit'), failed('rateLimit', PAUSED), failed('rateLimit', PAUSED_AGAIN)],
+          attempts: [failed('rateLimit'), failed('rateLimit', SOON), failed('rateLimit', SOON_AGAIN)],
           fails: { is: RateLimitError, like: { status: 429 } },
-          next: 'fallback',
+          again: 'fallback',
         },
         'no fallback allowed',
       ),
