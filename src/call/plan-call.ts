@@ -37,20 +37,6 @@ export function planCall(call: Call, body: unknown, inputs: PlanInputs, nowMs: n
   return new CallPlan(choice, refusal, nowMs, (atMs) => findOthers(call, body, inputs, { choice, nowMs: atMs }));
 }
 
-/**
- * Whether `name` could be the first upstream of a call now. A breaker that is not closed admits some calls and refuses others, so the
- * answer is no.
- */
-export function mayServe(name: string, call: Call, body: unknown, inputs: PlanInputs, nowMs: number): boolean {
-  return isClosed(name, call, inputs) && skipReasonOf(name, call, body, inputs, nowMs) === undefined;
-}
-
-/** Like `mayServe`, for the assigned upstream of `plan`. The state is read again if the call has waited since it was planned. */
-export function mayServePlanned(plan: CallPlan, call: Call, body: unknown, inputs: PlanInputs, nowMs: number): boolean {
-  if (plan.atMs !== nowMs) return mayServe(plan.assigned, call, body, inputs, nowMs);
-  return plan.refusal === undefined && isClosed(plan.assigned, call, inputs);
-}
-
 /** The upstreams of a call's task in order, if it has a task with a route. */
 export function routeOfTask({ task }: Call, routes: TaskRoutes | undefined): readonly string[] | undefined {
   return task === undefined ? undefined : routes?.get(task);
@@ -183,10 +169,4 @@ function skipReasonOf(
     if (upstream.limits?.passesOn(nowMs, upstreamModel(upstream.config.rules.model, call))) return 'limit';
   }
   return inputs.budgets?.exhausted(call, name, nowMs) ? 'budget' : undefined;
-}
-
-function isClosed(name: string, call: Call, { upstreams }: PlanInputs): boolean {
-  const upstream = upstreams.get(name);
-  const breaker = upstream && stateFor(upstream, call).breaker;
-  return breaker === undefined || breaker.state.state === 'closed';
 }

@@ -17,9 +17,6 @@
 export type AssignmentEnd =
   'answered' | 'failed' | 'breaker' | 'pause' | 'refused' | 'overtaken' | 'heldBack' | 'aborted' | 'neutral';
 
-/** The ends that count against the upstream. */
-export const BAD_ENDS = ['failed', 'breaker', 'pause', 'refused'] as const satisfies readonly AssignmentEnd[];
-
 /** Whether an end counts against the upstream. */
 export function isBadEnd(end: AssignmentEnd): boolean {
   return end === 'failed' || end === 'breaker' || end === 'pause' || end === 'refused';

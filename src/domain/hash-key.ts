@@ -1,4 +1,4 @@
-/** Stand-ins for keys: a hash outside of the process, a short form in memory. */
+/** Stands in for a key outside of the process. */
 
 import { hash } from 'node:crypto';
 
@@ -9,10 +9,3 @@ import { hash } from 'node:crypto';
 export function hashKey(key: string): string {
   return hash('sha256', key, 'hex').slice(0, 16);
 }
-
-/** The form of a key that is kept in memory: the key itself, or its hash if it is long. */
-export function shortKey(key: string): string {
-  return key.length <= SHORT_KEY_CHARACTERS ? key : hashKey(key);
-}
-
-const SHORT_KEY_CHARACTERS = 64;
