@@ -40,7 +40,7 @@ export function withCanary<Base extends OpenAIClass>(Base: Base): CanaryClass<Ba
 
     constructor(...args: any[]) {
       const options: Record<string, unknown> = args[0] ?? {};
-      const runtime = runtimeOf(options, isBelow(SdkBase.prototype as object, AzureOpenAI) ? 'azure' : undefined);
+      const runtime = runtimeOf(options, isBelow(CanaryClient.prototype, AzureOpenAI) ? 'azure' : undefined);
       super({ ...runtime.withDefaults(options), canary: runtime });
       this.canary = runtime.control;
       const connections = new UpstreamConnections({
