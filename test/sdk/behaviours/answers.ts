@@ -2,6 +2,8 @@
 
 import { toFile } from 'openai';
 import type { Behaviour } from '../support/behaviour.ts';
+import { asksStableForResponse } from '../support/differences.ts';
+import { OTHER } from '../support/settings.ts';
 import { CHAT, EMBEDDINGS, FILE, MODEL, RESPONSE, completion } from '../support/replies.ts';
 import type { Reply } from '../support/server.ts';
 
@@ -38,6 +40,7 @@ export const ANSWERS: readonly Behaviour[] = [
       await client.responses.cancel('resp_1'),
       await client.responses.delete('resp_1'),
     ],
+    differs: { elsewhere: [asksStableForResponse(OTHER)] },
   },
   {
     name: 'embeddings, asked for in base64 and decoded',

@@ -1,7 +1,7 @@
 /** Environment variables. */
 
 import type { Behaviour } from '../support/behaviour.ts';
-import { inheritsNone } from '../support/differences.ts';
+import { inheritsNone, needsNoKey } from '../support/differences.ts';
 import { CHAT, completion } from '../support/replies.ts';
 
 const replies = [completion()];
@@ -40,7 +40,12 @@ export const ENVIRONMENT: readonly Behaviour[] = [
     run: chatAndModel,
     differs: { elsewhere: [inheritsNone('x-team', 'x-other')] },
   },
-  { name: 'no key at all', options: fromEnvironment, run: ({ create }) => create() },
+  {
+    name: 'no key at all',
+    options: fromEnvironment,
+    run: ({ create }) => create(),
+    differs: { elsewhere: [needsNoKey] },
+  },
   {
     name: 'the User-Agent of a client',
     options: { ...fromEnvironment, organization: 'org-b', project: null, timeout: 5_000, maxRetries: 7 },

@@ -4,6 +4,8 @@ import { APIError } from 'openai';
 import { zodTextFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
 import type { Behaviour, Stage } from '../support/behaviour.ts';
+import { asksStableForResponse } from '../support/differences.ts';
+import { OTHER } from '../support/settings.ts';
 import { chunksOf } from '../support/chunks-of.ts';
 import { isInterrupted } from '../support/differences-of-streams.ts';
 import { record } from '../support/record.ts';
@@ -59,6 +61,7 @@ export const RESPONSE_HELPERS: readonly Behaviour[] = [
     name: 'responses.stream of a response that is resumed',
     replies: [events(RESPONSE_EVENTS)],
     run: ({ client }) => client.responses.stream({ response_id: 'resp_1' }).finalResponse(),
+    differs: { elsewhere: [asksStableForResponse(OTHER)] },
   },
   {
     name: 'a failed response in a stream',

@@ -1,7 +1,6 @@
 /** Retries and their counts. */
 
 import type { Behaviour, Stage } from '../support/behaviour.ts';
-import { inBoth, triesOnce } from '../support/differences.ts';
 import { chunksOf } from '../support/chunks-of.ts';
 import { AT_ONCE, CHAT, CHUNKS, MODEL, completion, failure, refused, sse } from '../support/replies.ts';
 
@@ -20,7 +19,7 @@ export const RETRIES: readonly Behaviour[] = [
     options: twice,
     run: ({ client }: Stage) => client.chat.completions.create(CHAT, { maxRetries }),
   })),
-  ...[408, 429, 502, 503, 504].map((status) => ({
+  ...[408, 409, 429, 502, 503, 504].map((status) => ({
     name: `a ${status} is retried`,
     replies: [failure(status, {}, AT_ONCE), completion()],
     options: twice,
@@ -32,13 +31,6 @@ export const RETRIES: readonly Behaviour[] = [
     options: twice,
     run: chat,
   })),
-  {
-    name: 'a 409, with retries left',
-    replies: [failure(409, {}, AT_ONCE), completion()],
-    options: twice,
-    run: chat,
-    differs: inBoth(triesOnce('The caller must resolve a conflict: the same request would fail again.')),
-  },
   ...[
     ['true', 400],
     ['false', 500],

@@ -3,6 +3,8 @@
 import type { OpenAI } from 'openai';
 import type { Stream } from 'openai/core/streaming';
 import type { Behaviour, Stage } from '../support/behaviour.ts';
+import { asksStableForResponse } from '../support/differences.ts';
+import { OTHER } from '../support/settings.ts';
 import { chunksOf } from '../support/chunks-of.ts';
 import { isInterrupted } from '../support/differences-of-streams.ts';
 import { CHAT, CHUNKS, RESPONSE_EVENTS, chatStream, completion, delta, events, sse } from '../support/replies.ts';
@@ -85,6 +87,7 @@ export const STREAMS: readonly Behaviour[] = [
     name: 'events of a response that is resumed',
     replies: [events(RESPONSE_EVENTS)],
     run: async ({ client }) => chunksOf(await client.responses.retrieve('resp_1', { stream: true, starting_after: 2 })),
+    differs: { elsewhere: [asksStableForResponse(OTHER)] },
   },
   {
     name: 'comments, CRLF and events over several lines',

@@ -31,13 +31,23 @@ export const passesOnRawStreams: Difference = {
 };
 
 /** For portable calls; calls that belong to an account stay on the client's own connection. */
-export const leavesByOtherClient = ({ url, key }: { url: string; key: string }): Difference => {
-  const moved = (address: string): string => address.replace(MOVES, `${url}/$1`);
+export const leavesByOtherClient = (to: { url: string; key: string }): Difference =>
+  leaves(to, PORTABLE, ({ method }) => method === 'POST');
+
+/** For calls on a stored response; lists stay on the client's own connection. */
+export const asksStableForResponse = (to: { url: string; key: string }): Difference => leaves(to, STORED, () => true);
+
+const leaves = (
+  { url, key }: { url: string; key: string },
+  address: RegExp,
+  isMeant: (request: SentRequest) => boolean,
+): Difference => {
+  const moved = (from: string): string => from.replace(address, `${url}/$1`);
   return {
     reason: 'Another upstream has its own address and credentials, and gets no identity of the client.',
     change: (bare) => {
       const requests = bare.requests.map((request) => {
-        if (request.method !== 'POST' || !MOVES.test(request.url)) return request;
+        if (!isMeant(request) || !address.test(request.url)) return request;
         const headers = Object.entries(request.headers).filter(([name]) => !IDENTITY.includes(name));
         const authorized = { ...Object.fromEntries(headers), authorization: `Bearer ${key}` };
         return { ...request, url: moved(request.url), headers: authorized };
@@ -48,8 +58,10 @@ export const leavesByOtherClient = ({ url, key }: { url: string; key: string }):
 };
 
 /** Portable calls, including those of Azure, which puts the model before the path. */
-const MOVES =
+const PORTABLE =
   /^https:\/\/[^/]+\/(?:v1|openai(?:\/deployments\/[^/]+)?)\/(chat\/completions|completions|responses|embeddings|moderations)(?=\?|$)/;
+
+const STORED = /^https:\/\/home\.test\/v1\/(responses\/resp_1(?:\/cancel)?)(?=\?|$)/;
 
 const IDENTITY = ['authorization', 'api-key', 'openai-organization', 'openai-project'];
 
@@ -63,9 +75,6 @@ function onAddresses<T>(seen: T, change: (url: string) => string): T {
   ]);
   return Object.fromEntries(entries) as T;
 }
-
-/** For settings in which the `canary` option replaces the SDK's retries. */
-export const triesOnce = (reason: string): Difference => ({ reason, options: { maxRetries: 0 } });
 
 /** Changes a log of `[level, message, …]`. */
 export const logsMore: Difference = {
@@ -107,6 +116,11 @@ export const validatesKeys = (rule: string): Difference => ({
     streamEnds: [],
   }),
 });
+
+export const needsNoKey: Difference = {
+  reason: 'A client needs no key where another upstream is stable and gets all calls.',
+  change: () => ({ returned: '[client]', requests: [], streamEnds: [] }),
+};
 
 /** @param names header names, or `?` for the query */
 export const inheritsNone = (...names: readonly string[]): Difference => ({

@@ -15,9 +15,8 @@ export interface Setting {
 }
 
 export const CLIENT_URL = 'https://home.test/v1';
-export const OTHER_URL = 'https://other.test/api/v1';
 export const CLIENT_KEY = 'sk-home-0123456789';
-export const OTHER_KEY = 'sk-other-0123456789';
+export const OTHER = { url: 'https://other.test/api/v1', key: 'sk-other-0123456789' };
 
 export const SETTINGS: readonly Setting[] = [
   { name: 'off', title: 'without a canary option', canary: undefined, isUsed: true, differs: [] },
@@ -25,12 +24,13 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: 'elsewhere',
     title: 'through another upstream',
-    // Without fallbacks, so that the caller gets the response of the other upstream.
+    // Stable and without fallbacks, so that no refusal leaves it and the caller gets its response.
     canary: {
-      upstreams: { other: { baseURL: OTHER_URL, apiKey: OTHER_KEY } },
+      upstreams: { other: { baseURL: OTHER.url, apiKey: OTHER.key } },
+      stable: 'other',
       weights: { other: 1 },
       fallbacks: [],
     },
-    differs: [asksForUsage, leavesByOtherClient({ url: OTHER_URL, key: OTHER_KEY })],
+    differs: [asksForUsage, leavesByOtherClient(OTHER)],
   },
 ];
