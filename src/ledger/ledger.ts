@@ -113,7 +113,7 @@ export class Ledger {
     const withOthers = by === 'upstream' || by === 'day' || by === 'month';
     const days = this.#daysSince(sinceMs, withOthers);
     // Days without attempts count for the hourly rate, back to the first day that is kept.
-    const firstDay = Math.max(dayOf(sinceMs), Math.min(...days.map(({ day }) => day)));
+    const firstDay = Math.max(dayOf(sinceMs), this.#firstDay(withOthers));
     const firstMs = withOthers
       ? Math.min(this.#firstMs, this.#others.length > 0 ? this.#sinceMs : Infinity)
       : this.#firstMs;
@@ -135,6 +135,11 @@ export class Ledger {
     let sums = this.#unsent.get(number);
     if (!sums) this.#unsent.set(number, (sums = new Map()));
     addEntry(sumOf(sums, entry.upstream), entry);
+  }
+
+  /** The first day that is kept. */
+  #firstDay(withOthers: boolean): number {
+    return Math.min(...this.#days.keys(), ...(withOthers ? this.#others.map(({ day }) => day) : []));
   }
 
   /** The kept days from the day of `sinceMs` on, the oldest first. */
