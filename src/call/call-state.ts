@@ -86,6 +86,7 @@ export class CallState {
     const { plan, services, source } = this;
     const assigned = services.upstreams.get(plan.assigned);
     const retries = assigned ? this.maxRetriesOn(assigned) : source.maxRetries;
+    if (plan.seeksOwner) return retries + ownersToAsk(this.call, services).length;
     if (!this.#mayFallBack) return retries;
     const others = services.fallbacks.after(plan.assigned, undefined, this.#order);
     const refusedToStable = plan.assigned !== services.stable && !others.includes(services.stable);
