@@ -196,7 +196,7 @@ describe(`${CALLS} calls with every fault, ${CONCURRENCY} at a time (CHAOS_SEED=
         sum(({ cost }) => cost.costUsd ?? 0, of),
         9,
       ),
-      unpriced: 0,
+      unpriced: of.filter(isUnmetered).length,
     });
     expect(total).toMatchObject(sums(after.attempts));
     for (const provider of PROVIDERS) {
@@ -268,6 +268,11 @@ function isAsReported({ upstream, usage, cost }: AttemptRecord, { index, surface
   const reported = tokensOf(provider, index, surface !== 'embeddings');
   if (JSON.stringify(usage) !== JSON.stringify(reported) || cost.source !== 'override') return false;
   return Math.abs(cost.costUsd - costOf(provider, reported)) < 1e-12;
+}
+
+/** A success of the Responses API without usage is not free: its cost is unknown. */
+function isUnmetered({ surface, outcome, usage }: AttemptRecord): boolean {
+  return surface === 'responses' && outcome === 'success' && usage === undefined;
 }
 
 /** A raw body is not checked, and has no usage if it had a fault or was not read to its end. */

@@ -141,7 +141,9 @@ export class StreamGuard implements ReaderGuard {
 
   #endChecked(how: StreamEnd, stage: StreamStage, checks: AnswerChecks): unknown {
     const { failure, error } = this.#verdictOf(how, stage);
-    if (!failure && !this.#facts.complete && this.#endsWithDone) checks.onMissingFinishReason?.();
+    // A caller that leaves has not read what arrived before `[DONE]`: the reason may be there.
+    const isRead = how.kind !== 'aborted';
+    if (isRead && !failure && !this.#facts.complete && this.#endsWithDone) checks.onMissingFinishReason?.();
     if (error !== undefined) this.#input.redact(error);
     const used = usageAtEnd(this.#input, this.#facts, !failure && how.kind === 'done');
     this.#report(failure, used);
@@ -204,8 +206,11 @@ export class StreamGuard implements ReaderGuard {
         const { error } = how as { readonly error: unknown };
         return { failure: classifyFailure(error, { nowMs: this.#input.clock.now() }), error };
       }
-      case 'aborted':
-        return isWhole ? { failure: undefined } : { failure: ABORTED, error: new APIUserAbortError() };
+      case 'aborted': {
+        // `[DONE]` may have arrived with the first bytes. A caller that left before the first content has not got the answer.
+        const isServed = isWhole && (facts.complete || facts.hasContent || expired !== undefined);
+        return isServed ? { failure: undefined } : { failure: ABORTED, error: new APIUserAbortError() };
+      }
       case 'done':
         if (facts.failed) return failedVerdict(facts);
         return { failure: !isWhole ? TRUNCATED : facts.filtered ? FILTERED : undefined };
