@@ -80,7 +80,7 @@ test('emits a record for each attempt of a retry and a fallback, and one for the
     { index: 2, reason: 'fallback', upstream: 'openai', outcome: 'success', latencyMs: 30, model: 'gpt-4.1' },
   ]);
   expect(events.of('attempt')[0]!.model).toBe('gemini-2.5-flash');
-  // 10, a back-off of 0.4 · 250, 20, 30.
+  // 10, a back-off of 500 less a tenth, 20, 30.
   expect(events.of('call')).toMatchObject([
     {
       assigned: 'gemini',
@@ -88,7 +88,7 @@ test('emits a record for each attempt of a retry and a fallback, and one for the
       attempts: 3,
       retries: 1,
       fallbacks: 1,
-      latencyMs: 160,
+      latencyMs: 510,
       costUsd: COST_USD,
     },
   ]);
