@@ -1,5 +1,13 @@
 /** Observes the bytes of a stream as its reader reads them: each one shows that the upstream is alive, and `[DONE]` marks an end. */
 
+/** Learns what the reader of a body reads. */
+export interface BodyObserver {
+  /** Called for each piece of the body that was read. */
+  bytesRead(): void;
+  /** Called once, when `[DONE]` was read. */
+  doneRead(): void;
+}
+
 /**
  * Patches the body itself: a copy of the response would cost more than everything else about a short stream. The SDK reads `[DONE]` without
  * exposing it, and skips comments.
@@ -9,15 +17,20 @@ export class BodyWatch {
   doneSeen = false;
   /** The body can be watched. */
   watches = false;
-  /** Called for each piece of the body that was read. */
-  onBytes: (() => void) | undefined;
-  /** Called once, when `[DONE]` was read. */
-  onDone: (() => void) | undefined;
-  /** Called when the reader asks for more, although it has read bytes before. */
-  onHungry: (() => void) | undefined;
+  /**
+   * To be released when the stream has ended: `fetch` holds the body in a weak reference, which collections of the young generation treat as
+   * a strong one.
+   */
+  observer: BodyObserver | undefined;
   /** The last bytes that were read. The start of a stream counts as the start of a line. */
   #tail = '\n';
   #hasBytes = false;
+  #resolveHungry: ((value: undefined) => void) | undefined;
+
+  /** Resolves when the reader asks for more, although it has read bytes before. To be called once. */
+  hungry(): Promise<undefined> {
+    return new Promise((resolve) => (this.#resolveHungry = resolve));
+  }
 
   /** Watches the body of `response`, to be called before it is read. */
   watch({ body }: Response): void {
@@ -28,7 +41,7 @@ export class BodyWatch {
       const reader = getReader(options);
       const read = reader.read.bind(reader);
       define(reader, 'read', (...into: Parameters<Reader['read']>) => {
-        if (this.#hasBytes) this.onHungry?.();
+        if (this.#hasBytes) this.#isHungry();
         return read(...into).then(this.#onRead);
       });
       return reader;
@@ -41,17 +54,22 @@ export class BodyWatch {
   readonly #onRead = (result: ReadableStreamReadResult<Uint8Array>): ReadableStreamReadResult<Uint8Array> => {
     if (result.value !== undefined) {
       this.#hasBytes = true;
-      this.onBytes?.();
+      this.observer?.bytesRead();
       if (!this.doneSeen) this.#scan(result.value);
     }
     return result;
   };
 
+  #isHungry(): void {
+    this.#resolveHungry?.(undefined);
+    this.#resolveHungry = undefined;
+  }
+
   #scan(value: Uint8Array | string): void {
     const text = typeof value === 'string' ? value : latin1.decode(value);
     const start = this.#tail + text.slice(0, LONGEST_LINE);
     this.doneSeen = hasDoneLine(start) || hasDoneLine(text);
-    if (this.doneSeen) return this.onDone?.();
+    if (this.doneSeen) return this.observer?.doneRead();
     this.#tail = (text.length < LONGEST_LINE ? start : text).slice(-LONGEST_LINE);
   }
 }

@@ -6,6 +6,7 @@ import { ABORTED, FILTERED, TRUNCATED, classifyFailure, type Failure } from '../
 import { type AnswerChecks, type AttemptInput, reportEnd } from '../attempt-types.ts';
 import { usageAtEnd, type UsageAtEnd } from '../final-usage.ts';
 import type { AbandonedStreams } from './abandoned-streams.ts';
+import type { BodyObserver } from './body-watch.ts';
 import type { ReaderGuard, StreamEnd, StreamStage } from './guarded-reader.ts';
 import { SilenceLimit } from './silence-limit.ts';
 import { createStreamFacts, isUsageChunk, type StreamFacts } from './stream-facts.ts';
@@ -29,7 +30,7 @@ interface Verdict {
  * With `checks`, holds the stream back until the first sign of an answer if another upstream could take over, and turns an end that is not
  * one into an error. Without `checks`, the stream passes as it comes and is only measured.
  */
-export class StreamGuard implements ReaderGuard {
+export class StreamGuard implements ReaderGuard, BodyObserver {
   readonly silence: SilenceLimit | undefined;
   readonly hungry: Promise<undefined> | undefined;
   readonly drains: boolean;
@@ -59,13 +60,17 @@ export class StreamGuard implements ReaderGuard {
     });
     const { body } = input;
     if (!body) return;
-    body.onBytes = () => this.silence?.alive();
-    body.onDone = () => this.silence?.allow(this.#silenceLimitMs(checks));
+    body.observer = this;
     // `prime` of a stream that is not held back ends with the first bytes, also if these are a comment.
-    if (checks.holds) return;
-    this.hungry = new Promise((resolve) => {
-      body.onHungry = () => resolve(undefined);
-    });
+    if (!checks.holds) this.hungry = body.hungry();
+  }
+
+  bytesRead(): void {
+    this.silence?.alive();
+  }
+
+  doneRead(): void {
+    if (this.#checks) this.silence?.allow(this.#silenceLimitMs(this.#checks));
   }
 
   see(chunk: unknown): void {
@@ -116,6 +121,7 @@ export class StreamGuard implements ReaderGuard {
 
   onEnd(how: StreamEnd, stage: StreamStage): unknown {
     this.#ended = true;
+    if (this.#input.body) this.#input.body.observer = undefined;
     return this.#checks ? this.#endChecked(how, stage, this.#checks) : this.#endUnchecked(how);
   }
 
