@@ -90,7 +90,7 @@ test.each(PLACES)('accepts any value of %s, or throws with its path', (_place, c
       expect(ai?.canary.snapshot().upstreams ?? { none: {} }).toHaveProperty([
         ai?.canary.explain({ key: 'user-1' }).upstream ?? 'none',
       ]);
-      ai?.canary.close();
+      void ai?.canary.close();
     }),
     { numRuns: 200 },
   );
@@ -104,7 +104,7 @@ test('setWeights accepts any value, or throws without an effect', () => {
       expect(ai?.canary.history).toHaveLength(refusal ? 0 : 1);
       const shares = Object.values(ai?.canary.weights ?? {});
       expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
-      ai?.canary.close();
+      void ai?.canary.close();
     }),
   );
 });
