@@ -187,7 +187,7 @@ test('reserved money that is not spent is available to the next call', async () 
 
 test('an attempt that the upstream rejects costs nothing', async () => {
   const world = withBudget({ limitUsd: 0.01 });
-  world.providers.script('gemini', failed(400));
+  world.providers.script('gemini', failed(400)).script('openai', failed(400));
   expect(await askTimes(world, 2)).toEqual(['rejected', 'resolved']);
 });
 

@@ -58,10 +58,10 @@ describe('a malformed answer', () => {
   test('is retried first, after a back-off', async () => {
     const set = setUpCanary({ canary: { retry: { minDelay: '1s', maxDelay: '1s' }, random: () => 0.5 } });
     set.providers.script('gemini', json({ choices: [] }), chat('Better.'));
-    const answer = await within(set.clock, 500, ask(set.ai));
+    const answer = await within(set.clock, 875, ask(set.ai));
     expect(answer.choices[0]?.message.content).toBe('Better.');
     expect(set.providers.asked).toEqual(['gemini', 'gemini']);
-    expect(set.events.of('retry')).toMatchObject([{ kind: 'malformed', delayMs: 500 }]);
+    expect(set.events.of('retry')).toMatchObject([{ kind: 'malformed', delayMs: 875 }]);
   });
 
   test('is a failure for the breaker', async () => {

@@ -49,7 +49,7 @@ test.each([
     { params: { max_tokens: null } },
     1_024,
   ],
-  ['the smaller of two limits', { max_tokens: 50, max_completion_tokens: 40 }, {}, 40],
+  ['the larger of two limits', { max_tokens: 40, max_completion_tokens: 50 }, {}, 50],
   ['1,024 output tokens for an invalid limit', { max_tokens: 'many', n: -1 }, {}, 1_024],
 ])('counts %s', (_what, body, upstream, tokens) => {
   expect(estimate(body, upstream)).toBe(tokens);
