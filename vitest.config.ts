@@ -23,15 +23,18 @@ export default defineConfig({
           name: 'all',
           include: ['test/**/*.test.ts'],
           exclude: ['test/package/**'],
-          provide: { openaiVersion: '7.55.0' },
+          provide: { openaiVersion: '7.59.0' },
         },
       },
-      {
-        // The contract with the SDK once more, on the oldest version that the peer range allows.
-        extends: true,
-        resolve: { alias: [{ find: /^openai(?=\/|$)/, replacement: 'openai-oldest' }] },
-        test: { name: 'oldest openai', include: ['test/sdk/**/*.test.ts'], provide: { openaiVersion: '6.0.0' } },
-      },
+      // The contract with the SDK once more: on the oldest version that the peer range allows, and on the first of the next major.
+      ...[
+        { name: 'oldest openai', replacement: 'openai-oldest', openaiVersion: '6.0.0' },
+        { name: 'openai 7.0.0', replacement: 'openai-middle', openaiVersion: '7.0.0' },
+      ].map(({ name, replacement, openaiVersion }) => ({
+        extends: true as const,
+        resolve: { alias: [{ find: /^openai(?=\/|$)/, replacement }] },
+        test: { name, include: ['test/sdk/**/*.test.ts'], provide: { openaiVersion } },
+      })),
     ],
   },
 });
