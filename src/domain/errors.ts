@@ -11,8 +11,27 @@ const SdkError = sdkClass(OpenAIError);
 const SdkAPIError = sdkClass(APIError);
 const SdkTimeoutError = sdkClass(APIConnectionTimeoutError);
 
+/** Marks our errors with their code. Of the global registry: a process can load both the ES module and the CommonJS one. */
+const CODE: unique symbol = Symbol.for('openai-canary.error') as never;
+
+/** Makes `instanceof Class` also true for errors of another copy of this package. Subclasses keep the ordinary rule. */
+function shareAcrossCopies(Class: { readonly prototype: object }, code: string): void {
+  Object.defineProperty(Class.prototype, CODE, { value: code });
+  Object.defineProperty(Class, Symbol.hasInstance, {
+    value(this: unknown, error: unknown): boolean {
+      const isOfThisCopy = Function.prototype[Symbol.hasInstance].call(this as () => void, error);
+      if (isOfThisCopy || this !== Class || typeof error !== 'object' || error === null) return isOfThisCopy;
+      return CODE in error && error[CODE] === code;
+    },
+  });
+}
+
 /** An option is invalid. The message names the option, the rule and the value. */
 export class ConfigError extends SdkError {
+  static {
+    shareAcrossCopies(this, 'CONFIG');
+  }
+
   readonly code = 'CONFIG';
   /** Path of the option: `canary.upstreams.gemini.timeout`. */
   readonly path: string;
@@ -26,6 +45,10 @@ export class ConfigError extends SdkError {
 
 /** The circuit breaker of the only upstream that the call allows is open. */
 export class BreakerOpenError extends SdkError {
+  static {
+    shareAcrossCopies(this, 'BREAKER_OPEN');
+  }
+
   readonly code = 'BREAKER_OPEN';
   readonly upstream: string;
   /** When the upstream accepts calls again, in ms since the Unix epoch. */
@@ -43,6 +66,10 @@ export class BreakerOpenError extends SdkError {
 
 /** The upstream lacks a capability that the call needs, and no other upstream is available. */
 export class CapabilityError extends SdkError {
+  static {
+    shareAcrossCopies(this, 'CAPABILITY');
+  }
+
   readonly code = 'CAPABILITY';
   readonly upstream: string;
   readonly requirement: Requirement;
@@ -59,6 +86,10 @@ export class CapabilityError extends SdkError {
 
 /** The whole call exceeded its deadline. `cause` is the failure of the last attempt that ended, if any. */
 export class DeadlineError extends SdkError {
+  static {
+    shareAcrossCopies(this, 'DEADLINE');
+  }
+
   readonly code = 'DEADLINE';
   readonly deadlineMs: number;
 
@@ -72,6 +103,10 @@ export class DeadlineError extends SdkError {
 
 /** An upstream exceeded a time limit. `phase` names the limit, `budgetMs` its length in ms. */
 export class UpstreamTimeoutError extends SdkTimeoutError {
+  static {
+    shareAcrossCopies(this, 'UPSTREAM_TIMEOUT');
+  }
+
   // The SDK declares `code` for the codes of providers.
   override readonly code = 'UPSTREAM_TIMEOUT';
   readonly phase: TimeoutPhase;
@@ -116,6 +151,10 @@ interface ErrorHeaders {
  * `requestID`, `error`, `param` and `type` are those of the SDK's error, where there is one; its `code` is `providerCode`.
  */
 export class StreamInterruptedError extends SdkAPIError implements PartialAnswer {
+  static {
+    shareAcrossCopies(this, 'STREAM_INTERRUPTED');
+  }
+
   // The SDK declares `code` for the codes of providers.
   override readonly code = 'STREAM_INTERRUPTED';
   /** The code in the provider's error; `undefined` if it sent none. */
@@ -148,6 +187,10 @@ export class StreamInterruptedError extends SdkAPIError implements PartialAnswer
  * help.
  */
 export class RateLimitedError extends SdkError {
+  static {
+    shareAcrossCopies(this, 'RATE_LIMITED');
+  }
+
   readonly code = 'RATE_LIMITED';
   /** The upstream that is available soonest. */
   readonly upstream: string;
@@ -180,6 +223,10 @@ export interface ExceededBudget {
  * The rest of a budget is less than the estimated cost of the call, and no upstream outside the budget can serve it.
  */
 export class BudgetExceededError extends SdkError {
+  static {
+    shareAcrossCopies(this, 'BUDGET_EXCEEDED');
+  }
+
   readonly code = 'BUDGET_EXCEEDED';
   readonly budget: string;
   readonly per: BudgetPeriod;
@@ -211,6 +258,10 @@ function usd(amount: number): string {
 
 /** A verb that is not possible in the current phase of its rollout. Nothing was changed. */
 export class RolloutError extends SdkError {
+  static {
+    shareAcrossCopies(this, 'ROLLOUT');
+  }
+
   readonly code = 'ROLLOUT';
   /** The canary of the rollout. */
   readonly upstream: string;
@@ -235,6 +286,10 @@ const PHASE_TEXTS: Readonly<Record<RolloutPhase, string>> = {
 
 /** The estimated cost exceeds `maxCostUsd` on every upstream that may serve the call. Nothing was sent. */
 export class CostCapError extends SdkError {
+  static {
+    shareAcrossCopies(this, 'COST_CAP');
+  }
+
   readonly code = 'COST_CAP';
   /** The caller's limit, in USD. */
   readonly maxCostUsd: number;
@@ -259,6 +314,10 @@ function dollars(amountUsd: number): string {
 
 /** No upstream that may serve the call has a known price, and `onUnknownPrice` is `'reject'`. Nothing was sent. */
 export class UnknownPriceError extends SdkError {
+  static {
+    shareAcrossCopies(this, 'UNKNOWN_PRICE');
+  }
+
   readonly code = 'UNKNOWN_PRICE';
   readonly upstream: string;
   readonly model: string | undefined;

@@ -38,9 +38,9 @@ export class Warnings {
     return true;
   }
 
-  #log({ message, atMs }: WarningEvent): void {
+  #log({ code, message, atMs }: WarningEvent): void {
     try {
-      this.#logger?.warn(`[openai-canary] ${message}`);
+      this.#logger?.warn(`[openai-canary] ${message} (code: ${code})`);
     } catch (error) {
       this.#loggerFailed(error, atMs);
     }

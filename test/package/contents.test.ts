@@ -28,7 +28,7 @@ test('the build is within its size budget, and has no source maps and no record 
 
 test('the package has the build and the documentation, and nothing else', () => {
   const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD-PARTY-NOTICES.md'];
-  expect(readdirSync(packed).toSorted()).toEqual([...pages, 'dist', 'package.json'].toSorted());
+  expect(readdirSync(packed).toSorted()).toEqual([...pages, 'dist', 'docs', 'package.json'].toSorted());
 });
 
 test('only opossum, p-retry with its dependency, and the packages of the program are bundled', () => {

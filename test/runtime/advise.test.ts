@@ -29,7 +29,7 @@ test.each<[string, CanaryOptions, string]>([
     'shadow.budgetUsd does not limit it',
   ],
 ])('%s without the price of an upstream is reported', (_name, canary, consequence) => {
-  expect(warningsOf(canary)).toEqual([`${UNKNOWN}: ${consequence}; ${LINE}`]);
+  expect(warningsOf(canary)).toEqual([`${UNKNOWN}: ${consequence}; ${LINE} (code: price)`]);
 });
 
 test('a known price, and an unknown one that nothing depends on, are not reported', () => {
@@ -40,7 +40,7 @@ test('a known price, and an unknown one that nothing depends on, are not reporte
 test('a rollout without a persistent store is reported', () => {
   const rollout = { to: 'mini', steps: [{ weight: 1 }] } as const;
   expect(warningsOf({ rollout, store: undefined })).toEqual([
-    "[openai-canary] Rollouts restart at their first step with each process: there is no persistent store; write store: fileStore('canary.json')",
+    "[openai-canary] Rollouts restart at their first step with each process: there is no persistent store; write store: fileStore('canary.json') (code: rollout)",
   ]);
 });
 

@@ -88,7 +88,7 @@ export const logsMore: Difference = {
     const parsed = lines.findIndex(([, message]) => message.endsWith('response parsed'));
     expected.splice(parsed < 0 ? expected.length : parsed + 1, 0, [
       'warn',
-      '[openai-canary] No price is known for gpt-4.1 on openai: its cost is counted as unknown',
+      '[openai-canary] No price is known for gpt-4.1 on openai: its cost is counted as unknown (code: price)',
     ]);
     return { ...bare, returned: expected };
   },
