@@ -1,6 +1,6 @@
-/** Runs every block of the README, and checks that it is complete. */
+/** Runs every block of the README and of the guides in `docs/`, and checks that they are complete. */
 
-import { glob, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, glob, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,47 +11,84 @@ import { runProgram } from './support/run-program.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = await readFile(join(root, 'README.md'), 'utf8');
-const blocks = [...readme.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].map(([, language = '', text = '']) => ({
-  language,
-  text,
-}));
+/** The guides: all pages but the reference of options, which is generated. */
+const guides = new Map<string, string>([['README.md', readme]]);
+for await (const file of glob('docs/*.md', { cwd: root, exclude: ['docs/options.md'] })) {
+  guides.set(file, await readFile(join(root, file), 'utf8'));
+}
+const blocks = [...guides].flatMap(([page, text]) =>
+  [...text.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].map(([, language = '', code = '']) => ({
+    page,
+    language,
+    text: code,
+  })),
+);
 const programs = blocks.filter(({ language }) => language === 'ts');
 
-test('shows the change by line 10 and a rollout by line 40', () => {
+test('shows the change by line 10 and a rollout by line 60, in about 200 lines', () => {
   const lines = readme.split('\n');
   expect(lines.slice(0, 10).join('\n')).toContain('+const ai = new CanaryClient();');
-  expect(lines.slice(0, 40).join('\n')).toMatch(/^```ts$[^]+ rollout: {$[^]+on\('rollback'[^]+^```$/m);
-  expect(lines.length).toBeLessThan(540);
-  expect(programs.length).toBeGreaterThan(7);
+  expect(lines.slice(0, 60).join('\n')).toMatch(/^```ts$[^]+ rollout: {$[^]+on\('rollback'[^]+^```$/m);
+  expect(lines.length).toBeLessThan(220);
+  expect(programs.length).toBeGreaterThan(15);
 });
 
-test('every block is a program, the change, a command or a configuration', () => {
+test('every block is a program, the change, a command, an output or a configuration', () => {
   const languages = [...new Set(blocks.map(({ language }) => language))];
-  expect(languages.toSorted()).toEqual(['console', 'diff', 'sh', 'ts', 'yaml']);
+  expect(languages.toSorted()).toEqual(['console', 'diff', 'sh', 'text', 'ts', 'yaml']);
 });
 
-test.for(programs.map(({ text }, index) => [index + 1, text] as const))(
-  'program %i of the README runs to its end',
-  async ([, text]) => {
-    // Inside the project, so that the program can import `openai`.
-    const folder = await mkdtemp(join(root, 'test', '.program-'));
-    try {
-      const file = join(folder, 'program.ts');
-      await writeFile(file, ownSource(text));
-      // In its own folder, because some programs keep their state in a file.
-      const { exitCode, stderr } = await runProgram(file, { simulatesNetwork: true, cwd: folder });
-      expect(stderr).toBe('');
-      expect(exitCode).toBe(0);
-    } finally {
-      await rm(folder, { recursive: true, maxRetries: 10 });
+test('every guide is linked from the README, and every link leads to a file', async () => {
+  const linked = new Set<string>();
+  for (const [page, text] of guides) {
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#:]+)\)/g)) {
+      const file = join(page, '..', target);
+      await expect(access(join(root, file)), `${page} links ${target}`).resolves.toBeUndefined();
+      if (page === 'README.md') linked.add(file);
     }
-  },
-);
+  }
+  expect([...guides.keys()].filter((page) => page !== 'README.md' && !linked.has(page))).toEqual([]);
+});
+
+test('the contents list names every section of the README', () => {
+  const anchors = [...readme.matchAll(/^## (.+)$/gm)].map(
+    ([, title = '']) => `[${title}](#${title.toLowerCase().replaceAll(' ', '-')})`,
+  );
+  const [contents = ''] = readme.split(/^## /m);
+  expect(anchors.filter((anchor) => !contents.includes(anchor))).toEqual([]);
+});
+
+test.for(programs.map(({ page, text }) => [page, text] as const))('program of %s runs to its end', async ([, text]) => {
+  // Inside the project, so that the program can import `openai`.
+  const folder = await mkdtemp(join(root, 'test', '.program-'));
+  try {
+    const file = join(folder, 'program.ts');
+    await writeFile(file, ownSource(text));
+    // In its own folder, because some programs keep their state in a file.
+    const { exitCode, stdout, stderr } = await runProgram(file, { simulatesNetwork: true, cwd: folder });
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(OUTPUTS[programs.findIndex((program) => program.text === text)] ?? /^/);
+  } finally {
+    await rm(folder, { recursive: true, maxRetries: 10 });
+  }
+});
+
+/** What the programs of the README, the first page, print. */
+const OUTPUTS = [
+  /^gpt-4\.1: .+\ncost: \$0\.0000\d\d\nrollout: step 1 of 4, held for 0 s of 3600 s\n$/,
+  /^next rolled back: errorRate: .+\n100 of 100 calls answered; \d+ requests reached the failing model\n$/,
+];
+
+test('the README shows the output of its first program', () => {
+  const shown = blocks.find(({ page, language }) => page === 'README.md' && language === 'text');
+  expect(shown?.text).toMatch(OUTPUTS[0]!);
+});
 
 test('continuous integration runs the commands of the README', async () => {
   const ci = await readFile(join(root, '.ci', 'run'), 'utf8');
   const commands = blocks
-    .filter(({ language }) => language === 'sh')
+    .filter(({ page, language }) => page === 'README.md' && language === 'sh')
     .flatMap(({ text }) => text.trim().split(/\n| && /));
   expect(commands).toContain('npm test');
   for (const command of commands) expect(ci).toContain(`step ${command}\n`);
@@ -67,19 +104,23 @@ test('the command `plan` accepts the configuration of the README', async () => {
   await rm(folder, { recursive: true, maxRetries: 10 });
 });
 
-test('the commands and options in the README exist', async () => {
-  const lines = blocks.filter(({ language }) => language === 'console').flatMap(({ text }) => text.trim().split('\n'));
+test('the commands and options in the guides exist', async () => {
+  const lines = blocks
+    .filter(({ language }) => language === 'console')
+    .flatMap(({ text }) => text.trim().split('\n'))
+    .filter((line) => !line.startsWith('$ npm install'));
   const { stdout: listed } = await runCli('--help');
   expect(lines.length).toBeGreaterThan(7);
   for (const line of lines) {
-    const [, name = '', rest = ''] = /^\$ openai-canary ([\w-]+)([^#]*)/.exec(line) ?? [];
+    const [, name = '', rest = ''] = /^\$ (?:npx )?openai-canary ([\w-]+)([^#]*)/.exec(line) ?? [];
     expect(listed).toMatch(new RegExp(`^  ${name} `, 'm'));
     const { stdout: help } = await runCli(name, '--help');
     for (const option of rest.match(/(?<= )--?[a-z-]+/g) ?? []) expect(help).toMatch(new RegExp(`${option}[, ]`));
   }
 });
 
-test('mentions every option', async () => {
+test('the guides mention every option', async () => {
+  const texts = [...guides.values()].join('\n');
   const unnamed: string[] = [];
   for await (const file of glob(
     'src/{options,*/options,resilience/limits/options,routing/tasks,upstream/upstream-options}.ts',
@@ -88,7 +129,7 @@ test('mentions every option', async () => {
     const source = await readFile(join(root, file), 'utf8');
     for (const [, fields = ''] of source.matchAll(/^export interface \w+Options\b[^{]*{([^]*?)^}/gm)) {
       for (const [, option = ''] of fields.matchAll(/^  readonly (\w+)\??:/gm)) {
-        if (!new RegExp(`\\b${option}\\b`).test(readme)) unnamed.push(`${file}: ${option}`);
+        if (!new RegExp(`\\b${option}\\b`).test(texts)) unnamed.push(`${file}: ${option}`);
       }
     }
   }
