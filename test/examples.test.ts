@@ -30,25 +30,6 @@ test('cost-report.ts reports costs by customer and by model', async () => {
   expect(exitCode).toBe(0);
 });
 
-test('the demo advances and rolls back its canary on evidence, and loses no call', { timeout: 60_000 }, async () => {
-  const { exitCode, stdout, stderr } = await runProgram(join(examples, 'demo/main.ts'));
-  expect(stderr).toBe('');
-  expect(stdout).toMatch(/\d+ calls show it to be no worse: the canary gets 25\.0 % of the users/);
-  expect(stdout).toMatch(/ROLLBACK of deepseek\. \w+: .+ against .+ of stable/);
-  expect(stdout).toMatch(/✓ no call was lost: \d+ served, 0 lost/);
-  expect(stdout).not.toContain('✗');
-  expect(exitCode).toBe(0);
-});
-
-test('the live demo stays within its spending limit', async () => {
-  const { exitCode, stdout } = await runProgram(join(examples, 'demo/main.ts'), {
-    args: ['--live'],
-    simulatesNetwork: true,
-  });
-  expect(stdout).toContain('user-39 →');
-  expect(exitCode).toBe(0);
-});
-
 test('budget.ts falls back to the cheap model, and limits each user', async () => {
   const { exitCode, stdout, stderr } = await runProgram(join(examples, 'budget.ts'));
   expect(stderr).toBe('');

@@ -1,11 +1,11 @@
 /** Shows the state of the rollout: its step, its evidence and what it waits for. */
 
-import { styleText } from 'node:util';
-import type { ArmNumbers, CanaryClient, RolloutReport } from '../../src/index.ts';
-import { aligned, percent, usd } from './table.ts';
+import type { ArmNumbers, CanaryClient, RolloutReport } from '../../index.ts';
+import { percent, table, usd } from '../format.ts';
+import type { Colours } from '../terminal.ts';
 
 /** The state in several lines, for a terminal. */
-export function panelOf(ai: CanaryClient): string[] {
+export function panelOf(ai: CanaryClient, { bold, red }: Colours): string[] {
   const { rollout } = ai.canary;
   const { state } = rollout;
   const { upstream, guardrails, stable, canary } = state;
@@ -16,12 +16,12 @@ export function panelOf(ai: CanaryClient): string[] {
     figureOf(guardrail, stable),
     figureOf(guardrail, canary),
   ]);
-  const [head = '', ...lines] = aligned([['guardrail', 'worse', 'no worse', 'stable', 'canary'], ...rows]);
+  const [head = '', ...lines] = table(['guardrail', 'worse', 'no worse', 'stable', 'canary'], rows, ['guardrail']);
   return [
-    `${styleText('bold', `Rollout to ${upstream}`)}: ${placeOf(state)}`,
+    `${bold(`Rollout to ${upstream}`)}: ${placeOf(state)}`,
     '',
     head,
-    ...lines.map((line) => line.replace(/[█░]+/, (worse) => styleText('red', worse))),
+    ...lines.map((line) => line.replace(/[█░]+/, (worse) => red(worse))),
     '',
     waitOf(state),
   ];

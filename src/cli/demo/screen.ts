@@ -1,8 +1,10 @@
 /** Live progress: a redrawn panel on a terminal, plain lines elsewhere. */
 
-import type { CanaryClient } from '../../src/index.ts';
+import type { CanaryClient } from '../../index.ts';
+import { percent } from '../format.ts';
+import type { Terminal } from '../terminal.ts';
+import { upstreamTable } from '../upstream-table.ts';
 import { panelLineOf, panelOf } from './panel.ts';
-import { percent, tableOf } from './table.ts';
 import type { Tally } from './tally.ts';
 
 export interface Screen {
@@ -14,30 +16,33 @@ export interface Screen {
 const REDRAW_MS = 200;
 const LINE_MS = 500;
 
-export function openScreen(ai: CanaryClient, tally: Tally): Screen {
-  const isLive = process.stdout.isTTY && process.env.TERM !== 'dumb';
+export function openScreen(
+  ai: CanaryClient,
+  tally: Tally,
+  { out, erase: eraseLines, isLive, colours }: Terminal,
+): Screen {
   const startedMs = performance.now();
   let drawn = 0;
   const stamp = (): string => `${((performance.now() - startedMs) / 1_000).toFixed(1).padStart(5)} s  `;
   const erase = (): void => {
-    if (drawn > 0) process.stdout.write(`\x1b[${drawn}A\x1b[0J`);
+    eraseLines(drawn);
     drawn = 0;
   };
   const draw = (): void => {
     const { served, lost, fallbacks } = tally.counts;
     if (!isLive) {
-      console.log(`${stamp()}${served} served, ${lost} lost | ${panelLineOf(ai)}`);
+      out(`${stamp()}${served} served, ${lost} lost | ${panelLineOf(ai)}`);
       return;
     }
     erase();
     const counts = `${served} served, ${lost} lost, ${fallbacks} taken over by stable`;
-    const lines = ['', ...panelOf(ai), '', ...tableOf(ai), '', counts];
-    process.stdout.write(`${lines.join('\n')}\n`);
+    const lines = ['', ...panelOf(ai, colours), '', ...upstreamTable(ai), '', counts];
+    for (const line of lines) out(line);
     drawn = lines.length;
   };
   const say = (line: string): void => {
     erase();
-    console.log(stamp() + line);
+    out(stamp() + line);
     if (isLive) draw();
   };
   printEvents(ai, say);

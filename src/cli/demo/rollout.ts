@@ -1,9 +1,10 @@
 /** The rollout of the demo: the canary advances on evidence, starts to fail, and is rolled back on evidence. */
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { CanaryClient } from '../../src/index.ts';
-import { startProvider, type Provider, type ReceivedRequest } from '../../src/testing/index.ts';
-import type { Arrival } from './arrivals.ts';
+import { CanaryClient } from '../../index.ts';
+import { startProvider, type Provider, type ReceivedRequest } from '../../testing/index.ts';
+import type { CommandContext } from '../command.ts';
+import type { DemoArrival } from './arrivals.ts';
 import { openScreen } from './screen.ts';
 import { sendArrivals } from './send.ts';
 import { createTally } from './tally.ts';
@@ -20,18 +21,21 @@ const TIMEOUT_MS = 45_000;
  * Resolves to `true` if the canary advanced and was rolled back, no call was lost, and no user moved without a change
  * of weights.
  */
-export async function runRollout(arrivals: readonly Arrival[]): Promise<boolean> {
+export async function runRollout(
+  arrivals: readonly DemoArrival[],
+  { terminal, signal }: CommandContext,
+): Promise<boolean> {
   await using stable = await startProvider({ seed: 1, latencyMs: { median: 40, sigma: 0.5 }, usage: sizeOf });
   await using canary = await startProvider({ seed: 2, latencyMs: { median: 25, sigma: 0.5 }, usage: sizeOf });
   await using ai = createClient(stable, canary);
-  const tally = createTally(ai);
-  const screen = openScreen(ai, tally);
+  const tally = createTally(ai, terminal);
+  const screen = openScreen(ai, tally, terminal);
   const ended = new AbortController();
   setTimeout(() => ended.abort(), TIMEOUT_MS).unref();
   ai.canary.on('step', async ({ step }) => {
     if (step !== FAILS_AT.step) return;
     await wait(FAILS_AT.afterMs);
-    screen.say('The canary starts to fail: 30 % of its calls.');
+    screen.say('The canary starts to fail: half of its answers are errors.');
     degrade(canary);
     tally.degraded();
   });
@@ -40,9 +44,10 @@ export async function runRollout(arrivals: readonly Arrival[]): Promise<boolean>
     ended.abort();
   });
   screen.say('The canary gets copies of 10 % of the calls; its answers are dropped.');
-  await sendArrivals(ai, arrivals, tally, ended.signal);
+  await sendArrivals(ai, arrivals, tally, AbortSignal.any([ended.signal, signal]));
   screen.close();
-  return printVerdict(ai, tally, { stable: stable.requests.length, canary: canary.requests.length });
+  if (signal.aborted) return false;
+  return printVerdict(ai, tally, terminal, { stable: stable.requests.length, canary: canary.requests.length });
 }
 
 function createClient(stable: Provider, canary: Provider) {
@@ -78,7 +83,7 @@ function createClient(stable: Provider, canary: Provider) {
 
 function degrade(canary: Provider): void {
   canary.set({
-    errorRate: 0.3,
+    errorRate: 0.5,
     errorMix: [
       { status: 503, weight: 3 },
       { status: 500, weight: 1 },

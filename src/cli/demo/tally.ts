@@ -1,6 +1,7 @@
 /** Counts what happens during the demo, from events and from the calls. */
 
-import type { CanaryClient, RolloutRollbackEvent } from '../../src/index.ts';
+import type { CanaryClient, RolloutRollbackEvent } from '../../index.ts';
+import type { Terminal } from '../terminal.ts';
 
 export interface Tally {
   readonly served: () => void;
@@ -29,7 +30,7 @@ interface Counts {
   moved: number;
 }
 
-export function createTally(ai: CanaryClient): Tally {
+export function createTally(ai: CanaryClient, { err }: Terminal): Tally {
   const counts: Counts = { served: 0, lost: 0, retries: 0, fallbacks: 0, unfaithful: 0, moved: 0 };
   const rises: number[] = [];
   const assignments = new Map<string, { readonly upstream: string; readonly weights: string }>();
@@ -58,7 +59,7 @@ export function createTally(ai: CanaryClient): Tally {
     served: () => void (counts.served += 1),
     lost: (error) => {
       counts.lost += 1;
-      if (counts.lost === 1) console.error(error);
+      if (counts.lost === 1) err(String(error));
     },
     routed: (user, upstream) => {
       const weights = Object.values(ai.canary.weights).join();

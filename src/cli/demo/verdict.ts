@@ -1,22 +1,25 @@
 /** The end of the demo: its promises, and whether they were kept. */
 
-import type { CanaryClient } from '../../src/index.ts';
+import type { CanaryClient } from '../../index.ts';
+import { percent, table } from '../format.ts';
+import type { Terminal } from '../terminal.ts';
+import { upstreamTable } from '../upstream-table.ts';
 import { figureOf } from './panel.ts';
-import { aligned, percent, tableOf } from './table.ts';
 import type { Tally } from './tally.ts';
 
 /** Prints the evidence, the table and the promises; `true` if all were kept. */
 export function printVerdict(
   ai: CanaryClient,
   tally: Tally,
+  { out }: Terminal,
   received: { readonly stable: number; readonly canary: number },
 ): boolean {
   const promises = promisesOf(ai, tally);
-  console.log(['', ...evidenceOf(tally), '', ...tableOf(ai), ''].join('\n'));
-  for (const [kept, promise] of promises) console.log(`${kept ? '✓' : '✗'} ${promise}`);
+  for (const line of ['', ...evidenceOf(tally), '', ...upstreamTable(ai), '']) out(line);
+  for (const [kept, promise] of promises) out(`${kept ? '✓' : '✗'} ${promise}`);
   const { total } = ai.canary.costs();
   const saved = total.savingsUsd >= 0 ? 'less' : 'more';
-  console.log(
+  out(
     `\n${total.attempts} attempts (${received.stable} reached stable, ${received.canary} the canary) cost $${total.costUsd.toFixed(2)},` +
       ` $${Math.abs(total.savingsUsd).toFixed(2)} ${saved} than on stable alone.`,
   );
@@ -57,8 +60,9 @@ function evidenceOf({ rollback }: Tally): string[] {
     figureOf(guardrail, stable),
     figureOf(guardrail, canary),
   ]);
-  return aligned([
+  return table(
     ['at the rollback', 'evidence', `stable (${stable.calls} calls)`, `canary (${canary.calls} calls)`],
-    ...rows,
-  ]);
+    rows,
+    ['at the rollback'],
+  );
 }

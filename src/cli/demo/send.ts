@@ -1,8 +1,8 @@
 /** The application: it makes a call per arrival. Nothing here depends on the rollout. */
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { route, type CanaryClient } from '../../src/index.ts';
-import type { Arrival } from './arrivals.ts';
+import { route, type CanaryClient } from '../../index.ts';
+import type { DemoArrival } from './arrivals.ts';
 import type { Tally } from './tally.ts';
 
 const USERS = 500;
@@ -12,7 +12,7 @@ const MAX_IN_FLIGHT = 100;
 /** Sends every arrival at its time, and starts over after the last one, until `signal` aborts. */
 export async function sendArrivals(
   ai: CanaryClient,
-  arrivals: readonly Arrival[],
+  arrivals: readonly DemoArrival[],
   tally: Tally,
   signal: AbortSignal,
 ): Promise<void> {
@@ -34,7 +34,7 @@ export async function sendArrivals(
   await Promise.all(inFlight);
 }
 
-async function send(ai: CanaryClient, arrival: Arrival, user: string, tally: Tally): Promise<void> {
+async function send(ai: CanaryClient, arrival: DemoArrival, user: string, tally: Tally): Promise<void> {
   const [inputTokens, outputTokens] = [Math.round(arrival.inputTokens), Math.round(arrival.outputTokens)];
   const metadata = { inputTokens: String(inputTokens), outputTokens: String(outputTokens) };
   const messages = [{ role: 'user' as const, content: `A question of ${inputTokens} tokens.` }];
