@@ -39,7 +39,7 @@ export { costOf } from './cost-of.ts';
 export type { CostOf, CostOfInput } from './cost-of.ts';
 export type { PartialAnswer } from './domain/errors.ts';
 export { RolloutError } from './domain/errors.ts';
-export { presets } from './rollout/options.ts';
+export { presets } from './options.ts';
 export { fileStore } from './store/file-store.ts';
 export { memoryStore } from './store/memory-store.ts';
 export { BudgetExceededError, RateLimitedError } from './domain/errors.ts';
@@ -66,6 +66,7 @@ export type { AttemptReason, AttemptRecord, CallLedger, CallRecord, Delivery } f
 export type { BreakerReason, BreakerState } from './domain/attempt.ts';
 export type { BudgetPeriod, BudgetScope, BudgetSnapshot } from './domain/usage.ts';
 export type { LimitsSnapshot } from './domain/snapshot.ts';
+export type { AcceptAnswer, AcceptContext, AcceptOption } from './domain/call.ts';
 export type { AttributeValue, Call, CallKey, KeySource, RouteOptions, StreamMode, Surface } from './domain/call.ts';
 export {
   type RolloutCommand,

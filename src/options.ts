@@ -1,7 +1,7 @@
-/** The type of the `canary` option. No logic: `runtime/resolve-options.ts` resolves it. */
+/** The type of the `canary` option, and presets of it. No logic: `runtime/resolve-options.ts` resolves it. */
 
 import type { AlertRuleOptions, WebhookOptions } from './alerts/options.ts';
-import type { CallKey, StreamMode } from './domain/call.ts';
+import type { AcceptOption, CallKey, StreamMode } from './domain/call.ts';
 import type { Clock } from './time/clock.ts';
 import type { Logger } from './events/warnings.ts';
 import type { Duration } from './domain/duration.ts';
@@ -20,7 +20,7 @@ import type { CacheOptions } from './cache/options.ts';
 import type { TaskOptions } from './routing/tasks.ts';
 import type { ShadowOptions } from './shadow/options.ts';
 import type { Store } from './domain/store.ts';
-import type { RolloutOptions } from './rollout/options.ts';
+import { type RolloutOptions, stepPresets } from './rollout/options.ts';
 import type { UpstreamOptions } from './upstream/upstream-options.ts';
 import type { KeyContext } from './routing/key.ts';
 import type { SegmentOptions } from './routing/resolve-split.ts';
@@ -59,6 +59,13 @@ export interface CanaryOptions<UpstreamName extends string = string, StableName 
   readonly timeouts?: TimeoutOptions | undefined;
   /** When a stream is handed to its caller. @default 'committed', which is from its first content on */
   readonly stream?: StreamMode | StreamOptions | undefined;
+  /**
+   * Checks whole answers. A rejected answer is a failure of its upstream (kind `malformed`): that upstream is retried once, then the next one
+   * is asked. If every answer is rejected, the caller gets stable's, or else the last one, and no error. Checked are plain calls and
+   * `'buffered'` streams; not other streams, raw responses (`asResponse()`, `canary.fetch`) or background responses. A function that throws,
+   * or takes over 30 s, causes a `warning` and accepts the answer. @default every answer is accepted
+   */
+  readonly accept?: AcceptOption | undefined;
   /** A second upstream that is tried beside a slow one. @default no hedging */
   readonly hedge?: HedgeOptions | undefined;
   /** Copies of calls that are sent to other upstreams. Their answers are compared and dropped. @default no copies */
@@ -98,3 +105,29 @@ export interface CanaryOptions<UpstreamName extends string = string, StableName 
   /** Receives each warning once, as `warning` listeners do. @default the client's `logger`, if its log level includes warnings */
   readonly logger?: Logger | undefined;
 }
+
+/**
+ * The setting of `canary` that rescues the most calls, to be spread before the options of an application. It is made for two or more
+ * upstreams that can serve the same calls.
+ *
+ * - Streams are held back until they are complete, so that another upstream can answer if one breaks off. The caller waits longer for the
+ *   first word.
+ * - A stream that is silent for 20 s, before its first content or after it, fails. Models that think longer without a sign of life need a
+ *   longer `timeouts.firstChunk`.
+ * - A prompt that is too long for one upstream goes to its fallbacks.
+ * - A `Retry-After` of up to a minute is waited for where no other upstream can serve.
+ */
+const failover = {
+  stream: 'buffered',
+  timeouts: { firstChunk: '20s', idle: '20s' },
+  retry: { fallBackOn: ['contextLength'], maxRetryAfter: '60s' },
+} as const satisfies CanaryOptions;
+
+/**
+ * Ready-made options: `failover` for `canary`, the others for `canary.rollout.steps`.
+ *
+ * @example canary: { ...presets.failover, upstreams, fallbacks: ['deepseek', 'openai'] }
+ * @example rollout: { to: 'deepseek', steps: presets.quick }
+ * @example rollout: { to: 'deepseek', steps: [{ shadow: 0.05, hold: '1h' }, ...presets.argo] }
+ */
+export const presets = { ...stepPresets, failover } as const;

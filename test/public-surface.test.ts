@@ -11,6 +11,9 @@ test('the main entry point', () => {
   expect(listOf('index.ts')).toMatchInlineSnapshot(`
     {
       "types": [
+        "AcceptAnswer",
+        "AcceptContext",
+        "AcceptOption",
         "ActiveProbeOptions",
         "Alert",
         "AlertBound",

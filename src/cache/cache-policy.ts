@@ -17,13 +17,14 @@ export interface CachePolicy {
 
 /**
  * Whether the answer to the call may be stored and replayed. A call that continues a response or a conversation changes it, a background call has no
- * answer yet, and the body of a call that can be sent only once cannot be compared.
+ * answer yet, and the body of a call that can be sent only once cannot be compared. A stored answer was not checked by the `accept` of a
+ * single call.
  *
  * @throws errors of `when`
  */
 export function admits({ when }: CachePolicy, call: Call, body: unknown): boolean {
   if (call.surface === 'other' || !call.replayable || call.ownedId !== undefined || !isRecord(body)) return false;
-  if (body.background === true) return false;
+  if (body.background === true || call.accept !== undefined) return false;
   if (!when) return isRepeatable(call, body);
   // JavaScript callers may return anything: a promise does not count as true.
   const result: unknown = when(viewOf(call, body));

@@ -2,6 +2,7 @@
 
 import type { Surface } from '../domain/call.ts';
 import { type Fields, fields } from '../domain/json.ts';
+import { choiceHasContent, isText, itemHasOutput, messageHasContent } from '../upstream/empty-answer.ts';
 
 /** Ends of an answer that the model chose itself. Some providers send an empty one, or none. */
 const WHOLE_ENDS: ReadonlySet<unknown> = new Set([
@@ -25,7 +26,7 @@ export function isComplete(surface: Surface, body: unknown): boolean {
     case 'completions':
       return listOf(choices).length > 0 && listOf(choices).every(isWholeChoice);
     case 'responses':
-      return (status === 'completed' || status === undefined) && listOf(output).some(hasOutput);
+      return (status === 'completed' || status === undefined) && listOf(output).some(itemHasOutput);
     case 'embeddings':
       return listOf(data).length > 0;
     case 'moderations':
@@ -56,7 +57,7 @@ export class CompletenessCheck {
       const { index, delta, text, finish_reason: end } = fields(choice);
       let seen = this.#choices.get(index);
       if (!seen) this.#choices.set(index, (seen = { hasContent: false, end: undefined }));
-      if (isText(text) || hasContent(fields(delta))) seen.hasContent = true;
+      if (isText(text) || messageHasContent(fields(delta))) seen.hasContent = true;
       seen.end = end ?? seen.end;
     }
   }
@@ -64,10 +65,10 @@ export class CompletenessCheck {
   /** Some servers leave the output out of the last event, so the events before it count as well. */
   #seeEvent({ type, response, delta, item }: Fields): void {
     if (isText(delta) && CONTENT_EVENTS.has(type)) this.#hasOutput = true;
-    if (type === 'response.output_item.done' && hasOutput(item)) this.#hasOutput = true;
+    if (type === 'response.output_item.done' && itemHasOutput(item)) this.#hasOutput = true;
     if (type !== 'response.completed') return;
     const { status, output } = fields(response);
-    const hasAny = this.#hasOutput || listOf(output).some(hasOutput);
+    const hasAny = this.#hasOutput || listOf(output).some(itemHasOutput);
     this.#isResponseComplete = (status === 'completed' || status === undefined) && hasAny;
   }
 
@@ -81,29 +82,7 @@ export class CompletenessCheck {
 const CONTENT_EVENTS: ReadonlySet<unknown> = new Set(['response.output_text.delta', 'response.refusal.delta']);
 
 function isWholeChoice(choice: unknown): boolean {
-  const { message, text, finish_reason: end } = fields(choice);
-  return WHOLE_ENDS.has(end) && (isText(text) || hasContent(fields(message)));
-}
-
-/** A refusal is the model's answer. Reasoning without an answer is not. */
-function hasContent({ content, refusal, tool_calls: calls, function_call: call, audio }: Fields): boolean {
-  if (isText(content) || isText(refusal) || listOf(calls).length > 0) return true;
-  return Boolean(call) || Boolean(audio) || listOf(content).length > 0;
-}
-
-/** Reasoning without a message or a call is no answer. */
-function hasOutput(item: unknown): boolean {
-  const { type, content } = fields(item);
-  if (type === 'reasoning') return false;
-  if (type !== 'message') return true;
-  return listOf(content).some((part) => {
-    const { text, refusal } = fields(part);
-    return isText(text) || isText(refusal);
-  });
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value.trim() !== '';
+  return WHOLE_ENDS.has(fields(choice).finish_reason) && choiceHasContent(choice);
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -13,6 +13,7 @@ import { removeRefusedUsage } from '../upstream/sdk/refused-usage.ts';
 import { BodyWatch } from '../upstream/stream/body-watch.ts';
 import type { StartedAttempt } from '../upstream/upstream-costs.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { acceptanceFor } from './acceptance.ts';
 import { type Admitted, canAdmit } from './admission.ts';
 import type { CallState } from './call-state.ts';
 import { readerOfItems } from './remember-items.ts';
@@ -51,6 +52,7 @@ export class AttemptContext implements AttemptInput {
   readonly retries: number | null;
   readonly mode: AttemptInput['mode'];
   readonly limit: TimeLimit | undefined;
+  readonly accept: AttemptInput['accept'];
   readonly tokenizer: AttemptInput['tokenizer'];
   readonly openReaders: AttemptInput['openReaders'];
   readonly clock: AttemptInput['clock'];
@@ -73,6 +75,7 @@ export class AttemptContext implements AttemptInput {
     this.retries = connection.sdkRetries ? null : 0;
     this.mode = source.mode;
     this.limit = taken.limit;
+    this.accept = acceptanceOf(state, owner.upstream.name);
     this.tokenizer = services.tokenizer;
     this.openReaders = services.abandonedStreams;
     this.clock = services.clock;
@@ -113,6 +116,15 @@ export class AttemptContext implements AttemptInput {
   onEnd(end: AttemptEnd): void {
     this.#owner.settle(this.#taken, end, this.lateMs ? this.clock.now() : end.atMs);
   }
+}
+
+/** Most calls are not checked, and pay nothing. */
+function acceptanceOf({ call, services, source }: CallState, upstream: string): AttemptInput['accept'] {
+  const { policy, clock, observer } = services;
+  if (call.accept === undefined && policy.accept === undefined) return undefined;
+  const { body, signal } = source.options;
+  const onFailure = (problem: string): void => observer.acceptFailed(problem);
+  return acceptanceFor(call, { policy, body, signal, upstream, clock, onFailure });
 }
 
 /** What bounds an attempt's time, beside its call and its upstream. */

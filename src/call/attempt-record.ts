@@ -73,6 +73,7 @@ export function attemptRecord(
     usage,
     usageEstimated: end.usageEstimated,
     brokenToolArguments: end.brokenToolArguments,
+    ...(failure?.rejection !== undefined && { rejection: failure.rejection }),
     cost,
     stableCostUsd: isSpare ? 0 : stableCostUsd,
   };
@@ -80,7 +81,7 @@ export function attemptRecord(
 
 /** What is known of the provider's work. A status means that it refused the work; without status and content it is unknown. */
 function deliveryOf({ failure, partial }: AttemptEnd): Delivery {
-  if (!failure) return 'dispatched';
+  if (!failure || failure.rejection !== undefined) return 'dispatched';
   if (partial) return 'partial';
   return failure.status === undefined ? 'ambiguous' : 'rejected';
 }

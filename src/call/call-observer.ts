@@ -22,6 +22,8 @@ export interface CallObserver {
   refused(upstream: string, model: ModelState, failure: Failure): void;
   /** A stream of `upstream` ended with `[DONE]` and without a `finish_reason`, and was taken for complete. */
   missesFinishReason(upstream: string): void;
+  /** The user's `accept` failed, so the answer was accepted. */
+  acceptFailed(problem: string): void;
   /** A background response, which `record` created without usage, has been counted by a poll. */
   metered(record: AttemptRecord): void;
   /** An upstream has reached one of its limits. */

@@ -1,6 +1,6 @@
 /** The services that calls are dispatched with, and the interfaces that features implement for them. */
 
-import type { Call, StreamMode } from '../domain/call.ts';
+import type { AcceptOption, Call, StreamMode } from '../domain/call.ts';
 import type { Clock } from '../time/clock.ts';
 import type { CountTokens } from '../pricing/count-tokens.ts';
 import type { ResponseMode } from '../upstream/response-mode.ts';
@@ -35,6 +35,8 @@ export interface DispatchPolicy {
   /** The longest silence of a stream after that; `Infinity`: unlimited. */
   readonly idleMs: number;
   readonly streamMode: StreamMode;
+  /** The check of answers; `undefined`: every answer is accepted. */
+  readonly accept: AcceptOption | undefined;
   /** The approximate size up to which a stream is buffered, in bytes. */
   readonly maxBufferBytes: number;
 }

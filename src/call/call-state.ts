@@ -8,6 +8,7 @@ import { upstreamModel } from '../providers/upstream-model.ts';
 import { type Failure, isRefusal } from '../resilience/failure.ts';
 import { foreignIn } from '../resilience/foreign.ts';
 import type { Load } from '../resilience/limits/slot.ts';
+import { RejectedAnswer } from '../upstream/read-answer.ts';
 import { requestedModel, type Upstream } from '../upstream/upstream.ts';
 import type { CallPlan } from './call-plan.ts';
 import { CallRecorder } from './call-record.ts';
@@ -39,6 +40,8 @@ export class CallState {
   firstFault: { readonly error: unknown; readonly failure: Failure } | undefined;
   /** The first refusal of an id or item as another account's. The caller gets it if no upstream knows the id or can read the item. */
   firstForeign: { readonly error: unknown; readonly failure: Failure } | undefined;
+  /** An answer that the caller gets if no upstream has a better one: stable's, or else the last. */
+  #readable: (Reported & { readonly upstream: string }) | undefined;
   /** The last failure was such a refusal: every other upstream may be asked. */
   isForeign = false;
   /** Why the assigned upstream was skipped after the plan was made. */
@@ -139,9 +142,17 @@ export class CallState {
     return services.fallbacks.after(plan.assigned, kind, this.#order);
   }
 
+  /** Notes what an attempt threw, which may hold an answer. */
+  noteAnswer(error: unknown, failure: Failure, upstream: string): void {
+    if (!(error instanceof RejectedAnswer) || !error.isReadable) return;
+    const { stable } = this.services;
+    if (this.#readable?.upstream !== stable || upstream === stable) this.#readable = { error, failure, upstream };
+  }
+
   /** Notes a failure on one upstream, before the next is chosen. */
-  noteFailure(error: unknown, failure: Failure): void {
+  noteFailure(error: unknown, failure: Failure, upstream: string): void {
     const { call, plan } = this;
+    this.noteAnswer(error, failure, upstream);
     if (failure.outcome === 'failure') this.firstFault ??= { error, failure };
     const foreign =
       call.forcedUpstream === undefined && call.replayable ? foreignIn(error, plan.seeksOwner) : undefined;
@@ -153,12 +164,13 @@ export class CallState {
   }
 
   /**
-   * The failure to report to the caller after `last`, when no upstream is left: `last` itself. If a spare upstream rejected the request or
+   * The failure to report to the caller after `last`, when no upstream is left: an answer, if there is one, or else `last` itself. If a spare upstream rejected the request or
    * its credentials, it is the first fault, which made the call fall back. An error of stable is what the SDK alone would have thrown, so
    * it stays.
    */
   failureToReport(last: Reported, upstream: string): Reported {
     const { firstFault, firstForeign } = this;
+    if (this.#readable && last.failure?.outcome !== 'aborted') return this.#readable;
     // An upstream that is down may be the owner; one that refuses our credentials says nothing about the call.
     const kind = firstFault?.failure.kind;
     if (firstForeign && (!firstFault || kind === 'auth' || kind === 'quota')) return firstForeign;

@@ -12,6 +12,7 @@ import {
   kindOf,
 } from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
+import { checkAccept } from './acceptance.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
 
 /** @throws ConfigError for an unknown name or an invalid value; the message never shows the key */
@@ -23,7 +24,7 @@ export function checkRoute(path: 'route' | 'run' | 'explain' | 'fetch', options:
   for (const name of Object.keys(options)) {
     if (!ROUTE_NAMES.has(name)) throw unknownName(path, name);
   }
-  const { key, upstream, task, attributes, maxCostUsd, fallbacks, stream, shadow } = options;
+  const { key, upstream, task, attributes, maxCostUsd, fallbacks, stream, accept, shadow } = options;
   if (key !== undefined && key !== null && !isKeyLike(key)) {
     throw new ConfigError(`${path}.key`, `should be a string, a number or a bigint, got ${kindOf(key)}`);
   }
@@ -33,6 +34,7 @@ export function checkRoute(path: 'route' | 'run' | 'explain' | 'fetch', options:
   if (maxCostUsd !== undefined) checkNumber(`${path}.maxCostUsd`, maxCostUsd, { min: 0 });
   if (fallbacks !== undefined) checkSwitch(`${path}.fallbacks`, fallbacks, ORDER_OF_FALLBACKS);
   if (stream !== undefined) checkOneOf(`${path}.stream`, stream, ['committed', 'buffered']);
+  checkAccept(`${path}.accept`, accept);
   if (shadow !== undefined) checkSwitch(`${path}.shadow`, shadow, '');
 }
 
@@ -63,6 +65,7 @@ const ROUTE_NAMES: ReadonlySet<string> = new Set(
     maxCostUsd: true,
     fallbacks: true,
     stream: true,
+    accept: true,
     shadow: true,
   } satisfies Record<keyof RouteOptions, true>),
 );
@@ -107,6 +110,7 @@ const MISPLACED: readonly Exclude<keyof RouteOptions, 'stream'>[] = [
   'attributes',
   'maxCostUsd',
   'fallbacks',
+  'accept',
   'shadow',
 ];
 

@@ -52,6 +52,7 @@ export function describeCall(options: RequestOptions, surroundings: CallSurround
     maxCostUsd: route?.maxCostUsd ?? context?.maxCostUsd,
     fallbacks: route?.fallbacks ?? context?.fallbacks ?? true,
     streamMode: route?.stream ?? context?.stream,
+    accept: route?.accept ?? context?.accept,
     shadow: route?.shadow ?? context?.shadow ?? true,
     requirements: keyed ? requirementsOf(body, surface) : NO_REQUIREMENTS,
     toolRun: toolRunOf(options),

@@ -83,7 +83,7 @@ async function serveElsewhere(state: CallState, first: Attempted, firstError: un
   for (;;) {
     // A caller that aborted during a back-off gets no fallback.
     const failure = state.source.options.signal?.aborted ? ABORTED : attempts?.failure;
-    if (failure) state.noteFailure(error, failure);
+    if (failure) state.noteFailure(error, failure, target.upstream.name);
     const move = failure && (await moveOn(state, failure));
     if (!move) {
       const reported = giveUp(state, target, error, failure);

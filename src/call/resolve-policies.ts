@@ -1,8 +1,9 @@
 /** Resolves the options of dispatching: retries, time limits, streams, hedging and the breaker. */
 
 import { checkDuration, checkKeys, checkNumber, checkOneOf } from '../domain/check.ts';
+import { checkAccept } from './acceptance.ts';
 import type { DispatchPolicy } from './call-services.ts';
-import type { StreamMode } from '../domain/call.ts';
+import type { AcceptOption, StreamMode } from '../domain/call.ts';
 import type { HedgingInput } from '../resilience/hedge-policy.ts';
 import type {
   BreakerOptions,
@@ -19,10 +20,11 @@ export interface DispatchOptions {
   readonly retry?: RetryOptions | undefined;
   readonly timeouts?: TimeoutOptions | undefined;
   readonly stream?: StreamMode | StreamOptions | undefined;
+  readonly accept?: AcceptOption | undefined;
 }
 
 /** @throws ConfigError */
-export function resolveDispatch({ retry = {}, timeouts = {}, stream = {} }: DispatchOptions): DispatchPolicy {
+export function resolveDispatch({ retry = {}, timeouts = {}, stream = {}, accept }: DispatchOptions): DispatchPolicy {
   checkKeys('canary.retry', retry, ['attempts', 'minDelay', 'maxDelay', 'budget', 'maxRetryAfter', 'fallBackOn']);
   checkKeys('canary.timeouts', timeouts, ['deadline', 'firstChunk', 'idle']);
   const { minDelay = '500ms', maxRetryAfter = '60s' } = retry;
@@ -51,6 +53,7 @@ export function resolveDispatch({ retry = {}, timeouts = {}, stream = {} }: Disp
     firstChunkMs: firstChunk === undefined ? Infinity : checkDuration('canary.timeouts.firstChunk', firstChunk),
     idleMs: idle === undefined ? Infinity : checkDuration('canary.timeouts.idle', idle),
     ...resolveStream(stream),
+    accept: checkAccept('canary.accept', accept),
   };
 }
 

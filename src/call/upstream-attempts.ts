@@ -82,6 +82,7 @@ export class UpstreamAttempts implements AttemptOwner {
       retries: this.connection.sdkRetries ? 0 : this.state.maxRetriesOn(this.upstream),
       delayBefore: (error, retryIndex) => {
         lastError = error;
+        if (this.failure) this.state.noteAnswer(error, this.failure, this.upstream.name);
         return this.#cancelled ? undefined : retryDelayMs(this, retryIndex);
       },
       sleep: (delayMs) => sleep(this.state.services.clock, delayMs, this.#signal),
@@ -224,7 +225,9 @@ function retryDelayMs({ state, upstream, model, failure }: UpstreamAttempts, ret
   const { minDelayMs, maxDelayMs, maxRetryAfterMs } = policy;
   const others = state.untriedAfter(failure);
   const isAlone = !canAdmit(others, state);
-  if (!(isAlone ? failure.retryAlone : failure.retrySame && retryIndex === 0)) return undefined;
+  // A model that gave a useless answer twice gives it again.
+  const maxRetries = isAlone && failure.rejection === undefined ? Infinity : 1;
+  if (!(isAlone ? failure.retryAlone : failure.retrySame) || retryIndex >= maxRetries) return undefined;
   if (state.attemptsLeft < (isAlone ? 1 : others.length + 1)) return undefined;
   const askedMs = failure.retryAfterMs ?? 0;
   if (askedMs > (isAlone ? maxRetryAfterMs : maxDelayMs)) return undefined;

@@ -57,6 +57,8 @@ export interface AttemptRecord {
    * @default false
    */
   readonly brokenToolArguments?: boolean | undefined;
+  /** Why `accept` rejected the answer, whose `kind` is `malformed`; absent for every other end. */
+  readonly rejection?: string | undefined;
   readonly cost: Cost;
   /**
    * What the same tokens would have cost on stable, in USD; `null` when unknown. 0 for attempts that would not have

@@ -66,6 +66,11 @@ export interface RouteOptions<UpstreamName extends string = string> {
    */
   readonly stream?: StreamMode | undefined;
   /**
+   * Checks the answer of this call, in place of the client's `accept`.
+   * @default the `accept` option of the client
+   */
+  readonly accept?: AcceptOption | undefined;
+  /**
    * `false` excludes the call from shadowing.
    * @default true
    */
@@ -96,6 +101,8 @@ export interface Call {
   readonly maxCostUsd?: number | undefined;
   readonly fallbacks: boolean;
   readonly streamMode: StreamMode | undefined;
+  /** The call's own check of its answer, if it has one. */
+  readonly accept?: AcceptOption | undefined;
   /** Whether the call may be shadowed. */
   readonly shadow: boolean;
   /** The capabilities that the request needs. */
@@ -107,6 +114,30 @@ export interface Call {
   /** Keys of the items in the input that only their maker can read, the latest first. */
   readonly sealedItems?: readonly string[] | undefined;
 }
+
+/** The call whose answer `accept` checks. */
+export interface AcceptContext extends Pick<Call, 'surface' | 'model' | 'stream' | 'key' | 'task' | 'attributes'> {
+  /** The request body as the caller passed it. Do not change it. */
+  readonly body: unknown;
+  /** The upstream that answered. */
+  readonly upstream: string;
+}
+
+/** A method, so that its parameter can be declared narrower than `unknown`. */
+interface AnswerChecker {
+  check(answer: unknown, call: AcceptContext): boolean | string | PromiseLike<boolean | string>;
+}
+
+/**
+ * Checks a whole answer: `true` accepts it, a string is the reason why it is rejected, `false` rejects it without a reason.
+ *
+ * The answer is what the SDK returns: a `ChatCompletion`, a `Response`, and so on. A buffered stream is joined to one. Declare the type that
+ * your calls return: `(answer: OpenAI.ChatCompletion) => …`. Do not change the answer.
+ */
+export type AcceptAnswer = AnswerChecker['check'];
+
+/** The check of answers. `'nonEmpty'` rejects an answer without text, refusal, tool call or other output. */
+export type AcceptOption = 'nonEmpty' | AcceptAnswer;
 
 /** Whether a call costs nothing: moderations, and all that only reads or manages what an account has. */
 export function isFree({ surface, paid }: Pick<Call, 'surface' | 'paid'>): boolean {

@@ -43,7 +43,10 @@ export class ConfigError extends SdkError {
   }
 }
 
-/** The circuit breaker of the only upstream that the call allows is open. */
+/**
+ * The circuit breaker of the only upstream that the call allows is open. Reserved: no call throws it today, since a call that only one upstream can
+ * serve is sent even while its breaker is open, as the SDK alone would send it.
+ */
 export class BreakerOpenError extends SdkError {
   static {
     shareAcrossCopies(this, 'BREAKER_OPEN');

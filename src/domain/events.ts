@@ -114,6 +114,7 @@ export interface WarningEvent {
     | 'key'
     | 'apiKey'
     | 'keyShare'
+    | 'accept'
     | 'task'
     | 'batch'
     | 'cache'

@@ -32,6 +32,8 @@ export interface Failure extends FailureRule {
   readonly phase: TimeoutPhase | undefined;
   /** How long the upstream asks to be left alone, in ms, 0 to an hour; `undefined` when it does not say. */
   readonly retryAfterMs: number | undefined;
+  /** Why `accept` rejected the answer; absent for every other failure. */
+  readonly rejection?: string | undefined;
   /** The value of the header `x-should-retry`; `retrySame` and `retryAlone` already follow it. */
   readonly shouldRetry: boolean | undefined;
 }
@@ -119,6 +121,11 @@ export const TRUNCATED: Failure = failureOf('truncated');
 
 /** A complete body under a 2xx status that is not an answer. */
 export const MALFORMED: Failure = failureOf('malformed');
+
+/** An answer that the user's `accept` rejected: as malformed, though a caller can read it. */
+export function rejectedFor(reason: string): Failure {
+  return { ...MALFORMED, rejection: reason };
+}
 
 /**
  * A `forbidden` in a row of them without a success between: the upstream, not one prompt, is refused. Its key or its address may be on a

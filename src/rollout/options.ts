@@ -105,8 +105,5 @@ const quick = [
 /**
  * Steps for `canary.rollout.steps`. The holds exist so that a step covers a night or a Monday; the evidence alone needs far less
  * time.
- *
- * @example { to: 'deepseek', steps: presets.quick }
- * @example { to: 'deepseek', steps: [{ shadow: 0.05, hold: '1h' }, ...presets.argo] }
  */
-export const presets = { argo, fivePhase, fourPhase, quick } as const;
+export const stepPresets = { argo, fivePhase, fourPhase, quick } as const;

@@ -104,6 +104,12 @@ export class ResultRecorder implements CallObserver {
     const message = `Upstream ${upstream} ends streams with [DONE] and no finish_reason: ${rest}`;
     warnings.once(`finishReason ${upstream}`, { code: 'finishReason', message, atMs: clock.now() });
   }
+
+  acceptFailed(problem: string): void {
+    const { warnings, clock } = this.#observed;
+    const message = `accept ${problem}: the answer was accepted`;
+    warnings.once(message, { code: 'accept', message, atMs: clock.now() });
+  }
 }
 
 /** Records copies of calls: their cost and their events. Windows, breakers and pauses belong to real calls. */

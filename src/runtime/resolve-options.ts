@@ -168,6 +168,7 @@ export const OPTION_NAMES: readonly (keyof CanaryOptions)[] = [
   'breaker',
   'timeouts',
   'stream',
+  'accept',
   'hedge',
   'shadow',
   'limits',

@@ -2,6 +2,7 @@
 
 import { Budgets, Reservation } from '../budgets/budgets.ts';
 import type { ShadowDropReason } from '../domain/shadow.ts';
+import { acceptanceFor } from '../call/acceptance.ts';
 import { downUntilMs, stateFor } from '../upstream/upstream.ts';
 import { estimateInput } from '../pricing/estimate-input.ts';
 import { estimateOutput } from '../pricing/estimate-output.ts';
@@ -55,8 +56,9 @@ export class CopyQueue {
 
   async #admit(copy: Copy): Promise<void> {
     if (this.#closed || copy.isCancelled) return copy.dropped();
+    let held: readonly Reservation[] | ShadowDropReason = [];
     try {
-      const held = this.#admission.admit(copy.request);
+      held = this.#admission.admit(copy.request);
       if (typeof held === 'string') {
         copy.dropped();
         return copy.request.target.window.drop(held, this.#services.clock.now());
@@ -65,6 +67,7 @@ export class CopyQueue {
       await this.#run(copy, held);
     } catch (error) {
       copy.dropped();
+      if (typeof held === 'object') for (const reservation of held) reservation.cancel();
       this.#services.observer.failed('Sending a copy', error);
     } finally {
       this.#inFlight.delete(copy);
@@ -79,6 +82,13 @@ export class CopyQueue {
     const limit = startTimeLimit({ clock, signal: undefined, ...timeout });
     copy.started(limit);
     const collector = new AnswerCollector(call.surface);
+    const accept = acceptanceFor(call, {
+      policy: this.#services.policy,
+      body: options.body,
+      upstream: upstream.name,
+      clock,
+      onFailure: (problem) => observer.failed('accept', new Error(problem)),
+    });
     const { record, failure } = await sendCopy({
       call,
       upstream,
@@ -86,6 +96,7 @@ export class CopyQueue {
       connect,
       limit,
       witness: collector,
+      accept,
       idleMs,
       clock,
       pricing,
@@ -173,13 +184,14 @@ class CopyAdmission {
     if (pause.until(nowMs) !== null || breaker?.state.state === 'open') return 'unavailable';
     if (target.isPaused(nowMs) || downUntilMs(upstream, nowMs) !== undefined) return 'unavailable';
     if (this.#shadowBudget) this.#warnWithoutPrice(copy);
+    if (!fitsLimits(copy)) return 'unavailable';
     const held: Reservation[] = [];
     for (const budget of [this.#shadowBudget, budgets]) {
       const reserved = budget?.reserve(copy.call, upstream.name, copy.options.body);
       if (reserved instanceof Reservation) held.push(reserved);
       else if (reserved) return cancelAll(held, 'budget');
     }
-    return fitsLimits(copy) ? held : cancelAll(held, 'unavailable');
+    return held;
   }
 
   #warnWithoutPrice({ upstream, call, options }: CopyRequest): void {

@@ -4,13 +4,14 @@ import { setImmediate } from 'node:timers/promises';
 import type { AttemptRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
 import type { Clock } from '../time/clock.ts';
-import type { AnswerReader, AttemptEnd } from '../upstream/attempt-types.ts';
+import type { AnswerCheck, AnswerReader, AttemptEnd } from '../upstream/attempt-types.ts';
 import { NOTHING_KNOWN } from '../upstream/attempt-types.ts';
 import { attempt } from '../upstream/attempt.ts';
 import { ResponseMode } from '../upstream/response-mode.ts';
 import { BodyWatch } from '../upstream/stream/body-watch.ts';
+import { JoinedAnswer } from '../upstream/stream/join-answer.ts';
 import { StreamInterruptedError } from '../domain/errors.ts';
-import { classifyFailure, type Failure } from '../resilience/failure.ts';
+import { classifyFailure, type Failure, rejectedFor } from '../resilience/failure.ts';
 import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
 import { removeRefusedUsage } from '../upstream/sdk/refused-usage.ts';
 import { optionsFor } from '../upstream/sdk/request-options.ts';
@@ -30,6 +31,8 @@ interface CopyInput {
   readonly connect: (upstream: Upstream) => UpstreamConnection;
   readonly limit: TimeLimit;
   readonly witness: AnswerReader;
+  /** The check of the whole answer, where the real answer is checked, too. */
+  readonly accept: AnswerCheck | undefined;
   /** The longest silence of a stream, in ms; `Infinity`: unlimited. */
   readonly idleMs: number;
   readonly clock: Clock;
@@ -58,7 +61,10 @@ export async function sendCopy(input: CopyInput): Promise<CopyEnd> {
     const connection = input.connect(upstream);
     const request = optionsFor(upstream, connection.client, call, input.options);
     started = { ...started, model: request.model };
-    await readToEnd(input, connection, request, (end) => (ended = end));
+    const joined = input.accept && new JoinedAnswer(call.surface);
+    await readToEnd(input, connection, { request, joined, onEnd: (end) => (ended = end) });
+    const reason = joined && ended && !ended.failure ? await input.accept?.(joined.answer) : undefined;
+    if (ended && reason !== undefined) ended = { ...ended, failure: rejectedFor(reason) };
   } catch (error) {
     // The attempt has reported its end, unless the request could not be built.
     ended ??= { ...NOTHING_KNOWN, failure: classifyFailure(error, { nowMs: clock.now() }), atMs: clock.now() };
@@ -70,11 +76,18 @@ export async function sendCopy(input: CopyInput): Promise<CopyEnd> {
   return { record: { ...record, stableCostUsd: 0 }, failure: end.failure };
 }
 
+/** The request of a copy, and what is to be learned of its answer. */
+interface CopyReading {
+  readonly request: ReturnType<typeof optionsFor>;
+  /** Reads the answer for `accept`. */
+  readonly joined: JoinedAnswer | undefined;
+  readonly onEnd: (end: AttemptEnd) => void;
+}
+
 async function readToEnd(
   { call, upstream, limit, witness, idleMs, clock }: CopyInput,
   { client, send, sdkRetries }: UpstreamConnection,
-  request: ReturnType<typeof optionsFor>,
-  onEnd: (end: AttemptEnd) => void,
+  { request, joined, onEnd }: CopyReading,
 ): Promise<void> {
   const { options, mark } = request;
   options.signal = limit.signal;
@@ -105,11 +118,24 @@ async function readToEnd(
     removeRefused: (error) => removeRefusedUsage(request, error, upstream, call),
     redact: (error) => redact(error, [client.apiKey, client.adminAPIKey, ...mark.secrets]),
     clock,
-    witness,
+    witness: joined ? bothOf(witness, joined) : witness,
     onEnd,
   });
   if (answer.kind !== 'parsed' || !isStream(answer.data)) return;
   await drain(answer.data, limit);
+}
+
+function bothOf(one: AnswerReader, other: AnswerReader): AnswerReader {
+  return {
+    chunk(chunk) {
+      one.chunk(chunk);
+      other.chunk(chunk);
+    },
+    body(body) {
+      one.body(body);
+      other.body(body);
+    },
+  };
 }
 
 /** Chunks that are read per turn of the event loop, so that a burst does not delay other calls. */

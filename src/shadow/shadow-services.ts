@@ -18,7 +18,7 @@ export interface ShadowObserver {
 /** The services of calls that mirroring uses, with its own observer and settings. */
 export interface ShadowServices extends Pick<
   CallServices,
-  'upstreams' | 'stable' | 'pricing' | 'estimateCostUsd' | 'budgets' | 'isPriced' | 'clock' | 'random'
+  'upstreams' | 'stable' | 'policy' | 'pricing' | 'estimateCostUsd' | 'budgets' | 'isPriced' | 'clock' | 'random'
 > {
   readonly salt: string;
   readonly windowMs: number;

@@ -64,6 +64,9 @@ export interface AnswerReader {
   body(body: unknown): void;
 }
 
+/** Checks a whole answer. Returns the reason why it is rejected; `undefined` accepts it. */
+export type AnswerCheck = (answer: unknown) => string | undefined | Promise<string | undefined>;
+
 /**
  * Decides what is counted for an answer of the surface `other`, given the usage that it states. `answer` is absent for streams.
  * Called once, when the answer has ended.
@@ -86,6 +89,8 @@ export interface AttemptInput {
   readonly limit: TimeLimit | undefined;
   /** The checks of the answer. Absent: answers pass unchecked. */
   judge?: (() => AnswerChecks) | undefined;
+  /** Why a whole answer is rejected; `undefined` accepts it. Never throws or rejects. Absent: every answer is accepted. */
+  readonly accept?: AnswerCheck | undefined;
   /** Counts tokens where the provider sends no usage. */
   readonly tokenizer?: (() => CountTokens | undefined) | undefined;
   /** Removes secrets from an error before the caller sees it. */

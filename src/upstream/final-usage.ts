@@ -35,7 +35,7 @@ export function usageOfBody(input: EstimateInput, body: unknown, failure: Failur
   const { surface } = input;
   if (input.meter) return { usage: input.meter(usageOf(surface, body), body), usageEstimated: false };
   const usage = surface === 'other' ? undefined : usageOf(surface, body);
-  if (usage || failure || !input.judge) return { usage, usageEstimated: false };
+  if (usage || (failure && failure.rejection === undefined) || !input.judge) return { usage, usageEstimated: false };
   const text = outputTextOf(surface, body);
   const hasOutput = text !== '' || surface === 'embeddings';
   // Raw bodies are not checked, so a malformed one arrives here without a failure.

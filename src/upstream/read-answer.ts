@@ -2,14 +2,22 @@
 
 import { fields } from '../domain/json.ts';
 import { reportedCostOf } from '../pricing/usage.ts';
-import { classifyFailure, type Failure, FILTERED, MALFORMED } from '../resilience/failure.ts';
+import { classifyFailure, type Failure, FILTERED, MALFORMED, rejectedFor } from '../resilience/failure.ts';
 import { hasBrokenToolArguments, isFiltered, malformation } from './answer-body.ts';
-import { type Answer, type AnswerChecks, type AttemptInput, NOTHING_KNOWN, reportEnd } from './attempt-types.ts';
+import {
+  type Answer,
+  type AnswerCheck,
+  type AnswerChecks,
+  type AttemptInput,
+  NOTHING_KNOWN,
+  reportEnd,
+} from './attempt-types.ts';
 import { usageAtEnd, usageOfBody } from './final-usage.ts';
 import type { PendingResponse } from './sdk/send.ts';
 import { isStream, type Parsed, type ResponseProps, type StreamInternals } from './sdk/types.ts';
 import { guardBody } from './stream/guard-body.ts';
 import { guardStream, passStream } from './stream/guard-stream.ts';
+import { JoinedAnswer } from './stream/join-answer.ts';
 import { chunksIn } from './stream/server-sent-events.ts';
 import { createStreamFacts, type StreamFacts } from './stream/stream-facts.ts';
 import { StreamGuard } from './stream/stream-guard.ts';
@@ -28,10 +36,13 @@ export interface Received {
 /** Thrown within a dispatch only. If no other upstream has a better answer, the caller gets this one after all. */
 export class RejectedAnswer extends Error {
   readonly answer: Answer;
+  /** A caller can read it: it was filtered, or `accept` rejected it. Better than an error, whatever the reason. */
+  readonly isReadable: boolean;
 
-  constructor(answer: Answer) {
+  constructor(answer: Answer, isReadable: boolean) {
     super('The answer should not be used while another upstream can serve the call.');
     this.answer = answer;
+    this.isReadable = isReadable;
   }
 }
 
@@ -52,15 +63,49 @@ export function checkAnswer(input: CheckedInput, parsed: Parsed): Answer | Promi
   if (isStream(data)) return checkStream(input, data, { kind: 'parsed', data, props });
   input.limit?.stopTimer();
   const failure = failureOfBody(input, data);
+  const answer: Answer = { kind: 'parsed', data, props };
+  if (!failure && input.accept) return acceptBody(input, input.accept, answer);
   endWithBody(input, data, failure);
-  if (failure) throw new RejectedAnswer({ kind: 'parsed', data, props });
-  return { kind: 'parsed', data, props };
+  if (failure) throw new RejectedAnswer(answer, failure === FILTERED);
+  return answer;
+}
+
+async function acceptBody(
+  input: CheckedInput,
+  accept: AnswerCheck,
+  answer: Extract<Answer, { kind: 'parsed' }>,
+): Promise<Answer> {
+  const { data } = answer;
+  const joined = new JoinedAnswer(input.surface);
+  joined.body(data);
+  const failure = await rejectionOf(input, accept, joined.answer);
+  endWithBody(input, data, failure);
+  if (failure) throw new RejectedAnswer(answer, true);
+  return answer;
+}
+
+/** Asks the user's check. The time that it takes is not the upstream's. */
+async function rejectionOf(input: AttemptInput, accept: AnswerCheck, answer: unknown): Promise<Failure | undefined> {
+  const sinceMs = input.clock.now();
+  const reason = await accept(answer);
+  input.lateMs = (input.lateMs ?? 0) + input.clock.now() - sinceMs;
+  return reason === undefined ? undefined : rejectedFor(reason);
 }
 
 async function checkStream(input: CheckedInput, stream: StreamInternals, answer: Answer): Promise<Answer> {
   const guard = new StreamGuard(input, input.judge(), stream.controller);
   await guardStream(stream, guard);
-  if (guard.isFilteredWhole) throw new RejectedAnswer(answer);
+  return acceptStream(input, guard, answer);
+}
+
+/** A stream that was held back to its end is an answer that other upstreams may better. */
+async function acceptStream(input: AttemptInput, guard: StreamGuard, answer: Answer): Promise<Answer> {
+  if (guard.isFilteredWhole) throw new RejectedAnswer(answer, true);
+  const joined = guard.unchecked;
+  if (!joined || !input.accept) return answer;
+  const failure = await rejectionOf(input, input.accept, joined.answer);
+  guard.report(failure);
+  if (failure) throw new RejectedAnswer(answer, true);
   return answer;
 }
 
@@ -110,8 +155,7 @@ async function rawStream(
   // A caller that asks for the parsed stream later reads the same body, under the same guard.
   if (props) (props as { response: Response }).response = guarded;
   const answer: Answer = { kind: 'raw', response: guarded, parse: () => sent.parse() };
-  if (guard.isFilteredWhole) throw new RejectedAnswer(answer);
-  return answer;
+  return acceptStream(input, guard, answer);
 }
 
 /** The caller reads the raw body, so the usage is read from a copy. */

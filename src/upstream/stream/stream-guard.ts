@@ -8,6 +8,7 @@ import { usageAtEnd, type UsageAtEnd } from '../final-usage.ts';
 import type { AbandonedStreams } from './abandoned-streams.ts';
 import type { BodyObserver } from './body-watch.ts';
 import type { ReaderGuard, StreamEnd, StreamStage } from './guarded-reader.ts';
+import { JoinedAnswer } from './join-answer.ts';
 import { SilenceLimit } from './silence-limit.ts';
 import { createStreamFacts, isUsageChunk, type StreamFacts } from './stream-facts.ts';
 
@@ -38,6 +39,10 @@ export class StreamGuard implements ReaderGuard, BodyObserver {
   readonly #input: AttemptInput;
   readonly #checks: AnswerChecks | undefined;
   readonly #facts: StreamFacts;
+  /** The answer for `accept`. */
+  readonly #joined: JoinedAnswer | undefined;
+  /** A whole answer that was held back, and is not reported before `accept` has checked it. */
+  #unreported: UsageAtEnd | undefined;
   #firstChunkAtMs: number | undefined;
   /** Counted only where the checks limit a buffer. */
   #bytes = 0;
@@ -53,6 +58,7 @@ export class StreamGuard implements ReaderGuard, BodyObserver {
     this.#facts = createStreamFacts(input.surface, input.options.body);
     this.openReaders = input.openReaders;
     this.drains = checks?.drains ?? false;
+    this.#joined = checks && input.accept ? new JoinedAnswer(input.surface) : undefined;
     if (!checks) return;
     this.silence = new SilenceLimit(input.clock, checks.firstChunkMs, (limitMs) => {
       this.#silenceError = new UpstreamTimeoutError(this.#facts.hasContent ? 'idle' : 'firstChunk', limitMs);
@@ -78,6 +84,7 @@ export class StreamGuard implements ReaderGuard, BodyObserver {
     const { hasContent, responseId } = facts;
     this.#input.witness?.chunk(chunk);
     facts.see(chunk);
+    this.#joined?.chunk(chunk);
     if (facts.responseId !== responseId && facts.responseId !== undefined) {
       this.#input.onResponseId?.(facts.responseId);
     }
@@ -112,6 +119,16 @@ export class StreamGuard implements ReaderGuard, BodyObserver {
   /** The stream ended before the caller got any of it, and the provider filtered it. */
   get isFilteredWhole(): boolean {
     return this.#checks !== undefined && this.#ended && this.#facts.filtered;
+  }
+
+  /** An answer that ended well while it was held back, and waits for `accept`. Then `report` is to be called. */
+  get unchecked(): JoinedAnswer | undefined {
+    return this.#unreported && this.#joined;
+  }
+
+  report(failure: Failure | undefined): void {
+    if (this.#unreported) this.#report(failure, this.#unreported);
+    this.#unreported = undefined;
   }
 
   /** We ended the stream after it was complete. */
@@ -152,7 +169,8 @@ export class StreamGuard implements ReaderGuard, BodyObserver {
     if (isRead && !failure && !this.#facts.complete && this.#endsWithDone) checks.onMissingFinishReason?.();
     if (error !== undefined) this.#input.redact(error);
     const used = usageAtEnd(this.#input, this.#facts, !failure && how.kind === 'done');
-    this.#report(failure, used);
+    if (!failure && stage === 'held' && this.#joined) this.#unreported = used;
+    else this.#report(failure, used);
     if (!failure || failure === FILTERED) return undefined;
     // When the caller has left, the SDK ends the stream without an error.
     if (failure === ABORTED) return stage === 'held' ? error : undefined;
