@@ -51,9 +51,9 @@ function startWebhook({ webhook, emitter, warnings, clock, random, rules, traffi
   const sender = new Webhook(webhook, { clock, random, failed, post: (url, init) => fetch(url, init) });
   // One notice for one rollback: it names the rule, so its alert would say nothing new.
   const willRollBack = ({ name, state, upstream = '' }: Alert): boolean => {
-    const share = traffic.weights[upstream] ?? 0;
+    const isAlone = upstream === traffic.stable && traffic.weights[upstream] === 1;
     const acts = rules.some((rule) => rule.name === name && rule.action === 'rollback');
-    return state === 'firing' && acts && share > 0 && share < 1;
+    return state === 'firing' && acts && traffic.reaches(upstream) && !isAlone;
   };
   emitter.on('alert', (alert) => {
     if (!willRollBack(alert)) sender.send(alertNotice(alert));

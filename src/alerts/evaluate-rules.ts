@@ -65,7 +65,7 @@ export class AlertWatch {
     if (upstream === undefined || value === null) return;
     const limit = 'above' in bound ? `above ${bound.above}` : `below ${bound.below}`;
     const reason = `${name}: ${metric} ${Number(value.toPrecision(3))} is ${limit} over ${calls} calls`;
-    if (rollouts?.rollBackByRule(upstream, reason) || !traffic.weights[upstream]) return;
+    if (rollouts?.rollBackByRule(upstream, reason) || !traffic.reaches(upstream)) return;
     const change = traffic.rollback(upstream, reason, atMs);
     if (!change) {
       const message = `${reason}, but no other upstream can take over from ${upstream}`;

@@ -82,4 +82,5 @@ const PASSED_OVER: Readonly<Record<SkipReason, AssignmentEnd>> = {
   capability: 'neutral',
   cost: 'heldBack',
   price: 'heldBack',
+  rolledBack: 'neutral',
 };

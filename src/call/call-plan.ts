@@ -7,6 +7,8 @@ export interface Choice {
   readonly assigned: string;
   readonly reason: PlanReason;
   readonly bucket?: number | undefined;
+  /** The call's own order of upstreams, which its task gives. */
+  readonly order?: readonly string[] | undefined;
   /** The call names an id whose owner is not known: upstreams are asked in turn until one knows it. */
   readonly seeksOwner?: boolean | undefined;
 }
@@ -19,6 +21,7 @@ export class CallPlan implements Plan {
   readonly assigned: string;
   readonly reason: PlanReason;
   readonly bucket: number | undefined;
+  readonly order: readonly string[] | undefined;
   readonly seeksOwner: boolean;
   /** Why the assigned upstream is passed over; `undefined` if it can be tried. */
   readonly refusal: SkipReason | undefined;
@@ -28,7 +31,7 @@ export class CallPlan implements Plan {
   #others: Others | undefined;
 
   constructor(
-    { assigned, reason, bucket, seeksOwner = false }: Choice,
+    { assigned, reason, bucket, order, seeksOwner = false }: Choice,
     refusal: SkipReason | undefined,
     atMs: number,
     othersAt: (nowMs: number) => Others,
@@ -36,6 +39,7 @@ export class CallPlan implements Plan {
     this.assigned = assigned;
     this.reason = reason;
     this.bucket = bucket;
+    this.order = order;
     this.seeksOwner = seeksOwner;
     this.refusal = refusal;
     this.atMs = atMs;

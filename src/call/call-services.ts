@@ -11,7 +11,6 @@ import type { RequestOptions } from '../upstream/sdk/types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Budgets } from '../budgets/budgets.ts';
 import type { CallPlan } from './call-plan.ts';
-import type { TaskRoutes } from '../routing/tasks.ts';
 import type { CallObserver } from './call-observer.ts';
 import type { EstimateCostUsd, InputTokensOf, IsPriced, Pricing } from '../upstream/upstream-costs.ts';
 import type { Hedging } from '../resilience/hedge-policy.ts';
@@ -47,7 +46,8 @@ export interface CallServices {
   readonly stable: string;
   readonly policy: DispatchPolicy;
   readonly fallbacks: Fallbacks;
-  readonly taskRoutes: TaskRoutes | undefined;
+  /** Whether an upstream was rolled back, and gets no calls. */
+  readonly isRolledBack: (upstream: string) => boolean;
   readonly retryBudget: RetryBudget;
   readonly hedging: Hedging | undefined;
   readonly shadow: Mirror | undefined;

@@ -14,8 +14,8 @@ import type { CallPlan } from './call-plan.ts';
 import { CallRecorder } from './call-record.ts';
 import { totalCostUsd } from './attempt-record.ts';
 import type { AnswerObserver, CallServices, CallSource } from './call-services.ts';
-import { ineligibleReason } from './eligibility.ts';
-import { ownersToAsk, routeOfTask } from './plan-call.ts';
+import { ineligibleReason, isTakenOut } from './eligibility.ts';
+import { ownersToAsk } from './plan-call.ts';
 
 /** The longest wait in a queue where no deadline is set, in ms: ten minutes, as the SDK's time-out. */
 const LONGEST_QUEUE_MS = 600_000;
@@ -91,18 +91,14 @@ export class CallState {
     const retries = assigned ? this.maxRetriesOn(assigned) : source.maxRetries;
     if (plan.seeksOwner) return retries + ownersToAsk(this.call, services).length;
     if (!this.#mayFallBack) return retries;
-    const others = services.fallbacks.after(plan.assigned, undefined, this.#order);
+    const names = services.fallbacks.after(plan.assigned, undefined, plan.order);
+    const others = names.filter((name) => !isTakenOut(name, this.call, services));
     const refusedToStable = plan.assigned !== services.stable && !others.includes(services.stable);
     return retries + others.length + (refusedToStable ? 1 : 0);
   }
 
   get #mayFallBack(): boolean {
-    return this.call.fallbacks && this.call.ownedId === undefined;
-  }
-
-  /** The call's own order of upstreams. */
-  get #order(): readonly string[] | undefined {
-    return this.plan.reason === 'task' ? routeOfTask(this.call, this.services.taskRoutes) : undefined;
+    return this.call.fallbacks && this.call.ownedId === undefined && this.plan.reason !== 'disabled';
   }
 
   /**
@@ -131,7 +127,8 @@ export class CallState {
   #eligible(names: readonly string[]): readonly string[] {
     const { call, services, source } = this;
     const { body } = source.options;
-    const fits = (name: string): boolean => !ineligibleReason(name, call, body, services) && this.affords(name);
+    const fits = (name: string): boolean =>
+      !isTakenOut(name, call, services) && !ineligibleReason(name, call, body, services) && this.affords(name);
     return names.filter((name) => !this.#tried.includes(name) && fits(name));
   }
 
@@ -139,7 +136,7 @@ export class CallState {
     const { call, plan, services } = this;
     if (plan.seeksOwner || this.isForeign) return ownersToAsk(call, services);
     if (!this.#mayFallBack) return [];
-    return services.fallbacks.after(plan.assigned, kind, this.#order);
+    return services.fallbacks.after(plan.assigned, kind, plan.order);
   }
 
   /** Notes what an attempt threw, which may hold an answer. */

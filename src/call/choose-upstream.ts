@@ -112,7 +112,13 @@ function lastResort(state: CallState, nowMs: number): Admitted {
 }
 
 /** Permanent reasons: waiting would not make such an upstream eligible. */
-const PERMANENT_REASONS: ReadonlySet<SkipReason> = new Set<SkipReason>(['model', 'capability', 'cost', 'price']);
+const PERMANENT_REASONS: ReadonlySet<SkipReason> = new Set<SkipReason>([
+  'model',
+  'capability',
+  'cost',
+  'price',
+  'rolledBack',
+]);
 
 /** The exceeded budget to report: one that holds for all upstreams says more than one of a single upstream. */
 function widestBudget(names: readonly string[], state: CallState): Budget | undefined {

@@ -23,6 +23,19 @@ export function ineligibleReason(
     : undefined;
 }
 
+/**
+ * Whether a rolled-back upstream must not get a call. What only it can serve stays with it: a forced call, and what names an id or an item
+ * that it may have made.
+ */
+export function isTakenOut(
+  name: string,
+  { forcedUpstream, ownedId, sealedItems }: Call,
+  { isRolledBack, ownerOf }: Pick<CallServices, 'isRolledBack' | 'ownerOf'>,
+): boolean {
+  if (!isRolledBack(name) || forcedUpstream === name || ownedId !== undefined) return false;
+  return !sealedItems?.some((item) => (ownerOf(item) ?? name) === name);
+}
+
 /** Whether an upstream serves the very model that an embeddings or moderations call names: vectors of two models cannot be compared. */
 export function servesModel(
   name: string,

@@ -11,7 +11,7 @@ import type { TaskRoutes } from '../routing/tasks.ts';
 import { downUntilMs, stateFor } from '../upstream/upstream.ts';
 import { CallPlan, type Choice, type Others } from './call-plan.ts';
 import type { CallServices } from './call-services.ts';
-import { ineligibleReason, servesModel } from './eligibility.ts';
+import { ineligibleReason, isTakenOut, servesModel } from './eligibility.ts';
 
 /** What calls are planned from. `stable` is the upstream in service now: a promotion changes it. */
 export interface PlanInputs extends CallServices {
@@ -23,6 +23,7 @@ export interface PlanInputs extends CallServices {
   /** The shares of running rollouts. They are drawn before the split. */
   readonly rolloutSplit: RolloutSplit | undefined;
   readonly segments: readonly Segment[];
+  readonly taskRoutes: TaskRoutes;
   readonly affinity: Affinity;
   /** The bucket of a key, in [0, 1). */
   readonly bucketOf: (key: string) => number;
@@ -37,15 +38,11 @@ export function planCall(call: Call, body: unknown, inputs: PlanInputs, nowMs: n
   return new CallPlan(choice, refusal, nowMs, (atMs) => findOthers(call, body, inputs, { choice, nowMs: atMs }));
 }
 
-/** The upstreams of a call's task in order, if it has a task with a route. */
-export function routeOfTask({ task }: Call, routes: TaskRoutes | undefined): readonly string[] | undefined {
-  return task === undefined ? undefined : routes?.get(task);
-}
-
 /**
  * The order of precedence: kill switch (except for calls that only the owner of an id can serve), forced upstream, upstream of a tool run,
- * owner of an id, maker of an item that no other can read, segments, route of the task, rollouts, split. Segments come before tasks: a segment says which upstream may serve a
- * caller at all, a task only which upstreams are good enough.
+ * owner of an id, maker of an item that no other can read, segments, route of the task, rollouts, split. Segments come before tasks: a segment
+ * says which upstream may serve a caller at all, a task only which upstreams are good enough. An upstream that is rolled back gets only what
+ * is forced, or what only it can serve.
  */
 function chooseFirst(call: Call, inputs: PlanInputs, nowMs: number): Choice {
   if (call.ownedId === undefined && call.surface !== 'other' && inputs.isDisabled(nowMs)) {
@@ -56,7 +53,7 @@ function chooseFirst(call: Call, inputs: PlanInputs, nowMs: number): Choice {
     return keepModel(call, inputs, { assigned: call.forcedUpstream, reason: 'forced' });
   }
   const begun = call.toolRun && inputs.toolRuns.get(call.toolRun);
-  if (begun !== undefined) return { assigned: begun, reason: 'toolRun' };
+  if (begun !== undefined && !inputs.isRolledBack(begun)) return { assigned: begun, reason: 'toolRun' };
   if (call.ownedId !== undefined) return chooseOwner(call, call.ownedId, inputs);
   if (call.surface === 'other') return { assigned: inputs.home, reason: 'notPortable' };
   const choice = chooseByRules(call, inputs);
@@ -95,14 +92,25 @@ function isSameAccount(maker: string, other: string, { upstreams }: PlanInputs):
 /** Segments, route of the task, rollouts, split. */
 function chooseByRules(call: Call, inputs: PlanInputs): Choice {
   const segment = matchSegment(inputs.segments, call.attributes);
-  if (segment !== undefined) return keepModel(call, inputs, { assigned: segment, reason: 'segment' });
-  const route = routeOfTask(call, inputs.taskRoutes);
-  const first = route?.find((name) => servesModel(name, call, inputs));
-  if (first !== undefined) return { assigned: first, reason: 'task' };
+  if (segment !== undefined) {
+    if (inputs.isRolledBack(segment)) return { assigned: inputs.stable, reason: 'rolledBack' };
+    return keepModel(call, inputs, { assigned: segment, reason: 'segment' });
+  }
+  const byTask = chooseByTask(call, inputs);
+  if (byTask) return byTask;
   const taken = inputs.rolloutSplit?.take(call, inputs.random);
   if (taken) return keepModel(call, inputs, { assigned: taken.upstream, reason: 'rollout', bucket: taken.bucket });
   const bucket = call.key === undefined ? inputs.random() : inputs.bucketOf(call.key);
   return keepModel(call, inputs, { assigned: chooseUpstream(inputs.ranges, bucket), reason: 'split', bucket });
+}
+
+/** The first upstream of the task that serves the call; stable if those that would are rolled back. */
+function chooseByTask(call: Call, inputs: PlanInputs): Choice | undefined {
+  const route = call.task === undefined ? undefined : inputs.taskRoutes.get(call.task);
+  const serving = route?.filter((name) => servesModel(name, call, inputs)) ?? [];
+  const first = serving.find((name) => !inputs.isRolledBack(name));
+  if (first !== undefined) return { assigned: first, reason: 'task', order: route };
+  return serving.length === 0 ? undefined : { assigned: inputs.stable, reason: 'rolledBack' };
 }
 
 /** Falls back to stable if the chosen upstream has another model: embeddings of two models cannot be compared. */
@@ -132,12 +140,11 @@ function findOthers(call: Call, body: unknown, inputs: PlanInputs, { choice, now
 
 const NO_NAMES: readonly string[] = [];
 
-/** A call has no fallbacks if only the owner of an id can serve it, or if it belongs to the client's account. */
+/** A call has no fallbacks if only the owner of an id can serve it, if it belongs to the client's account, or under the kill switch. */
 function fallbacksOf(call: Call, choice: Choice, inputs: PlanInputs): readonly string[] {
   if (choice.seeksOwner) return ownersToAsk(call, inputs).filter((name) => name !== choice.assigned);
   if (!call.fallbacks || call.ownedId !== undefined || call.surface === 'other') return NO_NAMES;
-  const order = choice.reason === 'task' ? routeOfTask(call, inputs.taskRoutes) : undefined;
-  return inputs.fallbacks.after(choice.assigned, undefined, order);
+  return choice.reason === 'disabled' ? NO_NAMES : inputs.fallbacks.after(choice.assigned, undefined, choice.order);
 }
 
 /** The upstreams to ask for what an unknown one of them made: the maker of an item if it is known, stable, then all others. */
@@ -157,6 +164,7 @@ function skipReasonOf(
   inputs: PlanInputs,
   nowMs: number,
 ): SkipReason | undefined {
+  if (isTakenOut(name, call, inputs)) return 'rolledBack';
   const reason = ineligibleReason(name, call, body, inputs);
   if (reason) return reason;
   const upstream = inputs.upstreams.get(name);

@@ -144,13 +144,43 @@ export function isFree({ surface, paid }: Pick<Call, 'surface' | 'paid'>): boole
   return surface === 'moderations' || (surface === 'other' && paid === undefined);
 }
 
-/** What decided the first upstream of a call. `disabled` is the kill switch, `CANARY_DISABLED=1`. */
+/**
+ * What decided the first upstream of a call.
+ *
+ * - `disabled`: the kill switch, `CANARY_DISABLED=1`.
+ * - `stable`: the chosen upstream has another model of embeddings or moderations.
+ * - `rolledBack`: the upstream of its segment, or each one of its task, is rolled back.
+ */
 export type PlanReason =
-  'forced' | 'toolRun' | 'affinity' | 'notPortable' | 'segment' | 'task' | 'rollout' | 'split' | 'stable' | 'disabled';
+  | 'forced'
+  | 'toolRun'
+  | 'affinity'
+  | 'notPortable'
+  | 'segment'
+  | 'task'
+  | 'rollout'
+  | 'split'
+  | 'stable'
+  | 'rolledBack'
+  | 'disabled';
 
-/** Why an upstream of the plan was skipped. `down`: the check of the `probe` option cannot reach it. */
+/**
+ * Why an upstream of the plan was skipped. `down`: the check of the `probe` option cannot reach it. `rolledBack`: it is a canary that was
+ * rolled back, or one whose state in the store is not known yet.
+ */
 export type SkipReason =
-  'breaker' | 'down' | 'rateLimit' | 'quota' | 'auth' | 'limit' | 'budget' | 'model' | 'capability' | 'cost' | 'price';
+  | 'breaker'
+  | 'down'
+  | 'rateLimit'
+  | 'quota'
+  | 'auth'
+  | 'limit'
+  | 'budget'
+  | 'model'
+  | 'capability'
+  | 'cost'
+  | 'price'
+  | 'rolledBack';
 
 /** The upstreams of one call, in the order in which they are tried, and the reason. */
 export interface Plan {

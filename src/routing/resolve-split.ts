@@ -68,12 +68,13 @@ export interface SegmentOptions<UpstreamName extends string = string> {
 
 /** @throws ConfigError */
 export function resolveSegments(
-  segments: readonly SegmentOptions[] | undefined = [],
+  option: string,
+  segments: readonly SegmentOptions[],
   names: readonly string[],
 ): readonly Segment[] {
-  checkList('canary.segments', segments, 'a list of segments');
+  checkList(option, segments, 'a list of segments');
   return segments.map((segment, index) => {
-    const path = `canary.segments[${index}]`;
+    const path = `${option}[${index}]`;
     checkKeys(path, segment, ['when', 'upstream']);
     checkCondition(`${path}.when`, segment.when);
     return { when: segment.when, upstream: checkOneOf(`${path}.upstream`, segment.upstream, names) };

@@ -63,6 +63,11 @@ export class RolloutSplit {
     return this.#portions.find(({ portion }) => portion.to === to)?.traffic.weight ?? 0;
   }
 
+  /** Whether `upstream` is the canary of a rollout that sends it no calls at all: it is rolled back, or its state is not known. */
+  isOut(upstream: string): boolean {
+    return this.#portions.some(({ portion, traffic }) => portion.to === upstream && !traffic.serves);
+  }
+
   /** The canary that takes the call; `undefined` if no rollout takes it. */
   take(call: SplitCall, random: () => number): CanaryChoice | undefined {
     return this.#byWeight(call, random) ?? (this.#hasSegments ? this.#bySegment(call, random) : undefined);

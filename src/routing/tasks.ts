@@ -35,7 +35,7 @@ export interface TaskOptions<UpstreamName extends string = string> {
 /** The resolved `tasks` options. */
 export interface Tasks {
   readonly classify: TaskOptions['classify'];
-  readonly routes: ReadonlyMap<string, readonly string[]>;
+  readonly routes: TaskRoutes;
 }
 
 /** The upstreams of each task, in order. */
@@ -45,14 +45,20 @@ export type TaskRoutes = ReadonlyMap<string, readonly string[]>;
 export function resolveTasks(tasks: TaskOptions | undefined, names: readonly string[]): Tasks | undefined {
   if (tasks === undefined) return undefined;
   checkKeys('canary.tasks', tasks, ['classify', 'routes']);
-  checkObject('canary.tasks.routes', tasks.routes, 'an object of lists of upstreams');
-  const routes = Object.entries(tasks.routes).map(([task, route]): [string, readonly string[]] => {
-    const path = `canary.tasks.routes.${task}`;
+  const routes = resolveRoutes('canary.tasks.routes', tasks.routes, names);
+  return { classify: checkFunction('canary.tasks.classify', tasks.classify), routes };
+}
+
+/** @throws ConfigError */
+export function resolveRoutes(option: string, routes: TaskOptions['routes'], names: readonly string[]): TaskRoutes {
+  checkObject(option, routes, 'an object of lists of upstreams');
+  const entries = Object.entries(routes).map(([task, route]): [string, readonly string[]] => {
+    const path = `${option}.${task}`;
     const upstreams = checkNames(path, route, names);
     if (upstreams.length === 0) throw new ConfigError(path, 'should name at least one upstream');
     return [task, upstreams];
   });
-  return { classify: checkFunction('canary.tasks.classify', tasks.classify), routes: new Map(routes) };
+  return new Map(entries);
 }
 
 type Classify = NonNullable<TaskOptions['classify']>;

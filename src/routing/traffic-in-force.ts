@@ -10,6 +10,8 @@ export interface TrafficInForce {
   readonly segments: readonly { readonly when: SegmentCondition; readonly weight: number }[];
   /** Share of calls that it gets copies of, 0–1. */
   readonly shadow: number;
+  /** Whether segments, tasks and fallbacks may send it calls: not after a rollback, nor before its state is known. */
+  readonly serves: boolean;
 }
 
 /**
@@ -21,7 +23,7 @@ const DEFAULT_HOLDBACK = 0.1;
 const LEAST_HOLDBACK = 0.01;
 
 /** No calls and no copies. */
-export const NO_TRAFFIC: TrafficInForce = { weight: 0, segments: [], shadow: 0 };
+export const NO_TRAFFIC: TrafficInForce = { weight: 0, segments: [], shadow: 0, serves: false };
 
 /**
  * The traffic of a state. Weights and segments of earlier steps stay in force, so that a key on the canary stays there
@@ -40,10 +42,11 @@ export function trafficInForce(state: RolloutState, steps: readonly RolloutStep[
         ),
         segments: segments.map((segment) => ({ ...segment, weight: withHoldback(segment.weight) })),
         shadow,
+        serves: true,
       };
     }
     case 'promoted':
-      return { ...upTo(steps), shadow: 0 };
+      return { ...upTo(steps), shadow: 0, serves: true };
     case 'rolledBack':
       return NO_TRAFFIC;
     default:
@@ -56,7 +59,7 @@ export function greatestWeight(steps: readonly RolloutStep[]): number {
   return Math.max(0, ...steps.map((step) => (step.kind === 'weight' ? step.weight : 0)));
 }
 
-function upTo(steps: readonly RolloutStep[]): TrafficInForce {
+function upTo(steps: readonly RolloutStep[]): Omit<TrafficInForce, 'serves'> {
   const last = steps.at(-1);
   return {
     weight: greatestWeight(steps),

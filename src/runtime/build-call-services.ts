@@ -19,6 +19,7 @@ import { ModelStates } from '../resilience/model-states.ts';
 import type { PauseKind } from '../resilience/pause.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
 import type { Affinity } from '../routing/affinity.ts';
+import type { Traffic } from '../routing/traffic.ts';
 import { ShadowRunner } from '../shadow/shadow-runner.ts';
 import type { Clock } from '../time/clock.ts';
 import { BackgroundResponses } from '../upstream/background-responses.ts';
@@ -41,8 +42,14 @@ export function buildCallServices(
   {
     owners,
     affinity,
+    traffic,
     routes,
-  }: { readonly owners: SharedOwners; readonly affinity: Affinity; readonly routes: boolean },
+  }: {
+    readonly owners: SharedOwners;
+    readonly affinity: Affinity;
+    readonly traffic: Traffic;
+    readonly routes: boolean;
+  },
 ): EngineServices {
   const { clock, random, policy, fallbacks, retryShare, stable } = options;
   const { warnings } = observed;
@@ -56,7 +63,7 @@ export function buildCallServices(
     stable,
     policy,
     fallbacks: new Fallbacks(fallbacks, stable),
-    taskRoutes: options.tasks?.routes,
+    isRolledBack: (upstream: string) => traffic.isRolledBack(upstream),
     clock,
     random,
     redacts: routes,

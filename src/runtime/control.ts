@@ -6,7 +6,7 @@ import { modeOf } from '../call/call-promise.ts';
 import type { AlertReport } from '../domain/alert.ts';
 import type { CallLedger } from '../domain/attempt.ts';
 import type { RouteOptions } from '../domain/call.ts';
-import { checkOneOf } from '../domain/check.ts';
+import { checkKeys, checkOneOf } from '../domain/check.ts';
 import type { CanaryEventName } from '../domain/events.ts';
 import type { ProbeReport } from '../domain/probe.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
@@ -17,7 +17,8 @@ import type { ProbeOptions } from '../probe/options.ts';
 import { type RolloutControl, rolloutOf } from '../rollout/control.ts';
 import type { RolloutReport } from '../rollout/report.ts';
 import { checkWeightsBesideRollouts } from '../rollout/resolve-rollouts.ts';
-import { resolveWeights } from '../routing/resolve-split.ts';
+import { resolveSegments, resolveWeights, type SegmentOptions } from '../routing/resolve-split.ts';
+import { resolveRoutes, type TaskOptions } from '../routing/tasks.ts';
 import type { TrafficChange } from '../routing/traffic.ts';
 import { ShadowControl } from '../shadow/control.ts';
 import type { Engine } from './engine.ts';
@@ -108,6 +109,24 @@ export class CanaryControl<UpstreamName extends string = string> {
     const resolved = resolveWeights('weights', weights, names, traffic.stable);
     checkWeightsBesideRollouts('weights', resolved, options.rollouts, traffic.stable);
     traffic.setWeights(resolved, options.clock.now());
+  }
+
+  /**
+   * Replaces the segments. Without a rollout of its own, a rolled-back upstream that they name gets calls again. With a `store` the other
+   * processes follow within seconds, and later ones with the same `segments` option begin with these.
+   *
+   * @throws ConfigError for unknown names and invalid conditions; the segments stay unchanged
+   */
+  setSegments(segments: readonly SegmentOptions<UpstreamName>[]): void {
+    const { options, names, traffic } = this.#engine;
+    traffic.setSegments(resolveSegments('segments', segments, names), options.clock.now());
+  }
+
+  /** Replaces the routes of all tasks, as `setSegments()` replaces segments; `classify` stays. @throws ConfigError */
+  setTasks(tasks: Pick<TaskOptions<UpstreamName>, 'routes'>): void {
+    const { options, names, traffic } = this.#engine;
+    checkKeys('tasks', tasks, ['routes']);
+    traffic.setTasks(resolveRoutes('tasks.routes', tasks.routes, names), options.clock.now());
   }
 
   /** The control of the rollout, or of the first of several. @throws ConfigError without the option `rollout` */

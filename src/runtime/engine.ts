@@ -30,7 +30,7 @@ import { buildCallServices, type EngineServices } from './build-call-services.ts
 import { planInputs } from './plan-inputs.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { SharedOwners } from './shared-owners.ts';
-import { SharedSplit } from './shared-split.ts';
+import { SharedRouting } from './shared-routing.ts';
 import { type StoredMoney, storeMoney } from './stored-money.ts';
 import { takeSnapshot } from './snapshot.ts';
 import type { CallContext } from '../call/handle-call.ts';
@@ -69,7 +69,7 @@ export class Engine implements CallContext {
   readonly #owners: SharedOwners;
   /** Absent without a store that outlives the process. */
   readonly #money: StoredMoney | undefined;
-  readonly #split: SharedSplit | undefined;
+  readonly #routing: SharedRouting | undefined;
   /** Built once, since every call is planned from it. */
   readonly #planning: PlanInputs;
   readonly #keyShares: KeyShares;
@@ -88,7 +88,8 @@ export class Engine implements CallContext {
     );
     // Without the `canary` option the client logs only what the SDK logs.
     this.warnings = new Warnings(this.emitter, routes ? options.logger : undefined);
-    this.traffic = new Traffic(weights, this.names, stable, createRolloutSplit(options.rollouts));
+    const routing = { segments: options.segments, taskRoutes: options.tasks?.routes ?? new Map() };
+    this.traffic = new Traffic(weights, this.names, stable, createRolloutSplit(options.rollouts), routing);
     this.#recorder = new Recorder({ upstreams: this.names, windowMs });
     this.keyOption = options.key && safeKey(options.key, (problem) => this.#warn('key', `The key function ${problem}`));
     this.#keyShares = new KeyShares((share, source) => this.#warnOfKeyShare(share, source));
@@ -104,12 +105,18 @@ export class Engine implements CallContext {
     const warn = (error: unknown) =>
       this.#warn('store', `The store does not keep owners or the split: ${errorName(error)}`);
     // Rollouts warn of the same store.
-    const warnOfSplit = this.rollouts ? () => undefined : warn;
+    const warnOfRouting = this.rollouts ? () => undefined : warn;
     this.#owners = new SharedOwners({ affinity: this.#affinity, store: sharedStore, clock, warn });
-    this.#split =
-      sharedStore && new SharedSplit({ traffic, store: sharedStore, names, weights, clock, warn: warnOfSplit });
+    this.#routing =
+      sharedStore &&
+      new SharedRouting({ traffic, store: sharedStore, names, weights, ...routing, clock, warn: warnOfRouting });
     const observed = { recorder: this.#recorder, costs, emitter, warnings, clock, rollouts: this.rollouts };
-    this.services = buildCallServices(options, observed, { owners: this.#owners, affinity: this.#affinity, routes });
+    this.services = buildCallServices(options, observed, {
+      owners: this.#owners,
+      affinity: this.#affinity,
+      traffic,
+      routes,
+    });
     // Rollouts warn of a store that does not answer, too.
     const moneyWarnings = this.rollouts ? undefined : warnings;
     const { budgets } = this.services;
@@ -197,14 +204,14 @@ export class Engine implements CallContext {
     const stored = this.rollouts?.close();
     const ownersStored = this.#owners.close();
     const moneyStored = this.#money?.close();
-    const splitStored = this.#split?.close() ?? Promise.resolve();
+    const routingStored = this.#routing?.close() ?? Promise.resolve();
     this.#metricsTicker?.stop();
     this.services.shadow?.close();
     for (const { models } of this.services.upstreams.values()) models.close();
     this.emitter.removeAll();
     await moneyStored;
     await stored;
-    await Promise.all([ownersStored, splitStored]);
+    await Promise.all([ownersStored, routingStored]);
   }
 
   /** With all calls on one upstream a frequent key changes nothing. */

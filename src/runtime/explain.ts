@@ -59,6 +59,6 @@ export function explain(engine: Engine, given: ExplainOptions): Explanation {
 
 /** If every upstream of the plan is skipped, the one that is available soonest is tried. */
 function lastResort({ skipped }: Plan, call: Call, { services, options }: Engine): string {
-  const names = skipped.map(({ upstream }) => upstream);
+  const names = skipped.filter(({ reason }) => reason !== 'rolledBack').map(({ upstream }) => upstream);
   return soonestOf(names, services.upstreams, call, options.clock.now()).name;
 }

@@ -15,16 +15,21 @@ interface PlanningInput {
   readonly killSwitch: KillSwitch;
 }
 
-/** `stable` and `ranges` follow `traffic` as the split changes. */
+/** What `traffic` decides follows its changes. */
 export function planInputs(
-  { account, segments, salt }: ResolvedOptions,
+  { account, salt }: ResolvedOptions,
   services: CallServices,
   { traffic, affinity, killSwitch }: PlanningInput,
 ): PlanInputs {
   return {
     ...services,
     home: account,
-    segments,
+    get segments() {
+      return traffic.rules.segments;
+    },
+    get taskRoutes() {
+      return traffic.rules.taskRoutes;
+    },
     affinity,
     bucketOf: createBucketer(salt),
     isDisabled: (nowMs) => killSwitch.isOn(nowMs),

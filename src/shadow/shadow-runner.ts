@@ -137,8 +137,14 @@ export class ShadowRunner implements Mirror {
   }
 }
 
-/** Plans that depend on state of one upstream, or on the caller's choice of it. */
-const UNMIRRORED_REASONS: ReadonlySet<PlanReason> = new Set(['forced', 'toolRun', 'affinity', 'notPortable']);
+/** Plans that depend on state of one upstream, on the caller's choice of it, or on the kill switch. */
+const UNMIRRORED_REASONS: ReadonlySet<PlanReason> = new Set([
+  'forced',
+  'toolRun',
+  'affinity',
+  'notPortable',
+  'disabled',
+]);
 
 function viewOf({ surface, model, stream, task, attributes }: Call, body: unknown, sideEffects: boolean): ShadowCall {
   return { surface, model, stream, task, attributes, body, sideEffects };

@@ -14,14 +14,14 @@ const STEPS = [
 const at = (index: number): RolloutState => ({ phase: 'progressing', run: 1, step: index, sinceMs: 0 });
 
 test('a shadow step sends copies only, and only while it is the current step', () => {
-  expect(trafficInForce(at(0), STEPS)).toEqual({ weight: 0, segments: [], shadow: 0.2 });
+  expect(trafficInForce(at(0), STEPS)).toEqual({ weight: 0, segments: [], shadow: 0.2, serves: true });
   expect(trafficInForce(at(1), STEPS).shadow).toBe(0);
 });
 
 test('keys of a segment step stay on the canary in later weight steps', () => {
   const segments = [{ when: { plan: 'beta' }, weight: 0.9 }];
-  expect(trafficInForce(at(1), STEPS)).toEqual({ weight: 0, segments, shadow: 0 });
-  expect(trafficInForce(at(2), STEPS)).toEqual({ weight: 0.05, segments, shadow: 0 });
+  expect(trafficInForce(at(1), STEPS)).toEqual({ weight: 0, segments, shadow: 0, serves: true });
+  expect(trafficInForce(at(2), STEPS)).toEqual({ weight: 0.05, segments, shadow: 0, serves: true });
 });
 
 test('at a weight of 1 stable keeps 10 %, or the holdback of the state, until the canary is promoted', () => {
@@ -43,7 +43,7 @@ test('a pause keeps the traffic, and a weight set by hand replaces the step’s'
 
 test('after a rollback the canary gets no traffic', () => {
   const state: RolloutState = { phase: 'rolledBack', run: 1, step: 2, reason: '', by: 'user', atMs: 0 };
-  expect(trafficInForce(state, STEPS)).toEqual({ weight: 0, segments: [], shadow: 0 });
+  expect(trafficInForce(state, STEPS)).toEqual({ weight: 0, segments: [], shadow: 0, serves: false });
 });
 
 test('the greatest weight is taken over all steps', () => {

@@ -1,8 +1,10 @@
-/** Weights that change at run time, and the table of the split, are shared through the store. */
+/** Weights, segments and tasks that change at run time, and the table of the split, are shared through the store. */
 
 import { expect, test } from 'vitest';
-import { memoryStore, type CanaryOptions, type Store } from '../../src/index.ts';
+import { memoryStore, route, type CanaryOptions, type Store } from '../../src/index.ts';
 import { ManualClock } from '../../src/testing/index.ts';
+import { ask } from '../support/calls.ts';
+import { after, chat } from '../support/replies.ts';
 import { setUp, type SetUp } from '../support/set-up.ts';
 
 /** Clients of one fleet: three upstreams, one store, one clock. */
@@ -113,4 +115,96 @@ test('the client waits at its end until the last change is stored', async () => 
   ai.canary.setWeights({ gemini: 0.3 });
   await ai[Symbol.asyncDispose]();
   expect(await store.keys('')).toEqual(['split']);
+});
+
+const SEGMENTS = [{ when: { plan: 'beta' }, upstream: 'gemini' }];
+const TASKS = { routes: { legal: ['kimi', 'openai'] } };
+const routesOf = ({ ai }: SetUp) =>
+  [{ attributes: { plan: 'beta' } }, { task: 'legal' }].map((options) => ai.canary.explain(options).assigned);
+
+test('segments and tasks that change at run time hold in all processes, and in later ones with the same options', async () => {
+  const { clock, store } = fleet();
+  const start = async (options: Partial<CanaryOptions> = {}): Promise<SetUp> => {
+    const set = setUp({ upstreams: { gemini: {}, kimi: {} }, canary: { store, clock, ...options } });
+    await clock.advance(0);
+    return set;
+  };
+  const [one, other] = [await start(), await start()];
+  expect(routesOf(one)).toEqual(['openai', 'openai']);
+  one.ai.canary.setSegments(SEGMENTS);
+  expect(routesOf(one)).toEqual(['gemini', 'openai']);
+  other.ai.canary.setTasks(TASKS);
+  await clock.advance(2_000);
+  expect([one, other].map(routesOf)).toEqual([
+    ['gemini', 'kimi'],
+    ['gemini', 'kimi'],
+  ]);
+  expect(routesOf(await start())).toEqual(['gemini', 'kimi']);
+  expect(one.ai.canary.history.map(({ action }) => action)).toEqual(['setSegments']);
+  const newer = await start({ tasks: { routes: { legal: ['gemini'] } } });
+  expect(routesOf(newer)).toEqual(['gemini', 'gemini']);
+  await clock.advance(4_000);
+  expect([one, newer].map(routesOf)).toEqual([
+    ['gemini', 'kimi'],
+    ['gemini', 'gemini'],
+  ]);
+});
+
+test('stored segments that name an unknown upstream are ignored, with a warning', async () => {
+  const store = memoryStore();
+  const segments = [{ when: {}, upstream: 'gone' }];
+  await store.write('segments', { segments, options: '[]' }, 0);
+  const { start } = fleet(store);
+  const set = await start({ openai: 1 });
+  expect(routesOf(set)).toEqual(['openai', 'openai']);
+  expect(set.events.of('warning')).toMatchObject([{ code: 'store' }]);
+});
+
+test('a call that is made after a change follows it, and one in flight is not moved', async () => {
+  const { ai, providers, clock } = await fleet().start({ openai: 1 });
+  providers.script('openai', after(1_000, chat()));
+  const options = route({ attributes: { plan: 'beta' } });
+  const first = ask(ai, options);
+  await clock.advance(0);
+  ai.canary.setSegments(SEGMENTS);
+  await ask(ai, options);
+  ai.canary.setSegments([]);
+  await ask(ai, options);
+  await clock.advance(1_000);
+  await first;
+  expect(providers.asked).toEqual(['openai', 'gemini', 'openai']);
+});
+
+test.each<[string, (set: SetUp) => void, string]>([
+  [
+    'an unknown upstream of a segment',
+    ({ ai }) => ai.canary.setSegments([{ when: {}, upstream: 'gemni' }]),
+    'segments[0].upstream should be one of openai, gemini, kimi, got "gemni"; did you mean gemini?',
+  ],
+  [
+    'a condition that is none',
+    ({ ai }) => ai.canary.setSegments([{ when: { plan: [] }, upstream: 'gemini' }]),
+    'segments[0].when.plan should be a string, a number, a boolean or a list of these, got a list',
+  ],
+  [
+    'segments that are no list',
+    ({ ai }) => ai.canary.setSegments({} as never),
+    'segments should be a list of segments',
+  ],
+  [
+    'an empty route',
+    ({ ai }) => ai.canary.setTasks({ routes: { legal: [] } }),
+    'tasks.routes.legal should name at least one upstream',
+  ],
+  [
+    'a classifier',
+    ({ ai }) => ai.canary.setTasks({ ...TASKS, classify: () => 'legal' } as never),
+    'tasks.classify is not an option',
+  ],
+])('%s is refused, and nothing changes', async (_what, act, message) => {
+  const set = await fleet().start({ openai: 1 });
+  set.ai.canary.setSegments(SEGMENTS);
+  set.ai.canary.setTasks(TASKS);
+  expect(() => act(set)).toThrow(message);
+  expect(routesOf(set)).toEqual(['gemini', 'kimi']);
 });
