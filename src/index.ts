@@ -135,6 +135,8 @@ export type {
   ListPrice,
   MissingCost,
   Price,
+  PriceSource,
+  PricesOptions,
   PriceTableVersion,
   ServiceTier,
   Surcharge,

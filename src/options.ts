@@ -15,7 +15,7 @@ import type {
   TimeoutOptions,
 } from './resilience/options.ts';
 import type { ActiveProbeOptions } from './probe/options.ts';
-import type { UpstreamPrice } from './domain/usage.ts';
+import type { PricesOptions } from './domain/usage.ts';
 import type { CacheOptions } from './cache/options.ts';
 import type { TaskOptions } from './routing/tasks.ts';
 import type { ShadowOptions } from './shadow/options.ts';
@@ -74,9 +74,12 @@ export interface CanaryOptions<UpstreamName extends string = string, StableName 
   readonly budgets?: readonly BudgetOptions<NoInfer<UpstreamName | StableName>>[] | undefined;
   /** The rate and concurrency limits of each upstream, including the client itself. They win over `limits` within `upstreams`. @default no limits */
   readonly limits?: Readonly<Partial<Record<NoInfer<UpstreamName | StableName>, LimitsOptions>>> | undefined;
-  /** Prices by upstream, which win over the price table. @default the price table */
-  readonly prices?:
-    Readonly<Partial<Record<NoInfer<UpstreamName | StableName>, UpstreamPrice | readonly UpstreamPrice[]>>> | undefined;
+  /**
+   * Prices by upstream, which win over the cost that the provider reports and over all lists; and the `source` of a price list, which wins
+   * over the bundled one. The list is read at the start and every day. If it cannot be read, the client warns, keeps the last list and
+   * tries again in an hour. It also warns when the list in use is older than 60 days. @default the bundled list
+   */
+  readonly prices?: PricesOptions<NoInfer<UpstreamName | StableName>> | undefined;
   /**
    * What happens to a call on an upstream without a known price. `'ignore'` counts the cost as unknown and warns. `'reject'` skips the upstream
    * before a request is sent, and throws `UnknownPriceError` if no upstream is left. A cost that only the provider reports after the call is

@@ -61,11 +61,14 @@ export type MissingCost = 'tool fees' | 'one-hour cache writes' | 'service tier'
  */
 export type CostSource = 'reported' | 'table' | 'override' | 'estimated' | 'cached';
 
-/** The version of the public price table that a cost was computed with. */
+/** The price list that a cost was computed with. */
 export interface PriceTableVersion {
+  /** The version of the bundled list, or `prices.source` for the user's. */
   readonly version: string;
-  /** Publication date, `YYYY-MM-DD`. */
+  /** The day of the list, `YYYY-MM-DD`: its publication, or the day the user's file was changed or function called. */
   readonly date: string;
+  /** Its age in whole days when the cost was computed. */
+  readonly ageDays?: number | undefined;
 }
 
 /** The cost of an attempt in USD. `null` when the price or the usage is unknown; an unknown cost is never 0. */
@@ -146,6 +149,19 @@ export interface ListPrice {
  * The price of an upstream, as set by the user. It takes precedence over the provider's own figure and the price table.
  */
 export type UpstreamPrice = Price | ListPrice;
+
+/**
+ * Where a price list is read from: the path of a JSON file, or a function that returns the parsed list, its text, or
+ * `{ date, prices }` with the day of the list. The list has the format of LiteLLM's `model_prices_and_context_window.json` or of the
+ * `api.json` of models.dev. It is yours to keep up to date: the client downloads nothing.
+ */
+export type PriceSource = string | (() => unknown);
+
+/** Prices by upstream, and the `source` of a price list. An upstream may be called `source`, too: an object is its price. */
+export type PricesOptions<UpstreamName extends string = string> = {
+  readonly [Name in UpstreamName | 'source']?:
+    UpstreamPrice | readonly UpstreamPrice[] | ('source' extends Name ? PriceSource : never) | undefined;
+};
 
 /** The period of a budget, in the UTC calendar. */
 export type BudgetPeriod = 'hour' | 'day' | 'month';

@@ -25,6 +25,11 @@ export class Warnings {
     this.#log(warning);
   }
 
+  /** As `once`, but only for listeners: the application cannot do much about it at once, so it is not printed. */
+  onceForListeners(topic: string, warning: WarningEvent): void {
+    if (this.#isNew(topic)) this.#emitter.emit('warning', warning);
+  }
+
   /** Warns while the client is built: the event waits until the application has had time to add its listeners. */
   announce(warning: WarningEvent): void {
     if (!this.#isNew(warning.message)) return;

@@ -3,7 +3,7 @@
 import { checkNumber, checkOneOf } from '../domain/check.ts';
 import { hashKey } from '../domain/hash-key.ts';
 import { DeferredBatch } from '../domain/in-flight.ts';
-import { TABLE_VERSION } from '../pricing/price-table.ts';
+import type { PriceTableVersion } from '../domain/usage.ts';
 import { breakDown } from './break-down.ts';
 import type { CostBreakdown, CostDimension, CostPeriod, CostReport, CostTotals } from './report.ts';
 import {
@@ -47,6 +47,7 @@ export type StoredDays = Readonly<Record<string, Readonly<Record<string, CostTot
 
 export interface BreakdownQuery extends CostSpan {
   readonly by: CostDimension;
+  readonly prices: PriceTableVersion;
   /** Replaces a key in the report. */
   readonly hashKey: (key: string) => string;
 }
@@ -109,7 +110,7 @@ export class Ledger {
     };
   }
 
-  breakDown({ sinceMs = -Infinity, nowMs, by, hashKey: hash }: BreakdownQuery): CostBreakdown {
+  breakDown({ sinceMs = -Infinity, nowMs, by, prices, hashKey: hash }: BreakdownQuery): CostBreakdown {
     const withOthers = by === 'upstream' || by === 'day' || by === 'month';
     const days = this.#daysSince(sinceMs, withOthers);
     // Days without attempts count for the hourly rate, back to the first day that is kept.
@@ -118,7 +119,7 @@ export class Ledger {
       ? Math.min(this.#firstMs, this.#others.length > 0 ? this.#sinceMs : Infinity)
       : this.#firstMs;
     const fromMs = days.length === 0 ? nowMs : Math.max(firstMs, startOf(firstDay));
-    return breakDown({ days, by, sinceMs: fromMs, nowMs, prices: TABLE_VERSION, hashKey: hash });
+    return breakDown({ days, by, sinceMs: fromMs, nowMs, prices, hashKey: hash });
   }
 
   #book(entry: CostEntry): void {
@@ -155,13 +156,17 @@ export class Ledger {
 const COST_DIMENSIONS: readonly CostDimension[] = ['upstream', 'model', 'task', 'key', 'day', 'month'];
 
 /** @throws ConfigError if `by` is not a dimension, or `since` is not a time */
-export function reportCosts(ledger: Ledger, nowMs: number, { since, by }: CostsOptions): CostReport | CostBreakdown {
+export function reportCosts(
+  ledger: Ledger,
+  { nowMs, prices }: { readonly nowMs: number; readonly prices: PriceTableVersion },
+  { since, by }: CostsOptions,
+): CostReport | CostBreakdown {
   const sinceMs = since instanceof Date ? since.getTime() : since;
   if (sinceMs !== undefined) checkNumber('costs.since', sinceMs, {});
   const span = { sinceMs, nowMs };
   if (by === undefined) return ledger.report(span);
   checkOneOf('costs.by', by, COST_DIMENSIONS);
-  return ledger.breakDown({ ...span, by, hashKey });
+  return ledger.breakDown({ ...span, by, prices, hashKey });
 }
 
 type Sums = ReadonlyMap<string, Sum>;

@@ -80,7 +80,7 @@ export interface CostBreakdown {
   readonly other: CostRate;
   /** The sum of `rows` and `other`. */
   readonly total: CostRate;
-  /** The bundled list of public prices. */
+  /** The list of prices in use: the user's, or the bundled one. */
   readonly prices: PriceTableVersion;
   /** A header and a line per row, with `(none)` for attempts without a name and `(other)` for `other`, as comma-separated values (RFC 4180). */
   toCsv(): string;

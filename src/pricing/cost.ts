@@ -15,7 +15,7 @@ export interface CostQuery {
   readonly model: string | undefined;
   /** The user's prices for the upstream. */
   readonly prices: readonly DatedPrice[] | undefined;
-  readonly table: Pick<PriceTable, 'version' | 'tableCostUsd'> & Partial<Pick<PriceTable, 'missing'>>;
+  readonly table: Pick<PriceTable, 'version' | 'tableCostUsd'> & Partial<Pick<PriceTable, 'missing' | 'versionOf'>>;
   /** The provider's id in the table. */
   readonly provider: string | undefined;
   readonly baseURL: string | undefined;
@@ -29,11 +29,11 @@ export const UNKNOWN_COST: Cost = { costUsd: null, source: null };
  * cost is `null`, never 0. Without usage, only a reported cost is known.
  */
 export function findCost(query: CostQuery): Cost {
-  const { usage, prices, reportedUsd, table } = query;
+  const { usage, prices, reportedUsd } = query;
   const price = prices === undefined ? undefined : priceAt(prices, query.atMs);
   if (price === undefined) {
     if (reportedUsd !== undefined) return { costUsd: reportedUsd, source: 'reported' };
-    return computed(tableUsd(query), 'table', query, tableMissing(query), table.version);
+    return computed(tableUsd(query), 'table', query, tableMissing(query), tableVersion(query));
   }
   if (usage === undefined) return UNKNOWN_COST;
   if (price.kind === 'rates') {
@@ -43,12 +43,17 @@ export function findCost(query: CostQuery): Cost {
   const listed = price.of === undefined ? query : { ...query, provider: price.of };
   const publicUsd = tableUsd(listed);
   const costUsd = publicUsd === undefined ? undefined : publicUsd * price.multiplier;
-  return computed(costUsd, 'override', query, tableMissing(listed), table.version);
+  return computed(costUsd, 'override', query, tableMissing(listed), tableVersion(listed));
 }
 
 function tableUsd(query: CostQuery): number | undefined {
   const asked = tableQuery(query);
   return asked && query.table.tableCostUsd(asked);
+}
+
+function tableVersion(query: CostQuery): PriceTableVersion {
+  const asked = tableQuery(query);
+  return (asked && query.table.versionOf?.(asked)) ?? query.table.version;
 }
 
 function tableMissing(query: CostQuery): readonly MissingCost[] | undefined {

@@ -3,8 +3,9 @@
 import { calcPrice, findProvider, type PriceCalculation } from '@pydantic/genai-prices';
 import type { MissingCost, PriceTableVersion, Usage } from '../domain/usage.ts';
 import { correctionFor } from './corrections.ts';
+import type { ListEntry, PriceList } from './price-list.ts';
 import { listedPrice, type ListedPrice, ratesFor, type RawPrice } from './prices.ts';
-import { missingCosts, ratesUsd } from './rates.ts';
+import { missingCosts, type Rates, ratesUsd } from './rates.ts';
 import { tierFactor } from './service-tiers.ts';
 
 /** The bundled list: the pinned version of `@pydantic/genai-prices`, and the day it was published. */
@@ -28,6 +29,7 @@ export function isListed(provider: string): boolean {
 }
 
 const MS_PER_MINUTE = 60_000;
+const MS_PER_DAY = 86_400_000;
 /** At this many models all remembered look-ups are dropped. Applications use few models; names beyond that are made up. */
 const MAX_REMEMBERED = 256;
 
@@ -40,6 +42,29 @@ export class PriceTable {
   /** By provider (or address), then by model: joining the two into one key would cost more than the two look-ups. */
   #remembered = new Map<string, Map<string, LookUp>>();
   #size = 0;
+  #list: { readonly prices: PriceList; readonly version: PriceTableVersion } | undefined;
+
+  /** The list that new costs are computed with first: the user's, if there is one. */
+  get latest(): PriceTableVersion {
+    return this.#list?.version ?? this.version;
+  }
+
+  /** Uses the user's list before the bundled one, from now on. */
+  adopt(prices: PriceList, version: PriceTableVersion): void {
+    this.#list = { prices, version };
+    [this.#remembered, this.#size] = [new Map(), 0];
+  }
+
+  /** The list that the price of the query is from, with its age at that time. */
+  versionOf(query: TableQuery): PriceTableVersion {
+    return this.#entry(query)?.version ?? this.version;
+  }
+
+  /** The rates of a model in USD per million tokens, for a call of `inputTokens`; `undefined` if the price is unknown. */
+  ratesOf(query: TableQuery): Rates | undefined {
+    const price = this.#entry(query)?.price;
+    return price && ratesFor(price, query.usage.inputTokens);
+  }
 
   /** The cost in USD; `undefined` if the price is unknown. Never throws. */
   tableCostUsd(query: TableQuery): number | undefined {
@@ -60,10 +85,19 @@ export class PriceTable {
     const minute = Math.floor(atMs / MS_PER_MINUTE);
     let entry = this.#remembered.get(source)?.get(model);
     if (entry?.minute !== minute) {
-      entry = { minute, ...lookUp({ provider, baseURL, model, atMs }) };
+      entry = { minute, ...this.#lookUp({ provider, baseURL, model, atMs }) };
       this.#remember(source, model, entry);
     }
     return entry;
+  }
+
+  #lookUp(query: Omit<TableQuery, 'usage'>): Omit<LookUp, 'minute'> {
+    const bundled = lookUp(query);
+    const listed = this.#list?.prices.find(bundled.seller, query.model);
+    const version = aged(listed && this.#list ? this.#list.version : this.version, query.atMs);
+    if (!listed) return { ...bundled, price: bundled.price && listedPrice(bundled.price), version };
+    const { price, tierFactors } = listed;
+    return { price: listedPrice(completed(price, bundled.price)), seller: bundled.seller, tierFactors, version };
   }
 
   #remember(source: string, model: string, entry: LookUp): void {
@@ -75,60 +109,86 @@ export class PriceTable {
   }
 }
 
-/** The table's entry for a model. */
-interface TableEntry {
-  /** `undefined`: the table has no price. This is remembered, too. */
+/** The price of a model, as it is remembered. */
+interface LookUp {
+  readonly minute: number;
+  /** `undefined`: no list has a price. This is remembered, too. */
   readonly price: ListedPrice | undefined;
-  /** The id of the provider. */
+  /** The provider's id in the bundled list, or else the id or address that was asked for. */
   readonly seller: string;
+  /** The user's list states them. */
+  readonly tierFactors?: ListEntry['tierFactors'] | undefined;
+  readonly version: PriceTableVersion;
 }
 
-type LookUp = TableEntry & { readonly minute: number };
+/** With the age in whole days. */
+function aged(version: PriceTableVersion, atMs: number): PriceTableVersion {
+  const days = Math.floor((atMs - Date.parse(version.date)) / MS_PER_DAY);
+  return Object.freeze({ ...version, ageDays: Number.isNaN(days) ? undefined : Math.max(0, days) });
+}
 
-function costUsd({ price, seller }: TableEntry, model: string, usage: Usage): number | undefined {
+const FEES = new Set(['web_searches_kcount', 'storage_searches_kcount', 'requests_kcount']);
+
+/**
+ * The price of a user's list, with the fees of the bundled list that it does not state. Rates of tokens are added only if both lists
+ * agree on input and output: a rate of another price would be wrong.
+ */
+function completed(price: RawPrice, bundled: RawPrice | undefined): RawPrice {
+  if (!bundled) return price;
+  const agree = ['input_mtok', 'output_mtok'].every((unit) => baseOf(price[unit]) === baseOf(bundled[unit]));
+  const added = Object.entries(bundled).filter(([unit]) => agree || FEES.has(unit));
+  return { ...Object.fromEntries(added), ...price };
+}
+
+function baseOf(rate: RawPrice[string]): number | null | undefined {
+  return typeof rate === 'object' && rate !== null ? rate.base : rate;
+}
+
+function costUsd(entry: LookUp, model: string, usage: Usage): number | undefined {
+  const { price, seller } = entry;
   const rates = price && ratesFor(price, usage.inputTokens);
   if (!rates) return undefined;
   if (rates.imageOutput !== null && usage.outputTokens > 0 && usage.imageOutputTokens === undefined) {
     // Without a split, all output of OpenAI's image models is images; that of other models may be either.
     if (!model.startsWith('gpt-image')) return undefined;
-    return costUsd({ price, seller }, model, { ...usage, imageOutputTokens: usage.outputTokens });
+    return costUsd(entry, model, { ...usage, imageOutputTokens: usage.outputTokens });
   }
-  const factor = tierFactor(usage.serviceTier, seller, model);
+  const { serviceTier } = usage;
+  const stated = serviceTier && entry.tierFactors?.[serviceTier];
+  const factor = stated ?? tierFactor(serviceTier, seller, model);
   return factor === undefined ? undefined : ratesUsd(rates, usage, factor);
 }
 
-/** The library throws on invalid prices and dates: such a price is unknown. */
-function lookUp(query: Omit<TableQuery, 'usage'>): TableEntry {
+function lookUp(query: Omit<TableQuery, 'usage'>): { readonly price: RawPrice | undefined; readonly seller: string } {
+  const { provider, baseURL = '' } = query;
+  const id = findProvider(provider !== undefined ? { providerId: provider } : { providerApiUrl: baseURL })?.id;
   try {
-    const { seller, price } = correctedPrice(query);
-    return { price: price && listedPrice(price), seller };
+    return {
+      price: id === undefined ? bundledPrice(query) : correctedPrice(query, id),
+      seller: id ?? provider ?? baseURL,
+    };
   } catch {
-    return { price: undefined, seller: '' };
+    // The library throws on invalid prices and dates: such a price is unknown.
+    return { price: undefined, seller: id ?? provider ?? baseURL };
   }
 }
 
-function correctedPrice(query: Omit<TableQuery, 'usage'>): { price: RawPrice | undefined; seller: string } {
-  const { provider, baseURL, model, atMs } = query;
-  const seller = findProvider(
-    provider !== undefined ? { providerId: provider } : { providerApiUrl: baseURL ?? '' },
-  )?.id;
-  const correction = seller === undefined ? undefined : correctionFor(seller, model, atMs);
-  if (seller === undefined || !correction) return bundledPrice(query);
+function correctedPrice(query: Omit<TableQuery, 'usage'>, seller: string): RawPrice | undefined {
+  const { model, atMs } = query;
+  const correction = correctionFor(seller, model, atMs);
+  if (!correction) return bundledPrice(query);
   const { like, price } = correction;
-  const listed = like === undefined ? bundledPrice(query) : correctedPrice({ ...query, model: like });
-  return { price: { ...listed.price, ...price }, seller };
+  const listed = like === undefined ? bundledPrice(query) : correctedPrice({ ...query, model: like }, seller);
+  return { ...listed, ...price };
 }
 
 /** The price of the bundled list, without our corrections. @throws unknown where the library does */
-export function bundledPrice({ provider, baseURL, model, atMs }: Omit<TableQuery, 'usage'>): {
-  readonly price: RawPrice | undefined;
-  readonly seller: string;
-} {
+export function bundledPrice({ provider, baseURL, model, atMs }: Omit<TableQuery, 'usage'>): RawPrice | undefined {
   const providerQuery = provider !== undefined ? { providerId: provider } : { providerApiUrl: baseURL ?? '' };
   const timestamp = new Date(atMs);
   const own = calcPrice({}, model, { ...providerQuery, timestamp });
   const valid = (own?.provider.id === 'openrouter' && vendorPriceBefore(model, timestamp)) || own;
-  return { price: valid ? valid.model_price : undefined, seller: own?.provider.id ?? '' };
+  return valid ? valid.model_price : undefined;
 }
 
 /**

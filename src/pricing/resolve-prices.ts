@@ -1,7 +1,7 @@
 /** Resolves the `price` and `prices` options. */
 
 import { checkKeys, checkNumber, checkObject, checkText, formatValue } from '../domain/check.ts';
-import type { ListPrice, Price, UpstreamPrice } from '../domain/usage.ts';
+import type { ListPrice, Price, PriceSource, UpstreamPrice } from '../domain/usage.ts';
 import { type DatedPrice, datedPrices } from './prices.ts';
 import { isListed } from './price-table.ts';
 import { ConfigError } from '../domain/errors.ts';
@@ -15,6 +15,36 @@ export function resolvePrices(
   if (!isList(price)) return datedPrices([checkPrice(path, price)]);
   if (price.length === 0) throw new ConfigError(path, 'should contain at least one price, got an empty list');
   return datedPrices(price.map((entry, index) => checkPrice(`${path}[${index}]`, entry)));
+}
+
+/** The prices of upstreams, by name. */
+type UpstreamPrices = Readonly<Partial<Record<string, UpstreamPrice | readonly UpstreamPrice[]>>>;
+
+/**
+ * Separates the source of a price list from the prices of upstreams, one of which may be called `source`.
+ *
+ * @throws ConfigError
+ */
+export function separateSource(
+  prices: Readonly<Partial<Record<string, unknown>>> | undefined,
+  names: readonly string[],
+): { readonly source: PriceSource | undefined; readonly prices: UpstreamPrices | undefined } {
+  const stated = prices?.['source'];
+  if (prices === undefined || stated === undefined || (typeof stated === 'object' && names.includes('source'))) {
+    return { source: undefined, prices: prices as UpstreamPrices | undefined };
+  }
+  const { source: _, ...others } = prices;
+  return { source: checkSource('canary.prices.source', stated), prices: others as UpstreamPrices };
+}
+
+function checkSource(path: string, source: unknown): PriceSource {
+  if (typeof source === 'function') return source as PriceSource;
+  const file = checkText(path, source, 'a file or a function that returns a price list');
+  if (!/^https?:/i.test(file)) return file;
+  throw new ConfigError(
+    path,
+    `should be a file or a function, got an address: the client downloads no lists; write () => fetch(address).then((list) => list.json())`,
+  );
 }
 
 function checkPrice(path: string, price: UpstreamPrice): UpstreamPrice {

@@ -9,7 +9,7 @@ import { hashKey } from '../domain/hash-key.ts';
 import type { WindowSnapshot } from '../domain/snapshot.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { createTokenizer } from '../pricing/load-tokenizer.ts';
-import { PriceTable } from '../pricing/price-table.ts';
+import type { PriceTable } from '../pricing/price-table.ts';
 import { Breaker } from '../resilience/breaker.ts';
 import type { BreakerChange } from '../resilience/breaker-states.ts';
 import { Hedging, type HedgingInput } from '../resilience/hedge-policy.ts';
@@ -27,7 +27,7 @@ import { AbandonedStreams } from '../upstream/stream/abandoned-streams.ts';
 import { createPricing, PriceAhead } from '../upstream/upstream-costs.ts';
 import type { Upstream, UpstreamConfig } from '../upstream/upstream.ts';
 import { type Observed, ResultRecorder, ShadowResultRecorder } from './record-results.ts';
-import { adviseOn, dependsOnPriceOf, priceLine } from './advise.ts';
+import { adviseOn, dependsOnPriceOf, priceLine, warnOfOldList } from './advise.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import type { SharedOwners } from './shared-owners.ts';
 
@@ -36,28 +36,31 @@ export interface EngineServices extends CallServices {
   readonly shadow: ShadowRunner | undefined;
 }
 
+interface ServicesInput {
+  readonly owners: SharedOwners;
+  readonly affinity: Affinity;
+  readonly traffic: Traffic;
+  readonly routes: boolean;
+  readonly table: PriceTable;
+  /** Resolves when the user's price list was read; absent without one. */
+  readonly listRead: Promise<void> | undefined;
+}
+
 export function buildCallServices(
   options: ResolvedOptions,
   observed: Observed,
-  {
-    owners,
-    affinity,
-    traffic,
-    routes,
-  }: {
-    readonly owners: SharedOwners;
-    readonly affinity: Affinity;
-    readonly traffic: Traffic;
-    readonly routes: boolean;
-  },
+  { owners, affinity, traffic, routes, table, listRead }: ServicesInput,
 ): EngineServices {
   const { clock, random, policy, fallbacks, retryShare, stable } = options;
   const { warnings } = observed;
   const upstreams = new Map(options.upstreams.map((config) => [config.name, buildUpstream(config, options, observed)]));
-  const table = new PriceTable();
   const { estimateCostUsd, isPriced, inputTokensOf } = new PriceAhead(upstreams, table);
-  const atMs = clock.now();
-  for (const advice of routes ? adviseOn(options, isPriced) : []) warnings.announce({ ...advice, atMs });
+  const advise = (): void => {
+    const atMs = clock.now();
+    for (const advice of routes ? adviseOn(options, isPriced) : []) warnings.announce({ ...advice, atMs });
+  };
+  if (listRead) void listRead.then(advise);
+  else advise();
   const services = {
     upstreams,
     stable,
@@ -71,12 +74,15 @@ export function buildCallServices(
     hedging: options.hedge && new Hedging({ ...options.hedge, p95Ms: p95Of(observed.recorder, clock) }),
     observer: new ResultRecorder(observed),
     rollouts: observed.rollouts,
-    pricing: createPricing(upstreams, stable, table, (upstream, model) => {
-      const consequences = dependsOnPriceOf(upstream, options);
-      const unknown = `No price is known for ${model} on ${upstream}: its cost is counted as unknown`;
-      const message =
-        consequences.length === 0 ? unknown : `${unknown}, ${consequences.join(', ')}; ${priceLine(upstream)}`;
-      warnings.once(message, { code: 'price', message, atMs: clock.now() });
+    pricing: createPricing(upstreams, stable, table, {
+      missing: (upstream, model) => {
+        const consequences = dependsOnPriceOf(upstream, options);
+        const unknown = `No price is known for ${model} on ${upstream}: its cost is counted as unknown`;
+        const message =
+          consequences.length === 0 ? unknown : `${unknown}, ${consequences.join(', ')}; ${priceLine(upstream)}`;
+        warnings.once(message, { code: 'price', message, atMs: clock.now() });
+      },
+      outdated: (list) => warnOfOldList(list, warnings, clock.now()),
     }),
     inputTokensOf,
     estimateCostUsd,

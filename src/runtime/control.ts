@@ -185,7 +185,8 @@ export class CanaryControl<UpstreamName extends string = string> {
   costs(options: CostsOptions & { readonly by: CostDimension }): CostBreakdown;
   costs(options?: CostsOptions & { readonly by?: undefined }): CostReport;
   costs(options: CostsOptions = {}): CostReport | CostBreakdown {
-    return reportCosts(this.#engine.ledger, this.#engine.options.clock.now(), options);
+    const { ledger, priceTable, options: resolved } = this.#engine;
+    return reportCosts(ledger, { nowMs: resolved.clock.now(), prices: priceTable.latest }, options);
   }
 
   /**

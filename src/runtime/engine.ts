@@ -16,6 +16,7 @@ import { Emitter } from '../events/emitter.ts';
 import { errorName, Warnings } from '../events/warnings.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Recorder } from '../metrics/recorder.ts';
+import { PriceTable } from '../pricing/price-table.ts';
 import { Prober } from '../probe/prober.ts';
 import { createRolloutSplit, Rollouts } from '../rollout/rollouts.ts';
 import { Affinity } from '../routing/affinity.ts';
@@ -27,7 +28,9 @@ import { Traffic } from '../routing/traffic.ts';
 import { startTicker, type Ticker } from '../time/ticker.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { buildCallServices, type EngineServices } from './build-call-services.ts';
+import { keyShareMessage } from './advise.ts';
 import { planInputs } from './plan-inputs.ts';
+import { type PriceSourceReader, startPriceSource } from './price-source.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { SharedOwners } from './shared-owners.ts';
 import { SharedRouting } from './shared-routing.ts';
@@ -44,6 +47,7 @@ export class Engine implements CallContext {
   readonly context = new RouteContext();
   readonly trackers = new CallTrackers();
   readonly ledger: Ledger;
+  readonly priceTable: PriceTable;
   readonly modes: ResponseModes = new WeakMap();
   readonly traffic: Traffic;
   /** Absent without the option `rollout`. */
@@ -70,6 +74,7 @@ export class Engine implements CallContext {
   /** Absent without a store that outlives the process. */
   readonly #money: StoredMoney | undefined;
   readonly #routing: SharedRouting | undefined;
+  readonly #priceSource: PriceSourceReader | undefined;
   /** Built once, since every call is planned from it. */
   readonly #planning: PlanInputs;
   readonly #keyShares: KeyShares;
@@ -111,11 +116,15 @@ export class Engine implements CallContext {
       sharedStore &&
       new SharedRouting({ traffic, store: sharedStore, names, weights, ...routing, clock, warn: warnOfRouting });
     const observed = { recorder: this.#recorder, costs, emitter, warnings, clock, rollouts: this.rollouts };
+    this.priceTable = new PriceTable();
+    this.#priceSource = startPriceSource(options, this.priceTable, warnings);
     this.services = buildCallServices(options, observed, {
       owners: this.#owners,
       affinity: this.#affinity,
       traffic,
       routes,
+      table: this.priceTable,
+      listRead: this.#priceSource?.read,
     });
     // Rollouts warn of a store that does not answer, too.
     const moneyWarnings = this.rollouts ? undefined : warnings;
@@ -171,9 +180,12 @@ export class Engine implements CallContext {
     return this.#owners.lookUpFor(call);
   }
 
-  /** Set until it is known what earlier processes have spent, where a budget refuses calls. */
+  /** Set until it is known what earlier processes have spent and what calls cost, where calls are refused for it. */
   get spentKnown(): Promise<void> | undefined {
-    return this.#money?.known;
+    const { rejectsUnpriced } = this.options;
+    const listKnown = rejectsUnpriced || this.services.budgets?.rejects ? this.#priceSource?.known : undefined;
+    const spentKnown = this.#money?.known;
+    return listKnown && spentKnown ? listKnown.then(() => spentKnown) : (listKnown ?? spentKnown);
   }
 
   plan(call: Call, body: unknown, nowMs: number): CallPlan {
@@ -201,6 +213,7 @@ export class Engine implements CallContext {
     this.#closed = true;
     this.alerts.close();
     this.prober.close();
+    this.#priceSource?.close();
     const stored = this.rollouts?.close();
     const ownersStored = this.#owners.close();
     const moneyStored = this.#money?.close();
@@ -218,10 +231,7 @@ export class Engine implements CallContext {
   #warnOfKeyShare(share: number, source: KeySource | undefined): void {
     const { weights, rollouts } = this.traffic;
     if (!rollouts && Object.values(weights).filter((weight) => weight > 0).length < 2) return;
-    const found = KEY_PLACES[source ?? 'route'];
-    const message =
-      `One key has ${Math.round(share * 100)} % of the latest calls (from ${found}): they all go to one upstream, whatever the weights are. ` +
-      'Give each user or conversation a key of its own, or none';
+    const message = keyShareMessage(share, source);
     this.warnings.once('keyShare', { code: 'keyShare', message, atMs: this.options.clock.now() });
   }
 
@@ -229,18 +239,6 @@ export class Engine implements CallContext {
     this.warnings.once(message, { code, message, atMs: this.options.clock.now() });
   }
 }
-
-/** Where a key was found, for messages. */
-const KEY_PLACES: Readonly<Record<KeySource, string>> = {
-  route: 'route({ key })',
-  context: 'canary.run({ key })',
-  header: 'the header x-canary-key',
-  option: 'the key function',
-  safety_identifier: 'safety_identifier in the body',
-  prompt_cache_key: 'prompt_cache_key in the body',
-  user: 'user in the body',
-  conversation: 'the opening of the conversation',
-};
 
 function knownUpstream({ upstreams }: CallServices, name: string): Upstream {
   const upstream = upstreams.get(name);

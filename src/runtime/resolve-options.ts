@@ -34,6 +34,8 @@ import { resolveTasks, type Tasks } from '../routing/tasks.ts';
 import { resolveShadowBeside } from '../shadow/resolve-shadow.ts';
 import { revisionOf } from '../upstream/revision.ts';
 import { resolveUpstreams } from '../upstream/resolve-upstreams.ts';
+import type { PriceSource } from '../domain/usage.ts';
+import { separateSource } from '../pricing/resolve-prices.ts';
 import type { BudgetPolicy } from '../budgets/budget.ts';
 import { systemClock } from '../time/system-clock.ts';
 import type { BreakerPolicy } from '../resilience/breaker.ts';
@@ -62,6 +64,7 @@ export interface ResolvedOptions {
   readonly hedge: HedgePolicy | undefined;
   readonly shadow: ShadowPolicy | undefined;
   readonly breaker: BreakerPolicy | undefined;
+  readonly priceSource: PriceSource | undefined;
   /** Whether upstreams without a known price are skipped. */
   readonly rejectsUnpriced: boolean;
   readonly alerts: readonly AlertRule[];
@@ -94,7 +97,8 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
   checkKeys('canary', canary, OPTION_NAMES);
   const { name = 'openai', alerts = [], breaker = {}, window = '5m', metricsInterval = '30s' } = canary;
   const home = checkText('canary.name', name, 'a name');
-  const upstreams = resolveUpstreams(canary, client, home, priceProvider);
+  const { source: priceSource, prices } = separateSource(canary.prices, [home, ...Object.keys(canary.upstreams ?? {})]);
+  const upstreams = resolveUpstreams({ ...canary, prices }, client, home, priceProvider);
   const names = upstreams.map((upstream) => upstream.name);
   const { stable = home, salt = 'canary', clock = systemClock, random = Math.random, retry } = canary;
   checkOneOf('canary.stable', stable, names);
@@ -127,6 +131,7 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
     hedge: canary.hedge && resolveHedge(canary.hedge),
     shadow: resolveShadowBeside(shadowedByRollouts(rollouts), canary.shadow, names),
     breaker: breaker === false ? undefined : resolveBreaker(breaker),
+    priceSource,
     rejectsUnpriced: rejectsUnpriced(canary),
     alerts: resolveAlerts(alerts, names),
     budgets: resolveBudgets(canary.budgets, names),

@@ -2,7 +2,7 @@
 
 import type { AttemptReason, AttemptRecord } from '../domain/attempt.ts';
 import { type Call, isFree } from '../domain/call.ts';
-import type { Cost, Usage } from '../domain/usage.ts';
+import type { Cost, PriceTableVersion, Usage } from '../domain/usage.ts';
 import { findCost, UNKNOWN_COST } from '../pricing/cost.ts';
 import { estimateTokens } from '../pricing/count-tokens.ts';
 import { estimateInput, rememberCounts } from '../pricing/estimate-input.ts';
@@ -42,12 +42,20 @@ export type EstimateCostUsd = (upstream: string, call: Call, body: unknown) => n
 /** Whether the price of a call on an upstream is known before it is made. */
 export type IsPriced = (upstream: string, call: Call) => boolean;
 
-/** Prices the attempts on `upstreams`. Calls `missing` once for each model without a known price. */
+/** What is wrong with the prices of attempts. */
+export interface PricingProblems {
+  /** Called once for each model without a known price. */
+  readonly missing: (upstream: string, model: string) => void;
+  /** Called for each cost of a list that is older than 60 days. */
+  readonly outdated: (list: PriceTableVersion) => void;
+}
+
+/** Prices the attempts on `upstreams`. */
 export function createPricing(
   upstreams: ReadonlyMap<string, Upstream>,
   stable: string,
   table: PriceTable,
-  missing: (upstream: string, model: string) => void,
+  { missing, outdated }: PricingProblems,
 ): Pricing {
   const reported = new Set<string>();
   const reportMissing = (upstream: string, model: string): void => {
@@ -68,6 +76,7 @@ export function createPricing(
     if (cost.costUsd === null && end.model !== model) cost = priceAt(upstream, model, end, end.reportedUsd);
     // Probes request models that do not exist, and list missing prices in their own report.
     if (cost.costUsd === null && end.usage && model !== undefined && reason !== 'probe') reportMissing(upstream, model);
+    if ((cost.table?.ageDays ?? 0) > OLD_DAYS && cost.table) outdated(cost.table);
     if (upstream === stable) return { cost, stableCostUsd: cost.costUsd };
     // Stable would have been paid for an answer, not for a failure: a failed attempt is an extra cost.
     if (cost.costUsd !== null && end.failure?.outcome === 'failure') return { cost, stableCostUsd: 0 };
@@ -76,6 +85,8 @@ export function createPricing(
   };
 }
 
+/** Providers change prices every few months. */
+const OLD_DAYS = 60;
 /** Bounds the memory if an application makes up model names. */
 const MAX_REPORTED = 1_000;
 

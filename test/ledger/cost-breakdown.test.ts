@@ -1,3 +1,4 @@
+import { TABLE_VERSION } from '../../src/pricing/price-table.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CostBreakdown, CostDimension } from '../../src/ledger/report.ts';
@@ -11,7 +12,7 @@ const entry: CostEntry = { upstream: 'a', atMs: nowMs - 3_600_000, costUsd: 1, s
 function breakDown(by: CostDimension, entries: readonly CostEntry[]): CostBreakdown {
   const ledger = new Ledger();
   for (const each of entries) ledger.add(each);
-  return ledger.breakDown({ by, nowMs, hashKey: (key) => `#${key}` });
+  return ledger.breakDown({ by, nowMs, prices: TABLE_VERSION, hashKey: (key) => `#${key}` });
 }
 
 test('without attempts there are no rows, and the hourly rate is 0', () => {

@@ -211,7 +211,7 @@ test('memory does not grow over a million calls with a million keys', async () =
     };
     const before = add(50_000);
     const after = add(1_000_000);
-    const { rows, total } = ledger.breakDown({ by: 'key', nowMs: Date.UTC(2026, 1), hashKey: (key) => key });
+    const { rows, total } = ledger.breakDown({ by: 'key', nowMs: Date.UTC(2026, 1), prices: { version: '1', date: '2026-01-01' }, hashKey: (key) => key });
     console.log(JSON.stringify({ grownBytes: after - before, rows: rows.length, attempts: total.attempts }));
   `,
     ['--expose-gc'],

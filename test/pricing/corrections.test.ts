@@ -24,7 +24,7 @@ test.each(cases)('%s: the correction names its source, and has valid dates', (_,
 });
 
 function priceOf(provider: string, model: string, at: string) {
-  return bundledPrice({ provider, model, atMs: Date.parse(at) }).price;
+  return bundledPrice({ provider, model, atMs: Date.parse(at) });
 }
 
 test('a part whose corrected price is not confirmed makes the cost unknown', () => {
