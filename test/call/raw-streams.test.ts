@@ -59,6 +59,15 @@ describe('falls back silently before the first content, after', () => {
     expect(set.events.of('attempt')).toMatchObject([{ kind: 'timeout', phase: 'firstChunk' }, { upstream: 'openai' }]);
   });
 
+  test('an error, whatever follows it in the same bytes', async () => {
+    const set = streaming([]);
+    const steps = textIn([ROLE, OVERLOADED, say('Hel'), STOP]);
+    set.providers.usually('gemini', () => new Response(steps, { headers: { 'content-type': 'text/event-stream' } }));
+    const { text, error } = await drainText(await openRaw(set));
+    expect([text.includes('Hello.'), text.includes('Overloaded'), error]).toEqual([true, false, undefined]);
+    expect(set.providers.asked).toEqual(['gemini', 'openai']);
+  });
+
   test('or rejects the call without another upstream', async () => {
     const set = streaming([OVERLOADED], { canary: { fallbacks: [] } });
     expect(await errorWithin(set.clock, 0, openRaw(set))).toMatchObject({ message: 'Overloaded.' });
@@ -75,6 +84,19 @@ describe('fails the body after the first content, after', () => {
     expect(set.providers.asked).toEqual(['gemini']);
     expect(set.events.of('attempt')).toMatchObject([{ outcome: 'failure', kind, usageEstimated: true }]);
   });
+
+  test.each([FAILURES[0]!, FAILURES[3]!])(
+    '%s, which is given with all the bytes that follow it',
+    async (_name, steps, kind) => {
+      const rest = [say('lo'), STOP];
+      const set = streaming([ROLE, say('Hel'), ...steps, ...rest], { done: true });
+      const { text, error } = await drainText(await openRaw(set));
+      expect(error).toBeInstanceOf(StreamInterruptedError);
+      expect(text.endsWith(`${textIn(rest)}data: [DONE]\n\n`)).toBe(true);
+      expect(set.providers.asked).toEqual(['gemini']);
+      expect(set.events.of('attempt')).toMatchObject([{ outcome: 'failure', kind }]);
+    },
+  );
 
   test('silence of 30 s', async () => {
     const set = streaming([say('Hel'), wait(Infinity)], { canary: { timeouts: { idle: '30s' } } });

@@ -92,6 +92,17 @@ describe('falls back silently before the first content, after', () => {
     expect(set.providers.asked).toEqual(['gemini', 'gemini', 'openai']);
   });
 
+  test('a response without a body', async () => {
+    const set = setUpCanary({ client: { maxRetries: 0 } });
+    set.providers.usually('gemini', () => new Response(null, { status: 204 }));
+    const { chunks, error } = await within(set.clock, 0, open(set).then(drain));
+    expect([textOf(chunks), error]).toEqual(['Hello.', undefined]);
+    expect(set.events.of('attempt')).toMatchObject([
+      { upstream: 'gemini', outcome: 'failure', kind: 'malformed' },
+      { upstream: 'openai', outcome: 'success' },
+    ]);
+  });
+
   test('or rejects with the SDK’s error without another upstream', async () => {
     const set = streaming([OVERLOADED], { canary: { fallbacks: [] } });
     const error = await errorWithin(set.clock, 0, open(set));

@@ -6,7 +6,6 @@
 import { OpenAI } from 'openai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CanaryClient, type AttemptRecord } from '../../src/index.ts';
-import { splitEvents } from '../../src/testing/answers/sse.ts';
 import { attemptsOf, usageIn } from './support/attempts-of.ts';
 import { callFor, rawText, see } from './support/call-for.ts';
 import { EXCEPTIONS, RAW_RECORDS, USAGE_UNASKED, exceptionOf, type Exception } from './support/exceptions.ts';
@@ -99,25 +98,10 @@ function isHonestFor(
     attempts.every(({ usage, usageEstimated }) => reported || (usage !== undefined) === usageEstimated);
 }
 
-/** Whether an event is JSON, or the end of a stream. */
-function isReadable(event: string): boolean {
-  const data = /^data: ?(.*)/m.exec(event)?.[1];
-  if (data === undefined || data === '[DONE]') return true;
-  try {
-    JSON.parse(data);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The raw text to its end or, if reading rejects, up to and including the event with the error. */
+/** The raw text to its end, and what rejects after it. */
 function rawWith(exception: Exception | undefined, text: string): unknown {
   if (!exception?.rejectsRaw) return { text };
-  if (exception.rejectsRaw === 'call') return { text: '', rejected: 'call' };
-  const events = splitEvents(text);
-  const last = events.findIndex((event) => event.includes('"error":{') || !isReadable(event));
-  return { text: (last < 0 ? events : events.slice(0, last + 1)).join(''), rejected: 'body' };
+  return exception.rejectsRaw === 'call' ? { text: '', rejected: 'call' } : { text, rejected: 'body' };
 }
 
 test.skipIf(!recorded)(`compares enough bodies and chunks, and every exception is a recording${skipNote}`, () => {

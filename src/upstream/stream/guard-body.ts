@@ -20,9 +20,16 @@ export async function guardBody(
   holdsBack: boolean,
 ): Promise<Response> {
   const { headers } = response;
-  const events = new RawEvents(body, { headers, throws: holdsBack, wasCutWhole: () => guard.wasCutWhole });
+  let isHeld = holdsBack;
+  const events = new RawEvents(body, {
+    headers,
+    throws: holdsBack,
+    throwsAtOnce: () => isHeld,
+    wasCutWhole: () => guard.wasCutWhole,
+  });
   const reader = new GuardedReader(events, controller.signal, guard, chunkOf);
   if (holdsBack) await reader.prime();
+  isHeld = false;
   return withBody(response, bytesOf(new ReaderHandle(reader, controller, guard.openReaders)));
 }
 

@@ -8,12 +8,16 @@ export interface RawEvent {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The parsed JSON; `undefined` for events without JSON. */
   readonly chunk: unknown;
+  /** What the SDK's stream would throw at this event. */
+  readonly error?: Error | undefined;
 }
 
 export interface RawEventsOptions {
   readonly headers: Headers;
-  /** An error event, or one that cannot be parsed, throws after its bytes were given, as the SDK's stream would. */
+  /** An error event, or one that cannot be parsed, throws as the SDK's stream would, after its bytes were given. */
   readonly throws: boolean;
+  /** It throws at once, so that another upstream can answer. A body that its caller reads already is given to its end first. */
+  readonly throwsAtOnce: () => boolean;
   /** The body broke off because we ended it after it was complete. */
   readonly wasCutWhole: () => boolean;
 }
@@ -28,8 +32,8 @@ export class RawEvents implements AsyncIterator<RawEvent, unknown> {
   /** `[DONE]` was read: the rest passes unparsed. */
   #isDone = false;
   #hasEnded = false;
-  /** The error of the last event, thrown after its bytes were given. */
-  #error: unknown;
+  /** The error of the first event that has one, among those that were given. */
+  #error: Error | undefined;
 
   constructor(body: ReadableStream<Uint8Array>, options: RawEventsOptions) {
     this.#reader = body.getReader();
@@ -38,12 +42,14 @@ export class RawEvents implements AsyncIterator<RawEvent, unknown> {
 
   async next(): Promise<IteratorResult<RawEvent, unknown>> {
     for (;;) {
+      if (this.#error && this.#options.throwsAtOnce()) await this.#stop(this.#error);
       const event = this.#ready[this.#next];
       if (event) {
         this.#next += 1;
+        this.#error ??= event.error;
         return { done: false, value: event };
       }
-      if (this.#error !== undefined) await this.#stop();
+      if (this.#hasEnded && this.#error) throw this.#error;
       if (this.#hasEnded) return { done: true, value: undefined };
       this.#next = 0;
       this.#ready = [];
@@ -57,15 +63,15 @@ export class RawEvents implements AsyncIterator<RawEvent, unknown> {
     return { done: true, value };
   }
 
-  async #stop(): Promise<never> {
+  async #stop(reason: Error): Promise<never> {
     await this.#reader.cancel().catch(() => undefined);
-    throw this.#error as Error;
+    throw reason;
   }
 
   async #read(): Promise<void> {
     const { value, done } = await this.#reader.read().catch((error: unknown) => {
       if (this.#options.wasCutWhole()) return { value: undefined, done: true };
-      throw error;
+      throw this.#error ?? error;
     });
     this.#hasEnded = done;
     const pieces = value ? this.#bytes.push(value) : [this.#bytes.rest()];
@@ -73,30 +79,27 @@ export class RawEvents implements AsyncIterator<RawEvent, unknown> {
   }
 
   #take(bytes: Uint8Array<ArrayBuffer>): void {
-    // Bytes after an error are dropped.
-    if (this.#error !== undefined) return;
     const event = this.#isDone ? undefined : readEvent(decoder.decode(bytes));
     this.#isDone ||= event?.data.startsWith('[DONE]') ?? false;
-    const chunk = event && !this.#isDone ? this.#parse(event.name, event.data) : undefined;
-    this.#ready.push({ bytes, chunk });
+    this.#ready.push({ bytes, ...(event && !this.#isDone ? this.#parse(event.name, event.data) : NO_CHUNK) });
   }
 
-  #parse(name: string, data: string): unknown {
+  #parse(name: string, data: string): Omit<RawEvent, 'bytes'> {
     let chunk: unknown;
+    const { throws, headers } = this.#options;
     try {
       chunk = JSON.parse(data);
     } catch {
-      if (this.#options.throws) this.#error = new SyntaxError('A server-sent event is not JSON.');
-      return undefined;
+      return throws ? { chunk, error: new SyntaxError('A server-sent event is not JSON.') } : NO_CHUNK;
     }
     const { error } = fields(chunk);
-    if (this.#options.throws && (error || name === 'error')) {
-      // Some providers send a string. The SDK accepts it, though its types do not.
-      this.#error = new APIError(undefined, (error ?? chunk) as object, undefined, this.#options.headers);
-    }
-    return chunk;
+    if (!throws || (!error && name !== 'error')) return { chunk };
+    // Some providers send a string. The SDK accepts it, though its types do not.
+    return { chunk, error: new APIError(undefined, (error ?? chunk) as object, undefined, headers) };
   }
 }
+
+const NO_CHUNK = { chunk: undefined };
 
 /** Cuts bytes into events, each with the blank line that ends it. Takes time in proportion to the bytes, however large an event is. */
 class EventBytes {

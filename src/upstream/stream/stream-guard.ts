@@ -2,7 +2,7 @@
 
 import { APIError, APIUserAbortError } from 'openai';
 import { UpstreamTimeoutError } from '../../domain/errors.ts';
-import { ABORTED, FILTERED, TRUNCATED, classifyFailure, type Failure } from '../../resilience/failure.ts';
+import { ABORTED, FILTERED, MALFORMED, TRUNCATED, classifyFailure, type Failure } from '../../resilience/failure.ts';
 import { type AnswerChecks, type AttemptInput, reportEnd } from '../attempt-types.ts';
 import { usageAtEnd, type UsageAtEnd } from '../final-usage.ts';
 import type { AbandonedStreams } from './abandoned-streams.ts';
@@ -228,7 +228,9 @@ export class StreamGuard implements ReaderGuard, BodyObserver {
     switch (kind) {
       case 'error': {
         const { error } = how as { readonly error: unknown };
-        return { failure: classifyFailure(error, { nowMs: this.#input.clock.now() }), error };
+        const failure = classifyFailure(error, { nowMs: this.#input.clock.now() });
+        // The SDK could not read the stream, for example a response without a body.
+        return { failure: failure.outcome === 'neutral' && failure.kind === undefined ? MALFORMED : failure, error };
       }
       case 'aborted': {
         // `[DONE]` may have arrived with the first bytes. A caller that left before the first content has not got the answer.
