@@ -1,0 +1,8 @@
+/** All behaviours. */
+
+import type { Behaviour } from '../support/behaviour.ts';
+import { endings } from './endings.ts';
+import { statuses } from './statuses.ts';
+import { waits } from './waits.ts';
+
+export const CATALOGUE: readonly Behaviour[] = [...statuses, ...endings, ...waits];

@@ -1,0 +1,169 @@
+/** Where a client with a `canary` option may look worse than the bare SDK, with reasons. All other differences fail the test. */
+
+import type { Rule } from './rules.ts';
+
+export interface Exception {
+  readonly why: string;
+  /** The names of the columns. Each is needed. */
+  readonly columns: readonly string[];
+  readonly rules: readonly Rule[];
+  /** The names of the behaviours. Each is needed. */
+  readonly of: readonly string[];
+}
+
+const ALONE = ['canary: {}', 'split'];
+const ALL = [...ALONE, 'everything'];
+
+export const EXCEPTIONS: readonly Exception[] = [
+  {
+    why: 'a wait above `maxRetryAfter` ends in the provider’s error: to wait and to hammer both hurt',
+    columns: ALONE,
+    rules: ['success', 'bytes'],
+    of: both('one 429 with Retry-After: 300', 'one 503 with Retry-After: 300'),
+  },
+  {
+    why: 'a 200 whose body is no answer is a failure: it is requested again, and in the end given as the SDK gives it',
+    columns: ALONE,
+    rules: ['requests', 'firstByte'],
+    of: [
+      ...['an HTML 200', 'one HTML 200', 'an empty 200', 'an error with status 200'].map((name) => `${name}, plain`),
+      ...both('a 204'),
+      'an empty 200, stream',
+      'a plain answer that is cut',
+      'half of a plain answer',
+      'one half of a plain answer',
+      'a plain answer without choices',
+    ],
+  },
+  {
+    why: 'a stream that breaks before its first sign of an answer is requested again',
+    columns: ALONE,
+    rules: ['requests', 'firstByte'],
+    of: ['a cut before the first event', 'an error event at first'].flatMap((name) => [
+      `${name}, stream`,
+      `${name}, rawStream`,
+    ]),
+  },
+  {
+    why: 'a stream that ends before its answer does ends in an error, where the SDK ends it as if it were whole',
+    columns: ALL,
+    rules: ['success'],
+    of: [
+      ...['stream', 'rawStream', 'tee', 'readable'].map((way) => `an early end after five words, ${way}`),
+      'Responses: an early end',
+      'Responses: a background job that ends early',
+    ],
+  },
+  {
+    why: 'a stream without an answer ends in an error, where the SDK gives an empty stream',
+    columns: ALONE,
+    rules: ['success'],
+    of: [
+      ...['an HTML 200', 'one HTML 200', 'an empty 200', 'an error with status 200'].map((name) => `${name}, stream`),
+      'an early end after the role, stream',
+      'an early end after the role, rawStream',
+      'JSON for a streamed call',
+    ],
+  },
+  {
+    why: 'an answer that the provider reports as failed ends in an error, after all of its events',
+    columns: ALL,
+    rules: ['success'],
+    of: ['Responses: failed', 'Responses: failed after content'],
+  },
+  {
+    why: 'a raw stream with an error event, or with one that is not JSON, is given to its end, and then ends in an error',
+    columns: ALL,
+    rules: ['success'],
+    of: [
+      'an error event at first, rawStream',
+      'an error event after the role, rawStream',
+      'an error event after five words, rawStream',
+      'an event that is not JSON, rawStream',
+    ],
+  },
+  {
+    why: 'an error event before everything else is the error of the call',
+    columns: ALONE,
+    rules: ['bytes'],
+    of: ['an error event at first, rawStream'],
+  },
+  {
+    why: 'usage that the client asked for and its caller did not is hidden, and so is usage that comes unasked',
+    columns: ALL,
+    rules: ['bytes'],
+    of: [
+      'a usage chunk before the end, stream',
+      'a usage chunk before the end, rawStream',
+      'usage in each chunk, stream',
+    ],
+  },
+  {
+    why: 'the first stream after a refusal of our `stream_options` costs one more request',
+    columns: ALONE,
+    rules: ['requests', 'firstByte'],
+    of: ['stream_options refused with 400', 'stream_options refused with 422'],
+  },
+  {
+    why: 'a raw stream is given in whole events',
+    columns: ALONE,
+    rules: ['firstByte'],
+    of: ['an event in pieces, rawStream'],
+  },
+  {
+    why: 'a conflict concerns the state of the request: it is retried where it happened, as the SDK does',
+    columns: ['canary'],
+    rules: ['success', 'bytes', 'requests'],
+    of: [
+      ...both('409 for ever', '409 for ever, Retry-After: 1'),
+      'one 409, maxRetries 0',
+      ...[0, 2, 5].flatMap((retries) => [
+        `409 five times, maxRetries ${retries}`,
+        `409 for ever, maxRetries ${retries}`,
+      ]),
+    ],
+  },
+  {
+    why: 'content that one provider filters is sent to another only if the user says so',
+    columns: ['canary'],
+    rules: ['success', 'bytes'],
+    of: both('400 content_policy_violation', '400 content_filter'),
+  },
+  {
+    why: 'a stream that broke after its first words cannot be continued with the words of another upstream',
+    columns: ['canary'],
+    rules: ['success', 'bytes'],
+    of: [
+      ...['a cut', 'an early end'].flatMap((name) =>
+        ['stream', 'rawStream', 'tee', 'readable'].map((way) => `${name} after five words, ${way}`),
+      ),
+      ...[
+        'an error event after five words',
+        'an event that is not JSON',
+        'a broken connection after the finish',
+      ].flatMap((name) => [`${name}, stream`, `${name}, rawStream`]),
+      'a broken connection after [DONE], rawStream',
+      'a cut after a stall',
+      'Responses: a background job that breaks',
+      'Responses: a background job that ends early',
+      'Responses: a break in the middle',
+      'Responses: an early end',
+      'Responses: failed after content',
+    ],
+  },
+  {
+    why: 'the SDK’s own helper does not accept content after a finish_reason',
+    columns: ['canary'],
+    rules: ['success', 'bytes'],
+    of: ['"stop" on every chunk, helper', '"stop" on every chunk, slowly, helper'],
+  },
+];
+
+/** Whether an exception allows a harm. */
+export function isException(exception: Exception, behaviour: string, column: string, rule: Rule): boolean {
+  return exception.columns.includes(column) && exception.rules.includes(rule) && exception.of.includes(behaviour);
+}
+
+function both(...names: readonly string[]): string[] {
+  return names.flatMap((name) => [`${name}, plain`, `${name}, stream`]);
+}

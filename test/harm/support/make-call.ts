@@ -1,0 +1,109 @@
+/** Makes one call in one of the ways that the SDK offers, and notes what its caller gets and when. */
+
+import type { OpenAI } from 'openai';
+import type { Way } from './behaviour.ts';
+
+/** What the caller of one call got. Times are in ms since the call. */
+export interface SeenCall {
+  readonly ok: boolean;
+  /** Name, status and code of the error. */
+  readonly error: string | undefined;
+  /** Bytes of the answer, whole or not. */
+  readonly bytes: number;
+  /** Everything that the caller got, one line for each chunk. */
+  readonly text: string;
+  /** When the caller had the first of it, or the error. */
+  readonly firstMs: number;
+  readonly endMs: number;
+}
+
+type Take = (part: unknown) => void;
+
+export async function makeCall(
+  ai: OpenAI,
+  way: Way,
+  body: Readonly<Record<string, unknown>>,
+  options: OpenAI.RequestOptions | undefined,
+): Promise<SeenCall> {
+  const startedAtMs = performance.now();
+  const parts: string[] = [];
+  let firstMs: number | undefined;
+  const take: Take = (part) => {
+    firstMs ??= performance.now() - startedAtMs;
+    parts.push(typeof part === 'string' ? part : (JSON.stringify(part) ?? ''));
+  };
+  let error: string | undefined;
+  try {
+    await WAYS[way](ai, body, options, take);
+  } catch (thrown) {
+    error = named(thrown);
+  }
+  const endMs = performance.now() - startedAtMs;
+  const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+  return { ok: error === undefined, error, bytes, text: parts.join('\n'), firstMs: firstMs ?? endMs, endMs };
+}
+
+type Make = (
+  ai: OpenAI,
+  body: Readonly<Record<string, unknown>>,
+  options: OpenAI.RequestOptions | undefined,
+  take: Take,
+) => Promise<void>;
+
+const MESSAGES = { model: 'gpt-4.1', messages: [{ role: 'user', content: 'Say hello.' }] };
+const INPUT = { model: 'gpt-4.1', input: 'Say hello.' };
+const PROMPT = { model: 'gpt-3.5-turbo-instruct', prompt: 'Say hello.' };
+
+// The bodies are those of the SDK's types, but for fields that single behaviours add.
+const WAYS: Readonly<Record<Way, Make>> = {
+  plain: async (ai, body, options, take) =>
+    take(await ai.chat.completions.create({ ...MESSAGES, ...body } as never, options)),
+  stream: async (ai, body, options, take) => readAll(await openChat(ai, body, options), take),
+  raw: async (ai, body, options, take) =>
+    readBytes(await ai.chat.completions.create({ ...MESSAGES, ...body } as never, options).asResponse(), take),
+  rawStream: async (ai, body, options, take) => readBytes(await openChat(ai, body, options).asResponse(), take),
+  tee: async (ai, body, options, take) => {
+    const [left, right] = (await openChat(ai, body, options)).tee();
+    await Promise.all([readAll(left, take), readAll(right, take)]);
+  },
+  readable: async (ai, body, options, take) => {
+    const stream = (await openChat(ai, body, options)).toReadableStream();
+    const decoder = new TextDecoder();
+    for await (const bytes of stream as ReadableStream<Uint8Array>) take(decoder.decode(bytes, { stream: true }));
+  },
+  helper: async (ai, body, options, take) => {
+    const stream = ai.chat.completions.stream({ ...MESSAGES, ...body } as never, options);
+    stream.on('content', (text) => take(text));
+    take((await stream.finalChatCompletion()).choices);
+  },
+  completion: async (ai, body, options, take) =>
+    take(await ai.completions.create({ ...PROMPT, ...body } as never, options)),
+  completionStream: async (ai, body, options, take) =>
+    readAll((await ai.completions.create({ ...PROMPT, ...body, stream: true } as never, options)) as never, take),
+  response: async (ai, body, options, take) => take(await ai.responses.create({ ...INPUT, ...body } as never, options)),
+  responseStream: async (ai, body, options, take) =>
+    readAll((await ai.responses.create({ ...INPUT, ...body, stream: true } as never, options)) as never, take),
+  embedding: async (ai, body, options, take) =>
+    take(await ai.embeddings.create({ model: 'text-embedding-3-small', input: 'Hello.', ...body } as never, options)),
+};
+
+function openChat(ai: OpenAI, body: Readonly<Record<string, unknown>>, options: OpenAI.RequestOptions | undefined) {
+  const streamed = { ...MESSAGES, ...body, stream: true } as unknown as OpenAI.ChatCompletionCreateParamsStreaming;
+  return ai.chat.completions.create(streamed, options);
+}
+
+async function readAll(stream: AsyncIterable<unknown>, take: Take): Promise<void> {
+  for await (const chunk of stream) take(chunk);
+}
+
+async function readBytes(response: Response, take: Take): Promise<void> {
+  const decoder = new TextDecoder();
+  for await (const bytes of response.body ?? []) take(decoder.decode(bytes, { stream: true }));
+}
+
+function named(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const { status, code } = thrown as Error & { status?: unknown; code?: unknown };
+  const words = [status, code].filter((word) => typeof word === 'string' || typeof word === 'number');
+  return [thrown.constructor.name, ...words].join(' ');
+}
