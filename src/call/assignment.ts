@@ -8,15 +8,17 @@ import type { SkipReason } from '../domain/call.ts';
 export class Assignment {
   readonly upstream: string;
   readonly #stream: boolean;
+  readonly #stable: string;
   /** The last attempt on the assigned upstream that has ended. */
   #last: AttemptRecord | undefined;
   /** Start of the first attempt on the assigned upstream. */
   #sinceMs = 0;
   #isOver = false;
 
-  constructor(upstream: string, stream: boolean) {
+  constructor(upstream: string, stream: boolean, stable: string) {
     this.upstream = upstream;
     this.#stream = stream;
+    this.#stable = stable;
   }
 
   /** An attempt of the call has ended, on any upstream. */
@@ -43,7 +45,8 @@ export class Assignment {
       if (upstream === this.upstream) return 'answered';
       if (!last || last.outcome === 'aborted' || last.outcome === 'success') return last ? 'overtaken' : 'neutral';
       if (last.outcome === 'failure') return 'failed';
-      return last.kind === 'contentFilter' ? 'neutral' : 'refused';
+      // What a third upstream serves, stable might have refused as well.
+      return last.kind === 'contentFilter' || upstream !== this.#stable ? 'neutral' : 'refused';
     }
     if (outcome === 'aborted') return 'aborted';
     if (last) return last.outcome === 'failure' ? 'failed' : 'neutral';

@@ -22,6 +22,7 @@ const NO_REFUSALS: readonly HeldRefusal[] = [];
 export class CallRecorder {
   readonly call: Call;
   readonly ledger: CallLedgerBuilder;
+  readonly #stable: string;
   readonly #assignment: Assignment;
   readonly #observer: CallObserver;
   readonly #pricing: Pricing;
@@ -37,10 +38,12 @@ export class CallRecorder {
   /** The mirrored call, if copies are sent. It gets the outcome and the attempt that served the call, if one did. */
   mirrored: { over(outcome: Outcome, served: AttemptRecord | undefined): void } | undefined;
 
-  constructor(call: Call, assigned: string, observer: CallObserver, pricing: Pricing) {
+  /** @param stable whose service of a call shows that another upstream refused it by its own fault */
+  constructor(call: Call, assigned: string, observer: CallObserver, pricing: Pricing, stable = assigned) {
     this.call = call;
     this.ledger = new CallLedgerBuilder(call.id);
-    this.#assignment = new Assignment(assigned, call.stream);
+    this.#stable = stable;
+    this.#assignment = new Assignment(assigned, call.stream, stable);
     this.#observer = observer;
     this.#pricing = pricing;
   }
@@ -94,7 +97,6 @@ export class CallRecorder {
 
   /** No upstream served the call. */
   gaveUp(outcome: Outcome, kind: FailureKind | undefined, atMs: number): void {
-    this.settleRefusals('neutral');
     const last = this.ledger.attempts.at(-1);
     this.mirrored?.over(outcome, undefined);
     if (last) this.#finish({ ...last, outcome, kind, latencyMs: atMs - last.startedAtMs });
@@ -103,7 +105,7 @@ export class CallRecorder {
 
   /** An attempt has ended. `isSpare`: another attempt has answered the call. */
   end(started: StartedAttempt, end: AttemptEnd, isSpare = false): AttemptRecord {
-    if (!end.failure) this.settleRefusals('failure');
+    if (!end.failure) this.settleRefusals(started.upstream === this.#stable ? 'failure' : 'neutral');
     else if (end.failure.outcome === 'neutral') this.settleRefusals('neutral');
     const record = this.#add(started, end, isSpare);
     this.#observer.attempt(record, this.call);
@@ -112,8 +114,8 @@ export class CallRecorder {
   }
 
   /**
-   * An upstream refused the request, and another one gets it now. The refusal is the upstream's failure if the other one serves the call, and
-   * neutral if not, so the attempt is reported when that is known.
+   * An upstream refused the request, and another one gets it now. The refusal is the upstream's failure if stable serves the call, and neutral
+   * if not: what a third upstream serves, stable might have refused as well. So the attempt is reported when that is known.
    */
   endRefused(started: StartedAttempt, end: AttemptEnd, permit: Permit | undefined): AttemptRecord {
     const record = this.#add(started, end, false);
@@ -121,7 +123,7 @@ export class CallRecorder {
     return record;
   }
 
-  /** Reports the refusals that were held back. `failure`: another upstream served the call. */
+  /** Reports the refusals that were held back. `failure`: stable served the call. */
   settleRefusals(outcome: 'failure' | 'neutral'): void {
     const refusals = this.#refusals;
     if (refusals.length === 0) return;

@@ -37,9 +37,11 @@ export class CallState {
   readonly #ownMaxRetries: number | undefined;
   #tried: readonly string[] = [];
   /** The first failure that is an upstream's fault. The caller gets its error if a later attempt fails for another reason. */
-  firstFault: { readonly error: unknown; readonly failure: Failure } | undefined;
+  firstFault: Reported | undefined;
   /** The first refusal of an id or item as another account's. The caller gets it if no upstream knows the id or can read the item. */
-  firstForeign: { readonly error: unknown; readonly failure: Failure } | undefined;
+  firstForeign: Reported | undefined;
+  /** The last failure of stable. */
+  #ofStable: Reported | undefined;
   /** An answer that the caller gets if no upstream has a better one: stable's, or else the last. */
   #readable: (Reported & { readonly upstream: string }) | undefined;
   /** The last failure was such a refusal: every other upstream may be asked. */
@@ -56,7 +58,7 @@ export class CallState {
     this.plan = plan;
     this.source = source;
     this.services = services;
-    this.recorder = new CallRecorder(call, plan.assigned, services.observer, services.pricing);
+    this.recorder = new CallRecorder(call, plan.assigned, services.observer, services.pricing, services.stable);
     source.mode.ledger = this.recorder.ledger;
     this.#ownMaxRetries = source.options.maxRetries;
     this.#extraAttempts = call.replayable ? (services.policy.attempts ?? this.#defaultExtraAttempts()) : 0;
@@ -150,6 +152,7 @@ export class CallState {
   noteFailure(error: unknown, failure: Failure, upstream: string): void {
     const { call, plan } = this;
     this.noteAnswer(error, failure, upstream);
+    if (upstream === this.services.stable) this.#ofStable = { error, failure };
     if (failure.outcome === 'failure') this.firstFault ??= { error, failure };
     const foreign =
       call.forcedUpstream === undefined && call.replayable ? foreignIn(error, plan.seeksOwner) : undefined;
@@ -162,17 +165,17 @@ export class CallState {
 
   /**
    * The failure to report to the caller after `last`, when no upstream is left: an answer, if there is one, or else `last` itself. If a spare upstream rejected the request or
-   * its credentials, it is the first fault, which made the call fall back. An error of stable is what the SDK alone would have thrown, so
-   * it stays.
+   * its credentials, it is the failure of stable, which is what the SDK alone would have thrown, or else the first fault, which made the call
+   * fall back.
    */
   failureToReport(last: Reported, upstream: string): Reported {
     const { firstFault, firstForeign } = this;
     if (this.#readable && last.failure?.outcome !== 'aborted') return this.#readable;
     // An upstream that is down may be the owner; one that refuses our credentials says nothing about the call.
-    const kind = firstFault?.failure.kind;
+    const kind = firstFault?.failure?.kind;
     if (firstForeign && (!firstFault || kind === 'auth' || kind === 'quota')) return firstForeign;
     const isOfSpare = upstream !== this.services.stable && last.failure !== undefined && isRejection(last.failure);
-    return isOfSpare && firstFault ? firstFault : last;
+    return (isOfSpare && (this.#ofStable ?? firstFault)) || last;
   }
 
   /**

@@ -3,17 +3,19 @@
 import type { AttemptReason, AttemptRecord } from '../domain/attempt.ts';
 import type { Failure } from '../resilience/failure.ts';
 import type { ModelState } from '../resilience/model-states.ts';
-import { backoffMs, retryAfter } from '../resilience/retry.ts';
+import { retryAfter } from '../resilience/retry.ts';
 import type { TimeLimit } from '../resilience/time-limit.ts';
 import { sleep } from '../time/wait.ts';
 import type { Answer, AttemptEnd } from '../upstream/attempt-types.ts';
 import { attempt } from '../upstream/attempt.ts';
 import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
 import { optionsFor, type UpstreamRequest } from '../upstream/sdk/request-options.ts';
+import type { StartedAttempt } from '../upstream/upstream-costs.ts';
 import { requestedModel, type Upstream } from '../upstream/upstream.ts';
 import { acquireOrQueue, type Admitted, canAdmit, release } from './admission.ts';
 import { AttemptContext, type AttemptOwner, type AttemptResources, timeLimitFor } from './attempt-input.ts';
 import type { CallState } from './call-state.ts';
+import { retryDelayMs, shouldLeaveAlone } from './retry-delay.ts';
 
 /**
  * Prepares the attempts on an upstream that has admitted the call. What was acquired is released if that fails.
@@ -109,7 +111,9 @@ export class UpstreamAttempts implements AttemptOwner {
     if (!failure) this.#rememberOwner();
     this.#updatePause(failure, wasPaused);
     const { permit } = admitted;
-    const isHeld = failure !== undefined && !this.#cancelled && this.state.mayMoveRefusal(failure, this.upstream.name);
+    // Three `forbidden` in a row are a failure whatever another upstream says.
+    const isOpen = failure?.outcome === 'neutral' && !this.#cancelled;
+    const isHeld = isOpen && this.state.mayMoveRefusal(failure, this.upstream.name);
     if (!isHeld) permit?.settle(failure?.breakerOutcome ?? 'success', nowMs);
     // An attempt that was cancelled for a hedge is spare.
     const record = isHeld
@@ -173,10 +177,23 @@ export class UpstreamAttempts implements AttemptOwner {
     retryIndex: number,
     startedAtMs = this.state.services.clock.now(),
   ): Promise<Answer> {
+    const started = this.state.recorder.start(this.upstream.name, reason, this.request.model, startedAtMs);
+    let context: AttemptContext;
+    try {
+      context = this.#prepare(admitted, started, retryIndex);
+    } catch (error) {
+      // A signal that is none, for example.
+      release(admitted);
+      throw error;
+    }
+    return attempt(context);
+  }
+
+  #prepare(admitted: Admitted, started: StartedAttempt, retryIndex: number): AttemptContext {
     const { state, upstream } = this;
-    const { options, model, mark } = this.request;
+    const { options, mark } = this.request;
     const { sdkRetries, showsControllers } = this.connection;
-    const started = state.recorder.start(upstream.name, reason, model, startedAtMs);
+    const { startedAtMs } = started;
     const bounds = { signal: this.#signal, cancellable: this.cancellable, nowMs: startedAtMs };
     const limit = timeLimitFor(state, upstream, bounds);
     this.#limit = limit;
@@ -186,7 +203,7 @@ export class UpstreamAttempts implements AttemptOwner {
     // The SDK sends `maxRetries` less the retries left as the number of this retry.
     if (!sdkRetries) options.maxRetries = retryIndex;
     const wasPaused = this.model.pause.until(startedAtMs) !== null;
-    return attempt(new AttemptContext(this, { admitted, started, limit, wasPaused }));
+    return new AttemptContext(this, { admitted, started, limit, wasPaused });
   }
 }
 
@@ -206,34 +223,4 @@ function withCallersCredentials(end: AttemptEnd): AttemptEnd {
 /** The tokens that an attempt used. An estimated usage is no better than the estimate that the slot was taken with. */
 function tokensOf({ usage, usageEstimated }: AttemptEnd): number | undefined {
   return usage && !usageEstimated ? usage.inputTokens + usage.outputTokens : undefined;
-}
-
-/** A paused upstream is retried only if no other upstream can serve the call. */
-function shouldLeaveAlone({ state, model, failure }: UpstreamAttempts): boolean {
-  const nowMs = state.services.clock.now();
-  if (failure === undefined || model.pause.until(nowMs) === null) return false;
-  return canAdmit(state.untriedAfter(failure), state);
-}
-
-/**
- * The wait before retry `retryIndex` (from 0), in ms; `undefined` if the upstream is not retried. Where another upstream can serve, there is
- * one retry at most, and each of the others keeps an attempt. Where none can, the SDK's rules hold: neither breaker nor retry budget refuses.
- */
-function retryDelayMs({ state, upstream, model, failure }: UpstreamAttempts, retryIndex: number): number | undefined {
-  if (failure?.kind === undefined || !state.affords(upstream.name)) return undefined;
-  const { policy, clock, random, retryBudget } = state.services;
-  const { minDelayMs, maxDelayMs, maxRetryAfterMs } = policy;
-  const others = state.untriedAfter(failure);
-  const isAlone = !canAdmit(others, state);
-  // A model that gave a useless answer twice gives it again.
-  const maxRetries = isAlone && failure.rejection === undefined ? Infinity : 1;
-  if (!(isAlone ? failure.retryAlone : failure.retrySame) || retryIndex >= maxRetries) return undefined;
-  if (state.attemptsLeft < (isAlone ? 1 : others.length + 1)) return undefined;
-  const askedMs = failure.retryAfterMs ?? 0;
-  if (askedMs > (isAlone ? maxRetryAfterMs : maxDelayMs)) return undefined;
-  if (!isAlone && model.breaker?.state.state === 'open') return undefined;
-  const delayMs = failure.retryAfterMs ?? backoffMs({ attempt: retryIndex, minDelayMs, maxDelayMs, random });
-  if (delayMs >= state.remainingMs || !(isAlone || retryBudget.withdraw())) return undefined;
-  state.recorder.retry({ upstream: upstream.name, kind: failure.kind, delayMs, atMs: clock.now() });
-  return delayMs;
 }

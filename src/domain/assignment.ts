@@ -8,7 +8,7 @@
  * - `failed`: its attempts failed or timed out, so another upstream served the call, or none.
  * - `breaker`: its breaker was open, so the call passed it over.
  * - `pause`: it was paused for a rate limit, a quota or rejected credentials.
- * - `refused`: it refused what another upstream then served.
+ * - `refused`: it refused what stable then served.
  * - `overtaken`: a hedge answered first.
  * - `heldBack`: a limit or a budget of the user held the call back.
  * - `aborted`: the caller cancelled.

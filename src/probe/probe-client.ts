@@ -73,6 +73,7 @@ export class ProbeClient {
       return reply;
     } finally {
       reserved.release();
+      budget.release(call);
     }
   }
 

@@ -108,6 +108,12 @@ export class ProbeBudget {
     return undefined;
   }
 
+  /** Gives back what is still reserved for a request. */
+  release(call: Call): void {
+    this.#reservations.get(call.id)?.cancel();
+    this.#reservations.delete(call.id);
+  }
+
   /** Records an ended request in the ledger; returns its cost in USD, `null` if it is unknown. */
   charge(call: Call, end: AttemptEnd): number | null {
     const { observer, pricing } = this.#services;

@@ -58,6 +58,15 @@ export class ShadowRunner implements Mirror {
 
   /** Copies the call to the targets that choose it; `undefined` without a copy. `firstUpstream` serves its first attempt. */
   mirror(state: MirrorRun, firstUpstream: string): MirroredCall | undefined {
+    try {
+      return this.#mirror(state, firstUpstream);
+    } catch (error) {
+      this.#services.observer.failed('Mirroring a call', error);
+      return undefined;
+    }
+  }
+
+  #mirror(state: MirrorRun, firstUpstream: string): MirroredCall | undefined {
     const { call, plan } = state;
     if (!call.shadow || !call.replayable || this.#closed || UNMIRRORED_REASONS.has(plan.reason)) return undefined;
     let copies: Copy[] | undefined;
