@@ -18,8 +18,10 @@ export interface LoadedConfig {
   readonly options: ClientConfig;
 }
 
-const NAME = 'openai-canary.config';
-const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.cjs', '.json', '.yaml', '.yml'];
+/** The name of a configuration, without its extension. */
+export const CONFIG_NAME = 'openai-canary.config';
+/** In the order in which a configuration is looked for. */
+export const CONFIG_EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.cjs', '.json', '.yaml', '.yml'];
 
 /**
  * @param file by default the first of `openai-canary.config.{ts,mts,js,mjs,cjs,json,yaml,yml}` in the current folder
@@ -38,9 +40,11 @@ export async function loadConfig(file: string | undefined): Promise<LoadedConfig
 }
 
 function findConfig(): string {
-  const found = EXTENSIONS.map((extension) => NAME + extension).find((name) => existsSync(name));
+  const found = CONFIG_EXTENSIONS.map((extension) => CONFIG_NAME + extension).find((name) => existsSync(name));
   if (found) return found;
-  throw new UsageError(`No configuration found: pass one with --config or create ${NAME}.{ts,js,json,yaml} here`);
+  throw new UsageError(
+    `No configuration found: pass one with --config or create ${CONFIG_NAME}.{ts,js,json,yaml} here (openai-canary init writes one)`,
+  );
 }
 
 async function read(path: string, name: string): Promise<unknown> {

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError, RolloutError } from '../index.ts';
 import type { CommandContext } from './command.ts';
 import { describeDemo, runDemo } from './commands/demo.ts';
+import { describeInit, runInit } from './commands/init.ts';
 import { describePlan, runPlan } from './commands/plan.ts';
 import { describeProbe, runProbe } from './commands/probe.ts';
 import { describeSimulate, runSimulate } from './commands/simulate.ts';
@@ -46,6 +47,7 @@ function buildProgram(context: CommandContext, ended: (exitCode: number) => void
       )
       .option('--json', 'print JSON');
   describeDemo(program.command('demo')).action(async (options) => ended(await runDemo(options, context)));
+  describeInit(program.command('init')).action(async (options) => ended(await runInit(options, context)));
   describeProbe(add('probe')).action(async (upstream, options) => ended(await runProbe(upstream, options, context)));
   describeTry(add('try')).action(async (options) => ended(await runTry(options, context)));
   describeSimulate(add('simulate')).action(async (file, options) => ended(await runSimulate(file, options, context)));

@@ -29,12 +29,15 @@ export interface SharedRolloutParts {
   ) => void;
 }
 
+/** What a rollout waits for in its first moments, while the store answers for the first time. */
+const STARTING = 'starting: the state is being read from the store';
+
 export class SharedRollout {
   readonly #parts: SharedRolloutParts;
   readonly #lease: RolloutLease;
   /** Decisions that the store has not written yet. */
   #unwritten = 0;
-  #waitsFor: string | undefined = 'the store has not answered yet';
+  #waitsFor: string | undefined = STARTING;
   /** What is stored cannot be read, so it is not overwritten before a person decides. */
   #isUnreadable = false;
   /** A rollback is decided for the second time, on what the store has now. */
@@ -64,7 +67,7 @@ export class SharedRollout {
 
   /** Why the canary gets no calls although its state may say so; `undefined` if the state is in force. */
   get waitsFor(): string | undefined {
-    return this.#waitsFor;
+    return this.#waitsFor === STARTING && this.standing === 'cutOff' ? 'the store does not answer' : this.#waitsFor;
   }
 
   /** Called every second; runs in the background. */

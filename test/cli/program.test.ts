@@ -41,7 +41,7 @@ test('explains how to pass a configuration if it finds no file', async () => {
   const { exitCode, stderr } = await folder.run('try', '--simulate');
   expect(exitCode).toBe(2);
   expect(stderr).toBe(
-    'No configuration found: pass one with --config or create openai-canary.config.{ts,js,json,yaml} here\n',
+    'No configuration found: pass one with --config or create openai-canary.config.{ts,js,json,yaml} here (openai-canary init writes one)\n',
   );
 });
 

@@ -50,6 +50,14 @@ test('continues after a restart with its step, its evidence and the same assignm
   expect(after.events.of('warning')).toEqual([]);
 });
 
+test('a rollout whose store has not answered yet is starting, and one whose store fails says so', async () => {
+  const set = setUpRollout(ROLLOUT, { store: { ...memoryStore(), read: () => new Promise(() => undefined) } });
+  const waits = () => set.ai.canary.rollout.state.waitsFor;
+  expect(waits()).toEqual([{ for: 'store', message: 'starting: the state is being read from the store' }]);
+  await set.clock.advance(30_000);
+  expect(waits()).toEqual([{ for: 'store', message: 'the store does not answer' }]);
+});
+
 test('disposing of a client waits until the store has its evidence', async () => {
   const { store } = persistentStore();
   const written: string[] = [];
