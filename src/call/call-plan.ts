@@ -9,8 +9,18 @@ export interface Choice {
   readonly bucket?: number | undefined;
   /** The call's own order of upstreams, which its task gives. */
   readonly order?: readonly string[] | undefined;
+  /** Set if the call is compared within its segment or task. */
+  readonly comparison?: Comparison | undefined;
   /** The call names an id whose owner is not known: upstreams are asked in turn until one knows it. */
   readonly seeksOwner?: boolean | undefined;
+}
+
+/** A call that a segment or a task sends to the canary of a rollout, and a choice between that canary and stable. */
+export interface Comparison {
+  /** The canary. */
+  readonly to: string;
+  /** The segment or the route, which has a share of its own. */
+  readonly group: object;
 }
 
 /** The upstreams after the assigned one, and those that were passed over. */
@@ -22,6 +32,7 @@ export class CallPlan implements Plan {
   readonly reason: PlanReason;
   readonly bucket: number | undefined;
   readonly order: readonly string[] | undefined;
+  readonly comparison: Comparison | undefined;
   readonly seeksOwner: boolean;
   /** Why the assigned upstream is passed over; `undefined` if it can be tried. */
   readonly refusal: SkipReason | undefined;
@@ -31,7 +42,7 @@ export class CallPlan implements Plan {
   #others: Others | undefined;
 
   constructor(
-    { assigned, reason, bucket, order, seeksOwner = false }: Choice,
+    { assigned, reason, bucket, order, comparison, seeksOwner = false }: Choice,
     refusal: SkipReason | undefined,
     atMs: number,
     othersAt: (nowMs: number) => Others,
@@ -40,6 +51,7 @@ export class CallPlan implements Plan {
     this.reason = reason;
     this.bucket = bucket;
     this.order = order;
+    this.comparison = comparison;
     this.seeksOwner = seeksOwner;
     this.refusal = refusal;
     this.atMs = atMs;

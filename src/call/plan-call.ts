@@ -33,7 +33,7 @@ type Skipped = Plan['skipped'][number];
 
 /** `body` is read only for a call with `maxCostUsd`, to estimate its cost. */
 export function planCall(call: Call, body: unknown, inputs: PlanInputs, nowMs: number): CallPlan {
-  const choice = chooseFirst(call, inputs, nowMs);
+  const choice = chooseFirst(call, body, inputs, nowMs);
   const refusal = skipReasonOf(choice.assigned, call, body, inputs, nowMs);
   return new CallPlan(choice, refusal, nowMs, (atMs) => findOthers(call, body, inputs, { choice, nowMs: atMs }));
 }
@@ -44,7 +44,7 @@ export function planCall(call: Call, body: unknown, inputs: PlanInputs, nowMs: n
  * says which upstream may serve a caller at all, a task only which upstreams are good enough. An upstream that is rolled back gets only what
  * is forced, or what only it can serve.
  */
-function chooseFirst(call: Call, inputs: PlanInputs, nowMs: number): Choice {
+function chooseFirst(call: Call, body: unknown, inputs: PlanInputs, nowMs: number): Choice {
   if (call.ownedId === undefined && call.surface !== 'other' && inputs.isDisabled(nowMs)) {
     return { assigned: inputs.stable, reason: 'disabled' };
   }
@@ -54,9 +54,9 @@ function chooseFirst(call: Call, inputs: PlanInputs, nowMs: number): Choice {
   }
   const begun = call.toolRun && inputs.toolRuns.get(call.toolRun);
   if (begun !== undefined && !inputs.isRolledBack(begun)) return { assigned: begun, reason: 'toolRun' };
-  if (call.ownedId !== undefined) return chooseOwner(call, call.ownedId, inputs);
+  if (call.ownedId !== undefined) return chooseOwner(call, call.ownedId, body, inputs);
   if (call.surface === 'other') return { assigned: inputs.home, reason: 'notPortable' };
-  const choice = chooseByRules(call, inputs);
+  const choice = chooseByRules(call, body, inputs);
   const maker = call.sealedItems && makerOf(call.sealedItems, inputs);
   return maker === undefined || isSameAccount(maker, choice.assigned, inputs)
     ? choice
@@ -64,13 +64,13 @@ function chooseFirst(call: Call, inputs: PlanInputs, nowMs: number): Choice {
 }
 
 /** The owner of an id. If nothing is known of it, the upstream that the rules choose is asked first, and then the others. */
-function chooseOwner(call: Call, id: string, inputs: PlanInputs): Choice {
+function chooseOwner(call: Call, id: string, body: unknown, inputs: PlanInputs): Choice {
   const owner = inputs.affinity.ownerOf(id);
   if (owner !== undefined && inputs.upstreams.has(owner)) return { assigned: owner, reason: 'affinity' };
   // A call without a body has no key of its own, and chance would not repeat its choice.
   const isKeyed = call.surface !== 'other' || call.key !== undefined;
   const assigned =
-    isKeyed && !inputs.isDisabled(call.startedAtMs) ? chooseByRules(call, inputs).assigned : inputs.stable;
+    isKeyed && !inputs.isDisabled(call.startedAtMs) ? chooseByRules(call, body, inputs).assigned : inputs.stable;
   return { assigned, reason: 'affinity', seeksOwner: true };
 }
 
@@ -90,13 +90,15 @@ function isSameAccount(maker: string, other: string, { upstreams }: PlanInputs):
 }
 
 /** Segments, route of the task, rollouts, split. */
-function chooseByRules(call: Call, inputs: PlanInputs): Choice {
+function chooseByRules(call: Call, body: unknown, inputs: PlanInputs): Choice {
   const segment = matchSegment(inputs.segments, call.attributes);
   if (segment !== undefined) {
-    if (inputs.isRolledBack(segment)) return { assigned: inputs.stable, reason: 'rolledBack' };
-    return keepModel(call, inputs, { assigned: segment, reason: 'segment' });
+    const { upstream } = segment;
+    if (inputs.isRolledBack(upstream)) return { assigned: inputs.stable, reason: 'rolledBack' };
+    const choice = keepModel(call, inputs, { assigned: upstream, reason: 'segment' });
+    return choice.reason === 'segment' ? compare(choice, segment, call, body, inputs) : choice;
   }
-  const byTask = chooseByTask(call, inputs);
+  const byTask = chooseByTask(call, body, inputs);
   if (byTask) return byTask;
   const taken = inputs.rolloutSplit?.take(call, inputs.random);
   if (taken) return keepModel(call, inputs, { assigned: taken.upstream, reason: 'rollout', bucket: taken.bucket });
@@ -105,12 +107,30 @@ function chooseByRules(call: Call, inputs: PlanInputs): Choice {
 }
 
 /** The first upstream of the task that serves the call; stable if those that would are rolled back. */
-function chooseByTask(call: Call, inputs: PlanInputs): Choice | undefined {
+function chooseByTask(call: Call, body: unknown, inputs: PlanInputs): Choice | undefined {
   const route = call.task === undefined ? undefined : inputs.taskRoutes.get(call.task);
   const serving = route?.filter((name) => servesModel(name, call, inputs)) ?? [];
   const first = serving.find((name) => !inputs.isRolledBack(name));
-  if (first !== undefined) return { assigned: first, reason: 'task', order: route };
+  if (route && first !== undefined) {
+    const choice: Choice = { assigned: first, reason: 'task', order: route };
+    // A task says which upstreams are good enough for it: only where stable is one of them, calls stay on it.
+    return serving.includes(inputs.stable) ? compare(choice, route, call, body, inputs) : choice;
+  }
   return serving.length === 0 ? undefined : { assigned: inputs.stable, reason: 'rolledBack' };
+}
+
+/**
+ * Keeps a share of the calls that a segment or a task sends to a canary on stable, where both can serve the call: without them nothing
+ * could be said of the others.
+ */
+function compare(choice: Choice, group: object, call: Call, body: unknown, inputs: PlanInputs): Choice {
+  const { assigned: to } = choice;
+  const { stable, rolloutSplit, random } = inputs;
+  const held = rolloutSplit?.holdBack(to, call.key, random);
+  if (!held || ineligibleReason(to, call, body, inputs) || ineligibleReason(stable, call, body, inputs)) return choice;
+  const { bucket, isHeldBack } = held;
+  const compared = { ...choice, bucket, comparison: { to, group } };
+  return isHeldBack ? { ...compared, assigned: stable, reason: 'holdback' } : compared;
 }
 
 /** Falls back to stable if the chosen upstream has another model: embeddings of two models cannot be compared. */

@@ -149,6 +149,7 @@ export function isFree({ surface, paid }: Pick<Call, 'surface' | 'paid'>): boole
  *
  * - `disabled`: the kill switch, `CANARY_DISABLED=1`.
  * - `stable`: the chosen upstream has another model of embeddings or moderations.
+ * - `holdback`: stays on stable as the comparison of the other calls of its segment or task, which a rollout's canary serves.
  * - `rolledBack`: the upstream of its segment, or each one of its task, is rolled back.
  */
 export type PlanReason =
@@ -161,6 +162,7 @@ export type PlanReason =
   | 'rollout'
   | 'split'
   | 'stable'
+  | 'holdback'
   | 'rolledBack'
   | 'disabled';
 

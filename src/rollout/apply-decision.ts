@@ -20,6 +20,10 @@ export class DecisionApplier {
   readonly #policy: RolloutPolicy;
   readonly #parts: DecisionApplierParts;
   #inForce: TrafficInForce = NO_TRAFFIC;
+  /** Whether calls of segments and tasks are compared, as long as the rollout runs. */
+  #compares = false;
+  /** The holdback while they are. */
+  #holdback = 0;
   /** How many calls had been judged at the last `analysis` event. */
   #announcedCalls = 0;
 
@@ -43,17 +47,27 @@ export class DecisionApplier {
    * @param steps the steps that the state belongs to: those of the process that leads
    */
   apply(state: RolloutState, steps = this.#policy.steps): void {
-    const { to, onComplete, reserve } = this.#policy;
+    const { to, onComplete, reserve, holdback } = this.#policy;
     const { traffic, setShadowShare } = this.#parts;
     const { weight, ...others } = trafficInForce(state, steps);
-    this.#inForce = { ...others, weight: Math.min(weight, reserve) };
+    this.#holdback = 'sinceMs' in state ? holdback : 0;
+    this.#inForce = { ...others, weight: Math.min(weight, reserve), holdback: this.#compares ? this.#holdback : 0 };
     traffic.setRollout(to, this.#inForce);
     if (steps.some(({ kind }) => kind === 'shadow')) setShadowShare(to, this.#inForce.shadow);
     if (onComplete === 'replaceStable') traffic.setStable(state.phase === 'promoted' ? to : undefined);
   }
 
+  /** Keeps a share of the calls that segments and tasks send to the canary on stable, or none. */
+  compare(compares: boolean): void {
+    if (compares === this.#compares) return;
+    this.#compares = compares;
+    this.#inForce = { ...this.#inForce, holdback: compares ? this.#holdback : 0 };
+    this.#parts.traffic.setRollout(this.#policy.to, this.#inForce);
+  }
+
   /** Takes all traffic from the canary at once, before the decision is written. */
   stop(): void {
+    this.#holdback = 0;
     this.#inForce = NO_TRAFFIC;
     this.#parts.traffic.setRollout(this.#policy.to, NO_TRAFFIC);
     if (this.#policy.steps.some(({ kind }) => kind === 'shadow')) this.#parts.setShadowShare(this.#policy.to, 0);

@@ -29,6 +29,8 @@ export interface JudgedCallsState {
   /** The samples since the evidence for a rollback began to grow. */
   readonly recent?: PerArm<ArmSums> | undefined;
   readonly shares?: MetricSharesState | undefined;
+  /** Calls that segments and tasks have sent to the canary without a choice. */
+  readonly routed?: number | undefined;
   /** Times of the canary's latest answers, oldest first. */
   readonly answeredAtMs?: readonly number[] | undefined;
 }
@@ -65,6 +67,8 @@ export class JudgedCalls {
   #step = emptyArms();
   #run = emptyArms();
   #recent = emptyArms();
+  /** The number of calls that segments and tasks have sent to the canary without a choice. They are no samples. */
+  routed = 0;
   #answeredAtMs: number[] = [];
 
   constructor(policy: RolloutPolicy, terms: StepTerms) {
@@ -174,11 +178,20 @@ export class JudgedCalls {
       run: copyArms(this.#run),
       recent: copyArms(this.#recent),
       shares: this.#shares.toJSON(),
+      routed: this.routed,
       answeredAtMs: [...this.#answeredAtMs],
     };
   }
 
-  restore({ analysis, step, run, recent = emptyArms(), shares, answeredAtMs = [] }: JudgedCallsState): void {
+  restore({
+    analysis,
+    step,
+    run,
+    recent = emptyArms(),
+    shares,
+    routed = 0,
+    answeredAtMs = [],
+  }: JudgedCallsState): void {
     this.#ended.flush();
     this.#analysis = restoreJudge(analysis, this.#policy);
     this.#step = copyArms(step);
@@ -186,6 +199,7 @@ export class JudgedCalls {
     this.#recent = copyArms(recent);
     this.#shares = new MetricShares(this.#metrics);
     if (shares) this.#shares.restore(shares);
+    this.routed = routed;
     this.#answeredAtMs = [...answeredAtMs];
   }
 

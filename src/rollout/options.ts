@@ -39,6 +39,12 @@ export interface RolloutOptions<UpstreamName extends string = string> {
   readonly onComplete?: 'keep' | 'replaceStable' | undefined;
   /** Part of the hash of keys, so that rollouts choose their keys independently. @default `to` */
   readonly salt?: string | undefined;
+  /**
+   * The share of the calls that `segments` and `tasks` send to the canary that stays on stable while the rollout runs, 0–0.5, by key. Without
+   * it these calls cannot be judged. It begins after the first 100 such calls; of a task only where its route names stable. With 0 none stay.
+   * @default 0.1
+   */
+  readonly holdback?: number | undefined;
 }
 
 /** The limits of one metric of a rollout. */

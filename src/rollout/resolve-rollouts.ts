@@ -35,6 +35,8 @@ export interface RolloutPolicy {
   readonly auto: boolean;
   readonly onComplete: 'keep' | 'replaceStable';
   readonly salt: string;
+  /** The share of the calls that segments and tasks send to the canary that stays on stable for comparison, 0–0.5. */
+  readonly holdback: number;
   /** The largest share of all calls that it may take, 0–1. It is reserved, so that parallel rollouts never compete for a key. */
   readonly reserve: number;
 }
@@ -111,7 +113,13 @@ export function checkWeightsBesideRollouts(
 function resolveOne(path: string, options: RolloutOptions, count: number, surroundings: RolloutSurroundings) {
   const { names, stable, targetsMs, revisionOf } = surroundings;
   checkKeys(path, options, ROLLOUT_KEYS);
-  const { judge = 'sequential', auto = true, onComplete = 'keep', alpha = DEFAULT_ALPHA / count } = options;
+  const {
+    judge = 'sequential',
+    auto = true,
+    onComplete = 'keep',
+    alpha = DEFAULT_ALPHA / count,
+    holdback = DEFAULT_HOLDBACK,
+  } = options;
   const canaries = names.filter((name) => name !== stable);
   if (canaries.length === 0)
     throw new ConfigError(`${path}.to`, 'should name an upstream other than stable, but there is none');
@@ -135,11 +143,13 @@ function resolveOne(path: string, options: RolloutOptions, count: number, surrou
     auto,
     onComplete: checkOneOf(`${path}.onComplete`, onComplete, ['keep', 'replaceStable']) as RolloutPolicy['onComplete'],
     salt: checkText(`${path}.salt`, options.salt ?? to, 'a non-empty string'),
+    holdback: checkNumber(`${path}.holdback`, holdback, { min: 0, max: 0.5 }),
     reserve: greatestWeight(steps),
   };
 }
 
 const DEFAULT_ALPHA = 0.01;
+const DEFAULT_HOLDBACK = 0.1;
 /** The default `minCalls` of steps that thresholds judge. */
 const THRESHOLD_CALLS = 20;
 
@@ -152,6 +162,7 @@ const ROLLOUT_KEYS: readonly (keyof RolloutOptions)[] = [
   'auto',
   'onComplete',
   'salt',
+  'holdback',
 ];
 
 function resolveGuardrails(

@@ -68,14 +68,19 @@ export class RolloutRunner {
   }
 
   /** Opens the sample of a call; `undefined` if the rollout is not judged now, or the split left no choice. */
-  assigned(call: Call, arm: Arm): RolloutSample | undefined {
+  assigned(call: Call, arm: Arm, group?: object): RolloutSample | undefined {
     if (!this.#judges) return undefined;
-    const segment = segmentOf(this.#applier.inForce.segments, call.attributes);
-    const share = this.#shares.assigned(arm, call.key, segment);
+    const share = this.#shareOf(call, arm, group);
     if (share === undefined) return undefined;
     const { run } = this.controller.state;
     this.#count(run, ASSIGNED[arm]);
     return { rollout: this, arm, share, run, overdue: false };
+  }
+
+  /** Counts a call that a segment or a task has sent to the canary without a choice. */
+  routed(): void {
+    this.#count(this.controller.state.run, ROUTED);
+    this.#compareRouted();
   }
 
   ended({ arm, share, run, overdue }: RolloutSample, record: AssignmentRecord): void {
@@ -103,6 +108,7 @@ export class RolloutRunner {
     if (this.#judges && this.#standing === 'leads' && controller.state.phase === 'progressing')
       this.#pauseIfIncomparable();
     controller.look(this.#standing);
+    this.#compareRouted();
     this.#applier.announceAnalysis(controller);
     this.#shared?.tick();
   }
@@ -119,6 +125,17 @@ export class RolloutRunner {
     if (this.#shared && this.#shared.standing !== 'leads' && !takesTraffic(event.verb))
       this.#shared.post(event, reason);
     else this.controller.ask(event, by, reason);
+  }
+
+  /** The canary's share of the calls of both sides; `undefined` if the split left no choice. */
+  #shareOf(call: Call, arm: Arm, group: object | undefined): number | undefined {
+    if (group) return this.#shares.compared(group, arm, 1 - this.policy.holdback);
+    return this.#shares.assigned(arm, call.key, segmentOf(this.#applier.inForce.segments, call.attributes));
+  }
+
+  /** The comparison of segments and tasks begins when they have enough calls to tell anything. */
+  #compareRouted(): void {
+    this.#applier.compare(this.controller.calls.routed >= COMPARED_FROM);
   }
 
   get #standing(): Standing {
@@ -164,6 +181,10 @@ export class RolloutRunner {
   }
 }
 
+/** Of fewer calls a holdback of a tenth would tell nothing, so that all callers of a small segment get what it names. */
+const COMPARED_FROM = 100;
+
+const ROUTED = ['routed'] as const;
 /** Made once, since each call counts one of them. */
 const ASSIGNED = { canary: ['assigned', 'canary'], stable: ['assigned', 'stable'] } as const;
 

@@ -9,7 +9,7 @@ import type { RolloutSnapshot } from '../domain/rollout.ts';
 import { isMeasured } from './arm-numbers.ts';
 import { RolloutControl } from './control.ts';
 import { RolloutRunner, type RolloutRunnerParts } from './rollout-runner.ts';
-import { OpenSamples, type RolloutSample, type SampledCall, sideOf } from './samples.ts';
+import { isRouted, OpenSamples, type RolloutSample, type SampledCall, sideOf } from './samples.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 import { snapshotOf } from './report.ts';
 import { RolloutSplit } from '../routing/rollout-split.ts';
@@ -59,7 +59,8 @@ export class Rollouts {
     let parts: RolloutSample[] | undefined;
     for (const run of this.runs) {
       const arm = sideOf(plan, run.policy, call, body, this.#parts.planning());
-      const sample = arm && run.assigned(call, arm);
+      if (!arm && isRouted(plan, run.policy.to)) run.routed();
+      const sample = arm && run.assigned(call, arm, plan.comparison?.group);
       if (sample) (parts ??= []).push(sample);
     }
     return parts && this.#samples.open(parts, atMs);

@@ -13,6 +13,7 @@ import type { JudgedCalls } from './evidence.ts';
 
 /** One statement about a call: the member of `JudgedCalls` that counts it, and what it is given. */
 export type CountedSample =
+  | readonly ['routed']
   | readonly ['assigned', arm: Arm]
   | readonly ['ended', arm: Arm, share: number, outcome: JudgedOutcome, wasOverdue: boolean]
   | readonly ['overdue', arm: Arm, share: number]
@@ -28,6 +29,9 @@ export interface SampledRun {
 /** @param atMs when the sample ended, or when another process told of it */
 export function countSample(calls: JudgedCalls, sample: CountedSample, atMs: number): void {
   switch (sample[0]) {
+    case 'routed':
+      calls.routed += 1;
+      return undefined;
     case 'assigned':
       return calls.assigned(sample[1]);
     case 'ended':

@@ -49,19 +49,26 @@ interface SidesOfRollout {
 
 /**
  * The side that the split chose for a call; `undefined` if the call is no evidence: it was not split (forced, pinned to an id or a tool run,
- * given by a segment or a task), or one of the two could not have served it.
+ * given by a segment or a task without a choice), or one of the two could not have served it.
  */
 export function sideOf(
-  { assigned, reason }: Pick<CallPlan, 'assigned' | 'reason'>,
+  { assigned, reason, comparison }: Pick<CallPlan, 'assigned' | 'reason' | 'comparison'>,
   { to, stable }: SidesOfRollout,
   call: Call,
   body: unknown,
   inputs: EligibilityInputs,
 ): Arm | undefined {
+  // Both sides have been found able to serve it.
+  if (comparison) return comparison.to !== to ? undefined : assigned === to ? 'canary' : 'stable';
   const isCanary = assigned === to && (reason === 'rollout' || reason === 'split');
   if (!isCanary && !(assigned === stable && reason === 'split')) return undefined;
   if (ineligibleReason(to, call, body, inputs) || ineligibleReason(stable, call, body, inputs)) return undefined;
   return isCanary ? 'canary' : 'stable';
+}
+
+/** Whether a segment or a task has sent the call to the canary without a choice. */
+export function isRouted({ assigned, reason, comparison }: CallPlan, to: string): boolean {
+  return assigned === to && !comparison && (reason === 'segment' || reason === 'task');
 }
 
 /**

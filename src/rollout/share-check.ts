@@ -18,6 +18,8 @@ const MAX_KEYS = 4_096;
 export class ShareCheck {
   #byWeight: RealisedShare | undefined;
   readonly #bySegment = new Map<SegmentInForce, RealisedShare>();
+  /** Of segments and tasks that send their calls to the canary. */
+  readonly #byGroup = new WeakMap<object, RealisedShare>();
   #ratio: SampleRatioCheck | undefined;
   #intended: Readonly<Record<Arm, number>> = { canary: 0, stable: 1 };
   readonly #keys = new Set<string>();
@@ -34,6 +36,15 @@ export class ShareCheck {
     const { share } = observed;
     observed.assigned(arm);
     if (!segment) this.#countRatio(arm, key);
+    return share;
+  }
+
+  /** The same for a call that is compared within its segment or task, where the canary's share is `intended`. */
+  compared(group: object, arm: Arm, intended: number): number {
+    let observed = this.#byGroup.get(group);
+    if (!observed) this.#byGroup.set(group, (observed = createRealisedShare(intended)));
+    const { share } = observed;
+    observed.assigned(arm);
     return share;
   }
 

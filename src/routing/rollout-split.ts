@@ -25,6 +25,12 @@ interface CanaryChoice {
   readonly bucket: number;
 }
 
+/** The choice between a canary and stable for a call of a segment or a task. */
+interface HoldbackChoice {
+  readonly bucket: number;
+  readonly isHeldBack: boolean;
+}
+
 /**
  * Several rollouts side by side.
  *
@@ -66,6 +72,15 @@ export class RolloutSplit {
   /** Whether `upstream` is the canary of a rollout that sends it no calls at all: it is rolled back, or its state is not known. */
   isOut(upstream: string): boolean {
     return this.#portions.some(({ portion, traffic }) => portion.to === upstream && !traffic.serves);
+  }
+
+  /** Whether a call that a segment or a task sends to `upstream` stays on stable; `undefined` if such calls are not compared. */
+  holdBack(upstream: string, key: string | undefined, random: () => number): HoldbackChoice | undefined {
+    const state = this.#portions.find(({ portion }) => portion.to === upstream);
+    const { holdback = 0 } = state?.traffic ?? {};
+    if (!state || holdback === 0) return undefined;
+    const bucket = key === undefined ? random() : state.portion.bucketOf(key);
+    return { bucket, isHeldBack: bucket >= 1 - holdback };
   }
 
   /** The canary that takes the call; `undefined` if no rollout takes it. */

@@ -5,9 +5,9 @@ import type { AttributeValue, Segment } from '../domain/call.ts';
 /** The attributes of a call. */
 type Attributes = Readonly<Record<string, AttributeValue>>;
 
-/** The upstream of the first matching segment; `undefined` if no segment matches. */
-export function matchSegment(segments: readonly Segment[], attributes: Attributes): string | undefined {
-  return segments.find(({ when }) => matchesCondition(when, attributes))?.upstream;
+/** The first matching segment; `undefined` if no segment matches. */
+export function matchSegment(segments: readonly Segment[], attributes: Attributes): Segment | undefined {
+  return segments.find(({ when }) => matchesCondition(when, attributes));
 }
 
 /** Whether every attribute in `when` strictly equals its value, or one of its values. An empty `when` matches every call. */

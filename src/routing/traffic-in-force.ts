@@ -12,6 +12,8 @@ export interface TrafficInForce {
   readonly shadow: number;
   /** Whether segments, tasks and fallbacks may send it calls: not after a rollback, nor before its state is known. */
   readonly serves: boolean;
+  /** The share of the calls that segments and tasks send it that stays on stable for comparison, 0–1; absent, none stay. */
+  readonly holdback?: number;
 }
 
 /**

@@ -17,6 +17,7 @@ const POLICY: RolloutPolicy = {
   onComplete: 'keep',
   salt: 'gemini',
   reserve: 1,
+  holdback: 0.1,
 };
 
 const calls = fc.array(

@@ -22,7 +22,14 @@ function simulate({ canaryLatencyMs, hours }: { readonly canaryLatencyMs: number
     guardrails: { errorRate: {} },
     alpha: 0.01,
   } as const;
-  const defaults = { judge: 'sequential', auto: true, onComplete: 'keep', salt: 'relay', reserve: 1 } as const;
+  const defaults = {
+    judge: 'sequential',
+    auto: true,
+    onComplete: 'keep',
+    salt: 'relay',
+    reserve: 1,
+    holdback: 0.1,
+  } as const;
   const controller = new RolloutController(
     { ...policy, ...defaults },
     clock,
