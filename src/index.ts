@@ -22,6 +22,7 @@ export type {
 } from './domain/shadow.ts';
 export { defaultAlerts, type DefaultAlertsOptions } from './alerts/default-alerts.ts';
 export type { CanaryFetch } from './runtime/fetch.ts';
+export type { ModelPrice, ReportedPrices } from './runtime/price-report.ts';
 export type { ExplainOptions, Explanation } from './runtime/explain.ts';
 export type { CostsOptions } from './ledger/ledger.ts';
 export { route } from './call/route.ts';

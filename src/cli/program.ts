@@ -6,6 +6,7 @@ import type { CommandContext } from './command.ts';
 import { describeDemo, runDemo } from './commands/demo.ts';
 import { describeInit, runInit } from './commands/init.ts';
 import { describePlan, runPlan } from './commands/plan.ts';
+import { describePrices, runPrices } from './commands/prices.ts';
 import { describeProbe, runProbe } from './commands/probe.ts';
 import { describeSimulate, runSimulate } from './commands/simulate.ts';
 import { describeGet, describeHistory, describeStatus, runGet, runHistory, runStatus } from './commands/status.ts';
@@ -38,8 +39,8 @@ function buildProgram(context: CommandContext, ended: (exitCode: number) => void
     .version(packageJson.version, '-V, --version', 'print the version')
     .exitOverride()
     .addHelpText('after', EXIT_CODES_HELP);
-  const add = (name: string): Command =>
-    program
+  const add = (name: string, parent = program): Command =>
+    parent
       .command(name)
       .option(
         '-c, --config <file>',
@@ -52,6 +53,8 @@ function buildProgram(context: CommandContext, ended: (exitCode: number) => void
   describeTry(add('try')).action(async (options) => ended(await runTry(options, context)));
   describeSimulate(add('simulate')).action(async (file, options) => ended(await runSimulate(file, options, context)));
   describePlan(add('plan')).action(async (options) => ended(await runPlan(options, context)));
+  const prices = program.command('prices').description('look at prices');
+  describePrices(add('check', prices)).action(async (options) => ended(await runPrices(options, context)));
   describeStatus(add('status')).action(async (options) => ended(await runStatus(options, context)));
   describeGet(add('get')).action(async (options) => ended(await runGet(options, context)));
   describeHistory(add('history')).action(async (options) => ended(await runHistory(options, context)));

@@ -9,7 +9,6 @@ import { hashKey } from '../domain/hash-key.ts';
 import type { WindowSnapshot } from '../domain/snapshot.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { createTokenizer } from '../pricing/load-tokenizer.ts';
-import type { PriceTable } from '../pricing/price-table.ts';
 import { Breaker } from '../resilience/breaker.ts';
 import type { BreakerChange } from '../resilience/breaker-states.ts';
 import { Hedging, type HedgingInput } from '../resilience/hedge-policy.ts';
@@ -28,6 +27,7 @@ import { createPricing, PriceAhead } from '../upstream/upstream-costs.ts';
 import type { Upstream, UpstreamConfig } from '../upstream/upstream.ts';
 import { type Observed, ResultRecorder, ShadowResultRecorder } from './record-results.ts';
 import { adviseOn, dependsOnPriceOf, priceLine, warnOfOldList } from './advise.ts';
+import type { Money } from './money.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import type { SharedOwners } from './shared-owners.ts';
 
@@ -41,19 +41,18 @@ interface ServicesInput {
   readonly affinity: Affinity;
   readonly traffic: Traffic;
   readonly routes: boolean;
-  readonly table: PriceTable;
-  /** Resolves when the user's price list was read; absent without one. */
-  readonly listRead: Promise<void> | undefined;
+  readonly money: Money;
 }
 
 export function buildCallServices(
   options: ResolvedOptions,
   observed: Observed,
-  { owners, affinity, traffic, routes, table, listRead }: ServicesInput,
+  { owners, affinity, traffic, routes, money }: ServicesInput,
 ): EngineServices {
   const { clock, random, policy, fallbacks, retryShare, stable } = options;
   const { warnings } = observed;
   const upstreams = new Map(options.upstreams.map((config) => [config.name, buildUpstream(config, options, observed)]));
+  const { table, models, listRead } = money;
   const { estimateCostUsd, isPriced, inputTokensOf } = new PriceAhead(upstreams, table);
   const advise = (): void => {
     const atMs = clock.now();
@@ -75,6 +74,7 @@ export function buildCallServices(
     observer: new ResultRecorder(observed),
     rollouts: observed.rollouts,
     pricing: createPricing(upstreams, stable, table, {
+      priced: (...noted) => models.note(...noted),
       missing: (upstream, model) => {
         const consequences = dependsOnPriceOf(upstream, options);
         const unknown = `No price is known for ${model} on ${upstream}: its cost is counted as unknown`;

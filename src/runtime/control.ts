@@ -23,6 +23,7 @@ import type { TrafficChange } from '../routing/traffic.ts';
 import { ShadowControl } from '../shadow/control.ts';
 import type { Engine } from './engine.ts';
 import { createFetch, type CanaryFetch } from './fetch.ts';
+import type { ModelPrice } from './price-report.ts';
 import { explain, type ExplainOptions, type Explanation } from './explain.ts';
 
 /** Controls and observes the traffic of a client and of all its `withOptions()` clones. */
@@ -185,8 +186,18 @@ export class CanaryControl<UpstreamName extends string = string> {
   costs(options: CostsOptions & { readonly by: CostDimension }): CostBreakdown;
   costs(options?: CostsOptions & { readonly by?: undefined }): CostReport;
   costs(options: CostsOptions = {}): CostReport | CostBreakdown {
-    const { ledger, priceTable, options: resolved } = this.#engine;
-    return reportCosts(ledger, { nowMs: resolved.clock.now(), prices: priceTable.latest }, options);
+    const { ledger, money, options: resolved } = this.#engine;
+    return reportCosts(ledger, { nowMs: resolved.clock.now(), prices: money.table.latest }, options);
+  }
+
+  /**
+   * The price of each model in use, its source and age, and what the provider reported instead. Resolves once `prices.source` is read, and
+   * with a store that outlives the process when the models of other processes are known.
+   *
+   * @example console.table(await ai.canary.prices());
+   */
+  prices(): Promise<readonly ModelPrice[]> {
+    return this.#engine.money.prices(this.#engine.services.upstreams);
   }
 
   /**

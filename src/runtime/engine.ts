@@ -16,7 +16,6 @@ import { Emitter } from '../events/emitter.ts';
 import { errorName, Warnings } from '../events/warnings.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Recorder } from '../metrics/recorder.ts';
-import { PriceTable } from '../pricing/price-table.ts';
 import { Prober } from '../probe/prober.ts';
 import { createRolloutSplit, Rollouts } from '../rollout/rollouts.ts';
 import { Affinity } from '../routing/affinity.ts';
@@ -30,11 +29,10 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { buildCallServices, type EngineServices } from './build-call-services.ts';
 import { keyShareMessage } from './advise.ts';
 import { planInputs } from './plan-inputs.ts';
-import { type PriceSourceReader, startPriceSource } from './price-source.ts';
+import { Money } from './money.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { SharedOwners } from './shared-owners.ts';
 import { SharedRouting } from './shared-routing.ts';
-import { type StoredMoney, storeMoney } from './stored-money.ts';
 import { takeSnapshot } from './snapshot.ts';
 import type { CallContext } from '../call/handle-call.ts';
 
@@ -47,7 +45,7 @@ export class Engine implements CallContext {
   readonly context = new RouteContext();
   readonly trackers = new CallTrackers();
   readonly ledger: Ledger;
-  readonly priceTable: PriceTable;
+  readonly money: Money;
   readonly modes: ResponseModes = new WeakMap();
   readonly traffic: Traffic;
   /** Absent without the option `rollout`. */
@@ -71,10 +69,7 @@ export class Engine implements CallContext {
   readonly #recorder: Recorder;
   readonly #affinity = new Affinity();
   readonly #owners: SharedOwners;
-  /** Absent without a store that outlives the process. */
-  readonly #money: StoredMoney | undefined;
   readonly #routing: SharedRouting | undefined;
-  readonly #priceSource: PriceSourceReader | undefined;
   /** Built once, since every call is planned from it. */
   readonly #planning: PlanInputs;
   readonly #keyShares: KeyShares;
@@ -116,20 +111,17 @@ export class Engine implements CallContext {
       sharedStore &&
       new SharedRouting({ traffic, store: sharedStore, names, weights, ...routing, clock, warn: warnOfRouting });
     const observed = { recorder: this.#recorder, costs, emitter, warnings, clock, rollouts: this.rollouts };
-    this.priceTable = new PriceTable();
-    this.#priceSource = startPriceSource(options, this.priceTable, warnings);
+    this.money = new Money(options, warnings);
     this.services = buildCallServices(options, observed, {
       owners: this.#owners,
       affinity: this.#affinity,
       traffic,
       routes,
-      table: this.priceTable,
-      listRead: this.#priceSource?.read,
+      money: this.money,
     });
     // Rollouts warn of a store that does not answer, too.
     const moneyWarnings = this.rollouts ? undefined : warnings;
-    const { budgets } = this.services;
-    this.#money = storeMoney({ store: sharedStore, ledger: costs, budgets, clock, warnings: moneyWarnings });
+    this.money.share({ store: sharedStore, ledger: costs, budgets: this.services.budgets, warnings: moneyWarnings });
     this.cache =
       options.cache &&
       new AnswerCache(options.cache, this.services, (option, error) =>
@@ -182,10 +174,7 @@ export class Engine implements CallContext {
 
   /** Set until it is known what earlier processes have spent and what calls cost, where calls are refused for it. */
   get spentKnown(): Promise<void> | undefined {
-    const { rejectsUnpriced } = this.options;
-    const listKnown = rejectsUnpriced || this.services.budgets?.rejects ? this.#priceSource?.known : undefined;
-    const spentKnown = this.#money?.known;
-    return listKnown && spentKnown ? listKnown.then(() => spentKnown) : (listKnown ?? spentKnown);
+    return this.money.known;
   }
 
   plan(call: Call, body: unknown, nowMs: number): CallPlan {
@@ -213,10 +202,9 @@ export class Engine implements CallContext {
     this.#closed = true;
     this.alerts.close();
     this.prober.close();
-    this.#priceSource?.close();
     const stored = this.rollouts?.close();
     const ownersStored = this.#owners.close();
-    const moneyStored = this.#money?.close();
+    const moneyStored = this.money.close();
     const routingStored = this.#routing?.close() ?? Promise.resolve();
     this.#metricsTicker?.stop();
     this.services.shadow?.close();

@@ -8,6 +8,7 @@ import { estimateTokens } from '../pricing/count-tokens.ts';
 import { estimateInput, rememberCounts } from '../pricing/estimate-input.ts';
 import { estimateOutput } from '../pricing/estimate-output.ts';
 import { estimateMedia } from '../pricing/media-usage.ts';
+import type { ModelPrices } from '../pricing/model-prices.ts';
 import type { PriceTable } from '../pricing/price-table.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { AttemptEnd } from './attempt-types.ts';
@@ -42,8 +43,10 @@ export type EstimateCostUsd = (upstream: string, call: Call, body: unknown) => n
 /** Whether the price of a call on an upstream is known before it is made. */
 export type IsPriced = (upstream: string, call: Call) => boolean;
 
-/** What is wrong with the prices of attempts. */
-export interface PricingProblems {
+/** What becomes known about prices as attempts end. Nothing here may throw. */
+export interface PriceObserver {
+  /** Called for each attempt that reports tokens, with what the provider reported if a list has a price, too. */
+  readonly priced: ModelPrices['note'];
   /** Called once for each model without a known price. */
   readonly missing: (upstream: string, model: string) => void;
   /** Called for each cost of a list that is older than 60 days. */
@@ -55,7 +58,7 @@ export function createPricing(
   upstreams: ReadonlyMap<string, Upstream>,
   stable: string,
   table: PriceTable,
-  { missing, outdated }: PricingProblems,
+  { priced, missing, outdated }: PriceObserver,
 ): Pricing {
   const reported = new Set<string>();
   const reportMissing = (upstream: string, model: string): void => {
@@ -70,12 +73,25 @@ export function createPricing(
     const { usage, usageEstimated, atMs } = end;
     return findCost({ reportedUsd, usage, usageEstimated, model, prices, table, provider, baseURL, atMs });
   };
+  const compared: CompareReported = (name, model, { usage, atMs }, reportedUsd) => {
+    const { provider, baseURL } = upstreams.get(name)?.config.pricing ?? {};
+    const listUsd = usage && table.tableCostUsd({ provider, baseURL, model, usage, atMs });
+    return listUsd === undefined ? undefined : { reportedUsd, listUsd };
+  };
   return ({ upstream, model, reason }: StartedAttempt, end: AttemptEnd, call: Call) => {
     // The response may name a more specific model (`gpt-4.1-2025-04-14`) that has no known price, while the requested model has one.
     let cost = priceAt(upstream, end.model ?? model, end, end.reportedUsd);
     if (cost.costUsd === null && end.model !== model) cost = priceAt(upstream, model, end, end.reportedUsd);
     // Probes request models that do not exist, and list missing prices in their own report.
     if (cost.costUsd === null && end.usage && model !== undefined && reason !== 'probe') reportMissing(upstream, model);
+    const servedModel = end.model ?? model;
+    if (end.usage && servedModel !== undefined && reason !== 'probe') {
+      priced(
+        upstream,
+        servedModel,
+        end.reportedUsd === undefined ? undefined : compared(upstream, servedModel, end, end.reportedUsd),
+      );
+    }
     if ((cost.table?.ageDays ?? 0) > OLD_DAYS && cost.table) outdated(cost.table);
     if (upstream === stable) return { cost, stableCostUsd: cost.costUsd };
     // Stable would have been paid for an answer, not for a failure: a failed attempt is an extra cost.
@@ -84,6 +100,13 @@ export function createPricing(
     return { cost, stableCostUsd: priceAt(stable, stableModel, end, undefined).costUsd };
   };
 }
+
+type CompareReported = (
+  upstream: string,
+  model: string,
+  end: AttemptEnd,
+  reportedUsd: number,
+) => { readonly reportedUsd: number; readonly listUsd: number } | undefined;
 
 /** Providers change prices every few months. */
 const OLD_DAYS = 60;

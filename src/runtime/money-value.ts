@@ -1,0 +1,100 @@
+/** The value of the store that has what is spent, and how the blocks of processes are added to it. */
+
+import type { SpentInPeriod } from '../budgets/budget.ts';
+import { fields, isRecord } from '../domain/json.ts';
+import type { StoredDays } from '../ledger/ledger.ts';
+import { addSum, emptySum } from '../ledger/sums.ts';
+import { addUses, type ModelUses, mostUsed } from '../pricing/model-prices.ts';
+
+const MAX_DAYS = 400;
+/** Processes whose last block is remembered. */
+const MAX_SOURCES = 100;
+
+/** What was spent of budgets, by the name of the budget. */
+export type Spent = Readonly<Record<string, SpentInPeriod>>;
+
+/** What one process adds at a time. */
+export interface Block {
+  /** Rises with each block of the process: the store's value names the last one that it contains. */
+  readonly sequence: number;
+  readonly budgets: Spent;
+  readonly days: StoredDays;
+  readonly models: ModelUses;
+}
+
+export interface MoneyValue {
+  /** The last block of each process, the latest process at the end. */
+  readonly sources: Readonly<Record<string, number>>;
+  readonly sinceMs: number;
+  readonly budgets: Spent;
+  readonly days: StoredDays;
+  readonly models: ModelUses;
+}
+
+/** The value with the block of a process. A block is added once: a value that contains it stays as it is. */
+export function withBlock(before: MoneyValue | undefined, source: string, block: Block, sinceMs: number): MoneyValue {
+  if (before && containsBlock(before, source, block)) return before;
+  const { [source]: _, ...others } = before?.sources ?? {};
+  const sources = [...Object.entries(others), [source, block.sequence] as const].slice(-MAX_SOURCES);
+  return {
+    sources: Object.fromEntries(sources),
+    sinceMs: before?.sinceMs ?? sinceMs,
+    budgets: addSpent(before?.budgets ?? {}, block.budgets),
+    days: latest(addDays(before?.days ?? {}, block.days)),
+    models: mostUsed(addUses(before?.models ?? {}, block.models)),
+  };
+}
+
+function containsBlock({ sources }: MoneyValue, source: string, { sequence }: Block): boolean {
+  return (sources[source] ?? 0) >= sequence;
+}
+
+export function addSpent(before: Spent, added: Spent): Spent {
+  const sum: Record<string, SpentInPeriod> = { ...before };
+  for (const [name, spent] of Object.entries(added)) {
+    const known = sum[name];
+    if (!known || known.per !== spent.per || known.startMs < spent.startMs) sum[name] = spent;
+    else if (known.startMs === spent.startMs)
+      sum[name] = { ...known, spentUsd: addUsd(known.spentUsd, spent.spentUsd) };
+  }
+  return sum;
+}
+
+function addUsd(before: SpentInPeriod['spentUsd'], added: SpentInPeriod['spentUsd']): SpentInPeriod['spentUsd'] {
+  const sum: Record<string, number> = { ...before };
+  for (const [name, usd] of Object.entries(added)) sum[name] = (sum[name] ?? 0) + usd;
+  return sum;
+}
+
+export function addDays(before: StoredDays, added: StoredDays, sign: 1 | -1 = 1): StoredDays {
+  const days: Record<string, StoredDays[string]> = { ...before };
+  for (const [day, sums] of Object.entries(added)) {
+    const of: Record<string, StoredDays[string][string]> = { ...days[day] };
+    for (const [upstream, sum] of Object.entries(sums)) {
+      const total = addSum(emptySum(), of[upstream] ?? emptySum());
+      of[upstream] = addSum(total, sign === 1 ? sum : negated(sum));
+    }
+    days[day] = of;
+  }
+  return days;
+}
+
+function negated(sum: StoredDays[string][string]): StoredDays[string][string] {
+  const negative = emptySum();
+  for (const name of Object.keys(negative) as (keyof typeof negative)[]) negative[name] = -sum[name];
+  return negative;
+}
+
+function latest(days: StoredDays): StoredDays {
+  const kept = Object.entries(days)
+    .toSorted(([a], [b]) => Number(a) - Number(b))
+    .slice(-MAX_DAYS);
+  return Object.fromEntries(kept);
+}
+
+/** The value of the store; `undefined` for anything else, also for one that was lost. */
+export function moneyOf(value: unknown): MoneyValue | undefined {
+  const { sources, sinceMs, budgets, days, models = {} } = fields(value);
+  if (!isRecord(sources) || typeof sinceMs !== 'number' || !isRecord(budgets) || !isRecord(days)) return undefined;
+  return { ...(value as MoneyValue), models: models as ModelUses };
+}
