@@ -35,8 +35,9 @@ export class CallRecorder {
   #answeredBy: number | undefined;
   /** What rollouts keep of the call; `undefined` if they are not judged by it. */
   judged: unknown;
-  /** The mirrored call, if copies are sent. It gets the outcome and the attempt that served the call, if one did. */
-  mirrored: { over(outcome: Outcome, served: AttemptRecord | undefined): void } | undefined;
+  /** The mirrored call, if copies are sent. It gets the outcome, the attempt that served the call if one did, and the first attempt. */
+  mirrored:
+    { over(outcome: Outcome, served: AttemptRecord | undefined, first: AttemptRecord | undefined): void } | undefined;
 
   /** @param stable whose service of a call shows that another upstream refused it by its own fault */
   constructor(call: Call, assigned: string, observer: CallObserver, pricing: Pricing, stable = assigned) {
@@ -98,7 +99,7 @@ export class CallRecorder {
   /** No upstream served the call. */
   gaveUp(outcome: Outcome, kind: FailureKind | undefined, atMs: number): void {
     const last = this.ledger.attempts.at(-1);
-    this.mirrored?.over(outcome, undefined);
+    this.mirrored?.over(outcome, undefined, this.#first);
     if (last) this.#finish({ ...last, outcome, kind, latencyMs: atMs - last.startedAtMs });
     else this.#report(this.#record({ upstream: this.#assignment.upstream, outcome, kind, atMs }));
   }
@@ -136,6 +137,10 @@ export class CallRecorder {
     }
   }
 
+  get #first(): AttemptRecord | undefined {
+    return this.ledger.attempts.find(({ index }) => index === 0);
+  }
+
   #add(started: StartedAttempt, end: AttemptEnd, isSpare: boolean): AttemptRecord {
     const isSecond = !end.failure && this.ledger.attempts.some(({ outcome }) => outcome === 'success');
     const record = attemptRecord(this.call, started, end, this.#pricing, isSpare || isSecond);
@@ -151,7 +156,7 @@ export class CallRecorder {
     const served = attempts.find(({ index }) => index === this.#answeredBy);
     if (!served) return;
     this.#finish(served);
-    this.mirrored?.over(served.outcome, served);
+    this.mirrored?.over(served.outcome, served, this.#first);
   }
 
   #finish(last: AttemptRecord): void {

@@ -4,6 +4,7 @@
  */
 
 import type { AttributeValue } from './call.ts';
+import type { Duration } from './duration.ts';
 
 /** The phase of a rollout. */
 export type RolloutPhase = RolloutState['phase'];
@@ -55,6 +56,8 @@ export interface Underway {
    * @default 0.1
    */
   readonly holdback?: number | undefined;
+  /** The share of calls that are copied now, 0–1, in a shadow step that raises its share. */
+  readonly shadowShare?: number | undefined;
 }
 
 /**
@@ -68,23 +71,34 @@ export interface StepRequirements {
    * How much lower the canary's mean latency must be, as a share of stable's: 0.1 is 10 % lower, 0 is at least as fast.
    */
   readonly minLatencyImprovement?: number | undefined;
+  /** The highest p95 latency of the canary in the step, in ms or as a string; failed calls count as the slowest. */
+  readonly maxLatencyP95?: Duration | undefined;
   /** The highest ratio of the canary's mean cost per call to stable's. */
   readonly maxCostRatio?: number | undefined;
-  /** The lowest mean `quality` of the canary, as reported through `canary.record()`. */
+  /**
+   * The lowest mean `quality` of the canary, as reported through `canary.record()`. In a shadow step, the lowest mean
+   * agreement of its copies with the real answers.
+   */
   readonly minQuality?: number | undefined;
+}
+
+/** Requirements with the duration in ms. */
+export interface ResolvedRequirements extends Omit<StepRequirements, 'maxLatencyP95'> {
+  readonly maxLatencyP95?: number | undefined;
 }
 
 /** A step with all defaults filled in. */
 export type RolloutStep = StepTraffic & {
   readonly holdMs: number;
-  /** The number of judged canary calls that the step needs. */
+  /** The number of judged canary calls, or copies, that the step needs. */
   readonly minCalls: number;
-  readonly require: StepRequirements;
+  readonly require: ResolvedRequirements;
 };
 
 /** The calls that a step sends to the canary; a `shadow` step sends copies. */
 export type StepTraffic =
-  | { readonly kind: 'shadow'; readonly share: number }
+  /** `to`: the share that it raises itself to. */
+  | { readonly kind: 'shadow'; readonly share: number; readonly to?: number | undefined }
   | { readonly kind: 'segment'; readonly when: SegmentCondition; readonly weight: number }
   | { readonly kind: 'weight'; readonly weight: number };
 
@@ -98,10 +112,11 @@ export type SegmentCondition = Readonly<Record<string, AttributeValue | readonly
  * - `breaker`, `pause`: its breaker was open, or it was paused for a rate limit, a quota or rejected credentials.
  * - `refused`: it refused what another upstream then served.
  * - `slow`: a hedge overtook it or its caller gave up, as in the ten samples before.
+ * - `empty`: a copy was answered without any content, and its call was not.
  */
-export type BadReason = 'failed' | 'breaker' | 'pause' | 'refused' | 'slow';
+export type BadReason = 'failed' | 'breaker' | 'pause' | 'refused' | 'slow' | 'empty';
 
-/** The samples of one side in the step: the calls that the split assigned to it, by their end. */
+/** The samples of one side in the step: the calls that the split assigned to it, or the copies of a shadow step, by their end. */
 export interface SampleCounts {
   readonly assigned: number;
   /** The assigned upstream answered. */
@@ -110,7 +125,7 @@ export interface SampleCounts {
   readonly bad: Readonly<Record<BadReason, number>>;
   /** Ended without telling anything: aborted, the caller's own fault, held back. */
   readonly unjudged: number;
-  /** Those of them that limits or budgets of the user held back. */
+  /** Those of them that limits or budgets of the user held back; copies also by the bounds of the option `shadow`. */
   readonly heldBack: number;
   readonly inFlight: number;
 }

@@ -1,7 +1,7 @@
 /** Shadows: copies of calls whose answers are compared with the real ones and dropped. */
 
 import type { AttributeValue, Surface } from './call.ts';
-import type { FailureKind, Outcome } from './attempt.ts';
+import type { AttemptRecord, FailureKind, Outcome } from './attempt.ts';
 
 /** The aspects that two answers are compared by: 1 where they agree, 0 where they do not. Similarities lie between. */
 export const COMPARISON_ASPECTS = [
@@ -100,6 +100,23 @@ export interface ShadowCall {
  * unavailable.
  */
 export type ShadowDropReason = 'full' | 'budget' | 'unavailable';
+
+/**
+ * Why a copy was not sent. Bounds of the user: slots or memory (`full`), `budget`, or `limits` of the upstream. State of
+ * the upstream: `breaker`, `pause`, or `down`.
+ */
+export type CopyDrop = 'full' | 'budget' | 'limits' | 'breaker' | 'pause' | 'down';
+
+/** How a copy ended, and the first attempt of its call: one request on each side, neither of them repeated. */
+export interface MirroredEnd {
+  /** The attempt of the copy, or why it was not sent. */
+  readonly copy: AttemptRecord | 'breaker' | 'pause' | 'down';
+  /** `undefined`: the call had no attempt. */
+  readonly real: AttemptRecord | undefined;
+  readonly stream: boolean;
+  /** The side whose answer has no content, if the other one's has. */
+  readonly empty: 'copy' | 'real' | undefined;
+}
 
 /** A shadowed call has ended on both sides. Contains numbers and names only. */
 export interface ShadowEvent {

@@ -99,7 +99,7 @@ export class DecisionApplier {
   }
 
   /** Emits `analysis` if more calls have been judged since the last one. */
-  announceAnalysis({ calls, state, numbers }: RolloutController): void {
+  announceAnalysis({ judged: calls, state, numbers }: RolloutController): void {
     const { emitter, clock } = this.#parts;
     const judged = calls.run.canary.calls + calls.run.stable.calls;
     if (judged === this.#announcedCalls || !('step' in state) || !emitter.wants('analysis')) return;

@@ -1,6 +1,7 @@
 /** What a sample contributes: its value for each metric, the sums of its arm, and when a running call counts as slow. */
 
 import type { ArmNumbers, BadReason, SampleCounts } from '../domain/rollout.ts';
+import type { Arm } from '../stats/arm.ts';
 import type { GuardOptions } from '../stats/analysis-types.ts';
 
 /** What a sample tells about its side. */
@@ -66,6 +67,7 @@ export interface ArmSums {
   pause: number;
   refused: number;
   slow: number;
+  empty: number;
   /** Samples that were opened. */
   assigned: number;
   /** Samples that ended without telling anything. */
@@ -86,9 +88,18 @@ export const emptySums = (): ArmSums => ({
   pause: 0,
   refused: 0,
   slow: 0,
+  empty: 0,
   assigned: 0,
   unjudged: 0,
   heldBack: 0,
+});
+
+export type PerArm<T> = Record<Arm, T>;
+
+export const emptyArms = (): PerArm<ArmSums> => ({ stable: emptySums(), canary: emptySums() });
+export const copyArms = ({ stable, canary }: Readonly<PerArm<ArmSums>>): PerArm<ArmSums> => ({
+  stable: { ...emptySums(), ...stable },
+  canary: { ...emptySums(), ...canary },
 });
 
 export function addCall(sums: ArmSums, { failed, reason, latencyMs, costUsd }: JudgedOutcome): void {
@@ -132,13 +143,13 @@ export function numbersOf(sums: ArmSums): ArmNumbers {
 
 /** Samples by their end. Those that were opened before the step, or in another process, may have ended in it. */
 export function sampleCountsOf(sums: ArmSums): SampleCounts {
-  const { assigned, calls, failures, breaker, pause, refused, slow, unjudged, heldBack } = sums;
-  const failed = failures - breaker - pause - refused - slow;
+  const { assigned, calls, failures, breaker, pause, refused, slow, empty, unjudged, heldBack } = sums;
+  const failed = failures - breaker - pause - refused - slow - empty;
   const inFlight = Math.max(0, assigned - calls - unjudged);
   return {
     assigned,
     good: calls - failures,
-    bad: { failed, breaker, pause, refused, slow },
+    bad: { failed, breaker, pause, refused, slow, empty },
     unjudged,
     heldBack,
     inFlight,

@@ -3,7 +3,7 @@
 import type { Clock } from '../time/clock.ts';
 import type { RolloutCause, RolloutDecision, RolloutNumbers, RolloutState } from '../domain/rollout.ts';
 import { RolloutError } from '../domain/errors.ts';
-import type { StepTerms } from './judge.ts';
+import { termsOf } from './judge.ts';
 import { JudgedCalls } from './evidence.ts';
 import { advanceReason, rollbackReason } from './reasons.ts';
 import { rolloutNumbers, stepProgress, reportOf, type RolloutReport, type RolloutView } from './report.ts';
@@ -12,8 +12,9 @@ import type { StoredCommand } from './command.ts';
 import type { Standing } from './lease.ts';
 import type { RolloutMemory } from './stored-rollout.ts';
 import { chooseHoldback } from '../stats/plan-step.ts';
-import { trafficInForce } from '../routing/traffic-in-force.ts';
 import { blockersOf } from './waits.ts';
+import type { JudgedCopies } from './judged-copies.ts';
+import { withNextShare } from './shadow-share.ts';
 import { started, transition, type RolloutEvent } from './transition.ts';
 
 /**
@@ -63,6 +64,17 @@ export class RolloutController {
     return this.#calls;
   }
 
+  /** What the step in force is judged by: calls that the split assigned, or the copies of a shadow step. */
+  get judged(): JudgedCalls | JudgedCopies {
+    return this.isShadow ? this.#calls.copies : this.#calls;
+  }
+
+  /** Whether a shadow step is in force, or was rolled back. */
+  get isShadow(): boolean {
+    const state = this.#state;
+    return 'step' in state && this.policy.steps[state.step]?.kind === 'shadow';
+  }
+
   /** The latest decisions, oldest first. */
   get history(): readonly RolloutDecision[] {
     return [...this.#history];
@@ -93,20 +105,31 @@ export class RolloutController {
     if (this.#state.phase === 'progressing') this.#heldMs += Math.min(nowMs - this.#lookedAtMs, LONGEST_GAP_MS);
     this.#lookedAtMs = nowMs;
     if (standing === 'follows' || !this.isJudging) return;
-    const { analysis, run } = this.#calls;
+    const { judged, isShadow } = this;
+    const { analysis, run } = judged;
     const { rollback } = analysis;
     this.#calls.look();
     // A canary that never gets a call shows a broken split, not a bad canary.
     if (rollback.evidence >= 1 && run.canary.calls > 0) {
-      const reason = rollbackReason(rollback.guardrail, this.#calls);
+      const reason = rollbackReason(rollback.guardrail, judged, isShadow);
       this.#move({ verb: 'rollback', reason, by: 'evidence' }, 'evidence', reason);
     } else if (
       standing === 'leads' &&
       this.#state.phase === 'progressing' &&
       blockersOf(stepProgress(this.#view)).length === 0
     ) {
-      this.#move({ verb: 'promote' }, 'evidence', advanceReason(this.#calls));
+      this.#move({ verb: 'promote' }, 'evidence', advanceReason(judged, isShadow));
     }
+  }
+
+  /** Raises or lowers the share of a shadow step with `{ from, to }`. Returns whether it changed. Only the process that leads does so. */
+  adjustShadow(): boolean {
+    const { copies } = this.#calls;
+    const next = withNextShare(this.#state, this.policy.steps, copies, this.#outOfService);
+    if (next === this.#state) return false;
+    copies.shareChanged();
+    this.#state = next;
+    return true;
   }
 
   /** @throws RolloutError if the verb is not possible in this phase; the state does not change then */
@@ -172,7 +195,9 @@ export class RolloutController {
 
   get #view(): RolloutView {
     const outOfService = this.#state.phase === 'progressing' ? this.#outOfService() : undefined;
-    return { policy: this.policy, state: this.#state, calls: this.#calls, heldMs: this.#heldMs, outOfService };
+    const { policy, judged } = this;
+    const exposed = this.#calls.run.canary;
+    return { policy, state: this.#state, judged, exposed, heldMs: this.#heldMs, outOfService };
   }
 
   #move(asked: RolloutEvent, by: RolloutCause, reason: string): void {
@@ -197,7 +222,7 @@ export class RolloutController {
   #enter(from: RolloutState, to: RolloutState): void {
     if (to.run !== from.run) this.#calls = this.#freshCalls();
     else if (to.phase !== 'progressing' || !('step' in from) || to.step === from.step) return;
-    else this.#calls.startStep(this.#terms);
+    else this.#calls.startStep(termsOf(this.#state, this.policy.steps));
     this.#heldMs = 0;
   }
 
@@ -219,12 +244,6 @@ export class RolloutController {
   }
 
   #freshCalls(): JudgedCalls {
-    return new JudgedCalls(this.policy, this.#terms);
-  }
-
-  get #terms(): StepTerms {
-    const { steps } = this.policy;
-    const step = 'step' in this.#state ? steps[this.#state.step] : undefined;
-    return { weight: trafficInForce(this.#state, steps).weight, minCalls: step?.minCalls ?? 0 };
+    return new JudgedCalls(this.policy, termsOf(this.#state, this.policy.steps));
   }
 }

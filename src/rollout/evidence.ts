@@ -7,19 +7,21 @@ import {
   addQuality,
   addUnjudged,
   type ArmSums,
-  emptySums,
+  copyArms,
+  emptyArms,
   type JudgedOutcome,
   NO_LATENCY,
   OVERDUE,
   OverdueThreshold,
+  type PerArm,
   Silence,
   valuesOf,
 } from './arm-numbers.ts';
 import { MetricShares, type MetricSharesState } from './metric-shares.ts';
+import { JudgedCopies, type JudgedCopiesState } from './judged-copies.ts';
 import { createJudge, type Judge, type JudgeState, restoreJudge, type StepTerms } from './judge.ts';
+import { LatencyOfStep, type LatencyOfStepState } from './latency-of-step.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
-
-type PerArm<T> = Record<Arm, T>;
 
 /** Plain data, for a store. */
 export interface JudgedCallsState {
@@ -33,6 +35,10 @@ export interface JudgedCallsState {
   readonly routed?: number | undefined;
   /** Times of the canary's latest answers, oldest first. */
   readonly answeredAtMs?: readonly number[] | undefined;
+  /** Latencies of the canary in the step. */
+  readonly latency?: LatencyOfStepState | undefined;
+  /** Only for rollouts with a shadow step. */
+  readonly copies?: JudgedCopiesState | undefined;
 }
 
 /** A sample that has ended and is not counted yet. */
@@ -70,6 +76,9 @@ export class JudgedCalls {
   /** The number of calls that segments and tasks have sent to the canary without a choice. They are no samples. */
   routed = 0;
   #answeredAtMs: number[] = [];
+  #latency = new LatencyOfStep();
+  /** The copies of shadow steps. */
+  readonly copies: JudgedCopies;
 
   constructor(policy: RolloutPolicy, terms: StepTerms) {
     this.#policy = policy;
@@ -77,6 +86,7 @@ export class JudgedCalls {
     this.#overdueThreshold = new OverdueThreshold(policy.guardrails);
     this.#analysis = createJudge(policy, terms);
     this.#shares = new MetricShares(this.#metrics);
+    this.copies = new JudgedCopies(policy, terms);
   }
 
   get analysis(): Judge {
@@ -100,6 +110,12 @@ export class JudgedCalls {
   get recent(): Readonly<PerArm<ArmSums>> {
     this.#ended.flush();
     return this.#recent;
+  }
+
+  /** The p95 latency of the canary in the step, in ms; `Infinity` if more than 5 % failed, `null` without calls. */
+  get latencyP95(): number | null {
+    this.#ended.flush();
+    return this.#latency.p95;
   }
 
   /** Times of the canary's latest answers, oldest first; at most 20. */
@@ -151,6 +167,7 @@ export class JudgedCalls {
   /** Forgets the samples that a rollback would name, as long as nothing speaks against the canary. */
   look(): void {
     if (this.analysis.rollback.evidence < NO_SUSPICION) this.#recent = emptyArms();
+    this.copies.look();
   }
 
   /** Counts what the application found out about a call later: its quality, or a custom metric. */
@@ -167,7 +184,9 @@ export class JudgedCalls {
   startStep(terms: StepTerms): void {
     this.#ended.flush();
     this.#step = emptyArms();
+    this.#latency = new LatencyOfStep();
     this.#analysis.startStep(terms);
+    this.copies.startStep(terms);
   }
 
   toJSON(): JudgedCallsState {
@@ -180,19 +199,17 @@ export class JudgedCalls {
       shares: this.#shares.toJSON(),
       routed: this.routed,
       answeredAtMs: [...this.#answeredAtMs],
+      latency: this.#latency.toJSON(),
+      ...(this.#policy.steps.some(({ kind }) => kind === 'shadow') && { copies: this.copies.toJSON() }),
     };
   }
 
-  restore({
-    analysis,
-    step,
-    run,
-    recent = emptyArms(),
-    shares,
-    routed = 0,
-    answeredAtMs = [],
-  }: JudgedCallsState): void {
+  restore(state: JudgedCallsState): void {
+    const { analysis, step, run, recent = emptyArms(), shares, routed = 0, answeredAtMs = [], latency, copies } = state;
     this.#ended.flush();
+    this.#latency = new LatencyOfStep();
+    if (latency) this.#latency.restore(latency);
+    if (copies) this.copies.restore(copies);
     this.#analysis = restoreJudge(analysis, this.#policy);
     this.#step = copyArms(step);
     this.#run = copyArms(run);
@@ -207,6 +224,7 @@ export class JudgedCalls {
     this.#shares.ended(arm);
     const outcome = this.#silences[arm].next(told);
     for (const sums of [this.#step[arm], this.#run[arm], this.#recent[arm]]) addCall(sums, outcome);
+    if (arm === 'canary') this.#latency.add(outcome);
     const values = valuesOf(outcome);
     this.#observe(arm, share, wasOverdue ? { ...values, ...NO_LATENCY } : values);
     if (outcome.failed !== false) return;
@@ -236,9 +254,3 @@ export class JudgedCalls {
     }
   }
 }
-
-const emptyArms = (): PerArm<ArmSums> => ({ stable: emptySums(), canary: emptySums() });
-const copyArms = ({ stable, canary }: Readonly<PerArm<ArmSums>>): PerArm<ArmSums> => ({
-  stable: { ...emptySums(), ...stable },
-  canary: { ...emptySums(), ...canary },
-});

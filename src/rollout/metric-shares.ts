@@ -87,7 +87,7 @@ interface MetricCount {
 }
 
 /** After this many samples without a value, a metric counts as missing. */
-const MISSING_AFTER = 5;
+export const MISSING_AFTER = 5;
 
 function indexOf(arm: Arm): 0 | 1 {
   return arm === 'canary' ? 1 : 0;

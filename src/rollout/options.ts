@@ -57,14 +57,18 @@ export interface RolloutGuardOptions extends Omit<GuardOptions, 'max'> {
 export type RolloutStepOptions = StepTrafficOptions & {
   /** The minimum duration of the step; time in pause does not count. @default 0; for a weight of 1 `'5m'` */
   readonly hold?: Duration | undefined;
-  /** The minimum number of judged canary calls in the step; ignored for a shadow. @default 0; with `judge: 'threshold'` 20 */
+  /** The minimum number of judged canary calls in the step; of judged copies in a shadow step. @default 0; with `judge: 'threshold'` 20 */
   readonly minCalls?: number | undefined;
   readonly require?: StepRequirements | undefined;
 };
 
 type StepTrafficOptions =
-  /** Copies of this share of calls go to the canary, 0–1; callers get stable's answers. */
-  | { readonly shadow: number; readonly segment?: undefined; readonly weight?: undefined }
+  /**
+   * Copies of this share of calls go to the canary, 0–1, and callers get stable's answers. `{ from, to }` raises the share while the copies do
+   * well. The step is judged by the guardrails, in pairs of a copy and the first attempt of its call: a canary that fails its copies gets no
+   * caller. A guardrail whose values the application records is judged from the next step on; `quality` already here with `shadow.compare`.
+   */
+  | { readonly shadow: number | ShadowRaise; readonly segment?: undefined; readonly weight?: undefined }
   /**
    * Calls with these attributes go to the canary, in this and all later steps. With `weight` only that share of them. Of whole segments
    * stable keeps 10 % for comparison until the rollout is promoted. @default all
@@ -72,6 +76,17 @@ type StepTrafficOptions =
   | { readonly segment: SegmentCondition; readonly weight?: number | undefined; readonly shadow?: undefined }
   /** This share of calls goes to the canary, 0–1. At 1 stable keeps 1–20 % for comparison until the rollout is promoted, as much as a proof within the hold takes. */
   | { readonly weight: number; readonly segment?: undefined; readonly shadow?: undefined };
+
+/**
+ * A share of copied calls that raises itself: it doubles after each 30 copies that did well, and falls back to `from` while the evidence speaks
+ * against the canary or the canary is out of service. The step ends at `to`.
+ */
+export interface ShadowRaise {
+  /** The first share of calls, above 0, up to 1. */
+  readonly from: number;
+  /** The last share of calls, above `from`, up to 1. */
+  readonly to: number;
+}
 
 /** The steps of an Argo Rollouts canary: 10, 25, 50, 100 %. */
 const argo = [

@@ -4,13 +4,18 @@ import type { ArmNumbers } from '../domain/rollout.ts';
 import type { Arm } from '../stats/arm.ts';
 import { type ArmSums, numbersOf, sampleCountsOf } from './arm-numbers.ts';
 import type { JudgedCalls } from './evidence.ts';
+import type { JudgedCopies } from './judged-copies.ts';
 
 /** The reason of a rollback for a guardrail, with what stands against the canary and for how long. */
-export function rollbackReason(guardrail: string, { recent, run, analysis }: JudgedCalls): string {
+export function rollbackReason(
+  guardrail: string,
+  { recent, run, analysis }: Pick<JudgedCalls | JudgedCopies, 'recent' | 'run' | 'analysis'>,
+  isShadow = false,
+): string {
   // Evidence of the threshold judge comes and goes at once, so there is no stretch in which it grew.
   const sums = recent.canary.calls > 0 ? recent : run;
-  if (guardrail === 'errorRate') return `errorRate: ${failures(sums)}`;
-  const failed = sums.canary.failures > 0 ? `; ${failures(sums)}, and those count as the worst values` : '';
+  if (guardrail === 'errorRate') return `errorRate: ${failures(sums, isShadow)}`;
+  const failed = sums.canary.failures > 0 ? `; ${failures(sums, isShadow)}, and those count as the worst values` : '';
   const means = meansOf(guardrail, sums);
   if (means) return `${guardrail}: ${means}${failed}`;
   const sides = analysis.guardrails.find((one) => one.guardrail === guardrail)?.sides;
@@ -18,16 +23,19 @@ export function rollbackReason(guardrail: string, { recent, run, analysis }: Jud
 }
 
 /** The reason of an advance. */
-export function advanceReason({ step }: JudgedCalls): string {
-  return `hold, calls and requirements are met, and the canary is proven no worse: ${failures(step)}`;
+export function advanceReason({ step }: Pick<JudgedCalls | JudgedCopies, 'step'>, isShadow = false): string {
+  return `hold, calls and requirements are met, and the canary is proven no worse: ${failures(step, isShadow)}`;
 }
 
 /** How many calls of both sides were not answered, and why those of the canary were not. */
-function failures({ canary, stable }: Readonly<Record<Arm, ArmSums>>): string {
+function failures({ canary, stable }: Readonly<Record<Arm, ArmSums>>, isShadow: boolean): string {
   const { bad } = sampleCountsOf(canary);
   const causes = CAUSES.flatMap(([reason, words]) => (bad[reason] > 0 ? [`${bad[reason]} ${words}`] : []));
   const why = causes.length > 0 ? ` (${causes.join(', ')})` : '';
-  return `${canary.failures} of ${plural(canary.calls, 'canary call')} failed${why}, against ${stable.failures} of ${stable.calls} of stable`;
+  const [copies, calls] = isShadow
+    ? [`${canary.calls} ${canary.calls === 1 ? 'copy' : 'copies'}`, 'their calls on stable']
+    : [plural(canary.calls, 'canary call'), 'stable'];
+  return `${canary.failures} of ${copies} failed${why}, against ${stable.failures} of ${stable.calls} of ${calls}`;
 }
 
 const CAUSES = [
@@ -36,6 +44,7 @@ const CAUSES = [
   ['pause', 'met its pause for a rate limit, quota or credentials'],
   ['refused', 'refused but served by another upstream'],
   ['slow', 'given up as too slow'],
+  ['empty', 'without any content'],
 ] as const;
 
 /** The means of a metric that is measured from calls. */

@@ -2,8 +2,9 @@
 
 import type { RolloutNumbers, RolloutPhase, RolloutSnapshot, RolloutState, SampleCounts } from '../domain/rollout.ts';
 import { trafficInForce } from '../routing/traffic-in-force.ts';
-import { numbersOf, sampleCountsOf } from './arm-numbers.ts';
+import { type ArmSums, numbersOf, sampleCountsOf } from './arm-numbers.ts';
 import type { JudgedCalls } from './evidence.ts';
+import type { JudgedCopies } from './judged-copies.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 import { blockersOf, earliestMoveMs, type RolloutWait, type StepProgress } from './waits.ts';
 
@@ -22,7 +23,12 @@ export interface RolloutReport extends RolloutNumbers {
   readonly run: number;
   /** The canary's share of all calls, 0–1. */
   readonly weight: number;
-  /** The samples of both sides in the step: calls that the split assigned to them, by their end. */
+  /** The share of calls that the canary gets copies of now, 0–1. */
+  readonly shadowShare: number;
+  /**
+   * The samples of both sides in the step, by their end: calls that the split assigned to them. In a shadow step those of `canary` are its
+   * copies, and those of `stable` the calls that were copied.
+   */
   readonly samples: Readonly<Record<'stable' | 'canary', SampleCounts>>;
   /** What it waits for before its next move. Empty if it moves at the next look, and after a promotion. */
   readonly waitsFor: readonly RolloutWait[];
@@ -34,7 +40,10 @@ export interface RolloutReport extends RolloutNumbers {
 export interface RolloutView {
   readonly policy: RolloutPolicy;
   readonly state: RolloutState;
-  readonly calls: JudgedCalls;
+  /** What the step is judged by. */
+  readonly judged: JudgedCalls | JudgedCopies;
+  /** The calls of the whole run that the split assigned to the canary. */
+  readonly exposed: ArmSums;
   readonly heldMs: number;
   /** What speaks against the canary being in service now. */
   readonly outOfService: string | undefined;
@@ -45,12 +54,14 @@ export function reportOf(view: RolloutView, nowMs: number, waitsForStore: string
   const { policy, state } = view;
   const { to, steps } = policy;
   const progress = stepProgress(view);
+  const { weight, shadow } = trafficInForce(state, steps);
   return {
     upstream: to,
     ...describeState(state, steps.length),
     steps: steps.length,
-    weight: trafficInForce(state, steps).weight,
-    samples: { stable: sampleCountsOf(view.calls.step.stable), canary: sampleCountsOf(view.calls.step.canary) },
+    weight,
+    shadowShare: shadow,
+    samples: { stable: sampleCountsOf(view.judged.step.stable), canary: sampleCountsOf(view.judged.step.canary) },
     ...rolloutNumbers(view),
     waitsFor: waitsForStore === undefined ? blockersOf(progress) : [{ for: 'store', message: waitsForStore }],
     earliestMoveMs: waitsForStore !== undefined ? null : earliestMoveMs(progress, nowMs),
@@ -63,8 +74,8 @@ export function snapshotOf(report: RolloutReport): RolloutSnapshot {
   return { phase, step, steps, weight, evidence, guardrail, callsExposed, callsFailed };
 }
 
-export function rolloutNumbers({ calls, heldMs }: RolloutView): RolloutNumbers {
-  const { analysis, step, run } = calls;
+export function rolloutNumbers({ judged, exposed, heldMs }: RolloutView): RolloutNumbers {
+  const { analysis, step } = judged;
   const { evidence, guardrail } = analysis.rollback;
   return {
     evidence,
@@ -72,27 +83,29 @@ export function rolloutNumbers({ calls, heldMs }: RolloutView): RolloutNumbers {
     guardrails: analysis.guardrails,
     canary: numbersOf(step.canary),
     stable: numbersOf(step.stable),
-    callsExposed: run.canary.calls,
-    callsFailed: run.canary.failures,
+    callsExposed: exposed.calls,
+    callsFailed: exposed.failures,
     heldMs,
   };
 }
 
-export function stepProgress({ policy, state, calls, heldMs, outOfService }: RolloutView): StepProgress {
-  const { rollback, guardrails } = calls.analysis;
+export function stepProgress({ policy, state, judged, heldMs, outOfService }: RolloutView): StepProgress {
+  const { rollback, guardrails } = judged.analysis;
   const unproven = guardrails.filter(({ promotion }) => promotion < 1).map(({ guardrail }) => guardrail);
-  const missing = unproven.map((guardrail) => ({ guardrail, arms: calls.missing(guardrail) }));
-  const { heldBack, assigned } = calls.step.canary;
+  const missing = unproven.map((guardrail) => ({ guardrail, arms: judged.missing(guardrail) }));
+  const { heldBack, assigned } = judged.step.canary;
   return {
     state,
     steps: policy.steps,
     heldMs,
-    canary: numbersOf(calls.step.canary),
-    stable: numbersOf(calls.step.stable),
+    canary: numbersOf(judged.step.canary),
+    stable: numbersOf(judged.step.stable),
+    latencyP95: judged.latencyP95,
     nearest: rollback,
-    unproven: unproven.filter((guardrail) => calls.missing(guardrail).length === 0),
+    unproven: unproven.filter((guardrail) => judged.missing(guardrail).length === 0),
     missing: missing.filter(({ arms }) => arms.length > 0),
     heldBack: { calls: heldBack, assigned },
+    dropped: 'dropped' in judged ? judged : undefined,
     outOfService,
     auto: policy.auto,
   };

@@ -28,6 +28,8 @@ export interface RolloutPolicy {
   readonly stable: string;
   readonly steps: readonly RolloutStep[];
   readonly guardrails: Readonly<Record<string, GuardOptions>>;
+  /** Whether the option `shadow.compare` scores each copy. */
+  readonly scoresCopies?: boolean | undefined;
   /** The probability of a false rollback during a whole run. */
   readonly alpha: number;
   readonly judge: 'sequential' | 'threshold';
@@ -48,6 +50,8 @@ export interface RolloutSurroundings {
   readonly weights: Weights;
   /** The revision of an upstream. */
   readonly revisionOf: (upstream: string) => string;
+  /** Whether the option `shadow.compare` scores copies. @default false */
+  readonly scoresCopies?: boolean | undefined;
   /** The `targetLatency` of each upstream that has one, in ms. */
   readonly targetsMs?: ReadonlyMap<string, number> | undefined;
 }
@@ -111,7 +115,7 @@ export function checkWeightsBesideRollouts(
 }
 
 function resolveOne(path: string, options: RolloutOptions, count: number, surroundings: RolloutSurroundings) {
-  const { names, stable, targetsMs, revisionOf } = surroundings;
+  const { names, stable, targetsMs, revisionOf, scoresCopies = false } = surroundings;
   checkKeys(path, options, ROLLOUT_KEYS);
   const {
     judge = 'sequential',
@@ -137,6 +141,7 @@ function resolveOne(path: string, options: RolloutOptions, count: number, surrou
     stable,
     steps,
     guardrails: resolveGuardrails(`${path}.guardrails`, options.guardrails, targetsMs?.get(to)),
+    ...(scoresCopies && { scoresCopies }),
     alpha: checkNumber(`${path}.alpha`, alpha, { min: 1e-9, max: 0.5 }),
     judge,
     // `checkOneOf` has checked this.

@@ -1,9 +1,9 @@
 /** Validates the steps of a rollout. */
 
 import { checkDuration, checkKeys, checkList, checkNumber } from '../domain/check.ts';
-import type { RolloutStep, StepRequirements, StepTraffic } from '../domain/rollout.ts';
+import type { ResolvedRequirements, RolloutStep, StepRequirements, StepTraffic } from '../domain/rollout.ts';
 import { checkCondition } from '../routing/resolve-split.ts';
-import type { RolloutStepOptions } from './options.ts';
+import type { RolloutStepOptions, ShadowRaise } from './options.ts';
 import { ConfigError } from '../domain/errors.ts';
 
 /** The default `hold` of a step of weight 1: how long 99 % of the traffic is watched before the promotion. */
@@ -51,7 +51,7 @@ function resolveStep(path: string, step: RolloutStepOptions, defaultMinCalls: nu
 function resolveTraffic(path: string, { shadow, segment, weight }: RolloutStepOptions): StepTraffic {
   if (shadow !== undefined) {
     if (segment !== undefined || weight !== undefined) throw new ConfigError(path, ONE_OF);
-    return { kind: 'shadow', share: checkShare(`${path}.shadow`, shadow) };
+    return resolveShadowShare(`${path}.shadow`, shadow);
   }
   if (segment !== undefined) {
     checkCondition(`${path}.segment`, segment);
@@ -59,6 +59,16 @@ function resolveTraffic(path: string, { shadow, segment, weight }: RolloutStepOp
   }
   if (weight === undefined) throw new ConfigError(path, ONE_OF);
   return { kind: 'weight', weight: checkShare(`${path}.weight`, weight) };
+}
+
+/** A fixed share, or one that raises itself from `from` to `to`. */
+function resolveShadowShare(path: string, shadow: number | ShadowRaise): StepTraffic {
+  if (typeof shadow !== 'object' || shadow === null) return { kind: 'shadow', share: checkShare(path, shadow) };
+  checkKeys(path, shadow, ['from', 'to']);
+  const from = checkShare(`${path}.from`, shadow.from);
+  const to = checkShare(`${path}.to`, shadow.to);
+  if (to <= from) throw new ConfigError(`${path}.to`, `should be above from, which is ${from}, got ${to}`);
+  return { kind: 'shadow', share: from, to };
 }
 
 const ONE_OF = 'should have one of shadow, segment and weight; only segment and weight may be combined';
@@ -70,13 +80,16 @@ function checkShare(path: string, share: number): number {
   return share;
 }
 
-function resolveRequirements(path: string, require: StepRequirements): StepRequirements {
-  checkKeys(path, require, ['maxErrorRate', 'minLatencyImprovement', 'maxCostRatio', 'minQuality']);
-  const { maxErrorRate, minLatencyImprovement, maxCostRatio, minQuality } = require;
+function resolveRequirements(path: string, require: StepRequirements): ResolvedRequirements {
+  checkKeys(path, require, ['maxErrorRate', 'maxLatencyP95', 'minLatencyImprovement', 'maxCostRatio', 'minQuality']);
+  const { maxLatencyP95, ...rest } = require;
+  const { maxErrorRate, minLatencyImprovement, maxCostRatio, minQuality } = rest;
   if (maxErrorRate !== undefined) checkNumber(`${path}.maxErrorRate`, maxErrorRate, { min: 0, max: 1 });
   if (minLatencyImprovement !== undefined)
     checkNumber(`${path}.minLatencyImprovement`, minLatencyImprovement, { max: 1 });
   if (maxCostRatio !== undefined) checkNumber(`${path}.maxCostRatio`, maxCostRatio, { min: 0 });
   if (minQuality !== undefined) checkNumber(`${path}.minQuality`, minQuality, {});
-  return require;
+  return maxLatencyP95 === undefined
+    ? rest
+    : { ...rest, maxLatencyP95: checkDuration(`${path}.maxLatencyP95`, maxLatencyP95) };
 }

@@ -6,9 +6,11 @@ import type { Call } from '../domain/call.ts';
 import type { RolloutCause, RolloutDecision } from '../domain/rollout.ts';
 import type { Store } from '../domain/store.ts';
 import type { Warnings } from '../events/warnings.ts';
+import type { PauseKind } from '../resilience/pause.ts';
 import { segmentOf } from '../routing/rollout-split.ts';
 import type { Arm } from '../stats/arm.ts';
 import { DecisionApplier, type DecisionApplierParts } from './apply-decision.ts';
+import { CopiedCalls, type CopySample } from './copied-calls.ts';
 import { RolloutController } from './controller.ts';
 import type { Standing } from './lease.ts';
 import type { RolloutReport } from './report.ts';
@@ -25,6 +27,8 @@ export interface RolloutRunnerParts extends DecisionApplierParts {
   readonly store: Store | undefined;
   /** The state that calls are planned from. */
   readonly planning: () => PlanInputs;
+  /** Why copies to an upstream pause; `undefined` if they do not. @default never */
+  readonly copiesPausedFor?: ((upstream: string) => PauseKind | undefined) | undefined;
 }
 
 export class RolloutRunner {
@@ -33,6 +37,7 @@ export class RolloutRunner {
   readonly #parts: RolloutRunnerParts;
   readonly #applier: DecisionApplier;
   readonly #shares = new ShareCheck();
+  readonly #copied: CopiedCalls;
   /** The rollout in the store; `undefined` without a store. */
   readonly #shared: SharedRollout | undefined;
 
@@ -47,6 +52,13 @@ export class RolloutRunner {
       () => this.#outOfService(),
     );
     const { controller } = this;
+    this.#copied = new CopiedCalls({
+      controller,
+      stable: policy.stable,
+      judges: () => this.#judges,
+      count: (run, statement) => this.#count(run, ['copy', statement]),
+      look: () => controller.look(this.#standing),
+    });
     const announce = this.#announce.bind(this);
     this.#shared =
       parts.store &&
@@ -83,6 +95,11 @@ export class RolloutRunner {
     this.#compareRouted();
   }
 
+  /** Opens the sample of a copy to the canary; `undefined` if no shadow step is judged now. */
+  copied(assigned: string): CopySample | undefined {
+    return this.#copied.begun(assigned);
+  }
+
   ended({ arm, share, run, overdue }: RolloutSample, record: AssignmentRecord): void {
     const outcome = outcomeOf(record, this.controller.calls);
     const isHeldBack = record.end === 'heldBack';
@@ -109,6 +126,7 @@ export class RolloutRunner {
       this.#pauseIfIncomparable();
     controller.look(this.#standing);
     this.#compareRouted();
+    if (this.#judges && this.#standing === 'leads' && controller.adjustShadow()) this.#applier.apply(controller.state);
     this.#applier.announceAnalysis(controller);
     this.#shared?.tick();
   }
@@ -176,8 +194,11 @@ export class RolloutRunner {
   }
 
   #outOfService(): string | undefined {
-    const { clock, planning } = this.#parts;
-    return whyOutOfService(planning().upstreams.get(this.policy.to), this.controller.calls.answeredAtMs, clock.now());
+    const { clock, planning, copiesPausedFor } = this.#parts;
+    const { judged, isShadow } = this.controller;
+    const { to } = this.policy;
+    const copies = isShadow ? { pausedFor: copiesPausedFor?.(to) } : undefined;
+    return whyOutOfService(planning().upstreams.get(to), judged.answeredAtMs, clock.now(), copies);
   }
 }
 

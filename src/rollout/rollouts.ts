@@ -6,7 +6,9 @@ import { checkNumber, checkOneOf } from '../domain/check.ts';
 import type { CallPlan } from '../call/call-plan.ts';
 import type { Store } from '../domain/store.ts';
 import type { RolloutSnapshot } from '../domain/rollout.ts';
+import type { CopyDrop, MirroredEnd } from '../domain/shadow.ts';
 import { isMeasured } from './arm-numbers.ts';
+import type { CopySample } from './copied-calls.ts';
 import { RolloutControl } from './control.ts';
 import { RolloutRunner, type RolloutRunnerParts } from './rollout-runner.ts';
 import { isRouted, OpenSamples, type RolloutSample, type SampledCall, sideOf } from './samples.ts';
@@ -73,6 +75,29 @@ export class Rollouts {
     for (const part of call.parts) part.rollout.ended(part, record);
   }
 
+  /** Opens the sample of a copy to `upstream`, of a call that is assigned to `assigned`. `undefined` if it is no evidence. */
+  copied(upstream: string, assigned: string): unknown {
+    return this.runs.find(({ policy }) => policy.to === upstream)?.copied(assigned);
+  }
+
+  /** A copy and its call have ended. */
+  copyEnded(judged: unknown, end: MirroredEnd): void {
+    const sample = judgedCopy(judged);
+    sample?.feed.ended(sample, end);
+  }
+
+  /** The user's bounds held a copy back. */
+  copyDropped(judged: unknown, reason: CopyDrop): void {
+    const sample = judgedCopy(judged);
+    sample?.feed.dropped(sample, reason);
+  }
+
+  /** The answers of a copy and its call agree by this much, 0–1. */
+  copyAgreed(judged: unknown, agreement: number): void {
+    const sample = judgedCopy(judged);
+    sample?.feed.agreed(sample, agreement);
+  }
+
   /** Records what the application found out about a call. Returns whether a rollout uses it. @throws ConfigError */
   record(judged: unknown, values: Readonly<Record<string, number>>): boolean {
     for (const [metric, value] of Object.entries(values)) {
@@ -110,5 +135,7 @@ export function createRolloutSplit(policies: readonly RolloutPolicy[]): RolloutS
   return new RolloutSplit(policies.map(({ to, reserve, salt }) => ({ to, reserve, bucketOf: createBucketer(salt) })));
 }
 
+/** `copied` made this value, and the shadow has only kept it. */
+const judgedCopy = (judged: unknown): CopySample | undefined => judged as CopySample | undefined;
 /** `dispatched` made this value, and the call path has only kept it. */
 const judgedCall = (judged: unknown): SampledCall | undefined => judged as SampledCall | undefined;

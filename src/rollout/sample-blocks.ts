@@ -10,6 +10,7 @@ import type { Json } from '../domain/store.ts';
 import type { Arm } from '../stats/arm.ts';
 import type { JudgedOutcome } from './arm-numbers.ts';
 import type { JudgedCalls } from './evidence.ts';
+import type { CopyStatement } from './judged-copies.ts';
 
 /** One statement about a call: the member of `JudgedCalls` that counts it, and what it is given. */
 export type CountedSample =
@@ -18,7 +19,8 @@ export type CountedSample =
   | readonly ['ended', arm: Arm, share: number, outcome: JudgedOutcome, wasOverdue: boolean]
   | readonly ['overdue', arm: Arm, share: number]
   | readonly ['unjudged', arm: Arm, isHeldBack: boolean]
-  | readonly ['recorded', arm: Arm, share: number, values: Readonly<Record<string, number>>];
+  | readonly ['recorded', arm: Arm, share: number, values: Readonly<Record<string, number>>]
+  | readonly ['copy', CopyStatement];
 
 /** The rollout that a sample belongs to. */
 export interface SampledRun {
@@ -42,6 +44,8 @@ export function countSample(calls: JudgedCalls, sample: CountedSample, atMs: num
       return calls.unjudged(sample[1], sample[2]);
     case 'recorded':
       return calls.recorded(sample[1], sample[2], sample[3]);
+    case 'copy':
+      return calls.copies.count(sample[1], atMs);
     default:
       return sample satisfies never;
   }

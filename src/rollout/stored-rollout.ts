@@ -153,8 +153,8 @@ function isState(state: unknown, steps: readonly RolloutStep[]): state is Rollou
   }
 }
 
-const isWeight = ({ weight, holdback }: Fields): boolean =>
-  [weight, holdback].every((share) => share === undefined || share === null || isShare(share));
+const isWeight = ({ weight, holdback, shadowShare }: Fields): boolean =>
+  [weight, holdback, shadowShare].every((share) => share === undefined || share === null || isShare(share));
 const isAmount = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value < Infinity;
 const isShare = (value: unknown): boolean => isAmount(value) && value <= 1;
 const isIndex = (value: unknown, end: number): boolean => isAmount(value) && Number.isInteger(value) && value < end;

@@ -63,7 +63,7 @@ function whileProgressing(
         ? { phase: 'promoted', run, atMs }
         : { phase: 'progressing', run, step: step + 1, sinceMs: atMs, ...holdbackOf(event) };
     case 'pause':
-      return { phase: 'paused', run, step, sinceMs, weight, ...holdbackOf(state), reason: event.reason, by: event.by };
+      return { phase: 'paused', run, step, sinceMs, weight, ...keptOf(state), reason: event.reason, by: event.by };
     case 'resume':
       return state;
     case 'rollback':
@@ -91,7 +91,7 @@ function whilePaused(
     case 'pause':
       return state;
     case 'resume':
-      return { phase: 'progressing', run, step, sinceMs, weight, ...holdbackOf(state) };
+      return { phase: 'progressing', run, step, sinceMs, weight, ...keptOf(state) };
     case 'setWeight':
       return event.weight === weight ? state : { ...state, weight: event.weight };
     case 'promote':
@@ -99,7 +99,7 @@ function whilePaused(
     case 'retry':
     case 'undo':
       return whileProgressing(
-        { phase: 'progressing', run, step, sinceMs, weight, ...holdbackOf(state) },
+        { phase: 'progressing', run, step, sinceMs, weight, ...keptOf(state) },
         event,
         stepCount,
         atMs,
@@ -111,6 +111,15 @@ function whilePaused(
 
 const holdbackOf = ({ holdback }: { readonly holdback?: number | undefined }): { readonly holdback?: number } =>
   holdback === undefined ? {} : { holdback };
+
+/** What a pause keeps of a step. */
+const keptOf = ({
+  holdback,
+  shadowShare,
+}: Pick<In<'progressing'>, 'holdback' | 'shadowShare'>): Pick<In<'progressing'>, 'holdback' | 'shadowShare'> => ({
+  ...holdbackOf({ holdback }),
+  ...(shadowShare !== undefined && { shadowShare }),
+});
 
 function whenPromoted(
   state: In<'promoted'>,

@@ -1,9 +1,13 @@
 /** What blocks the next move of a rollout, and when that can come. */
 
-import type { ArmNumbers, RolloutState, RolloutStep, StepRequirements } from '../domain/rollout.ts';
+import type { ArmNumbers, ResolvedRequirements, RolloutState, RolloutStep } from '../domain/rollout.ts';
+import type { CopyDrop } from '../domain/shadow.ts';
+import type { PauseKind } from '../resilience/pause.ts';
 import type { Arm } from '../stats/arm.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { isMeasured } from './arm-numbers.ts';
+import type { JudgedCopies } from './judged-copies.ts';
+import { waitForShare } from './shadow-share.ts';
 
 /** One thing that a rollout waits for. */
 export interface RolloutWait {
@@ -13,6 +17,7 @@ export interface RolloutWait {
     | 'retry'
     | 'hold'
     | 'calls'
+    | 'share'
     | 'service'
     | 'limits'
     | 'require'
@@ -32,6 +37,8 @@ export interface StepProgress {
   /** Numbers of the calls judged in this step. */
   readonly canary: ArmNumbers;
   readonly stable: ArmNumbers;
+  /** The canary's p95 latency in the step, in ms. @default null */
+  readonly latencyP95?: number | null | undefined;
   /** The guardrail closest to a rollback, and its evidence, 0–1. */
   readonly nearest: { readonly guardrail: string; readonly evidence: number } | undefined;
   /** Guardrails that are not yet proven to be no worse than stable. */
@@ -40,6 +47,8 @@ export interface StepProgress {
   readonly missing: readonly { readonly guardrail: string; readonly arms: readonly Arm[] }[];
   /** Canary calls of the step that the user's limits and budgets held back, and all that were assigned. */
   readonly heldBack: { readonly calls: number; readonly assigned: number };
+  /** The copies of a shadow step that were not sent. @default none */
+  readonly dropped?: Pick<JudgedCopies, 'dropped' | 'lastDrop'> | undefined;
   readonly outOfService: string | undefined;
   readonly auto: boolean;
 }
@@ -55,7 +64,7 @@ export function blockersOf(progress: StepProgress): readonly RolloutWait[] {
   if (state.phase === 'paused') return [{ for: 'resume', message: `paused: ${state.reason}` }];
   const step = steps[state.step];
   if (!step) return [];
-  const waits = [...holdOf(step, progress), ...(step.kind === 'shadow' ? [] : proofOf(step, progress))];
+  const waits = [...holdOf(step, progress), ...waitForShare(step, state), ...proofOf(step, progress)];
   return auto ? waits : [...waits, { for: 'promote', message: 'auto is false: promote() starts the next step' }];
 }
 
@@ -65,7 +74,7 @@ export function earliestMoveMs(progress: StepProgress, nowMs: number): number | 
   const step = state.phase === 'progressing' ? steps[state.step] : undefined;
   if (!step || !auto) return null;
   const holdMs = Math.max(0, step.holdMs - heldMs);
-  const calls = step.kind === 'shadow' ? 0 : Math.max(0, Math.max(1, step.minCalls) - canary.calls);
+  const calls = Math.max(0, Math.max(1, step.minCalls) - canary.calls);
   if (calls > 0 && (canary.calls === 0 || heldMs === 0)) return null;
   return nowMs + Math.max(holdMs, calls === 0 ? 0 : Math.ceil((calls * heldMs) / canary.calls));
 }
@@ -75,22 +84,22 @@ function holdOf({ holdMs }: RolloutStep, { heldMs }: StepProgress): RolloutWait[
 }
 
 function proofOf(step: RolloutStep, progress: StepProgress): RolloutWait[] {
-  const { canary, stable, nearest, unproven, missing, heldBack, outOfService } = progress;
+  const { canary, stable, nearest, unproven, missing, outOfService } = progress;
+  const { latencyP95 = null } = progress;
+  const noun = step.kind === 'shadow' ? 'copies' : 'canary calls';
   const waits: RolloutWait[] = [];
   if (canary.calls < Math.max(1, step.minCalls)) {
-    const prefix = canary.calls === 0 ? 'no canary call has been judged yet: ' : '';
-    waits.push({ for: 'calls', message: `${prefix}${canary.calls} of ${Math.max(1, step.minCalls)} canary calls` });
+    const none = step.kind === 'shadow' ? 'no copy has been judged yet: ' : 'no canary call has been judged yet: ';
+    const prefix = canary.calls === 0 ? none : '';
+    waits.push({ for: 'calls', message: `${prefix}${canary.calls} of ${Math.max(1, step.minCalls)} ${noun}` });
   }
-  for (const message of unmet(step.require, canary, stable)) waits.push({ for: 'require', message });
+  for (const message of unmet(step.require, canary, stable, latencyP95)) waits.push({ for: 'require', message });
   if (nearest && nearest.evidence >= NEAR) {
     const percent = Math.round(nearest.evidence * 100);
     waits.push({ for: 'guardrail', message: `${nearest.guardrail} is at ${percent} % of the evidence for a rollback` });
   }
   if (outOfService !== undefined) waits.push({ for: 'service', message: outOfService });
-  if (heldBack.calls > 0 && heldBack.calls >= MOST_HELD_BACK * heldBack.assigned) {
-    const message = `limits or budgets held back ${heldBack.calls} of ${heldBack.assigned} canary calls`;
-    waits.push({ for: 'limits', message });
-  }
+  waits.push(...boundsOf(step, progress));
   for (const { guardrail, arms } of missing) {
     waits.push({
       for: 'evidence',
@@ -103,6 +112,31 @@ function proofOf(step: RolloutStep, progress: StepProgress): RolloutWait[] {
   return waits;
 }
 
+/**
+ * What the user's own limits, budgets and bounds hold back. A canary that cannot take its calls cannot take more. Copies are samples, so a part
+ * of them is enough: they wait only while none is sent.
+ */
+function boundsOf(step: RolloutStep, { canary, heldBack, dropped }: StepProgress): RolloutWait[] {
+  if (step.kind !== 'shadow') {
+    if (heldBack.calls === 0 || heldBack.calls < MOST_HELD_BACK * heldBack.assigned) return [];
+    const message = `limits or budgets held back ${heldBack.calls} of ${heldBack.assigned} canary calls`;
+    return [{ for: 'limits', message }];
+  }
+  const reason = dropped?.lastDrop;
+  if (reason === undefined || (reason === 'full' && canary.calls > 0)) return [];
+  const count = dropped?.dropped[reason] ?? 0;
+  return [{ for: 'limits', message: `${DROPS[reason]}: ${count} of ${heldBack.assigned} copies were not sent` }];
+}
+
+const DROPS: Readonly<Record<CopyDrop, string>> = {
+  budget: 'the budget of the copies is spent',
+  full: 'maxConcurrency, maxQueue or maxBytes of the shadow is reached',
+  limits: "the limits of the canary's upstream are reached",
+  breaker: "the canary's breaker is open",
+  pause: 'the canary is paused',
+  down: 'the canary is down',
+};
+
 /** A canary that takes fewer calls than this share of those assigned to it cannot take more. */
 const MOST_HELD_BACK = 0.1;
 
@@ -112,11 +146,17 @@ function remedyOf(guardrail: string): string {
   return isMeasured(guardrail) ? '' : `: record it with canary.record(call, { ${guardrail} })`;
 }
 
-function unmet(require: StepRequirements, canary: ArmNumbers, stable: ArmNumbers): string[] {
-  const { maxErrorRate, minLatencyImprovement, maxCostRatio, minQuality } = require;
+function unmet(
+  require: ResolvedRequirements,
+  canary: ArmNumbers,
+  stable: ArmNumbers,
+  latencyP95: number | null,
+): string[] {
+  const { maxErrorRate, maxLatencyP95, minLatencyImprovement, maxCostRatio, minQuality } = require;
   const improvement = quotient(difference(stable.meanLatencyMs, canary.meanLatencyMs), stable.meanLatencyMs);
   return [
     unmetRequirement('error rate', canary.errorRate, 'at most', maxErrorRate),
+    unmetRequirement('p95 latency in ms', latencyP95, 'at most', maxLatencyP95),
     unmetRequirement('latency improvement', improvement, 'at least', minLatencyImprovement),
     unmetRequirement('cost ratio', quotient(canary.costPerCallUsd, stable.costPerCallUsd), 'at most', maxCostRatio),
     unmetRequirement('quality', canary.quality, 'at least', minQuality),
@@ -149,11 +189,13 @@ const RECENT_MS = 30_000;
  * answered of late. With few calls, of late is within the time that its latest 20 answers took.
  *
  * @param answeredAtMs times of its latest answers, oldest first
+ * @param copies only in a shadow step, where the answers are those of copies
  */
 export function whyOutOfService(
   upstream: Upstream | undefined,
   answeredAtMs: readonly number[],
   nowMs: number,
+  copies?: { readonly pausedFor: PauseKind | undefined },
 ): string | undefined {
   const models = upstream?.models.all ?? [];
   const states = models.map(({ breaker }) => breaker?.state.state ?? 'closed');
@@ -164,8 +206,9 @@ export function whyOutOfService(
     const pausedFor = pause.reason(nowMs);
     if (pausedFor) return `the canary is paused (${PAUSES[pausedFor]})`;
   }
+  if (copies?.pausedFor) return `copies to the canary are paused (${PAUSES[copies.pausedFor]})`;
   const [first, last] = [answeredAtMs[0], answeredAtMs.at(-1)];
-  if (first === undefined || last === undefined) return 'the canary has not answered a call yet';
+  if (first === undefined || last === undefined) return `the canary has not answered a ${copies ? 'copy' : 'call'} yet`;
   if (nowMs - last <= Math.max(RECENT_MS, last - first)) return undefined;
   return `the canary's last answer was ${Math.round((nowMs - last) / 1_000)} s ago`;
 }

@@ -43,7 +43,7 @@ export function trafficInForce(state: RolloutState, steps: readonly RolloutStep[
           state.weight === undefined ? Math.min(greatestWeight(steps.slice(0, state.step)), 1 - LEAST_HOLDBACK) : 0,
         ),
         segments: segments.map((segment) => ({ ...segment, weight: withHoldback(segment.weight) })),
-        shadow,
+        shadow: shadow === 0 ? 0 : (state.shadowShare ?? shadow),
         serves: true,
       };
     }

@@ -99,7 +99,9 @@ export class Engine implements CallContext {
     const { rollouts: policies, store } = options;
     const planning = () => this.#planning;
     const setShadowShare = (upstream: string, share: number) => this.services.shadow?.setShare(upstream, share);
-    const rolloutInput = { policies, clock, emitter, traffic, warnings, store, planning, setShadowShare };
+    const copiesPausedFor = (upstream: string) => this.services.shadow?.pausedFor(upstream);
+    const shadows = { setShadowShare, copiesPausedFor };
+    const rolloutInput = { policies, clock, emitter, traffic, warnings, store, planning, ...shadows };
     this.rollouts = policies.length > 0 ? new Rollouts(rolloutInput) : undefined;
     const sharedStore = routes ? store : undefined;
     const warn = (error: unknown) =>

@@ -6,7 +6,7 @@ import type { AssignmentRecord } from '../domain/assignment.ts';
 import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
 import type { FallbackEvent, HedgeEvent, RateLimitEvent, RetryEvent } from '../domain/events.ts';
-import type { ShadowEvent } from '../domain/shadow.ts';
+import type { CopyDrop, MirroredEnd, ShadowEvent } from '../domain/shadow.ts';
 import type { Emitter } from '../events/emitter.ts';
 import { errorName, type Warnings } from '../events/warnings.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -30,6 +30,11 @@ export interface Observed {
 /** Receives the calls that rollouts are judged by. `judged` is what `dispatched` returned for the call. */
 interface JudgedCalls {
   ended(record: AssignmentRecord, judged: unknown): void;
+  /** `judged` is what `copied` returned for the copy. */
+  copied(upstream: string, assigned: string): unknown;
+  copyEnded(judged: unknown, end: MirroredEnd): void;
+  copyDropped(judged: unknown, reason: CopyDrop): void;
+  copyAgreed(judged: unknown, agreement: number): void;
 }
 
 export class ResultRecorder implements CallObserver {
@@ -124,6 +129,22 @@ export class ShadowResultRecorder implements ShadowObserver {
     const { costs, emitter } = this.#observed;
     costs.add(costEntry(record, call));
     if (emitter.wants('attempt')) emitter.emit('attempt', record);
+  }
+
+  copied(upstream: string, assigned: string): unknown {
+    return this.#observed.rollouts?.copied(upstream, assigned);
+  }
+
+  paired(judged: unknown, end: MirroredEnd): void {
+    this.#observed.rollouts?.copyEnded(judged, end);
+  }
+
+  dropped(judged: unknown, reason: CopyDrop): void {
+    this.#observed.rollouts?.copyDropped(judged, reason);
+  }
+
+  agreed(judged: unknown, agreement: number): void {
+    this.#observed.rollouts?.copyAgreed(judged, agreement);
   }
 
   shadow(event: ShadowEvent): void {

@@ -108,6 +108,7 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
     names,
     stable,
     weights,
+    scoresCopies: canary.shadow?.compare !== undefined,
     targetsMs: targetsOf(upstreams),
     revisionOf: (upstream) => revisionOf(upstreams.find((one) => one.name === upstream)!),
   });

@@ -86,7 +86,7 @@ export class Comparisons {
   }
 
   #keep(
-    { view, target }: CopyRequest,
+    { view, target, judged }: CopyRequest,
     { real, shadow }: MirroredResult,
     event: ShadowEvent,
     comparison: Comparison,
@@ -98,6 +98,7 @@ export class Comparisons {
       this.#samples.add({ callId, atMs, call: view, comparison, real, shadow });
     }
     if (agreement === null) return;
+    this.#services.observer.agreed(judged, agreement);
     for (const listener of this.#listeners) {
       try {
         listener({ callId, upstream, agreement, comparison, atMs });

@@ -1,8 +1,8 @@
 /** Sends copies with bounded concurrency, a bounded queue, a daily budget and a timeout. */
 
 import { Budgets, Reservation } from '../budgets/budgets.ts';
-import type { ShadowDropReason } from '../domain/shadow.ts';
 import { acceptanceFor } from '../call/acceptance.ts';
+import type { CopyDrop } from '../domain/shadow.ts';
 import { downUntilMs, stateFor } from '../upstream/upstream.ts';
 import { estimateInput } from '../pricing/estimate-input.ts';
 import { estimateOutput } from '../pricing/estimate-output.ts';
@@ -56,12 +56,13 @@ export class CopyQueue {
 
   async #admit(copy: Copy): Promise<void> {
     if (this.#closed || copy.isCancelled) return copy.dropped();
-    let held: readonly Reservation[] | ShadowDropReason = [];
+    let held: readonly Reservation[] | CopyDrop = [];
     try {
       held = this.#admission.admit(copy.request);
       if (typeof held === 'string') {
-        copy.dropped();
-        return copy.request.target.window.drop(held, this.#services.clock.now());
+        const { target } = copy.request;
+        copy.dropped(held);
+        return target.dropped(held);
       }
       this.#inFlight.add(copy);
       await this.#run(copy, held);
@@ -175,16 +176,17 @@ class CopyAdmission {
   }
 
   /** The reservations of an admitted copy, to be settled when it ends, or why the copy is dropped. */
-  admit(copy: CopyRequest): readonly Reservation[] | ShadowDropReason {
+  admit(copy: CopyRequest): readonly Reservation[] | CopyDrop {
     const { target, upstream } = copy;
     const { clock, budgets } = this.#services;
     const nowMs = clock.now();
     // An upstream that real calls avoid gets no copies either.
     const { breaker, pause } = stateFor(upstream, copy.call);
-    if (pause.until(nowMs) !== null || breaker?.state.state === 'open') return 'unavailable';
-    if (target.isPaused(nowMs) || downUntilMs(upstream, nowMs) !== undefined) return 'unavailable';
+    if (breaker?.state.state === 'open') return 'breaker';
+    if (pause.until(nowMs) !== null || target.pausedFor(nowMs) !== undefined) return 'pause';
+    if (downUntilMs(upstream, nowMs) !== undefined) return 'down';
     if (this.#shadowBudget) this.#warnWithoutPrice(copy);
-    if (!fitsLimits(copy)) return 'unavailable';
+    if (!fitsLimits(copy)) return 'limits';
     const held: Reservation[] = [];
     for (const budget of [this.#shadowBudget, budgets]) {
       const reserved = budget?.reserve(copy.call, upstream.name, copy.options.body);
@@ -210,7 +212,7 @@ function dailyBudget(limitUsd: number, { clock, estimateCostUsd }: ShadowService
   return new Budgets({ policies: [policy], clock, estimateCostUsd, shortKey: (key) => key, onShare: ignore });
 }
 
-function cancelAll(held: readonly Reservation[], reason: ShadowDropReason): ShadowDropReason {
+function cancelAll(held: readonly Reservation[], reason: CopyDrop): CopyDrop {
   for (const reservation of held) reservation.cancel();
   return reason;
 }

@@ -2,13 +2,14 @@
 
 import type { AttemptRecord, Outcome } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
-import type { ReadAnswer, ShadowAnswer, ShadowCall } from '../domain/shadow.ts';
+import type { CopyDrop, MirroredEnd, ReadAnswer, ShadowAnswer, ShadowCall } from '../domain/shadow.ts';
 import type { TimeLimit } from '../resilience/time-limit.ts';
 import type { AnswerReader } from '../upstream/attempt-types.ts';
 import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { AnswerCollector } from './compare/read-answer.ts';
+import type { ShadowObserver } from './shadow-services.ts';
 import type { ShadowTarget } from './shadow-target.ts';
 
 /** Collects the real answer of a call while its caller reads it. */
@@ -30,12 +31,12 @@ export class MirroredCall {
     return collector;
   }
 
-  /** Called when the call has ended; `served` is the attempt whose answer the caller received. */
-  over(outcome: Outcome, served: AttemptRecord | undefined): void {
+  /** Called when the call has ended; `served` is the attempt whose answer the caller received, `first` the one that copies compare with. */
+  over(outcome: Outcome, served: AttemptRecord | undefined, first: AttemptRecord | undefined): void {
     const collector = served && this.#collectors.get(served.index);
     const real = outcome === 'success' && collector ? shadowAnswer(collector.answer, served) : undefined;
     this.#collectors.clear();
-    for (const copy of this.#copies) copy.realEnded(outcome, served?.upstream, real);
+    for (const copy of this.#copies) copy.realEnded(outcome, { servedBy: served?.upstream, real, first });
   }
 }
 
@@ -57,6 +58,9 @@ export interface CopyRequest {
   /** Records the copy's attempt in the ledger of the call. */
   readonly ledger: { shadow(record: AttemptRecord): void };
   readonly abortWithCaller: boolean;
+  /** What rollouts keep of the copy. */
+  readonly judged: unknown;
+  readonly observer: Pick<ShadowObserver, 'paired' | 'dropped'>;
   /** Called once, when both sides have ended. */
   readonly comparisons: { compare(request: CopyRequest, result: MirroredResult): void };
   /** Gives back the memory of the body. */
@@ -68,6 +72,8 @@ export interface MirroredResult {
   readonly record: AttemptRecord;
   readonly servedBy: string | undefined;
   readonly real: ShadowAnswer | undefined;
+  /** The first attempt of the call. */
+  readonly first: AttemptRecord | undefined;
   readonly shadow: ShadowAnswer | undefined;
 }
 
@@ -79,8 +85,8 @@ export class Copy {
   request: CopyRequest;
   #limit: TimeLimit | undefined;
   #cancelled = false;
-  #realSide: Pick<MirroredResult, 'servedBy' | 'real'> | undefined;
-  #shadowSide: Pick<MirroredResult, 'record' | 'shadow'> | undefined;
+  #realSide: Pick<MirroredResult, 'servedBy' | 'real' | 'first'> | undefined;
+  #shadowSide: Pick<MirroredResult, 'record' | 'shadow'> | 'breaker' | 'pause' | 'down' | undefined;
 
   constructor(request: CopyRequest) {
     this.request = request;
@@ -91,8 +97,13 @@ export class Copy {
     return this.#cancelled;
   }
 
-  /** The copy is not sent: its body is not needed any more. */
-  dropped(): void {
+  /** The copy is not sent: its body is not needed any more. A reason that speaks against the upstream waits for the end of the call. */
+  dropped(reason?: CopyDrop): void {
+    const { judged, observer } = this.request;
+    if (reason === 'breaker' || reason === 'pause' || reason === 'down') {
+      this.#shadowSide = reason;
+      this.#settle();
+    } else if (reason) observer.dropped(judged, reason);
     this.#forget();
   }
 
@@ -106,9 +117,9 @@ export class Copy {
     this.#limit?.abort();
   }
 
-  realEnded(outcome: Outcome, servedBy: string | undefined, real: ShadowAnswer | undefined): void {
+  realEnded(outcome: Outcome, { real, ...side }: Pick<MirroredResult, 'servedBy' | 'real' | 'first'>): void {
     // After a fallback both answers may come from the same upstream: there is nothing to compare.
-    this.#realSide = { servedBy, real: servedBy === this.request.upstream.name ? undefined : real };
+    this.#realSide = { ...side, real: side.servedBy === this.request.upstream.name ? undefined : real };
     if (outcome === 'aborted' && this.request.abortWithCaller) this.cancel();
     this.#settle();
   }
@@ -122,10 +133,14 @@ export class Copy {
 
   #settle(): void {
     if (!this.#realSide || !this.#shadowSide) return;
-    const result = { ...this.#realSide, ...this.#shadowSide };
+    const { judged, observer, comparisons, call } = this.request;
+    const [side, ended] = [this.#realSide, this.#shadowSide];
     // The caller's promise may keep this object alive: release both answers.
     this.#realSide = this.#shadowSide = undefined;
-    this.request.comparisons.compare(this.request, result);
+    const shadow = typeof ended === 'string' ? undefined : ended.shadow;
+    const copy = typeof ended === 'string' ? ended : ended.record;
+    observer.paired(judged, { copy, real: side.first, stream: call.stream, empty: emptySide(side.real, shadow) });
+    if (typeof ended !== 'string') comparisons.compare(this.request, { ...side, ...ended });
     this.#forget();
   }
 
@@ -135,4 +150,14 @@ export class Copy {
     release();
     this.request = { ...this.request, view: { ...view, body: undefined }, options: { ...options, body: undefined } };
   }
+}
+
+/** The side whose answer has no content, if the other one's has. */
+function emptySide(real: ShadowAnswer | undefined, shadow: ShadowAnswer | undefined): MirroredEnd['empty'] {
+  if (!real || !shadow || hasContent(real) === hasContent(shadow)) return undefined;
+  return hasContent(real) ? 'copy' : 'real';
+}
+
+function hasContent({ text, toolCalls, refused }: ReadAnswer): boolean {
+  return refused || toolCalls.length > 0 || text.trim() !== '';
 }

@@ -6,6 +6,7 @@ import type { Call, PlanReason } from '../domain/call.ts';
 import { fields } from '../domain/json.ts';
 import type { ShadowCall, ShadowSample } from '../domain/shadow.ts';
 import type { ShadowSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
+import type { PauseKind } from '../resilience/pause.ts';
 import { headerEntries } from '../upstream/sdk/secrets.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
 import { BodyMemory } from './body-memory.ts';
@@ -44,6 +45,11 @@ export class ShadowRunner implements Mirror {
     let target = this.#targets.find(({ name }) => name === upstream);
     if (!target) this.#targets.push((target = new ShadowTarget(upstream, this.#services.salt, this.#services)));
     target.share = share;
+  }
+
+  /** Why copies to `upstream` pause; `undefined` if they do not. */
+  pausedFor(upstream: string): PauseKind | undefined {
+    return this.#targets.find(({ name }) => name === upstream)?.pausedFor(this.#services.clock.now());
   }
 
   /** Calls `listener` with every agreement; returns the function that removes it. If the listener throws, a `warning` is emitted once. */
@@ -102,16 +108,18 @@ export class ShadowRunner implements Mirror {
   }
 
   /** Checks the call before it copies the body, since most calls of a burst are dropped here. */
-  #copy(target: ShadowTarget, { call, source, recorder }: MirrorRun): Copy | undefined {
-    const { upstreams, clock } = this.#services;
+  #copy(target: ShadowTarget, { call, plan, source, recorder }: MirrorRun): Copy | undefined {
+    const { upstreams, observer } = this.#services;
     const { body } = source.options;
     const upstream = this.#comparisons.isComparing ? undefined : upstreams.get(target.name);
     const sideEffects = hasSideEffects(body);
     if (!upstream || ineligibleReason(target.name, call, body, this.#services)) return undefined;
     if (!this.#mayMirror(call, body, sideEffects)) return undefined;
+    const judged = observer.copied(target.name, plan.assigned);
     const release = this.#queue.isFull ? undefined : this.#memory.take(body);
     if (!release) {
-      target.window.drop('full', clock.now());
+      observer.dropped(judged, 'full');
+      target.dropped('full');
       return undefined;
     }
     const copiedBody = snapshotBody(body);
@@ -124,6 +132,8 @@ export class ShadowRunner implements Mirror {
       connect: source.connect,
       ledger: recorder,
       abortWithCaller: this.#policy.abortWithCaller,
+      judged,
+      observer,
       comparisons: this.#comparisons,
       release,
     });

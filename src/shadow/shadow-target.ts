@@ -1,6 +1,6 @@
 /** An upstream that calls are mirrored to: which keys are chosen, when it is paused, its results, and the advice they give. */
 
-import type { ShadowAdvice } from '../domain/shadow.ts';
+import type { CopyDrop, ShadowAdvice } from '../domain/shadow.ts';
 import type { WindowSnapshot } from '../domain/snapshot.ts';
 import type { Failure } from '../resilience/failure.ts';
 import { Pause, type PauseKind, pauseMsAfter } from '../resilience/pause.ts';
@@ -15,12 +15,14 @@ export class ShadowTarget {
   share = 0;
   /** Separate from the pause of real calls, so that failures of copies do not affect them. */
   readonly #pause: Pause;
+  readonly #clock: Clock;
   readonly #bucketOf: (key: string) => number;
 
   constructor(name: string, salt: string, { clock, windowMs }: { readonly clock: Clock; readonly windowMs: number }) {
     this.name = name;
     this.window = new ShadowWindow(windowMs);
     this.#pause = new Pause(clock);
+    this.#clock = clock;
     // A separate salt: the mirrored keys are not the keys that the split moves first.
     this.#bucketOf = createBucketer(`${salt}:shadow:${name}`);
   }
@@ -35,8 +37,15 @@ export class ShadowTarget {
     return (key === undefined ? random() : this.#bucketOf(key)) < this.share;
   }
 
-  isPaused(nowMs: number): boolean {
-    return this.#pause.until(nowMs) !== null;
+  /** Why copies pause; `undefined` if they do not. */
+  pausedFor(nowMs: number): PauseKind | undefined {
+    return this.#pause.reason(nowMs) ?? undefined;
+  }
+
+  /** Counts a copy that is not sent. */
+  dropped(reason: CopyDrop): void {
+    const counted = reason === 'full' || reason === 'budget' ? reason : 'unavailable';
+    this.window.drop(counted, this.#clock.now());
   }
 
   failed(failure: Failure): void {

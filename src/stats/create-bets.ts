@@ -63,7 +63,7 @@ function createMarginBet(metric: Metric, gauge: MetricGauge, direction: Directio
  * A limit on a rate is used directly. A limit on a quantile becomes a limit on the rate of calls above it; for a
  * distribution it limits the median.
  */
-function createLimitBet(metric: Metric, direction: Direction, max: number): Bet {
+export function createLimitBet(metric: Metric, direction: Direction, max: number): LimitBet {
   if (metric.kind === 'rate') return new LimitBet({ direction, rate: max, isBad: (x) => x > 0 });
   const limit = badnessOf(metric, max);
   const rate = metric.kind === 'quantile' ? 1 - metric.quantile : 0.5;

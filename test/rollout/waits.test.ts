@@ -89,9 +89,13 @@ describe('a rollout', () => {
     );
   });
 
-  test('needs neither calls nor proof in a shadow step', () => {
+  test('needs copies and proof in a shadow step', () => {
     const steps = [step({ minCalls: 5 }, { kind: 'shadow', share: 0.1 })];
-    expect(waits({ steps, canary: arm(0), unproven: ['errorRate'] })).toEqual([]);
+    const waiting = blockersOf(progress({ steps, canary: arm(0), unproven: ['errorRate'] }));
+    expect(waiting.map(({ message }) => message)).toEqual([
+      'no copy has been judged yet: 0 of 5 copies',
+      'not yet proven to be no worse than stable: errorRate',
+    ]);
   });
 
   test('waits for a person when paused or rolled back, and for nothing when promoted', () => {

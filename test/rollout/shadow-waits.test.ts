@@ -1,0 +1,88 @@
+/** What a shadow step waits for: copies, proof, requirements, and what holds its copies back. */
+
+import { describe, expect, test } from 'vitest';
+import { after, chat } from '../support/replies.ts';
+import { setUpShadowStep, stateOf, trafficOf, waitsOf } from '../support/shadow-steps.ts';
+
+describe('what a shadow step waits for', () => {
+  test('copies: none at all is not a pass', async () => {
+    const set = setUpShadowStep({}, { shadow: { when: () => false } });
+    await trafficOf(set)({ calls: 60, everyMs: 1_000 });
+    expect(stateOf(set)).toMatchObject({ phase: 'progressing', step: 0 });
+    expect(waitsOf(set)).toEqual([
+      'no copy has been judged yet: 0 of 1 copies',
+      'the canary has not answered a copy yet',
+      'not yet proven to be no worse than stable: errorRate',
+    ]);
+  });
+
+  test('minCalls copies and each requirement', async () => {
+    const require = { maxErrorRate: 0.01, maxLatencyP95: '3s', minQuality: 0.9 } as const;
+    const steps = [
+      { shadow: 1, hold: '1s', minCalls: 100, require },
+      { weight: 0.01, hold: '1d' },
+      { weight: 1 },
+    ] as const;
+    const set = setUpShadowStep({ steps });
+    const run = trafficOf(set);
+    set.providers.usually('gemini', after(3_500, chat()));
+    await run({ calls: 100, everyMs: 1_000 });
+    expect(waitsOf(set)).toEqual([
+      expect.stringMatching(/^9\d of 100 copies$/),
+      expect.stringMatching(/^p95 latency in ms is 3[3-7]\d\d, should be at most 3000$/),
+    ]);
+    // 300 fast ones make the slow ones less than 5 %.
+    set.providers.usually('gemini', after(100, chat()));
+    await run({ calls: 2_100, until: () => stateOf(set).step === 1 });
+    expect(stateOf(set).step).toBe(1);
+  });
+
+  test('agreement with the real answers, where quality is required', async () => {
+    const steps = [{ shadow: 1, require: { minQuality: 0.9 } }, { weight: 0.01, hold: '1d' }, { weight: 1 }] as const;
+    const set = setUpShadowStep({ steps });
+    set.providers.usually('gemini', chat('Quite another text, and a long one.'));
+    await trafficOf(set)({ calls: 100 });
+    expect(stateOf(set).step).toBe(0);
+    expect(waitsOf(set)).toEqual([expect.stringMatching(/^quality is 0\.\d+, should be at least 0.9$/)]);
+  });
+
+  test('the score of each copy, where quality is guarded and the option compare gives it', async () => {
+    const options = { guardrails: { quality: {} } };
+    const good = setUpShadowStep(options, { shadow: { compare: () => ({ score: 1 }) } });
+    await trafficOf(good)({ calls: 500, until: () => stateOf(good).step === 1 });
+    const bad = setUpShadowStep(options, { shadow: { compare: () => ({ score: 0.4 }) } });
+    await trafficOf(bad)({ calls: 500, until: () => stateOf(bad).phase === 'rolledBack' });
+    expect(stateOf(bad).reason).toMatch(
+      /^quality: mean 0.4 over \d+ canary values, against 1 over \d+ values of stable$/,
+    );
+    // Without it there is no score, and the calls of the next step are judged by it.
+    const unscored = setUpShadowStep({ ...options, steps: [{ shadow: 1 }, { weight: 0.01 }, { weight: 1 }] });
+    await trafficOf(unscored)({ calls: 60, until: () => stateOf(unscored).step === 1 });
+    expect(stateOf(unscored).step).toBe(1);
+  });
+
+  test('a canary in service: one whose copies ended is not known to answer now', async () => {
+    const set = setUpShadowStep({ steps: [{ shadow: 1, hold: '2m' }, { weight: 0.5 }, { weight: 1 }] });
+    await trafficOf(set)({ calls: 200 });
+    await set.clock.advance(200_000);
+    expect(stateOf(set).step).toBe(0);
+    expect(waitsOf(set)).toEqual([expect.stringMatching(/^the canary's last answer was \d+ s ago$/)]);
+  });
+
+  test('its budget, by name', async () => {
+    const set = setUpShadowStep({}, { shadow: { budgetUsd: 0 } });
+    await trafficOf(set)({ calls: 60, everyMs: 1_000 });
+    expect(set.providers.to('gemini')).toEqual([]);
+    expect(stateOf(set)).toMatchObject({ step: 0, evidence: 0, samples: { canary: { heldBack: 60, assigned: 60 } } });
+    expect(waitsOf(set)).toContain('the budget of the copies is spent: 60 of 60 copies were not sent');
+  });
+
+  test('a slot is no sample: a copy that the own bounds drop counts neither way', async () => {
+    const set = setUpShadowStep({}, { shadow: { maxConcurrency: 1, maxQueue: 0 } });
+    set.providers.usually('gemini', after(250, chat())).usually('openai', after(250, chat()));
+    await trafficOf(set)({ calls: 600, until: () => stateOf(set).step === 1 });
+    expect(stateOf(set).step).toBe(1);
+    expect(set.ai.canary.snapshot().shadow!.gemini!.dropped.full).toBeGreaterThan(100);
+    expect(stateOf(set).evidence).toBe(0);
+  });
+});
