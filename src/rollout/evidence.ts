@@ -20,7 +20,7 @@ import {
 import { MetricShares, type MetricSharesState } from './metric-shares.ts';
 import { JudgedCopies, type JudgedCopiesState } from './judged-copies.ts';
 import { createJudge, type Judge, type JudgeState, restoreJudge, type StepTerms } from './judge.ts';
-import { LatencyOfStep, type LatencyOfStepState } from './latency-of-step.ts';
+import { CanaryAnswers, type CanaryAnswersState } from './canary-answers.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 
 /** Plain data, for a store. */
@@ -33,10 +33,7 @@ export interface JudgedCallsState {
   readonly shares?: MetricSharesState | undefined;
   /** Calls that segments and tasks have sent to the canary without a choice. */
   readonly routed?: number | undefined;
-  /** Times of the canary's latest answers, oldest first. */
-  readonly answeredAtMs?: readonly number[] | undefined;
-  /** Latencies of the canary in the step. */
-  readonly latency?: LatencyOfStepState | undefined;
+  readonly answers?: CanaryAnswersState | undefined;
   /** Only for rollouts with a shadow step. */
   readonly copies?: JudgedCopiesState | undefined;
 }
@@ -51,8 +48,6 @@ interface EndedSample {
   readonly atMs: number;
 }
 
-/** This many of the canary's latest answers are remembered. */
-const REMEMBERED_ANSWERS = 20;
 /** Below this evidence for a rollback nothing speaks against the canary, 0–1. */
 const NO_SUSPICION = 0.02;
 
@@ -75,8 +70,7 @@ export class JudgedCalls {
   #recent = emptyArms();
   /** The number of calls that segments and tasks have sent to the canary without a choice. They are no samples. */
   routed = 0;
-  #answeredAtMs: number[] = [];
-  #latency = new LatencyOfStep();
+  readonly #answers = new CanaryAnswers();
   /** The copies of shadow steps. */
   readonly copies: JudgedCopies;
 
@@ -115,13 +109,13 @@ export class JudgedCalls {
   /** The p95 latency of the canary in the step, in ms; `Infinity` if more than 5 % failed, `null` without calls. */
   get latencyP95(): number | null {
     this.#ended.flush();
-    return this.#latency.p95;
+    return this.#answers.p95;
   }
 
   /** Times of the canary's latest answers, oldest first; at most 20. */
   get answeredAtMs(): readonly number[] {
     this.#ended.flush();
-    return this.#answeredAtMs;
+    return this.#answers.atMs;
   }
 
   /** The sides without any value of a metric, although they have samples. */
@@ -184,7 +178,7 @@ export class JudgedCalls {
   startStep(terms: StepTerms): void {
     this.#ended.flush();
     this.#step = emptyArms();
-    this.#latency = new LatencyOfStep();
+    this.#answers.startStep();
     this.#analysis.startStep(terms);
     this.copies.startStep(terms);
   }
@@ -198,17 +192,15 @@ export class JudgedCalls {
       recent: copyArms(this.#recent),
       shares: this.#shares.toJSON(),
       routed: this.routed,
-      answeredAtMs: [...this.#answeredAtMs],
-      latency: this.#latency.toJSON(),
+      answers: this.#answers.toJSON(),
       ...(this.#policy.steps.some(({ kind }) => kind === 'shadow') && { copies: this.copies.toJSON() }),
     };
   }
 
   restore(state: JudgedCallsState): void {
-    const { analysis, step, run, recent = emptyArms(), shares, routed = 0, answeredAtMs = [], latency, copies } = state;
+    const { analysis, step, run, recent = emptyArms(), shares, routed = 0, answers, copies } = state;
     this.#ended.flush();
-    this.#latency = new LatencyOfStep();
-    if (latency) this.#latency.restore(latency);
+    if (answers) this.#answers.restore(answers);
     if (copies) this.copies.restore(copies);
     this.#analysis = restoreJudge(analysis, this.#policy);
     this.#step = copyArms(step);
@@ -217,24 +209,16 @@ export class JudgedCalls {
     this.#shares = new MetricShares(this.#metrics);
     if (shares) this.#shares.restore(shares);
     this.routed = routed;
-    this.#answeredAtMs = [...answeredAtMs];
   }
 
   #count({ arm, share, outcome: told, wasOverdue, atMs }: EndedSample): void {
     this.#shares.ended(arm);
     const outcome = this.#silences[arm].next(told);
     for (const sums of [this.#step[arm], this.#run[arm], this.#recent[arm]]) addCall(sums, outcome);
-    if (arm === 'canary') this.#latency.add(outcome);
+    if (arm === 'canary') this.#answers.add(outcome, atMs);
     const values = valuesOf(outcome);
     this.#observe(arm, share, wasOverdue ? { ...values, ...NO_LATENCY } : values);
-    if (outcome.failed !== false) return;
-    if (arm === 'stable') this.#overdueThreshold.answered(outcome.latencyMs);
-    else this.#answered(atMs);
-  }
-
-  #answered(atMs: number): void {
-    this.#answeredAtMs.push(atMs);
-    if (this.#answeredAtMs.length > REMEMBERED_ANSWERS) this.#answeredAtMs.shift();
+    if (arm === 'stable' && outcome.failed === false) this.#overdueThreshold.answered(outcome.latencyMs);
   }
 
   /** Judges the values of a sample, each by the canary's share of the values of its metric. */

@@ -22,7 +22,7 @@ import {
   restoreCopyJudge,
 } from './copy-judge.ts';
 import type { StepTerms } from './judge.ts';
-import { LatencyOfStep, type LatencyOfStepState } from './latency-of-step.ts';
+import { CanaryAnswers, type CanaryAnswersState } from './canary-answers.ts';
 import { MISSING_AFTER } from './metric-shares.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 
@@ -42,15 +42,13 @@ export interface JudgedCopiesState {
   readonly step: PerArm<ArmSums>;
   readonly run: PerArm<ArmSums>;
   readonly recent: PerArm<ArmSums>;
-  readonly latency: LatencyOfStepState;
+  readonly answers: CanaryAnswersState;
   readonly values: Readonly<Record<string, readonly [stable: number, canary: number]>>;
-  readonly answeredAtMs: readonly number[];
   readonly sinceChange: number;
   readonly dropped: Readonly<Partial<Record<CopyDrop, number>>>;
   readonly lastDrop: CopyDrop | undefined;
 }
 
-const REMEMBERED_ANSWERS = 20;
 /** Below this evidence for a rollback nothing speaks against the canary, 0–1. */
 const NO_SUSPICION = 0.02;
 
@@ -61,10 +59,9 @@ export class JudgedCopies {
   #step = emptyArms();
   #run = emptyArms();
   #recent = emptyArms();
-  #latency = new LatencyOfStep();
+  readonly #answers = new CanaryAnswers();
   /** How many pairs had a value of each metric. */
   #values: Record<string, [stable: number, canary: number]> = {};
-  #answeredAtMs: number[] = [];
   #sinceChange = 0;
   #dropped: Partial<Record<CopyDrop, number>> = {};
   #lastDrop: CopyDrop | undefined;
@@ -96,12 +93,12 @@ export class JudgedCopies {
 
   /** The p95 latency of the copies in the step, in ms; `Infinity` if more than 5 % failed, `null` without any. */
   get latencyP95(): number | null {
-    return this.#latency.p95;
+    return this.#answers.p95;
   }
 
   /** Times of the latest good copies, oldest first; at most 20. */
   get answeredAtMs(): readonly number[] {
-    return this.#answeredAtMs;
+    return this.#answers.atMs;
   }
 
   /** Judged copies since the share of copied calls changed. */
@@ -161,7 +158,7 @@ export class JudgedCopies {
 
   startStep(terms: StepTerms): void {
     this.#step = emptyArms();
-    this.#latency = new LatencyOfStep();
+    this.#answers.startStep();
     this.#dropped = {};
     this.#lastDrop = undefined;
     this.#sinceChange = 0;
@@ -174,9 +171,8 @@ export class JudgedCopies {
       step: copyArms(this.#step),
       run: copyArms(this.#run),
       recent: copyArms(this.#recent),
-      latency: this.#latency.toJSON(),
+      answers: this.#answers.toJSON(),
       values: structuredClone(this.#values),
-      answeredAtMs: [...this.#answeredAtMs],
       sinceChange: this.#sinceChange,
       dropped: { ...this.#dropped },
       lastDrop: this.#lastDrop,
@@ -189,12 +185,10 @@ export class JudgedCopies {
     this.#step = copyArms(state.step);
     this.#run = copyArms(state.run);
     this.#recent = copyArms(state.recent);
-    this.#latency = new LatencyOfStep();
-    this.#latency.restore(state.latency);
+    this.#answers.restore(state.answers);
     this.#values = Object.fromEntries(
       Object.entries(state.values).map(([metric, [stable, canary]]) => [metric, [stable, canary]]),
     );
-    this.#answeredAtMs = [...state.answeredAtMs];
     this.#sinceChange = state.sinceChange;
     this.#dropped = { ...state.dropped };
     this.#lastDrop = state.lastDrop ?? undefined;
@@ -205,13 +199,10 @@ export class JudgedCopies {
       addCall(canary, copy);
       addCall(stable, real);
     }
-    this.#latency.add(copy);
+    this.#answers.add(copy, atMs);
     this.#sinceChange += 1;
     this.#lastDrop = undefined;
     this.#observe(valuesOf(copy), valuesOf(real));
-    if (copy.failed !== false) return;
-    this.#answeredAtMs.push(atMs);
-    if (this.#answeredAtMs.length > REMEMBERED_ANSWERS) this.#answeredAtMs.shift();
   }
 
   /** A score is relative to the real answer, whose own score is 1. */
