@@ -69,6 +69,11 @@ export class RolloutRunner {
     return this.controller.report(this.#shared?.waitsFor);
   }
 
+  /** Whether this process decides, with the calls of all processes. */
+  get leads(): boolean {
+    return this.#judges && this.#standing === 'leads';
+  }
+
   /** Without a store the first step starts at once; with one, as soon as the store has returned the state. */
   start(): void {
     if (this.#shared) this.#shared.tick();

@@ -12,6 +12,7 @@ import type { CopySample } from './copied-calls.ts';
 import { RolloutControl } from './control.ts';
 import { RolloutRunner, type RolloutRunnerParts } from './rollout-runner.ts';
 import { isRouted, OpenSamples, type RolloutSample, type SampledCall, sideOf } from './samples.ts';
+import { PaceWatch } from './pace.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 import { snapshotOf } from './report.ts';
 import { RolloutSplit } from '../routing/rollout-split.ts';
@@ -34,11 +35,13 @@ export class Rollouts {
   /** The metrics that the application may record. */
   readonly #recordable: readonly string[];
   readonly #samples = new OpenSamples();
+  readonly #paces: ReadonlyMap<RolloutRunner, PaceWatch>;
 
   constructor(parts: RolloutsParts) {
     const { policies, clock, traffic } = parts;
     this.#parts = parts;
     this.runs = policies.map((policy) => new RolloutRunner(policy, parts));
+    this.#paces = new Map(this.runs.map((run) => [run, new PaceWatch(parts)]));
     this.controls = Object.fromEntries(this.runs.map((run) => [run.policy.to, new RolloutControl(run)]));
     const metrics = policies.flatMap(({ guardrails }) => Object.keys(guardrails));
     this.#recordable = [...new Set(['quality', ...metrics.filter((metric) => !isMeasured(metric))])];
@@ -125,7 +128,10 @@ export class Rollouts {
   static #look(this: void, rollouts: Rollouts): void {
     const overdueMs = Math.min(...rollouts.runs.map(({ controller }) => controller.calls.overdueMs));
     rollouts.#samples.look(rollouts.#parts.clock.now(), overdueMs);
-    for (const run of rollouts.runs) run.look();
+    for (const run of rollouts.runs) {
+      run.look();
+      if (run.leads) rollouts.#paces.get(run)?.look(run.policy, run.controller.state, () => run.report);
+    }
   }
 }
 
