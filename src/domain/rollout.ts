@@ -111,7 +111,8 @@ export type SegmentCondition = Readonly<Record<string, AttributeValue | readonly
  * - `failed`: its attempts failed or timed out.
  * - `breaker`, `pause`: its breaker was open, or it was paused for a rate limit, a quota or rejected credentials.
  * - `refused`: it refused what another upstream then served.
- * - `slow`: a hedge overtook it or its caller gave up, as in the ten samples before.
+ * - `slow`: a hedge overtook it or its caller gave up, as in the ten samples before. Or it hangs: it has run for two minutes, ten times as long
+ *   as stable's slowest answer and three times as long as the canary's.
  * - `empty`: a copy was answered without any content, and its call was not.
  */
 export type BadReason = 'failed' | 'breaker' | 'pause' | 'refused' | 'slow' | 'empty';

@@ -2,7 +2,6 @@
 
 import type { ArmNumbers, BadReason, SampleCounts } from '../domain/rollout.ts';
 import type { Arm } from '../stats/arm.ts';
-import type { GuardOptions } from '../stats/analysis-types.ts';
 
 /** What a sample tells about its side. */
 export interface JudgedOutcome {
@@ -176,47 +175,5 @@ export class Silence {
     }
     this.#samples += 1;
     return this.#samples > LONGEST_SILENCE ? { ...outcome, failed: true, reason: 'slow' } : outcome;
-  }
-}
-
-/** With fewer answers the slowest one of stable says little. */
-const MIN_ANSWERS = 20;
-/** The margin of a latency guardrail without one of its own. */
-const DEFAULT_MARGIN = 0.2;
-const LATENCIES = ['latencyP50', 'latencyP95', 'latencyP99', 'latency'] as const;
-
-/**
- * When a running call counts as slow: a hanging canary must be noticed before its callers time out. A call that exceeds stable's
- * slowest answer, all margins and all limits is in the worst bin of every latency guardrail.
- */
-export class OverdueThreshold {
-  readonly #factor: number;
-  readonly #leastMs: number;
-  readonly #watches: boolean;
-  #answers = 0;
-  #slowestMs = 0;
-
-  constructor(guardrails: Readonly<Record<string, GuardOptions>>) {
-    const guards = LATENCIES.flatMap((metric) => guardrails[metric] ?? []);
-    this.#watches = guards.length > 0;
-    this.#factor = 1 + Math.max(0, ...guards.map(({ margin }) => margin ?? DEFAULT_MARGIN));
-    this.#leastMs = Math.max(0, ...guards.map(({ max }) => max ?? 0));
-  }
-
-  /** `Infinity` without a latency guardrail, or with too few answers of stable. */
-  get overdueMs(): number {
-    return this.#watches ? this.slowMs : Infinity;
-  }
-
-  /** Longer than any answer of stable; `Infinity` with too few of them. */
-  get slowMs(): number {
-    if (this.#answers < MIN_ANSWERS) return Infinity;
-    return Math.max(this.#leastMs, this.#slowestMs * this.#factor);
-  }
-
-  /** Records the latency of an answer of stable. */
-  answered(latencyMs: number): void {
-    this.#answers += 1;
-    if (latencyMs > this.#slowestMs) this.#slowestMs = latencyMs;
   }
 }

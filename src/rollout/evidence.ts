@@ -12,11 +12,11 @@ import {
   type JudgedOutcome,
   NO_LATENCY,
   OVERDUE,
-  OverdueThreshold,
   type PerArm,
   Silence,
   valuesOf,
 } from './arm-numbers.ts';
+import { OverdueThreshold } from './running-time.ts';
 import { MetricShares, type MetricSharesState } from './metric-shares.ts';
 import { JudgedCopies, type JudgedCopiesState } from './judged-copies.ts';
 import { createJudge, type Judge, type JudgeState, restoreJudge, type StepTerms } from './judge.ts';
@@ -126,14 +126,22 @@ export class JudgedCalls {
 
   /** A call that has run for longer than this, in ms, counts as one of the slowest, however it ends. */
   get overdueMs(): number {
-    this.#ended.flush();
     return this.#overdueThreshold.overdueMs;
   }
 
   /** Longer than any answer of stable, in ms. */
   get slowMs(): number {
-    this.#ended.flush();
     return this.#overdueThreshold.slowMs;
+  }
+
+  /** A call that has run for longer than this, in ms, is counted as bad: it is not going to be answered. */
+  get hangingMs(): number {
+    return this.#overdueThreshold.hangingMs;
+  }
+
+  /** An answer of a side, as soon as it ends: what is slow is known before the answer is judged. */
+  answered(arm: Arm, latencyMs: number): void {
+    this.#overdueThreshold.answered(arm, latencyMs);
   }
 
   assigned(arm: Arm): void {
@@ -218,7 +226,6 @@ export class JudgedCalls {
     if (arm === 'canary') this.#answers.add(outcome, atMs);
     const values = valuesOf(outcome);
     this.#observe(arm, share, wasOverdue ? { ...values, ...NO_LATENCY } : values);
-    if (arm === 'stable' && outcome.failed === false) this.#overdueThreshold.answered(outcome.latencyMs);
   }
 
   /** Judges the values of a sample, each by the canary's share of the values of its metric. */

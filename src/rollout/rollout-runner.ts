@@ -12,11 +12,14 @@ import type { Arm } from '../stats/arm.ts';
 import { DecisionApplier, type DecisionApplierParts } from './apply-decision.ts';
 import { CopiedCalls, type CopySample } from './copied-calls.ts';
 import { RolloutController } from './controller.ts';
+import type { JudgedOutcome } from './arm-numbers.ts';
 import type { Standing } from './lease.ts';
 import type { RolloutReport } from './report.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
+import { hangingFor } from './running-time.ts';
 import { type CountedSample, countSample } from './sample-blocks.ts';
 import { outcomeOf, type RolloutSample } from './samples.ts';
+import { SampleOrder } from './sample-order.ts';
 import { ShareCheck } from './share-check.ts';
 import { SharedRollout } from './shared-rollout.ts';
 import type { RolloutEvent } from './transition.ts';
@@ -38,6 +41,7 @@ export class RolloutRunner {
   readonly #applier: DecisionApplier;
   readonly #shares = new ShareCheck();
   readonly #copied: CopiedCalls;
+  readonly #order = new SampleOrder<RolloutSample>(({ run }, told) => this.#count(run, told));
   /** The rollout in the store; `undefined` without a store. */
   readonly #shared: SharedRollout | undefined;
 
@@ -81,6 +85,7 @@ export class RolloutRunner {
   }
 
   close(): Promise<unknown> {
+    this.#order.flush();
     return this.#shared?.close() ?? Promise.resolve();
   }
 
@@ -91,7 +96,9 @@ export class RolloutRunner {
     if (share === undefined) return undefined;
     const { run } = this.controller.state;
     this.#count(run, ASSIGNED[arm]);
-    return { rollout: this, arm, share, run, overdue: false };
+    const sample = { rollout: this, arm, share, run, overdue: false, told: [], hasEnded: false, isOut: false };
+    this.#order.opened(sample);
+    return sample;
   }
 
   /** Counts a call that a segment or a task has sent to the canary without a choice. */
@@ -105,23 +112,32 @@ export class RolloutRunner {
     return this.#copied.begun(assigned);
   }
 
-  ended({ arm, share, run, overdue }: RolloutSample, record: AssignmentRecord): void {
-    const outcome = outcomeOf(record, this.controller.calls);
-    const isHeldBack = record.end === 'heldBack';
-    this.#count(run, outcome ? ['ended', arm, share, outcome, overdue] : ['unjudged', arm, isHeldBack]);
-    if (outcome?.failed && arm === 'canary') this.controller.look(this.#standing);
+  ended(sample: RolloutSample, record: AssignmentRecord): void {
+    const { calls } = this.controller;
+    if (record.end === 'answered') calls.answered(sample.arm, record.latencyMs);
+    const outcome = outcomeOf(record, calls);
+    if (outcome) this.#ended(sample, outcome);
+    else if (!sample.hasEnded) {
+      sample.hasEnded = true;
+      this.#tell(sample, ['unjudged', sample.arm, record.end === 'heldBack']);
+    }
   }
 
-  /** Counts a call in flight as slow once it is overdue. */
+  /** Counts a call in flight as slow once it is overdue, and as bad once it hangs. */
   running(sample: RolloutSample, ageMs: number): void {
-    const { arm, share, run, overdue } = sample;
-    if (overdue || !this.#judgesRun(run) || ageMs <= this.controller.calls.overdueMs) return;
-    sample.overdue = true;
-    this.#count(run, ['overdue', arm, share]);
+    const { calls } = this.controller;
+    const { arm, share, run } = sample;
+    if (!this.#judgesRun(run)) return;
+    if (!sample.overdue && ageMs > calls.overdueMs) {
+      sample.overdue = true;
+      sample.isOut = true;
+      this.#tell(sample, ['overdue', arm, share]);
+    }
+    if (ageMs > calls.hangingMs) this.#ended(sample, hangingFor(ageMs));
   }
 
-  recorded({ arm, share, run }: RolloutSample, values: Readonly<Record<string, number>>): void {
-    this.#count(run, ['recorded', arm, share, values]);
+  recorded(sample: RolloutSample, values: Readonly<Record<string, number>>): void {
+    this.#tell(sample, ['recorded', sample.arm, sample.share, values]);
   }
 
   /** Called every second. */
@@ -172,6 +188,21 @@ export class RolloutRunner {
   /** Whether a call of this run is still evidence. */
   #judgesRun(run: number): boolean {
     return this.#judges && run === this.controller.state.run;
+  }
+
+  /** A sample has one end. A call that hangs may still be answered later. */
+  #ended(sample: RolloutSample, outcome: JudgedOutcome): void {
+    if (sample.hasEnded) return;
+    const { arm, share, overdue } = sample;
+    sample.hasEnded = true;
+    if (outcome.failed) sample.isOut = true;
+    this.#tell(sample, ['ended', arm, share, outcome, overdue]);
+    if (outcome.failed && arm === 'canary') this.controller.look(this.#standing);
+  }
+
+  #tell(sample: RolloutSample, told: CountedSample): void {
+    sample.told.push(told);
+    this.#order.changed(sample);
   }
 
   /** Counts a sample here, and for the process that leads. */

@@ -126,7 +126,8 @@ export class Rollouts {
 
   /** Static, not a closure: a closure would keep the engine alive as long as the timer runs. */
   static #look(this: void, rollouts: Rollouts): void {
-    const overdueMs = Math.min(...rollouts.runs.map(({ controller }) => controller.calls.overdueMs));
+    const limits = rollouts.runs.flatMap(({ controller: { calls } }) => [calls.overdueMs, calls.hangingMs]);
+    const overdueMs = Math.min(...limits);
     rollouts.#samples.look(rollouts.#parts.clock.now(), overdueMs);
     for (const run of rollouts.runs) {
       run.look();

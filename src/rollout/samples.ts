@@ -10,9 +10,10 @@ import type { Call } from '../domain/call.ts';
 import { InFlight, type InFlightEntry } from '../domain/in-flight.ts';
 import type { Arm } from '../stats/arm.ts';
 import type { JudgedOutcome } from './arm-numbers.ts';
+import type { OrderedSample } from './sample-order.ts';
 
 /** The part of one call in one rollout, fixed when the call is planned. */
-export interface RolloutSample {
+export interface RolloutSample extends OrderedSample {
   readonly rollout: SampledRollout;
   readonly arm: Arm;
   /** The canary's share of the calls of both sides, 0–1. */
