@@ -1,10 +1,18 @@
 /** Creates scenes, each with its own model. */
 
-import type { StreamMode } from '../../../src/index.ts';
 import { judge } from './fault-judge.ts';
 import { playOutage } from './fault-outage.ts';
 import { playCall, type Part } from './fault-play.ts';
-import type { Expectation, Scene, Stage, Staging, Verdict, WallFault } from './fault-scene.ts';
+import {
+  SETTINGS,
+  type Expectation,
+  type Scene,
+  type Setting,
+  type Stage,
+  type Staging,
+  type Verdict,
+  type WallFault,
+} from './fault-scene.ts';
 
 /** A scene without its model. */
 export type Draft = (model: string) => Scene;
@@ -19,30 +27,28 @@ export function fault(
   return { number, name, rule, scenes: drafts.map((draft, index) => draft(`${prefix}-${index}`)), rescuable };
 }
 
-/** One call whose stream is delivered in `mode`; `note` describes its special condition. */
-export function scene(mode: StreamMode, staging: Staging, expects: Expectation, note = ''): Draft {
-  return played(mode, staging, note, async (part, stage) =>
+/** One call of a client with this setting; `note` describes its special condition. */
+export function scene(setting: Setting, staging: Staging, expects: Expectation, note = ''): Draft {
+  return played(setting, staging, note, async (part, stage) =>
     judge(await playCall(part, staging, stage, expects.again !== undefined), expects, stage),
   );
 }
 
-/** Scenes for both stream modes, with the same expectation. */
-export function bothModes(staging: Staging, expects: Expectation, note = ''): Draft[] {
-  return [scene('committed', staging, expects, note), scene('buffered', staging, expects, note)];
+/** Scenes for both settings, with the same expectation. */
+export function bothSettings(staging: Staging, expects: Expectation, note = ''): Draft[] {
+  return SETTINGS.map((setting) => scene(setting, staging, expects, note));
 }
 
 /** Scenes with calls during an outage of stable. */
 export function outage(staging: Staging): Draft[] {
-  return (['committed', 'buffered'] as const).map((mode) =>
-    played(mode, staging, '', (part, stage) => playOutage(part, staging, stage)),
-  );
+  return SETTINGS.map((setting) => played(setting, staging, '', (part, stage) => playOutage(part, staging, stage)));
 }
 
 function played(
-  mode: StreamMode,
+  setting: Setting,
   staging: Staging,
   note: string,
   play: (part: Part, stage: Stage) => Promise<Verdict>,
 ): Draft {
-  return (model) => ({ model, mode, note, staging, play: (stage) => play({ model, mode }, stage) });
+  return (model) => ({ model, setting, note, staging, play: (stage) => play({ model, setting }, stage) });
 }

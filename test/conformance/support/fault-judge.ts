@@ -6,18 +6,24 @@ import type { AtMs, Expectation, Seen, SeenAnswer, SeenNext, Stage, Verdict } fr
 import { TOKENS, wireForm, type WallUpstream } from './fault-wall.ts';
 
 export function judge(seen: Seen, expects: Expectation, stage: Stage): Verdict {
-  const deviations = [
+  const deviations = deviationsOf(seen, expects, stage);
+  const isOther = deviations.length > 0 && expects.or && deviationsOf(seen, expects.or, stage).length === 0;
+  return {
+    asked: seen.requests.map(({ upstream, atMs }) => `${upstream} ${seconds(atMs)}`).join(', '),
+    got: gotOf(seen),
+    whole: seen.answer.error === undefined && tokensIn(seen.answer) === TOKENS,
+    deviations: isOther ? [] : deviations,
+  };
+}
+
+function deviationsOf(seen: Seen, expects: Expectation, stage: Stage): string[] {
+  const lines = [
     ...attemptRules(seen, expects, stage),
     ...answerRules(seen, expects, stage),
     ...nextCallRules(seen, expects, stage),
     ...(expects.also?.(seen) ?? []),
   ];
-  return {
-    asked: seen.requests.map(({ upstream, atMs }) => `${upstream} ${seconds(atMs)}`).join(', '),
-    got: gotOf(seen),
-    whole: seen.answer.error === undefined && tokensIn(seen.answer) === TOKENS,
-    deviations: deviations.filter((line) => line !== undefined),
-  };
+  return lines.filter((line) => line !== undefined);
 }
 
 type Rules = readonly (string | undefined)[];

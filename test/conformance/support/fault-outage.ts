@@ -12,7 +12,7 @@ export const SOON: AtMs = [375, 500];
 const CALL_EVERY_MS = 4_000;
 export const OUTAGE_MS = 60_000;
 /** The time within which stable gets calls again after its recovery. */
-const BACK_WITHIN_MS = 30_000;
+const BACK_WITHIN_MS = 15_000;
 /** The breaker closes after three more probes. */
 const WATCHED_MS = OUTAGE_MS + BACK_WITHIN_MS + 3 * CALL_EVERY_MS;
 /** Without a breaker there would be two requests for each of the fifteen calls. */
@@ -22,9 +22,9 @@ const MOST_REQUESTS_IN_OUTAGE = 10;
  * Expects that every call is served, the breaker keeps most calls away from the failing upstream, and stable is back
  * in time.
  */
-export async function playOutage({ model, mode }: Part, staging: Staging, stage: Stage): Promise<Verdict> {
+export async function playOutage({ model, setting }: Part, staging: Staging, stage: Stage): Promise<Verdict> {
   const { clock } = stage;
-  await using ai = clientFor(mode, staging, stage);
+  await using ai = clientFor(setting, staging, stage);
   using events = collectEvents(ai, ['breaker']);
   const startedAtMs = clock.now();
   const answers: SeenAnswer[] = [];

@@ -1,10 +1,10 @@
 /** Plays a scene: one call with a fault, then one for a model without faults on the same client. */
 
 import type { OpenAI } from 'openai';
-import { CanaryClient, route, type StreamMode } from '../../../src/index.ts';
+import { CanaryClient, presets, route } from '../../../src/index.ts';
 import { collectEvents } from '../../../src/testing/index.ts';
 import { messages } from '../../testing/bare-client.ts';
-import type { Seen, SeenAnswer, SeenNext, Stage, Staging } from './fault-scene.ts';
+import type { Seen, SeenAnswer, SeenNext, Setting, Stage, Staging } from './fault-scene.ts';
 import { HEALTHY_MODEL, UPSTREAMS, type Wall, type WallUpstream } from './fault-wall.ts';
 
 /** USD per million tokens. */
@@ -16,21 +16,21 @@ export const PRICES = {
 
 export const LARGE_MODEL = 'larger-model';
 
-/** The model and the stream mode of a scene. */
+/** The model and the setting of a scene. */
 export interface Part {
   readonly model: string;
-  readonly mode: StreamMode;
+  readonly setting: Setting;
 }
 
 /** @param isRepeated whether a further call for the same model follows at once */
 export async function playCall(
-  { model, mode }: Part,
+  { model, setting }: Part,
   staging: Staging,
   stage: Stage,
   isRepeated: boolean,
 ): Promise<Seen> {
   const { clock, wall } = stage;
-  await using ai = clientFor(mode, staging, stage);
+  await using ai = clientFor(setting, staging, stage);
   using events = collectEvents(ai, ['attempt', 'call']);
   const startedAtMs = clock.now();
   const answer = await ask(ai, { model, ...staging.body }, stage, staging.alone ? route({ fallbacks: false }) : {});
@@ -62,7 +62,7 @@ async function askNext(
 }
 
 /** Creates a client per scene, so that scenes share no breakers and pauses. */
-export function clientFor(mode: StreamMode, staging: Staging, { wall, clock, random }: Stage): CanaryClient {
+export function clientFor(setting: Setting, staging: Staging, { wall, clock, random }: Stage): CanaryClient {
   const { openai, fallback, large } = wall.providers;
   const model = staging.fallbackModel;
   return new CanaryClient<'fallback' | 'large'>({
@@ -70,6 +70,7 @@ export function clientFor(mode: StreamMode, staging: Staging, { wall, clock, ran
     apiKey: 'key-of-openai',
     logLevel: 'off',
     canary: {
+      ...(setting === 'failover' && presets.failover),
       clock,
       random,
       upstreams: {
@@ -77,8 +78,6 @@ export function clientFor(mode: StreamMode, staging: Staging, { wall, clock, ran
         large: { baseURL: large.url, apiKey: 'key-of-large', model: LARGE_MODEL },
       },
       fallbacks: staging.fallbacks ?? ['fallback'],
-      stream: mode,
-      timeouts: { firstChunk: '30s', idle: '10s' },
       prices: PRICES,
     },
   });

@@ -1,55 +1,78 @@
 /** A readable report on the sixteen faults. */
 
-import type { Verdict, WallFault } from './fault-scene.ts';
+import { SETTINGS, type Scene, type Setting, type Verdict, type WallFault } from './fault-scene.ts';
 
 /** Verdicts by the model of the scene. */
 export type Verdicts = ReadonlyMap<string, Verdict>;
 
 export interface Report {
-  /** A table of all scenes and a summary line. */
+  /** A table with a column for each setting, and a summary line for each. */
   readonly lines: readonly string[];
-  /** The number of faults whose scenes all ended as specified. */
-  readonly held: number;
-  /** The number of faults for which a buffered stream reached its caller whole. */
-  readonly rescued: number;
+  /** The number of faults whose scenes all ended as specified, by setting. */
+  readonly held: Readonly<Record<Setting, number>>;
+  /** The number of faults in which a whole answer reached the caller, by setting. */
+  readonly rescued: Readonly<Record<Setting, number>>;
 }
 
+const TITLES: Readonly<Record<Setting, string>> = {
+  defaults: 'package defaults',
+  failover: 'presets.failover',
+};
+
 export function reportOf(faults: readonly WallFault[], verdicts: Verdicts): Report {
-  const held = faults.filter((fault) => deviationsOf(fault, verdicts).length === 0).length;
-  const rescued = faults.filter((fault) => isRescued(fault, verdicts)).length;
+  const count = (holds: (fault: WallFault, setting: Setting) => boolean): Record<Setting, number> => ({
+    defaults: faults.filter((fault) => holds(fault, 'defaults')).length,
+    failover: faults.filter((fault) => holds(fault, 'failover')).length,
+  });
+  const held = count((fault, setting) => deviationsIn(fault, setting, verdicts).length === 0);
+  const rescued = count((fault, setting) => isRescued(fault, setting, verdicts));
+  const heads = ['', 'fault', '', ...SETTINGS.flatMap((setting) => [TITLES[setting], ''])];
   const rows = faults.flatMap((fault) => rowsOf(fault, verdicts));
-  return {
-    lines: [
-      ...aligned([['', 'fault', 'stream', '', 'requests', 'what the caller got', ''], ...rows]),
-      '',
-      `${held} of ${faults.length} faults as specified; ${rescued} rescued whole with stream: 'buffered'`,
-    ],
-    held,
-    rescued,
-  };
+  const summaries = SETTINGS.map(
+    (setting) =>
+      `${TITLES[setting]}: ${held[setting]} of ${faults.length} faults end as specified, ${rescued[setting]} of them with a whole answer`,
+  );
+  return { lines: [...aligned([heads, ...rows]), '', ...summaries], held, rescued };
 }
 
 /** The deviations of all scenes of a fault. */
 export function deviationsOf(fault: WallFault, verdicts: Verdicts): readonly string[] {
-  const { number, scenes, rescuable } = fault;
-  const lines = scenes.flatMap(({ model, mode, note }) => {
-    const deviations = verdicts.get(model)?.deviations ?? ['not played'];
-    return deviations.map((line) => `fault ${number}, ${[mode, note].filter(Boolean).join(', ')}: ${line}`);
-  });
-  if (isRescued(fault, verdicts) === rescuable) return lines;
+  const { number, rescuable } = fault;
+  const lines = SETTINGS.flatMap((setting) => deviationsIn(fault, setting, verdicts));
+  if (isRescued(fault, 'failover', verdicts) === rescuable) return lines;
   return [...lines, `fault ${number}: ${rescuable ? 'not rescued' : 'rescued, which it should not be'}`];
 }
 
-function isRescued({ scenes }: WallFault, verdicts: Verdicts): boolean {
-  return scenes.some(({ mode, model }) => mode === 'buffered' && verdicts.get(model)?.whole);
+function deviationsIn({ number, scenes }: WallFault, setting: Setting, verdicts: Verdicts): readonly string[] {
+  return scenes
+    .filter((scene) => scene.setting === setting)
+    .flatMap(({ model, note }) =>
+      (verdicts.get(model)?.deviations ?? ['not played']).map(
+        (line) => `fault ${number}, ${[TITLES[setting], note].filter(Boolean).join(', ')}: ${line}`,
+      ),
+    );
+}
+
+function isRescued({ scenes }: WallFault, setting: Setting, verdicts: Verdicts): boolean {
+  return scenes.some((scene) => scene.setting === setting && verdicts.get(scene.model)?.whole);
 }
 
 function rowsOf({ number, name, scenes }: WallFault, verdicts: Verdicts): string[][] {
-  return scenes.map(({ model, mode, note }, index) => {
-    const { asked = '', got = '', deviations = ['not played'] } = verdicts.get(model) ?? {};
-    const [label, title] = index === 0 ? [String(number), name] : ['', ''];
-    return [label, title, mode, note, asked, got, deviations.length === 0 ? '✓' : '✗'];
-  });
+  return [...Map.groupBy(scenes, ({ note }) => note)].map(([note, alike], index) => [
+    ...(index === 0 ? [String(number), name] : ['', '']),
+    note,
+    ...SETTINGS.flatMap((setting) =>
+      cellsOf(
+        alike.find((scene) => scene.setting === setting),
+        verdicts,
+      ),
+    ),
+  ]);
+}
+
+function cellsOf(scene: Scene | undefined, verdicts: Verdicts): readonly string[] {
+  const { got = 'not played', deviations = [''] } = (scene && verdicts.get(scene.model)) ?? {};
+  return [got, deviations.length === 0 ? '✓' : '✗'];
 }
 
 function aligned(rows: readonly (readonly string[])[]): string[] {

@@ -1,8 +1,13 @@
 /** The scenes of the sixteen faults, and what is expected of them. */
 
 import type { OpenAI } from 'openai';
-import type { AttemptRecord, CallRecord, Clock, CostReport, FallbackOptions, StreamMode } from '../../../src/index.ts';
+import type { AttemptRecord, CallRecord, Clock, CostReport, FallbackOptions } from '../../../src/index.ts';
 import type { Faults, Wall, WallUpstream } from './fault-wall.ts';
+
+/** The client's settings beside its upstreams: the package's defaults, or `presets.failover`. */
+export type Setting = (typeof SETTINGS)[number];
+
+export const SETTINGS = ['defaults', 'failover'] as const;
 
 /** One of the sixteen faults. */
 export interface WallFault {
@@ -10,7 +15,7 @@ export interface WallFault {
   readonly name: string;
   /** The specification, shown after the name. */
   readonly rule: string;
-  /** At least one scene per stream mode. */
+  /** At least one scene per setting. */
   readonly scenes: readonly Scene[];
   /** Whether another upstream can answer instead of the one with the fault. */
   readonly rescuable: boolean;
@@ -20,7 +25,7 @@ export interface WallFault {
 export interface Scene {
   /** The requested model. It is unique and selects the faults of the scene. */
   readonly model: string;
-  readonly mode: StreamMode;
+  readonly setting: Setting;
   /** The special condition of the scene, for example `no fallback allowed`. */
   readonly note: string;
   readonly staging: Staging;
@@ -97,6 +102,8 @@ export interface Expectation {
   readonly firstAtMs?: AtMs;
   /** The upstream that serves a further call for the same model at once. @default no such call is made */
   readonly again?: WallUpstream;
+  /** Another end that is as good, where two timers are due at the same time. */
+  readonly or?: Expectation;
   /** Additional rules. */
   readonly also?: (seen: Seen) => readonly (string | undefined)[];
 }

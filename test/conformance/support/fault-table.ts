@@ -8,17 +8,21 @@ import { StreamInterruptedError } from '../../../src/index.ts';
 import { errorReply, type OrderedFault } from '../../../src/testing/index.ts';
 import { messages } from '../../testing/bare-client.ts';
 import { accounting } from './fault-accounting.ts';
-import { bothModes, fault, outage, scene } from './fault-draft.ts';
+import { bothSettings, fault, outage, scene } from './fault-draft.ts';
 import { OUTAGE_MS, SOON } from './fault-outage.ts';
 import type { AtMs, Expectation, ExpectedAttempt, WallFault } from './fault-scene.ts';
 import { wordsOf, type Faults, type WallUpstream } from './fault-wall.ts';
 
 const AT_ONCE: AtMs = [0, 0];
+/** The silence that `presets.failover` allows. */
+const LIMIT: AtMs = [20_000, 20_000];
 /** After the second back-off, which is twice the first. */
 const SOON_AGAIN: AtMs = [3 * SOON[0], 3 * SOON[1]];
 
 const overloaded: OrderedFault = { kind: 'status', status: 503 };
 const cut: OrderedFault = { kind: 'cut', afterChunks: chunksBefore(40) };
+const silent = { faults: { openai: { kind: 'silence', forMs: 120_000 } }, watchedMs: 125_000 } as const;
+const late = { faults: { openai: { kind: 'lateFirstToken', delayMs: 20_000 } } } as const;
 const rateLimited: OrderedFault = {
   kind: 'status',
   status: 429,
@@ -40,11 +44,11 @@ export const FAULTS: readonly WallFault[] = [
     1,
     ['429 with Retry-After 2 s, once', 'the fallback serves at once; without a fallback the call waits for stable'],
     [
-      ...bothModes(
+      ...bothSettings(
         { faults: { openai: { ...rateLimited, headers: { 'retry-after': '2' }, times: 1 } } },
         { attempts: [failed('rateLimit'), served('fallback', AT_ONCE)], again: 'fallback' },
       ),
-      ...bothModes(
+      ...bothSettings(
         { faults: { openai: { ...rateLimited, headers: { 'retry-after': '2' }, times: 1 } }, alone: true },
         { attempts: [failed('rateLimit'), served('openai', [2_000, 2_000])], again: 'openai' },
         'no fallback allowed',
@@ -58,11 +62,11 @@ export const FAULTS: readonly WallFault[] = [
       'the fallback serves at once; without a fallback stable gets the SDK’s two retries',
     ],
     [
-      ...bothModes(
+      ...bothSettings(
         { faults: { openai: rateLimited } },
         { attempts: [failed('rateLimit'), served('fallback', AT_ONCE)], again: 'fallback' },
       ),
-      ...bothModes(
+      ...bothSettings(
         { faults: { openai: rateLimited }, alone: true },
         {
           attempts: [failed('rateLimit'), failed('rateLimit', SOON), failed('rateLimit', SOON_AGAIN)],
@@ -76,7 +80,7 @@ export const FAULTS: readonly WallFault[] = [
   fault(
     3,
     ['one 500', 'stable gets one retry'],
-    bothModes(
+    bothSettings(
       { faults: { openai: { kind: 'status', status: 500, times: 1 } } },
       { attempts: [failed('server'), served('openai', SOON)] },
     ),
@@ -84,73 +88,91 @@ export const FAULTS: readonly WallFault[] = [
   fault(
     4,
     ['503 for ever', 'stable gets one retry, then the fallback serves'],
-    bothModes({ faults: { openai: overloaded } }, rescuedFrom('server')),
+    bothSettings({ faults: { openai: overloaded } }, rescuedFrom('server')),
   ),
   fault(
     5,
     ['reset before headers', 'stable gets one retry, then the fallback serves'],
-    bothModes({ faults: { openai: { kind: 'reset' } } }, rescuedFrom('connection')),
+    bothSettings({ faults: { openai: { kind: 'reset' } } }, rescuedFrom('connection')),
   ),
   fault(
     6,
-    ['120 s of silence', 'stable gets no retry, and the fallback serves after 30 s'],
-    bothModes(
-      { faults: { openai: { kind: 'silence', forMs: 120_000 } }, watchedMs: 125_000 },
-      { attempts: [failed('timeout firstChunk'), served('fallback', [30_000, 30_000])] },
-    ),
+    [
+      '120 s of silence',
+      'the defaults wait as the SDK does; `failover` gives stable no retry, and the fallback serves after 20 s',
+    ],
+    [
+      scene('defaults', silent, { attempts: [served('openai', AT_ONCE)], endsAtMs: [120_000, 120_000] }),
+      scene('failover', silent, { attempts: [failed('timeout firstChunk'), served('fallback', LIMIT)] }),
+    ],
   ),
   fault(
     7,
-    ['first token after 20 s', 'the call waits for stable'],
-    bothModes(
-      { faults: { openai: { kind: 'lateFirstToken', delayMs: 20_000 } } },
-      { attempts: [served('openai', AT_ONCE)], endsAtMs: [20_000, 20_000] },
-    ),
+    ['first token after 20 s', 'the call waits for stable, up to the limit of `failover`'],
+    [
+      scene('defaults', late, { attempts: [served('openai', AT_ONCE)], endsAtMs: LIMIT }),
+      scene('failover', late, {
+        attempts: [failed('timeout firstChunk'), served('fallback', LIMIT)],
+        or: { attempts: [served('openai', AT_ONCE)], endsAtMs: LIMIT },
+      }),
+    ],
   ),
   fault(
     8,
-    ['cut at 40 of 60 tokens', 'a committed stream is interrupted, a buffered one is whole'],
+    ['cut at 40 of 60 tokens', 'the defaults interrupt the stream, `failover` gives a whole one'],
     [
-      scene('committed', { faults: { openai: cut } }, { attempts: [failed('connection')], ...interruptedAfter(40) }),
-      scene('buffered', { faults: { openai: cut } }, rescuedFrom('connection')),
+      scene('defaults', { faults: { openai: cut } }, { attempts: [failed('connection')], ...interruptedAfter(40) }),
+      scene('failover', { faults: { openai: cut } }, rescuedFrom('connection')),
     ],
   ),
   fault(
     9,
-    ['stall of 30 s after 20 tokens', 'a committed stream is interrupted, a buffered one is whole'],
     [
-      scene('committed', stalled(20), {
-        attempts: [failed('timeout idle')],
-        ...interruptedAfter(20),
+      'stall of 30 s after 20 tokens',
+      'the defaults wait as the SDK does; with `failover` the fallback serves after 20 s',
+    ],
+    [
+      scene('defaults', stalled(20), {
+        attempts: [served('openai', AT_ONCE)],
         firstAtMs: AT_ONCE,
-        endsAtMs: [10_000, 10_000],
+        endsAtMs: [30_000, 30_000],
       }),
-      scene('buffered', stalled(20), { attempts: [failed('timeout idle'), served('fallback', [10_000, 10_000])] }),
+      scene('failover', stalled(20), { attempts: [failed('timeout idle'), served('fallback', LIMIT)] }),
     ],
   ),
   fault(
     10,
-    ['malformed tenth event', 'a committed stream is interrupted, a buffered one is whole'],
+    ['malformed tenth event', 'the defaults interrupt the stream, `failover` gives a whole one'],
     [
-      scene('committed', malformedEvent(10), { attempts: [failed('malformed')], ...interruptedAfter(8) }),
-      scene('buffered', malformedEvent(10), rescuedFrom('malformed')),
+      scene('defaults', malformedEvent(10), { attempts: [failed('malformed')], ...interruptedAfter(8) }),
+      scene('failover', malformedEvent(10), rescuedFrom('malformed')),
     ],
   ),
   fault(
     11,
     ['no [DONE]', 'the answer is complete with its finish_reason, at once'],
-    bothModes({ faults: { openai: { kind: 'noDone' } } }, { attempts: [served('openai', AT_ONCE)] }),
+    bothSettings({ faults: { openai: { kind: 'noDone' } } }, { attempts: [served('openai', AT_ONCE)] }),
   ),
   fault(
     12,
-    ['context_length_exceeded', 'stable gets no retry; a larger model serves if one is configured'],
     [
-      ...bothModes(
+      'context_length_exceeded',
+      'stable gets no retry; a larger model serves if one is configured, or with `failover` any fallback',
+    ],
+    [
+      scene(
+        'defaults',
         { faults: { openai: { kind: 'contextLength' } } },
         { attempts: [['openai', 'neutral contextLength', AT_ONCE]], fails: tooLong },
         'no larger model configured',
       ),
-      ...bothModes(
+      scene(
+        'failover',
+        { faults: { openai: { kind: 'contextLength' } } },
+        { attempts: [['openai', 'neutral contextLength', AT_ONCE], served('fallback', AT_ONCE)] },
+        'no larger model configured',
+      ),
+      ...bothSettings(
         {
           faults: { openai: { kind: 'contextLength' } },
           fallbacks: { default: ['fallback'], contextLength: ['large'] },
@@ -163,7 +185,7 @@ export const FAULTS: readonly WallFault[] = [
   fault(
     13,
     ['content_policy_violation 400', 'stable gets no retry, and the caller gets the reason'],
-    bothModes(
+    bothSettings(
       { faults: { openai: { kind: 'status', status: 400, body: violation } } },
       {
         attempts: [['openai', 'neutral contentFilter', AT_ONCE]],
@@ -177,18 +199,18 @@ export const FAULTS: readonly WallFault[] = [
     ['a fallback that rejects prefill', 'it gets no prefill from us, and its 400 does not mask the first error'],
     [
       scene(
-        'committed',
+        'defaults',
         { faults: { openai: cut, fallback: refusesPrefill } },
         { attempts: [failed('connection')], ...interruptedAfter(40) },
         'cut at 40 of 60 tokens',
       ),
       scene(
-        'buffered',
+        'failover',
         { faults: { openai: cut, fallback: refusesPrefill } },
         rescuedFrom('connection'),
         'cut at 40 of 60 tokens',
       ),
-      ...bothModes(
+      ...bothSettings(
         { faults: { openai: overloaded, fallback: refusesPrefill }, body: prefill },
         {
           attempts: [failed('server'), failed('server', SOON), ['fallback', 'neutral badRequest', SOON]],
@@ -203,14 +225,14 @@ export const FAULTS: readonly WallFault[] = [
     15,
     [
       '60 s of 503, a call each 4 s',
-      'the breaker opens, no call is lost, and stable is back within 30 s of its recovery',
+      'the breaker opens, no call is lost, and stable is back within 15 s of its recovery',
     ],
     outage({ faults: { openai: { ...overloaded, lastsMs: OUTAGE_MS } } }),
   ),
   fault(
     16,
     ['accounting of a fail-over', 'the fallback’s model and usage are reported, and failed attempts are not charged'],
-    bothModes(
+    bothSettings(
       {
         faults: { openai: overloaded },
         fallbackModel: 'spare-model',
