@@ -48,7 +48,8 @@ function recordedScript(file: string, pace: Pace): Script {
   return bodyScript(status, { 'content-type': contentType, ...headers }, isStream ? splitEvents(text) : [text], pace);
 }
 
-function recordedHead(file: string): { status: number; headers: Record<string, string> } {
+/** The status and the headers of a recording, from its `.meta.json`. */
+export function recordedHead(file: string): { status: number; headers: Record<string, string> } {
   const { status, headers } = asRecord(asRecord(readJson(file))['response']);
   const kept = Object.entries(asRecord(headers)).filter(([name]) => !CONNECTION_HEADERS.has(name.toLowerCase()));
   return {

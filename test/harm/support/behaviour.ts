@@ -35,6 +35,10 @@ export interface ArrivedRequest extends RequestInHand {
   readonly sinceMs: number;
   /** How many requests the provider has had before. */
   readonly index: number;
+  readonly method: string;
+  /** The path with `/v1`. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Answers one request. */

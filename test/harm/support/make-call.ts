@@ -8,7 +8,7 @@ export interface SeenCall {
   readonly ok: boolean;
   /** Name, status and code of the error. */
   readonly error: string | undefined;
-  /** Bytes of the answer, whole or not. */
+  /** Bytes of the answer, whole or not. White space between the members of JSON does not count. */
   readonly bytes: number;
   /** Everything that the caller got, one line for each chunk. */
   readonly text: string;
@@ -39,7 +39,7 @@ export async function makeCall(
     error = named(thrown);
   }
   const endMs = performance.now() - startedAtMs;
-  const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+  const bytes = way === 'raw' ? compact(parts.join('')).length : parts.reduce((sum, part) => sum + part.length, 0);
   return { ok: error === undefined, error, bytes, text: parts.join('\n'), firstMs: firstMs ?? endMs, endMs };
 }
 
@@ -99,6 +99,14 @@ async function readAll(stream: AsyncIterable<unknown>, take: Take): Promise<void
 async function readBytes(response: Response, take: Take): Promise<void> {
   const decoder = new TextDecoder();
   for await (const bytes of response.body ?? []) take(decoder.decode(bytes, { stream: true }));
+}
+
+function compact(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return text;
+  }
 }
 
 function named(thrown: unknown): string {

@@ -59,7 +59,8 @@ function optionsFor(behaviour: Behaviour, faulty: string | undefined, requests: 
   const others: Partial<Record<Host, ProviderReply>> = {};
   const counts: Partial<Record<Host, number>> = {};
   const respond = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
-    const host = new URL(input instanceof Request ? input.url : input).hostname.split('.')[0] as Host;
+    const url = new URL(input instanceof Request ? input.url : input);
+    const host = url.hostname.split('.')[0] as Host;
     const signal = init.signal ?? undefined;
     const sinceMs = performance.now() - startedAtMs;
     requests.push({ host, atMs: sinceMs });
@@ -69,7 +70,9 @@ function optionsFor(behaviour: Behaviour, faulty: string | undefined, requests: 
     const wait = (ms: number): Promise<void> => waitFor(ms, signal);
     const reply = host === faulty ? behaving : (others[host] ??= healthy(host));
     await wait(LATENCY_MS);
-    return reply({ body, signal, wait, sinceMs, index });
+    const { method = 'GET' } = init;
+    const headers = Object.fromEntries(new Headers(init.headers));
+    return reply({ body, signal, wait, sinceMs, index, method, path: url.pathname, headers });
   };
   return {
     apiKey: 'key-of-own',

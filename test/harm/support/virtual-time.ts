@@ -27,6 +27,8 @@ export async function inVirtualTime(limitMs: number, scene: () => Promise<unknow
       }
       if (vi.getTimerCount() === 0 || performance.now() - startedAtMs > limitMs) return false;
       vi.advanceTimersToNextTimer();
+      // All timers of the same moment.
+      vi.advanceTimersByTime(0);
     }
   } finally {
     random.mockRestore();
