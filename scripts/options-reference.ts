@@ -50,7 +50,7 @@ export function optionsReference(): string {
     written.add(type);
     const fields = fieldsOf(declaration, declarations);
     const { text } = commentOf(declaration);
-    lines.push('', `## ${title}`, '', text);
+    lines.push('', `## ${title}`, ...(text ? ['', text] : []));
     if (fields.length > 0) lines.push('', ...fields.map(lineOf));
     if (takesOptionsOfSdk(declaration)) lines.push('- Every other option of `new OpenAI()`.');
     for (const field of fields) {

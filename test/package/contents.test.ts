@@ -26,6 +26,10 @@ test('the build is within its size budget, and has no source maps and no record 
   expect(bytes).toBeLessThan(MAX_BYTES);
 });
 
+test('the program is packed once: it runs as a module', () => {
+  expect(readdirSync(join(packed, 'dist')).filter((file) => file.startsWith('cli'))).toEqual(['cli.js']);
+});
+
 test('the package has the build and the documentation, and nothing else', () => {
   const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD-PARTY-NOTICES.md'];
   expect(readdirSync(packed).toSorted()).toEqual([...pages, 'dist', 'docs', 'package.json'].toSorted());
