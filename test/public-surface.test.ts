@@ -164,6 +164,7 @@ test('the main entry point', () => {
         "ShadowDropReason",
         "ShadowEvent",
         "ShadowOptions",
+        "ShadowRaise",
         "ShadowSample",
         "ShadowSnapshot",
         "SkipReason",

@@ -29,6 +29,13 @@ describe('refuses, with the path of the option:', () => {
     [{ ...to, steps: [{ weight: 0 }] }, 'canary.rollout.steps[0].weight should be above 0'],
     [{ ...to, steps: [{ hold: '1h' }] }, 'canary.rollout.steps[0] should have one of shadow, segment and weight'],
     [{ ...to, steps: [{ shadow: 0.1, weight: 0.1 }] }, 'canary.rollout.steps[0] should have one of shadow'],
+    [{ ...to, steps: [{ shadow: { from: 0, to: 0.5 } }] }, 'canary.rollout.steps[0].shadow.from should be above 0'],
+    [{ ...to, steps: [{ shadow: { from: 0.1 } }] }, 'canary.rollout.steps[0].shadow.to should be'],
+    [{ ...to, steps: [{ shadow: { from: 0.5, to: 0.5 } }] }, 'steps[0].shadow.to should be above from, which is 0.5'],
+    [{ ...to, steps: [{ shadow: { from: 0.1, to: 1.5 } }] }, 'steps[0].shadow.to should be between 0 and 1'],
+    [{ ...to, steps: [{ shadow: { from: 0.1, upto: 1 } }] }, 'canary.rollout.steps[0].shadow.upto'],
+    [{ ...to, steps: [{ shadow: '5%' }] }, 'canary.rollout.steps[0].shadow should be'],
+    [{ ...to, steps: [{ weight: 1, require: { maxLatencyP95: 'fast' } }] }, 'steps[0].require.maxLatencyP95 should be'],
     [{ ...to, steps: [{ weight: 0.1, hold: 'soon' }] }, 'canary.rollout.steps[0].hold should be a number of ms'],
     [
       { ...to, steps: [{ weight: 0.1, require: { maxErrors: 1 } }] },

@@ -37,6 +37,18 @@ describe('what a shadow step waits for', () => {
     expect(stateOf(set).step).toBe(1);
   });
 
+  test('the p95 latency of calls, too, in a step with real callers', async () => {
+    const steps = [{ weight: 0.5, require: { maxLatencyP95: '3s' } }, { weight: 1 }] as const;
+    const set = setUpShadowStep({ steps, guardrails: { errorRate: { margin: 0.3 } } });
+    const run = trafficOf(set);
+    set.providers.usually('gemini', after(3_500, chat()));
+    await run({ calls: 100, everyMs: 1_000 });
+    expect(waitsOf(set)).toEqual([expect.stringMatching(/^p95 latency in ms is 3[3-7]\d\d, should be at most 3000$/)]);
+    set.providers.usually('gemini', after(100, chat()));
+    await run({ calls: 3_000, until: () => stateOf(set).step === 1 });
+    expect(stateOf(set).step).toBe(1);
+  });
+
   test('agreement with the real answers, where quality is required', async () => {
     const steps = [{ shadow: 1, require: { minQuality: 0.9 } }, { weight: 0.01, hold: '1d' }, { weight: 1 }] as const;
     const set = setUpShadowStep({ steps });
