@@ -4,6 +4,7 @@ import type { RolloutState, RolloutStep } from '../domain/rollout.ts';
 import { trafficInForce } from '../routing/traffic-in-force.ts';
 import { createAnalysis, restoreAnalysis } from '../stats/analysis.ts';
 import type { Analysis, AnalysisState } from '../stats/analysis-types.ts';
+import { COPIES_PART } from '../stats/pair-analysis.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 import { ThresholdAnalysis, type ThresholdState } from './threshold-judge.ts';
 
@@ -44,8 +45,7 @@ export function restoreJudge(state: JudgeState, { guardrails }: RolloutPolicy): 
   return judge;
 }
 
-/** The part of `alpha` that the copies of shadow steps may use: a copy harms no caller, so its verdict may take longer. */
-const COPIES_PART = 0.2;
+/** The part of `alpha` that copies use, in a rollout with shadow steps. */
 export const copiesPart = (steps: RolloutPolicy['steps']): number =>
   steps.some(({ kind }) => kind === 'shadow') ? COPIES_PART : 0;
 

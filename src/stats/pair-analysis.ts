@@ -18,6 +18,12 @@ export interface PairAnalysisOptions {
   readonly weight: number;
 }
 
+/**
+ * The part of a rollout's `alpha` that the copies of its shadow steps use. The calls of the later steps use the rest: a copy harms no caller, so
+ * its verdict may take longer.
+ */
+export const COPIES_PART = 0.2;
+
 /** The probability of passing a canary that is worse than the margin. */
 const PASS_ALPHA = 0.05;
 

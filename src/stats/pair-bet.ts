@@ -7,6 +7,10 @@
  * an expectation above 1. For "no worse" the hypothesis is E[D | past] ≥ d, and the factor is 1 + λ(d − D), λ in [0, 1/(1−d)]. The wealth is
  * spread over a few λ. With d = 0 only discordant pairs count, as in McNemar's test, and pairs that agree cost nothing.
  *
+ * Copies until a decision by simulation (`npm run simulate`, medians), against the same values judged as if no two belonged together:
+ * latency × 1.2 with four fifths of its variance shared 61 against 361, × 2 9 against 33; errors 1 % × 3 beside 5 % that strike both sides
+ * 1,035 against 6,394; with no cause in common 911 against 899.
+ *
  * @see Waudby-Smith, Ramdas, "Estimating means of bounded random variables by betting", JRSS B 86 (2024), section 4
  * @see McNemar, "Note on the sampling error of the difference between correlated proportions", Psychometrika 12 (1947)
  */

@@ -3,14 +3,19 @@
 import { durationMs, type Duration } from '../domain/duration.ts';
 import type { GuardOptions } from './analysis-types.ts';
 import { checkAlpha } from './check-limits.ts';
+import { COPIES_PART } from './pair-analysis.ts';
+import { planShadowStep } from './plan-shadow-step.ts';
 import { planStep, type StepPlan } from './plan-step.ts';
 
 /** A step as in `canary.rollout.steps`; other fields are ignored. */
 export interface PlannedStep {
   /**
-   * The canary's share of calls, 0–1; at 1 stable keeps 1–20 %. A step without a weight compares nothing and only holds.
+   * The canary's share of calls, 0–1; at 1 stable keeps 1–20 %. A step with neither weight nor shadow, such as a whole
+   * segment, cannot be planned: only its hold counts.
    */
   readonly weight?: number | undefined;
+  /** The share of calls that are copied, 0–1; of a share that raises itself, the last one counts. */
+  readonly shadow?: number | { readonly to: number } | undefined;
   /**
    * The least duration of the step.
    * @default 0; '5m' for a weight of 1
@@ -66,18 +71,24 @@ export function planRollout(options: PlanRolloutOptions): RolloutPlan {
   checkAlpha('errorRate', errorRate);
   checkAlpha('alpha', alpha);
   checkAlpha('promotionAlpha', promotionAlpha);
-  const steps = options.steps.map((step, index) =>
-    planStep({
+  const shadows = options.steps.map(({ shadow }, index) => checkedShadow(shadow, index));
+  const copiesAlpha = shadows.some((shadow) => shadow !== undefined) ? alpha * COPIES_PART : 0;
+  const steps = options.steps.map((step, index) => {
+    const shadow = shadows[index];
+    const input = {
       weight: checkedWeight(step.weight, index),
       holdMs: checkedHold(step.hold ?? (step.weight === 1 ? SOAK : 0), index),
       minCalls: step.minCalls ?? 0,
       callsPerSecond,
       errorRate,
       guardrails,
-      alpha,
+      alpha: alpha - copiesAlpha,
       promotionAlpha,
-    }),
-  );
+    };
+    if (shadow === undefined) return planStep(input);
+    const first = options.steps.slice(index).find((one) => one.shadow === undefined);
+    return planShadowStep({ ...input, shadow, alpha: copiesAlpha, opens: first?.weight });
+  });
   return {
     steps,
     totalMs: steps.reduce((sum, { timeMs }) => sum + timeMs, 0),
@@ -88,6 +99,12 @@ export function planRollout(options: PlanRolloutOptions): RolloutPlan {
 function checkedWeight(weight: number | undefined, index: number): number | undefined {
   if (weight === undefined || (weight >= 0 && weight <= 1)) return weight;
   throw new RangeError(`steps[${index}].weight should be between 0 and 1, got ${weight}`);
+}
+
+function checkedShadow(shadow: PlannedStep['shadow'], index: number): number | undefined {
+  const share = typeof shadow === 'object' ? shadow.to : shadow;
+  if (share === undefined || (share > 0 && share <= 1)) return share;
+  throw new RangeError(`steps[${index}].shadow should be above 0 and at most 1, got ${share}`);
 }
 
 function checkedHold(hold: Duration, index: number): number {

@@ -31,6 +31,8 @@ export interface CaughtRegression {
 
 export interface StepPlan {
   readonly weight: number | undefined;
+  /** The share of calls that are copied; `undefined` for steps with real callers. */
+  readonly shadow: number | undefined;
   /** The share of calls that stable keeps in a step of weight 1, 0.01–0.2; `undefined` for other steps. */
   readonly holdback: number | undefined;
   /**
@@ -42,6 +44,7 @@ export interface StepPlan {
   readonly timeMs: number;
   /** Calls of stable and canary together in that time. */
   readonly calls: number;
+  /** Of a shadow step, its copies. */
   readonly canaryCalls: number;
   readonly regressions: readonly CaughtRegression[];
   readonly warnings: readonly string[];
@@ -93,7 +96,16 @@ export function planStep(input: PlanStepInput): StepPlan {
   const timeMs = Math.max(holdMs, minCallsMs, proofMs);
   const calls = (timeMs / 1_000) * callsPerSecond;
   const regressions = share > 0 && guarded ? regressionsOf(input, guarded, share) : [];
-  const plan = { weight: input.weight, holdback, proofMs, timeMs, calls, canaryCalls: calls * share, regressions };
+  const plan = {
+    weight: input.weight,
+    shadow: undefined,
+    holdback,
+    proofMs,
+    timeMs,
+    calls,
+    canaryCalls: calls * share,
+    regressions,
+  };
   return { ...plan, warnings: warningsOf(plan, input, guarded) };
 }
 
@@ -140,7 +152,7 @@ function warningsOf(
 }
 
 /** A readable duration with two significant digits. */
-function formatDuration(ms: number): string {
+export function formatDuration(ms: number): string {
   const [unit, size] = UNITS.find(([, least]) => ms >= least) ?? UNITS.at(-1)!;
   return `${Number((ms / size).toPrecision(2))} ${unit}`;
 }

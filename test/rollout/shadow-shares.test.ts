@@ -138,7 +138,7 @@ describe('with a store', () => {
 
   test('a canary that fails in another process only is rolled back in both', async () => {
     const { store, clock } = sharedStore();
-    const steps = [{ shadow: 1, hold: '1h' }, ...STEPS.slice(1)];
+    const steps: RolloutOptions['steps'] = [{ shadow: 1, hold: '1h' }, ...STEPS.slice(1)];
     const leader = await start(store, { steps });
     const other = await start(store, { steps });
     leader.providers.usually('gemini', chat());
@@ -160,7 +160,7 @@ describe('with a store', () => {
 
   test('processes that do not lead follow the share', async () => {
     const { store, clock } = sharedStore();
-    const steps = [{ shadow: { from: 0.4, to: 0.8 }, hold: '1h' }, ...STEPS.slice(1)];
+    const steps: RolloutOptions['steps'] = [{ shadow: { from: 0.4, to: 0.8 }, hold: '1h' }, ...STEPS.slice(1)];
     const leader = await start(store, { steps });
     const other = await start(store, { steps });
     await together(

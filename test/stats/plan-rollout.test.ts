@@ -50,6 +50,22 @@ describe('a plan', () => {
     expect([held!.timeMs, counted!.timeMs]).toEqual([3_600_000, 1_800_000]);
   });
 
+  test('plans a shadow step by its copies, for the share that the next step opens', () => {
+    const steps = [{ shadow: 0.1 }, { weight: 0.01 }] as const;
+    const { steps: planned, warnings } = planRollout({ steps, ...traffic });
+    expect(planned[0]!.canaryCalls).toBeGreaterThan(28);
+    expect(planned[0]!.canaryCalls).toBeLessThan(80);
+    expect(planned[0]!.proofMs).toBeCloseTo(planned[0]!.canaryCalls * 100, 3);
+    expect(planned[0]!.regressions.map(({ exposedFailures }) => exposedFailures)).toEqual([0, 0, 0, 0]);
+    expect(warnings).toEqual([]);
+    const wide = planRollout({ steps: [{ shadow: { to: 0.1 }, hold: '1m' }, { weight: 0.5 }], ...traffic });
+    expect(wide.steps[0]!.canaryCalls).toBeGreaterThan(1_000);
+    expect(wide.warnings[0]).toMatch(
+      /^steps\[0\] needs about \d+ min to prove the canary no worse by its copies, longer than its hold of 1 min$/,
+    );
+    expect(() => planRollout({ steps: [{ shadow: 0 }], ...traffic })).toThrow('steps[0].shadow should be above 0');
+  });
+
   test('warns of a step that cannot decide within its hold', () => {
     const { warnings } = planRollout({ steps: [{ weight: 0.25, hold: '30s' }], ...traffic });
     expect(warnings).toHaveLength(2);

@@ -75,7 +75,11 @@ function planLines(to: string, { steps, totalMs, warnings }: RolloutPlan): strin
   ];
   const rows = steps.map((step, index) => [
     String(index + 1),
-    step.holdback === undefined ? percent(step.weight) : `${percent(step.weight)}, less ${percent(step.holdback)}`,
+    step.shadow !== undefined
+      ? `copies of ${percent(step.shadow)}`
+      : step.holdback === undefined
+        ? percent(step.weight)
+        : `${percent(step.weight)}, less ${percent(step.holdback)}`,
     duration(step.timeMs),
     count(step.calls),
     count(step.canaryCalls),
@@ -89,6 +93,7 @@ function planLines(to: string, { steps, totalMs, warnings }: RolloutPlan): strin
     ...(steps.some(({ holdback }) => holdback !== undefined)
       ? ['Less: what stable keeps for comparison until the promotion.']
       : []),
+    ...(steps.some(({ shadow }) => shadow !== undefined) ? ['Copies of a shadow step reach no caller.'] : []),
     'Detected after: time until the rollback / failed canary calls until then. Times are approximate medians.',
     ...warnings.map((warning) => `Warning: ${warning}`),
   ];
