@@ -68,7 +68,17 @@ export type { BreakerReason, BreakerState } from './domain/attempt.ts';
 export type { BudgetPeriod, BudgetScope, BudgetSnapshot } from './domain/usage.ts';
 export type { LimitsSnapshot } from './domain/snapshot.ts';
 export type { AcceptAnswer, AcceptContext, AcceptOption } from './domain/call.ts';
-export type { AttributeValue, Call, CallKey, KeySource, RouteOptions, StreamMode, Surface } from './domain/call.ts';
+export type {
+  AttributeValue,
+  Call,
+  CallKey,
+  KeySource,
+  RouteOptions,
+  RunOptions,
+  SpendLimit,
+  StreamMode,
+  Surface,
+} from './domain/call.ts';
 export {
   type RolloutCommand,
   type RolloutInStore,

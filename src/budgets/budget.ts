@@ -5,7 +5,8 @@ import type { BudgetPeriod, BudgetScope, BudgetSnapshot } from '../domain/usage.
 
 export interface BudgetPolicy {
   readonly name: string;
-  readonly per: BudgetPeriod;
+  /** `run`: the time of one `canary.run()`, which does not end. */
+  readonly per: BudgetPeriod | 'run';
   /** USD, above 0. */
   readonly limitUsd: number;
   readonly scope: BudgetScope;
@@ -35,7 +36,7 @@ const ORDERED_FROM = MAX_ACCOUNTS / 2;
 
 /** What was spent of a budget in one period, in USD by account. */
 export interface SpentInPeriod {
-  readonly per: BudgetPeriod;
+  readonly per: BudgetPolicy['per'];
   readonly startMs: number;
   readonly spentUsd: Readonly<Record<string, number>>;
 }
@@ -126,7 +127,7 @@ export class Budget {
     return account;
   }
 
-  snapshot(nowMs: number): BudgetSnapshot {
+  snapshot(nowMs: number): Omit<BudgetSnapshot, 'per'> & Pick<BudgetPolicy, 'per'> {
     const { startMs, endMs } = this.periodAt(nowMs);
     const { name, per, scope, limitUsd } = this.policy;
     const sums = { spentUsd: 0, reservedUsd: 0, accounts: this.#accounts.size, exhausted: 0 };
@@ -160,8 +161,10 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
 /** The hour, day or month of the UTC calendar that contains `atMs`. */
-function periodAt(per: BudgetPeriod, atMs: number): Period {
+function periodAt(per: BudgetPolicy['per'], atMs: number): Period {
   switch (per) {
+    case 'run':
+      return { startMs: atMs, endMs: Infinity };
     case 'hour':
       return spanAt(atMs, HOUR_MS);
     case 'day':

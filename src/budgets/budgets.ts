@@ -1,14 +1,15 @@
 /** Reserves an attempt's estimated cost in every budget that pays for it, and settles the actual cost when the attempt has ended. */
 
 import type { AttemptRecord } from '../domain/attempt.ts';
-import { type Call, isFree } from '../domain/call.ts';
+import { type Call, isFree, type SpendLimit } from '../domain/call.ts';
 import type { BudgetEvent } from '../domain/events.ts';
-import { type InFlightEntry, InFlight } from '../domain/in-flight.ts';
+import { InFlight } from '../domain/in-flight.ts';
 import type { BudgetSnapshot } from '../domain/usage.ts';
 import { UNKNOWN_COST } from '../pricing/cost.ts';
 import type { Clock } from '../time/clock.ts';
 import type { BudgetAccount } from './account.ts';
 import { Budget, type BudgetPolicy, type SpentInPeriod, type Spender } from './budget.ts';
+import { Reservation } from './reservation.ts';
 
 export interface BudgetsInput {
   readonly policies: readonly BudgetPolicy[];
@@ -31,6 +32,8 @@ export class Budgets {
   readonly #input: BudgetsInput;
   readonly #budgets: readonly Budget[];
   readonly #hasKeys: boolean;
+  /** The budgets of runs, as long as their calls hold them. */
+  readonly #ofRuns = new WeakMap<SpendLimit, Budget>();
   /** The reservations of attempts in flight, the oldest first. */
   readonly #open = new InFlight<Reservation>();
 
@@ -44,26 +47,33 @@ export class Budgets {
   /**
    * Reserves the estimated cost of an attempt in all budgets, or in no budget if one refuses.
    *
-   * @returns the reservation, or the budget that refuses
+   * @returns the reservation, or the budget that refuses; `undefined` without any budget
    */
-  reserve(call: Call, upstream: string, body: unknown, nowMs = this.#input.clock.now()): Reservation | Budget {
+  reserve(
+    call: Call,
+    upstream: string,
+    body: unknown,
+    nowMs = this.#input.clock.now(),
+  ): Reservation | Budget | undefined {
     const { estimateCostUsd } = this.#input;
+    const budgets = this.#budgetsFor(call, nowMs);
+    if (budgets.length === 0) return undefined;
     this.#settleOldest(nowMs);
     // An attempt without a known price reserves 0, and is refused only by an exhausted budget.
     const estimateUsd = estimateCostUsd(upstream, call, body) ?? 0;
     // What is free is never refused, not even by a spent budget.
     const free = isFree(call);
     const spender = this.#spenderOf(call, upstream);
-    const accounts = this.#budgets.map((budget) => budget.accountOf(spender, nowMs, true));
+    const accounts = budgets.map((budget) => budget.accountOf(spender, nowMs, true));
     for (let index = 0; index < accounts.length; index += 1) {
-      const budget = this.#budgets[index]!; // both lists have the same length
+      const budget = budgets[index]!; // both lists have the same length
       const account = accounts[index];
       if (free || !account || !budget.policy.rejects || account.fits(estimateUsd)) continue;
       this.#report(budget, account, upstream, true);
       return budget;
     }
     for (const account of accounts) account?.reserve(estimateUsd);
-    const reservation = new Reservation(this, { accounts, upstream, estimateUsd, madeAtMs: nowMs });
+    const reservation = new Reservation(this, { budgets, accounts, upstream, estimateUsd, madeAtMs: nowMs });
     reservation.entry = this.#open.begin(reservation);
     return reservation;
   }
@@ -71,7 +81,7 @@ export class Budgets {
   /** The budget that is exhausted for a call on an upstream. */
   exhausted(call: Call, upstream: string, nowMs: number): Budget | undefined {
     if (isFree(call)) return undefined;
-    for (const budget of this.#budgets) {
+    for (const budget of this.#budgetsFor(call, nowMs)) {
       if (!budget.policy.rejects || !budget.hasExhausted(nowMs)) continue;
       if (budget.accountOf(this.#spenderOf(call, upstream), nowMs, false)?.isExhausted) return budget;
     }
@@ -85,7 +95,7 @@ export class Budgets {
     const nowMs = this.#input.clock.now();
     // The cost is estimated only if a budget covers the call.
     let estimateUsd: number | undefined;
-    for (const budget of this.#budgets) {
+    for (const budget of this.#budgetsFor(call, nowMs)) {
       if (!budget.policy.rejects) continue;
       const account = budget.accountOf(spender, nowMs, false);
       if (!account) continue;
@@ -101,11 +111,11 @@ export class Budgets {
     { cost, delivery }: Pick<AttemptRecord, 'cost' | 'delivery'>,
     nowMs = this.#input.clock.now(),
   ): void {
-    const { estimateUsd, accounts, upstream } = reservation;
+    const { estimateUsd, budgets, accounts, upstream } = reservation;
     this.#close(reservation);
     const costUsd = cost.costUsd ?? (delivery === 'rejected' ? 0 : estimateUsd);
     for (let index = 0; index < accounts.length; index += 1) {
-      const budget = this.#budgets[index]!; // both lists have the same length
+      const budget = budgets[index]!; // both lists have the same length
       const account = accounts[index];
       if (!account) continue;
       budget.settle(account, estimateUsd, costUsd, nowMs);
@@ -120,7 +130,10 @@ export class Budgets {
   }
 
   snapshot(nowMs: number): readonly BudgetSnapshot[] {
-    return this.#budgets.map((budget) => budget.snapshot(nowMs));
+    return this.#budgets.flatMap((budget) => {
+      const { per } = budget.policy;
+      return per === 'run' ? [] : [{ ...budget.snapshot(nowMs), per }];
+    });
   }
 
   /** What was spent since the last call of this, by the name of the budget. Keys have the form that `shortKey` gives them. */
@@ -148,6 +161,19 @@ export class Budgets {
     return this.#budgets.some(({ policy }) => policy.rejects);
   }
 
+  /** The budgets of the client, and those of the runs around the call. */
+  #budgetsFor({ spendLimits }: Call, nowMs: number): readonly Budget[] {
+    if (!spendLimits) return this.#budgets;
+    const ofRuns = spendLimits.map((limit) => {
+      const known = this.#ofRuns.get(limit);
+      if (known) return known;
+      const budget = new Budget({ ...RUN_POLICY, limitUsd: limit.limitUsd }, nowMs);
+      this.#ofRuns.set(limit, budget);
+      return budget;
+    });
+    return [...this.#budgets, ...ofRuns];
+  }
+
   #settleOldest(nowMs: number): void {
     for (
       let { oldest } = this.#open;
@@ -172,6 +198,7 @@ export class Budgets {
   /** Emits an event for each share of the limit that is newly reached. */
   #report(budget: Budget, account: BudgetAccount, upstream: string, isRefusing: boolean): void {
     const { name, per, scope, limitUsd } = budget.policy;
+    if (per === 'run') return;
     for (let share = account.nextShare(isRefusing); share !== undefined; share = account.nextShare(isRefusing)) {
       const atMs = this.#input.clock.now();
       const about = { name, per, scope, upstream: scope === 'upstream' ? upstream : undefined, share, limitUsd };
@@ -181,41 +208,4 @@ export class Budgets {
   }
 }
 
-type ReservationFields = Pick<Reservation, 'accounts' | 'upstream' | 'estimateUsd' | 'madeAtMs'>;
-
-/** Money reserved for one attempt. Only the first `settle()` or `cancel()` has an effect. */
-export class Reservation {
-  /** The accounts that pay, in the order of the budgets; `undefined` for a budget that does not cover the call. */
-  readonly accounts: readonly (BudgetAccount | undefined)[];
-  readonly upstream: string;
-  readonly estimateUsd: number;
-  readonly madeAtMs: number;
-  /** The entry among the open reservations. */
-  entry: InFlightEntry<Reservation> | undefined;
-  readonly #budgets: Budgets;
-  #isOpen = true;
-
-  constructor(budgets: Budgets, { accounts, upstream, estimateUsd, madeAtMs }: ReservationFields) {
-    this.#budgets = budgets;
-    this.accounts = accounts;
-    this.upstream = upstream;
-    this.estimateUsd = estimateUsd;
-    this.madeAtMs = madeAtMs;
-  }
-
-  /** @default atMs now */
-  settle(record: Pick<AttemptRecord, 'cost' | 'delivery'>, atMs?: number): void {
-    if (this.#close()) this.#budgets.settle(this, record, atMs);
-  }
-
-  /** Releases the money: the attempt was not made. */
-  cancel(): void {
-    if (this.#close()) this.#budgets.cancel(this);
-  }
-
-  #close(): boolean {
-    const wasOpen = this.#isOpen;
-    this.#isOpen = false;
-    return wasOpen;
-  }
-}
+const RUN_POLICY = { name: 'run', per: 'run', scope: 'all', only: undefined, rejects: true } as const;

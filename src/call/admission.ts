@@ -1,6 +1,6 @@
 /** Acquires what an attempt needs: a slot within the limits, a budget reservation, and a permit of the breaker. */
 
-import { Reservation } from '../budgets/budgets.ts';
+import { Reservation } from '../budgets/reservation.ts';
 import type { Call, SkipReason } from '../domain/call.ts';
 import type { Permit } from '../resilience/breaker.ts';
 import type { Slot } from '../resilience/limits/slot.ts';

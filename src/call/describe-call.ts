@@ -9,14 +9,14 @@ import { resolveKey, type KeyOption } from '../routing/key.ts';
 import { headerEntries } from '../upstream/sdk/secrets.ts';
 import { KEY_HEADER, UPSTREAM_HEADER } from '../upstream/sdk/request-mark.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
-import { routeOf } from './route.ts';
+import { routeOf, type RunContext } from './route.ts';
 
 /** What describes a call beside its request. */
 export interface CallSurroundings {
   readonly id: number;
   readonly startedAtMs: number;
   /** The options of the surrounding `canary.run()`. */
-  readonly context: RouteOptions | undefined;
+  readonly context: RunContext | undefined;
   /** The user's `key` function, which does not throw. Used only if the call names no key. */
   readonly keyOption: KeyOption | undefined;
   /** The key made from the conversation of a call. Used only if the call has no other key. */
@@ -50,6 +50,7 @@ export function describeCall(options: RequestOptions, surroundings: CallSurround
     attributes: attributesOf(route, context),
     forcedUpstream: route?.upstream ?? headers.upstream ?? context?.upstream,
     maxCostUsd: route?.maxCostUsd ?? context?.maxCostUsd,
+    ...(context?.spendLimits && { spendLimits: context.spendLimits }),
     fallbacks: route?.fallbacks ?? context?.fallbacks ?? true,
     streamMode: route?.stream ?? context?.stream,
     accept: route?.accept ?? context?.accept,

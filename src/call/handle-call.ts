@@ -1,8 +1,8 @@
 /** Handles a request of a client: describes, plans and answers the call, directly, from the cache or through dispatch. */
 
 import type { OpenAI } from 'openai';
-import { Reservation } from '../budgets/budgets.ts';
-import { type Call, isFree, type KeySource, type RouteOptions, type Surface } from '../domain/call.ts';
+import { Reservation } from '../budgets/reservation.ts';
+import { type Call, isFree, type KeySource, type Surface } from '../domain/call.ts';
 import { BudgetExceededError } from '../domain/errors.ts';
 import { classifyFailure, type Failure } from '../resilience/failure.ts';
 import type { Classifier } from '../routing/tasks.ts';
@@ -17,7 +17,7 @@ import { checkMisplaced } from './check-route.ts';
 import { CallRecorder } from './call-record.ts';
 import type { CallSource, CallServices } from './call-services.ts';
 import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
-import { describeCall } from './describe-call.ts';
+import { type CallSurroundings, describeCall } from './describe-call.ts';
 import { dispatch } from './dispatch.ts';
 import type { KeyOption } from '../routing/key.ts';
 import type { ResponseModes } from './call-promise.ts';
@@ -37,7 +37,7 @@ export interface CallContext {
   /** `false` without the `canary` option: calls are sent unchanged and only metered. */
   readonly routes: boolean;
   /** Options of the surrounding `canary.run()`. */
-  readonly context: { readonly current: RouteOptions | undefined };
+  readonly context: { readonly current: CallSurroundings['context'] };
   readonly trackers: CallTrackers;
   /** The user's `key` function, which does not throw. */
   readonly keyOption: KeyOption | undefined;

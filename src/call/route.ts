@@ -2,7 +2,9 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { OpenAI } from 'openai';
-import type { RouteOptions } from '../domain/call.ts';
+import type { RouteOptions, RunOptions, SpendLimit } from '../domain/call.ts';
+import { checkNumber } from '../domain/check.ts';
+import { ConfigError } from '../domain/errors.ts';
 import type { RequestOptions } from '../upstream/sdk/types.ts';
 import { checkRoute } from './check-route.ts';
 
@@ -27,19 +29,41 @@ export function routeOf(options: RequestOptions): RouteOptions | undefined {
   return typeof carrier === 'object' && carrier !== null ? (carrier as Partial<RouteCarrier>)[ROUTE] : undefined;
 }
 
+/** What surrounds a call: the joined options of all runs, and the limit of each that has one. */
+export interface RunContext extends RouteOptions {
+  readonly spendLimits?: readonly SpendLimit[] | undefined;
+}
+
 /** Routing options that hold for a function and all that it awaits. */
 export class RouteContext {
-  readonly #storage = new AsyncLocalStorage<RouteOptions>();
+  readonly #storage = new AsyncLocalStorage<RunContext>();
 
-  /** Options of an outer `run` hold where the inner options are undefined. Attributes are merged. */
-  run<T>(options: RouteOptions, callback: () => T): T {
-    checkRoute('run', options);
-    return this.#storage.run(joinRoutes(this.#storage.getStore(), options), callback);
+  /** Options of an outer `run` hold where the inner options are undefined. Attributes are merged, and each amount applies. */
+  run<T>(options: RunOptions, callback: () => T): T {
+    const { budgetUsd, ...routing } = isObject(options) ? options : { ...NO_BUDGET };
+    checkRoute('run', isObject(options) ? routing : options);
+    const outer = this.#storage.getStore();
+    const spendLimits = [...(outer?.spendLimits ?? []), ...spendLimitOf(budgetUsd)];
+    const joined = joinRoutes(outer, routing);
+    return this.#storage.run(spendLimits.length === 0 ? joined : { ...joined, spendLimits }, callback);
   }
 
-  get current(): RouteOptions | undefined {
+  get current(): RunContext | undefined {
     return this.#storage.getStore();
   }
+}
+
+const NO_BUDGET: RunOptions = {};
+
+function isObject(options: unknown): boolean {
+  return typeof options === 'object' && options !== null && !Array.isArray(options);
+}
+
+function spendLimitOf(budgetUsd: number | undefined): readonly SpendLimit[] {
+  if (budgetUsd === undefined) return [];
+  const limitUsd = checkNumber('run.budgetUsd', budgetUsd, { min: 0 });
+  if (limitUsd === 0) throw new ConfigError('run.budgetUsd', 'should be above 0, got 0');
+  return [{ limitUsd }];
 }
 
 /** `inner` over `outer`. Undefined options of `inner` change nothing, and attributes are merged. */

@@ -77,6 +77,23 @@ export interface RouteOptions<UpstreamName extends string = string> {
   readonly shadow?: boolean | undefined;
 }
 
+/** Options of `canary.run()`: those of `route()`, and an amount for all calls of the function together. */
+export interface RunOptions<UpstreamName extends string = string> extends RouteOptions<UpstreamName> {
+  /**
+   * The most that all calls within the function may cost together, in USD: parallel ones, and those of runs within it, whose own amounts
+   * apply, too. An attempt reserves its estimated cost before it is sent. A call whose estimate is more than the rest rejects with
+   * `BudgetExceededError`; free calls and cached answers pass. Copies of `shadow` do not count. Calls without a known price count nothing.
+   * @default no limit
+   */
+  readonly budgetUsd?: number | undefined;
+}
+
+/** What the calls within one `canary.run()` may cost together. Its identity is that of the run. */
+export interface SpendLimit {
+  /** USD, above 0. */
+  readonly limitUsd: number;
+}
+
 /** A call with everything that routing needs to know about it. */
 export interface Call {
   /** Rises within the process. */
@@ -99,6 +116,8 @@ export interface Call {
   readonly forcedUpstream: string | undefined;
   /** The most that all attempts together are estimated to cost, in USD. */
   readonly maxCostUsd?: number | undefined;
+  /** The limits of the runs around the call, the outermost first. */
+  readonly spendLimits?: readonly SpendLimit[] | undefined;
   readonly fallbacks: boolean;
   readonly streamMode: StreamMode | undefined;
   /** The call's own check of its answer, if it has one. */

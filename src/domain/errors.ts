@@ -213,7 +213,7 @@ export class RateLimitedError extends SdkError {
 /** The state of an exhausted budget. */
 export interface ExceededBudget {
   readonly name: string;
-  readonly per: BudgetPeriod;
+  readonly per: BudgetPeriod | 'run';
   readonly limitUsd: number;
   /** USD spent in the period; the sum over all keys or upstreams if each has its own amount. */
   readonly spentUsd: number;
@@ -232,17 +232,20 @@ export class BudgetExceededError extends SdkError {
 
   readonly code = 'BUDGET_EXCEEDED';
   readonly budget: string;
-  readonly per: BudgetPeriod;
+  /** `run`: the budget of a `canary.run({ budgetUsd })`. */
+  readonly per: BudgetPeriod | 'run';
   readonly limitUsd: number;
   readonly spentUsd: number;
   readonly reservedUsd: number;
-  /** When the budget resets, in ms since the Unix epoch. */
+  /** When the budget resets, in ms since the Unix epoch; `Infinity` for the budget of a run. */
   readonly resetsAtMs: number;
 
   constructor({ name, per, limitUsd, spentUsd, reservedUsd, resetsAtMs }: ExceededBudget) {
-    const until = new Date(resetsAtMs).toISOString();
+    const spent = `has $${usd(spentUsd + reservedUsd)} spent or reserved`;
     super(
-      `Budget ${name} of $${usd(limitUsd)} per ${per} has $${usd(spentUsd + reservedUsd)} spent or reserved and resets at ${until}.`,
+      per === 'run'
+        ? `The budget of $${usd(limitUsd)} of canary.run() ${spent}.`
+        : `Budget ${name} of $${usd(limitUsd)} per ${per} ${spent} and resets at ${new Date(resetsAtMs).toISOString()}.`,
     );
     this.name = 'BudgetExceededError';
     this.budget = name;

@@ -1,6 +1,6 @@
 /** The state of one probe: its input, its budget, shared replies, and refusals so far. */
 
-import { Reservation } from '../budgets/budgets.ts';
+import { Reservation } from '../budgets/reservation.ts';
 import { CallRecorder } from '../call/call-record.ts';
 import type { CallServices } from '../call/call-services.ts';
 import type { Call } from '../domain/call.ts';

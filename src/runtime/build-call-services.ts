@@ -102,8 +102,7 @@ function buildBudgets(
   { budgets: policies, clock }: ResolvedOptions,
   estimateCostUsd: EstimateCostUsd,
   { emitter }: Observed,
-): Budgets | undefined {
-  if (policies.length === 0) return undefined;
+): Budgets {
   const onShare = (event: BudgetEvent): void => emitter.emit('budget', event);
   return new Budgets({ policies, clock, estimateCostUsd, shortKey: hashKey, onShare });
 }

@@ -5,7 +5,7 @@ import type { BatchCall, BatchOptions } from '../batch/options.ts';
 import { modeOf } from '../call/call-promise.ts';
 import type { AlertReport } from '../domain/alert.ts';
 import type { CallLedger } from '../domain/attempt.ts';
-import type { RouteOptions } from '../domain/call.ts';
+import type { RouteOptions, RunOptions } from '../domain/call.ts';
 import { checkKeys, checkOneOf } from '../domain/check.ts';
 import type { CanaryEventName } from '../domain/events.ts';
 import type { ProbeReport } from '../domain/probe.ts';
@@ -65,13 +65,14 @@ export class CanaryControl<UpstreamName extends string = string> {
   }
 
   /**
-   * Applies routing options to all calls that `callback` makes, also after an `await`. The options of a call itself win.
+   * Applies routing options to all calls that `callback` makes, also after an `await`. The options of a call itself win. `budgetUsd` is
+   * what all these calls may cost together.
    *
    * @returns what `callback` returns
    * @throws ConfigError for an unknown name or an invalid value
-   * @example await ai.canary.run({ key: user.id }, () => agent.answer(question));
+   * @example await ai.canary.run({ key: user.id, budgetUsd: 0.5 }, () => agent.answer(question));
    */
-  run<T>(options: RouteOptions<UpstreamName>, callback: () => T): T {
+  run<T>(options: RunOptions<UpstreamName>, callback: () => T): T {
     return this.#engine.context.run(options, callback);
   }
 

@@ -1,6 +1,7 @@
 /** Sends copies with bounded concurrency, a bounded queue, a daily budget and a timeout. */
 
-import { Budgets, Reservation } from '../budgets/budgets.ts';
+import { Budgets } from '../budgets/budgets.ts';
+import { Reservation } from '../budgets/reservation.ts';
 import { acceptanceFor } from '../call/acceptance.ts';
 import type { CopyDrop } from '../domain/shadow.ts';
 import { downUntilMs, stateFor } from '../upstream/upstream.ts';

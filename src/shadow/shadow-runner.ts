@@ -124,7 +124,8 @@ export class ShadowRunner implements Mirror {
     }
     const copiedBody = snapshotBody(body);
     return new Copy({
-      call,
+      // A copy is not what the runs around the call pay for.
+      call: call.spendLimits ? { ...call, spendLimits: undefined } : call,
       view: viewOf(call, copiedBody, sideEffects),
       target,
       upstream,
