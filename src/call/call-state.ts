@@ -42,8 +42,8 @@ export class CallState {
   firstForeign: Reported | undefined;
   /** The last failure of stable. */
   #ofStable: Reported | undefined;
-  /** An answer that the caller gets if no upstream has a better one: stable's, or else the last. */
-  #readable: (Reported & { readonly upstream: string }) | undefined;
+  /** An answer that the caller gets if no upstream has a better one. */
+  #answer: (Reported & { readonly rank: number }) | undefined;
   /** The last failure was such a refusal: every other upstream may be asked. */
   isForeign = false;
   /** Why the assigned upstream was skipped after the plan was made. */
@@ -141,11 +141,15 @@ export class CallState {
     return services.fallbacks.after(plan.assigned, kind, plan.order);
   }
 
-  /** Notes what an attempt threw, which may hold an answer. */
+  /**
+   * Notes what an attempt threw, which may hold an answer: one that can be read, of stable or else the last one, or what stable sent in place of
+   * an answer. The SDK alone would have returned that.
+   */
   noteAnswer(error: unknown, failure: Failure, upstream: string): void {
-    if (!(error instanceof RejectedAnswer) || !error.isReadable) return;
-    const { stable } = this.services;
-    if (this.#readable?.upstream !== stable || upstream === stable) this.#readable = { error, failure, upstream };
+    if (!(error instanceof RejectedAnswer)) return;
+    const isOfStable = upstream === this.services.stable;
+    const rank = (error.isReadable ? 2 : 0) + (isOfStable ? 1 : 0);
+    if (rank > 0 && rank >= (this.#answer?.rank ?? 0)) this.#answer = { error, failure, rank };
   }
 
   /** Notes a failure on one upstream, before the next is chosen. */
@@ -164,13 +168,13 @@ export class CallState {
   }
 
   /**
-   * The failure to report to the caller after `last`, when no upstream is left: an answer, if there is one, or else `last` itself. If a spare upstream rejected the request or
-   * its credentials, it is the failure of stable, which is what the SDK alone would have thrown, or else the first fault, which made the call
-   * fall back.
+   * What the caller gets after `last`, when no upstream is left: an answer, if there is one, or else the error of `last`. If a spare upstream
+   * rejected the request or its credentials, it is the error of stable, which is what the SDK alone would have thrown, or else the first fault,
+   * which made the call fall back.
    */
   failureToReport(last: Reported, upstream: string): Reported {
     const { firstFault, firstForeign } = this;
-    if (this.#readable && last.failure?.outcome !== 'aborted') return this.#readable;
+    if (this.#answer && last.failure?.outcome !== 'aborted') return this.#answer;
     // An upstream that is down may be the owner; one that refuses our credentials says nothing about the call.
     const kind = firstFault?.failure?.kind;
     if (firstForeign && (!firstFault || kind === 'auth' || kind === 'quota')) return firstForeign;

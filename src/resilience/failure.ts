@@ -188,8 +188,13 @@ function failedResponse(response: ErrorResponse, nowMs: number | undefined): Fai
     retryAfterMs: waitMsOf(response, failure.kind, nowMs),
     shouldRetry,
     retrySame: shouldRetry ?? failure.retrySame,
-    retryAlone: shouldRetry ?? failure.retryAlone,
+    retryAlone: shouldRetry ?? (failure.retryAlone || sdkRetries(response.status)),
   };
+}
+
+/** Whether the SDK retries a status, whatever the body says: a relay may call a passing trouble by another name. */
+function sdkRetries(status: number | undefined): boolean {
+  return status !== undefined && (status === 408 || status === 409 || status === 429 || status >= 500);
 }
 
 /** Without a status the error came inside a stream, whose headers were sent before: they do not describe it, and some 200s have a `retry-after`. */

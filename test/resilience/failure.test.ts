@@ -37,7 +37,8 @@ describe('the rule of a failure kind', () => {
     ['malformed', 'failure', 'failure', true, true, true],
     ['truncated', 'failure', 'failure', true, true, true],
     ['rateLimit', 'failure', 'neutral', false, true, true],
-    ['quota', 'failure', 'neutral', false, false, true],
+    // The example is a 429, which the SDK retries.
+    ['quota', 'failure', 'neutral', false, true, true],
     ['auth', 'failure', 'neutral', false, false, true],
     ['forbidden', 'neutral', 'neutral', false, false, true],
     ['modelNotFound', 'neutral', 'neutral', false, false, true],
@@ -52,6 +53,11 @@ describe('the rule of a failure kind', () => {
       expect(await exampleOf(kind)).toMatchObject(rule);
     },
   );
+});
+
+test('a quota under 402, which the SDK does not retry, is not retried alone', async () => {
+  const failure = classifyFailure(await sdkErrorFor({ status: 402, body: '' }));
+  expect(failure).toMatchObject({ kind: 'quota', retrySame: false, retryAlone: false });
 });
 
 describe('status codes', () => {
