@@ -166,7 +166,13 @@ export type {
 export type { Capabilities } from './providers/capabilities.ts';
 export type { DialectChange } from './providers/dialect-rule.ts';
 export type { ProviderName } from './providers/presets.ts';
-export type { RolloutGuardOptions, RolloutOptions, RolloutStepOptions, ShadowRaise } from './rollout/options.ts';
+export type {
+  FreezeOptions,
+  RolloutGuardOptions,
+  RolloutOptions,
+  RolloutStepOptions,
+  ShadowRaise,
+} from './rollout/options.ts';
 export type { RolloutReport } from './rollout/report.ts';
 export type { RolloutWait } from './rollout/waits.ts';
 export type { RolloutControl } from './rollout/control.ts';

@@ -88,6 +88,7 @@ test('the main entry point', () => {
         "FileStoreOptions",
         "Finding",
         "FindingName",
+        "FreezeOptions",
         "GuardOptions",
         "GuardrailNumbers",
         "Health",

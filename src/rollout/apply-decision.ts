@@ -85,7 +85,7 @@ export class DecisionApplier {
     this.apply(to, steps);
     const step = 'step' in to ? to.step : 'step' in from ? from.step : this.#policy.steps.length - 1;
     const weights = { weightsBefore, weightsAfter: traffic.weights };
-    emitter.emit(EVENT_OF[verb === 'promote' ? to.phase : verb], {
+    emitter.emit(eventOf(verb, to), {
       upstream,
       reason,
       by,
@@ -115,6 +115,14 @@ export class DecisionApplier {
     this.#parts.emitter.emit('alert', { ...base, value: null, bound: undefined, calls, severity: 'critical' });
   }
 }
+
+/** A rollback to an earlier weight goes on with a step; one that ends the rollout is a rollback. */
+function eventOf(verb: RolloutDecision['verb'], { phase }: RolloutState): RolloutChangeEventName {
+  if (verb === 'promote') return EVENT_OF[phase];
+  return verb === 'rollback' && phase !== 'rolledBack' ? 'step' : EVENT_OF[verb];
+}
+
+type RolloutChangeEventName = (typeof EVENT_OF)[keyof typeof EVENT_OF];
 
 /** A weight set by hand and a retry count as steps. */
 const EVENT_OF = {

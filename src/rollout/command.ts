@@ -1,13 +1,18 @@
 /** The commands of a rollout in its store: from other processes, and from the command line. */
 
+import { checkNumber } from '../domain/check.ts';
+import { ConfigError } from '../domain/errors.ts';
 import { fields } from '../domain/json.ts';
 import type { Json } from '../domain/store.ts';
-import type { RolloutEvent } from './transition.ts';
+import type { RolloutPolicy } from './resolve-rollouts.ts';
+import { stepAt, type RolloutEvent } from './transition.ts';
 
 /** The box of a rollout's commands in the store: messages `{ verb: 'pause', reason? }`. */
 export function commandBox(to: string): string {
   return `commands:${to}`;
 }
+
+type CommandedPolicy = Pick<RolloutPolicy, 'steps' | 'reserve'>;
 
 /** A command as it is read from the store. */
 export interface StoredCommand {
@@ -19,21 +24,27 @@ export interface StoredCommand {
 }
 
 /**
- * @param reserve the largest share of all calls that the rollout may take, 0–1
+ * @param policy the policy of the rollout: its steps, and the largest share of all calls that it may take
  * @throws TypeError for a message that is not a command
  */
-export function toCommand(message: Json, reserve: number): StoredCommand {
+export function toCommand(message: Json, policy: CommandedPolicy): StoredCommand {
   const { verb, reason: given, by: origin, run } = fields(message);
   const reason = typeof given === 'string' && given !== '' ? given : 'requested through the store';
   const by = origin === 'evidence' || origin === 'rule' ? origin : 'user';
-  return { event: eventOf(verb, fields(message), { reason, by }, reserve), by, reason, run: Number(run) || undefined };
+  return { event: eventOf(verb, fields(message), { reason, by }, policy), by, reason, run: Number(run) || undefined };
+}
+
+/** @throws ConfigError unless a rollout can go back to the weight */
+export function checkEarlierWeight(to: number, reserve: number): number {
+  if (checkNumber('rollback.to', to, { min: 0, max: reserve }) > 0) return to;
+  throw new ConfigError('rollback.to', 'should be above 0: without it the canary is taken out of service');
 }
 
 function eventOf(
   verb: unknown,
-  { full, weight }: Readonly<Record<string, unknown>>,
+  { full, weight, to }: Readonly<Record<string, unknown>>,
   { reason, by }: Pick<StoredCommand, 'reason' | 'by'>,
-  reserve: number,
+  { steps, reserve }: CommandedPolicy,
 ): RolloutEvent {
   switch (verb) {
     case 'promote':
@@ -41,7 +52,9 @@ function eventOf(
     case 'pause':
       return { verb, reason, by: 'user' };
     case 'rollback':
-      return { verb, reason, by };
+      if (to === undefined) return { verb, reason, by };
+      if (typeof to === 'number' && to > 0 && to <= reserve) return { verb, reason, by, to, step: stepAt(steps, to) };
+      throw new TypeError(`the weight to go back to should be above 0, and at most ${reserve}`);
     case 'resume':
     case 'retry':
     case 'undo':

@@ -3,7 +3,8 @@
 import { checkKeys, checkNumber, checkOneOf, checkText } from '../domain/check.ts';
 import type { RolloutDecision } from '../domain/rollout.ts';
 import type { RolloutReport } from './report.ts';
-import type { RolloutEvent } from './transition.ts';
+import { checkEarlierWeight } from './command.ts';
+import { stepAt, type RolloutEvent } from './transition.ts';
 import type { RolloutRunner } from './rollout-runner.ts';
 import { ConfigError } from '../domain/errors.ts';
 
@@ -59,9 +60,22 @@ export class RolloutControl {
     this.#ask({ verb: 'resume' }, 'resumed manually');
   }
 
-  /** Takes the canary out of service. Its keys return to their former upstreams; calls in flight finish on the canary. */
-  rollback(reason = 'rolled back manually'): void {
-    this.#ask({ verb: 'rollback', reason: checkText('rollback', reason, 'a reason'), by: 'user' }, reason);
+  /**
+   * Takes the canary out of service: it gets no calls of weights, segments, tasks or fallbacks. Its keys return to their former upstreams;
+   * calls in flight finish on the canary.
+   *
+   * With `to` the rollout goes back to an earlier weight instead: the step of that weight begins again, with its hold and its proof. The
+   * event is `step`. A paused rollout stays paused, and a promoted one goes on from there.
+   *
+   * @param how a reason, or an object with a reason and the earlier weight `to`, above 0 and at most the weight in force
+   */
+  rollback(how: string | { readonly to?: number | undefined; readonly reason?: string | undefined } = {}): void {
+    const { to, reason: given } = typeof how === 'string' ? { to: undefined, reason: how } : how;
+    if (typeof how !== 'string') checkKeys('rollback', how, ['to', 'reason']);
+    const { steps, reserve } = this.#runner.policy;
+    const back = to === undefined ? {} : { to: checkEarlierWeight(to, reserve), step: stepAt(steps, to) };
+    const reason = given ?? (to === undefined ? 'rolled back manually' : `set back to a weight of ${to} manually`);
+    this.#ask({ verb: 'rollback', reason: checkText('rollback', reason, 'a reason'), by: 'user', ...back }, reason);
   }
 
   /** Starts again at the first step, without the evidence so far. Possible only after a rollback. */

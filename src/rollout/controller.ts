@@ -2,16 +2,17 @@
 
 import type { Clock } from '../time/clock.ts';
 import type { RolloutCause, RolloutDecision, RolloutNumbers, RolloutState } from '../domain/rollout.ts';
-import { RolloutError } from '../domain/errors.ts';
+import { ConfigError, RolloutError } from '../domain/errors.ts';
 import { termsOf } from './judge.ts';
 import { JudgedCalls } from './evidence.ts';
+import { freezeAt } from './freeze.ts';
 import { advanceReason, rollbackReason } from './reasons.ts';
 import { rolloutNumbers, stepProgress, reportOf, type RolloutReport, type RolloutView } from './report.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 import type { StoredCommand } from './command.ts';
 import type { Standing } from './lease.ts';
 import type { RolloutMemory } from './stored-rollout.ts';
-import { chooseHoldback } from '../stats/plan-step.ts';
+import { nextHoldback } from './pace.ts';
 import { blockersOf } from './waits.ts';
 import type { JudgedCopies } from './judged-copies.ts';
 import { withNextShare } from './shadow-share.ts';
@@ -147,10 +148,15 @@ export class RolloutController {
     if (run === undefined || run === this.#state.run) this.ask(event, by, reason);
   }
 
-  /** @throws RolloutError if the verb is not possible in this phase */
+  /**
+   * @throws RolloutError if the verb is not possible in this phase
+   * @throws ConfigError for an earlier weight that is above the one in force
+   */
   assertPossible(event: RolloutEvent): void {
-    if (transition(this.#state, event, this.policy.steps.length, 0)) return;
-    throw new RolloutError(this.policy.to, event.verb, this.#state.phase);
+    if (!transition(this.#state, event, this.policy.steps.length, 0))
+      throw new RolloutError(this.policy.to, event.verb, this.#state.phase);
+    if (event.verb !== 'rollback' || event.to === undefined || event.to <= this.#weight) return;
+    throw new ConfigError('rollback.to', `should be at most ${this.#weight}, the weight in force, got ${event.to}`);
   }
 
   /** Everything that the rollout needs to continue after a restart. */
@@ -194,18 +200,24 @@ export class RolloutController {
   }
 
   get #view(): RolloutView {
-    const outOfService = this.#state.phase === 'progressing' ? this.#outOfService() : undefined;
     const { policy, judged } = this;
+    const isProgressing = this.#state.phase === 'progressing';
+    const outOfService = isProgressing ? this.#outOfService() : undefined;
+    // A policy in a store may come from a release without freeze windows.
+    const freeze = isProgressing ? freezeAt(policy.freeze ?? [], this.#clock.now()) : undefined;
     const exposed = this.#calls.run.canary;
-    return { policy, state: this.#state, judged, exposed, heldMs: this.#heldMs, outOfService };
+    return { policy, state: this.#state, judged, exposed, heldMs: this.#heldMs, outOfService, freeze };
   }
 
   #move(asked: RolloutEvent, by: RolloutCause, reason: string): void {
-    const event = asked.verb === 'promote' ? { ...asked, holdback: this.#nextHoldback() } : asked;
+    const event =
+      asked.verb === 'promote'
+        ? { ...asked, holdback: nextHoldback(this.policy, this.#state, this.#calls.step, this.#heldMs) }
+        : asked;
     const from = this.#state;
     const { numbers } = this;
     const to = transition(from, event, this.policy.steps.length, this.#clock.now());
-    if (!to || to === from) return;
+    if (!to || to === from || ('to' in event && event.to === this.#weight)) return;
     this.#state = to;
     this.#enter(from, to);
     this.#decide({ verb: event.verb, by, reason, from, to }, numbers);
@@ -221,29 +233,16 @@ export class RolloutController {
   /** A new run starts without any evidence; a new step keeps the evidence for a rollback and starts its proof again. */
   #enter(from: RolloutState, to: RolloutState): void {
     if (to.run !== from.run) this.#calls = this.#freshCalls();
-    else if (to.phase !== 'progressing' || !('step' in from) || to.step === from.step) return;
+    else if (!('sinceMs' in to) || ('sinceMs' in from && from.step === to.step && from.sinceMs === to.sinceMs)) return;
     else this.#calls.startStep(termsOf(this.#state, this.policy.steps));
     this.#heldMs = 0;
   }
 
-  /** The holdback of the next step, at the rate of calls and failures so far; `undefined` where it needs none, or nothing is known. */
-  #nextHoldback(): number | undefined {
-    const state = this.#state;
-    const next = 'step' in state ? this.policy.steps[state.step + 1] : undefined;
-    const { canary, stable } = this.#calls.step;
-    const calls = canary.calls + stable.calls;
-    if (next?.kind !== 'weight' || next.weight < 1 || calls === 0 || this.#heldMs === 0) return undefined;
-    const { guardrails } = this.policy;
-    const errorRate = (stable.failures + 0.5) / (stable.calls + 1);
-    return chooseHoldback({
-      guardrails,
-      holdMs: next.holdMs,
-      callsPerSecond: (calls * 1_000) / this.#heldMs,
-      errorRate,
-    });
-  }
-
   #freshCalls(): JudgedCalls {
     return new JudgedCalls(this.policy, termsOf(this.#state, this.policy.steps));
+  }
+
+  get #weight(): number {
+    return termsOf(this.#state, this.policy.steps).weight;
   }
 }

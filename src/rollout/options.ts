@@ -45,6 +45,25 @@ export interface RolloutOptions<UpstreamName extends string = string> {
    * @default 0.1
    */
   readonly holdback?: number | undefined;
+  /**
+   * Times of the week in which no step begins by itself and nothing is promoted by itself. A rollback is possible at any time, and so is each
+   * verb of a person.
+   * @default none
+   * @example [{ days: ['fri'], from: '14:00', timeZone: 'Europe/Berlin' }, { days: ['sat', 'sun'], timeZone: 'Europe/Berlin' }]
+   */
+  readonly freeze?: readonly FreezeOptions[] | undefined;
+}
+
+/** A time of the week. */
+export interface FreezeOptions {
+  /** The days on which it starts. @default every day */
+  readonly days?: readonly ('mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun')[] | undefined;
+  /** `'00:00'` to `'23:59'`. @default '00:00' */
+  readonly from?: string | undefined;
+  /** `'00:00'` to `'24:00'`; a time before `from` is one of the next day. @default '24:00' */
+  readonly to?: string | undefined;
+  /** An IANA time zone, such as `'Europe/Berlin'`. @default 'UTC' */
+  readonly timeZone?: string | undefined;
 }
 
 /** The limits of one metric of a rollout. */
@@ -96,6 +115,15 @@ const argo = [
   { weight: 1 },
 ] as const satisfies readonly RolloutStepOptions[];
 
+/** 10, 25, 50, 75, 100 %, an hour each. */
+const gradual = [
+  { weight: 0.1, hold: '1h' },
+  { weight: 0.25, hold: '1h' },
+  { weight: 0.5, hold: '1h' },
+  { weight: 0.75, hold: '1h' },
+  { weight: 1, hold: '1h' },
+] as const satisfies readonly RolloutStepOptions[];
+
 /** A week in five phases, each with more calls and stricter requirements than the one before. */
 const fivePhase = [
   { weight: 0.01, hold: '4h', minCalls: 1_000, require: { maxErrorRate: 0.05, minLatencyImprovement: 0 } },
@@ -127,4 +155,4 @@ const quick = [
  * Steps for `canary.rollout.steps`. The holds exist so that a step covers a night or a Monday; the evidence alone needs far less
  * time.
  */
-export const stepPresets = { argo, fivePhase, fourPhase, quick } as const;
+export const stepPresets = { argo, fivePhase, fourPhase, gradual, quick } as const;

@@ -1,9 +1,11 @@
-/** Finds steps that cannot be decided at the traffic that there is. */
+/** What the pace of calls means for a step: how much stable keeps, and whether the step can be decided at all. */
 
 import type { RolloutState } from '../domain/rollout.ts';
 import type { Warnings } from '../events/warnings.ts';
 import type { Clock } from '../time/clock.ts';
-import { planStep } from '../stats/plan-step.ts';
+import { chooseHoldback, planStep } from '../stats/plan-step.ts';
+import type { Arm } from '../stats/arm.ts';
+import type { ArmSums } from './arm-numbers.ts';
 import type { RolloutReport } from './report.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 
@@ -71,3 +73,21 @@ function paceProblem(policy: RolloutPolicy, { step: index, heldMs, stable, canar
 
 const hours = (ms: number): string => `${Number((ms / 3_600_000).toPrecision(2))} h`;
 const days = (ms: number): string => `${Math.round(ms / 86_400_000)} days`;
+
+/**
+ * The holdback of the step after `state`, at the rate of calls and failures so far; `undefined` where it needs none, or nothing is known.
+ *
+ * @param sums the samples of the step, which has been held for `heldMs`
+ */
+export function nextHoldback(
+  { steps, guardrails }: RolloutPolicy,
+  state: RolloutState,
+  { canary, stable }: Readonly<Record<Arm, ArmSums>>,
+  heldMs: number,
+): number | undefined {
+  const next = 'step' in state ? steps[state.step + 1] : undefined;
+  const calls = canary.calls + stable.calls;
+  if (next?.kind !== 'weight' || next.weight < 1 || calls === 0 || heldMs === 0) return undefined;
+  const errorRate = (stable.failures + 0.5) / (stable.calls + 1);
+  return chooseHoldback({ guardrails, holdMs: next.holdMs, callsPerSecond: (calls * 1_000) / heldMs, errorRate });
+}

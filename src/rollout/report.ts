@@ -4,6 +4,7 @@ import type { RolloutNumbers, RolloutPhase, RolloutSnapshot, RolloutState, Sampl
 import { trafficInForce } from '../routing/traffic-in-force.ts';
 import { type ArmSums, numbersOf, sampleCountsOf } from './arm-numbers.ts';
 import type { JudgedCalls } from './evidence.ts';
+import { thawsAtMs } from './freeze.ts';
 import type { JudgedCopies } from './judged-copies.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 import { blockersOf, earliestMoveMs, type RolloutWait, type StepProgress } from './waits.ts';
@@ -47,6 +48,8 @@ export interface RolloutView {
   readonly heldMs: number;
   /** What speaks against the canary being in service now. */
   readonly outOfService: string | undefined;
+  /** The freeze window that is in force. */
+  readonly freeze: string | undefined;
 }
 
 /** @param waitsForStore why nothing is in force, if the store is the reason */
@@ -55,6 +58,7 @@ export function reportOf(view: RolloutView, nowMs: number, waitsForStore: string
   const { to, steps } = policy;
   const progress = stepProgress(view);
   const { weight, shadow } = trafficInForce(state, steps);
+  const moveMs = waitsForStore === undefined ? earliestMoveMs(progress, nowMs) : null;
   return {
     upstream: to,
     ...describeState(state, steps.length),
@@ -64,7 +68,7 @@ export function reportOf(view: RolloutView, nowMs: number, waitsForStore: string
     samples: { stable: sampleCountsOf(view.judged.step.stable), canary: sampleCountsOf(view.judged.step.canary) },
     ...rolloutNumbers(view),
     waitsFor: waitsForStore === undefined ? blockersOf(progress) : [{ for: 'store', message: waitsForStore }],
-    earliestMoveMs: waitsForStore !== undefined ? null : earliestMoveMs(progress, nowMs),
+    earliestMoveMs: moveMs === null ? null : thawsAtMs(policy.freeze ?? [], moveMs),
   };
 }
 
@@ -89,7 +93,7 @@ export function rolloutNumbers({ judged, exposed, heldMs }: RolloutView): Rollou
   };
 }
 
-export function stepProgress({ policy, state, judged, heldMs, outOfService }: RolloutView): StepProgress {
+export function stepProgress({ policy, state, judged, heldMs, outOfService, freeze }: RolloutView): StepProgress {
   const { rollback, guardrails } = judged.analysis;
   const unproven = guardrails.filter(({ promotion }) => promotion < 1).map(({ guardrail }) => guardrail);
   const missing = unproven.map((guardrail) => ({ guardrail, arms: judged.missing(guardrail) }));
@@ -107,6 +111,7 @@ export function stepProgress({ policy, state, judged, heldMs, outOfService }: Ro
     heldBack: { calls: heldBack, assigned },
     dropped: 'dropped' in judged ? judged : undefined,
     outOfService,
+    freeze,
     auto: policy.auto,
   };
 }

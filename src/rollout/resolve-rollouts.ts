@@ -17,6 +17,7 @@ import { greatestWeight } from '../routing/traffic-in-force.ts';
 import type { GuardOptions } from '../stats/analysis-types.ts';
 import { metricOf } from '../stats/metric.ts';
 import type { RolloutGuardOptions, RolloutOptions } from './options.ts';
+import { type FreezeWindow, resolveFreeze } from './freeze.ts';
 import { resolveSteps } from './resolve-steps.ts';
 
 /** A resolved rollout, with all defaults filled in. */
@@ -39,6 +40,8 @@ export interface RolloutPolicy {
   readonly salt: string;
   /** The share of the calls that segments and tasks send to the canary that stays on stable for comparison, 0–0.5. */
   readonly holdback: number;
+  /** Times in which no step begins by itself. */
+  readonly freeze: readonly FreezeWindow[];
   /** The largest share of all calls that it may take, 0–1. It is reserved, so that parallel rollouts never compete for a key. */
   readonly reserve: number;
 }
@@ -149,6 +152,7 @@ function resolveOne(path: string, options: RolloutOptions, count: number, surrou
     onComplete: checkOneOf(`${path}.onComplete`, onComplete, ['keep', 'replaceStable']) as RolloutPolicy['onComplete'],
     salt: checkText(`${path}.salt`, options.salt ?? to, 'a non-empty string'),
     holdback: checkNumber(`${path}.holdback`, holdback, { min: 0, max: 0.5 }),
+    freeze: resolveFreeze(`${path}.freeze`, options.freeze),
     reserve: greatestWeight(steps),
   };
 }
@@ -168,6 +172,7 @@ const ROLLOUT_KEYS: readonly (keyof RolloutOptions)[] = [
   'onComplete',
   'salt',
   'holdback',
+  'freeze',
 ];
 
 function resolveGuardrails(

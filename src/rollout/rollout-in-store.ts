@@ -5,7 +5,7 @@ import { checkNumber } from '../domain/check.ts';
 import type { RolloutDecision, RolloutState } from '../domain/rollout.ts';
 import { type Json, rolloutKey, type Store } from '../domain/store.ts';
 import { systemClock } from '../time/system-clock.ts';
-import { commandBox, toCommand } from './command.ts';
+import { checkEarlierWeight, commandBox, toCommand } from './command.ts';
 import { RolloutController } from './controller.ts';
 import type { RolloutReport } from './report.ts';
 import { readRollout, type StoredRollout, toStored } from './stored-rollout.ts';
@@ -25,7 +25,9 @@ export type StoredRolloutView =
 /** A verb with its argument. */
 export type RolloutCommand =
   | { readonly verb: 'promote'; readonly full?: boolean | undefined }
-  | { readonly verb: 'pause' | 'rollback'; readonly reason?: string | undefined }
+  | { readonly verb: 'pause'; readonly reason?: string | undefined }
+  /** `to`: the earlier weight to go back to, 0–1; without it the canary is taken out of service. */
+  | { readonly verb: 'rollback'; readonly reason?: string | undefined; readonly to?: number | undefined }
   | { readonly verb: 'resume' | 'retry' | 'undo' }
   /** `weight`: 0–1. */
   | { readonly verb: 'setWeight'; readonly weight: number };
@@ -84,9 +86,10 @@ class StoredControl implements RolloutInStore {
     const read = readRollout(await this.#store.read(this.#key));
     const run = read.kind === 'rollout' ? { run: read.rollout.memory.state.run } : {};
     if (read.kind === 'rollout') {
-      const { reserve } = read.rollout.policy;
-      if (command.verb === 'setWeight') checkNumber('weight', command.weight, { min: 0, max: reserve });
-      controllerOf(read.rollout).assertPossible(toCommand(command as Json, reserve).event);
+      const { policy } = read.rollout;
+      if (command.verb === 'setWeight') checkNumber('weight', command.weight, { min: 0, max: policy.reserve });
+      if (command.verb === 'rollback' && command.to !== undefined) checkEarlierWeight(command.to, policy.reserve);
+      controllerOf(read.rollout).assertPossible(toCommand(command as Json, policy).event);
     }
     await this.#store.post(this.#box, { ...command, ...run } as Json);
     await this.carryOut();
@@ -108,7 +111,7 @@ class StoredControl implements RolloutInStore {
     const messages = await this.#store.messages(this.#box, cursors.lastMessage);
     for (const { message } of messages) {
       try {
-        controller.carryOut(toCommand(message, policy.reserve));
+        controller.carryOut(toCommand(message, policy));
       } catch {
         // A command that is no longer possible. The process in charge would leave it out, too.
       }

@@ -161,8 +161,7 @@ export class RolloutRunner {
   ask(event: RolloutEvent, reason: string, by: RolloutCause = 'user'): void {
     this.controller.assertPossible(event);
     // The process that leads carries the command out. Calls are taken from the canary here and now.
-    if (this.#shared && this.#shared.standing !== 'leads' && !takesTraffic(event.verb))
-      this.#shared.post(event, reason);
+    if (this.#shared && this.#shared.standing !== 'leads' && !takesTraffic(event)) this.#shared.post(event, reason);
     else this.controller.ask(event, by, reason);
   }
 
@@ -245,4 +244,5 @@ const ROUTED = ['routed'] as const;
 /** Made once, since each call counts one of them. */
 const ASSIGNED = { canary: ['assigned', 'canary'], stable: ['assigned', 'stable'] } as const;
 
-const takesTraffic = (verb: RolloutEvent['verb']): boolean => verb === 'rollback' || verb === 'undo';
+const takesTraffic = (event: RolloutEvent): boolean =>
+  event.verb === 'undo' || (event.verb === 'rollback' && event.to === undefined);

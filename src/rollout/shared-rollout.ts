@@ -203,7 +203,7 @@ export class SharedRollout {
   #execute(message: Json): void {
     const { controller, policy } = this.#parts;
     try {
-      controller.carryOut(toCommand(message, policy.reserve));
+      controller.carryOut(toCommand(message, policy));
     } catch (error) {
       this.#warn(`Ignored a stored command for the rollout to ${policy.to}: ${errorName(error)}`);
     }

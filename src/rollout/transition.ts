@@ -1,6 +1,6 @@
 /** The state machine of a rollout: `(state, event) → state`. */
 
-import type { RollbackCause, RolloutState } from '../domain/rollout.ts';
+import type { RollbackCause, RolloutState, RolloutStep } from '../domain/rollout.ts';
 
 /** What can happen to a rollout. */
 export type RolloutEvent =
@@ -12,7 +12,14 @@ export type RolloutEvent =
     }
   | { readonly verb: 'pause'; readonly reason: string; readonly by: 'user' | 'sampleRatio' }
   | { readonly verb: 'resume' }
-  | { readonly verb: 'rollback'; readonly reason: string; readonly by: RollbackCause }
+  | {
+      readonly verb: 'rollback';
+      readonly reason: string;
+      readonly by: RollbackCause;
+      /** The earlier weight to go back to, 0–1, and its step; absent, the canary is taken out of service. */
+      readonly to?: number | undefined;
+      readonly step?: number | undefined;
+    }
   | { readonly verb: 'retry' }
   | { readonly verb: 'undo' }
   | { readonly verb: 'setWeight'; readonly weight: number };
@@ -67,7 +74,9 @@ function whileProgressing(
     case 'resume':
       return state;
     case 'rollback':
-      return { phase: 'rolledBack', run, step, reason: event.reason, by: event.by, atMs };
+      return event.to === undefined
+        ? { phase: 'rolledBack', run, step, reason: event.reason, by: event.by, atMs }
+        : { phase: 'progressing', run, ...earlier(event, atMs) };
     case 'retry':
       // A second `retry()` changes nothing.
       return run > 1 && step === 0 ? state : undefined;
@@ -87,6 +96,7 @@ function whilePaused(
   atMs: number,
 ): RolloutState | undefined {
   const { run, step, sinceMs, weight } = state;
+  if (event.verb === 'rollback' && event.to !== undefined) return { ...state, ...earlier(event, atMs) };
   switch (event.verb) {
     case 'pause':
       return state;
@@ -121,6 +131,22 @@ const keptOf = ({
   ...(shadowShare !== undefined && { shadowShare }),
 });
 
+/** The part of a state that is back at an earlier weight. Its step begins again. */
+function earlier({ to, step = 0 }: Extract<RolloutEvent, { verb: 'rollback' }>, atMs: number) {
+  return { step, sinceMs: atMs, weight: to, holdback: undefined, shadowShare: undefined };
+}
+
+/** The step to go back to for a weight: the last one that does not exceed it, or the first with a weight. */
+export function stepAt(steps: readonly RolloutStep[], weight: number): number {
+  const last = steps.findLastIndex((step) => step.kind === 'weight' && step.weight <= weight);
+  return last >= 0
+    ? last
+    : Math.max(
+        0,
+        steps.findIndex(({ kind }) => kind === 'weight'),
+      );
+}
+
 function whenPromoted(
   state: In<'promoted'>,
   event: RolloutEvent,
@@ -130,6 +156,8 @@ function whenPromoted(
   if (event.verb === 'promote') return state;
   // A rollback is always possible: an alert rule, and people, watch the upstream after the end of the rollout, too.
   if (event.verb !== 'undo' && event.verb !== 'rollback') return undefined;
+  if (event.verb === 'rollback' && event.to !== undefined)
+    return { phase: 'progressing', run: state.run, ...earlier(event, atMs) };
   const [reason, by] =
     event.verb === 'undo' ? (['promotion undone', 'undo'] as const) : ([event.reason, event.by] as const);
   return { phase: 'rolledBack', run: state.run, step: stepCount - 1, reason, by, atMs };
@@ -137,6 +165,7 @@ function whenPromoted(
 
 function whenRolledBack(state: In<'rolledBack'>, event: RolloutEvent, atMs: number): RolloutState | undefined {
   if (event.verb === 'retry') return started(state.run + 1, atMs);
-  const already = event.verb === 'rollback' || (event.verb === 'undo' && state.by === 'undo');
+  const already =
+    (event.verb === 'rollback' && event.to === undefined) || (event.verb === 'undo' && state.by === 'undo');
   return already ? state : undefined;
 }

@@ -16,6 +16,7 @@ export interface RolloutWait {
     | 'resume'
     | 'retry'
     | 'hold'
+    | 'freeze'
     | 'calls'
     | 'share'
     | 'service'
@@ -50,6 +51,8 @@ export interface StepProgress {
   /** The copies of a shadow step that were not sent. @default none */
   readonly dropped?: Pick<JudgedCopies, 'dropped' | 'lastDrop'> | undefined;
   readonly outOfService: string | undefined;
+  /** The freeze window that is in force. */
+  readonly freeze?: string | undefined;
   readonly auto: boolean;
 }
 
@@ -64,7 +67,12 @@ export function blockersOf(progress: StepProgress): readonly RolloutWait[] {
   if (state.phase === 'paused') return [{ for: 'resume', message: `paused: ${state.reason}` }];
   const step = steps[state.step];
   if (!step) return [];
-  const waits = [...holdOf(step, progress), ...waitForShare(step, state), ...proofOf(step, progress)];
+  const waits = [
+    ...holdOf(step, progress),
+    ...freezeOf(progress),
+    ...waitForShare(step, state),
+    ...proofOf(step, progress),
+  ];
   return auto ? waits : [...waits, { for: 'promote', message: 'auto is false: promote() starts the next step' }];
 }
 
@@ -81,6 +89,10 @@ export function earliestMoveMs(progress: StepProgress, nowMs: number): number | 
 
 function holdOf({ holdMs }: RolloutStep, { heldMs }: StepProgress): RolloutWait[] {
   return heldMs >= holdMs ? [] : [{ for: 'hold', message: `held for ${seconds(heldMs)} of ${seconds(holdMs)}` }];
+}
+
+function freezeOf({ freeze }: StepProgress): RolloutWait[] {
+  return freeze === undefined ? [] : [{ for: 'freeze', message: `no step begins in the freeze window ${freeze}` }];
 }
 
 function proofOf(step: RolloutStep, progress: StepProgress): RolloutWait[] {

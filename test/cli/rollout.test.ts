@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fileStore } from '../../src/index.ts';
+import { acquireFileLock } from '../../src/store/file-lock.ts';
 import type { ProgramEnd } from '../support/run-program.ts';
 import { setUp, type SetUp } from '../support/set-up.ts';
 import { folderWith, PROGRAM, type Folder } from './run-cli.ts';
@@ -74,6 +75,7 @@ describe('in sequence', () => {
     [['resume'], 'progressing'],
     [['set-weight', '0.05'], 'progressing'],
     [['promote'], 'progressing'],
+    [['rollback', 'too slow', '--to', '5%'], 'progressing'],
     [['promote', '--full'], 'promoted'],
     [['undo'], 'rolledBack'],
     [['retry'], 'progressing'],
@@ -95,6 +97,7 @@ describe('in sequence', () => {
     const { stdout } = await run('history');
     expect(stdout).toMatch(/pause +user .*until Monday/);
     expect(stdout).toMatch(/setWeight +user/);
+    expect(stdout).toMatch(/rollback +user +progressing 2 → progressing 1 .*too slow/);
     expect(stdout).toMatch(/rollback +user .*users complain/);
     const { stdout: json } = await run('history', '--json');
     expect((JSON.parse(json) as { verb: string }[]).map(({ verb }) => verb)).toEqual(
@@ -184,6 +187,14 @@ describe('without a running process and without a configuration', () => {
     expect(next.ai.canary.rollout.state.reason).toBe('users complain');
     await next.ai.canary.close();
   }, 60_000);
+
+  test('a command waits for a store that is locked, until the lock is found to be that of a dead process', async () => {
+    await using own = await ended('gemini');
+    await acquireFileLock(join(own.path, 'state.json.lock'), () => undefined);
+    const { exitCode, stdout, stderr } = await own.run('rollback', 'on call', '--store', 'state.json');
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('rolledBack');
+  });
 
   test('a verb that is not possible exits with 3, and leaves no command', async () => {
     await using own = await ended('gemini');

@@ -18,6 +18,7 @@ const POLICY: RolloutPolicy = {
   salt: 'gemini',
   reserve: 1,
   holdback: 0.1,
+  freeze: [],
 };
 
 const calls = fc.array(

@@ -29,6 +29,7 @@ function simulate({ canaryLatencyMs, hours }: { readonly canaryLatencyMs: number
     salt: 'relay',
     reserve: 1,
     holdback: 0.1,
+    freeze: [],
   } as const;
   const controller = new RolloutController(
     { ...policy, ...defaults },

@@ -99,6 +99,10 @@ test('the preset fivePhase has five phases, each stricter than the one before', 
   expect(rates).toEqual([0.05, 0.03, 0.02, 0.015, 0.01]);
 });
 
+test('the preset gradual goes from 10 to 25, 50, 75 and 100 %', () => {
+  expect(presets.gradual.map(({ weight }) => weight)).toEqual([0.1, 0.25, 0.5, 0.75, 1]);
+});
+
 test('a rollout takes its share of all calls, and the weights divide the rest', () => {
   const ai = build(to, { weights: { openai: 0.5, deepseek: 0.5 } })();
   expect(ai.canary.weights).toEqual({ openai: 0.45, gemini: 0.1, deepseek: 0.45 });

@@ -17,6 +17,7 @@ import { withStore } from './status.ts';
 interface VerbOptions extends FollowOptions {
   readonly timeout: string;
   readonly full?: boolean;
+  readonly to?: string;
 }
 
 interface Verb {
@@ -65,11 +66,12 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: 'rollback',
-    about: 'take the canary out of service',
+    about: 'take the canary out of service; with --to go back to an earlier weight',
     example: 'rollback "users complain"',
     argument: REASON,
-    command: (reason) => ({ verb: 'rollback', reason }),
-    isDone: ({ state }) => state.phase === 'rolledBack',
+    command: (reason, { to }) => ({ verb: 'rollback', reason, ...(to !== undefined && { to: shareOf(to) }) }),
+    isDone: ({ state }, _, command) =>
+      'to' in command ? 'sinceMs' in state && state.weight === command.to : state.phase === 'rolledBack',
   },
   {
     name: 'retry',
@@ -103,6 +105,7 @@ export function describeVerb(command: Command, { name, about, argument, example 
     '15s',
   );
   command.addHelpText('after', `\nExample:\n  $ openai-canary ${example} --store state.json`);
+  if (name === 'rollback') command.option('--to <share>', 'go back to this weight: 0 to 1, or 0% to 100%');
   if (name === 'promote') command.option('--full', 'go to the last step at once');
   return argument ? command.argument(...argument) : command;
 }
