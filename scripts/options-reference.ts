@@ -34,7 +34,10 @@ type Declaration = ts.InterfaceDeclaration | ts.TypeAliasDeclaration;
 
 /** The text of the page. */
 export function optionsReference(): string {
-  const declarations = declarationsIn(globSync('src/**/*.ts', { cwd: root }));
+  const declarations = declarationsIn(
+    // Types of the program and of the test tools are not options of the client, and may have the same names.
+    globSync('src/**/*.ts', { cwd: root, exclude: ['src/cli/**', 'src/testing/**'] }),
+  );
   const written = new Set<string>();
   const lines = [
     '# Options',

@@ -18,6 +18,11 @@ import packageJson from '../../package.json' with { type: 'json' };
 
 /** Runs the command in `args` and returns its exit code. Never throws. */
 export async function runProgram(args: readonly string[], context: CommandContext): Promise<number> {
+  const problem = nodeProblem(process.versions.node);
+  if (problem !== undefined) {
+    context.terminal.err(context.terminal.colours.red(problem));
+    return USAGE;
+  }
   let exitCode = DONE;
   const program = buildProgram(context, (code) => (exitCode = code));
   try {
@@ -26,6 +31,15 @@ export async function runProgram(args: readonly string[], context: CommandContex
   } catch (error) {
     return exitCodeOf(error, context);
   }
+}
+
+/** Why a version of Node is too old; `undefined` if it is not. Otherwise the first missing function would end the program without a reason. */
+export function nodeProblem(version: string): string | undefined {
+  const needed = packageJson.engines.node.replace('>=', '');
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [neededMajor = 0, neededMinor = 0] = needed.split('.').map(Number);
+  if (major > neededMajor || (major === neededMajor && minor >= neededMinor)) return undefined;
+  return `openai-canary needs Node ${needed} or newer, this is Node ${version}: https://nodejs.org/en/download`;
 }
 
 function buildProgram(context: CommandContext, ended: (exitCode: number) => void): Command {

@@ -2,11 +2,11 @@
 
 import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { nodeProblem } from '../../src/cli/program.ts';
 import { CONFIG, folderWith } from './run-cli.ts';
 
-const COMMANDS = 'probe try simulate plan status get history promote pause resume rollback retry undo set-weight'.split(
-  ' ',
-);
+const COMMANDS =
+  'demo init probe try simulate plan status get history promote pause resume rollback retry undo set-weight'.split(' ');
 
 test('--help lists all commands and exit codes', async () => {
   await using folder = await folderWith({});
@@ -124,4 +124,15 @@ test.each([
   await using folder = await folderWith({ 'openai-canary.config.mjs': WITH_OTHERS, 'trace.csv': trace });
   const { exitCode, stderr } = await folder.run(...args);
   expect([exitCode, stderr]).toEqual([0, '']);
+});
+
+test.each([
+  ['20.20.2', 'openai-canary needs Node 22.12 or newer, this is Node 20.20.2'],
+  ['22.11.9', 'this is Node 22.11.9'],
+])('Node %s is too old, and the program says so', (version, message) => {
+  expect(nodeProblem(version)).toContain(message);
+});
+
+test.each(['22.12.0', '22.20.1', '23.0.0', '24.21.0', process.versions.node])('Node %s is new enough', (version) => {
+  expect(nodeProblem(version)).toBeUndefined();
 });

@@ -23,7 +23,7 @@ export function describeDemo(command: Command): Command {
     .option('--speed <number>', 'how many times faster than recorded', '200')
     .option('--rows <number>', 'the number of calls of the trace', '2000')
     .option('--live', 'call OpenAI and HolySheep instead, for at most 0.10 USD')
-    .addHelpText('after', '\nExample:\n  $ npx openai-canary demo');
+    .addHelpText('after', '\nExample:\n  $ openai-canary demo');
 }
 
 export async function runDemo(options: DemoOptions, context: CommandContext): Promise<number> {

@@ -14,7 +14,7 @@ export function describeInit(command: Command): Command {
     .option('--typescript', 'write TypeScript (default: if there is a tsconfig.json, or typescript in package.json)')
     .option('--no-typescript', 'write JavaScript')
     .option('-f, --force', 'overwrite the files if they exist')
-    .addHelpText('after', '\nExample:\n  $ npx openai-canary init --provider deepseek');
+    .addHelpText('after', '\nExample:\n  $ openai-canary init --provider deepseek');
 }
 
 export async function runInit(options: StarterOptions, { terminal }: CommandContext): Promise<number> {
