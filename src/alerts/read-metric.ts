@@ -27,6 +27,7 @@ export type MetricSource = CallTotals & Pick<Snapshot, 'upstreams' | 'budgets' |
  * | `failureRate`, `fallbackRate`, `primaryHitRate` | the same as over all calls | the field of `CallTotals` |
  * | `budgetUsed`, `exhaustedBudgets` | the same as over all calls | all budgets |
  * | `shadowAgreement` | the calls mirrored to it | the lowest of all upstreams |
+ * | `quality` | the calls that it answered and that were scored | the lowest of all upstreams |
  * | `rolloutEvidence` | the rollout to it | the highest of all rollouts |
  * | `up` | whether its health is not `down` | the share of upstreams that are up |
  * | `latencyToTarget` | its p95 latency / its target | the highest of all upstreams |
@@ -36,6 +37,7 @@ export type MetricSource = CallTotals & Pick<Snapshot, 'upstreams' | 'budgets' |
  */
 export function readMetric(metric: AlertMetric, upstream: string | undefined, source: MetricSource): MetricReading {
   if (metric === 'shadowAgreement') return shadowReading(upstream, source);
+  if (metric === 'quality') return qualityReading(upstream, source);
   if (metric === 'rolloutEvidence') return rolloutReading(upstream, source);
   if (metric === 'budgetUsed' || metric === 'exhaustedBudgets') {
     return { value: budgetValue(metric, source), calls: endedCalls(source) };
@@ -68,6 +70,14 @@ function shadowReading(upstream: string | undefined, { shadow = {} }: MetricSour
   return { value: agreements.length === 0 ? null : Math.min(...agreements), calls };
 }
 
+/** `calls` is the number of scored calls. */
+function qualityReading(upstream: string | undefined, { upstreams }: MetricSource): MetricReading {
+  const windows = upstream === undefined ? Object.values(upstreams) : [upstreams[upstream]].flatMap((one) => one ?? []);
+  const qualities = windows.flatMap(({ quality }) => quality ?? []);
+  const calls = windows.reduce((sum, { scored }) => sum + scored, 0);
+  return { value: qualities.length === 0 ? null : Math.min(...qualities), calls };
+}
+
 /** `calls` is the number of calls exposed to the canary. */
 function rolloutReading(upstream: string | undefined, { rollouts = {} }: MetricSource): MetricReading {
   const known = (upstream === undefined ? Object.values(rollouts) : [rollouts[upstream]]).flatMap((one) => one ?? []);
@@ -91,6 +101,7 @@ type OwnMetric = Exclude<
   | 'budgetUsed'
   | 'exhaustedBudgets'
   | 'shadowAgreement'
+  | 'quality'
   | 'rolloutEvidence'
 >;
 /** Metrics that whole calls and the attempts of an upstream both have. */

@@ -19,6 +19,8 @@ interface MetricTraits {
  *   all calls.
  * - `budgetUsed`: the largest spent share of a budget for all calls.
  * - `exhaustedBudgets`: how many amounts of any budget are spent.
+ * - `quality`: the mean of what `canary.record(call, { quality })` gave for the calls of the upstream; the lowest of all
+ *   upstreams over all calls.
  * - `rolloutEvidence`: how close a rollout is to rolling its canary back.
  */
 const METRICS = {
@@ -57,6 +59,7 @@ const METRICS = {
   budgetUsed: { unit: 'ratio', withoutCalls: true },
   exhaustedBudgets: { unit: 'count', withoutCalls: true },
   shadowAgreement: { unit: 'rate' },
+  quality: { unit: 'ratio' },
   rolloutEvidence: { unit: 'rate' },
 } as const satisfies Readonly<Record<string, MetricTraits>>;
 

@@ -54,6 +54,12 @@ export interface WindowSnapshot {
    * answers look cheaper.
    */
   readonly costPerCall: number | null;
+  /**
+   * Mean of the values that `canary.record(call, { quality })` gave for calls that it answered; `null` without any.
+   */
+  readonly quality: number | null;
+  /** The number of these values. */
+  readonly scored: number;
   readonly latencyMs: Quantiles;
   readonly firstChunkMs: Quantiles;
 }

@@ -61,6 +61,11 @@ export class Recorder {
     this.#calls.add(record);
   }
 
+  /** Counts the quality of a call for the upstream that answered it; an unknown upstream is ignored. */
+  score(upstream: string, quality: number, atMs: number): void {
+    this.#windows.get(upstream)?.score(quality, atMs);
+  }
+
   /** The numbers of one upstream; an unknown one is empty. */
   upstream(name: string, nowMs: number): WindowSnapshot {
     this.#attempts.flush();

@@ -64,6 +64,14 @@ export class UpstreamWindow {
     this.#addEnd(slice, record);
   }
 
+  /** Counts a quality that the application measured for a call which this upstream answered. */
+  score(quality: number, atMs: number): void {
+    const slice = this.#ring.sliceAt(atMs);
+    if (slice === undefined) return;
+    this.#counters.scored.add(slice, 1);
+    this.#counters.quality.add(slice, quality);
+  }
+
   /** The numbers of the window that ends at `nowMs`. */
   snapshot(nowMs: number): WindowSnapshot {
     this.#ring.advance(nowMs);
@@ -92,6 +100,8 @@ export class UpstreamWindow {
       savingsUsd: savingsUsd.total(),
       costPerHour: (costUsd * HOUR_MS) / this.#ring.observedMs(nowMs),
       costPerCall: ratio(costUsd, priced.total()),
+      quality: ratio(this.#counters.quality.total(), this.#counters.scored.total()),
+      scored: this.#counters.scored.total(),
       latencyMs: this.#latency.quantiles(),
       firstChunkMs: this.#firstChunk.quantiles(),
     };
@@ -132,5 +142,5 @@ export class UpstreamWindow {
 
 const HOUR_MS = 3_600_000;
 
-/** `priced`: attempts whose cost is known. */
-const COUNTERS = [...COUNTER_METRICS, 'answered', 'unanswered', 'priced'] as const;
+/** `priced`: attempts whose cost is known. `scored`: calls with a quality, and `quality` the sum of it. */
+const COUNTERS = [...COUNTER_METRICS, 'answered', 'unanswered', 'priced', 'scored', 'quality'] as const;

@@ -6,7 +6,7 @@ import { modeOf } from '../call/call-promise.ts';
 import type { AlertReport } from '../domain/alert.ts';
 import type { CallLedger } from '../domain/attempt.ts';
 import type { RouteOptions, RunOptions } from '../domain/call.ts';
-import { checkKeys, checkOneOf } from '../domain/check.ts';
+import { checkKeys, checkNumber, checkOneOf } from '../domain/check.ts';
 import type { CanaryEventName } from '../domain/events.ts';
 import type { ProbeReport } from '../domain/probe.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
@@ -151,11 +151,15 @@ export class CanaryControl<UpstreamName extends string = string> {
    * Records values that the application measured for a call: its `quality`, or any other metric that a guardrail names.
    *
    * @param call the call, as `last` takes it
-   * @returns whether a rollout is judged by the call
+   * @returns whether a rollout is judged by the call. The quality also counts in the window of the upstream that answered it.
    * @throws ConfigError for values that are not numbers, and for metrics that no guardrail names
    */
   record(call: unknown, values: Readonly<Record<string, number>>): boolean {
-    return this.#engine.rollouts?.record(modeOf(call, this.#engine.modes)?.judged, values) ?? false;
+    const mode = modeOf(call, this.#engine.modes);
+    if (values.quality !== undefined) checkNumber('record.quality', values.quality, {});
+    const isJudged = this.#engine.rollouts?.record(mode?.judged, values) ?? false;
+    if (values.quality !== undefined && mode?.ledger) this.#engine.score(mode.ledger.ledger, values.quality);
+    return isJudged;
   }
 
   /** The latest 200 changes of the split, oldest first, with reasons. */

@@ -10,6 +10,7 @@ import type { CallPlan } from '../call/call-plan.ts';
 import { planCall, type PlanInputs } from '../call/plan-call.ts';
 import { RouteContext } from '../call/route.ts';
 import { CallTrackers } from '../call/track-calls.ts';
+import type { CallLedger } from '../domain/attempt.ts';
 import type { Call, KeySource, Surface } from '../domain/call.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { Emitter } from '../events/emitter.ts';
@@ -181,6 +182,12 @@ export class Engine implements CallContext {
 
   plan(call: Call, body: unknown, nowMs: number): CallPlan {
     return planCall(call, body, this.#planning, nowMs);
+  }
+
+  /** Counts the quality of a call for the upstream that answered it. */
+  score({ attempts }: CallLedger, quality: number): void {
+    const served = attempts.findLast(({ outcome, reason }) => outcome === 'success' && reason !== 'shadow');
+    if (served) this.#recorder.score(served.upstream, quality, this.options.clock.now());
   }
 
   snapshot(): Snapshot {

@@ -17,17 +17,23 @@ export class Comparisons {
   readonly #services: ShadowServices;
   readonly #custom: CustomComparison | undefined;
   readonly #samples: SampleReservoir<ShadowSample>;
+  readonly #results: LatestResults;
   readonly #listeners = new Set<OnAgreement>();
 
-  constructor({ compare, keepSamples }: ShadowPolicy, services: ShadowServices) {
+  constructor({ compare, keepSamples, keepResults }: ShadowPolicy, services: ShadowServices) {
     this.#services = services;
     this.#custom =
       compare && new CustomComparison(compare, services.clock, (error) => services.observer.failed('compare', error));
     this.#samples = new SampleReservoir(keepSamples, services.random);
+    this.#results = new LatestResults(keepResults);
   }
 
   get samples(): readonly ShadowSample[] {
     return this.#samples.samples;
+  }
+
+  get results(): readonly ShadowEvent[] {
+    return this.#results.results;
   }
 
   /** Whether the current call was made by the user's `compare`, which may use the same client: such calls are not mirrored. */
@@ -73,6 +79,7 @@ export class Comparisons {
       atMs: this.#services.clock.now(),
     };
     if (comparison) this.#keep(request, result, event, comparison);
+    this.#results.add(event);
     this.#services.observer.shadow(event);
   }
 
@@ -114,6 +121,28 @@ function isDisagreement({ agreement, aspects }: Comparison): boolean {
   const { finishReason = 1, refusal = 1, schema = 1, toolNames = 1 } = aspects;
   return (agreement !== null && agreement < DISAGREEMENT) || Math.min(finishReason, refusal, schema, toolNames) < 1;
 }
+
+/** The latest results, oldest first. */
+class LatestResults {
+  readonly #size: number;
+  #kept: ShadowEvent[] = [];
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  get results(): readonly ShadowEvent[] {
+    return this.#size === 0 ? [] : this.#kept.slice(-this.#size);
+  }
+
+  add(result: ShadowEvent): void {
+    this.#kept.push(result);
+    // Cut off in blocks: removing the oldest of a long list at each result would be slow.
+    if (this.#kept.length > this.#size + BLOCK) this.#kept = this.#kept.slice(this.#kept.length - this.#size);
+  }
+}
+
+const BLOCK = 100;
 
 /**
  * A uniform random sample of bounded size: each added sample has the same chance to be kept. Algorithm R: J. S. Vitter,

@@ -1,7 +1,7 @@
 /** The API of `client.canary.shadow`. */
 
 import { checkNumber, checkOneOf } from '../domain/check.ts';
-import type { ShadowSample } from '../domain/shadow.ts';
+import type { ShadowEvent, ShadowSample } from '../domain/shadow.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { ShadowRunner } from './shadow-runner.ts';
 
@@ -22,6 +22,16 @@ export class ShadowControl<UpstreamName extends string = string> {
    */
   samples(): readonly ShadowSample[] {
     return this.#runner?.samples ?? [];
+  }
+
+  /**
+   * The latest results of mirrored calls, oldest first, up to `keepResults`: the outcome, latency and cost of each copy, and how it differs from
+   * the real answer. For all of them without a bound, listen to the event `shadow`.
+   *
+   * @example writeFileSync('shadow.jsonl', ai.canary.shadow.results().map((result) => JSON.stringify(result)).join('\n'));
+   */
+  results(): readonly ShadowEvent[] {
+    return this.#runner?.results ?? [];
   }
 
   /** The share of keys whose calls are mirrored to the upstream, 0–1. */

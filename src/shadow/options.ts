@@ -37,6 +37,12 @@ export interface ShadowOptions<UpstreamName extends string = string> {
     | undefined;
   /** The maximum number of disagreeing pairs in memory, for `canary.shadow.samples()`: a uniform random sample. @default 0 */
   readonly keepSamples?: number | undefined;
+  /**
+   * The maximum number of results in memory, for `canary.shadow.results()`: the latest ones, numbers and names without any body. A result takes
+   * about half a kilobyte.
+   * @default 1,000
+   */
+  readonly keepResults?: number | undefined;
   /** Whether a caller that aborts also cancels the copies of its call. @default false */
   readonly abortWithCaller?: boolean | undefined;
 }
@@ -71,6 +77,8 @@ export interface ShadowPolicy {
   readonly compare: Compare | undefined;
   /** The maximum number of disagreements in memory. */
   readonly keepSamples: number;
+  /** The maximum number of results in memory. */
+  readonly keepResults: number;
   readonly abortWithCaller: boolean;
 }
 

@@ -34,6 +34,7 @@ export function resolveShadow(shadow: ShadowOptions, names: readonly string[]): 
     budgetUsd,
     timeout = '2m',
     keepSamples = 0,
+    keepResults = 1_000,
   } = shadow;
   return {
     shares: sharesOf(shadow, names),
@@ -45,6 +46,7 @@ export function resolveShadow(shadow: ShadowOptions, names: readonly string[]): 
     timeoutMs: checkDuration(`${PATH}.timeout`, timeout),
     compare: checkFunction(`${PATH}.compare`, shadow.compare),
     keepSamples: checkNumber(`${PATH}.keepSamples`, keepSamples, { min: 0, max: 1_000, integer: true }),
+    keepResults: checkNumber(`${PATH}.keepResults`, keepResults, { min: 0, max: 100_000, integer: true }),
     abortWithCaller: checkBoolean(`${PATH}.abortWithCaller`, shadow.abortWithCaller ?? false),
   };
 }
@@ -60,6 +62,7 @@ const OPTION_NAMES: readonly (keyof ShadowOptions)[] = [
   'timeout',
   'compare',
   'keepSamples',
+  'keepResults',
   'abortWithCaller',
 ];
 

@@ -4,7 +4,7 @@ import type { Mirror, MirrorRun } from '../call/call-services.ts';
 import { ineligibleReason } from '../call/eligibility.ts';
 import type { Call, PlanReason } from '../domain/call.ts';
 import { fields } from '../domain/json.ts';
-import type { ShadowCall, ShadowSample } from '../domain/shadow.ts';
+import type { ShadowCall, ShadowEvent, ShadowSample } from '../domain/shadow.ts';
 import type { ShadowSnapshot, WindowSnapshot } from '../domain/snapshot.ts';
 import type { PauseKind } from '../resilience/pause.ts';
 import { headerEntries } from '../upstream/sdk/secrets.ts';
@@ -60,6 +60,11 @@ export class ShadowRunner implements Mirror {
   /** The sampled disagreements. */
   get samples(): readonly ShadowSample[] {
     return this.#comparisons.samples;
+  }
+
+  /** The latest results, oldest first. */
+  get results(): readonly ShadowEvent[] {
+    return this.#comparisons.results;
   }
 
   /** Copies the call to the targets that choose it; `undefined` without a copy. `firstUpstream` serves its first attempt. */

@@ -48,8 +48,8 @@ function createBusy(): Recorder {
   return recorder;
 }
 
-/** Metrics that have no value without calls, budgets, shadows or a rollout. */
-const NEEDS_SAMPLES = /Rate$|^latency|^firstChunk|^costPerCall$|udget|^shadow|^rollout/;
+/** Metrics that have no value without calls, budgets, shadows, a quality or a rollout. */
+const NEEDS_SAMPLES = /Rate$|^latency|^firstChunk|^costPerCall$|udget|^shadow|^rollout|^quality$/;
 
 describe('without samples', () => {
   test.each(ALERT_METRICS.filter((metric) => NEEDS_SAMPLES.test(metric)))('%s is null', (metric) => {

@@ -45,6 +45,8 @@ test('an empty window has no rates, no quantiles and no cost', () => {
     savingsUsd: 0,
     costPerHour: 0,
     costPerCall: null,
+    quality: null,
+    scored: 0,
     latencyMs: empty,
     firstChunkMs: empty,
   });
@@ -230,8 +232,11 @@ describe('over any sequence of reads and of records, including late and early on
             continue;
           }
           const record = attemptRecord({ ...attempt, startedAtMs: atMs - attempt.latencyMs });
-          if (isCall) window.call(atMs);
-          else window.attempt(record);
+          if (isCall) {
+            window.call(atMs);
+            window.score(0.5, atMs);
+          }
+          if (!isCall) window.attempt(record);
           recorded.push({ atMs, attempt: isCall ? 'call' : record });
         }
         expect(seen).toEqual(expected);
@@ -264,6 +269,8 @@ describe('over any sequence of reads and of records, including late and early on
     const costUsd = sum(withCost, ({ cost }) => cost.costUsd ?? NaN);
     return {
       calls: inWindow.length - all.length,
+      scored: inWindow.length - all.length,
+      quality: inWindow.length > all.length ? 0.5 : null,
       answered: 0,
       unanswered: 0,
       attempts: ended.length,

@@ -15,6 +15,7 @@ test('fills in the defaults', () => {
     timeoutMs: 120_000,
     compare: undefined,
     keepSamples: 0,
+    keepResults: 1_000,
     abortWithCaller: false,
   });
 });
@@ -28,6 +29,7 @@ test('accepts every option', () => {
     maxBytes: 1_000,
     budgetUsd: 5,
     keepSamples: 20,
+    keepResults: 50,
     abortWithCaller: true,
   } as const;
   expect(resolveShadow({ upstream: 'gemini', share: 1, timeout: '30s', when, compare, ...bounds }, NAMES)).toEqual({
