@@ -37,7 +37,7 @@ export class JoinedAnswer implements AnswerReader {
     return { ...this.#head, object, choices: [...this.#choices.values()] };
   }
 
-  #choice({ index = 0, delta, text, ...rest }: Fields): void {
+  #choice({ index = 0, delta, text, logprobs, ...rest }: Fields): void {
     let choice = this.#choices.get(index);
     if (!choice) {
       choice = this.#surface === 'completions' ? { index, text: '' } : { index, message: { content: null } };
@@ -45,6 +45,7 @@ export class JoinedAnswer implements AnswerReader {
     }
     for (const [name, value] of Object.entries(rest)) if (value !== null) choice[name] = value;
     if (typeof text === 'string') choice['text'] = `${textOf(choice['text'])}${text}`;
+    if (isRecord(logprobs)) join(choice, { logprobs });
     if (isRecord(choice['message'])) join(choice['message'], fields(delta));
   }
 
