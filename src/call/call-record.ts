@@ -59,6 +59,11 @@ export class CallRecorder {
     return this.#startedOn.length;
   }
 
+  /** The number of attempts that have started on an upstream. */
+  startedOn(upstream: string): number {
+    return this.#startedOn.filter((name) => name === upstream).length;
+  }
+
   /** The upstreams of attempts that have not ended. */
   get inFlight(): readonly string[] {
     return this.#startedOn.filter((_, started) => !this.ledger.attempts.some(({ index }) => index === started));

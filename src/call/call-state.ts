@@ -40,8 +40,8 @@ export class CallState {
   firstFault: Reported | undefined;
   /** The first refusal of an id or item as another account's. The caller gets it if no upstream knows the id or can read the item. */
   firstForeign: Reported | undefined;
-  /** The last failure of stable. */
-  #ofStable: Reported | undefined;
+  /** The last failure of stable, and when it was noted. */
+  ofStable: { readonly error: unknown; readonly failure: Failure; readonly atMs: number } | undefined;
   /** An answer that the caller gets if no upstream has a better one. */
   #answer: (Reported & { readonly rank: number }) | undefined;
   /** The last failure was such a refusal: every other upstream may be asked. */
@@ -156,7 +156,7 @@ export class CallState {
   noteFailure(error: unknown, failure: Failure, upstream: string): void {
     const { call, plan } = this;
     this.noteAnswer(error, failure, upstream);
-    if (upstream === this.services.stable) this.#ofStable = { error, failure };
+    if (upstream === this.services.stable) this.ofStable = { error, failure, atMs: this.services.clock.now() };
     if (failure.outcome === 'failure') this.firstFault ??= { error, failure };
     const foreign =
       call.forcedUpstream === undefined && call.replayable ? foreignIn(error, plan.seeksOwner) : undefined;
@@ -179,7 +179,7 @@ export class CallState {
     const kind = firstFault?.failure?.kind;
     if (firstForeign && (!firstFault || kind === 'auth' || kind === 'quota')) return firstForeign;
     const isOfSpare = upstream !== this.services.stable && last.failure !== undefined && isRejection(last.failure);
-    return (isOfSpare && (this.#ofStable ?? firstFault)) || last;
+    return (isOfSpare && (this.ofStable ?? firstFault)) || last;
   }
 
   /**

@@ -13,9 +13,11 @@ import {
 } from '../domain/errors.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import { type Failure, isRefusal } from '../resilience/failure.ts';
+import { sleep } from '../time/wait.ts';
 import { admitInTurn, type Admitted, forceAdmission, soonestOf } from './admission.ts';
 import type { CallState } from './call-state.ts';
 import { missingCapability } from './eligibility.ts';
+import { returnDelayMs } from './retry-delay.ts';
 
 /**
  * The assigned upstream, or the next one of the plan that admits the call; if all refuse it, the one that is available soonest. A promise
@@ -40,16 +42,31 @@ export interface Move {
 }
 
 /** @throws APIUserAbortError if the caller aborts while the call waits in a queue */
-export async function nextTarget(state: CallState, failure: Failure): Promise<Move | undefined> {
+export async function nextTarget(state: CallState, failure: Failure, from: string): Promise<Move | undefined> {
   const { kind } = failure;
   if (kind === undefined || state.remainingMs <= 0) return undefined;
   // To ask for an unknown id has no effect, so it takes none of the call's attempts.
   if (!state.isForeign && state.attemptsLeft < 1) return undefined;
   const names = state.untriedAfter(failure);
-  if (names.length === 0) return undefined;
   const nowMs = state.services.clock.now();
-  const target = (await admitInTurn(names, state, nowMs)) ?? forceStable(state, names, failure);
+  const next = (await admitInTurn(names, state, nowMs)) ?? forceStable(state, names, failure);
+  const target = next ?? (await returnToStable(state, from));
   return target && { kind, target };
+}
+
+/** Stable was left for an upstream that cannot serve the call either, such as one whose key is refused. */
+async function returnToStable(state: CallState, from: string): Promise<Admitted | undefined> {
+  const { services, source, attemptsLeft } = state;
+  const { stable, clock } = services;
+  if (from === stable || attemptsLeft < 1 || state.isForeign || !canReturn(state, stable)) return undefined;
+  const delayMs = returnDelayMs(state);
+  if (delayMs === undefined) return undefined;
+  await sleep(clock, delayMs, source.options.signal);
+  return canReturn(state, stable) ? forceAdmission([stable], state) : undefined;
+}
+
+function canReturn(state: CallState, stable: string): boolean {
+  return state.affords(stable) && !state.exceededBudget(stable) && state.hasRoom(stable);
 }
 
 /** Stable is asked after a refusal even while its breaker is open or it is paused: the bare SDK would have asked it. */

@@ -84,7 +84,7 @@ async function serveElsewhere(state: CallState, first: Attempted, firstError: un
     // A caller that aborted during a back-off gets no fallback.
     const failure = state.source.options.signal?.aborted ? ABORTED : attempts?.failure;
     if (failure) state.noteFailure(error, failure, target.upstream.name);
-    const move = failure && (await moveOn(state, failure));
+    const move = failure && (await moveOn(state, failure, target.upstream.name));
     if (!move) {
       const reported = giveUp(state, target, error, failure);
       // No upstream had a better answer: the caller gets what the SDK alone would return.
@@ -108,9 +108,9 @@ function recordFallback({ recorder, services }: CallState, from: Admitted, { kin
   recorder.fallback({ from: from.upstream.name, to: target.upstream.name, reason: kind, atMs });
 }
 
-async function moveOn(state: CallState, failure: Failure): Promise<Move | undefined> {
+async function moveOn(state: CallState, failure: Failure, from: string): Promise<Move | undefined> {
   try {
-    return await nextTarget(state, failure);
+    return await nextTarget(state, failure, from);
   } catch (aborted) {
     state.recorder.gaveUp('aborted', undefined, state.services.clock.now());
     throw aborted;

@@ -44,3 +44,20 @@ export function retryDelayMs({ state, upstream, model, failure }: Failed, retryI
   state.recorder.retry({ upstream: upstream.name, kind: failure.kind, delayMs, atMs: clock.now() });
   return delayMs;
 }
+
+/**
+ * The wait in ms before stable is asked again, after another upstream could not serve the call either; `undefined` if it is not. The SDK alone
+ * would not have left stable: its retries that are left are made now.
+ */
+export function returnDelayMs({ ofStable, services, recorder, remainingMs }: CallState): number | undefined {
+  const stable = services.upstreams.get(services.stable);
+  if (!stable || !ofStable?.failure.retryAlone || ofStable.failure.rejection !== undefined) return undefined;
+  const { policy, clock, random } = services;
+  const { minDelayMs, maxDelayMs, maxRetryAfterMs } = policy;
+  const askedMs = ofStable.failure.retryAfterMs;
+  if ((askedMs ?? 0) > maxRetryAfterMs) return undefined;
+  const attempt = recorder.startedOn(stable.name) - 1;
+  const delayMs = askedMs ?? backoffMs({ attempt, minDelayMs, maxDelayMs, random });
+  const leftMs = Math.max(0, ofStable.atMs + delayMs - clock.now());
+  return leftMs < remainingMs ? leftMs : undefined;
+}

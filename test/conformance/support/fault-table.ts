@@ -196,7 +196,10 @@ export const FAULTS: readonly WallFault[] = [
   ),
   fault(
     14,
-    ['a fallback that rejects prefill', 'it gets no prefill from us, and its 400 does not mask the first error'],
+    [
+      'a fallback that rejects prefill',
+      'it gets no prefill from us, and its 400 neither masks the error of stable nor takes its retries',
+    ],
     [
       scene(
         'defaults',
@@ -213,7 +216,12 @@ export const FAULTS: readonly WallFault[] = [
       ...bothSettings(
         { faults: { openai: overloaded, fallback: refusesPrefill }, body: prefill },
         {
-          attempts: [failed('server'), failed('server', SOON), ['fallback', 'neutral badRequest', SOON]],
+          attempts: [
+            failed('server'),
+            failed('server', SOON),
+            ['fallback', 'neutral badRequest', SOON],
+            failed('server', SOON_AGAIN),
+          ],
           fails: { is: InternalServerError, like: { status: 503 } },
           call: 'failure server',
         },
