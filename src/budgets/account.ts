@@ -1,5 +1,7 @@
 /** What is spent of one limit of a budget, and what is reserved for attempts in flight. */
 
+import { Slice } from './slice.ts';
+
 /** The shares of the limit, 0–1, that emit an event when they are reached. */
 const REPORTED_SHARES = [0.5, 0.8, 1] as const;
 
@@ -15,6 +17,8 @@ export class BudgetAccount {
   #reservedUsd = 0;
   #reservations = 0;
   #reportedShares = 0;
+  /** What this process may commit of a limit that it shares with others; `undefined`: all that is left. */
+  #slice: Slice | undefined;
 
   constructor(limitUsd: number, name: string) {
     this.name = name;
@@ -48,12 +52,28 @@ export class BudgetAccount {
     this.#reservations += 1;
   }
 
+  /** The part of a shared limit that is this process's own to commit. */
+  get slice(): Slice | undefined {
+    return this.#slice;
+  }
+
+  /** Shares the limit with other processes from now on: nothing may be committed before a part of it is granted. */
+  share(): void {
+    this.#slice ??= new Slice();
+  }
+
+  /** Whether the own part of a shared limit covers `estimateUsd`. */
+  fitsSlice(estimateUsd: number): boolean {
+    return this.#slice === undefined || this.#slice.covers(this.#reservedUsd + estimateUsd);
+  }
+
   /** Replaces a reservation of `estimateUsd` by the actual cost. */
   settle(estimateUsd: number, costUsd: number): void {
     this.#reservations -= 1;
     // Adding and subtracting fractions leaves rounding errors behind: without reservations the sum is exactly 0.
     this.#reservedUsd = this.#reservations === 0 ? 0 : Math.max(0, this.#reservedUsd - estimateUsd);
     this.#spentUsd += costUsd;
+    this.#slice?.spend(costUsd);
   }
 
   /** Sets what was spent. Shares that earlier processes have reached are not reported again. */
@@ -67,6 +87,7 @@ export class BudgetAccount {
   renew(): void {
     this.#spentUsd = 0;
     this.#reportedShares = 0;
+    if (this.#slice) this.#slice = new Slice();
   }
 
   /**

@@ -1,6 +1,7 @@
 /** One budget: what is spent and reserved in the current period, in one account for all calls or one per key or upstream. */
 
 import { BudgetAccount } from './account.ts';
+import { Calendar, type Period } from '../domain/calendar.ts';
 import type { BudgetPeriod, BudgetScope, BudgetSnapshot } from '../domain/usage.ts';
 
 export interface BudgetPolicy {
@@ -23,12 +24,7 @@ export interface Spender {
   readonly key: string | undefined;
 }
 
-/** From `startMs` up to `endMs`, in ms since the Unix epoch. */
-export interface Period {
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
+const UTC = new Calendar();
 /** The most accounts of a budget. Beyond it, the account that has been idle longest is dropped. */
 const MAX_ACCOUNTS = 10_000;
 /** From this number of accounts on, keys are kept in order of use. With fewer, no account is about to be dropped. */
@@ -41,27 +37,44 @@ export interface SpentInPeriod {
   readonly spentUsd: Readonly<Record<string, number>>;
 }
 
+export interface RefillTime {
+  readonly nowMs: number;
+  /** Give back all that is not reserved. */
+  readonly ends: boolean;
+}
+
 export class Budget {
   readonly policy: BudgetPolicy;
   /** By key or upstream; scope `all` uses the empty name. From `ORDERED_FROM` keys on, the most recently used is the last. */
   readonly #accounts = new Map<string, BudgetAccount>();
+  readonly #calendar: Calendar;
   #period: Period;
   #hasExhausted = false;
   /** What was spent in the current period and is not in the store yet, by account. */
   readonly #unsent = new Map<string, number>();
+  /** Whether each process may only commit its own part of the limit. */
+  #isShared = false;
+  /** The store does not answer: what is known of the others stands. */
+  #trustsLastKnown = false;
 
-  constructor(policy: BudgetPolicy, nowMs: number) {
+  constructor(policy: BudgetPolicy, nowMs: number, calendar = UTC) {
     this.policy = policy;
-    this.#period = periodAt(policy.per, nowMs);
+    this.#calendar = calendar;
+    this.#period = this.#newPeriod(nowMs);
   }
 
   /** The current period. If the clock goes back, the period stays: an amount must not be granted twice. */
   periodAt(nowMs: number): Period {
     if (nowMs >= this.#period.endMs) {
-      this.#period = periodAt(this.policy.per, nowMs);
+      this.#period = this.#newPeriod(nowMs);
       this.#renew();
     }
     return this.#period;
+  }
+
+  #newPeriod(nowMs: number): Period {
+    const { per } = this.policy;
+    return per === 'run' ? { startMs: nowMs, endMs: Infinity } : this.#calendar.periodAt(per, nowMs);
   }
 
   /** Whether an account was exhausted in the current period. If not, which is usual, no account has to be looked up. */
@@ -77,12 +90,12 @@ export class Budget {
    */
   accountOf(spender: Spender, nowMs: number, keep: boolean): BudgetAccount | undefined {
     this.periodAt(nowMs);
-    const { scope, only, limitUsd } = this.policy;
+    const { scope, only } = this.policy;
     const name = scope === 'all' ? '' : spender[scope];
     if (name === undefined || (only !== undefined && only !== name)) return undefined;
     const known = this.#accounts.get(name);
     if (known && (scope !== 'key' || this.#accounts.size < ORDERED_FROM)) return known;
-    const account = known ?? new BudgetAccount(limitUsd, name);
+    const account = known ?? this.#createAccount(name);
     if (!keep) return account;
     if (known) this.#accounts.delete(name);
     this.#accounts.set(name, account);
@@ -120,8 +133,76 @@ export class Budget {
     }
   }
 
-  #keepAccount(name: string): BudgetAccount {
+  /**
+   * Shares the limit with other processes through the store. Limits by key are not shared this way: there may be thousands, and what one
+   * process spends of one is known to the others within a second.
+   */
+  share(): void {
+    this.#isShared = this.policy.rejects && this.policy.scope !== 'key' && this.policy.per !== 'run';
+    for (const account of this.#isShared ? this.#accounts.values() : []) account.share();
+  }
+
+  /** @param trusts whether to go by what is known of the other processes, without a part of the limit of one's own */
+  trustLastKnown(trusts: boolean): void {
+    this.#trustsLastKnown = trusts;
+  }
+
+  fits(account: BudgetAccount, estimateUsd: number): boolean {
+    return account.fits(estimateUsd) && (this.#trustsLastKnown || account.fitsSlice(estimateUsd));
+  }
+
+  /** Whether a call should wait for a refill: the limit has room for it, and this process's part of it has not. */
+  waitsForSlice(account: BudgetAccount, estimateUsd: number): boolean {
+    const { slice } = account;
+    if (!slice) return false;
+    const waits =
+      !this.#trustsLastKnown && !slice.isDry && account.fits(estimateUsd) && !account.fitsSlice(estimateUsd);
+    slice.note(estimateUsd, waits || slice.isDry);
+    return waits;
+  }
+
+  /** Whether the store has to be written for a part of the limit. */
+  get needsRefill(): boolean {
+    return this.#isShared && [...this.#accounts.values()].some(({ slice }) => slice?.needsRefill);
+  }
+
+  /** What this process is to hold once the store has `spent`, given what all others hold. */
+  refill(
+    spent: SpentInPeriod | undefined,
+    held: readonly SpentInPeriod[],
+    sent: SpentInPeriod | undefined,
+    { nowMs, ends }: RefillTime,
+  ): SpentInPeriod | undefined {
+    const { startMs } = this.periodAt(nowMs);
+    if (!this.#isShared) return undefined;
+    const usdOf = (amounts: SpentInPeriod | undefined, name: string): number =>
+      amounts?.startMs === startMs ? (amounts.spentUsd[name] ?? 0) : 0;
+    const slices: Record<string, number> = {};
+    for (const [name, { slice, reservedUsd }] of this.#accounts) {
+      const othersUsd = held.reduce((sum, amounts) => sum + usdOf(amounts, name), 0);
+      const availableUsd = this.policy.limitUsd - usdOf(spent, name) - othersUsd;
+      const sliceUsd = slice?.refill(availableUsd, reservedUsd, usdOf(sent, name), ends) ?? 0;
+      if (sliceUsd > 0) slices[name] = sliceUsd;
+    }
+    return { per: this.policy.per, startMs, spentUsd: slices };
+  }
+
+  /** The store has what `refill()` returned. */
+  confirm(held: SpentInPeriod, sent: SpentInPeriod | undefined): void {
+    if (held.startMs !== this.#period.startMs) return;
+    for (const [name, { slice }] of this.#accounts) {
+      slice?.confirm(held.spentUsd[name] ?? 0, sent?.startMs === held.startMs ? (sent.spentUsd[name] ?? 0) : 0);
+    }
+  }
+
+  #createAccount(name: string): BudgetAccount {
     const account = new BudgetAccount(this.policy.limitUsd, name);
+    if (this.#isShared) account.share();
+    return account;
+  }
+
+  #keepAccount(name: string): BudgetAccount {
+    const account = this.#createAccount(name);
     this.#accounts.set(name, account);
     if (this.#accounts.size > MAX_ACCOUNTS) this.#dropOldestIdle();
     return account;
@@ -155,34 +236,4 @@ export class Budget {
       return;
     }
   }
-}
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
-
-/** The hour, day or month of the UTC calendar that contains `atMs`. */
-function periodAt(per: BudgetPolicy['per'], atMs: number): Period {
-  switch (per) {
-    case 'run':
-      return { startMs: atMs, endMs: Infinity };
-    case 'hour':
-      return spanAt(atMs, HOUR_MS);
-    case 'day':
-      return spanAt(atMs, DAY_MS);
-    case 'month':
-      return monthAt(new Date(atMs));
-    default:
-      return per satisfies never;
-  }
-}
-
-/** Unix time has no leap seconds: all hours and all days have the same length. */
-function spanAt(atMs: number, lengthMs: number): Period {
-  const startMs = Math.floor(atMs / lengthMs) * lengthMs;
-  return { startMs, endMs: startMs + lengthMs };
-}
-
-function monthAt(date: Date): Period {
-  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
-  return { startMs: Date.UTC(year, month), endMs: Date.UTC(year, month + 1) };
 }

@@ -8,7 +8,8 @@ import type { BudgetSnapshot } from '../domain/usage.ts';
 import { UNKNOWN_COST } from '../pricing/cost.ts';
 import type { Clock } from '../time/clock.ts';
 import type { BudgetAccount } from './account.ts';
-import { Budget, type BudgetPolicy, type SpentInPeriod, type Spender } from './budget.ts';
+import { Budget, type BudgetPolicy, type Spender } from './budget.ts';
+import { BudgetSharing } from './budget-sharing.ts';
 import { Reservation } from './reservation.ts';
 
 export interface BudgetsInput {
@@ -31,6 +32,8 @@ const MAX_RESERVATION_MS = 3_600_000;
 export class Budgets {
   readonly #input: BudgetsInput;
   readonly #budgets: readonly Budget[];
+  /** What the processes of one store know of each other's spending. */
+  readonly sharing: BudgetSharing;
   readonly #hasKeys: boolean;
   /** The budgets of runs, as long as their calls hold them. */
   readonly #ofRuns = new WeakMap<SpendLimit, Budget>();
@@ -41,6 +44,7 @@ export class Budgets {
     this.#input = input;
     const nowMs = input.clock.now();
     this.#budgets = input.policies.map((policy) => new Budget(policy, nowMs));
+    this.sharing = new BudgetSharing(this.#budgets, input.clock);
     this.#hasKeys = input.policies.some(({ scope }) => scope === 'key');
   }
 
@@ -68,7 +72,7 @@ export class Budgets {
     for (let index = 0; index < accounts.length; index += 1) {
       const budget = budgets[index]!; // both lists have the same length
       const account = accounts[index];
-      if (free || !account || !budget.policy.rejects || account.fits(estimateUsd)) continue;
+      if (free || !account || !budget.policy.rejects || budget.fits(account, estimateUsd)) continue;
       this.#report(budget, account, upstream, true);
       return budget;
     }
@@ -100,7 +104,7 @@ export class Budgets {
       const account = budget.accountOf(spender, nowMs, false);
       if (!account) continue;
       estimateUsd ??= this.#input.estimateCostUsd(upstream, call, body) ?? 0;
-      if (!account.fits(estimateUsd)) return budget;
+      if (!budget.fits(account, estimateUsd)) return budget;
     }
     return undefined;
   }
@@ -136,24 +140,21 @@ export class Budgets {
     });
   }
 
-  /** What was spent since the last call of this, by the name of the budget. Keys have the form that `shortKey` gives them. */
-  takeUnsent(): Readonly<Record<string, SpentInPeriod>> | undefined {
+  /** Whether a call should wait for the store, because a limit has room for it and this process's own part of it has not. */
+  waitsForSlice(call: Call, upstreams: readonly string[], body: unknown): boolean {
+    if (isFree(call)) return false;
     const nowMs = this.#input.clock.now();
-    const unsent = this.#budgets.flatMap((budget) => {
-      const spent = budget.takeUnsent(nowMs);
-      return spent ? [[budget.policy.name, spent] as const] : [];
-    });
-    return unsent.length === 0 ? undefined : Object.fromEntries(unsent);
-  }
-
-  /** Continues from what all processes have spent together, by the name of the budget. */
-  adopt(spent: Readonly<Record<string, SpentInPeriod>>): void {
-    const nowMs = this.#input.clock.now();
+    let waits = false;
     for (const budget of this.#budgets) {
-      const { name } = budget.policy;
-      const known = Object.hasOwn(spent, name) ? spent[name] : undefined;
-      if (known) budget.adopt(known, nowMs);
+      for (const upstream of budget.policy.scope === 'upstream' ? upstreams : upstreams.slice(0, 1)) {
+        const account = budget.accountOf(this.#spenderOf(call, upstream), nowMs, true);
+        if (!account?.slice) continue;
+        const named = budget.policy.scope === 'upstream' ? [upstream] : upstreams;
+        const estimateUsd = Math.max(...named.map((name) => this.#input.estimateCostUsd(name, call, body) ?? 0));
+        waits = budget.waitsForSlice(account, estimateUsd) || waits;
+      }
     }
+    return waits;
   }
 
   /** Whether a budget refuses calls, so that a restart must not forget what was spent. */

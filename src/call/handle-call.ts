@@ -53,8 +53,8 @@ export interface CallContext {
   nextCallId(): number;
   /** Looks in the store for the owner of what the call refers to; `undefined` if there is nothing to wait for. */
   lookUpOwner(call: Call): Promise<void> | undefined;
-  /** A promise for a moment after the start, until it is known what earlier processes have spent. */
-  readonly spentKnown: Promise<void> | undefined;
+  /** A promise for the moment that the call must wait until a budget can tell whether it pays for it. */
+  moneyKnown(call: Call, body: unknown): Promise<void> | undefined;
   plan(call: Call, body: unknown, nowMs: number): CallPlan;
 }
 
@@ -89,8 +89,8 @@ export async function handleCall(
   const source: CallSource = { options, mode, maxRetries, timeoutMs: options.timeout ?? client.timeout, connect };
   const lookUp = routes && (call.ownedId ?? call.sealedItems) !== undefined && engine.lookUpOwner(call);
   if (lookUp) await lookUp;
-  const known = engine.spentKnown;
-  if (known && !isFree(call)) await known;
+  const known = isFree(call) ? undefined : engine.moneyKnown(call, options.body);
+  if (known) await known;
   const nowMs = routes ? services.clock.now() : startedAtMs;
   const plan = routes ? engine.plan(call, options.body, nowMs) : undefined;
   if (plan?.bucket !== undefined) engine.noteBucket(call.key === undefined ? undefined : plan.bucket, call.keySource);

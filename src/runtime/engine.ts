@@ -176,8 +176,8 @@ export class Engine implements CallContext {
   }
 
   /** Set until it is known what earlier processes have spent and what calls cost, where calls are refused for it. */
-  get spentKnown(): Promise<void> | undefined {
-    return this.money.known;
+  moneyKnown(call: Call, body: unknown): Promise<void> | undefined {
+    return this.money.known(call, this.names, body);
   }
 
   plan(call: Call, body: unknown, nowMs: number): CallPlan {

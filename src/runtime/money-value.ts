@@ -1,6 +1,7 @@
 /** The value of the store that has what is spent, and how the blocks of processes are added to it. */
 
 import type { SpentInPeriod } from '../budgets/budget.ts';
+import type { Spent } from '../budgets/budget-sharing.ts';
 import { fields, isRecord } from '../domain/json.ts';
 import type { StoredDays } from '../ledger/ledger.ts';
 import { addSum, emptySum } from '../ledger/sums.ts';
@@ -9,9 +10,6 @@ import { addUses, type ModelUses, mostUsed } from '../pricing/model-prices.ts';
 const MAX_DAYS = 400;
 /** Processes whose last block is remembered. */
 const MAX_SOURCES = 100;
-
-/** What was spent of budgets, by the name of the budget. */
-export type Spent = Readonly<Record<string, SpentInPeriod>>;
 
 /** What one process adds at a time. */
 export interface Block {
@@ -29,6 +27,8 @@ export interface MoneyValue {
   readonly budgets: Spent;
   readonly days: StoredDays;
   readonly models: ModelUses;
+  /** What each process may still spend of budgets that refuse calls, and no other process. */
+  readonly held: Readonly<Record<string, Spent>>;
 }
 
 /** The value with the block of a process. A block is added once: a value that contains it stays as it is. */
@@ -42,7 +42,25 @@ export function withBlock(before: MoneyValue | undefined, source: string, block:
     budgets: addSpent(before?.budgets ?? {}, block.budgets),
     days: latest(addDays(before?.days ?? {}, block.days)),
     models: mostUsed(addUses(before?.models ?? {}, block.models)),
+    held: before?.held ?? {},
   };
+}
+
+/** The value with what one process holds. What others held in periods that are over is dropped. */
+export function withHeld(value: MoneyValue, source: string, own: Spent): MoneyValue {
+  const isOver = ([name, { startMs }]: readonly [string, SpentInPeriod]): boolean =>
+    startMs < (own[name]?.startMs ?? 0);
+  const others = Object.entries(heldByOthers(value, source)).flatMap(([other, held]) => {
+    const kept = Object.entries(held).filter((entry) => !isOver(entry));
+    return kept.length === 0 ? [] : [[other, Object.fromEntries(kept)] as const];
+  });
+  const holds = Object.values(own).some(({ spentUsd }) => Object.keys(spentUsd).length > 0);
+  return { ...value, held: Object.fromEntries(holds ? [...others, [source, own] as const] : others) };
+}
+
+export function heldByOthers({ held }: MoneyValue, source: string): MoneyValue['held'] {
+  const { [source]: _, ...others } = held;
+  return others;
 }
 
 function containsBlock({ sources }: MoneyValue, source: string, { sequence }: Block): boolean {
@@ -94,7 +112,7 @@ function latest(days: StoredDays): StoredDays {
 
 /** The value of the store; `undefined` for anything else, also for one that was lost. */
 export function moneyOf(value: unknown): MoneyValue | undefined {
-  const { sources, sinceMs, budgets, days, models = {} } = fields(value);
+  const { sources, sinceMs, budgets, days, models = {}, held = {} } = fields(value);
   if (!isRecord(sources) || typeof sinceMs !== 'number' || !isRecord(budgets) || !isRecord(days)) return undefined;
-  return { ...(value as MoneyValue), models: models as ModelUses };
+  return { ...(value as MoneyValue), models: models as ModelUses, held: held as MoneyValue['held'] };
 }

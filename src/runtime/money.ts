@@ -1,6 +1,7 @@
 /** What calls cost and what is spent: the price lists, the models in use, and the store that both outlive the process in. */
 
 import type { Budgets } from '../budgets/budgets.ts';
+import type { Call } from '../domain/call.ts';
 import type { Store } from '../domain/store.ts';
 import type { Warnings } from '../events/warnings.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -47,8 +48,17 @@ export class Money {
     return this.#source?.read;
   }
 
-  /** Set until it is known what earlier processes have spent and what calls cost, where calls are refused for it. */
-  get known(): Promise<void> | undefined {
+  /**
+   * A promise for a call that must wait: at the start until it is known what earlier processes have spent and what calls cost, and later
+   * for a part of a budget that processes share, where calls are refused for it.
+   */
+  known(call: Call, upstreams: readonly string[], body: unknown): Promise<void> | undefined {
+    const refilled = (): Promise<void> | undefined => this.#stored?.refilled(call, upstreams, body);
+    const atStart = this.#atStart;
+    return atStart ? atStart.then(refilled) : refilled();
+  }
+
+  get #atStart(): Promise<void> | undefined {
     const refuses = this.#options.rejectsUnpriced || this.#budgets?.rejects === true;
     const listKnown = refuses ? this.#source?.known : undefined;
     const spentKnown = this.#stored?.known;

@@ -2,13 +2,23 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Budgets } from '../budgets/budgets.ts';
+import type { Call } from '../domain/call.ts';
 import type { Json, Store } from '../domain/store.ts';
 import { errorName, type Warnings } from '../events/warnings.ts';
 import type { Ledger, StoredDays } from '../ledger/ledger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { addUses, type ModelPrices, type ModelUses } from '../pricing/model-prices.ts';
-import { withTimeout } from '../time/wait.ts';
-import { addDays, addSpent, type Block, type MoneyValue, moneyOf, withBlock } from './money-value.ts';
+import { sleep, withTimeout } from '../time/wait.ts';
+import {
+  addDays,
+  addSpent,
+  type Block,
+  type MoneyValue,
+  moneyOf,
+  heldByOthers,
+  withBlock,
+  withHeld,
+} from './money-value.ts';
 
 /** The store's key. */
 const KEY = 'money';
@@ -18,6 +28,12 @@ const EVERY_MS = 500;
 const LEASE_MS = 2_000;
 /** How long the first calls wait for what was spent before, where a budget refuses calls. */
 const FIRST_READ_MS = 250;
+/** How long a call waits for its part of a limit: a process that died in the middle of a write keeps others from it for `LEASE_MS`. */
+const REFILL_MS = 2_500;
+/** A store that takes longer for one answer delays no call. */
+const HANGING_MS = 1_000;
+/** The time between two tries while another process is writing. */
+const BUSY_MS = 20;
 /** How often the last write is tried while other processes write, 50 ms apart. */
 const MAX_ATTEMPTS = 60;
 /** An operation of the store that takes longer has failed. */
@@ -54,6 +70,9 @@ export class StoredMoney {
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
   #first: Promise<void> | undefined;
+  #refilling: Promise<void> | undefined;
+  /** The store has a part of a limit that is this process's own. */
+  #holds = false;
   #isAway = false;
   #timesAway = 0;
   /** Another process was writing at the last try. */
@@ -64,7 +83,8 @@ export class StoredMoney {
     this.#parts = parts;
     this.#sinceMs = parts.clock.now();
     parts.ledger.keepUnsent();
-    const first = withTimeout(this.#sync(), FIRST_READ_MS, parts.clock).catch(() => undefined);
+    parts.budgets?.sharing.share();
+    const first = withTimeout(this.#sync(), FIRST_READ_MS, parts.clock).catch(() => this.#goOn());
     this.#first = first.then(() => void (this.#first = undefined));
     this.#schedule();
   }
@@ -72,6 +92,33 @@ export class StoredMoney {
   /** Resolves when it is known what was spent before, after 250 ms at most; `undefined` once it is, or where no budget refuses calls. */
   get known(): Promise<void> | undefined {
     return this.#parts.budgets?.rejects ? this.#first : undefined;
+  }
+
+  /**
+   * A promise for a call that must wait for its part of a budget's limit, which is a moment. A store that does not answer within
+   * a second delays no further call, and what is known of the other processes stands until it answers.
+   */
+  refilled(call: Call, upstreams: readonly string[], body: unknown): Promise<void> | undefined {
+    const { budgets } = this.#parts;
+    if (!budgets || this.#closed || !budgets.waitsForSlice(call, upstreams, body)) return undefined;
+    return (this.#refilling ??= this.#refill().finally(() => (this.#refilling = undefined)));
+  }
+
+  async #refill(): Promise<void> {
+    const { clock, budgets } = this.#parts;
+    const untilMs = clock.now() + REFILL_MS;
+    // A refill that was under way may have missed the latest demand.
+    for (let answers = 0; answers < 2 && budgets?.sharing.needsRefill && clock.now() < untilMs;) {
+      const isHanging = await withTimeout(this.#sync(), HANGING_MS, clock).then(
+        () => false,
+        () => true,
+      );
+      if (isHanging || this.#isAway) break;
+      if (this.#isBusy) await sleep(clock, BUSY_MS);
+      else answers += 1;
+      if (answers === 2) return;
+    }
+    if (budgets?.sharing.needsRefill) this.#goOn();
   }
 
   /** Reads what others have written, and writes what is new. Never rejects. */
@@ -84,6 +131,7 @@ export class StoredMoney {
     this.#closed = true;
     this.#timer?.cancel();
     await this.#running;
+    this.#goOn();
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       await this.#sync();
       if (!this.#isBusy) return;
@@ -104,8 +152,11 @@ export class StoredMoney {
   #sync(): Promise<void> {
     this.#running ??= this.#syncOnce()
       .then(
-        () => void (this.#isAway = false),
-        (error: unknown) => this.#warn(error),
+        () => this.#answered(),
+        (error: unknown) => {
+          this.#goOn();
+          this.#warn(error);
+        },
       )
       .finally(() => (this.#running = undefined));
     return this.#running;
@@ -113,9 +164,20 @@ export class StoredMoney {
 
   async #syncOnce(): Promise<void> {
     const { store, clock } = this.#parts;
+    this.#isBusy = false;
     this.#block ??= this.#takeBlock();
     const work = this.#block ? this.#add(this.#block) : store.read(KEY).then((value) => this.#adopt(moneyOf(value)));
     await withTimeout(work, STORE_TIMEOUT_MS, clock);
+  }
+
+  #answered(): void {
+    this.#isAway = false;
+    if (!this.#isBusy && !this.#closed) this.#parts.budgets?.sharing.trustLastKnown(false);
+  }
+
+  /** Without the store: what is known of the other processes stands. */
+  #goOn(): void {
+    this.#parts.budgets?.sharing.trustLastKnown(true);
   }
 
   /** Once each time that the store stops answering. */
@@ -130,23 +192,28 @@ export class StoredMoney {
 
   #takeBlock(): Block | undefined {
     const { budgets: spent, ledger, models: uses } = this.#parts;
-    const [budgets, days, models] = [spent?.takeUnsent(), ledger.takeUnsent(), uses.takeUnsent()];
-    if (!budgets && !days && !models) return undefined;
+    const [budgets, days, models] = [spent?.sharing.takeUnsent(), ledger.takeUnsent(), uses.takeUnsent()];
+    if (!budgets && !days && !models && !spent?.sharing.needsRefill && !(this.#closed && this.#holds)) return undefined;
     this.#sequence += 1;
     return { sequence: this.#sequence, budgets: budgets ?? {}, days: days ?? {}, models: models ?? {} };
   }
 
   /** Adds a block under a lease. A write whose end is unknown is found in the value at the next try. */
   async #add(block: Block): Promise<void> {
-    const { store } = this.#parts;
-    this.#isBusy = false;
+    const { store, budgets } = this.#parts;
     const lease = await store.lease(KEY, this.#source, LEASE_MS);
     this.#isBusy = lease === undefined;
     if (!lease) return;
     try {
       const before = moneyOf(await store.read(KEY));
-      const after = withBlock(before, this.#source, block, this.#sinceMs);
-      if (after !== before && !(await store.write(KEY, after as unknown as Json, lease.fence))) return;
+      const counted = withBlock(before, this.#source, block, this.#sinceMs);
+      const others = Object.values(heldByOthers(counted, this.#source));
+      const amounts = { spent: counted.budgets, held: others, sent: block.budgets };
+      const slices = budgets?.sharing.refill(amounts, this.#closed) ?? {};
+      const after = withHeld(counted, this.#source, slices);
+      if (!(await store.write(KEY, after as unknown as Json, lease.fence))) return;
+      budgets?.sharing.confirm(slices, block.budgets);
+      this.#holds = after.held[this.#source] !== undefined;
       this.#block = undefined;
       this.#own = addDays(this.#own, block.days);
       this.#ownModels = addUses(this.#ownModels, block.models);
@@ -161,7 +228,7 @@ export class StoredMoney {
     const { budgets, ledger, models } = this.#parts;
     // What is on its way to the store counts as well.
     const spent = this.#block ? addSpent(money.budgets, this.#block.budgets) : money.budgets;
-    budgets?.adopt(spent);
+    budgets?.sharing.adopt(spent);
     ledger.adopt(addDays(money.days, this.#own, -1), money.sinceMs);
     models.adopt(addUses(money.models, this.#ownModels, -1));
   }
