@@ -28,6 +28,7 @@ export function shouldLeaveAlone({ state, model, failure }: Failed): boolean {
  */
 export function retryDelayMs({ state, upstream, model, failure }: Failed, retryIndex: number): number | undefined {
   if (failure?.kind === undefined || !state.affords(upstream.name)) return undefined;
+  if (state.recorder.startedOn(upstream.name) > state.maxRetriesOn(upstream)) return undefined;
   const { policy, clock, random, retryBudget } = state.services;
   const { minDelayMs, maxDelayMs, maxRetryAfterMs } = policy;
   const others = state.untriedAfter(failure);
@@ -49,9 +50,11 @@ export function retryDelayMs({ state, upstream, model, failure }: Failed, retryI
  * The wait in ms before stable is asked again, after another upstream could not serve the call either; `undefined` if it is not. The SDK alone
  * would not have left stable: its retries that are left are made now.
  */
-export function returnDelayMs({ ofStable, services, recorder, remainingMs }: CallState): number | undefined {
+export function returnDelayMs(state: CallState): number | undefined {
+  const { ofStable, services, recorder, remainingMs } = state;
   const stable = services.upstreams.get(services.stable);
   if (!stable || !ofStable?.failure.retryAlone || ofStable.failure.rejection !== undefined) return undefined;
+  if (recorder.startedOn(stable.name) > state.maxRetriesOn(stable)) return undefined;
   const { policy, clock, random } = services;
   const { minDelayMs, maxDelayMs, maxRetryAfterMs } = policy;
   const askedMs = ofStable.failure.retryAfterMs;

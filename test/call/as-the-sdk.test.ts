@@ -111,6 +111,19 @@ describe('a spare that cannot serve', () => {
     expect(set.providers.asked).toEqual(['openai', 'spare', 'openai']);
   });
 
+  test.each([
+    [1, ['openai', 'openai', 'spare']],
+    [3, ['openai', 'openai', 'spare', 'openai', 'openai']],
+  ])(
+    'stable is not asked more often than maxRetries: %d says, however many attempts are left',
+    async (maxRetries, asked) => {
+      const set = world({ retry: { attempts: 9 } }, { maxRetries });
+      set.providers.usually('openai', failed(503)).usually('spare', failed(401));
+      await errorWithin(set.clock, 60_000, ask(set.ai));
+      expect(set.providers.asked).toEqual(asked);
+    },
+  );
+
   test.each<[string, Reply, CanaryOptions]>([
     ['after a refusal of stable', failed(404, { code: 'model_not_found' }), {}],
     ['after a Retry-After above maxRetryAfter', failed(429, {}, { 'retry-after': '61' }), {}],
