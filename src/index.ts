@@ -115,7 +115,7 @@ export type {
 export type { ActiveProbeOptions, ProbeOptions } from './probe/options.ts';
 export type { Requirement } from './domain/call.ts';
 export type { CacheSnapshot } from './domain/snapshot.ts';
-export type { RolloutSnapshot } from './domain/rollout.ts';
+export type { RolloutImprovement, RolloutSnapshot } from './domain/rollout-snapshot.ts';
 export type {
   Health,
   ModelSnapshot,

@@ -140,6 +140,7 @@ test('the main entry point', () => {
         "RolloutControl",
         "RolloutDecision",
         "RolloutGuardOptions",
+        "RolloutImprovement",
         "RolloutInStore",
         "RolloutNumbers",
         "RolloutOptions",

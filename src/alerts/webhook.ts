@@ -170,8 +170,9 @@ function textOf(notice: Notice): string {
   return `${sign} *${name}* is ${state} (${severity}): ${readingOf(notice)}`;
 }
 
-function readingOf({ metric, upstream, value, bound, calls }: Alert): string {
+function readingOf({ metric, upstream, value, bound, calls, reason }: Alert): string {
   const of = upstream === undefined ? '' : ` of ${upstream}`;
+  if (reason !== undefined) return `${metric}${of}: ${reason}`;
   if (value === null) return `${metric}${of}`;
   return `${metric}${of} is ${Number(value.toPrecision(4))}${boundText(bound)} over ${calls} calls`;
 }

@@ -15,6 +15,7 @@ export function rolloutLines(state: RolloutReport, nowMs: number, colours: Colou
     ...guardrailTable(state),
     '',
     `${callsExposed} calls exposed to the canary, ${callsFailed} failed`,
+    ...comparedLine(state),
     ...state.waitsFor.map((wait) => `waiting: ${waitMessage(wait)}`),
     ...moveLine(state, nowMs),
   ];
@@ -42,9 +43,24 @@ export function historyTable(history: readonly RolloutDecision[]): string[] {
   return table(head, rows, ['at', 'verb', 'by', 'from → to', 'reason']);
 }
 
+/** The canary's actual share, and how its latency and cost compare with stable's. */
+function comparedLine({ actualShare, improvement }: RolloutReport): string[] {
+  const figures = [
+    ...(actualShare === null ? [] : [`${percent(actualShare)} of the calls of this step`]),
+    ...comparison('latency', improvement.latency),
+    ...comparison('cost per call', improvement.costPerCall),
+  ];
+  return figures.length === 0 ? [] : [`canary: ${figures.join(', ')}`];
+}
+
+function comparison(name: string, improvement: number | null): string[] {
+  if (improvement === null) return [];
+  return [`${name} ${percent(Math.abs(improvement))} ${improvement < 0 ? 'higher' : 'lower'}`];
+}
+
 function guardrailTable({ guardrails }: RolloutReport): string[] {
-  const rows = guardrails.map(({ guardrail, rollback, promotion, sides }) => [
-    guardrail,
+  const rows = guardrails.map(({ guardrail, rollback, promotion, sides, dryRun }) => [
+    dryRun ? `${guardrail} (dry run)` : guardrail,
     percent(rollback),
     percent(promotion),
     figure(sides.stable.mean),

@@ -112,13 +112,16 @@ export interface AlertRule {
 export interface Alert {
   readonly name: string;
   readonly state: 'firing' | 'resolved';
-  readonly metric: AlertMetric | 'auth' | 'quota' | 'sampleRatio';
+  /** `guardrail`: a guardrail in dry run. */
+  readonly metric: AlertMetric | 'auth' | 'quota' | 'sampleRatio' | 'guardrail';
   readonly upstream: string | undefined;
   /** The value of the metric; `null` if the window has no calls left. */
   readonly value: number | null;
   readonly bound: AlertBound | undefined;
   readonly calls: number;
   readonly severity: Severity;
+  /** In words, for an alert that no rule raised. */
+  readonly reason?: string | undefined;
   readonly atMs: number;
 }
 

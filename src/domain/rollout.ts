@@ -154,6 +154,8 @@ export interface GuardrailNumbers {
   readonly promotion: number;
   /** The judged calls with a value of this metric, and their mean. */
   readonly sides: Readonly<Record<'stable' | 'canary', { readonly calls: number; readonly mean: number | null }>>;
+  /** Set if nothing is decided by it. */
+  readonly dryRun?: true;
 }
 
 /**
@@ -225,22 +227,4 @@ export interface RolloutRollbackEvent extends RolloutChangeEvent {
   readonly canary: ArmNumbers;
   /** Stable's calls that were judged in the step. */
   readonly stable: ArmNumbers;
-}
-
-/** The state of a rollout in a few numbers, for metrics and dashboards. */
-export interface RolloutSnapshot {
-  readonly phase: RolloutPhase;
-  /** The current step, from 0; after the end, the step in which it ended. */
-  readonly step: number;
-  readonly steps: number;
-  /** The canary's share of all calls, 0–1. */
-  readonly weight: number;
-  /** How close the guardrails together are to a rollback, 0–1 on a logarithmic scale. */
-  readonly evidence: number;
-  /** The guardrail that contributes most to it. */
-  readonly guardrail: string;
-  /** Judged canary calls since the rollout began. */
-  readonly callsExposed: number;
-  /** Those of them that failed. */
-  readonly callsFailed: number;
 }

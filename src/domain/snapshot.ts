@@ -1,7 +1,7 @@
 /** The numbers of a window at one moment. */
 
 import type { BreakerState, FailureKind } from './attempt.ts';
-import type { RolloutSnapshot } from './rollout.ts';
+import type { RolloutSnapshot } from './rollout-snapshot.ts';
 import type { ComparisonAspect, ShadowAdvice, ShadowDropReason } from './shadow.ts';
 import type { BudgetSnapshot } from './usage.ts';
 

@@ -4,6 +4,7 @@ import type { Clock } from '../time/clock.ts';
 import type { RolloutChangeEvent, RolloutDecision, RolloutState } from '../domain/rollout.ts';
 import type { Emitter } from '../events/emitter.ts';
 import type { RolloutController } from './controller.ts';
+import { DryRunAlerts } from './dry-run.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 import { NO_TRAFFIC, trafficInForce, type TrafficInForce } from '../routing/traffic-in-force.ts';
 import type { Traffic } from '../routing/traffic.ts';
@@ -24,12 +25,14 @@ export class DecisionApplier {
   #compares = false;
   /** The holdback while they are. */
   #holdback = 0;
+  readonly #dryRuns: DryRunAlerts;
   /** How many calls had been judged at the last `analysis` event. */
   #announcedCalls = 0;
 
   constructor(policy: RolloutPolicy, parts: DecisionApplierParts) {
     this.#policy = policy;
     this.#parts = parts;
+    this.#dryRuns = new DryRunAlerts(policy.to, parts);
   }
 
   get inForce(): TrafficInForce {
@@ -107,6 +110,11 @@ export class DecisionApplier {
     const { phase, step } = state;
     const { verdict } = calls.analysis;
     emitter.emit('analysis', { upstream: this.#policy.to, phase, step, verdict, ...numbers, atMs: clock.now() });
+  }
+
+  /** Emits an alert for each guardrail in dry run that would roll back. Called every second by the process that leads. */
+  announceDryRuns(controller: RolloutController): void {
+    this.#dryRuns.look(controller);
   }
 
   #alert(state: 'firing' | 'resolved', calls: number, atMs: number): void {

@@ -128,6 +128,11 @@ export function addQuality(sums: ArmSums, quality: number): void {
   sums.quality += quality;
 }
 
+/** By how much the canary's number is lower, as a share of stable's; `null` if one is unknown. */
+export function improvementOf(stable: number | null, canary: number | null): number | null {
+  return stable === null || canary === null || stable === 0 ? null : (stable - canary) / stable;
+}
+
 export function numbersOf(sums: ArmSums): ArmNumbers {
   const { calls, failures, latencyMs, costUsd, costs, quality, qualities } = sums;
   return {

@@ -6,7 +6,7 @@ import { ConfigError, RolloutError } from '../domain/errors.ts';
 import { termsOf } from './judge.ts';
 import { JudgedCalls } from './evidence.ts';
 import { freezeAt } from './freeze.ts';
-import { advanceReason, rollbackReason } from './reasons.ts';
+import { advanceReason, rollbackReason, speaksAgainst } from './reasons.ts';
 import { rolloutNumbers, stepProgress, reportOf, type RolloutReport, type RolloutView } from './report.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 import type { StoredCommand } from './command.ts';
@@ -107,12 +107,11 @@ export class RolloutController {
     this.#lookedAtMs = nowMs;
     if (standing === 'follows' || !this.isJudging) return;
     const { judged, isShadow } = this;
-    const { analysis, run } = judged;
-    const { rollback } = analysis;
     this.#calls.look();
-    // A canary that never gets a call shows a broken split, not a bad canary.
-    if (rollback.evidence >= 1 && run.canary.calls > 0) {
-      const reason = rollbackReason(rollback.guardrail, judged, isShadow);
+    // Segments and tasks may send a canary real calls while its step is one of copies.
+    const decisive = speaksAgainst(this.#calls) ? this.#calls : judged;
+    if (speaksAgainst(decisive)) {
+      const reason = rollbackReason(decisive.analysis.rollback.guardrail, decisive, decisive !== this.#calls);
       this.#move({ verb: 'rollback', reason, by: 'evidence' }, 'evidence', reason);
     } else if (
       standing === 'leads' &&

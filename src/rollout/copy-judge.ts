@@ -4,7 +4,7 @@ import { canonicalJson } from '../domain/json.ts';
 import type { AnalysisState, GuardOptions } from '../stats/analysis-types.ts';
 import { PairAnalysis, type PairValues } from '../stats/pair-analysis.ts';
 import { isMeasured } from './arm-numbers.ts';
-import { copiesPart, type Judge, type StepTerms, stepWeight } from './judge.ts';
+import { actingGuardrails, copiesPart, type Judge, type StepTerms, stepWeight } from './judge.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 import { ThresholdAnalysis, type ThresholdState } from './threshold-judge.ts';
 
@@ -26,7 +26,7 @@ export function guardrailsOfCopies({
   guardrails,
   scoresCopies,
 }: RolloutPolicy): Readonly<Record<string, GuardOptions>> {
-  const known = Object.entries(guardrails).filter(
+  const known = Object.entries(actingGuardrails({ guardrails })).filter(
     ([metric]) => isMeasured(metric) || (metric === 'quality' && scoresCopies === true),
   );
   return { errorRate: {}, ...Object.fromEntries(known) };

@@ -70,6 +70,12 @@ export interface FreezeOptions {
 export interface RolloutGuardOptions extends Omit<GuardOptions, 'max'> {
   /** An absolute limit; `'target'`, for latencies, is the `targetLatency` of the canary. With `max` alone, the canary is not compared with stable. @default none */
   readonly max?: number | 'target' | undefined;
+  /**
+   * Shows the evidence of the guardrail and decides nothing by it: it neither rolls back nor holds back a step. An `alert` named
+   * `dryRun:<canary>:<metric>` says when it alone would have rolled back. Shadow steps are not judged by it.
+   * @default false
+   */
+  readonly dryRun?: boolean | undefined;
 }
 
 /** One step: a shadow share, a segment or a weight, and the conditions for the next step. */

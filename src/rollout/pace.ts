@@ -7,6 +7,7 @@ import { chooseHoldback, planStep } from '../stats/plan-step.ts';
 import type { Arm } from '../stats/arm.ts';
 import type { ArmSums } from './arm-numbers.ts';
 import type { RolloutReport } from './report.ts';
+import { actingGuardrails } from './judge.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 
 /** A step is watched for this long before its pace is known, in ms; if it is fast enough then, it is looked at again after twice the time. */
@@ -62,7 +63,7 @@ function paceProblem(policy: RolloutPolicy, { step: index, heldMs, stable, canar
     callsPerSecond: (calls / heldMs) * 1_000,
     // The formulas need a rate strictly between 0 and 1.
     errorRate: Math.min(0.5, Math.max(0.001, stable.errorRate ?? 0.001)),
-    guardrails: policy.guardrails,
+    guardrails: actingGuardrails(policy),
     alpha: policy.alpha,
     promotionAlpha: 0.05,
   });
@@ -80,12 +81,13 @@ const days = (ms: number): string => `${Math.round(ms / 86_400_000)} days`;
  * @param sums the samples of the step, which has been held for `heldMs`
  */
 export function nextHoldback(
-  { steps, guardrails }: RolloutPolicy,
+  policy: RolloutPolicy,
   state: RolloutState,
   { canary, stable }: Readonly<Record<Arm, ArmSums>>,
   heldMs: number,
 ): number | undefined {
-  const next = 'step' in state ? steps[state.step + 1] : undefined;
+  const guardrails = actingGuardrails(policy);
+  const next = 'step' in state ? policy.steps[state.step + 1] : undefined;
   const calls = canary.calls + stable.calls;
   if (next?.kind !== 'weight' || next.weight < 1 || calls === 0 || heldMs === 0) return undefined;
   const errorRate = (stable.failures + 0.5) / (stable.calls + 1);

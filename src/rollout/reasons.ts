@@ -6,6 +6,11 @@ import { type ArmSums, numbersOf, sampleCountsOf } from './arm-numbers.ts';
 import type { JudgedCalls } from './evidence.ts';
 import type { JudgedCopies } from './judged-copies.ts';
 
+/** Whether the evidence asks for a rollback. A canary that never gets a call shows a broken split, not a bad canary. */
+export function speaksAgainst({ analysis, run }: Pick<JudgedCalls | JudgedCopies, 'run' | 'analysis'>): boolean {
+  return analysis.rollback.evidence >= 1 && run.canary.calls > 0;
+}
+
 /** The reason of a rollback for a guardrail, with what stands against the canary and for how long. */
 export function rollbackReason(
   guardrail: string,

@@ -1,8 +1,9 @@
 /** The report of a rollout: its state and its numbers. */
 
-import type { RolloutNumbers, RolloutPhase, RolloutSnapshot, RolloutState, SampleCounts } from '../domain/rollout.ts';
+import type { RolloutNumbers, RolloutPhase, RolloutState, SampleCounts } from '../domain/rollout.ts';
+import type { RolloutImprovement, RolloutSnapshot } from '../domain/rollout-snapshot.ts';
 import { trafficInForce } from '../routing/traffic-in-force.ts';
-import { type ArmSums, numbersOf, sampleCountsOf } from './arm-numbers.ts';
+import { type ArmSums, improvementOf, numbersOf, sampleCountsOf } from './arm-numbers.ts';
 import type { JudgedCalls } from './evidence.ts';
 import { thawsAtMs } from './freeze.ts';
 import type { JudgedCopies } from './judged-copies.ts';
@@ -24,6 +25,9 @@ export interface RolloutReport extends RolloutNumbers {
   readonly run: number;
   /** The canary's share of all calls, 0–1. */
   readonly weight: number;
+  /** The canary's share of the calls assigned to both sides in the step, 0–1; `null` without calls. */
+  readonly actualShare: number | null;
+  readonly improvement: RolloutImprovement;
   /** The share of calls that the canary gets copies of now, 0–1. */
   readonly shadowShare: number;
   /**
@@ -58,14 +62,17 @@ export function reportOf(view: RolloutView, nowMs: number, waitsForStore: string
   const { to, steps } = policy;
   const progress = stepProgress(view);
   const { weight, shadow } = trafficInForce(state, steps);
+  const { stable, canary } = view.judged.step;
   const moveMs = waitsForStore === undefined ? earliestMoveMs(progress, nowMs) : null;
   return {
     upstream: to,
     ...describeState(state, steps.length),
     steps: steps.length,
     weight,
+    actualShare: shareOf(canary.assigned, stable.assigned),
+    improvement: improvementIn(progress),
     shadowShare: shadow,
-    samples: { stable: sampleCountsOf(view.judged.step.stable), canary: sampleCountsOf(view.judged.step.canary) },
+    samples: { stable: sampleCountsOf(stable), canary: sampleCountsOf(canary) },
     ...rolloutNumbers(view),
     waitsFor: waitsForStore === undefined ? blockersOf(progress) : [{ for: 'store', message: waitsForStore }],
     earliestMoveMs: moveMs === null ? null : thawsAtMs(policy.freeze ?? [], moveMs),
@@ -74,9 +81,24 @@ export function reportOf(view: RolloutView, nowMs: number, waitsForStore: string
 
 /** The numbers of a report that snapshots contain. */
 export function snapshotOf(report: RolloutReport): RolloutSnapshot {
-  const { phase, step, steps, weight, evidence, guardrail, callsExposed, callsFailed } = report;
-  return { phase, step, steps, weight, evidence, guardrail, callsExposed, callsFailed };
+  const { phase, step, steps, weight, actualShare, improvement } = report;
+  const { evidence, guardrail, callsExposed, callsFailed } = report;
+  return { phase, step, steps, weight, actualShare, improvement, evidence, guardrail, callsExposed, callsFailed };
 }
+
+function shareOf(canary: number, stable: number): number | null {
+  return canary + stable === 0 ? null : canary / (canary + stable);
+}
+
+function improvementIn({ stable, canary }: Pick<StepProgress, 'stable' | 'canary'>): RolloutImprovement {
+  return {
+    latency: rounded(improvementOf(stable.meanLatencyMs, canary.meanLatencyMs)),
+    costPerCall: rounded(improvementOf(stable.costPerCallUsd, canary.costPerCallUsd)),
+  };
+}
+
+/** Equal sums of the same costs differ in their last digits. */
+const rounded = (share: number | null): number | null => (share === null ? null : Number(share.toFixed(6)) + 0);
 
 export function rolloutNumbers({ judged, exposed, heldMs }: RolloutView): RolloutNumbers {
   const { analysis, step } = judged;
@@ -95,7 +117,8 @@ export function rolloutNumbers({ judged, exposed, heldMs }: RolloutView): Rollou
 
 export function stepProgress({ policy, state, judged, heldMs, outOfService, freeze }: RolloutView): StepProgress {
   const { rollback, guardrails } = judged.analysis;
-  const unproven = guardrails.filter(({ promotion }) => promotion < 1).map(({ guardrail }) => guardrail);
+  const acting = guardrails.filter(({ dryRun }) => dryRun !== true);
+  const unproven = acting.filter(({ promotion }) => promotion < 1).map(({ guardrail }) => guardrail);
   const missing = unproven.map((guardrail) => ({ guardrail, arms: judged.missing(guardrail) }));
   const { heldBack, assigned } = judged.step.canary;
   return {

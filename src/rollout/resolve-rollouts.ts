@@ -1,23 +1,14 @@
 /** Validates the option `canary.rollout`, and that several rollouts are compatible. */
 
 import type { Weights } from '../domain/call.ts';
-import {
-  checkKeys,
-  checkMethods,
-  checkNumber,
-  checkObject,
-  checkOneOf,
-  checkText,
-  formatValue,
-} from '../domain/check.ts';
+import { checkKeys, checkMethods, checkNumber, checkOneOf, checkText, formatValue } from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { RolloutStep } from '../domain/rollout.ts';
 import type { Store } from '../domain/store.ts';
 import { greatestWeight } from '../routing/traffic-in-force.ts';
-import type { GuardOptions } from '../stats/analysis-types.ts';
-import { metricOf } from '../stats/metric.ts';
-import type { RolloutGuardOptions, RolloutOptions } from './options.ts';
+import type { RolloutOptions } from './options.ts';
 import { type FreezeWindow, resolveFreeze } from './freeze.ts';
+import { type PolicyGuardrail, resolveGuardrails } from './resolve-guardrails.ts';
 import { resolveSteps } from './resolve-steps.ts';
 
 /** A resolved rollout, with all defaults filled in. */
@@ -28,7 +19,7 @@ export interface RolloutPolicy {
   readonly revision: string;
   readonly stable: string;
   readonly steps: readonly RolloutStep[];
-  readonly guardrails: Readonly<Record<string, GuardOptions>>;
+  readonly guardrails: Readonly<Record<string, PolicyGuardrail>>;
   /** Whether the option `shadow.compare` scores each copy. */
   readonly scoresCopies?: boolean | undefined;
   /** The probability of a false rollback during a whole run. */
@@ -174,45 +165,6 @@ const ROLLOUT_KEYS: readonly (keyof RolloutOptions)[] = [
   'holdback',
   'freeze',
 ];
-
-function resolveGuardrails(
-  path: string,
-  guardrails: RolloutOptions['guardrails'] = { errorRate: {} },
-  targetMs?: number,
-): RolloutPolicy['guardrails'] {
-  checkObject(path, guardrails, 'an object of guardrails by metric');
-  const entries = Object.entries(guardrails);
-  if (entries.length === 0)
-    throw new ConfigError(path, 'should name at least one metric: without guardrails nothing is checked');
-  return Object.fromEntries(
-    entries.map(([metric, options]) => [metric, resolveGuardrail(`${path}.${metric}`, metric, options, targetMs)]),
-  );
-}
-
-function resolveGuardrail(
-  path: string,
-  metric: string,
-  options: RolloutGuardOptions,
-  targetMs: number | undefined,
-): GuardOptions {
-  checkKeys(path, options, ['margin', 'max', 'better', 'weight']);
-  const { margin, better, weight } = options;
-  const max = options.max === 'target' ? checkTarget(`${path}.max`, metric, targetMs) : options.max;
-  const isRate = metricOf(metric).kind === 'rate';
-  if (margin !== undefined) checkNumber(`${path}.margin`, margin, isRate ? { min: 0, max: 0.99 } : { min: 0 });
-  if (max !== undefined) checkNumber(`${path}.max`, max, isRate ? { min: 0.0001, max: 0.99 } : {});
-  if (better !== undefined) checkOneOf(`${path}.better`, better, ['lower', 'higher']);
-  if (weight !== undefined) checkNumber(`${path}.weight`, weight, { min: 0.001 });
-  return { ...options, max };
-}
-
-function checkTarget(path: string, metric: string, targetMs: number | undefined): number {
-  if (!metric.startsWith('latency'))
-    throw new ConfigError(path, `should be a number: 'target' is for latencies, not for ${metric}`);
-  if (targetMs === undefined)
-    throw new ConfigError(path, "should be a number, or the canary should have a targetLatency for 'target'");
-  return targetMs;
-}
 
 function checkConflicts(path: string, policy: RolloutPolicy, before: readonly RolloutPolicy[], count: number): void {
   const { to, salt, onComplete, reserve } = policy;

@@ -149,6 +149,7 @@ export class RolloutRunner {
     this.#compareRouted();
     if (this.#judges && this.#standing === 'leads' && controller.adjustShadow()) this.#applier.apply(controller.state);
     this.#applier.announceAnalysis(controller);
+    if (this.#standing === 'leads') this.#applier.announceDryRuns(controller);
     this.#shared?.tick();
   }
 

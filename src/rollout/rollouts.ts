@@ -5,7 +5,7 @@ import type { Call } from '../domain/call.ts';
 import { checkNumber, checkOneOf } from '../domain/check.ts';
 import type { CallPlan } from '../call/call-plan.ts';
 import type { Store } from '../domain/store.ts';
-import type { RolloutSnapshot } from '../domain/rollout.ts';
+import type { RolloutSnapshot } from '../domain/rollout-snapshot.ts';
 import type { CopyDrop, MirroredEnd } from '../domain/shadow.ts';
 import { isMeasured } from './arm-numbers.ts';
 import type { CopySample } from './copied-calls.ts';

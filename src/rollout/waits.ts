@@ -5,7 +5,7 @@ import type { CopyDrop } from '../domain/shadow.ts';
 import type { PauseKind } from '../resilience/pause.ts';
 import type { Arm } from '../stats/arm.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { isMeasured } from './arm-numbers.ts';
+import { improvementOf, isMeasured } from './arm-numbers.ts';
 import type { JudgedCopies } from './judged-copies.ts';
 import { waitForShare } from './shadow-share.ts';
 
@@ -165,7 +165,7 @@ function unmet(
   latencyP95: number | null,
 ): string[] {
   const { maxErrorRate, maxLatencyP95, minLatencyImprovement, maxCostRatio, minQuality } = require;
-  const improvement = quotient(difference(stable.meanLatencyMs, canary.meanLatencyMs), stable.meanLatencyMs);
+  const improvement = improvementOf(stable.meanLatencyMs, canary.meanLatencyMs);
   return [
     unmetRequirement('error rate', canary.errorRate, 'at most', maxErrorRate),
     unmetRequirement('p95 latency in ms', latencyP95, 'at most', maxLatencyP95),
@@ -189,7 +189,6 @@ function unmetRequirement(
     : `${name} is ${value === null ? 'unknown' : Number(value.toPrecision(3))}, should be ${sense} ${bound}`;
 }
 
-const difference = (one: number | null, other: number | null) => (one === null || other === null ? null : one - other);
 const quotient = (one: number | null, other: number | null) => (one === null || !other ? null : one / other);
 const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
 

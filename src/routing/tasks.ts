@@ -8,7 +8,7 @@ import { errorName } from '../events/warnings.ts';
 import type { Clock } from '../time/clock.ts';
 
 /** The view of a call that a classifier receives. */
-export interface TaskContext extends Pick<Call, 'surface' | 'model' | 'stream' | 'key' | 'attributes'> {
+export interface TaskContext extends Pick<Call, 'surface' | 'model' | 'stream' | 'key' | 'attributes' | 'maxCostUsd'> {
   /** The request body as the caller passed it. Do not change it. */
   readonly body: unknown;
 }
@@ -86,13 +86,13 @@ export class Classifier {
 
   /** The task of a call: a promise only if the classifier is async. Never throws or rejects. */
   taskOf(
-    { surface, model, stream, key, attributes }: Call,
+    { surface, model, stream, key, attributes, maxCostUsd }: Call,
     { body, signal }: { readonly body?: unknown; readonly signal?: AbortSignal | null | undefined },
   ): string | undefined | Promise<string | undefined> {
     const startedAtMs = this.#clock.now();
     if (startedAtMs < this.#restsUntilMs) return undefined;
     try {
-      const result = this.#classify({ surface, model, stream, key, attributes, body });
+      const result = this.#classify({ surface, model, stream, key, attributes, maxCostUsd, body });
       if (isThenable(result)) return this.#await(result, signal);
       if (this.#clock.now() - startedAtMs > TIMEOUT_MS) return this.#timedOut();
       return this.#nameFrom(result);

@@ -90,6 +90,15 @@ describe('the route of a task', () => {
 });
 
 describe('a classifier', () => {
+  test('sees the most that the call may cost, so that the budget can decide the quality', async () => {
+    const classify = ({ maxCostUsd = Infinity }: TaskContext) => (maxCostUsd < 0.1 ? 'summary' : 'legal');
+    const { ai, providers } = withTasks({ classify });
+    await ask(ai, route({ maxCostUsd: 0.05 }));
+    await ask(ai, route({ maxCostUsd: 1 }));
+    await ask(ai);
+    expect(providers.asked).toEqual(['gemini', 'openai', 'openai']);
+  });
+
   test('names the task of a call without one, and receives the call and its body', async () => {
     const seen: TaskContext[] = [];
     const { ai, clock, providers, events } = withTasks({

@@ -55,7 +55,8 @@ async function callRateOf({ callsPerSecond, trace }: PlanOptions): Promise<numbe
 function planOf({ steps, guardrails, alpha }: RolloutOptions, callsPerSecond: number, errorRate: number): RolloutPlan {
   // Only errors are planned, so the value of a latency's target does not matter.
   const entries = Object.entries(guardrails ?? { errorRate: {} });
-  const numeric = entries.map(([metric, { max, ...rest }]) => [
+  const acting = entries.filter(([, { dryRun }]) => dryRun !== true);
+  const numeric = acting.map(([metric, { max, ...rest }]) => [
     metric,
     max === undefined ? rest : { ...rest, max: max === 'target' ? 1 : max },
   ]);
