@@ -59,6 +59,7 @@ export class AttemptContext implements AttemptInput {
   readonly witness: AttemptInput['witness'];
   readonly meter: AttemptInput['meter'];
   lateMs: number | undefined;
+  acceptMs: number | undefined;
   readonly #owner: AttemptOwner;
   readonly #taken: AttemptResources;
   /** Of the last response. */
@@ -112,9 +113,9 @@ export class AttemptContext implements AttemptInput {
     if (runsInBackground(call, source.options.body)) this.#taken.backgroundId = id;
   }
 
-  /** `end.atMs` leaves out the time that a late caller took, but slots and money are given back now. */
+  /** `end.atMs` leaves out the time that a late caller or its `accept` took, but slots and money are given back now. */
   onEnd(end: AttemptEnd): void {
-    this.#owner.settle(this.#taken, end, this.lateMs ? this.clock.now() : end.atMs);
+    this.#owner.settle(this.#taken, end, this.lateMs || this.acceptMs ? this.clock.now() : end.atMs);
   }
 }
 

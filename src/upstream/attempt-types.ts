@@ -114,6 +114,8 @@ export interface AttemptInput {
   onEnd(end: AttemptEnd): void;
   /** How long the caller took to read the answer after it arrived, in ms. */
   lateMs?: number | undefined;
+  /** How long `accept` took, in ms. */
+  acceptMs?: number | undefined;
 }
 
 /** Fills the fields of an end of which only the time is known. */
@@ -127,10 +129,10 @@ export const NOTHING_KNOWN = {
   model: undefined,
 } as const;
 
-/** Reports the end of an attempt. The caller's own delay in reading the answer is subtracted from the upstream's latency. */
+/** Reports the end of an attempt. The time that the caller and its `accept` took is subtracted from the upstream's latency. */
 export function reportEnd(input: AttemptInput, end: AttemptEnd): void {
-  const { lateMs } = input;
-  if (!lateMs) return input.onEnd(end);
+  const { lateMs = 0, acceptMs = 0 } = input;
+  if (lateMs === 0 && acceptMs === 0) return input.onEnd(end);
   const firstChunkAtMs = end.firstChunkAtMs === undefined ? undefined : end.firstChunkAtMs - lateMs;
-  input.onEnd({ ...end, atMs: end.atMs - lateMs, firstChunkAtMs });
+  input.onEnd({ ...end, atMs: end.atMs - lateMs - acceptMs, firstChunkAtMs });
 }

@@ -88,7 +88,7 @@ async function acceptBody(
 async function rejectionOf(input: AttemptInput, accept: AnswerCheck, answer: unknown): Promise<Failure | undefined> {
   const sinceMs = input.clock.now();
   const reason = await accept(answer);
-  input.lateMs = (input.lateMs ?? 0) + input.clock.now() - sinceMs;
+  input.acceptMs = input.clock.now() - sinceMs;
   return reason === undefined ? undefined : rejectedFor(reason);
 }
 

@@ -352,6 +352,18 @@ test('an async check may take its time, which is not the upstream’s', async ()
   ]);
 });
 
+test('an async check of a buffered stream leaves its times as they are', async () => {
+  const set = setUp({
+    canary: {
+      stream: 'buffered',
+      accept: () => new Promise((resolve) => set.clock.setTimeout(() => resolve(true), 2_000)),
+    },
+  });
+  set.providers.script('openai', chatStream(['One', ' two'], { everyMs: 100 }));
+  await drain(await within(set.clock, 5_000, set.ai.chat.completions.create(STREAM_BODY)));
+  expect(set.events.of('attempt')).toMatchObject([{ outcome: 'success', firstChunkMs: 100, latencyMs: 300 }]);
+});
+
 test('a caller that aborts during an async check gets the answer', async () => {
   const set = world({ accept: () => new Promise<never>(() => undefined) });
   const abort = new AbortController();

@@ -5,6 +5,7 @@ import type { Stream } from 'openai/streaming';
 import { expectTypeOf } from 'vitest';
 import {
   CanaryClient,
+  route,
   withCanary,
   type CanaryOptions,
   type CanaryProperty,
@@ -69,6 +70,18 @@ ai.canary.run({ upstream: 'gemini' }, () => undefined);
 ai.canary.run({ upstream: 'gemni' }, () => undefined);
 expectTypeOf(ai.canary.run({}, async () => 5)).toEqualTypeOf<Promise<number>>();
 expectTypeOf(ai.canary.explain().upstream).toEqualTypeOf<'deepseek' | 'gemini' | 'openai'>();
+
+// --- The check of answers takes the type of answer that the application's calls return.
+
+void new CanaryClient({ canary: { accept: 'nonEmpty' } });
+void new CanaryClient({
+  canary: { accept: ({ choices }: OpenAI.ChatCompletion) => choices.length > 0 || 'no choices' },
+});
+route({ accept: async (answer: OpenAI.Responses.Response, { upstream }) => answer.output_text !== '' || upstream });
+// @ts-expect-error neither true nor a reason
+void new CanaryClient({ canary: { accept: () => 5 } });
+// @ts-expect-error no check of this name
+route({ accept: 'full' });
 
 // --- Invalid options do not compile.
 
