@@ -72,6 +72,11 @@ export interface CanaryOptions<UpstreamName extends string = string, StableName 
   readonly shadow?: ShadowOptions<NoInfer<UpstreamName | StableName>> | undefined;
   /** The most that may be spent in an hour, a day or a month. @default no budgets */
   readonly budgets?: readonly BudgetOptions<NoInfer<UpstreamName | StableName>>[] | undefined;
+  /**
+   * The time zone of the days and months of budgets and costs: a name of the IANA database, such as `'Europe/Berlin'`. A day is 23 or 25 hours
+   * long when clocks change. `shadow.budgetUsd` and `probe.budgetUsd` count UTC days. @default 'UTC'
+   */
+  readonly timeZone?: string | undefined;
   /** The rate and concurrency limits of each upstream, including the client itself. They win over `limits` within `upstreams`. @default no limits */
   readonly limits?: Readonly<Partial<Record<NoInfer<UpstreamName | StableName>, LimitsOptions>>> | undefined;
   /**

@@ -2,6 +2,7 @@
 
 import type { AttemptRecord } from '../domain/attempt.ts';
 import { type Call, isFree, type SpendLimit } from '../domain/call.ts';
+import type { Calendar } from '../domain/calendar.ts';
 import type { BudgetEvent } from '../domain/events.ts';
 import { InFlight } from '../domain/in-flight.ts';
 import type { BudgetSnapshot } from '../domain/usage.ts';
@@ -15,6 +16,8 @@ import { Reservation } from './reservation.ts';
 export interface BudgetsInput {
   readonly policies: readonly BudgetPolicy[];
   readonly clock: Clock;
+  /** Whose hours, days and months are the periods. @default UTC */
+  readonly calendar?: Calendar | undefined;
   /** The estimated cost of a call on an upstream, in USD; `undefined` if no price is known. */
   readonly estimateCostUsd: (upstream: string, call: Call, body: unknown) => number | undefined;
   /** Shortens a key, which may have any length, or hashes it. Budgets keep only the result, also in a store. */
@@ -43,7 +46,7 @@ export class Budgets {
   constructor(input: BudgetsInput) {
     this.#input = input;
     const nowMs = input.clock.now();
-    this.#budgets = input.policies.map((policy) => new Budget(policy, nowMs));
+    this.#budgets = input.policies.map((policy) => new Budget(policy, nowMs, input.calendar));
     this.sharing = new BudgetSharing(this.#budgets, input.clock);
     this.#hasKeys = input.policies.some(({ scope }) => scope === 'key');
   }

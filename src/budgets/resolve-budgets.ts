@@ -1,5 +1,6 @@
 /** Resolves the `budgets` option. */
 
+import { Calendar } from '../domain/calendar.ts';
 import { checkKeys, checkList, checkNumber, checkOneOf, checkText, formatValue } from '../domain/check.ts';
 import type { BudgetPeriod } from '../domain/usage.ts';
 import { hashKey } from '../domain/hash-key.ts';
@@ -22,6 +23,20 @@ export function resolveBudgets(
     );
   }
   return policies;
+}
+
+/** @throws ConfigError */
+export function resolveCalendar(timeZone: string | undefined): Calendar {
+  if (timeZone === undefined) return new Calendar();
+  try {
+    return new Calendar(checkText('canary.timeZone', timeZone, 'a time zone such as Europe/Berlin'));
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError(
+      'canary.timeZone',
+      `should be a time zone such as Europe/Berlin, got ${formatValue(timeZone)}`,
+    );
+  }
 }
 
 function resolveBudget(path: string, budget: BudgetOptions, names: readonly string[]): BudgetPolicy {

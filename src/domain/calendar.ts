@@ -11,6 +11,9 @@ const DAY_MS = 86_400_000;
 /** Time zones are at most 14 hours from UTC, and change by at most a day. */
 const MAX_OFFSET_MS = 38 * HOUR_MS;
 
+/** The largest time that a `Date` can have. */
+const MAX_TIME_MS = 8.64e15;
+
 /** The calendar of a time zone. A day is the number of days between its date and 1970-01-01. */
 export class Calendar {
   /** A name of the IANA database, such as `Europe/Berlin`. */
@@ -86,7 +89,7 @@ export class Calendar {
 
   /** How far the clocks of the time zone are ahead of UTC. */
   #offsetMs(atMs: number): number {
-    if (!this.#format) return 0;
+    if (!this.#format || Math.abs(atMs) > MAX_TIME_MS) return 0;
     const seconds = Math.floor(atMs / 1_000) * 1_000;
     const parts = new Map(this.#format.formatToParts(seconds).map(({ type, value }) => [type, Number(value)]));
     const [year = 0, month = 1, day = 1] = [parts.get('year'), parts.get('month'), parts.get('day')];

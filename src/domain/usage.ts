@@ -163,7 +163,7 @@ export type PricesOptions<UpstreamName extends string = string> = {
     UpstreamPrice | readonly UpstreamPrice[] | ('source' extends Name ? PriceSource : never) | undefined;
 };
 
-/** The period of a budget, in the UTC calendar. */
+/** The period of a budget, by the calendar of `canary.timeZone`. */
 export type BudgetPeriod = 'hour' | 'day' | 'month';
 
 /** What a budget's amount applies to: all calls together, each key, or each upstream. */

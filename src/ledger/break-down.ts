@@ -1,8 +1,9 @@
 /** Groups the costs of the ledger by one dimension. */
 
+import type { Calendar } from '../domain/calendar.ts';
 import type { PriceTableVersion } from '../domain/usage.ts';
 import type { CostBreakdown, CostDimension, CostRate, CostRow, CostTotals } from './report.ts';
-import { addSum, type CostDay, emptySum, MAX_NAMES, periodOf, startOf, type Sum, sumOf } from './sums.ts';
+import { addSum, type CostDay, emptySum, MAX_NAMES, firstDayOf, periodOf, type Sum, sumOf } from './sums.ts';
 
 /** What to group, and how. */
 export interface BreakdownInput {
@@ -12,6 +13,7 @@ export interface BreakdownInput {
   readonly sinceMs: number;
   readonly nowMs: number;
   readonly prices: PriceTableVersion;
+  readonly calendar: Calendar;
   /** Replaces a key in the report. */
   readonly hashKey: (key: string) => string;
 }
@@ -71,19 +73,14 @@ function keepTop(sums: Map<string | null, Sum>, most: number, other: Sum): void 
   }
 }
 
-function rowOf(name: string | null, sum: Sum, { by, sinceMs, nowMs, hashKey }: BreakdownInput): CostRow {
+function rowOf(name: string | null, sum: Sum, { by, sinceMs, nowMs, calendar, hashKey }: BreakdownInput): CostRow {
   if (name === null || (by !== 'day' && by !== 'month')) {
     return { name: by === 'key' && name !== null ? hashKey(name) : name, ...withRate(sum, nowMs - sinceMs) };
   }
-  const fromMs = Math.max(sinceMs, Date.parse(name));
-  return { name, ...withRate(sum, Math.min(nowMs, endOf(name, by)) - fromMs) };
-}
-
-/** The end of a day or month, in ms since the Unix epoch. */
-function endOf(period: string, by: 'day' | 'month'): number {
-  const start = new Date(period);
-  if (by === 'day') return start.getTime() + startOf(1);
-  return Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + 1);
+  const day = firstDayOf(name);
+  const fromMs = Math.max(sinceMs, calendar.startOf(day));
+  const endMs = by === 'day' ? calendar.startOf(day + 1) : calendar.monthAt(day).endMs;
+  return { name, ...withRate(sum, Math.min(nowMs, endMs) - fromMs) };
 }
 
 function withRate(totals: CostTotals, spanMs: number): CostRate {

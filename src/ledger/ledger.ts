@@ -1,27 +1,17 @@
-/** Sums up what all attempts cost, by UTC day, and reports it: `client.canary.costs()`. */
+/** Sums up what all attempts cost, by day, and reports it: `client.canary.costs()`. */
 
+import { Calendar } from '../domain/calendar.ts';
 import { checkNumber, checkOneOf } from '../domain/check.ts';
 import { hashKey } from '../domain/hash-key.ts';
 import { DeferredBatch } from '../domain/in-flight.ts';
 import type { PriceTableVersion } from '../domain/usage.ts';
 import { breakDown } from './break-down.ts';
 import type { CostBreakdown, CostDimension, CostPeriod, CostReport, CostTotals } from './report.ts';
-import {
-  addEntry,
-  addSum,
-  CostDay,
-  type CostEntry,
-  dayOf,
-  emptySum,
-  periodOf,
-  startOf,
-  type Sum,
-  sumOf,
-} from './sums.ts';
+import { addEntry, addSum, CostDay, type CostEntry, emptySum, periodOf, type Sum, sumOf } from './sums.ts';
 
 /** Options of `client.canary.costs()`. */
 export interface CostsOptions {
-  /** Ms since the Unix epoch or a `Date`; the whole UTC day that contains it is included. @default all days kept: 400 */
+  /** Ms since the Unix epoch or a `Date`; the whole day that contains it is included, by `canary.timeZone`. @default all days kept: 400 */
   readonly since?: number | Date | undefined;
   /** What to group the costs by. @default no grouping: totals, upstreams, days and months side by side */
   readonly by?: CostDimension | undefined;
@@ -29,7 +19,7 @@ export interface CostsOptions {
 
 /** The time that a report covers. */
 export interface CostSpan {
-  /** Ms since the Unix epoch; the whole UTC day that contains it is included. @default all days kept */
+  /** Ms since the Unix epoch; the whole day that contains it is included, by `canary.timeZone`. @default all days kept */
   readonly sinceMs?: number | undefined;
   readonly nowMs: number;
 }
@@ -40,6 +30,8 @@ export interface LedgerOptions {
   readonly maxDays?: number | undefined;
   /** When the ledger begins to know, in ms since the Unix epoch. @default 0 */
   readonly sinceMs?: number | undefined;
+  /** Whose days and months it sums by. @default UTC */
+  readonly calendar?: Calendar | undefined;
 }
 
 /** Sums by day (in days since the Unix epoch) and upstream. */
@@ -55,6 +47,7 @@ export interface BreakdownQuery extends CostSpan {
 /** What all attempts cost. Its memory does not grow with the number of attempts. */
 export class Ledger {
   readonly #maxDays: number;
+  readonly #calendar: Calendar;
   readonly #days = new Map<number, CostDay>();
   #firstMs = Infinity;
   readonly #entries = new DeferredBatch<CostEntry>((entry) => this.#book(entry));
@@ -65,7 +58,8 @@ export class Ledger {
   #unsent: Map<number, Map<string, Sum>> | undefined;
 
   /** @param options `maxDays`: how many days to keep, the newest that had attempts; 400 by default */
-  constructor({ maxDays = 400, sinceMs = 0 }: LedgerOptions = {}) {
+  constructor({ maxDays = 400, sinceMs = 0, calendar = new Calendar() }: LedgerOptions = {}) {
+    this.#calendar = calendar;
     this.#maxDays = maxDays;
     this.#sinceMs = sinceMs;
   }
@@ -100,7 +94,7 @@ export class Ledger {
 
   report({ sinceMs = -Infinity, nowMs }: CostSpan): CostReport {
     const days = this.#daysSince(sinceMs, true);
-    const fromMs = Math.max(this.#sinceMs, startOf(dayOf(Math.max(sinceMs, 0))));
+    const fromMs = Math.max(this.#sinceMs, this.#calendar.startOf(this.#calendar.dayOf(Math.max(sinceMs, 0))));
     return {
       sinceMs: fromMs,
       atMs: nowMs,
@@ -114,18 +108,18 @@ export class Ledger {
     const withOthers = by === 'upstream' || by === 'day' || by === 'month';
     const days = this.#daysSince(sinceMs, withOthers);
     // Days without attempts count for the hourly rate, back to the first day that is kept.
-    const firstDay = Math.max(dayOf(sinceMs), this.#firstDay(withOthers));
+    const firstDay = Math.max(this.#calendar.dayOf(sinceMs), this.#firstDay(withOthers));
     const firstMs = withOthers
       ? Math.min(this.#firstMs, this.#others.length > 0 ? this.#sinceMs : Infinity)
       : this.#firstMs;
-    const fromMs = days.length === 0 ? nowMs : Math.max(firstMs, startOf(firstDay));
-    return breakDown({ days, by, sinceMs: fromMs, nowMs, prices, hashKey: hash });
+    const fromMs = days.length === 0 ? nowMs : Math.max(firstMs, this.#calendar.startOf(firstDay));
+    return breakDown({ days, by, sinceMs: fromMs, nowMs, prices, calendar: this.#calendar, hashKey: hash });
   }
 
   #book(entry: CostEntry): void {
     const { atMs } = entry;
     if (atMs < this.#firstMs) this.#firstMs = atMs;
-    const number = dayOf(atMs);
+    const number = this.#calendar.dayOf(atMs);
     let day = this.#days.get(number);
     if (day === undefined) {
       this.#days.set(number, (day = new CostDay(number)));
@@ -146,7 +140,7 @@ export class Ledger {
   /** The kept days from the day of `sinceMs` on, the oldest first. */
   #daysSince(sinceMs: number, withOthers: boolean): readonly CostDay[] {
     this.#entries.flush();
-    const from = dayOf(sinceMs);
+    const from = this.#calendar.dayOf(sinceMs);
     return [...this.#days.values(), ...(withOthers ? this.#others : [])]
       .filter(({ day }) => day >= from)
       .toSorted((a, b) => a.day - b.day);

@@ -24,7 +24,7 @@ export interface CostTotals {
   readonly savingsUsd: number;
 }
 
-/** The sums of one day or month, in UTC. */
+/** The sums of one day or month, by the calendar of `canary.timeZone`. */
 export interface CostPeriod extends CostTotals {
   /** `YYYY-MM-DD` or `YYYY-MM`. */
   readonly period: string;

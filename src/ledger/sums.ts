@@ -194,7 +194,7 @@ export const MAX_NAMES = { model: 32, task: 32, key: 128 } as const;
 
 /** What was spent on one day. */
 export class CostDay {
-  /** In days since the Unix epoch, UTC. */
+  /** As `Calendar` numbers days. */
   readonly day: number;
   readonly upstream = new Map<string, Sum>();
   readonly model = new TopSums(MAX_NAMES.model);
@@ -213,16 +213,12 @@ export class CostDay {
   }
 }
 
-export function dayOf(atMs: number): number {
-  return Math.floor(atMs / MS_PER_DAY);
-}
-
-/** The first moment of a day, in ms since the Unix epoch. */
-export function startOf(day: number): number {
-  return day * MS_PER_DAY;
+/** The first day of a period that `periodOf` names. */
+export function firstDayOf(period: string): number {
+  return Date.parse(period) / MS_PER_DAY;
 }
 
 /** `YYYY-MM-DD`, or `YYYY-MM` for the month. */
 export function periodOf(day: number, by: 'day' | 'month'): string {
-  return new Date(startOf(day)).toISOString().slice(0, by === 'day' ? 10 : 7);
+  return new Date(day * MS_PER_DAY).toISOString().slice(0, by === 'day' ? 10 : 7);
 }

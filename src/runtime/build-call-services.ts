@@ -99,12 +99,12 @@ export function buildCallServices(
 }
 
 function buildBudgets(
-  { budgets: policies, clock }: ResolvedOptions,
+  { budgets: policies, calendar, clock }: ResolvedOptions,
   estimateCostUsd: EstimateCostUsd,
   { emitter }: Observed,
 ): Budgets {
   const onShare = (event: BudgetEvent): void => emitter.emit('budget', event);
-  return new Budgets({ policies, clock, estimateCostUsd, shortKey: hashKey, onShare });
+  return new Budgets({ policies, calendar, clock, estimateCostUsd, shortKey: hashKey, onShare });
 }
 
 /** A p95 of fewer samples means little. */

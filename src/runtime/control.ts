@@ -182,7 +182,7 @@ export class CanaryControl<UpstreamName extends string = string> {
   }
 
   /**
-   * The costs in USD and tokens: in total, by upstream, by UTC day and by month. With `by`, they are broken down by one dimension, with the
+   * The costs in USD and tokens: in total, by upstream, by day and by month. With `by`, they are broken down by one dimension, with the
    * cost of the same tokens on stable and the rate in USD per hour. Failed, aborted and hedged attempts are included.
    *
    * @throws ConfigError for an unknown `by`

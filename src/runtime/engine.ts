@@ -81,7 +81,7 @@ export class Engine implements CallContext {
   constructor(options: ResolvedOptions, { routes }: { readonly routes: boolean }) {
     const { clock, stable, weights, windowMs, alerts: rules, webhook, random } = options;
     this.options = options;
-    this.ledger = new Ledger({ sinceMs: clock.now() });
+    this.ledger = new Ledger({ sinceMs: clock.now(), calendar: options.calendar });
     this.routes = routes;
     this.names = options.upstreams.map(({ name }) => name);
     this.emitter = new Emitter((event, error) =>

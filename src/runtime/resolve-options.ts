@@ -24,7 +24,8 @@ import type { Logger } from '../events/warnings.ts';
 import { resolveAlerts, resolveWebhook } from '../alerts/resolve-alerts.ts';
 import { clientDefaults, hasCredentials, NO_CREDENTIALS } from '../upstream/client-connection.ts';
 import { environment } from '../upstream/resolve-connection.ts';
-import { resolveBudgets } from '../budgets/resolve-budgets.ts';
+import type { Calendar } from '../domain/calendar.ts';
+import { resolveBudgets, resolveCalendar } from '../budgets/resolve-budgets.ts';
 import { resolveCache } from '../cache/options.ts';
 import { resolveBreaker, resolveDispatch, resolveHedge, type HedgePolicy } from '../call/resolve-policies.ts';
 import { resolveActiveProbe, type ActiveProbePolicy } from '../probe/resolve-probe.ts';
@@ -70,6 +71,7 @@ export interface ResolvedOptions {
   readonly alerts: readonly AlertRule[];
   readonly webhook: WebhookPolicy | undefined;
   readonly budgets: readonly BudgetPolicy[];
+  readonly calendar: Calendar;
   readonly probe: ActiveProbePolicy | undefined;
   readonly rollouts: readonly RolloutPolicy[];
   readonly store: Store | undefined;
@@ -136,6 +138,7 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
     rejectsUnpriced: rejectsUnpriced(canary),
     alerts: resolveAlerts(alerts, names),
     budgets: resolveBudgets(canary.budgets, names),
+    calendar: resolveCalendar(canary.timeZone),
     webhook: resolveWebhook(canary.webhook),
     probe: resolveActiveProbe(canary.probe, names),
     rollouts,
@@ -179,6 +182,7 @@ export const OPTION_NAMES: readonly (keyof CanaryOptions)[] = [
   'shadow',
   'limits',
   'budgets',
+  'timeZone',
   'prices',
   'onUnknownPrice',
   'alerts',

@@ -37,7 +37,7 @@ export interface LimitsOptions {
 export interface BudgetOptions<UpstreamName extends string = string> {
   /** Name in events, errors and the snapshot. */
   readonly name: string;
-  /** The period: an hour, day or month of the UTC calendar. */
+  /** The period: an hour, day or month by the calendar of `canary.timeZone`. */
   readonly per: BudgetPeriod;
   /** The limit in USD, above 0. */
   readonly limitUsd: number;
