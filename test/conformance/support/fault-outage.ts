@@ -11,7 +11,7 @@ import { UPSTREAMS, wireForm, type WallUpstream } from './fault-wall.ts';
 export const SOON: AtMs = [375, 500];
 const CALL_EVERY_MS = 4_000;
 export const OUTAGE_MS = 60_000;
-/** The time within which stable gets calls again after its recovery. */
+/** Calls that start later than this after the recovery of stable are served by stable. */
 const BACK_WITHIN_MS = 15_000;
 /** The breaker closes after three more probes. */
 const WATCHED_MS = OUTAGE_MS + BACK_WITHIN_MS + 3 * CALL_EVERY_MS;
@@ -60,7 +60,8 @@ interface SeenOutage {
 function judge(seen: SeenOutage, { slackMs }: Stage): Verdict {
   const { answers, requestsPerCall, servedBy, requestsInOutage, breaker } = seen;
   const served = servedBy.filter((upstream) => upstream !== undefined).length;
-  const backAtMs = (servedBy.findLastIndex((upstream) => upstream !== 'openai') + 1) * CALL_EVERY_MS;
+  const lastElsewhereMs = servedBy.findLastIndex((upstream) => upstream !== 'openai') * CALL_EVERY_MS;
+  const backAtMs = lastElsewhereMs + CALL_EVERY_MS;
   const last = breaker.at(-1);
   const deviations = [
     unlike('calls served', served, answers.length),
@@ -71,7 +72,8 @@ function judge(seen: SeenOutage, { slackMs }: Stage): Verdict {
     unlike('breaker at first', breaker[0]?.to, 'open'),
     beside('breaker opened', breaker[0]?.atMs, [0, OUTAGE_MS], 0),
     unlike('breaker in the end', last?.to, 'closed'),
-    beside('openai is back', backAtMs, [OUTAGE_MS, OUTAGE_MS + BACK_WITHIN_MS], 0),
+    beside('openai is back', backAtMs, [OUTAGE_MS, Infinity], 0),
+    beside('last call served elsewhere', lastElsewhereMs, [0, OUTAGE_MS + BACK_WITHIN_MS], 0),
     requestsInOutage > MOST_REQUESTS_IN_OUTAGE
       ? `${requestsInOutage} requests reached openai in its outage`
       : undefined,
