@@ -1,6 +1,7 @@
 /** All behaviours. */
 
 import type { Behaviour } from '../support/behaviour.ts';
+import { callers } from './callers.ts';
 import { endings } from './endings.ts';
 import { recordedBodies } from './recorded.ts';
 import { simulatedProviders } from './simulated.ts';
@@ -11,6 +12,7 @@ export const CATALOGUE: readonly Behaviour[] = [
   ...statuses,
   ...endings,
   ...waits,
+  ...callers,
   ...simulatedProviders,
   ...recordedBodies,
 ];

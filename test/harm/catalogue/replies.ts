@@ -90,6 +90,8 @@ export function healthy(host: string): ProviderReply {
   const text = words.join('');
   return (request) => {
     const { body } = request;
+    if (request.path.endsWith('/models'))
+      return json({ object: 'list', data: [{ id: 'gpt-4.1', object: 'model' }] })(request);
     if (body.stream === true && 'messages' in body) {
       const chunks = words.map((content) => delta({ content }));
       return wire([ROLE, ...chunks, STOP, ...(asksForUsage(request) ? [usageChunk()] : []), DONE])(request);

@@ -12,11 +12,19 @@ export type Way =
   | 'tee'
   | 'readable'
   | 'helper'
+  | 'withResponse'
+  | 'parse'
+  | 'runTools'
+  | 'left'
   | 'completion'
   | 'completionStream'
   | 'response'
   | 'responseStream'
-  | 'embedding';
+  | 'responseHelper'
+  | 'retrieve'
+  | 'embedding'
+  | 'models'
+  | 'upload';
 
 /** One call of a scene. */
 export interface PlannedCall {
@@ -27,6 +35,8 @@ export interface PlannedCall {
   /** Additional fields of the body. */
   readonly body?: Readonly<Record<string, unknown>>;
   readonly options?: OpenAI.RequestOptions;
+  /** When the caller aborts it, in ms after it was made. @default never */
+  readonly abortAfterMs?: number;
 }
 
 /** A request as the provider sees it. */

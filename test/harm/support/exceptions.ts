@@ -140,12 +140,12 @@ export const EXCEPTIONS: readonly Exception[] = [
   {
     why: 'a conflict concerns the state of the request: it is retried where it happened, as the SDK does',
     columns: ['canary'],
-    rules: ['success', 'bytes', 'requests'],
+    rules: ['success', 'bytes'],
     of: [
       ...both('409 for ever', '409 for ever, Retry-After: 1'),
       'one 409, maxRetries 0',
       ...[0, 2, 5].flatMap((retries) => [
-        `409 five times, maxRetries ${retries}`,
+        ...(retries < 5 ? [`409 five times, maxRetries ${retries}`] : []),
         `409 for ever, maxRetries ${retries}`,
       ]),
     ],
@@ -181,6 +181,24 @@ export const EXCEPTIONS: readonly Exception[] = [
       'Responses: an early end',
       'Responses: failed after content',
     ],
+  },
+  {
+    why: 'the caller aborts while the canary is still to answer',
+    columns: ['canary'],
+    rules: ['success', 'bytes'],
+    of: [
+      ...['plain', 'stream', 'rawStream', 'helper'].flatMap((way) => [
+        `aborted without an answer, ${way}`,
+        `aborted during a back-off, ${way}`,
+      ]),
+      ...['plain', 'rawStream', 'helper'].map((way) => `aborted in the middle of its stream, ${way}`),
+    ],
+  },
+  {
+    why: 'an id that no process knows is looked for at the other upstreams: to ask for it has no effect',
+    columns: ['split'],
+    rules: ['requests'],
+    of: ['retrieve: 404'],
   },
   {
     why: 'the SDK’s own helper does not accept content after a finish_reason',

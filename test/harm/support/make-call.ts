@@ -76,6 +76,27 @@ const WAYS: Readonly<Record<Way, Make>> = {
     stream.on('content', (text) => take(text));
     take((await stream.finalChatCompletion()).choices);
   },
+  withResponse: async (ai, body, options, take) => {
+    const { data, response } = await ai.chat.completions
+      .create({ ...MESSAGES, ...body } as never, options)
+      .withResponse();
+    take([response.status, data]);
+  },
+  parse: async (ai, body, options, take) =>
+    take(await ai.chat.completions.parse({ ...MESSAGES, ...body } as never, options)),
+  runTools: async (ai, body, options, take) => {
+    const tools = [{ type: 'function', function: { name: 'weather', parameters: {}, function: () => 'Sunny.' } }];
+    take(await ai.chat.completions.runTools({ ...MESSAGES, tools, ...body } as never, options).finalContent());
+  },
+  // Leaves the stream after its second chunk.
+  left: async (ai, body, options, take) => {
+    let chunks = 0;
+    for await (const chunk of await openChat(ai, body, options)) {
+      take(chunk);
+      chunks += 1;
+      if (chunks === 2) break;
+    }
+  },
   completion: async (ai, body, options, take) =>
     take(await ai.completions.create({ ...PROMPT, ...body } as never, options)),
   completionStream: async (ai, body, options, take) =>
@@ -83,6 +104,17 @@ const WAYS: Readonly<Record<Way, Make>> = {
   response: async (ai, body, options, take) => take(await ai.responses.create({ ...INPUT, ...body } as never, options)),
   responseStream: async (ai, body, options, take) =>
     readAll((await ai.responses.create({ ...INPUT, ...body, stream: true } as never, options)) as never, take),
+  responseHelper: async (ai, body, options, take) => {
+    const stream = ai.responses.stream({ ...INPUT, ...body } as never, options);
+    await readAll(stream, take);
+    take((await stream.finalResponse()).output);
+  },
+  retrieve: async (ai, _body, options, take) => take(await ai.responses.retrieve('resp_1', {}, options)),
+  models: async (ai, _body, options, take) => {
+    for await (const model of ai.models.list(options)) take(model);
+  },
+  upload: async (ai, _body, options, take) =>
+    take(await ai.files.create({ file: new File(['{}'], 'a.jsonl'), purpose: 'batch' }, options)),
   embedding: async (ai, body, options, take) =>
     take(await ai.embeddings.create({ model: 'text-embedding-3-small', input: 'Hello.', ...body } as never, options)),
 };

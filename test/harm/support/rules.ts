@@ -31,7 +31,7 @@ export function harmsOf(column: Column, seen: SeenScene, alone: Alone): readonly
         ({ rule, what }) => ({ rule, what: `call ${index}: ${what}` }),
       ),
     ),
-    ...extraRequests(column, seen, alone.own),
+    ...extraRequests(column, seen, alone),
   ];
 }
 
@@ -59,10 +59,11 @@ function harmsToCall(
   return harms;
 }
 
-function extraRequests({ extraRequests: extra, hasOthers }: Column, seen: SeenScene, bare: SeenScene): Harm[] {
-  const most = bare.requests.length + extra * seen.calls.length;
+function extraRequests({ extraRequests: extra, hasOthers }: Column, seen: SeenScene, alone: Alone): Harm[] {
+  const bare = Math.max(alone.own.requests.length, alone.faulty.requests.length);
+  const most = bare + extra * seen.calls.length;
   const own = seen.requests.filter(({ host }) => host === 'own').length;
   const counts = `${seen.requests.length} in all, ${own} to its own upstream, instead of ${most}`;
-  const isMore = seen.requests.length > most || (!hasOthers && own > bare.requests.length);
+  const isMore = seen.requests.length > most || (!hasOthers && own > bare);
   return isMore ? [{ rule: 'requests', what: counts }] : [];
 }

@@ -38,7 +38,11 @@ export async function playScene(
     const ai = create(optionsFor(behaviour, faulty, requests));
     const make = async (call: PlannedCall, index: number): Promise<void> => {
       await pass(call.atMs ?? 0);
-      calls[index] = await makeCall(ai, call.way ?? behaviour.way ?? 'plain', bodyOf(call, index), call.options);
+      const controller = new AbortController();
+      const timer = setTimeout(() => controller.abort(), call.abortAfterMs ?? LIMIT_MS);
+      const options = call.abortAfterMs === undefined ? call.options : { ...call.options, signal: controller.signal };
+      calls[index] = await makeCall(ai, call.way ?? behaviour.way ?? 'plain', bodyOf(call, index), options);
+      clearTimeout(timer);
     };
     await Promise.all(planned.map(make));
     await close(ai);
@@ -60,6 +64,8 @@ function optionsFor(behaviour: Behaviour, faulty: string | undefined, requests: 
   const counts: Partial<Record<Host, number>> = {};
   const respond = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const url = new URL(input instanceof Request ? input.url : input);
+    // The SDK tries out `FormData` before an upload.
+    if (url.protocol === 'data:') return new Response();
     const host = url.hostname.split('.')[0] as Host;
     const signal = init.signal ?? undefined;
     const sinceMs = performance.now() - startedAtMs;

@@ -4,16 +4,15 @@ import type { Behaviour } from './behaviour.ts';
 import { BARE, COLUMNS } from './columns.ts';
 import type { SeenScene } from './run-scene.ts';
 
-/** One row for each behaviour; in each cell the calls that succeeded, bytes, the time to the first byte, and requests. */
+/** One row for each behaviour. In each cell: the calls that succeeded, bytes, the time to the first byte, and requests. */
 export function tableOf(
   behaviours: readonly Behaviour[],
-  bare: ReadonlyMap<Behaviour, SeenScene>,
-  scenes: ReadonlyMap<string, SeenScene>,
+  scenes: ReadonlyMap<string, ReadonlyMap<string, SeenScene>>,
 ): string {
   const names = [BARE.name, ...COLUMNS.map(({ name }) => name)];
-  const rows = behaviours.map((behaviour) => {
-    const others = COLUMNS.map(({ name }) => scenes.get(`${name} ${behaviour.name}`));
-    return [behaviour.name, ...[bare.get(behaviour), ...others].map((scene) => (scene ? cellOf(scene) : ''))];
+  const rows = behaviours.map(({ name }) => {
+    const seen = names.map((column) => scenes.get(column)?.get(name));
+    return [name, ...seen.map((scene) => (scene ? cellOf(scene) : ''))];
   });
   const lines = [['behaviour', ...names], ['---', ...names.map(() => '---')], ...rows];
   const legend = 'Calls that succeeded / calls, bytes given, mean time to the first byte or error, requests.';

@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { vi } from 'vitest';
 
 /** Turns of the event loop after each timer: enough for a call through the SDK and an answer in memory. */
-const TURNS = 6;
+const TURNS = 4;
 
 /** Runs `scene` in virtual time. Returns whether it has ended within `limitMs`. */
 export async function inVirtualTime(limitMs: number, scene: () => Promise<unknown>): Promise<boolean> {
