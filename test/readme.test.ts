@@ -76,7 +76,7 @@ test.for(programs.map(({ page, text }) => [page, text] as const))('program of %s
 
 /** What the programs of the README, the first page, print. */
 const OUTPUTS = [
-  /^gpt-4\.1: .+\ncost: \$0\.0000\d\d\nrollout: step 1 of 4, (held for 0 s of 3600 s|starting: .+)\n$/,
+  /^gpt-4\.1: .+\ncost: \$0\.0000\d\d\nrollout: step 1 of 4, (held for \d s of 3600 s|starting: .+)\n$/,
   /^next rolled back: errorRate: .+\n100 of 100 calls answered; \d+ requests reached the failing model\n$/,
 ];
 
@@ -114,7 +114,11 @@ test('the commands and options in the guides exist', async () => {
   for (const line of lines) {
     const [, name = '', rest = ''] = /^\$ (?:npx )?openai-canary ([\w-]+)([^#]*)/.exec(line) ?? [];
     expect(listed).toMatch(new RegExp(`^  ${name} `, 'm'));
-    const { stdout: help } = await runCli(name, '--help');
+    const [word = ''] = /^ [a-z]+(?= )/.exec(rest) ?? [];
+    const { stdout: own } = await runCli(name, '--help');
+    // The command of a command: `prices check`.
+    const isCommand = word !== '' && new RegExp(`^ ${word} `, 'm').test(own);
+    const help = isCommand ? (await runCli(name, word.trim(), '--help')).stdout : own;
     for (const option of rest.match(/(?<= )--?[a-z-]+/g) ?? []) expect(help).toMatch(new RegExp(`${option}[, ]`));
   }
 });

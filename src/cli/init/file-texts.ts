@@ -72,7 +72,7 @@ export function exampleText({ canary, variables }: Starter, config: string, exam
     '',
     'const { step, steps, waitsFor } = ai.canary.rollout.state;',
     'console.log(`cost: $${ai.canary.costs().total.costUsd.toFixed(6)}`);',
-    `console.log(\`rollout to ${canary}: step \${step + 1} of \${steps}, \${waitsFor.map(({ message }) => message).join('; ')}\`);`,
+    `console.log(\`rollout to ${canary}: step \${step + 1} of \${steps}, \${waitsFor[0]?.message}\`);`,
     'await ai.canary.close(); // the last write of the store',
   ];
   return `${[
