@@ -172,10 +172,13 @@ test('the snapshot has the state of each rollout, and an alert rule can watch it
   const hasFired = () => set.events.of('alert').length > 0;
   await driver(set)({ calls: 1_000, perSecond: 5, until: hasFired });
   expect(set.events.of('alert')).toMatchObject([{ name: 'near', state: 'firing' }]);
-  const { phase, step, weight, evidence, callsExposed, callsFailed } = set.ai.canary.rollout.state;
+  const { phase, step, weight, actualShare, improvement, ...state } = set.ai.canary.rollout.state;
+  const { evidence, callsExposed, callsFailed } = state;
+  const shares = { weight, actualShare, improvement };
   expect(set.ai.canary.snapshot().rollouts).toEqual({
-    gemini: { phase, step, steps: 2, weight, evidence, guardrail: 'errorRate', callsExposed, callsFailed },
+    gemini: { phase, step, steps: 2, ...shares, evidence, guardrail: 'errorRate', callsExposed, callsFailed },
   });
+  expect(actualShare).toBeCloseTo(0.5, 0);
   expect(evidence).toBeGreaterThan(0.3);
 });
 

@@ -163,3 +163,23 @@ test('with a store, another process and a restarted one keep the same keys on st
   await other.ai.canary.close();
   expect(await make(await join(), 200, BETA)).toEqual(kept);
 });
+
+describe('in a shadow step', () => {
+  const SHADOW = { steps: [{ shadow: 0.01, hold: '1d' }, { weight: 1 }] } as const;
+
+  test('real calls of a segment are evidence, too', async () => {
+    const set = start(SHADOW);
+    failAt(set, { gemini: 0.4, openai: 0 });
+    await make(set, 400, BETA);
+    const { rollout } = set.ai.canary;
+    expect(rollout.state).toMatchObject({ phase: 'rolledBack', step: 0 });
+    expect(rollout.history.at(-1)!.reason).toMatch(/^errorRate: \d+ of \d+ canary calls failed/);
+    expect(count(await make(set, 50, BETA, 400), 'gemini')).toBe(0);
+  });
+
+  test('good ones do not end it: it is decided by its copies', async () => {
+    const set = start({ steps: [{ shadow: 0.000001 }, { weight: 1 }] });
+    await make(set, 600, BETA);
+    expect(set.ai.canary.rollout.state).toMatchObject({ phase: 'progressing', step: 0 });
+  });
+});
