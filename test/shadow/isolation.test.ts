@@ -2,7 +2,7 @@
 
 import type { OpenAI } from 'openai';
 import { describe, expect, test } from 'vitest';
-import { CanaryClient, type ShadowOptions } from '../../src/index.ts';
+import { CanaryClient, route, type Clock, type ShadowOptions } from '../../src/index.ts';
 import { ManualClock, seededRandom, startProvider } from '../../src/testing/index.ts';
 import { BODY, STREAM_BODY, ask, drain, watch, within } from '../support/calls.ts';
 import { RESET, ROLE, listening, say } from '../support/chat-steps.ts';
@@ -224,4 +224,29 @@ test('a hanging shadow delays no call over real connections', async () => {
   }
   expect(real.requests).toHaveLength(20);
   expect(ai.canary.snapshot().shadow?.other).toMatchObject({ running: 3, calls: 0, dropped: { full: 17 } });
+});
+
+test('a copy that cannot be sent gives back what was reserved for it', async () => {
+  const inner = new ManualClock();
+  let isBroken = true;
+  const clock: Clock = {
+    now: () => inner.now(),
+    setTimeout(callback, delayMs) {
+      if (isBroken) throw new RangeError('no timer');
+      return inner.setTimeout(callback, delayMs);
+    },
+  };
+  const budgets = [{ name: 'all', per: 'day', limitUsd: 1, onExceeded: 'alert' }] as const;
+  const { ai, providers, events: seen } = shadowed({ budgetUsd: 0.05 }, { canary: { clock, budgets } });
+  const askWith = async (): Promise<void> => {
+    await ask(ai, route({ key: 'user' }));
+    for (let turn = 0; turn < 5; turn += 1) await inner.advance(0);
+  };
+  for (let call = 0; call < 20; call += 1) await askWith();
+  expect(providers.to('gemini')).toEqual([]);
+  expect(seen.of('warning')).toMatchObject([{ message: 'Sending a copy failed: RangeError: no timer' }]);
+  expect(ai.canary.snapshot().budgets).toMatchObject([{ reservedUsd: 0 }]);
+  isBroken = false;
+  await askWith();
+  expect(providers.to('gemini')).toHaveLength(1);
 });
