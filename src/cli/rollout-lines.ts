@@ -6,10 +6,11 @@ import type { Colours } from './terminal.ts';
 
 /** The state, the guardrails with the numbers of both sides, and what the rollout waits for. */
 export function rolloutLines(state: RolloutReport, nowMs: number, colours: Colours): string[] {
-  const { upstream, phase, step, steps, weight, sinceMs, reason, callsExposed, callsFailed } = state;
+  const { upstream, phase, step, steps, weight, shadowShare, sinceMs, reason, callsExposed, callsFailed } = state;
   const since = `for ${duration(Math.max(0, nowMs - sinceMs))}`;
+  const traffic = shadowShare > 0 ? `copies of ${percent(shadowShare)}` : `weight ${percent(weight)}`;
   return [
-    `${colours.bold(upstream)}  ${paint(phase, colours)}  step ${step + 1} of ${steps}  weight ${percent(weight)}  ${since}`,
+    `${colours.bold(upstream)}  ${paint(phase, colours)}  step ${step + 1} of ${steps}  ${traffic}  ${since}`,
     ...(reason === undefined ? [] : [reason]),
     '',
     ...guardrailTable(state),

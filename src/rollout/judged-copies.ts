@@ -24,6 +24,7 @@ import {
 import type { StepTerms } from './judge.ts';
 import { CanaryAnswers, type CanaryAnswersState } from './canary-answers.ts';
 import { MISSING_AFTER } from './metric-shares.ts';
+import { HangingCopies } from './running-time.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 
 /** One statement about a copy, as a process counts it and as it is sent to the one that leads. */
@@ -33,6 +34,8 @@ export type CopyStatement =
   /** How much its answer agrees with the real one, 0–1. */
   | readonly ['agreed', agreement: number]
   | readonly ['untold']
+  /** One hangs. */
+  | readonly ['overdue']
   /** The user's bounds held it back. */
   | readonly ['dropped', reason: CopyDrop];
 
@@ -45,6 +48,7 @@ export interface JudgedCopiesState {
   readonly answers: CanaryAnswersState;
   readonly values: Readonly<Record<string, readonly [stable: number, canary: number]>>;
   readonly sinceChange: number;
+  readonly slowestMs: number;
   readonly dropped: Readonly<Partial<Record<CopyDrop, number>>>;
   readonly lastDrop: CopyDrop | undefined;
 }
@@ -63,6 +67,7 @@ export class JudgedCopies {
   /** How many pairs had a value of each metric. */
   #values: Record<string, [stable: number, canary: number]> = {};
   #sinceChange = 0;
+  readonly hanging = new HangingCopies();
   #dropped: Partial<Record<CopyDrop, number>> = {};
   #lastDrop: CopyDrop | undefined;
 
@@ -138,6 +143,8 @@ export class JudgedCopies {
         return this.#agreed(statement[1]);
       case 'untold':
         return this.#unjudged(false);
+      case 'overdue':
+        return this.hanging.told(atMs);
       case 'dropped':
         this.#dropped[statement[1]] = (this.#dropped[statement[1]] ?? 0) + 1;
         this.#lastDrop = statement[1];
@@ -174,6 +181,7 @@ export class JudgedCopies {
       answers: this.#answers.toJSON(),
       values: structuredClone(this.#values),
       sinceChange: this.#sinceChange,
+      slowestMs: this.hanging.slowestMs,
       dropped: { ...this.#dropped },
       lastDrop: this.#lastDrop,
     };
@@ -190,6 +198,7 @@ export class JudgedCopies {
       Object.entries(state.values).map(([metric, [stable, canary]]) => [metric, [stable, canary]]),
     );
     this.#sinceChange = state.sinceChange;
+    this.hanging.slowestMs = state.slowestMs;
     this.#dropped = { ...state.dropped };
     this.#lastDrop = state.lastDrop ?? undefined;
   }
@@ -200,6 +209,7 @@ export class JudgedCopies {
       addCall(stable, real);
     }
     this.#answers.add(copy, atMs);
+    this.hanging.answered(copy, real);
     this.#sinceChange += 1;
     this.#lastDrop = undefined;
     this.#observe(valuesOf(copy), valuesOf(real));

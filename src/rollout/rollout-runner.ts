@@ -59,6 +59,7 @@ export class RolloutRunner {
     this.#copied = new CopiedCalls({
       controller,
       stable: policy.stable,
+      clock: parts.clock,
       judges: () => this.#judges,
       count: (run, statement) => this.#count(run, ['copy', statement]),
       look: () => controller.look(this.#standing),
@@ -143,11 +144,11 @@ export class RolloutRunner {
   /** Called every second. */
   look(): void {
     const { controller } = this;
-    if (this.#judges && this.#standing === 'leads' && controller.state.phase === 'progressing')
-      this.#pauseIfIncomparable();
+    if (this.leads && controller.state.phase === 'progressing') this.#pauseIfIncomparable();
+    this.#copied.lookForOverdue();
     controller.look(this.#standing);
     this.#compareRouted();
-    if (this.#judges && this.#standing === 'leads' && controller.adjustShadow()) this.#applier.apply(controller.state);
+    if (this.leads && controller.adjustShadow()) this.#applier.apply(controller.state);
     this.#applier.announceAnalysis(controller);
     if (this.#standing === 'leads') this.#applier.announceDryRuns(controller);
     this.#shared?.tick();
@@ -231,10 +232,11 @@ export class RolloutRunner {
 
   #outOfService(): string | undefined {
     const { clock, planning, copiesPausedFor } = this.#parts;
-    const { judged, isShadow } = this.controller;
+    const { judged, isShadow, calls } = this.controller;
     const { to } = this.policy;
-    const copies = isShadow ? { pausedFor: copiesPausedFor?.(to) } : undefined;
-    return whyOutOfService(planning().upstreams.get(to), judged.answeredAtMs, clock.now(), copies);
+    const nowMs = clock.now();
+    const copies = isShadow ? { pausedFor: copiesPausedFor?.(to), hang: calls.copies.hanging.at(nowMs) } : undefined;
+    return whyOutOfService(planning().upstreams.get(to), judged.answeredAtMs, nowMs, copies);
   }
 }
 

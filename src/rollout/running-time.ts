@@ -77,3 +77,35 @@ export class OverdueThreshold {
     }
   }
 }
+
+/** Some providers take this long for a normal answer, in ms. */
+const LEAST_OVERDUE_MS = 10_000;
+/** A hanging copy is told of every 20 s. If that stops, it has ended, or its process has. */
+const HANGS_FOR_MS = 30_000;
+
+/** Copies that hang, here or in other processes: what they will say is not known yet, so a shadow step does not end without them. */
+export class HangingCopies {
+  /** The slowest answer so far, of either side. */
+  slowestMs = 0;
+  #toldAtMs = -Infinity;
+
+  /** A copy that runs for longer than this, in ms, hangs. */
+  get overdueMs(): number {
+    return Math.max(LEAST_OVERDUE_MS, 2 * this.slowestMs);
+  }
+
+  answered(...sides: readonly Pick<JudgedOutcome, 'failed' | 'latencyMs'>[]): void {
+    for (const { failed, latencyMs } of sides) {
+      if (failed === false) this.slowestMs = Math.max(this.slowestMs, latencyMs);
+    }
+  }
+
+  /** A process has told of a copy that hangs. */
+  told(atMs: number): void {
+    this.#toldAtMs = atMs;
+  }
+
+  at(nowMs: number): boolean {
+    return nowMs - this.#toldAtMs < HANGS_FOR_MS;
+  }
+}

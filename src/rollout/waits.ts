@@ -206,7 +206,7 @@ export function whyOutOfService(
   upstream: Upstream | undefined,
   answeredAtMs: readonly number[],
   nowMs: number,
-  copies?: { readonly pausedFor: PauseKind | undefined },
+  copies?: { readonly pausedFor: PauseKind | undefined; readonly hang: boolean },
 ): string | undefined {
   const models = upstream?.models.all ?? [];
   const states = models.map(({ breaker }) => breaker?.state.state ?? 'closed');
@@ -218,6 +218,7 @@ export function whyOutOfService(
     if (pausedFor) return `the canary is paused (${PAUSES[pausedFor]})`;
   }
   if (copies?.pausedFor) return `copies to the canary are paused (${PAUSES[copies.pausedFor]})`;
+  if (copies?.hang) return 'copies to the canary hang: they run for more than twice as long as any answer so far';
   const [first, last] = [answeredAtMs[0], answeredAtMs.at(-1)];
   if (first === undefined || last === undefined) return `the canary has not answered a ${copies ? 'copy' : 'call'} yet`;
   if (nowMs - last <= Math.max(RECENT_MS, last - first)) return undefined;
