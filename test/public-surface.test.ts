@@ -249,6 +249,8 @@ test('the entry point for tests', () => {
         "ProviderOptions",
         "ProviderSettings",
         "ReceivedRequest",
+        "StoreSuiteOptions",
+        "StoreUnderTest",
         "TokenCounts",
         "ToolCallAnswer",
         "UsageStyle",
@@ -260,6 +262,7 @@ test('the entry point for tests', () => {
         "collectEvents",
         "createHandlers",
         "errorReply",
+        "runStoreSuite",
         "seededRandom",
         "startProvider",
       ],
@@ -267,7 +270,24 @@ test('the entry point for tests', () => {
   `);
 });
 
-describe.each(['index.ts', 'testing/index.ts'])('every name of %s', (entry) => {
+test('the entry point for Redis', () => {
+  expect(listOf('redis/index.ts')).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "IoRedisClient",
+        "NodeRedisClient",
+        "NodeRedisCluster",
+        "RedisClient",
+        "RedisStoreOptions",
+      ],
+      "values": [
+        "redisStore",
+      ],
+    }
+  `);
+});
+
+describe.each(['index.ts', 'testing/index.ts', 'redis/index.ts'])('every name of %s', (entry) => {
   test.each(exportsOf(entry))('$name has a doc comment', ({ name, file }) => {
     const declarations = declarationsOf(join(dirname(join(SRC, entry)), file), name);
     expect(declarations.length).toBeGreaterThan(0);

@@ -14,7 +14,7 @@ export interface Lease {
 
 /** A message in a box or a log. */
 export interface StoredMessage {
-  /** Rises from 1 within its box or log, and is unique there. */
+  /** A positive number that rises within its box or log, and is unique there. */
   readonly id: number;
   readonly message: Json;
 }
@@ -28,6 +28,11 @@ export interface StoredMessage {
 export interface Store {
   /** Whether written values outlive the process. */
   readonly persistent: boolean;
+  /**
+   * How long a process that has died leads its rollouts, in ms. A shorter lease is renewed more often.
+   * @default 10_000
+   */
+  readonly leaseMs?: number | undefined;
   /**
    * The value of a key; `undefined` if it was never written. A store that knows that it has lost its values returns
    * `{ lost: reason }` for each key that has not been written since.
@@ -67,6 +72,11 @@ export interface Store {
   remember?(texts: Readonly<Record<string, string>>, forMs: number): Promise<void>;
   /** What `remember` keeps under these keys, in their order. */
   recall?(keys: readonly string[]): Promise<readonly (string | undefined)[]>;
+  /**
+   * Calls `listener` with the key or the box whenever any process has written or posted to it, until the returned function is called.
+   * Notices may be lost: the store is read every two seconds as well. Optional.
+   */
+  subscribe?: ((listener: (key: string) => void) => () => void) | undefined;
 }
 
 /** A block of counts from one process. */

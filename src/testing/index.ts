@@ -18,3 +18,6 @@ export { errorReply } from './answers/errors.ts';
 export type { ErrorDetail, ErrorReply } from './answers/errors.ts';
 export { createHandlers } from './msw-handlers.ts';
 export type { MockOptions, MockReply, Msw, OpenAIHandlers } from './msw-handlers.ts';
+export { runStoreSuite } from './store/run-store-suite.ts';
+export type { StoreSuiteOptions } from './store/run-store-suite.ts';
+export type { StoreUnderTest } from './store/store-rule.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { fileStore } from '../../src/store/file-store.ts';
-import { describeStore } from './contract.ts';
+import { describeStore, keptOfMany } from './contract.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'canary-store-'));
 const handle = await open(folder);
@@ -154,4 +154,8 @@ describe('a file store', () => {
     await expect(store.write('a', 1, 0)).rejects.toThrow('ENOENT');
     expect(await store.read('a')).toBeUndefined();
   });
+});
+
+test('a file store forgets the oldest of more than 10,000 texts', async () => {
+  expect(await keptOfMany(fileStore(newPath()), 10_000)).toEqual([undefined, 'x', 'x']);
 });

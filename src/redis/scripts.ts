@@ -1,0 +1,130 @@
+/** Changes that must be atomic, as Lua scripts. Redis runs a script without another command in between. */
+
+import { createHash } from 'node:crypto';
+
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+/** `ARGV[1]` is the time in ms, or empty for the time of the server. */
+const NOW = `
+local function clock()
+  local given = tonumber(ARGV[1])
+  if given then return given end
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local now = clock()
+local function text(number) return string.format('%.0f', number) end
+`;
+
+/**
+ * Ids and fences begin at the time in ms. So they rise also across a loss of all data: an id or a fence from before the loss is lower than
+ * every later one.
+ */
+const NEXT_ID = `
+local function nextId(key, name)
+  local last = tonumber(redis.call('HGET', key, name) or 0)
+  local id = math.max(last + 1, math.floor(now))
+  redis.call('HSET', key, name, text(id))
+  return id
+end
+`;
+
+const LEASES = `
+local function leaseOf(key, name)
+  local held = redis.call('HGET', key, name)
+  if not held then return 0, 0, '' end
+  local fence, untilMs, holder = string.match(held, '^(%d+) (%d+) (.*)$')
+  if not fence then return redis.error_reply('canary: invalid lease') end
+  return tonumber(fence), tonumber(untilMs), holder
+end
+`;
+
+/** KEYS: leases, values. ARGV: now, key, value, fence, channel. Returns 1 if the value was written. */
+export const WRITE = script(`${LEASES}
+local fence = leaseOf(KEYS[1], ARGV[2])
+if type(fence) == 'table' then return fence end
+if fence > tonumber(ARGV[4]) then return 0 end
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+redis.call('PUBLISH', ARGV[5], ARGV[2])
+return 1`);
+
+/** KEYS: leases. ARGV: now, key, holder, forMs. Returns the fence, or an empty string while another holder has the lease. */
+export const LEASE = script(`${NOW}${LEASES}
+local fence, untilMs, holder = leaseOf(KEYS[1], ARGV[2])
+if type(fence) == 'table' then return fence end
+local isMine = holder == ARGV[3]
+if not isMine then
+  if holder ~= '' and now < untilMs then return '' end
+  fence = math.max(fence + 1, math.floor(now))
+end
+redis.call('HSET', KEYS[1], ARGV[2], text(fence) .. ' ' .. text(now + tonumber(ARGV[4])) .. ' ' .. ARGV[3])
+return text(fence)`);
+
+/** KEYS: leases. ARGV: now, key, holder. */
+export const RELEASE = script(`${NOW}${LEASES}
+local fence, untilMs, holder = leaseOf(KEYS[1], ARGV[2])
+if type(fence) == 'table' then return fence end
+if holder ~= ARGV[3] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[2], text(fence) .. ' 0 ')
+return 1`);
+
+/** KEYS: ids, box. ARGV: now, name of the box, message, number kept, channel. */
+export const POST = script(`${NOW}${NEXT_ID}
+local id = nextId(KEYS[1], ARGV[2])
+redis.call('ZADD', KEYS[2], text(id), text(id) .. ' ' .. ARGV[3])
+redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -(tonumber(ARGV[4]) + 1))
+redis.call('PUBLISH', ARGV[5], ARGV[2])
+return text(id)`);
+
+/**
+ * KEYS: ids, log, sequence of each source, sources by activity.
+ * ARGV: now, name of the log, block, blocks kept, source, sequence, sources kept, forMs.
+ */
+export const ADD_BLOCK = script(`${NOW}${NEXT_ID}
+local known = tonumber(redis.call('HGET', KEYS[3], ARGV[5]) or 0)
+if tonumber(ARGV[6]) <= known then return 0 end
+local id = nextId(KEYS[1], ARGV[2])
+redis.call('ZADD', KEYS[2], text(id), text(id) .. ' ' .. ARGV[3])
+redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -(tonumber(ARGV[4]) + 1))
+redis.call('HSET', KEYS[3], ARGV[5], ARGV[6])
+redis.call('ZADD', KEYS[4], text(id), ARGV[5])
+local excess = redis.call('ZCARD', KEYS[4]) - tonumber(ARGV[7])
+if excess > 0 then
+  for _, source in ipairs(redis.call('ZRANGE', KEYS[4], 0, excess - 1)) do redis.call('HDEL', KEYS[3], source) end
+  redis.call('ZREMRANGEBYRANK', KEYS[4], 0, excess - 1)
+end
+for index = 2, 4 do redis.call('PEXPIRE', KEYS[index], ARGV[8]) end
+return 1`);
+
+/** KEYS: texts, keys by age, ids. ARGV: now, forMs, texts kept, then keys and texts in turn. */
+export const REMEMBER = script(`${NOW}
+local untilMs = text(now + tonumber(ARGV[2]))
+for index = 4, #ARGV, 2 do
+  redis.call('HSET', KEYS[1], ARGV[index], untilMs .. ' ' .. ARGV[index + 1])
+  redis.call('ZADD', KEYS[2], redis.call('HINCRBY', KEYS[3], 'texts', 1), ARGV[index])
+end
+local excess = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[3])
+if excess > 0 then
+  for _, key in ipairs(redis.call('ZRANGE', KEYS[2], 0, excess - 1)) do redis.call('HDEL', KEYS[1], key) end
+  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, excess - 1)
+end
+for index = 1, 2 do
+  if redis.call('PTTL', KEYS[index]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[index], ARGV[2]) end
+end
+return 1`);
+
+/** KEYS: texts. ARGV: now, then keys. Returns the texts, an empty string for one that is not kept. */
+export const RECALL = script(`${NOW}
+local found = {}
+for index = 2, #ARGV do
+  local untilMs, kept = string.match(redis.call('HGET', KEYS[1], ARGV[index]) or '', '^(%d+) (.*)$')
+  found[index - 1] = (untilMs and tonumber(untilMs) > now) and ('=' .. kept) or ''
+end
+return found`);
+
+function script(text: string): Script {
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
