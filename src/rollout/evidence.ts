@@ -179,6 +179,7 @@ export class JudgedCalls {
     if (quality !== undefined) {
       addQuality(this.#step[arm], quality);
       addQuality(this.#run[arm], quality);
+      addQuality(this.#recent[arm], quality);
     }
     this.#observe(arm, share, values);
   }

@@ -59,12 +59,13 @@ function meansOf(guardrail: string, sums: Readonly<Record<Arm, ArmSums>>): strin
   const [, field, unit, count] = measure;
   const [canary, stable] = [numbersOf(sums.canary)[field], numbersOf(sums.stable)[field]];
   if (canary === null || stable === null) return undefined;
-  return `mean ${figure(canary)} ${unit} over ${plural(count(sums.canary), 'canary answer')}, against ${figure(stable)} ${unit} over ${count(sums.stable)} of stable`;
+  return `mean ${figure(canary)}${unit} over ${plural(count(sums.canary), 'canary answer')}, against ${figure(stable)}${unit} over ${count(sums.stable)} of stable`;
 }
 
 const MEASURES = [
-  [/^latency/, 'meanLatencyMs', 'ms', (sums) => sums.calls - sums.failures],
-  [/^costPerCall$/, 'costPerCallUsd', 'USD', (sums) => sums.costs],
+  [/^latency/, 'meanLatencyMs', ' ms', (sums) => sums.calls - sums.failures],
+  [/^costPerCall$/, 'costPerCallUsd', ' USD', (sums) => sums.costs],
+  [/^quality$/, 'quality', '', (sums) => sums.qualities],
 ] as const satisfies readonly (readonly [RegExp, keyof ArmNumbers, string, (sums: ArmSums) => number])[];
 
 function figure(value: number | null | undefined): string {

@@ -46,7 +46,6 @@ test('rolls back a canary that hangs from its first call on, long before its cal
   await drive(world, { calls: 5_000, everyMs: 200 });
   expect(world.rollbacks).toMatchObject([{ by: 'evidence', reason: expect.stringContaining('given up as too slow') }]);
   expect(world.clock.now() - Date.UTC(2026, 0, 1)).toBeLessThan(130_000);
-  await world.clock.advance(700_000);
   await world.close();
 });
 
@@ -61,6 +60,5 @@ test('notices an outage while slow calls of both sides are in flight', async () 
   await drive(world, { calls: 100, everyMs: 100 }, 110);
   expect(world.rollbacks).toMatchObject([{ by: 'evidence' }]);
   expect(world.rollbacks[0]!.atMs - brokeAtMs).toBeLessThan(5_000);
-  await world.clock.advance(700_000);
   await world.close();
 });

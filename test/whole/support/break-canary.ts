@@ -1,6 +1,6 @@
 /** One run: a canary that is healthy, then breaks. */
 
-import { faultOf, featureOf, type Row, SHARES } from './rows.ts';
+import { boundOf, EVERY_MS, faultOf, featureOf, type Row, SHARES } from './rows.ts';
 import { World } from './world.ts';
 
 /** How a run ended. */
@@ -17,20 +17,24 @@ export interface BrokenEnd {
   readonly lost: number;
   readonly lostByStable: number;
   readonly calls: number;
+  /** Requests that reached the canary after the rollback, from calls that began after it. */
+  readonly sentAfter: number;
 }
 
-const EVERY_MS = 100;
 /** A run without a rollback ends after this many times the bound. */
-const PATIENCE = 6;
+const PATIENCE = 3;
+/** In this time all calls in flight end. */
+const SETTLE_MS = 5_000;
 
 /** Ten calls a second of ever new callers. The hold of the step ends soon after the onset. */
 export async function breakCanary(row: Row, seed: number): Promise<BrokenEnd> {
   const [fault, feature] = [faultOf(row), featureOf(row)];
   const share = SHARES[row.weight];
   const perAssignedMs = EVERY_MS / share;
-  const hold = Math.ceil(
-    row.onset * perAssignedMs + (fault.bound / 2) * perAssignedMs + (fault.failsAfterMs ?? 0) + 3_000,
-  );
+  // Waits for the slowest of all runs.
+  const onsetMs = (row.onset + 3 * Math.sqrt(row.onset)) * perAssignedMs;
+  // The hold is over while the fault is being found out, so that the rollout would advance if nothing stopped it.
+  const hold = Math.ceil(onsetMs + (boundOf(row) / 2) * perAssignedMs) + SETTLE_MS;
   const { guardrails } = fault;
   const isLast = row.weight === 'the last step';
   const steps = isLast
@@ -39,7 +43,8 @@ export async function breakCanary(row: Row, seed: number): Promise<BrokenEnd> {
         { weight: 1, hold },
       ] as const)
     : ([{ weight: share, hold }, { weight: 1 }] as const);
-  const world = new World({ rollout: { steps, ...(guardrails && { guardrails }) }, ...feature, seed });
+  const canary = { ...feature.canary, ...fault.canary };
+  const world = new World({ rollout: { steps, ...(guardrails && { guardrails }) }, ...feature, canary, seed });
   let [calls, good] = [0, 0];
   let quality = 0.8;
   const score =
@@ -48,11 +53,13 @@ export async function breakCanary(row: Row, seed: number): Promise<BrokenEnd> {
       : undefined;
   const next = async (): Promise<boolean> => {
     calls += 1;
-    const key = `user-${calls}`;
-    const isAssigned = world.isAssigned(key);
+    const task = calls % 10 === 5 ? feature.task : undefined;
+    const shape = { key: `user-${calls}`, ...(task !== undefined && { task }) };
+    // Calls of a task are judged once a share of them stays on stable, which is from the hundredth on.
+    const isAssigned = task === undefined && world.isAssigned(shape.key);
     // One question in ten has been asked before.
-    const content = calls % 10 === 0 ? `question-${calls % 100}` : key;
-    world.call({ key, content, stream: fault.stream === true, ...(calls % 10 === 5 && { task: feature.task }) }, score);
+    const content = calls % 10 === 0 ? `question-${calls % 100}` : shape.key;
+    world.call({ ...shape, content, stream: fault.stream === true }, score);
     await world.clock.advance(EVERY_MS);
     return isAssigned;
   };
@@ -60,18 +67,23 @@ export async function breakCanary(row: Row, seed: number): Promise<BrokenEnd> {
     for (let call = 0; call < 100; call += 1) await next();
     world.rollout.promote();
   }
-  while (good < row.onset) if (await next()) good += 1;
+  const sinceMs = world.clock.now();
+  while (good < row.onset || world.clock.now() - sinceMs < onsetMs) if (await next()) good += 1;
+  await world.clock.advance(SETTLE_MS);
   const brokeAtMs = world.clock.now();
-  const lostBefore = world.lost.calls;
+  const before = { ...world.lost };
   world.replies.set('gemini', fault.reply(world));
   quality = fault.quality ?? quality;
   let assigned = 0;
-  const longestMs = PATIENCE * fault.bound * perAssignedMs + 1.2 * (fault.failsAfterMs ?? 0);
+  const longestMs = PATIENCE * boundOf(row) * perAssignedMs;
   while (world.rollbacks.length === 0 && world.clock.now() - brokeAtMs < longestMs) if (await next()) assigned += 1;
+  await world.clock.advance(SETTLE_MS);
+  const sentBefore = world.requests.gemini;
+  for (let call = 0; call < 20; call += 1) await next();
+  const sentAfter = world.requests.gemini - sentBefore;
   const [rollback] = world.rollbacks;
   const advances = world.advances.filter((atMs) => atMs > brokeAtMs).length;
   await world.close();
-  await world.clock.advance(700_000);
   return {
     assigned: rollback ? assigned : Infinity,
     afterMs: rollback ? rollback.atMs - brokeAtMs : Infinity,
@@ -79,8 +91,9 @@ export async function breakCanary(row: Row, seed: number): Promise<BrokenEnd> {
     by: rollback?.by,
     advances,
     pauses: world.pauses,
-    lost: world.lost.calls - lostBefore,
-    lostByStable: world.lost.byStable,
+    lost: world.lost.calls - before.calls,
+    lostByStable: world.lost.byStable - before.byStable,
     calls,
+    sentAfter,
   };
 }

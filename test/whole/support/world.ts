@@ -167,8 +167,11 @@ export class World {
     });
   }
 
+  /** Ends all clients, and the calls in flight. */
   async close(): Promise<void> {
-    await Promise.all(this.clients.map((ai) => ai.canary.close()));
+    const closed = Promise.all(this.clients.map((ai) => ai.canary.close()));
+    await this.clock.advance(1.2 * TIMEOUT_MS);
+    await closed;
   }
 }
 
