@@ -162,6 +162,7 @@ export type {
   CostReport,
   CostRow,
   CostTotals,
+  EstimateDrift,
 } from './ledger/report.ts';
 export type { Capabilities } from './providers/capabilities.ts';
 export type { DialectChange } from './providers/dialect-rule.ts';

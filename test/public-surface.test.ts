@@ -80,6 +80,7 @@ test('the main entry point', () => {
         "Delivery",
         "DialectChange",
         "Duration",
+        "EstimateDrift",
         "ExplainOptions",
         "Explanation",
         "FailureKind",

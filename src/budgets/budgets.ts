@@ -22,6 +22,8 @@ export interface BudgetsInput {
   readonly estimateCostUsd: (upstream: string, call: Call, body: unknown) => number | undefined;
   /** Shortens a key, which may have any length, or hashes it. Budgets keep only the result, also in a store. */
   readonly shortKey: (key: string) => string;
+  /** Called with the estimate and the cost of each attempt for which both are known. Must not throw. */
+  readonly onSettled?: ((upstream: string, estimateUsd: number, costUsd: number) => void) | undefined;
   /** Must not throw. */
   readonly onShare: (event: BudgetEvent) => void;
 }
@@ -120,6 +122,9 @@ export class Budgets {
   ): void {
     const { estimateUsd, budgets, accounts, upstream } = reservation;
     this.#close(reservation);
+    // A call without a known price has no estimate, and a cached answer no cost.
+    if (cost.costUsd !== null && estimateUsd > 0 && cost.source !== 'cached')
+      this.#input.onSettled?.(upstream, estimateUsd, cost.costUsd);
     const costUsd = cost.costUsd ?? (delivery === 'rejected' ? 0 : estimateUsd);
     for (let index = 0; index < accounts.length; index += 1) {
       const budget = budgets[index]!; // both lists have the same length

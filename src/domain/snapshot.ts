@@ -54,6 +54,13 @@ export interface WindowSnapshot {
    * answers look cheaper.
    */
   readonly costPerCall: number | null;
+  /** USD per 1,000 tokens, input and output together, over the attempts with usage and a known cost; `null` without any. */
+  readonly costPer1kTokens: number | null;
+  /**
+   * The share of time that the upstream was up, 0–1: of the eighths of the window with successes or failures, those with a success.
+   * `null` without either.
+   */
+  readonly uptime: number | null;
   /**
    * Mean of the values that `canary.record(call, { quality })` gave for calls that it answered; `null` without any.
    */

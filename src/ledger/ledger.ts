@@ -6,6 +6,7 @@ import { hashKey } from '../domain/hash-key.ts';
 import { DeferredBatch } from '../domain/in-flight.ts';
 import type { PriceTableVersion } from '../domain/usage.ts';
 import { breakDown } from './break-down.ts';
+import { Estimates } from './estimates.ts';
 import type { CostBreakdown, CostDimension, CostPeriod, CostReport, CostTotals } from './report.ts';
 import { addEntry, addSum, CostDay, type CostEntry, emptySum, periodOf, type Sum, sumOf } from './sums.ts';
 
@@ -46,6 +47,7 @@ export interface BreakdownQuery extends CostSpan {
 
 /** What all attempts cost. Its memory does not grow with the number of attempts. */
 export class Ledger {
+  readonly estimates = new Estimates();
   readonly #maxDays: number;
   readonly #calendar: Calendar;
   readonly #days = new Map<number, CostDay>();
@@ -99,6 +101,7 @@ export class Ledger {
       sinceMs: fromMs,
       atMs: nowMs,
       ...totalsOf(merge(days)),
+      estimates: this.estimates.report(),
       days: byPeriod(days, 'day'),
       months: byPeriod(days, 'month'),
     };

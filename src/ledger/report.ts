@@ -24,6 +24,18 @@ export interface CostTotals {
   readonly savingsUsd: number;
 }
 
+/** Estimates made before attempts were sent, beside their costs afterwards. */
+export interface EstimateDrift {
+  /** Attempts with an estimate, made for a budget, and a known cost. */
+  readonly attempts: number;
+  /** USD. The estimate counts all the output that the body allows. */
+  readonly estimateUsd: number;
+  /** USD. */
+  readonly costUsd: number;
+  /** By how much the estimates are above the costs, in %; `null` if nothing was paid. */
+  readonly driftPercent: number | null;
+}
+
 /** The sums of one day or month, by the calendar of `canary.timeZone`. */
 export interface CostPeriod extends CostTotals {
   /** `YYYY-MM-DD` or `YYYY-MM`. */
@@ -41,6 +53,8 @@ export interface CostReport {
   readonly atMs: number;
   readonly total: CostTotals;
   readonly upstreams: Readonly<Record<string, CostTotals>>;
+  /** How good the estimates of budgets are, since this client began: in total and by upstream. Without budgets nothing is estimated. */
+  readonly estimates: EstimateDrift & { readonly upstreams: Readonly<Record<string, EstimateDrift>> };
   /** Days with attempts, the oldest first. */
   readonly days: readonly CostPeriod[];
   /** The same days by month. The first month may be incomplete. */

@@ -102,6 +102,15 @@ export class SlicedCounter implements Sliced {
     this.#slices[slice] = 0;
   }
 
+  /** How many slices have an amount, in this counter or in `other`. */
+  filledSlices(other?: SlicedCounter): number {
+    return this.#slices.filter((amount, slice) => amount > 0 || (other?.amountAt(slice) ?? 0) > 0).length;
+  }
+
+  amountAt(slice: number): number {
+    return this.#slices[slice] ?? 0;
+  }
+
   total(): number {
     let total = 0;
     for (const amount of this.#slices) total += amount;

@@ -100,6 +100,8 @@ export class UpstreamWindow {
       savingsUsd: savingsUsd.total(),
       costPerHour: (costUsd * HOUR_MS) / this.#ring.observedMs(nowMs),
       costPerCall: ratio(costUsd, priced.total()),
+      costPer1kTokens: ratio(this.#counters.tokensUsd.total() * 1_000, this.#counters.pricedTokens.total()),
+      uptime: ratio(successes.filledSlices(), successes.filledSlices(failures)),
       quality: ratio(this.#counters.quality.total(), this.#counters.scored.total()),
       scored: this.#counters.scored.total(),
       latencyMs: this.#latency.quantiles(),
@@ -117,6 +119,10 @@ export class UpstreamWindow {
     if (cost.costUsd === null) return;
     this.#counters.priced.add(slice, 1);
     this.#counters.costUsd.add(slice, cost.costUsd);
+    if (usage !== undefined) {
+      this.#counters.pricedTokens.add(slice, usage.inputTokens + usage.outputTokens);
+      this.#counters.tokensUsd.add(slice, cost.costUsd);
+    }
     if (stableCostUsd !== null) this.#counters.savingsUsd.add(slice, stableCostUsd - cost.costUsd);
   }
 
@@ -142,5 +148,16 @@ export class UpstreamWindow {
 
 const HOUR_MS = 3_600_000;
 
-/** `priced`: attempts whose cost is known. `scored`: calls with a quality, and `quality` the sum of it. */
-const COUNTERS = [...COUNTER_METRICS, 'answered', 'unanswered', 'priced', 'scored', 'quality'] as const;
+/**
+ * `priced`: attempts whose cost is known. `pricedTokens` and `tokensUsd`: the tokens and costs of those with usage. `scored`: calls with a quality, and `quality` the sum of it.
+ */
+const COUNTERS = [
+  ...COUNTER_METRICS,
+  'answered',
+  'unanswered',
+  'priced',
+  'pricedTokens',
+  'tokensUsd',
+  'scored',
+  'quality',
+] as const;

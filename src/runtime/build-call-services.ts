@@ -101,10 +101,18 @@ export function buildCallServices(
 function buildBudgets(
   { budgets: policies, calendar, clock }: ResolvedOptions,
   estimateCostUsd: EstimateCostUsd,
-  { emitter }: Observed,
+  { emitter, costs }: Observed,
 ): Budgets {
   const onShare = (event: BudgetEvent): void => emitter.emit('budget', event);
-  return new Budgets({ policies, calendar, clock, estimateCostUsd, shortKey: hashKey, onShare });
+  return new Budgets({
+    policies,
+    calendar,
+    clock,
+    estimateCostUsd,
+    shortKey: hashKey,
+    onSettled: (...settled) => costs.estimates.add(...settled),
+    onShare,
+  });
 }
 
 /** A p95 of fewer samples means little. */

@@ -44,7 +44,8 @@ test('savings are 0 if the price on stable is unknown', () => {
 test('an empty report has zeros and no periods', () => {
   const { total, ...rest } = reportOf([]);
   expect(total.attempts).toBe(0);
-  expect(rest).toEqual({ sinceMs: 0, atMs: nowMs, upstreams: {}, days: [], months: [] });
+  const estimates = { attempts: 0, estimateUsd: 0, costUsd: 0, driftPercent: null, upstreams: {} };
+  expect(rest).toEqual({ sinceMs: 0, atMs: nowMs, upstreams: {}, estimates, days: [], months: [] });
 });
 
 describe('days and months', () => {

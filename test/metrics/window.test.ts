@@ -45,6 +45,8 @@ test('an empty window has no rates, no quantiles and no cost', () => {
     savingsUsd: 0,
     costPerHour: 0,
     costPerCall: null,
+    costPer1kTokens: null,
+    uptime: null,
     quality: null,
     scored: 0,
     latencyMs: empty,
@@ -87,6 +89,8 @@ describe('outcomes', () => {
       savingsUsd: 0.25,
       costPerHour: (0.5 * HOUR_MS) / SLICE_MS,
       costPerCall: 0.5,
+      costPer1kTokens: (0.5 * 1_000) / (USAGE.inputTokens + USAGE.outputTokens),
+      uptime: null,
     });
   });
 
@@ -246,6 +250,8 @@ describe('over any sequence of reads and of records, including late and early on
     );
   });
 
+  const TOKENS = USAGE.inputTokens + USAGE.outputTokens;
+
   type Records = readonly { readonly atMs: number; readonly attempt: AttemptRecord | 'call' }[];
 
   function live(records: Records, newestMs: number): Records {
@@ -266,6 +272,7 @@ describe('over any sequence of reads and of records, including late and early on
     const evidence = failed.length + succeeded.length;
     const withUsage = all.filter(({ usage }) => usage !== undefined);
     const withCost = all.filter(({ cost }) => cost.costUsd !== null);
+    const withBoth = withCost.filter(({ usage }) => usage !== undefined);
     const costUsd = sum(withCost, ({ cost }) => cost.costUsd ?? NaN);
     return {
       calls: inWindow.length - all.length,
@@ -292,9 +299,26 @@ describe('over any sequence of reads and of records, including late and early on
         stableCostUsd === null ? 0 : stableCostUsd - (cost.costUsd ?? NaN),
       ),
       costPerCall: withCost.length === 0 ? null : costUsd / withCost.length,
+      costPer1kTokens:
+        withBoth.length === 0
+          ? null
+          : (sum(withBoth, ({ cost }) => cost.costUsd ?? NaN) * 1_000) / (withBoth.length * TOKENS),
+      uptime: uptimeOf(inWindow),
       latencies: evidence,
       firstChunks: [...failed, ...succeeded].filter(({ firstChunkMs }) => firstChunkMs !== undefined).length,
     };
+  }
+
+  /** The share of slices with successes or failures that have a success. */
+  function uptimeOf(records: Records): number | null {
+    const slicesWith = (outcomes: readonly string[]): number =>
+      new Set(
+        records
+          .filter(({ attempt }) => attempt !== 'call' && outcomes.includes(attempt.outcome))
+          .map(({ atMs }) => Math.floor(atMs / SLICE_MS)),
+      ).size;
+    const all = slicesWith(['success', 'failure']);
+    return all === 0 ? null : slicesWith(['success']) / all;
   }
 
   function comparable(snapshot: ReturnType<UpstreamWindow['snapshot']>) {
