@@ -179,8 +179,9 @@ function answerChecksFor(owner: AttemptOwner, headers: ResponseHeaders | undefin
   const isBuffered = !isBackground && (call.streamMode ?? policy.streamMode) === 'buffered';
   const { finishReason } = upstream.config;
   return {
-    firstChunkMs: policy.firstChunkMs,
-    idleMs: policy.idleMs,
+    // A job in the background is silent for long, and no other upstream could take it over.
+    firstChunkMs: isBackground ? Infinity : policy.firstChunkMs,
+    idleMs: isBackground ? Infinity : policy.idleMs,
     holds: isBuffered || (!isBackground && (cancellable || canMoveOn(state))),
     bufferBytes: isBuffered ? policy.maxBufferBytes : undefined,
     needsFinishReason: finishReason === true,

@@ -52,10 +52,10 @@ export interface TimeoutOptions {
   readonly deadline?: Duration | undefined;
   /**
    * The longest silence of a stream before the first sign of an answer, from its dispatch on. Any byte ends a silence, also that of a
-   * comment or of a keep-alive event. @default unlimited
+   * comment or of a keep-alive event. Once it has its headers, a response in the background has no such limit. @default unlimited
    */
   readonly firstChunk?: Duration | undefined;
-  /** The longest silence of a stream after that. Any byte ends a silence. @default unlimited */
+  /** The longest silence of a stream after that. Any byte ends a silence. A response in the background has no limit. @default unlimited */
   readonly idle?: Duration | undefined;
 }
 

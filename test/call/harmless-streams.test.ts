@@ -2,7 +2,7 @@
 
 import { APIError, OpenAI } from 'openai';
 import { describe, expect, test } from 'vitest';
-import { CanaryClient, StreamInterruptedError } from '../../src/index.ts';
+import { CanaryClient, StreamInterruptedError, presets } from '../../src/index.ts';
 import { BODY, STREAM_BODY, drain, watch, within } from '../support/calls.ts';
 import { OVERLOADED, RESET, ROLE, STOP, USAGE_STEP, say, textOf } from '../support/chat-steps.ts';
 import type { Reply } from '../support/replies.ts';
@@ -137,6 +137,22 @@ describe('a background response', () => {
     expect(error).toBeInstanceOf(StreamInterruptedError);
     expect(set.providers.asked).toEqual(['gemini']);
   });
+
+  test.each(['alone', 'with another upstream'])(
+    '%s may be silent for longer than the limits of presets.failover',
+    async (where) => {
+      const text = { event: { type: 'response.output_text.delta', delta: 'Done.' } };
+      const completed = { event: { type: 'response.completed', response: { id: 'resp_1', status: 'completed' } } };
+      const steps = [created, { waitMs: 50_000 }, text, { waitMs: 50_000 }, completed];
+      const set = where === 'alone' ? setUp({ canary: presets.failover }) : setUpCanary({ canary: presets.failover });
+      const name = where === 'alone' ? 'openai' : 'gemini';
+      set.providers.usually(name, events(steps, { done: false }));
+      const { chunks, error } = await within(set.clock, 100_000, set.ai.responses.create(input).then(drain));
+      expect([chunks.length, error]).toEqual([3, undefined]);
+      expect(set.providers.asked).toEqual([name]);
+      expect(set.events.of('attempt')).toMatchObject([{ outcome: 'success' }]);
+    },
+  );
 });
 
 describe('an error in the middle of a stream', () => {
