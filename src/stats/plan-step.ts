@@ -154,7 +154,8 @@ function warningsOf(
 /** A readable duration with two significant digits. */
 export function formatDuration(ms: number): string {
   const [unit, size] = UNITS.find(([, least]) => ms >= least) ?? UNITS.at(-1)!;
-  return `${Number((ms / size).toPrecision(2))} ${unit}`;
+  const amount = Number((ms / size).toPrecision(2));
+  return `${amount} ${unit === 'days' && amount === 1 ? 'day' : unit}`;
 }
 
 const UNITS: readonly (readonly [unit: string, ms: number])[] = [

@@ -43,7 +43,7 @@ export async function runRollout(
     await wait(AFTER_ROLLBACK_MS);
     ended.abort();
   });
-  screen.say('The canary gets copies of 10 % of the calls; its answers are dropped.');
+  screen.say('The canary gets copies of 30 % of the calls; its answers are dropped.');
   await sendArrivals(ai, arrivals, tally, AbortSignal.any([ended.signal, signal]));
   screen.close();
   if (signal.aborted) return false;
@@ -60,7 +60,7 @@ function createClient(stable: Provider, canary: Provider) {
       rollout: {
         to: 'deepseek',
         steps: [
-          { shadow: 0.1, hold: '1s' },
+          { shadow: 0.3, hold: '1s' },
           { weight: 0.1, hold: '2s' },
           { weight: 0.25, hold: '4s' },
           { weight: 0.5, hold: '4s' },
