@@ -122,7 +122,7 @@ export function resolveOptions(canary: CanaryOptions, client: ClientOptions, pri
     upstreams,
     weights,
     salt: checkText('canary.salt', salt, 'a non-empty string'),
-    segments: resolveSegments('canary.segments', canary.segments ?? [], names),
+    segments: resolveSegments('canary.segments', canary.segments === undefined ? [] : canary.segments, names),
     policy: resolveDispatch(canary),
     tasks: resolveTasks(canary.tasks, names),
     cache: resolveCache(canary.cache),
