@@ -54,8 +54,12 @@ function comparedLine({ actualShare, improvement }: RolloutReport): string[] {
   return figures.length === 0 ? [] : [`canary: ${figures.join(', ')}`];
 }
 
+/** A smaller difference is not shown. */
+const LEAST_SHOWN = 0.0005;
+
 function comparison(name: string, improvement: number | null): string[] {
   if (improvement === null) return [];
+  if (Math.abs(improvement) < LEAST_SHOWN) return [`${name} the same`];
   return [`${name} ${percent(Math.abs(improvement))} ${improvement < 0 ? 'higher' : 'lower'}`];
 }
 
