@@ -9,6 +9,7 @@ import {
   heavyTenants,
   latencyDelay,
 } from '../../bench/decisions/scenarios.ts';
+import { byPairs, failures, latencies, pairsUntilDecided } from '../../bench/decisions/pairs.ts';
 import { stagedByEvidence, stagedByThreshold } from '../../bench/decisions/staged.ts';
 
 const runs = <R>(count: number, run: (seed: number) => R): readonly R[] =>
@@ -50,6 +51,40 @@ describe('a canary as good as stable', () => {
     const ends = runs(30, (seed) => stagedByEvidence(seed, 0.01, 0.01));
     expect(ends.filter(({ promoted }) => promoted)).toHaveLength(30);
     expect(medianOf(ends.map(({ afterS }) => afterS))).toBeLessThan(300);
+  });
+});
+
+describe('copies', () => {
+  const medians = (judged: Parameters<typeof pairsUntilDecided>[1]): readonly number[] => {
+    const results = runs(40, (seed) => pairsUntilDecided(seed, judged, 20_000));
+    return [0, 1].map((column) => medianOf(results.map((result) => result[column]!)));
+  };
+
+  test('take far fewer than unpaired calls where both sides have causes in common', () => {
+    const [pairs, single] = medians({
+      metric: 'latency',
+      margin: 0,
+      direction: 'worse',
+      alpha: 0.01,
+      source: latencies(1.5),
+    });
+    expect(pairs).toBeLessThanOrEqual(22);
+    expect(single! / pairs!).toBeGreaterThan(3);
+    const [proof, singleProof] = medians({
+      metric: 'errorRate',
+      margin: 0.04,
+      direction: 'noWorse',
+      alpha: 0.05,
+      source: failures(0.05, 0.01, 0.01),
+    });
+    expect(proof).toBeLessThanOrEqual(200);
+    expect(singleProof! / proof!).toBeGreaterThan(3);
+  });
+
+  test('of a healthy canary roll it back in at most about 1 %', () => {
+    const judged = { metric: 'errorRate', margin: 0, direction: 'worse', alpha: 0.01 } as const;
+    const ends = runs(200, (seed) => byPairs(seed, { ...judged, source: failures(0.05, 0.02, 0.02) }, 5_000));
+    expect(ends.filter(Number.isFinite).length).toBeLessThanOrEqual(4);
   });
 });
 
