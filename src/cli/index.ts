@@ -16,7 +16,6 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-// The timers of stores keep no process alive, but a command is not done while it waits for one.
-const alive = setInterval(() => undefined, 60_000);
-const running = runProgram(process.argv.slice(2), { terminal: terminalOf(process), signal: interrupted.signal });
-void running.then((exitCode) => (process.exitCode = exitCode)).finally(() => clearInterval(alive));
+void runProgram(process.argv.slice(2), { terminal: terminalOf(process), signal: interrupted.signal }).then(
+  (exitCode) => (process.exitCode = exitCode),
+);

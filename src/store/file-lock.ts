@@ -34,7 +34,8 @@ export async function acquireFileLock(path: string, tookOver: (token: string) =>
     if (lock) return lock;
     if (performance.now() > untilMs) throw new Error(`Could not acquire the lock ${path} within ${LOCK_TIMEOUT_MS} ms`);
     const stale = seen.staleToken(path);
-    if (stale === undefined) await setTimeout(POLL_MS, undefined, { ref: false });
+    // Keeps the process alive: a script that awaits its last write must not end before it.
+    if (stale === undefined) await setTimeout(POLL_MS);
     else if (removeStale(path, stale)) tookOver(stale);
   }
 }
