@@ -96,7 +96,7 @@ export class RolloutRunner {
     const share = this.#shareOf(call, arm, group);
     if (share === undefined) return undefined;
     const { run } = this.controller.state;
-    this.#count(run, ASSIGNED[arm]);
+    this.#count(run, COUNTS[arm]);
     const sample = { rollout: this, arm, share, run, overdue: false, told: [], hasEnded: false, isOut: false };
     this.#order.opened(sample);
     return sample;
@@ -104,7 +104,7 @@ export class RolloutRunner {
 
   /** Counts a call that a segment or a task has sent to the canary without a choice. */
   routed(): void {
-    this.#count(this.controller.state.run, ROUTED);
+    this.#count(this.controller.state.run, COUNTS.routed);
     this.#compareRouted();
   }
 
@@ -243,9 +243,8 @@ export class RolloutRunner {
 /** Of fewer calls a holdback of a tenth would tell nothing, so that all callers of a small segment get what it names. */
 const COMPARED_FROM = 100;
 
-const ROUTED = ['routed'] as const;
 /** Made once, since each call counts one of them. */
-const ASSIGNED = { canary: ['assigned', 'canary'], stable: ['assigned', 'stable'] } as const;
+const COUNTS = { canary: ['assigned', 'canary'], stable: ['assigned', 'stable'], routed: ['routed'] } as const;
 
 const takesTraffic = (event: RolloutEvent): boolean =>
   event.verb === 'undo' || (event.verb === 'rollback' && event.to === undefined);
