@@ -64,10 +64,8 @@ export class RolloutRunner {
       count: (run, statement) => this.#count(run, ['copy', statement]),
       look: () => controller.look(this.#standing),
     });
-    const announce = this.#announce.bind(this);
-    this.#shared =
-      parts.store &&
-      new SharedRollout({ ...parts, store: parts.store, policy, controller, applier: this.#applier, announce });
+    const shared = { policy, controller, applier: this.#applier, announce: this.#announce.bind(this) };
+    this.#shared = parts.store && new SharedRollout({ ...parts, ...shared, store: parts.store });
   }
 
   get report(): RolloutReport {
