@@ -2,7 +2,7 @@
  * The heap after calls with all features: it must not grow with the number of calls. Bounded state fills up first (1,000 keys,
  * each day's largest spenders, the windows).
  *
- *   node --expose-gc bench/memory.ts
+ *   node --expose-gc bench/memory.ts [calls]
  */
 
 import { answerText } from './bodies.ts';
@@ -14,8 +14,9 @@ if (!gc) throw new Error('run this as: node --expose-gc bench/memory.ts');
 const headers = { 'content-type': 'application/json' };
 const { ai, call } = callsWith(FEATURES, { fetch: async () => new Response(answerText, { headers }) });
 console.log('   calls   heap after garbage collection');
-for (let calls = 0; calls <= 200_000; calls += 1) {
-  if (calls % 25_000 === 0) {
+const CALLS = Number(process.argv[2] ?? 200_000);
+for (let calls = 0; calls <= CALLS; calls += 1) {
+  if (calls % (CALLS / 8) === 0) {
     gc();
     console.log(`${calls.toString().padStart(8)}   ${(process.memoryUsage().heapUsed / 2 ** 20).toFixed(2)} MiB`);
   }

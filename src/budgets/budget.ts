@@ -142,6 +142,10 @@ export class Budget {
     for (const account of this.#isShared ? this.#accounts.values() : []) account.share();
   }
 
+  get isShared(): boolean {
+    return this.#isShared;
+  }
+
   /** @param trusts whether to go by what is known of the other processes, without a part of the limit of one's own */
   trustLastKnown(trusts: boolean): void {
     this.#trustsLastKnown = trusts;

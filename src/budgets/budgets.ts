@@ -154,6 +154,7 @@ export class Budgets {
     const nowMs = this.#input.clock.now();
     let waits = false;
     for (const budget of this.#budgets) {
+      if (!budget.isShared) continue;
       for (const upstream of budget.policy.scope === 'upstream' ? upstreams : upstreams.slice(0, 1)) {
         const account = budget.accountOf(this.#spenderOf(call, upstream), nowMs, true);
         if (!account?.slice) continue;

@@ -31,7 +31,7 @@ const FIRST_READ_MS = 250;
 /** How long a call waits for its part of a limit: a process that died in the middle of a write keeps others from it for `LEASE_MS`. */
 const REFILL_MS = 2_500;
 /** A store that takes longer for one answer delays no call. */
-const HANGING_MS = 1_000;
+const HANGING_MS = 2_000;
 /** The time between two tries while another process is writing. */
 const BUSY_MS = 20;
 /** How often the last write is tried while other processes write, 50 ms apart. */
@@ -96,7 +96,7 @@ export class StoredMoney {
 
   /**
    * A promise for a call that must wait for its part of a budget's limit, which is a moment. A store that does not answer within
-   * a second delays no further call, and what is known of the other processes stands until it answers.
+   * two seconds delays no further call, and what is known of the other processes stands until it answers.
    */
   refilled(call: Call, upstreams: readonly string[], body: unknown): Promise<void> | undefined {
     const { budgets } = this.#parts;

@@ -115,6 +115,8 @@ const ai = new CanaryClient({
   },
 });
 const ask = () => ai.chat.completions.create({ model: 'gpt-4.1', max_tokens: 1_000_000, messages: [{ role: 'user', content: 'Hi' }] });
+// The start waits for the store for a moment only. Here the store is known before the first call, however busy the machine is.
+await ai.canary.prices();
 for (let refused = 0; refused < 3; ) {
   const results = await Promise.allSettled([ask(), ask()]);
   if (results.every(({ status }) => status === 'rejected')) {
