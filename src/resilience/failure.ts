@@ -97,6 +97,7 @@ const REFUSALS: ReadonlySet<FailureKind> = new Set<FailureKind>([
   'modelNotFound',
   'contextLength',
   'forbidden',
+  'conflict',
 ]);
 
 /** Whether the upstream refused the request itself. A refusal that stable does not share is the fault of the upstream. */

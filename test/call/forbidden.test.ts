@@ -71,23 +71,30 @@ test('a 403 that speaks of the key keeps all calls away', async () => {
   expect(events.of('alert')).toMatchObject([{ metric: 'auth', upstream: 'gemini', state: 'firing' }]);
 });
 
-test('a 409 is retried on its upstream, as by the SDK, and not sent to the next', async () => {
+test('a 409 is retried on its upstream, as by the SDK', async () => {
   const { ai, clock, providers, events } = setUpCanary();
-  providers.script('gemini', failed(409), failed(409));
+  providers.script('gemini', failed(409));
   await within(clock, 2_000, ask(ai));
-  expect(providers.asked).toEqual(['gemini', 'gemini', 'gemini']);
+  expect(providers.asked).toEqual(['gemini', 'gemini']);
   expect(events.of('attempt').map(({ kind, outcome }) => [kind, outcome])).toEqual([
-    ['conflict', 'neutral'],
     ['conflict', 'neutral'],
     [undefined, 'success'],
   ]);
 });
 
-test('a 409 that stays ends in its own error', async () => {
+test('a 409 that stays goes to stable, and counts against the upstream if stable serves the call', async () => {
   const { ai, clock, providers } = setUpCanary();
   providers.usually('gemini', failed(409));
+  await within(clock, 2_000, ask(ai));
+  expect(providers.asked).toEqual(['gemini', 'gemini', 'openai']);
+  expect(ai.canary.snapshot().upstreams['gemini']).toMatchObject({ failures: 2 });
+});
+
+test('a 409 of every upstream ends in the error of stable and counts against neither', async () => {
+  const { ai, clock, providers } = setUpCanary({ client: { maxRetries: 0 } });
+  providers.usually('gemini', failed(409)).usually('openai', failed(409, { message: 'Of stable.' }));
   const error = await errorWithin(clock, 2_000, ask(ai));
   expect(error).toBeInstanceOf(OpenAI.ConflictError);
-  expect(new Set(providers.asked)).toEqual(new Set(['gemini']));
+  expect(error).toMatchObject({ message: expect.stringContaining('Of stable.') });
   expect(ai.canary.snapshot().upstreams['gemini']).toMatchObject({ failures: 0, breaker: { state: 'closed' } });
 });

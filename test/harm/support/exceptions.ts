@@ -138,19 +138,6 @@ export const EXCEPTIONS: readonly Exception[] = [
     of: ['an event in pieces, rawStream'],
   },
   {
-    why: 'a conflict concerns the state of the request: it is retried where it happened, as the SDK does',
-    columns: ['canary'],
-    rules: ['success', 'bytes'],
-    of: [
-      ...both('409 for ever', '409 for ever, Retry-After: 1'),
-      'one 409, maxRetries 0',
-      ...[0, 2, 5].flatMap((retries) => [
-        ...(retries < 5 ? [`409 five times, maxRetries ${retries}`] : []),
-        `409 for ever, maxRetries ${retries}`,
-      ]),
-    ],
-  },
-  {
     why: 'content that one provider filters is sent to another only if the user says so',
     columns: ['canary'],
     rules: ['success', 'bytes'],
