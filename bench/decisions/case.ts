@@ -15,7 +15,7 @@ export interface Line {
 export interface Case {
   readonly runs: number;
   /** One run. Equal seeds give equal results. */
-  run(seed: number): readonly number[];
+  run(seed: number): readonly number[] | Promise<readonly number[]>;
   /** Summarises the results of all runs. */
   report(results: readonly (readonly number[])[]): Line;
 }

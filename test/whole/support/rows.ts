@@ -14,7 +14,7 @@ type Weight = (typeof WEIGHTS)[number];
  * with: a failure of every call is worth ln(1/w) at a weight of w, and the evidence to reach is ln 100 beyond what is spread over
  * alternatives. The bounds are about twice what the slowest of all rows needs.
  */
-export const BOUNDS = {
+const BOUNDS = {
   outage: { '5 %': 10, '50 %': 25, 'the last step': 75 },
   partial: { '5 %': 30, '50 %': 80, 'the last step': 250 },
   doubled: { '5 %': 20, '50 %': 40, 'the last step': 120 },
@@ -22,7 +22,7 @@ export const BOUNDS = {
 } as const satisfies Record<string, Record<Weight, number>>;
 
 /** A way in which a canary breaks. */
-export interface Fault {
+interface Fault {
   /** What the canary answers from the onset on. */
   reply(world: World): Reply;
   /** How plain the fault is. */

@@ -15,9 +15,9 @@ import type { Reply } from '../../support/replies.ts';
 import { chatStream } from '../../support/stream-replies.ts';
 
 /** The stable upstream, the canary, and one that takes no part in the rollout. */
-export type Upstream = 'openai' | 'gemini' | 'spare';
+type Upstream = 'openai' | 'gemini' | 'spare';
 
-export interface WorldOptions {
+interface WorldOptions {
   readonly rollout: Omit<RolloutOptions, 'to'>;
   readonly canary?: CanaryOptions;
   /** The SDK's own options. */
@@ -32,7 +32,7 @@ export interface WorldOptions {
 }
 
 /** How one call is made. */
-export interface CallShape {
+interface CallShape {
   readonly key: string;
   readonly content?: string;
   readonly stream?: boolean;
