@@ -16,6 +16,8 @@ export type DirectionLimits = { readonly [D in Direction]?: Limits };
 /** The state as plain data, for a store. */
 export interface MetricGuardState {
   readonly gauge: RateGaugeState | QuantileGaugeState | CutsGaugeState;
+  /** The bad rate of both sides lately; only where the metric is a rate. */
+  readonly common?: RateGaugeState | undefined;
   readonly sides: SideCountsState;
   readonly worse: readonly WealthState[];
   readonly noWorse: readonly WealthState[];
@@ -24,6 +26,11 @@ export interface MetricGuardState {
 export class MetricGuard {
   readonly #metric: Metric;
   readonly #gauge: MetricGauge;
+  /**
+   * The bad rate of both sides lately. The proof bets that they are equal, so the calls of both tell it the rate, also where stable has few
+   * calls left and its own rate is an old one.
+   */
+  readonly #common: RateGauge | undefined;
   readonly #sides = new SideCounts();
   readonly #worse: Evidence;
   #noWorse: Evidence;
@@ -31,6 +38,7 @@ export class MetricGuard {
   constructor(metric: Metric, { worse = {}, noWorse = {} }: DirectionLimits) {
     this.#metric = metric;
     this.#gauge = createGauge(metric);
+    this.#common = this.#gauge instanceof RateGauge ? new RateGauge(undefined, COMMON_MEMORY_CALLS) : undefined;
     this.#worse = this.#evidence('worse', worse);
     this.#noWorse = this.#evidence('noWorse', noWorse);
   }
@@ -55,6 +63,7 @@ export class MetricGuard {
     this.#noWorse.observe(isCanary, x, share);
     // After the bets, which must use what was known before the call.
     if (!isCanary) this.#gauge.learn(x);
+    this.#common?.learn(x);
   }
 
   block(counts: OutcomeCounts, share: number): void {
@@ -63,6 +72,8 @@ export class MetricGuard {
     if (!(this.#gauge instanceof RateGauge)) return;
     const [good = 0, bad = 0] = counts.stable;
     this.#gauge.learnMany(bad, good + bad);
+    const [canaryGood = 0, canaryBad = 0] = counts.canary;
+    this.#common?.learnMany(bad + canaryBad, good + bad + canaryGood + canaryBad);
   }
 
   /** Restarts the evidence for "no worse" against other limits. */
@@ -73,6 +84,7 @@ export class MetricGuard {
   toJSON(): MetricGuardState {
     return {
       gauge: this.#gauge.toJSON(),
+      ...(this.#common && { common: this.#common.toJSON() }),
       sides: this.#sides.toJSON(),
       worse: this.#worse.toJSON(),
       noWorse: this.#noWorse.toJSON(),
@@ -82,6 +94,7 @@ export class MetricGuard {
   restore(state: MetricGuardState): void {
     // A state of a metric always belongs to its own kind of gauge.
     this.#gauge.restore(state.gauge as never);
+    if (state.common) this.#common?.restore(state.common);
     this.#sides.restore(state.sides);
     this.#worse.restore(state.worse);
     this.#noWorse.restore(state.noWorse);
@@ -91,12 +104,17 @@ export class MetricGuard {
   merge(one: MetricGuardState, other: MetricGuardState, base: MetricGuardState): void {
     // A state of a metric always belongs to its own kind of gauge.
     this.#gauge.merge(one.gauge as never, other.gauge as never, base.gauge as never);
+    if (one.common && other.common && base.common) this.#common?.merge(one.common, other.common, base.common);
     this.#sides.restore(one.sides.map((number, index) => number + other.sides[index]! - base.sides[index]!));
     this.#worse.merge(one.worse, other.worse, base.worse);
     this.#noWorse.merge(one.noWorse, other.noWorse, base.noWorse);
   }
 
   #evidence(direction: Direction, limits: Limits): Evidence {
-    return new Evidence(direction, createBets(this.#metric, this.#gauge, direction, limits));
+    const gauge = direction === 'noWorse' ? (this.#common ?? this.#gauge) : this.#gauge;
+    return new Evidence(direction, createBets(this.#metric, gauge, direction, limits));
   }
 }
+
+/** Short, so that the rate follows an incident or a drift that strikes both sides. */
+const COMMON_MEMORY_CALLS = 5_000;

@@ -17,9 +17,14 @@ export class RateGauge implements Gauge {
   #rate: number;
   #nextAt: number;
   #version = 0;
+  readonly #memoryCalls: number;
 
-  /** @param guess the initial bad rate; 0.01 by default */
-  constructor(guess = 0.01) {
+  /**
+   * @param guess the initial bad rate; 0.01 by default
+   * @param memoryCalls above this count all counts are halved
+   */
+  constructor(guess = 0.01, memoryCalls = MEMORY_CALLS) {
+    this.#memoryCalls = memoryCalls;
     this.#bad = guess * GUESS_CALLS;
     this.#calls = GUESS_CALLS;
     this.#rate = guess;
@@ -71,7 +76,7 @@ export class RateGauge implements Gauge {
   #refresh(): void {
     // Never 0 or 1: an alternative must leave every outcome possible.
     this.#rate = Math.min(0.999, Math.max(1e-5, this.#bad / this.#calls));
-    if (this.#calls > MEMORY_CALLS) {
+    if (this.#calls > this.#memoryCalls) {
       this.#bad /= 2;
       this.#calls /= 2;
     }

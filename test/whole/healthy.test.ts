@@ -30,6 +30,10 @@ describe('in simulated rollouts', () => {
   const ROWS: Readonly<Record<string, HealthyTraffic>> = {
     'usual traffic': { callsPerSecond: 20, errorRate: usual },
     'an incident of both': { callsPerSecond: 20, errorRate: (atMs) => (atMs > 60_000 && atMs < 120_000 ? 0.2 : 0.01) },
+    'a drift from 0.5 to 3 % errors of both': {
+      callsPerSecond: 20,
+      errorRate: (atMs) => 0.005 + 0.025 * Math.min(1, atMs / 600_000),
+    },
     'one tenant with 60 % of the calls': { callsPerSecond: 20, errorRate: usual, heavyShare: 0.6 },
     'one call a minute': { callsPerSecond: 1 / 60, errorRate: usual },
     'slow answers': { callsPerSecond: 20, errorRate: usual, slower: 10 },
@@ -37,7 +41,7 @@ describe('in simulated rollouts', () => {
   };
 
   test.each(Object.entries(ROWS))('a healthy canary is promoted with %s', (_name, traffic) => {
-    const ends = Array.from({ length: 5 }, (_, seed) => runHealthy(seed, traffic));
+    const ends = Array.from({ length: 12 }, (_, seed) => runHealthy(seed, traffic));
     expect(ends.map(({ promoted }) => promoted)).toEqual(ends.map(() => true));
   });
 });
