@@ -5,13 +5,14 @@ import { fileStore, rolloutInStore, type RolloutInStore, type Store, type Stored
 import { rolloutKey } from '../domain/store.ts';
 import type { CommonOptions } from './command.ts';
 import { loadConfig } from './load-config.ts';
+import { isRedisUrl, openRedisStore } from './open-redis-store.ts';
 import { nameOption } from './read-option.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Options that select a rollout. */
 export interface FollowOptions extends CommonOptions {
-  /** The file of a `fileStore`. The configuration is not read then. */
+  /** The file of a `fileStore`, or the address of a Redis. The configuration is not read then. */
   readonly store?: string | undefined;
   /** The canary of the rollout, if there are several rollouts. */
   readonly rollout?: string | undefined;
@@ -66,6 +67,7 @@ function cannotRead(what: string, why: string): string {
 
 async function openStore({ store: file, config }: FollowOptions): Promise<Store> {
   if (file !== undefined) {
+    if (isRedisUrl(file)) return openRedisStore(file);
     if (!existsSync(file)) throw new UsageError(`--store should be an existing file, got ${JSON.stringify(file)}`);
     return fileStore(file);
   }
@@ -73,7 +75,7 @@ async function openStore({ store: file, config }: FollowOptions): Promise<Store>
   const { store } = options.canary ?? {};
   if (store?.persistent) return store;
   throw new UsageError(
-    'A running process is reached through its store: pass its file with --store or set canary.store',
+    'A running process is reached through its store: pass its file or the address of its Redis with --store, or set canary.store',
   );
 }
 

@@ -88,7 +88,33 @@ export interface SourceBlock {
   readonly message: Json;
 }
 
+/** The store key of the kill switch: `true` sends the calls of all processes to stable, until it is `false`. */
+export const DISABLED_KEY = 'disabled';
+
 /** The store key of the rollout to an upstream. */
 export function rolloutKey(to: string): string {
   return `rollout:${to}`;
+}
+
+/**
+ * Calls `notice(target, key)` for each change that the store tells of, until the returned function is called. The target is held weakly, so
+ * that a client that is not closed can be garbage-collected.
+ */
+export function listenTo<T extends object>(
+  store: Store,
+  target: T,
+  notice: (target: T, key: string) => void,
+): () => void {
+  const held = new WeakRef(target);
+  let stop: (() => void) | undefined;
+  try {
+    stop = store.subscribe?.((key) => {
+      const alive = held.deref();
+      if (alive) notice(alive, key);
+      else stop?.();
+    });
+  } catch {
+    // Changes are seen by polling.
+  }
+  return () => stop?.();
 }

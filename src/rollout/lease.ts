@@ -1,6 +1,6 @@
 /** Keeps a rollout in the store. One process at a time holds the lease and leads the rollout; the others follow. */
 
-import { type Json, rolloutKey, type Store } from '../domain/store.ts';
+import { type Json, listenTo, rolloutKey, type Store } from '../domain/store.ts';
 import type { Warnings } from '../events/warnings.ts';
 import type { Clock } from '../time/clock.ts';
 import { commandBox } from './command.ts';
@@ -46,10 +46,12 @@ export type Standing = 'leads' | 'follows' | 'cutOff';
 /** How a write of a decision ended: `refused` by a newer lease, or `failed` because the store did not answer. */
 export type WriteEnd = 'written' | 'refused' | 'failed';
 
-/** A process that has died keeps the lease for this long. */
+/** A process that has died keeps the lease for this long, unless the store has another time. */
 const LEASE_MS = 10_000;
-/** How often the lease is renewed. */
-const RENEW_EVERY_MS = 3_000;
+/** A lease is renewed after this share of its time. */
+const RENEWED_AFTER = 0.3;
+/** How long the other processes leave an emptied store to the process that led, which knows most. */
+const YIELD_MS = 3_000;
 /** How often evidence is written, in ms. Decisions are written at once. */
 const WRITE_EVERY_MS = 5_000;
 
@@ -57,6 +59,7 @@ export class RolloutLease {
   readonly #parts: RolloutLeaseParts;
   readonly #key: string;
   readonly #log: string;
+  readonly #leaseMs: number;
   readonly #outgoing = new OutgoingBlocks();
   #fence: number | undefined;
   /** When the lease was last asked for with success, by the clock of this process. */
@@ -68,27 +71,48 @@ export class RolloutLease {
   #isUnreadable = false;
   readonly #queue: StoreQueue;
   #syncing = false;
+  /** The store has changed during a sync. */
+  #isStale = false;
   #closed = false;
+  /** The last known state is that of the store, as another process wrote it. */
+  #hasFollowed = false;
+  /** When this process, which has followed, may lead although the store has lost its values. */
+  #mayRefillAtMs: number | undefined;
+  readonly #stopListening: () => void;
 
   constructor(parts: RolloutLeaseParts) {
     this.#parts = parts;
     this.#queue = new StoreQueue(parts.clock, parts.warnings);
     this.#key = rolloutKey(parts.policy.to);
     this.#log = `samples:${parts.policy.to}`;
+    this.#leaseMs = parts.store.leaseMs ?? LEASE_MS;
+    this.#stopListening = listenTo(parts.store, this, (lease, key) => lease.#noticed(key));
   }
 
   get standing(): Standing {
     // Counted from before the store was asked, so that the lease ends here no later than in the store.
     if (this.#fence === undefined) return this.#queue.isAway ? 'cutOff' : 'follows';
-    return this.#parts.clock.now() - this.#leasedAtMs < LEASE_MS ? 'leads' : 'cutOff';
+    return this.#parts.clock.now() - this.#leasedAtMs < this.#leaseMs ? 'leads' : 'cutOff';
   }
 
   /** Called every second; runs in the background. */
   tick(): void {
     if (this.#syncing || this.#closed) return;
     this.#syncing = true;
+    this.#isStale = false;
     const synced = (): void => void (this.#syncing = false);
-    this.#enqueue(() => this.#sync().then(synced), synced);
+    this.#enqueue(async () => {
+      await this.#sync();
+      synced();
+      if (this.#isStale) this.tick();
+    }, synced);
+  }
+
+  /** The state is of interest to those that follow, and a command to the process that leads. */
+  #noticed(key: string): void {
+    if (key !== (this.#fence === undefined ? this.#key : commandBox(this.#parts.policy.to))) return;
+    this.#isStale = this.#syncing;
+    this.tick();
   }
 
   /** Keeps a sample of this process until the store has it. The process has counted it itself. */
@@ -124,6 +148,7 @@ export class RolloutLease {
   close(): Promise<unknown> {
     if (!this.#closed) {
       this.#closed = true;
+      this.#stopListening();
       this.#enqueue(async () => {
         if (this.#fence !== undefined) await this.#writeNow();
         if (this.#fence === undefined) await this.#send();
@@ -135,7 +160,7 @@ export class RolloutLease {
 
   async #sync(): Promise<void> {
     const { store, policy, command, count, clock } = this.#parts;
-    const isFresh = this.#fence !== undefined && clock.now() - this.#leasedAtMs < RENEW_EVERY_MS;
+    const isFresh = this.#fence !== undefined && clock.now() - this.#leasedAtMs < this.#leaseMs * RENEWED_AFTER;
     if (!isFresh) await this.#acquire();
     if (this.#fence === undefined) return this.#send();
     for (const { id, message } of await store.messages(commandBox(policy.to), this.#cursors.lastMessage)) {
@@ -154,7 +179,7 @@ export class RolloutLease {
     const { store, holder, clock, adopt, count } = this.#parts;
     const askedAtMs = clock.now();
     const { timesAway } = this.#queue;
-    const lease = await store.lease(this.#key, holder, LEASE_MS);
+    let lease = await store.lease(this.#key, holder, this.#leaseMs);
     if (timesAway !== this.#queue.timesAway) return;
     if (lease && lease.fence === this.#fence) {
       this.#leasedAtMs = askedAtMs;
@@ -163,6 +188,10 @@ export class RolloutLease {
     const led = this.#fence !== undefined;
     this.#fence = undefined;
     const stored = await store.read(this.#key);
+    if (lease && this.#yields(stored)) {
+      await store.release(this.#key, holder);
+      lease = undefined;
+    }
     // An answer that comes after the time limit is old.
     if (timesAway !== this.#queue.timesAway) return;
     this.#leasedAtMs = askedAtMs;
@@ -170,11 +199,20 @@ export class RolloutLease {
     if (led && !lease) this.#warnOfDemotion();
     const read = readRollout(stored);
     await this.#adoptCursors(read);
+    if (read.kind === 'rollout') this.#hasFollowed = !lease;
     adopt(read);
     this.#outgoing.close();
     this.#outgoing.settled(this.#cursors.counted[holder] ?? 0);
     // What this process has counted, and no leader before it.
     if (lease) for (const block of this.#outgoing.blocks) count(block.toJSON());
+  }
+
+  /** A store that has lost its values is filled by the process that led, and after a time by any that knows the state. */
+  #yields(stored: Json | undefined): boolean {
+    const isEmptied = stored === undefined && this.#hasFollowed;
+    if (!isEmptied) this.#mayRefillAtMs = undefined;
+    else this.#mayRefillAtMs ??= this.#parts.clock.now() + YIELD_MS;
+    return this.#mayRefillAtMs !== undefined && this.#parts.clock.now() < this.#mayRefillAtMs;
   }
 
   async #adoptCursors(read: ReadRollout): Promise<void> {

@@ -109,10 +109,12 @@ export class Engine implements CallContext {
       this.#warn('store', `The store does not keep owners or the split: ${errorName(error)}`);
     // Rollouts warn of the same store.
     const warnOfRouting = this.rollouts ? () => undefined : warn;
+    const killSwitch = new KillSwitch((message) => this.#warn('disabled', message));
+    const sharing = { ...routing, clock, killSwitch };
     this.#owners = new SharedOwners({ affinity: this.#affinity, store: sharedStore, clock, warn });
     this.#routing =
       sharedStore &&
-      new SharedRouting({ traffic, store: sharedStore, names, weights, ...routing, clock, warn: warnOfRouting });
+      new SharedRouting({ traffic, store: sharedStore, names, weights, ...sharing, warn: warnOfRouting });
     const observed = { recorder: this.#recorder, costs, emitter, warnings, clock, rollouts: this.rollouts };
     this.money = new Money(options, warnings);
     this.services = buildCallServices(options, observed, {
@@ -131,7 +133,6 @@ export class Engine implements CallContext {
         this.#warn('cache', `The ${option} function of the cache threw ${errorName(error)}`),
       );
     this.home = knownUpstream(this.services, options.account);
-    const killSwitch = new KillSwitch(() => this.#warn('disabled', 'CANARY_DISABLED is set: calls go to stable'));
     this.#planning = planInputs(options, this.services, { traffic, affinity: this.#affinity, killSwitch });
     const nextCallId = () => this.nextCallId();
     this.prober = new Prober({ services: this.services, emitter, active: options.probe, nextCallId });

@@ -5,6 +5,7 @@ import { hashKey } from '../domain/hash-key.ts';
 import type { Store } from '../domain/store.ts';
 import type { Affinity } from '../routing/affinity.ts';
 import type { Clock, Timer } from '../time/clock.ts';
+import { withTimeout } from '../time/wait.ts';
 
 /** OpenAI deletes stored responses after 30 days (https://platform.openai.com/docs/guides/conversation-state). */
 const KEPT_MS = 30 * 24 * 3_600_000;
@@ -14,6 +15,8 @@ const LOOK_UP_MS = 250;
 const BATCH_MS = 1_000;
 /** How long a store that failed is left alone. */
 const RETRY_MS = 5_000;
+/** A write that takes longer has failed. */
+const STORE_TIMEOUT_MS = 10_000;
 /** Owners that wait for a store that is away. */
 const MAX_WAITING = 10_000;
 
@@ -123,7 +126,8 @@ export class SharedOwners {
     const batch = this.#waiting;
     this.#waiting = new Map();
     try {
-      await this.#store?.remember(Object.fromEntries(batch), KEPT_MS);
+      if (this.#store)
+        await withTimeout(this.#store.remember(Object.fromEntries(batch), KEPT_MS), STORE_TIMEOUT_MS, this.#clock);
       return true;
     } catch (error) {
       for (const [id, upstream] of this.#waiting) batch.set(id, upstream);

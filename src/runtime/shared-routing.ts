@@ -2,15 +2,19 @@
 
 import type { Ranges, Segment, Weights } from '../domain/call.ts';
 import { canonicalJson, type Fields, isRecord } from '../domain/json.ts';
-import type { Json, Store } from '../domain/store.ts';
+import { DISABLED_KEY, type Json, listenTo, type Store } from '../domain/store.ts';
+import type { KillSwitch } from '../routing/kill-switch.ts';
 import { resolveSegments, type SegmentOptions } from '../routing/resolve-split.ts';
 import { resolveRoutes, type TaskRoutes } from '../routing/tasks.ts';
 import type { Traffic, TrafficPart } from '../routing/traffic.ts';
 import type { Clock } from '../time/clock.ts';
 import { startTicker, type Ticker } from '../time/ticker.ts';
+import { withTimeout } from '../time/wait.ts';
 
 /** The time between two looks at the store. */
 const POLL_MS = 2_000;
+/** An operation of the store that takes longer has failed. */
+const STORE_TIMEOUT_MS = 10_000;
 
 export interface SharedRoutingInput {
   readonly traffic: Traffic;
@@ -22,6 +26,7 @@ export interface SharedRoutingInput {
   readonly segments: readonly Segment[];
   readonly taskRoutes: TaskRoutes;
   readonly clock: Clock;
+  readonly killSwitch: KillSwitch;
   readonly warn: (error: unknown) => void;
 }
 
@@ -56,6 +61,9 @@ export class SharedRouting {
   /** Writes and reads, one after another. */
   #last: Promise<void>;
   readonly #ticker: Ticker;
+  readonly #stopListening: () => void;
+  /** A look at the store has not begun yet. */
+  #looks = false;
 
   constructor(input: SharedRoutingInput) {
     const { clock, traffic } = input;
@@ -67,13 +75,27 @@ export class SharedRouting {
     });
     this.#last = Promise.resolve();
     this.#enqueue((part) => this.#start(part));
-    this.#ticker = startTicker(clock, POLL_MS, this, (shared) => shared.#enqueue((part) => shared.#poll(part)));
+    this.#ticker = startTicker(clock, POLL_MS, this, (shared) => shared.#look());
+    this.#stopListening = listenTo(input.store, this, (shared, key) => {
+      if (key === DISABLED_KEY || shared.#parts.some((part) => part.key === key)) shared.#look();
+    });
   }
 
   /** Stops looking at the store, and resolves when all changes are written. */
   async close(): Promise<void> {
     this.#ticker.stop();
+    this.#stopListening();
     await this.#last;
+  }
+
+  /** While the store does not answer, one look waits. */
+  #look(): void {
+    if (this.#looks) return;
+    this.#looks = true;
+    this.#enqueue((part) => {
+      this.#looks = false;
+      return this.#poll(part);
+    });
   }
 
   #enqueue(work: (part: Part) => Promise<void>): void {
@@ -82,7 +104,17 @@ export class SharedRouting {
 
   async #afterLast(work: (part: Part) => Promise<void>): Promise<void> {
     await this.#last;
-    await Promise.all(this.#parts.map((part) => work(part).catch(this.#input.warn)));
+    const all = [...this.#parts.map((part) => work(part)), this.#readKillSwitch()];
+    const { clock, warn } = this.#input;
+    await Promise.all(all.map((done) => withTimeout(done, STORE_TIMEOUT_MS, clock).catch(warn)));
+  }
+
+  /** A switch that was on stays on when the store has lost its values. */
+  async #readKillSwitch(): Promise<void> {
+    const { store, killSwitch, clock } = this.#input;
+    const value = await store.read(DISABLED_KEY);
+    if (typeof value === 'boolean') killSwitch.switchInStore(value, clock.now());
+    if (value === undefined && killSwitch.isOnInStore) await store.write(DISABLED_KEY, true, 0);
   }
 
   async #start(part: Part): Promise<void> {
@@ -97,11 +129,14 @@ export class SharedRouting {
     if (this.#unwritten.has(part.key)) return this.#write(part);
     const stored = await this.#read(part);
     if (stored) part.take(stored, stored['options'] === part.options);
+    else await this.#write(part);
   }
 
   /** The stored value; `undefined` if it is known already. */
   async #read({ key }: Part): Promise<Fields | undefined> {
     const value = await this.#input.store.read(key);
+    // The store has lost its values: it gets the last known one.
+    if (value === undefined && this.#known.has(key)) this.#unwritten.add(key);
     const text = canonicalJson(value);
     if (value === undefined || text === this.#known.get(key)) return undefined;
     this.#known.set(key, text);

@@ -241,7 +241,10 @@ describe('without a running process and without a configuration', () => {
 });
 
 test.each([
-  [['status'], 'A running process is reached through its store: pass its file with --store or set canary.store'],
+  [
+    ['status'],
+    'A running process is reached through its store: pass its file or the address of its Redis with --store, or set canary.store',
+  ],
   [['status', '--store', 's.json'], '--store should be an existing file, got "s.json"'],
   [['rollback', '--store', 's.json'], '--store should be an existing file, got "s.json"'],
   [['set-weight', '5', '--store', 's.json'], 'The share should be between 0 and 1, or between 0% and 100%, got 5'],

@@ -11,7 +11,10 @@ import { changeLine, historyTable, rolloutLines } from '../rollout-lines.ts';
 /** Options of every command on a rollout. */
 export function withStore(command: Command): Command {
   return command
-    .option('-s, --store <file>', 'the state file of the running process, fileStore(file); no configuration is needed')
+    .option(
+      '-s, --store <file>',
+      'the state of the running processes: the file of fileStore(file), or redis://host:6379?prefix=canary; no configuration is needed',
+    )
     .option('-r, --rollout <upstream>', 'the canary, if there are several rollouts');
 }
 
