@@ -85,7 +85,7 @@ test('rejects a trace without calls', async () => {
 });
 
 test('prints the steps of a rollout, and exits although shadow copies are in flight', async () => {
-  const rollout = '{ to: deepseek, steps: [{ shadow: 1, hold: 2m }, { weight: 0.5, hold: 5m }, { weight: 0.9 }] }';
+  const rollout = '{ to: deepseek, steps: [{ shadow: 1, hold: 2m }, { weight: 0.01, hold: 5m }, { weight: 0.9 }] }';
   await using folder = await folderWith({
     ...FILES,
     'openai-canary.config.yaml': `canary: { upstreams: { deepseek: { provider: deepseek, model: deepseek-chat } }, rollout: ${rollout} }`,

@@ -23,8 +23,10 @@ export interface BrokenEnd {
 
 /** A run without a rollback ends after this many times the bound. */
 const PATIENCE = 3;
-/** In this time all calls in flight end. */
+/** In this time all calls in flight end, unless they wait for the canary alone. */
 const SETTLE_MS = 5_000;
+/** A call that only the canary may serve waits for as long as it asks, several times. */
+const SETTLE_ALONE_MS = 120_000;
 
 /** Ten calls a second of ever new callers. The hold of the step ends soon after the onset. */
 export async function breakCanary(row: Row, seed: number): Promise<BrokenEnd> {
@@ -77,7 +79,7 @@ export async function breakCanary(row: Row, seed: number): Promise<BrokenEnd> {
   let assigned = 0;
   const longestMs = PATIENCE * boundOf(row) * perAssignedMs;
   while (world.rollbacks.length === 0 && world.clock.now() - brokeAtMs < longestMs) if (await next()) assigned += 1;
-  await world.clock.advance(SETTLE_MS);
+  await world.clock.advance(feature.isAlone ? SETTLE_ALONE_MS : SETTLE_MS);
   const sentBefore = world.requests.gemini;
   for (let call = 0; call < 20; call += 1) await next();
   const sentAfter = world.requests.gemini - sentBefore;
