@@ -52,7 +52,7 @@ test.each(FORMATS)('a bundle of rolldown runs, in the format $format', async ({ 
 });
 
 test.each([
-  // Of it, 100 kB are the packed list of prices.
+  // Of it, 71 kB are the packed list of prices.
   ['costOf', 150_000],
   ['ConfigError', 20_000],
   ['route', 20_000],
