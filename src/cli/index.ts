@@ -16,6 +16,9 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-void runProgram(process.argv.slice(2), { terminal: terminalOf(process), signal: interrupted.signal }).then(
-  (exitCode) => (process.exitCode = exitCode),
-);
+// The connection of a store does not keep the program alive: without a timer it would end before the answer, without a word.
+const alive = setInterval(() => undefined, 60_000);
+
+void runProgram(process.argv.slice(2), { terminal: terminalOf(process), signal: interrupted.signal })
+  .then((exitCode) => (process.exitCode = exitCode))
+  .finally(() => clearInterval(alive));
