@@ -1,6 +1,6 @@
 /** Reads an answer for the caller: checks it where checks are on, and learns its usage, model and outcome as it is read. */
 
-import { fields } from '../domain/json.ts';
+import { fields, isRecord } from '../domain/json.ts';
 import { reportedCostOf } from '../pricing/usage.ts';
 import { classifyFailure, type Failure, FILTERED, MALFORMED, rejectedFor } from '../resilience/failure.ts';
 import { hasBrokenToolArguments, isFiltered, malformation } from './answer-body.ts';
@@ -112,9 +112,15 @@ async function acceptStream(input: AttemptInput, guard: StreamGuard, answer: Ans
 function failureOfBody({ surface }: AttemptInput, data: unknown): Failure | undefined {
   // The upstream would stream again, and be paid again.
   if (isStreamText(data)) return STREAMED;
-  if (malformation(surface, data)) return MALFORMED;
+  if (malformation(surface, data)) return isRecord(data) && !data['error'] ? UNUSABLE : MALFORMED;
   return isFiltered(surface, data) ? FILTERED : undefined;
 }
+
+/**
+ * A body of another shape, without an error. It may have been paid for, and the SDK gives it to the caller: where no other upstream can
+ * serve the call, it is not requested again.
+ */
+const UNUSABLE: Failure = { ...MALFORMED, retryAlone: false };
 
 /** A call that is no stream was answered with one. */
 const STREAMED: Failure = { ...MALFORMED, retrySame: false, retryAlone: false };

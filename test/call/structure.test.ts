@@ -64,6 +64,23 @@ describe('a malformed answer', () => {
     expect(set.events.of('retry')).toMatchObject([{ kind: 'malformed', delayMs: 875 }]);
   });
 
+  test('of another shape is given at once where no other upstream can serve the call', async () => {
+    const set = answering(
+      { type: 'message', content: [{ type: 'text', text: 'Hello.' }] },
+      { client: { maxRetries: 2 }, canary: { fallbacks: [] } },
+    );
+    expect(await within(set.clock, 0, ask(set.ai))).toMatchObject({ type: 'message' });
+    expect(set.providers.asked).toEqual(['gemini']);
+  });
+
+  test('with an error is requested again, also where no other upstream can serve the call', async () => {
+    const set = setUpCanary({ canary: { fallbacks: [], random: () => 0.5 } });
+    set.providers.script('gemini', json({ error: { message: 'Overloaded.', code: 502 } }), chat('Better.'));
+    const answer = await within(set.clock, 500, ask(set.ai));
+    expect(answer.choices[0]?.message.content).toBe('Better.');
+    expect(set.providers.asked).toEqual(['gemini', 'gemini']);
+  });
+
   test('is a failure for the breaker', async () => {
     const set = answering({ choices: [] }, { canary: { breaker: { consecutive: 1 } } });
     await within(set.clock, 0, ask(set.ai));
