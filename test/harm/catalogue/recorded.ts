@@ -19,7 +19,7 @@ const WAYS: Readonly<Record<Recording['surface'], readonly [plain: readonly Way[
   models: [[], []],
 };
 
-/** A key of a caller whom every split gives to stable. */
+/** A key that every split gives to stable. */
 const OF_STABLE = { headers: { 'x-canary-key': 'stable' } };
 
 export const recordedBodies: readonly Behaviour[] = readRecordings().flatMap((recording) =>
