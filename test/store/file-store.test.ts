@@ -1,5 +1,7 @@
 /** The store in a file. */
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, open, readFile, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -20,6 +22,19 @@ const newPath = (): string => join(folder, `store-${(files += 1)}.json`);
 /** The files whose names begin with that of `path`. */
 const filesBeside = async (path: string): Promise<readonly string[]> =>
   (await readdir(folder)).filter((name) => name.startsWith(basename(path)));
+
+/** The lock of a process that was killed while it held it. */
+async function leaveLock(lock: string): Promise<void> {
+  const module = new URL('../../src/store/file-lock.ts', import.meta.url).href;
+  const script = `
+    const { acquireFileLock } = await import(${JSON.stringify(module)});
+    await acquireFileLock(${JSON.stringify(lock)}, () => undefined);
+    process.kill(process.pid, 'SIGKILL');
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
+  const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  expect(signal).toBe('SIGKILL');
+}
 
 /** Holds the next `sync` of a file until `goOn`, as a slow disk or a stopped process does. */
 function holdNextSync() {
@@ -90,6 +105,32 @@ describe('a file store', () => {
     const longAgo = new Date(Date.now() - 60_000);
     await utimes(`${path}.lock`, longAgo, longAgo);
     expect(await fileStore(path).write('a', 1, 0)).toBe(true);
+  });
+
+  test('takes over the lock of a killed process at once', async () => {
+    const path = newPath();
+    await leaveLock(`${path}.lock`);
+    const startMs = performance.now();
+    expect(await fileStore(path).write('a', 1, 0)).toBe(true);
+    // A lock is stale after 5 s, whoever holds it.
+    expect(performance.now() - startMs).toBeLessThan(4_000);
+    expect(await filesBeside(path)).toEqual([basename(path)]);
+  });
+
+  test.each(['of another machine', 'of a live process'])('waits for a lock %s', async (whose) => {
+    const path = newPath();
+    const lock = `${path}.lock`;
+    await leaveLock(lock);
+    const [token, pid, space] = (await readFile(lock, 'utf8')).split(' ');
+    await writeFile(lock, whose === 'of a live process' ? `${token} ${process.pid} ${space}` : `${token} ${pid} other`);
+    let isDone = false;
+    const writing = fileStore(path)
+      .write('a', 1, 0)
+      .then(() => (isDone = true));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(isDone).toBe(false);
+    await rm(lock);
+    await writing;
   });
 
   test('takes over a lock whose time stamp lies in the future', { timeout: 15_000 }, async () => {
