@@ -15,7 +15,7 @@ export interface Part {
 /** Level by level, from the bottom: the parts of a level may import those of the levels below, never one another. */
 const LEVELS: readonly (readonly string[])[] = [
   ['domain', 'time'],
-  ['resilience', 'providers', 'pricing', 'metrics', 'events', 'store', 'stats'],
+  ['resilience', 'providers', 'pricing', 'metrics', 'events', 'store', 'stats', 'http'],
   ['upstream', 'routing', 'budgets', 'ledger'],
   ['call', 'alerts'],
   ['cache', 'shadow', 'rollout', 'batch', 'probe'],
@@ -31,6 +31,7 @@ const ENTRY_POINTS: Readonly<Record<string, readonly string[]>> = {
   testing: ['index.ts', 'domain', 'time'],
   analysis: ['stats', 'domain'],
   ...Object.fromEntries(INTEGRATIONS.map((name) => [name, ['index.ts', 'domain', 'time']])),
+  ...Object.fromEntries(['dashboard', 'gateway'].map((name) => [name, ['index.ts', 'domain', 'time', 'http']])),
   // Its version is that of the package.
   cli: ['index.ts', 'testing', 'analysis', ...INTEGRATIONS, 'domain', '../package.json'],
 };
