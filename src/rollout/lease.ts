@@ -1,37 +1,21 @@
 /** Keeps a rollout in the store. One process at a time holds the lease and leads the rollout; the others follow. */
 
-import { type Json, listenTo, rolloutKey, type Store } from '../domain/store.ts';
+import { type Json, listenTo, rolloutKey } from '../domain/store.ts';
 import type { Warnings } from '../events/warnings.ts';
 import type { Clock } from '../time/clock.ts';
 import { commandBox } from './command.ts';
-import type { RolloutPolicy } from './resolve-rollouts.ts';
-import { type CountedSample, OutgoingBlocks, type SampledRun } from './sample-blocks.ts';
+import { LeaderInbox, type LeaderInboxParts } from './leader-inbox.ts';
+import type { CountedSample, SampledRun } from './sample-blocks.ts';
 import { StoreQueue } from './store-queue.ts';
-import {
-  NO_CURSORS,
-  type ReadRollout,
-  readRollout,
-  type RolloutMemory,
-  type StoreCursors,
-  toStored,
-  withCounted,
-} from './stored-rollout.ts';
+import { type ReadRollout, readRollout, type RolloutMemory, type StoreCursors, toStored } from './stored-rollout.ts';
 
-export interface RolloutLeaseParts {
-  readonly store: Store;
-  readonly policy: RolloutPolicy;
+export interface RolloutLeaseParts extends LeaderInboxParts {
   readonly clock: Clock;
   readonly warnings: Warnings;
-  /** Identifies this process among those that share the store. */
-  readonly holder: string;
   /** `undefined` while there is nothing that should be written. */
   readonly memory: () => RolloutMemory | undefined;
   /** Continues from what the store has. Must not throw. */
   readonly adopt: (read: ReadRollout) => void;
-  /** Carries out a command from the store. Must not throw. */
-  readonly command: (message: Json) => void;
-  /** Counts a block of samples. Must not throw. */
-  readonly count: (block: Json) => void;
 }
 
 /**
@@ -58,17 +42,12 @@ const WRITE_EVERY_MS = 5_000;
 export class RolloutLease {
   readonly #parts: RolloutLeaseParts;
   readonly #key: string;
-  readonly #log: string;
   readonly #leaseMs: number;
-  readonly #outgoing = new OutgoingBlocks();
+  readonly #inbox: LeaderInbox;
   #fence: number | undefined;
   /** When the lease was last asked for with success, by the clock of this process. */
   #leasedAtMs = -Infinity;
   #writtenAtMs = -Infinity;
-  #cursors = NO_CURSORS;
-  #droppedThrough = 0;
-  /** What the store had at the last look could not be read. */
-  #isUnreadable = false;
   readonly #queue: StoreQueue;
   #syncing = false;
   /** The store has changed during a sync. */
@@ -84,7 +63,7 @@ export class RolloutLease {
     this.#parts = parts;
     this.#queue = new StoreQueue(parts.clock, parts.warnings);
     this.#key = rolloutKey(parts.policy.to);
-    this.#log = `samples:${parts.policy.to}`;
+    this.#inbox = new LeaderInbox(parts);
     this.#leaseMs = parts.store.leaseMs ?? LEASE_MS;
     this.#stopListening = listenTo(parts.store, this, (lease, key) => lease.#noticed(key));
   }
@@ -117,7 +96,7 @@ export class RolloutLease {
 
   /** Keeps a sample of this process until the store has it. The process has counted it itself. */
   sampled(of: SampledRun, sample: CountedSample): void {
-    this.#outgoing.add(of, sample);
+    this.#inbox.add(of, sample);
   }
 
   /** Writes a decision, then calls `done` once. */
@@ -127,7 +106,7 @@ export class RolloutLease {
       if (!isDone) done(end);
       isDone = true;
     };
-    const cursors = this.#cursorsNow();
+    const cursors = this.#inbox.cursorsNow();
     this.#enqueue(
       async () => finish((await this.#write(memory, cursors)) ? 'written' : 'refused'),
       () => finish('failed'),
@@ -136,7 +115,7 @@ export class RolloutLease {
 
   /** Leaves a command for the process that holds the lease. */
   post(message: Json): void {
-    this.#enqueue(() => this.#parts.store.post(commandBox(this.#parts.policy.to), message));
+    this.#enqueue(() => this.#inbox.post(message));
   }
 
   /** Reads the store again at the next tick. */
@@ -151,7 +130,7 @@ export class RolloutLease {
       this.#stopListening();
       this.#enqueue(async () => {
         if (this.#fence !== undefined) await this.#writeNow();
-        if (this.#fence === undefined) await this.#send();
+        if (this.#fence === undefined) await this.#inbox.send();
         await this.#parts.store.release(this.#key, this.#parts.holder);
       });
     }
@@ -159,24 +138,17 @@ export class RolloutLease {
   }
 
   async #sync(): Promise<void> {
-    const { store, policy, command, count, clock } = this.#parts;
+    const { clock } = this.#parts;
     const isFresh = this.#fence !== undefined && clock.now() - this.#leasedAtMs < this.#leaseMs * RENEWED_AFTER;
     if (!isFresh) await this.#acquire();
-    if (this.#fence === undefined) return this.#send();
-    for (const { id, message } of await store.messages(commandBox(policy.to), this.#cursors.lastMessage)) {
-      this.#cursors = { ...this.#cursors, lastMessage: id };
-      command(message);
-    }
-    for (const { id, message } of await store.blocks(this.#log, this.#cursors.lastBlock)) {
-      this.#cursors = { ...this.#cursors, lastBlock: id };
-      count(message);
-    }
+    if (this.#fence === undefined) return this.#inbox.send();
+    await this.#inbox.read();
     if (clock.now() - this.#writtenAtMs >= WRITE_EVERY_MS) await this.#writeNow();
   }
 
   /** Renews the lease, or takes it and what the store has; while another process holds it, only the latter. */
   async #acquire(): Promise<void> {
-    const { store, holder, clock, adopt, count } = this.#parts;
+    const { store, holder, clock, adopt } = this.#parts;
     const askedAtMs = clock.now();
     const { timesAway } = this.#queue;
     let lease = await store.lease(this.#key, holder, this.#leaseMs);
@@ -198,13 +170,11 @@ export class RolloutLease {
     this.#fence = lease?.fence;
     if (led && !lease) this.#warnOfDemotion();
     const read = readRollout(stored);
-    await this.#adoptCursors(read);
+    await this.#inbox.adopt(read);
     if (read.kind === 'rollout') this.#hasFollowed = !lease;
     adopt(read);
-    this.#outgoing.close();
-    this.#outgoing.settled(this.#cursors.counted[holder] ?? 0);
-    // What this process has counted, and no leader before it.
-    if (lease) for (const block of this.#outgoing.blocks) count(block.toJSON());
+    this.#inbox.settle();
+    if (lease) this.#inbox.countOwn();
   }
 
   /** A store that has lost its values is filled by the process that led, and after a time by any that knows the state. */
@@ -215,40 +185,14 @@ export class RolloutLease {
     return this.#mayRefillAtMs !== undefined && this.#parts.clock.now() < this.#mayRefillAtMs;
   }
 
-  async #adoptCursors(read: ReadRollout): Promise<void> {
-    const { store, policy } = this.#parts;
-    if (read.kind !== 'unreadable') {
-      this.#cursors = read.kind === 'rollout' ? read.rollout.cursors : NO_CURSORS;
-    } else if (!this.#isUnreadable) {
-      // Which of the old commands were carried out is not known, so that none of them is.
-      const [message, block] = await Promise.all([
-        store.messages(commandBox(policy.to), 0),
-        store.blocks(this.#log, 0),
-      ]);
-      this.#cursors = { ...NO_CURSORS, lastMessage: message.at(-1)?.id ?? 0, lastBlock: block.at(-1)?.id ?? 0 };
-    }
-    this.#isUnreadable = read.kind === 'unreadable';
-  }
-
-  /** Sends what this process has counted to the process that leads. */
-  async #send(): Promise<void> {
-    const { store, holder: source } = this.#parts;
-    this.#outgoing.close();
-    for (const block of this.#outgoing.blocks) {
-      const { sequence } = block;
-      await store.addBlock(this.#log, { source, sequence, message: block.toJSON() });
-      this.#outgoing.settled(sequence);
-    }
-  }
-
   async #writeNow(): Promise<void> {
     const memory = this.#parts.memory();
-    if (memory) await this.#write(memory, this.#cursorsNow());
+    if (memory) await this.#write(memory, this.#inbox.cursorsNow());
   }
 
   /** The store refuses the write if another process has been given the lease since. */
   async #write(memory: RolloutMemory, cursors: StoreCursors): Promise<boolean> {
-    const { store, policy, holder, clock } = this.#parts;
+    const { store, policy, clock } = this.#parts;
     if (this.#fence === undefined) return false;
     const written = await store.write(this.#key, toStored({ policy, memory, cursors }), this.#fence);
     if (!written) {
@@ -257,15 +201,8 @@ export class RolloutLease {
       return false;
     }
     this.#writtenAtMs = clock.now();
-    this.#outgoing.settled(cursors.counted[holder] ?? 0);
-    if (cursors.lastBlock > this.#droppedThrough) await store.dropBlocks(this.#log, cursors.lastBlock);
-    this.#droppedThrough = cursors.lastBlock;
+    await this.#inbox.written(cursors);
     return true;
-  }
-
-  /** What the state of this moment includes. */
-  #cursorsNow(): StoreCursors {
-    return withCounted(this.#cursors, this.#parts.holder, this.#outgoing.close());
   }
 
   #enqueue(work: () => Promise<unknown>, failed?: () => void): void {
