@@ -1,5 +1,6 @@
 /** `costOf()`: the cost of any usage, also of answers that no client of ours requested. */
 
+import { fields } from './domain/json.ts';
 import type { Cost, Usage } from './domain/usage.ts';
 import { findCost } from './pricing/cost.ts';
 import { PriceTable } from './pricing/price-table.ts';
@@ -21,8 +22,9 @@ export interface CostOfInput {
   /** The `usage` of the response, unchanged. */
   readonly usage?: unknown;
   /**
-   * The service tier that the response names, which changes the price: `flex`, `priority`, `batch`. Responses of the Batch API do not
-   * name theirs. @default `service_tier`
+   * The service tier of the call, which changes the price: `default`, `flex`, `priority` (or `fast`), `ultrafast`, `batch`. Responses of
+   * the Batch API do not name theirs.
+   * @default `service_tier`
    */
   readonly serviceTier?: string | undefined;
   /** Part of a whole answer: its service tier. */
@@ -47,7 +49,9 @@ export type CostOf = Cost & {
 
 /**
  * The cost of an answer in USD: the cost that the provider reports, or else its tokens at the public price. `null` if the price or the usage is
- * unknown. Pass the whole answer: the usage alone names neither the service tier nor the tools that were used. Never throws. Takes about 20 µs.
+ * unknown. Pass the whole answer: the usage alone names neither the service tier nor the tools that were used. If the price of the model
+ * depends on the tier and nothing names it, the cost is that of the standard tier, with `missing: ['service tier']`. Never throws. Takes
+ * about 20 µs.
  *
  * @example
  * const { costUsd, missing } = costOf({ provider: 'openai', ...answer });
@@ -60,12 +64,18 @@ export function costOf({ provider, baseURL, model, at, ignoreReported = false, .
     ...priceSourceOf(provider, baseURL),
     reportedUsd: ignoreReported ? undefined : reportedCostOf(body),
     usage,
+    tierUnknown: serviceTier === undefined && !namesTier(answer),
     model,
     prices: undefined,
     table: new PriceTable(),
     atMs: at === undefined ? systemClock.now() : Number(at),
   });
   return { ...cost, usage };
+}
+
+/** A whole answer without a tier is one of a provider, or of a time, that has only the standard tier. */
+function namesTier({ usage, service_tier, output, choices }: Partial<CostOfInput>): boolean {
+  return service_tier !== undefined || output !== undefined || choices !== undefined || 'service_tier' in fields(usage);
 }
 
 function priceSourceOf(

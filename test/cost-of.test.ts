@@ -11,7 +11,7 @@ const usage = { prompt_tokens: 1_000, completion_tokens: 100, prompt_tokens_deta
 const GPT_4_1_USD = (800 * 2 + 200 * 0.5 + 100 * 8) / 1e6;
 
 test('prices an answer by the public price list, and names the list', () => {
-  const { costUsd, ...rest } = costOf({ model: 'gpt-4.1', usage, at: AT });
+  const { costUsd, ...rest } = costOf({ model: 'gpt-4.1', usage, serviceTier: 'default', at: AT });
   expect(costUsd).toBeCloseTo(GPT_4_1_USD, 12);
   expect(rest).toEqual({
     source: 'table',
@@ -67,6 +67,34 @@ test('takes a whole answer: its service tier and its searches change the cost', 
     costUsd: standard,
     missing: ['tool fees'],
   });
+});
+
+test('a usage alone has the standard price, and says that it may have been of another tier', () => {
+  const plain = { prompt_tokens: 1_000, completion_tokens: 100 };
+  const standard = costOf({ model: 'gpt-5', usage: plain, serviceTier: 'default', at: AT }).costUsd;
+  expect(costOf({ model: 'gpt-5', usage: plain, at: AT })).toMatchObject({
+    costUsd: standard,
+    missing: ['service tier'],
+  });
+});
+
+test.each([
+  ['its tier is given', { serviceTier: 'default' }],
+  ['it names its tier', { service_tier: 'default' }],
+  ['it is whole, and its tier is null', { service_tier: null }],
+  ['it is a whole chat answer of a provider that names no tier', { choices: [] }],
+  ['it is a whole response', { output: [] }],
+  ['its usage names the tier', { usage: { ...usage, service_tier: 'standard' } }],
+  ['its model has one price', { model: 'gpt-4' }],
+])('an answer leaves no tier out if %s', (_, more) => {
+  const cost = costOf({ model: 'gpt-5', usage, at: AT, ...more });
+  expect(cost.costUsd).toBeGreaterThan(0);
+  expect(cost.missing).toBeUndefined();
+});
+
+test('`fast`, the newer name of `priority`, has its price', () => {
+  const answer = { model: 'gpt-6-sol', usage: { prompt_tokens: 1_000, completion_tokens: 100 }, at: AT };
+  expect(costOf({ ...answer, service_tier: 'fast' }).costUsd).toBeCloseTo((1_000 * 4 + 100 * 20) / 1e6, 12);
 });
 
 test('prices embeddings by their input, because they have no output', () => {

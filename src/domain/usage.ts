@@ -41,13 +41,19 @@ export interface Usage {
   readonly surcharges?: readonly Surcharge[] | undefined;
 }
 
-/** Service tiers with prices of their own. `other` stands for every name that is neither one of these nor the standard tier. */
-export type ServiceTier = 'flex' | 'priority' | 'batch' | 'other';
+/**
+ * Service tiers with prices of their own. `priority` is also what OpenAI calls `fast`. `other` stands for every name that is neither one
+ * of these nor the standard tier.
+ */
+export type ServiceTier = 'flex' | 'priority' | 'ultrafast' | 'batch' | 'other';
 
 /** A surcharge on a whole call. */
 export type Surcharge = 'fast mode' | 'regional processing';
 
-/** A part of a bill that a cost leaves out, because its price is unknown. */
+/**
+ * A part of a bill that a cost leaves out, because its price is unknown. `service tier`: the cost is that of the standard tier, since no
+ * price is known for the tier of the call, or since nothing says which tier it had.
+ */
 export type MissingCost = 'tool fees' | 'one-hour cache writes' | 'service tier' | Surcharge;
 
 /**

@@ -44,9 +44,19 @@ export const CORRECTIONS: readonly Correction[] = [
   {
     seller: 'openai',
     model: /^gpt-6[.-][12]-sol(?:-\d{4}-\d\d-\d\d)?$/,
-    price: { input_mtok: 2, output_mtok: 10, cache_read_mtok: null, cache_write_mtok: null },
-    source: 'iyulab/TokenMeter v0.17.0 and uttamdeb/agent-telemetry v1.6.6; cached input is not confirmed',
+    like: 'gpt-6-sol',
+    price: { cache_read_mtok: { base: 0.1, tiers: [{ start: 272_000, price: 0.2 }] } },
+    source:
+      'https://developers.openai.com/api/docs/models/gpt-6.1-sol; amine123max/Codex-Manager 0.4.7, TokenMeter v0.17.0',
     example: ['gpt-6.1-sol', DAY],
+  },
+  {
+    seller: 'openai',
+    model: /^gpt-6[.-]2-astra(?:-\d{4}-\d\d-\d\d)?$/,
+    like: 'gpt-6-astra',
+    price: longContext(272_000, { input_mtok: [8, 16], cache_read_mtok: [0.4, 0.8], cache_write_mtok: [10, 20], output_mtok: [40, 60] }), // prettier-ignore
+    source: 'https://developers.openai.com/api/docs/pricing; iyulab/TokenMeter v0.17.0',
+    example: ['gpt-6.2-astra', DAY],
   },
   fineTuned(/^ft:gpt-4\.1-20/, 'ft:gpt-4.1-2025-04-14:acme::x', 3, 0.75, 12),
   fineTuned(/^ft:gpt-4\.1-mini-20/, 'ft:gpt-4.1-mini-2025-04-14:acme::x', 0.8, 0.2, 3.2),
@@ -75,8 +85,22 @@ export const CORRECTIONS: readonly Correction[] = [
   },
   deepseekFlash(undefined, '2026-11-30T12:00:00Z', 0.15, 0.6),
   deepseekFlash(DEEPSEEK_PEAK, '2026-11-30T08:00:00Z', 0.3, 1.2),
-  longContext(/^grok-4(?:-0709|-latest)?$/, 'grok-4', [3, 6], 0.75, [15, 30]),
-  longContext(/^grok-4(?:-1)?-fast/, 'grok-4-fast', [0.2, 0.4], 0.05, [0.5, 1]),
+  {
+    seller: 'x-ai',
+    model: /^grok-4(?:-0709|-latest)?$/,
+    price: longContext(128_000, { input_mtok: [3, 6], cache_read_mtok: [0.75, null], output_mtok: [15, 30] }),
+    source: GROK,
+    example: ['grok-4', DAY],
+  },
+  {
+    seller: 'x-ai',
+    model: /^grok-4(?:-1)?-fast/,
+    price: longContext(128_000, { input_mtok: [0.2, 0.4], cache_read_mtok: [0.05, null], output_mtok: [0.5, 1] }),
+    source: GROK,
+    example: ['grok-4-fast', DAY],
+  },
+  gemini4('neon', 3, 0.15, 15),
+  gemini4('hydrogen', 1.5, 0.075, 7.5),
   {
     seller: 'mistral',
     model: /^mistral-large-latest$/,
@@ -150,18 +174,21 @@ function deepseekFlash(hours: Correction['hours'], at: string, input: number, ou
   };
 }
 
+/** Rates up to this many input tokens, and above. */
 function longContext(
-  model: RegExp,
-  example: string,
-  [input, inputAbove]: readonly [number, number],
-  cached: number,
-  [output, outputAbove]: readonly [number, number],
-): Correction {
-  const above = (base: number, price: number | null) => ({ base, tiers: [{ start: 128_000, price }] });
-  const price = {
-    input_mtok: above(input, inputAbove),
-    cache_read_mtok: above(cached, null),
-    output_mtok: above(output, outputAbove),
+  start: number,
+  rates: Readonly<Record<string, readonly [base: number, above: number | null]>>,
+): RawPrice {
+  const tiered = Object.entries(rates).map(([unit, [base, price]]) => [unit, { base, tiers: [{ start, price }] }]);
+  return Object.fromEntries(tiered) as RawPrice;
+}
+
+function gemini4(size: string, input: number, cached: number, output: number): Correction {
+  return {
+    seller: 'google',
+    model: new RegExp(`^gemini-4-${size}$`),
+    price: { input_mtok: input, cache_read_mtok: cached, output_mtok: output, web_searches_kcount: 14 },
+    source: 'https://ai.google.dev/gemini-api/docs/pricing; iyulab/TokenMeter v0.17.0, docs.laozhang.ai (2026-11-22)',
+    example: [`gemini-4-${size}`, DAY],
   };
-  return { seller: 'x-ai', model, price, source: GROK, example: [example, DAY] };
 }

@@ -12,10 +12,13 @@ export interface CostQuery {
   readonly usage: Usage | undefined;
   /** Whether the usage is an estimate, as for an aborted stream; the cost is one, too. @default false */
   readonly usageEstimated?: boolean | undefined;
+  /** Whether nothing says in which service tier the call was made. @default false: in the standard tier, unless the usage names another */
+  readonly tierUnknown?: boolean | undefined;
   readonly model: string | undefined;
   /** The user's prices for the upstream. */
   readonly prices: readonly DatedPrice[] | undefined;
-  readonly table: Pick<PriceTable, 'version' | 'tableCostUsd'> & Partial<Pick<PriceTable, 'missing' | 'versionOf'>>;
+  readonly table: Pick<PriceTable, 'version' | 'tableCostUsd'> &
+    Partial<Pick<PriceTable, 'missing' | 'versionOf' | 'dependsOnTier'>>;
   /** The provider's id in the table. */
   readonly provider: string | undefined;
   readonly baseURL: string | undefined;
@@ -57,9 +60,12 @@ function tableVersion(query: CostQuery): PriceTableVersion {
 }
 
 function tableMissing(query: CostQuery): readonly MissingCost[] | undefined {
-  if (!hasExtras(query.usage)) return undefined;
-  const asked = tableQuery(query);
-  return asked && query.table.missing?.(asked);
+  const { usage, tierUnknown, table } = query;
+  const asked = tierUnknown || hasExtras(usage) ? tableQuery(query) : undefined;
+  if (!asked) return undefined;
+  const missing = table.missing?.(asked);
+  const lacksTier = tierUnknown && usage?.serviceTier === undefined && table.dependsOnTier?.(asked);
+  return lacksTier ? [...(missing ?? []), 'service tier'] : missing;
 }
 
 function tableQuery({ usage, model, provider, baseURL, atMs }: CostQuery): TableQuery | undefined {

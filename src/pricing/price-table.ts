@@ -6,7 +6,7 @@ import { correctionFor } from './corrections.ts';
 import type { ListEntry, PriceList } from './price-list.ts';
 import { listedPrice, type ListedPrice, ratesFor, type RawPrice } from './prices.ts';
 import { missingCosts, type Rates, ratesUsd } from './rates.ts';
-import { tierFactor } from './service-tiers.ts';
+import { hasTiers, tierFactor } from './service-tiers.ts';
 
 /** The bundled list: the pinned version of `@pydantic/genai-prices`, and the day it was published. */
 export const TABLE_VERSION: PriceTableVersion = Object.freeze({ version: '0.1.8', date: '2026-09-23' });
@@ -77,6 +77,13 @@ export class PriceTable {
     const { price } = this.#entry(query) ?? {};
     const rates = price && ratesFor(price, query.usage.inputTokens);
     return rates && missingCosts(rates, query.usage);
+  }
+
+  /** Whether the model's price depends on the service tier of a call. */
+  dependsOnTier(query: TableQuery): boolean {
+    const { price, seller = '', tierFactors = {} } = this.#entry(query) ?? {};
+    if (price === undefined) return false;
+    return hasTiers(seller, query.model) || Object.keys(tierFactors).some((tier) => tier !== 'batch');
   }
 
   #entry({ provider, baseURL, model, atMs }: TableQuery): LookUp | undefined {

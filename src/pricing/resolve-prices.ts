@@ -82,7 +82,7 @@ function checkTokenPrice(path: string, price: Price): void {
     if (isRequired || price[rate] !== undefined) checkNumber(`${path}.${rate}`, price[rate], { min: 0 });
   }
   if (price.serviceTiers === undefined) return;
-  checkKeys(`${path}.serviceTiers`, price.serviceTiers, ['flex', 'priority', 'batch', 'other']);
+  checkKeys(`${path}.serviceTiers`, price.serviceTiers, ['flex', 'priority', 'ultrafast', 'batch', 'other']);
   for (const [tier, factor] of Object.entries(price.serviceTiers)) {
     checkNumber(`${path}.serviceTiers.${tier}`, factor, { min: 0 });
   }

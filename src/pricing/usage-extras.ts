@@ -77,7 +77,10 @@ function countOf(value: unknown, member: string): number {
   return typeof count === 'number' && count > 0 && Number.isFinite(count) ? count : 0;
 }
 
-/** The tier is next to the usage (OpenAI), in the response of a Responses event, or in the usage (Anthropic). */
+/**
+ * The tier is next to the usage (OpenAI), in the response of a Responses event, or in the usage (Anthropic); `undefined` for the standard
+ * tier, and if there is none.
+ */
 export function serviceTierOf(body: unknown, usage: RawUsage): ServiceTier | undefined {
   const named = memberOf(body, 'service_tier') ?? memberOf(memberOf(body, 'response'), 'service_tier');
   return tierNamed(named ?? usage['service_tier']);
@@ -85,10 +88,15 @@ export function serviceTierOf(body: unknown, usage: RawUsage): ServiceTier | und
 
 const STANDARD_TIERS: ReadonlySet<unknown> = new Set(['default', 'auto', 'standard', 'standard_only', 'on_demand', '']);
 
-/** The standard tier has several names at OpenAI, Anthropic and Groq. Unknown names are dropped: the upstream may write anything here. */
-function tierNamed(name: unknown): ServiceTier | undefined {
+/**
+ * The tier of this name; `undefined` for the standard tier, which has several names at OpenAI, Anthropic and Groq. Unknown names are
+ * dropped: the upstream may write anything here.
+ */
+export function tierNamed(name: unknown): ServiceTier | undefined {
   if (typeof name !== 'string' || STANDARD_TIERS.has(name)) return undefined;
-  return name === 'flex' || name === 'priority' || name === 'batch' ? name : 'other';
+  // OpenAI's newer models name their priority tier `fast` (https://openai.com/api-fast-mode/).
+  if (name === 'fast') return 'priority';
+  return name === 'flex' || name === 'priority' || name === 'ultrafast' || name === 'batch' ? name : 'other';
 }
 
 /** Anthropic's fast mode, and its processing in one region (https://docs.claude.com/en/docs/about-claude/pricing). */

@@ -1,6 +1,6 @@
 /** The usage of an answer that has ended: the provider's own, or an estimate. */
 
-import type { Usage } from '../domain/usage.ts';
+import type { ServiceTier, Usage } from '../domain/usage.ts';
 import { estimateUsage } from '../pricing/estimate-output.ts';
 import { usageOf } from '../pricing/usage.ts';
 import type { AttemptInput } from './attempt-types.ts';
@@ -22,12 +22,12 @@ type EstimateInput = Pick<AttemptInput, 'surface' | 'options' | 'judge' | 'token
  */
 export function usageAtEnd(
   input: EstimateInput,
-  { usage, hasContent, output }: StreamFacts,
+  { usage, hasContent, output, serviceTier }: StreamFacts,
   wasWhole: boolean,
 ): UsageAtEnd {
   if (input.meter) return { usage: input.meter(usage), usageEstimated: false };
   const isEstimated = !usage && hasContent && input.surface !== 'other' && (!wasWhole || input.judge !== undefined);
-  return isEstimated ? estimated(input, output) : { usage, usageEstimated: false };
+  return isEstimated ? estimated(input, output, serviceTier) : { usage, usageEstimated: false };
 }
 
 /** The usage of a whole body. If the body has no usage, it is estimated from the output, unless the body is not an answer. */
@@ -42,7 +42,11 @@ export function usageOfBody(input: EstimateInput, body: unknown, failure: Failur
   return hasOutput && !malformation(surface, body) ? estimated(input, text) : { usage, usageEstimated: false };
 }
 
-function estimated({ surface, options, tokenizer }: EstimateInput, outputText: string): UsageAtEnd {
+function estimated(
+  { surface, options, tokenizer }: EstimateInput,
+  outputText: string,
+  serviceTier?: ServiceTier,
+): UsageAtEnd {
   const usage = estimateUsage({ surface, body: options.body, outputText, count: tokenizer?.() });
-  return { usage, usageEstimated: true };
+  return { usage: serviceTier === undefined ? usage : { ...usage, serviceTier }, usageEstimated: true };
 }

@@ -2,6 +2,7 @@
 
 import type { AttemptReason, AttemptRecord } from '../domain/attempt.ts';
 import { type Call, isFree } from '../domain/call.ts';
+import { fields } from '../domain/json.ts';
 import type { Cost, PriceTableVersion, Usage } from '../domain/usage.ts';
 import { findCost, UNKNOWN_COST } from '../pricing/cost.ts';
 import { estimateTokens } from '../pricing/count-tokens.ts';
@@ -9,6 +10,7 @@ import { estimateInput, rememberCounts } from '../pricing/estimate-input.ts';
 import { estimateOutput } from '../pricing/estimate-output.ts';
 import { estimateMedia } from '../pricing/media-usage.ts';
 import type { ModelPrices } from '../pricing/model-prices.ts';
+import { tierNamed } from '../pricing/usage-extras.ts';
 import type { PriceTable } from '../pricing/price-table.ts';
 import { upstreamModel } from '../providers/upstream-model.ts';
 import type { AttemptEnd } from './attempt-types.ts';
@@ -36,7 +38,7 @@ export type InputTokensOf = (call: Call, body: unknown) => number;
 /**
  * What a call would cost on an upstream, in USD, before it is made: its input by estimate, and all the output that it allows (its
  * limit, else 1,024 tokens; at most the upstream's `maxOutputTokens`; `n` times) at the upstream's price for the model it would get,
- * with no cached tokens. `undefined` where no price is known. Never throws.
+ * in the service tier that it asks for, with no cached tokens. `undefined` where no price is known. Never throws.
  */
 export type EstimateCostUsd = (upstream: string, call: Call, body: unknown) => number | undefined;
 
@@ -143,7 +145,11 @@ export class PriceAhead {
     if (call.paid !== undefined) return this.#mediaUsd(config, call, estimateMedia(call.paid, body));
     const inputTokens = this.inputTokensOf(call, body);
     const outputTokens = estimateOutput(call.surface, body, config.rules);
-    return this.#costUsd(config, call, { inputTokens, outputTokens, cachedInputTokens: 0, reasoningTokens: 0 });
+    const usage = { inputTokens, outputTokens, cachedInputTokens: 0, reasoningTokens: 0 };
+    const { service_tier = fields(body)['service_tier'] } = config.rules.params ?? {};
+    const serviceTier = tierNamed(service_tier);
+    const costUsd = serviceTier && this.#costUsd(config, call, { ...usage, serviceTier });
+    return costUsd ?? this.#costUsd(config, call, usage);
   };
 
   readonly isPriced: IsPriced = (name, call) => {

@@ -22,6 +22,7 @@ test.each([
   ['default', 1],
   ['flex', 0.5],
   ['priority', 2],
+  ['fast', 2],
 ])('an answer of the %s tier costs %d times the standard price', async (tier, factor) => {
   const { ai, providers } = setUp({ canary: LISTED });
   const usage = { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_100 };
@@ -41,6 +42,23 @@ const ANSWER = {
   model: 'gpt-5',
   choices: [{ index: 0, message: { role: 'assistant', content: 'Hello.' }, finish_reason: 'stop' }],
 };
+
+test('a stream has the price of the tier that one of its chunks named, also where it is left', async () => {
+  const { ai, providers } = setUp({ canary: LISTED });
+  const begun = { id: 'chatcmpl-1', object: 'chat.completion.chunk', model: 'gpt-5', service_tier: 'flex' };
+  const text = { event: { ...begun, choices: [{ index: 0, delta: { content: 'Hello.' }, finish_reason: null }] } };
+  const end = { event: { ...begun, choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] } };
+  const usage = { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_100 };
+  providers.usually('openai', events([text, end, { event: { choices: [], usage } }]));
+  const body = { ...BODY, model: 'gpt-5', service_tier: 'flex', stream: true } as const;
+  await drain(await ai.chat.completions.create(body));
+  expect(ai.canary.costs().total.costUsd).toBeCloseTo(STANDARD_USD / 2, 12);
+  const left = ai.chat.completions.create(body);
+  for await (const _ of await left) break;
+  const { cost, usage: estimated } = ai.canary.last(left)?.attempts[0] ?? {};
+  expect(cost).toMatchObject({ source: 'estimated', costUsd: expect.any(Number) });
+  expect(estimated).toMatchObject({ serviceTier: 'flex' });
+});
 
 test('a response includes the fees of its searches, streamed or not', async () => {
   const { ai, providers } = setUp({ canary: LISTED });

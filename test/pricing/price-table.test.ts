@@ -93,14 +93,19 @@ test('a service tier has the factor of its provider and model, and is unknown el
   expect(at('batch')).toBeCloseTo(standard / 2, 12);
   expect(at('flex', { provider: undefined, baseURL: 'https://api.openai.com/v1' })).toBeCloseTo(standard / 2, 12);
   expect(at('priority')).toBeCloseTo(standard * 1.75, 12);
-  expect(at('priority', { model: 'gpt-6-sol' })).toBeUndefined();
+  expect(at('priority', { model: 'gpt-6-mini' })).toBeUndefined();
+  expect(at('ultrafast')).toBeUndefined();
   expect(at('other')).toBeUndefined();
   expect(at('flex', { provider: 'azure' })).toBeUndefined();
   expect(at('flex', { provider: '__proto__' })).toBeUndefined();
 });
 
 test.each([
-  // https://openai.com/api-priority-processing/, and the pricing page of 2026-06-04 for gpt-5.5.
+  // https://openai.com/api-fast-mode/, and the pricing page of 2026-06-04 for gpt-5.5.
+  ['gpt-6-sol', 4, 20],
+  ['gpt-6.1-sol', 4, 20],
+  ['gpt-5.6-sol', 8, 40],
+  ['gpt-5.6-luna', 0.4, 2.4],
   ['gpt-5', 2.5, 20],
   ['gpt-5-mini', 0.45, 3.6],
   ['gpt-5.1-codex', 2.5, 20],
@@ -116,6 +121,33 @@ test.each([
   const used = { inputTokens: 1_000, outputTokens: 1_000, cachedInputTokens: 0, reasoningTokens: 0 } as const;
   const costUsd = new PriceTable().tableCostUsd({ ...query, model, usage: { ...used, serviceTier: 'priority' } });
   expect(costUsd).toBeCloseTo((input + output) / 1_000, 9);
+});
+
+test('the ultrafast tier of gpt-6-astra costs six times the standard price', () => {
+  const used = { inputTokens: 1_000, outputTokens: 1_000, cachedInputTokens: 0, reasoningTokens: 0, serviceTier: 'ultrafast' } as const; // prettier-ignore
+  expect(new PriceTable().tableCostUsd({ ...query, model: 'gpt-6-astra', usage: used })).toBeCloseTo(0.36, 9);
+});
+
+test('the tiers of Google cost half of the standard price, and 1.8 times', () => {
+  const gemini = { ...query, provider: 'google', model: 'gemini-2.5-flash' };
+  const at = (serviceTier: Usage['serviceTier']) =>
+    new PriceTable().tableCostUsd({ ...gemini, usage: { ...usage, serviceTier } }) ?? NaN;
+  expect(at('flex') / at(undefined)).toBeCloseTo(0.5, 9);
+  expect(at('priority') / at(undefined)).toBeCloseTo(1.8, 9);
+});
+
+test.each([
+  ['openai', 'gpt-5', true],
+  ['openai', 'gpt-6.1-sol', true],
+  ['openai', 'gpt-4.1', true],
+  ['openai', 'text-embedding-3-small', false],
+  ['openai', 'gpt-4', false],
+  ['google', 'gemini-2.5-flash', true],
+  ['google', 'gemini-2.0-flash', false],
+  ['deepseek', 'deepseek-chat', false],
+  ['openai', 'gpt-99', false],
+])('whether the price at %s of %s depends on the service tier: %s', (provider, model, expected) => {
+  expect(new PriceTable().dependsOnTier({ provider, model, usage, atMs })).toBe(expected);
 });
 
 describe('images and audio', () => {

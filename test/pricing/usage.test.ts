@@ -164,6 +164,10 @@ describe('the service tier', () => {
     expect(usageOf('chat', body)).toEqual({ ...read, serviceTier: 'flex' });
   });
 
+  test('`fast` is the newer name of `priority`', () => {
+    expect(usageOf('chat', { service_tier: 'fast', usage: plain })).toEqual({ ...read, serviceTier: 'priority' });
+  });
+
   test.each(['scale', 'performance', 'sk-secret'])('%j is another tier, and its name is not kept', (tier) => {
     expect(usageOf('chat', { service_tier: tier, usage: plain })).toEqual({ ...read, serviceTier: 'other' });
   });

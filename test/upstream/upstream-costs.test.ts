@@ -55,6 +55,16 @@ test.each([
   expect(estimate(body, upstream)).toBe(tokens);
 });
 
+test.each([
+  ['the tier that the call asks for', { service_tier: 'priority' }, {}, 100],
+  ["the tier that the upstream's params set", { service_tier: 'priority' }, { params: { service_tier: 'flex' } }, 25],
+  ["the standard tier if the upstream's params remove the field", { service_tier: 'priority' }, { params: { service_tier: null } }, 50], // prettier-ignore
+  ['the standard tier if the price of another is not known', { service_tier: 'batch' }, {}, 50],
+])('prices %s', (_what, body, upstream, costUsd) => {
+  const price = { ...DOLLAR_A_TOKEN, serviceTiers: { priority: 2, flex: 0.5 } };
+  expect(estimate({ max_tokens: 50, ...body }, { price, ...upstream })).toBe(costUsd);
+});
+
 test('multiplies completions by prompts and best_of', () => {
   expect(estimate({ prompt: ['a', 'b'], max_tokens: 5, best_of: 3 }, {}, '/completions')).toBe(30);
   expect(estimate({ prompt: [1, 2, 3], max_tokens: 5 }, {}, '/completions')).toBe(5);

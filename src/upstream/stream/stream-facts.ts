@@ -2,7 +2,8 @@
 
 import type { Surface } from '../../domain/call.ts';
 import { fields } from '../../domain/json.ts';
-import type { Usage } from '../../domain/usage.ts';
+import type { ServiceTier, Usage } from '../../domain/usage.ts';
+import { tierNamed } from '../../pricing/usage-extras.ts';
 import { reportedCostOf, usageOf } from '../../pricing/usage.ts';
 import { hasBrokenToolArguments, isBroken } from '../answer-body.ts';
 import { argumentsOf, bearsContent, nonTextOutput, hasNonTextOutput } from './delta.ts';
@@ -29,6 +30,8 @@ export abstract class StreamFacts {
   brokenToolArguments = false;
   /** The last usage that was read. */
   usage: Usage | undefined = undefined;
+  /** The service tier that was named last, if it is not the standard tier. */
+  serviceTier: ServiceTier | undefined = undefined;
   reportedUsd: number | undefined = undefined;
   model: string | undefined = undefined;
   /** The id of a Responses API response. */
@@ -43,7 +46,8 @@ export abstract class StreamFacts {
   protected seeUsage(surface: Surface, chunk: unknown): void {
     const usage = usageOf(surface, chunk);
     if (!usage) return;
-    this.usage = usage;
+    const { serviceTier = this.serviceTier } = usage;
+    this.usage = serviceTier === usage.serviceTier ? usage : { ...usage, serviceTier };
     this.reportedUsd = reportedCostOf(chunk) ?? this.reportedUsd;
   }
 }
@@ -89,10 +93,11 @@ class ChoiceFacts extends StreamFacts {
   }
 
   see(chunk: unknown): void {
-    const { choices, model, error } = fields(chunk);
+    const { choices, model, error, service_tier } = fields(chunk);
     // The SDK throws for it. A raw stream passes it on.
     if (error) [this.failed, this.error] = [true, error];
     if (this.model === undefined && typeof model === 'string') this.model = model;
+    if (service_tier) this.serviceTier = tierNamed(service_tier);
     const listed: readonly unknown[] = Array.isArray(choices) ? choices : [];
     for (const choice of listed) this.#seeChoice(choice);
     this.seeUsage(this.#surface, chunk);
@@ -164,7 +169,8 @@ class ResponseFacts extends StreamFacts {
     if (type === 'response.output_text.delta' && typeof delta === 'string') this.text += delta;
     if (!this.hasContent) this.hasContent = isSignOfAnswer(type, response);
     if (response === undefined) return;
-    const { id, model, error, incomplete_details } = fields(response);
+    const { id, model, error, incomplete_details, service_tier } = fields(response);
+    if (service_tier) this.serviceTier = tierNamed(service_tier);
     if (typeof id === 'string') this.responseId = id;
     if (typeof model === 'string') this.model = model;
     if (type === 'response.completed' || type === 'response.incomplete') this.complete = true;
