@@ -111,6 +111,8 @@ test('the main entry point', () => {
         "OpenAIClass",
         "Outcome",
         "Params",
+        "PartGrant",
+        "PartRequest",
         "PartialAnswer",
         "Plan",
         "PlanReason",

@@ -51,12 +51,26 @@ export function admitInTurn(names: readonly string[], state: CallState, nowMs: n
   return undefined;
 }
 
+/** How often a call waits for a part of a shared limit: other calls may take the first one. */
+const MAX_REFILLS = 3;
+
 /** Admits an attempt on this upstream, ignoring its pause, and its breaker if `isForced`. */
-export function acquireOrQueue(upstream: Upstream, state: CallState, nowMs: number, isForced = false): Admission {
+export function acquireOrQueue(
+  upstream: Upstream,
+  state: CallState,
+  nowMs: number,
+  isForced = false,
+  refills = 0,
+): Admission {
   const acquired = acquire(upstream, state, nowMs, isForced);
   if (typeof acquired !== 'string') return acquired;
-  const { queue } = upstream.limits ?? {};
-  if (acquired === 'limit' && queue && !queue.isFull) return waitFor(upstream, state);
+  const { limits } = upstream;
+  if (acquired === 'limit' && limits) {
+    const refilled = refills < MAX_REFILLS ? limits.refilled(state.loadOn(upstream), nowMs) : undefined;
+    const again = (): Admission => acquireOrQueue(upstream, state, state.services.clock.now(), isForced, refills + 1);
+    if (refilled) return refilled.then(again);
+    if (limits.queue && !limits.queue.isFull) return waitFor(upstream, state);
+  }
   state.skip(upstream, acquired);
   return undefined;
 }
@@ -145,7 +159,7 @@ export function forceAdmission(names: readonly string[], state: CallState): Admi
   return {
     upstream,
     permit: upstream.models.of(requestedModel(upstream, state.call)).breaker?.force(),
-    slot: upstream.limits?.admit(state.loadOn(upstream)),
+    slot: upstream.limits?.admit(state.loadOn(upstream), clock.now(), true),
     reservation: reserved instanceof Reservation ? reserved : undefined,
   };
 }

@@ -231,4 +231,13 @@ export interface LimitsSnapshot {
    * Tokens of the last 61 to 62 seconds, including those reserved for attempts in flight; `null` without a token limit.
    */
   readonly tokens: number | null;
+  /**
+   * Only for limits that processes share through a store. `starting`: the store has not answered yet. `shared`: the limits hold for all processes
+   * together. `away`: the store does not answer, and each process keeps to the limits divided by `processes`.
+   */
+  readonly fleet?: {
+    readonly state: 'starting' | 'shared' | 'away';
+    /** The processes that share the limits, as far as is known. */
+    readonly processes: number;
+  };
 }

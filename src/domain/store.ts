@@ -73,6 +73,11 @@ export interface Store {
   /** What `remember` keeps under these keys, in their order. */
   recall?(keys: readonly string[]): Promise<readonly (string | undefined)[]>;
   /**
+   * Grants parts of limits that all processes share, in one atomic step. The answers have the order of the requests. Optional: without it
+   * each process has the limits of its upstreams for itself.
+   */
+  takeParts?(requests: readonly PartRequest[]): Promise<readonly PartGrant[]>;
+  /**
    * Calls `listener` with the key or the box whenever any process has written or posted to it, until the returned function is called.
    * Notices may be lost: the store is read every two seconds as well. Optional.
    */
@@ -86,6 +91,43 @@ export interface SourceBlock {
   /** Rises with each block of the source. */
   readonly sequence: number;
   readonly message: Json;
+}
+
+/**
+ * What a process asks of a limit that all processes share. It uses only what it holds, so that all of them together never use more than the
+ * limit. All amounts are whole numbers.
+ */
+export interface PartRequest {
+  /** The name of the limit. */
+  readonly name: string;
+  /** Identifies the process. */
+  readonly source: string;
+  /** The most that all processes may have used within the window and may hold, in all. */
+  readonly limit: number;
+  /** How long a used amount counts, in whole seconds as ms, from the request that reports it; 0 for a limit of what is held at a time. */
+  readonly windowMs: number;
+  /** What the process has used since it began. The store counts the increase since the last request of the process. */
+  readonly total: number;
+  /** What the process has used within the window. It counts instead of `total` if the store does not know the process, or has lost it. */
+  readonly recent: number;
+  /** What the process keeps of the part that it holds. */
+  readonly keeps: number;
+  /** What it wants to hold in addition. */
+  readonly wants: number;
+  /** The smallest addition that is of use. */
+  readonly least: number;
+  /** How long the part is held without another request, in ms; then it counts as used. 0 ends the membership of the process at once. */
+  readonly forMs: number;
+}
+
+/** The part of a limit that a process holds from now on. */
+export interface PartGrant {
+  /** What the process kept, plus an addition: as many as it wants, but no more than its share of what is free, or the least of use. */
+  readonly held: number;
+  /** The processes that share the limit. */
+  readonly processes: number;
+  /** The time until a used amount ceases to count, in ms; `undefined` where all was granted that the process wants, or nothing used counts. */
+  readonly freeInMs: number | undefined;
 }
 
 /** The store key of the kill switch: `true` sends the calls of all processes to stable, until it is `false`. */

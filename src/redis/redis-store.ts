@@ -2,11 +2,11 @@
 
 import { checkKeys, checkNumber, checkObject, checkText } from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
-import type { Json, SourceBlock, Store, StoredMessage } from '../domain/store.ts';
+import type { Json, PartGrant, PartRequest, SourceBlock, Store, StoredMessage } from '../domain/store.ts';
 import type { StoreOptions } from '../index.ts';
 import { Changes } from './changes.ts';
 import { connectionOf, type RedisClient, type RedisConnection, runScript } from './connection.ts';
-import { ADD_BLOCK, LEASE, POST, RECALL, RELEASE, REMEMBER, type Script, WRITE } from './scripts.ts';
+import { ADD_BLOCK, LEASE, POST, RECALL, RELEASE, REMEMBER, type Script, TAKE_PARTS, WRITE } from './scripts.ts';
 
 /** Options of `redisStore`. */
 export interface RedisStoreOptions extends StoreOptions {
@@ -131,6 +131,19 @@ class RedisStore implements Store {
   async recall(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
     const found = textsOf(await this.#run(RECALL, ['texts'], keys));
     return keys.map((_, index) => (found[index] ? found[index].slice(1) : undefined));
+  }
+
+  async takeParts(requests: readonly PartRequest[]): Promise<readonly PartGrant[]> {
+    const keys = requests.flatMap(({ name }) => ['used', 'parts', 'processes'].map((of) => `limit:${name}:${of}`));
+    const args = requests.flatMap(({ source, limit, windowMs, total, recent, keeps, wants, least, forMs }) => {
+      return [source, limit, windowMs, total, recent, keeps, wants, least, forMs];
+    });
+    const grants = textsOf(await this.#run(TAKE_PARTS, keys, args)).map((text) => text.split(' ').map(Number));
+    return requests.map((_, index) => {
+      const [held, processes, freeInMs = -1] = grants[index] ?? [];
+      if (held === undefined || processes === undefined) throw new TypeError('Redis answered with too few parts');
+      return { held: numberOf(held), processes: numberOf(processes), freeInMs: freeInMs < 0 ? undefined : freeInMs };
+    });
   }
 
   async #after(name: string, afterId: number): Promise<readonly StoredMessage[]> {

@@ -125,6 +125,88 @@ for index = 2, #ARGV do
 end
 return found`);
 
+/**
+ * For each request, KEYS: counts of the limit, parts by process, processes by the end of their part. ARGV: now, then for each request
+ * the fields of `PartRequest` from `source` on. Sums are kept, so that a request costs the same however many processes there are.
+ * Returns for each request what is held, the number of processes, and the time until something used ceases to count, or -1.
+ */
+export const TAKE_PARTS = script(`${NOW}
+local function slotAt(second, seconds) return 'used' .. text(second % seconds) end
+local function forget(counts, from, till, seconds)
+  local gone = 0
+  for second = math.max(from + 1, till - seconds + 1), till do
+    local slot = slotAt(second, seconds)
+    local amount = redis.call('HGET', counts, slot)
+    if amount then
+      gone = gone + tonumber(amount)
+      redis.call('HDEL', counts, slot)
+    end
+  end
+  return gone
+end
+local function takeExpired(parts, ends)
+  local held = 0
+  for _, source in ipairs(redis.call('ZRANGEBYSCORE', ends, '-inf', text(now))) do
+    held = held + tonumber(string.match(redis.call('HGET', parts, source) or '0 0', '^(%d+)'))
+    redis.call('HDEL', parts, source)
+    redis.call('ZREM', ends, source)
+  end
+  return held
+end
+local function oldestLeft(counts, second, seconds)
+  for at = second - seconds + 1, second do
+    if redis.call('HEXISTS', counts, slotAt(at, seconds)) == 1 then return (at + seconds) * 1000 - now end
+  end
+  return -1
+end
+local function grant(counts, parts, ends, source, limit, windowMs, total, recent, keeps, wants, least, forMs)
+  local seconds = windowMs / 1000
+  local state = redis.call('HMGET', counts, 'second', 'used', 'held')
+  local last, used, held = tonumber(state[1] or 0), tonumber(state[2] or 0), tonumber(state[3] or 0)
+  local second = math.max(math.floor(now / 1000), last)
+  if seconds > 0 then used = used - forget(counts, last, second, seconds) end
+  local added = takeExpired(parts, ends)
+  held = held - added
+  local mine, before = string.match(redis.call('HGET', parts, source) or '', '^(%d+) (%d+)$')
+  if mine then
+    held = held - tonumber(mine)
+    added = added + math.max(0, total - tonumber(before))
+    total = math.max(total, tonumber(before))
+  else
+    added = added + recent
+  end
+  if seconds > 0 and added > 0 then
+    used = used + added
+    redis.call('HINCRBY', counts, slotAt(second, seconds), text(added))
+  end
+  local free = limit - used - held - keeps
+  local granted = 0
+  if forMs > 0 then redis.call('ZADD', ends, text(now + forMs), source) else redis.call('ZREM', ends, source) end
+  local processes = redis.call('ZCARD', ends)
+  if wants > 0 and free >= least then
+    granted = math.min(wants, free, math.max(least, math.floor(free / math.max(1, processes))))
+  end
+  if forMs > 0 then
+    held = held + keeps + granted
+    redis.call('HSET', parts, source, text(keeps + granted) .. ' ' .. text(total))
+  else
+    redis.call('HDEL', parts, source)
+  end
+  redis.call('HSET', counts, 'second', text(second), 'used', text(used), 'held', text(held))
+  for _, key in ipairs({ counts, parts, ends }) do redis.call('PEXPIRE', key, text(windowMs + math.max(forMs, 10000))) end
+  local freeInMs = -1
+  if seconds > 0 and used > 0 and granted < wants then freeInMs = oldestLeft(counts, second, seconds) end
+  return text(keeps + granted) .. ' ' .. text(processes) .. ' ' .. text(freeInMs)
+end
+local grants = {}
+for index = 1, #KEYS / 3 do
+  local numbers = {}
+  for field = 2, 9 do numbers[field] = tonumber(ARGV[(index - 1) * 9 + 1 + field]) end
+  local at = index * 3
+  grants[index] = grant(KEYS[at - 2], KEYS[at - 1], KEYS[at], ARGV[(index - 1) * 9 + 2], unpack(numbers, 2, 9))
+end
+return grants`);
+
 function script(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }

@@ -51,7 +51,9 @@ export function buildCallServices(
 ): EngineServices {
   const { clock, random, policy, fallbacks, retryShare, stable } = options;
   const { warnings } = observed;
-  const upstreams = new Map(options.upstreams.map((config) => [config.name, buildUpstream(config, options, observed)]));
+  const upstreams = new Map(
+    options.upstreams.map((config) => [config.name, buildUpstream(config, options, observed, routes)]),
+  );
   const { table, models, listRead } = money;
   const { estimateCostUsd, isPriced, inputTokensOf } = new PriceAhead(upstreams, table);
   const advise = (): void => {
@@ -135,8 +137,13 @@ function p95Of(recorder: Recorder, clock: Clock): HedgingInput['p95Ms'] {
   };
 }
 
-function buildUpstream(config: UpstreamConfig, options: ResolvedOptions, observed: Observed): Upstream {
-  const { clock, breaker: policy } = options;
+function buildUpstream(
+  config: UpstreamConfig,
+  options: ResolvedOptions,
+  observed: Observed,
+  routes: boolean,
+): Upstream {
+  const { clock, breaker: policy, store } = options;
   const { emitter } = observed;
   const { name } = config;
   const createBreaker =
@@ -148,7 +155,9 @@ function buildUpstream(config: UpstreamConfig, options: ResolvedOptions, observe
     });
   const keys = buildKeys(config, clock, observed);
   const models = new ModelStates({ clock, createBreaker, keys });
-  const limits = config.limits && new UpstreamLimits(config.limits, clock, options.policy.deadlineMs);
+  const { deadlineMs } = options.policy;
+  const sharedAs = routes && store?.takeParts ? name : undefined;
+  const limits = config.limits && new UpstreamLimits(config.limits, clock, { deadlineMs, sharedAs });
   return { name, config, models, limits, keys };
 }
 

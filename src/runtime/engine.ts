@@ -32,6 +32,7 @@ import { keyShareMessage } from './advise.ts';
 import { planInputs } from './plan-inputs.ts';
 import { Money } from './money.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
+import { shareLimits, type SharedLimits } from './shared-limits.ts';
 import { SharedOwners } from './shared-owners.ts';
 import { SharedRouting } from './shared-routing.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -71,6 +72,7 @@ export class Engine implements CallContext {
   readonly #affinity = new Affinity();
   readonly #owners: SharedOwners;
   readonly #routing: SharedRouting | undefined;
+  readonly #limits: SharedLimits | undefined;
   /** Built once, since every call is planned from it. */
   readonly #planning: PlanInputs;
   readonly #keyShares: KeyShares;
@@ -125,8 +127,9 @@ export class Engine implements CallContext {
       money: this.money,
     });
     // Rollouts warn of a store that does not answer, too.
-    const moneyWarnings = this.rollouts ? undefined : warnings;
-    this.money.share({ store: sharedStore, ledger: costs, budgets: this.services.budgets, warnings: moneyWarnings });
+    const storeWarnings = this.rollouts ? undefined : warnings;
+    this.money.share({ store: sharedStore, ledger: costs, budgets: this.services.budgets, warnings: storeWarnings });
+    this.#limits = shareLimits(this.services.upstreams, { store: sharedStore, clock, random, warnings: storeWarnings });
     this.cache =
       options.cache &&
       new AnswerCache(options.cache, this.services, (option, error) =>
@@ -222,7 +225,7 @@ export class Engine implements CallContext {
     this.emitter.removeAll();
     await moneyStored;
     await stored;
-    await Promise.all([ownersStored, routingStored]);
+    await Promise.all([ownersStored, routingStored, this.#limits?.close()]);
   }
 
   /** With all calls on one upstream a frequent key changes nothing. */

@@ -23,7 +23,7 @@ import {
   toEntries,
   writeValue,
 } from './memory-store.ts';
-
+import { grantPart } from './shared-limit.ts';
 /** Options of `fileStore`. */
 export interface FileStoreOptions extends StoreOptions {
   /**
@@ -59,6 +59,7 @@ export function fileStore(path: string, options: FileStoreOptions = {}): Store {
     dropBlocks: (log, throughId) => file.change((entries) => removeBlocks(entries, log, throughId)),
     remember: (texts, forMs) => file.change((entries) => keepTexts(entries, texts, { forMs, nowMs: now() })),
     recall: async (keys) => textsOf(await file.load(), keys, now()),
+    takeParts: (requests) => file.change(({ limits }) => requests.map((request) => grantPart(limits, request, now()))),
   };
 }
 

@@ -1,6 +1,7 @@
 /** A store in memory, and the rules of leases, fences, boxes and logs that both stores of this folder share. */
 
 import type { Json, Lease, SourceBlock, Store, StoredMessage } from '../domain/store.ts';
+import { grantPart, type SharedLimit } from './shared-limit.ts';
 
 /** Options of every store. */
 export interface StoreOptions {
@@ -33,6 +34,7 @@ export function memoryStore({ now = Date.now }: StoreOptions = {}): Store {
     dropBlocks: async (log, throughId) => removeBlocks(entries, log, throughId),
     remember: async (texts, forMs) => keepTexts(entries, texts, { forMs, nowMs: now() }),
     recall: async (keys) => textsOf(entries, keys, now()),
+    takeParts: async (requests) => requests.map((request) => grantPart(entries.limits, request, now())),
   };
 }
 
@@ -44,6 +46,7 @@ export interface Entries {
   readonly logs: Record<string, BlockLog>;
   /** What `remember` keeps, the oldest first. */
   readonly texts: Record<string, KeptText>;
+  readonly limits: Record<string, SharedLimit>;
   /** Why earlier values are lost; `undefined` if none are. */
   readonly lost?: string | undefined;
 }
@@ -81,19 +84,21 @@ export function emptyEntries(lost?: string): Entries {
     boxes: blank(),
     logs: blank(),
     texts: blank(),
+    limits: blank(),
     ...(lost !== undefined && { lost }),
   };
 }
 
 /** Parsed JSON as entries, or `undefined` if it does not have their shape. */
 export function toEntries(stored: unknown): Entries | undefined {
-  const { values, leases, boxes, logs = {}, texts = {}, lost } = recordOf(stored) ?? {};
-  if (!recordOf(values) || !recordOf(leases) || !recordOf(boxes) || !recordOf(logs) || !recordOf(texts))
-    return undefined;
+  const { values, leases, boxes, logs = {}, texts = {}, limits = {}, lost } = recordOf(stored) ?? {};
+  const parts = [values, leases, boxes, logs, texts, limits];
+  if (!parts.every(recordOf)) return undefined;
   return {
     ...(typeof lost === 'string' && { lost }),
     logs: Object.assign(blank<BlockLog>(), logs),
     texts: Object.assign(blank<KeptText>(), texts),
+    limits: Object.assign(blank<SharedLimit>(), limits),
     values: Object.assign(blank<Json>(), values),
     leases: Object.assign(blank<HeldLease>(), leases),
     boxes: Object.assign(blank<StoredMessage[]>(), boxes),

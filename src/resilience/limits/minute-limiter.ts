@@ -17,6 +17,11 @@ export class MinuteLimiter {
     return this.#sum.total(nowMs) + this.#held;
   }
 
+  /** The amount of the last minute alone. */
+  recent(nowMs: number): number {
+    return this.#sum.total(nowMs);
+  }
+
   /**
    * `undefined` when `amount` fits now. Otherwise the earliest time at which it may fit, in ms since the Unix epoch; `nowMs` where
    * that depends on attempts in flight. An amount above the whole limit fits an empty minute.
@@ -58,6 +63,9 @@ const SLICE_MS = 1_000;
  * of a limit can be used.
  */
 const SLICES = 62;
+
+/** How long an amount counts, in ms. */
+export const WINDOW_MS = SLICES * SLICE_MS;
 
 /** The sum of the last minute: an amount drops out 61 to 62 seconds after its time. A clock that goes back adds to the newest slice. */
 export class RollingSum {

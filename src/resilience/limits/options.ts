@@ -25,6 +25,13 @@ export interface LimitsOptions {
   readonly tpm?: number | undefined;
   /** Attempts in flight at a time; a stream counts until it ends. @default no limit */
   readonly concurrency?: number | undefined;
+  /**
+   * Whom `rpm`, `tpm` and `concurrency` apply to. `'fleet'`: all processes that share the `store` together. Each process takes a small part of
+   * a limit in advance, in the background; a call waits only where its process's part is used up, for the one answer of the store and 250 ms at
+   * most. While the store does not answer, each process keeps to the limit divided by the number of processes. `'process'`: each process by
+   * itself. @default 'fleet', which without a `store` is the process itself
+   */
+  readonly scope?: 'fleet' | 'process' | undefined;
   /** Lets calls wait for a full upstream. @default no queue: calls skip a full upstream */
   readonly queue?: QueueOptions | undefined;
 }

@@ -1,18 +1,19 @@
 /** Checks and resolves the limits of an upstream. */
 
-import { checkDuration, checkKeys, checkNumber } from '../../domain/check.ts';
+import { checkDuration, checkKeys, checkNumber, checkOneOf } from '../../domain/check.ts';
 import type { LimitsOptions, QueueOptions } from './options.ts';
 import type { LimitsPolicy } from './upstream-limits.ts';
 
 /** @throws ConfigError */
 export function resolveLimits(path: string, limits: LimitsOptions | undefined): LimitsPolicy | undefined {
   if (limits === undefined) return undefined;
-  checkKeys(path, limits, ['rpm', 'tpm', 'concurrency', 'queue']);
-  const { rpm, tpm, concurrency, queue } = limits;
+  checkKeys(path, limits, ['rpm', 'tpm', 'concurrency', 'scope', 'queue']);
+  const { rpm, tpm, concurrency, scope = 'fleet', queue } = limits;
   return {
     rpm: rpm === undefined ? undefined : checkNumber(`${path}.rpm`, rpm, AT_LEAST_ONE),
     tpm: tpm === undefined ? undefined : checkNumber(`${path}.tpm`, tpm, AT_LEAST_ONE),
     concurrency: concurrency === undefined ? undefined : checkNumber(`${path}.concurrency`, concurrency, AT_LEAST_ONE),
+    isShared: checkOneOf(`${path}.scope`, scope, ['fleet', 'process']) === 'fleet',
     queue: queue && resolveQueue(`${path}.queue`, queue),
   };
 }

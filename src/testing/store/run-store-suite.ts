@@ -3,6 +3,7 @@
 import { blockRules } from './block-rules.ts';
 import { leaseRules } from './lease-rules.ts';
 import { messageRules } from './message-rules.ts';
+import { partRules } from './part-rules.ts';
 import type { StoreUnderTest } from './store-rule.ts';
 import { valueRules } from './value-rules.ts';
 
@@ -20,7 +21,7 @@ export interface StoreSuiteOptions {
  * @example runStoreSuite({ test, create: () => ({ store: memoryStore({ now: () => clock.now() }), advance: (ms) => clock.jump(ms) }) })
  */
 export function runStoreSuite({ test, create }: StoreSuiteOptions): void {
-  for (const { name, check } of [...valueRules, ...leaseRules, ...messageRules, ...blockRules]) {
+  for (const { name, check } of [...valueRules, ...leaseRules, ...messageRules, ...blockRules, ...partRules]) {
     test(name, async () => check(await create()));
   }
 }
