@@ -15,6 +15,7 @@ const ENTRIES = [
   ['RouteOptions', 'route', '`route(options)`, `canary.run(options, fn)` and `canary.fetch(options)`'],
   ['BatchOptions', 'batch', '`canary.batch(calls, options)`'],
   ['ProbeOptions', 'probe', '`canary.probe(upstream, options)`'],
+  ['PrometheusExporterOptions', 'prometheusExporter', '`prometheusExporter(client, options)`'],
 ] as const;
 
 /** A type whose name ends like this has a section of its own. */

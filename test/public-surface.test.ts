@@ -290,14 +290,35 @@ test('the entry point for Redis', () => {
   `);
 });
 
-describe.each(['index.ts', 'testing/index.ts', 'redis/index.ts'])('every name of %s', (entry) => {
-  test.each(exportsOf(entry))('$name has a doc comment', ({ name, file }) => {
-    const declarations = declarationsOf(join(dirname(join(SRC, entry)), file), name);
-    expect(declarations.length).toBeGreaterThan(0);
-    const comments = declarations.map((declaration) => ts.getJSDocCommentsAndTags(declaration).filter(ts.isJSDoc));
-    expect(comments.filter((found) => found.length === 0)).toEqual([]);
-  });
+test('the entry point for Prometheus', () => {
+  expect(listOf('prometheus/index.ts')).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "EventSource",
+        "ExportedClient",
+        "MetricRegistry",
+        "PrometheusExporter",
+        "PrometheusExporterOptions",
+        "StateSource",
+      ],
+      "values": [
+        "prometheusExporter",
+      ],
+    }
+  `);
 });
+
+describe.each(['index.ts', 'testing/index.ts', 'redis/index.ts', 'prometheus/index.ts'])(
+  'every name of %s',
+  (entry) => {
+    test.each(exportsOf(entry))('$name has a doc comment', ({ name, file }) => {
+      const declarations = declarationsOf(join(dirname(join(SRC, entry)), file), name);
+      expect(declarations.length).toBeGreaterThan(0);
+      const comments = declarations.map((declaration) => ts.getJSDocCommentsAndTags(declaration).filter(ts.isJSDoc));
+      expect(comments.filter((found) => found.length === 0)).toEqual([]);
+    });
+  },
+);
 
 interface Exported {
   readonly name: string;

@@ -11,9 +11,9 @@ import { runProgram } from './support/run-program.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = await readFile(join(root, 'README.md'), 'utf8');
-/** The guides: all pages but the reference of options, which is generated. */
+/** The guides: all pages but the references, which are generated. */
 const guides = new Map<string, string>([['README.md', readme]]);
-for await (const file of glob('docs/*.md', { cwd: root, exclude: ['docs/options.md'] })) {
+for await (const file of glob('docs/*.md', { cwd: root, exclude: ['docs/options.md', 'docs/metrics.md'] })) {
   guides.set(file, await readFile(join(root, file), 'utf8'));
 }
 const blocks = [...guides].flatMap(([page, text]) =>
@@ -154,6 +154,7 @@ async function runCli(...args: readonly string[]) {
 function ownSource(text: string): string {
   return text
     .replaceAll("'openai-canary/testing'", JSON.stringify(join(root, 'src/testing/index.ts')))
+    .replaceAll("'openai-canary/prometheus'", JSON.stringify(join(root, 'src/prometheus/index.ts')))
     .replaceAll("'openai-canary/analysis'", JSON.stringify(join(root, 'src/analysis/index.ts')))
     .replaceAll("'openai-canary'", JSON.stringify(join(root, 'src/index.ts')));
 }

@@ -60,6 +60,7 @@ describe.each(applications)('$how, with openai $sdkVersion', ({ script, director
       '.': await import('../../src/index.ts'),
       './testing': await import('../../src/testing/index.ts'),
       './analysis': await import('../../src/analysis/index.ts'),
+      './prometheus': await import('../../src/prometheus/index.ts'),
     };
     expect(observed.exports).toEqual(
       Object.fromEntries(Object.entries(sources).map(([path, source]) => [path, Object.keys(source).toSorted()])),

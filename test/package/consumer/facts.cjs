@@ -1,7 +1,7 @@
 /** What an application observes of the built package, as one plain object. */
 
-/** `openai`, `canary`, `testing` and `analysis` are the four modules, however the application loaded them. */
-exports.observe = async ({ openai, canary, testing, analysis }) => {
+/** The modules of the SDK and of the entry points, however the application loaded them. */
+exports.observe = async ({ openai, canary, testing, analysis, prometheus }) => {
   const { OpenAI } = openai;
   const { CanaryClient } = canary;
   const sent = [];
@@ -21,7 +21,12 @@ exports.observe = async ({ openai, canary, testing, analysis }) => {
     .create({ ...request, model: 'refused' })
     .catch((error) => error);
   return {
-    exports: { '.': namesOf(canary), './testing': namesOf(testing), './analysis': namesOf(analysis) },
+    exports: {
+      '.': namesOf(canary),
+      './testing': namesOf(testing),
+      './analysis': namesOf(analysis),
+      './prometheus': namesOf(prometheus),
+    },
     renamedClasses: [...renamedClasses(canary), ...renamedClasses(testing)],
     isInstanceOfSdk: new CanaryClient({ apiKey: 'x' }) instanceof OpenAI,
     extendsSdkClass: CanaryClient.prototype instanceof OpenAI && CanaryClient.prototype !== OpenAI.prototype,
