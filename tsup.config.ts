@@ -2,10 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { runInThisContext } from 'node:vm';
 import { brotliCompressSync } from 'node:zlib';
+import { rollup } from 'rollup';
 import { defineConfig, type Options } from 'tsup';
 
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, unknown> };
@@ -85,12 +87,64 @@ function longestList(code: string): readonly [start: number, end: number] {
   throw new Error(`${PRICES} should have its list of prices in one literal`);
 }
 
+/**
+ * esbuild makes a shared file for each set of entry points that uses something, some with a single function. Each costs the import a resolution and a
+ * read, so the small ones that the client needs anyway become one.
+ */
+const joinSmallFiles: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'join-small-files',
+  setup(build) {
+    build.onEnd(async (result) => {
+      const codes = new Map(result.outputFiles?.map(({ path, text }) => [path, text]));
+      const index = [...codes.keys()].find((path) => basename(path).startsWith('index.')) ?? '';
+      const bundle = await rollup({
+        input: [...codes.keys()].filter((path) => !basename(path).startsWith('chunk-')),
+        treeshake: false,
+        external: (source) => !source.startsWith('./') && !codes.has(source),
+        plugins: [
+          {
+            name: 'read-output',
+            resolveId: (source) => (codes.has(source) ? source : join(dirname(index), source)),
+            load: (path) => codes.get(path),
+          },
+        ],
+      });
+      const { output } = await bundle.generate({
+        hoistTransitiveImports: false,
+        minifyInternalExports: false,
+        chunkFileNames: `chunk-[hash]${extname(index)}`,
+        entryFileNames: ({ facadeModuleId }) => basename(facadeModuleId ?? ''),
+        manualChunks: (path, { getModuleInfo }) => {
+          const isNeeded = getModuleInfo(index)?.importedIds.includes(path);
+          return isNeeded && (codes.get(path)?.length ?? 0) < SMALL_BYTES ? 'small' : undefined;
+        },
+      });
+      result.outputFiles = output.flatMap((file) => {
+        if (file.type !== 'chunk') return [];
+        const contents = new TextEncoder().encode(file.code);
+        return { path: join(dirname(index), file.fileName), contents, hash: file.fileName, text: file.code };
+      });
+    });
+  },
+};
+
+const SMALL_BYTES = 15_000;
+
 /** V8 compiles a file of ASCII in two thirds of the time. An escape means the same in strings and patterns; the rest are comments. */
 const writeAscii: NonNullable<Options['plugins']>[number] = {
   name: 'write-ascii',
   renderChunk: (code) => ({
     code: code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
   }),
+};
+
+/** Jest and other loaders of CommonJS know no `import()`: what is loaded later is required later. */
+const requireLater: NonNullable<Options['plugins']>[number] = {
+  name: 'require-later',
+  renderChunk(code) {
+    if (this.format !== 'cjs') return undefined;
+    return { code: code.replaceAll(/\bimport\(('[^']+')\)/g, 'Promise.resolve().then(() => require($1))') };
+  },
 };
 
 export default defineConfig({
@@ -112,8 +166,8 @@ export default defineConfig({
   // Bundled: `require` works everywhere, bundlers can bundle the result again, the import is faster, and applications do not install what only the program
   // needs. Their notices are in THIRD-PARTY-NOTICES.md.
   noExternal: ['opossum', 'p-retry', 'is-network-error', 'commander', 'yaml', PRICES, 'eventemitter3', 'lru-cache'],
-  plugins: [writeAscii],
-  esbuildPlugins: [importEvents, packPrices],
+  plugins: [requireLater, writeAscii],
+  esbuildPlugins: [importEvents, packPrices, joinSmallFiles],
   esbuildOptions(options) {
     // Its build for Node is CommonJS, which a bundle of modules cannot require from.
     options.alias = { yaml: fileURLToPath(new URL('./node_modules/yaml/browser/dist/index.js', import.meta.url)) };

@@ -1,4 +1,7 @@
-/** Time to import the built package against the SDK alone: medians of 15 new processes each, in turns. Needs `npm run build` first. */
+/**
+ * Time to import the built package against the SDK alone, in new processes in turns: the median, and the least, which other programs on the machine
+ * disturb less. Needs `npm run build` first.
+ */
 
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -27,9 +30,11 @@ function measure(type: keyof typeof FORMATS, name: string): Measured {
   return JSON.parse(printed) as Measured;
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-}
+const sorted = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b);
+const FIGURES = {
+  median: (values: readonly number[]): number => sorted(values)[Math.floor(values.length / 2)] ?? NaN,
+  least: (values: readonly number[]): number => sorted(values)[0] ?? NaN,
+};
 
 for (const type of ['module', 'commonjs'] as const) {
   const sdk: Measured[] = [];
@@ -39,10 +44,10 @@ for (const type of ['module', 'commonjs'] as const) {
     own.push(measure(type, 'openai-canary'));
   }
   for (const unit of ['wallMs', 'cpuMs'] as const) {
-    const [before, after] = [sdk, own].map((measured) => median(measured.map((values) => values[unit])));
-    const ratio = (after ?? NaN) / (before ?? NaN);
-    console.log(
-      `${type}, ${unit}: openai ${before?.toFixed(0)}, openai-canary ${after?.toFixed(0)}, ${ratio.toFixed(2)} times`,
-    );
+    for (const [name, figure] of Object.entries(FIGURES)) {
+      const [before = NaN, after = NaN] = [sdk, own].map((measured) => figure(measured.map((values) => values[unit])));
+      const times = `openai ${before.toFixed(0)}, openai-canary ${after.toFixed(0)}`;
+      console.log(`${type}, ${unit}, ${name}: ${times}, ${(after / before).toFixed(2)} times`);
+    }
   }
 }

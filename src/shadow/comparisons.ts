@@ -1,7 +1,8 @@
 /** Compares the two answers of mirrored calls outside the call path, and notifies listeners. */
 
 import type { Comparison, ShadowEvent, ShadowSample } from '../domain/shadow.ts';
-import { compareAnswers } from './compare/compare-answers.ts';
+import { compareAnswers, requestedSchema } from './compare/compare-answers.ts';
+import { type KeepsSchema, loadSchemaValidator } from '../providers/validate-schema.ts';
 import { CustomComparison } from './custom-compare.ts';
 import type { MirroredResult, CopyRequest } from './mirrored-call.ts';
 import type { Agreement, ShadowPolicy } from './options.ts';
@@ -16,6 +17,7 @@ const DISAGREEMENT = 0.4;
 export class Comparisons {
   readonly #services: ShadowServices;
   readonly #custom: CustomComparison | undefined;
+  readonly #keepsSchema: Promise<KeepsSchema | undefined>;
   readonly #samples: SampleReservoir<ShadowSample>;
   readonly #results: LatestResults;
   readonly #listeners = new Set<OnAgreement>();
@@ -24,6 +26,11 @@ export class Comparisons {
     this.#services = services;
     this.#custom =
       compare && new CustomComparison(compare, services.clock, (error) => services.observer.failed('compare', error));
+    // Loaded now: the first comparison would do it while calls are in flight. Without it, no schemas are compared.
+    this.#keepsSchema = loadSchemaValidator().catch((error: unknown) => {
+      services.observer.failed('Loading the validator of schemas', error);
+      return undefined;
+    });
     this.#samples = new SampleReservoir(keepSamples, services.random);
     this.#results = new LatestResults(keepResults);
   }
@@ -85,7 +92,8 @@ export class Comparisons {
 
   async #comparison({ view }: CopyRequest, { real, shadow }: MirroredResult): Promise<Comparison | undefined> {
     if (!real || !shadow) return undefined;
-    const comparison = compareAnswers(view, real, shadow);
+    const keepsSchema = requestedSchema(view) === undefined ? undefined : await this.#keepsSchema;
+    const comparison = compareAnswers(view, real, shadow, keepsSchema);
     if (!this.#custom) return comparison;
     // A custom score and the mean of the aspects are different scales: without a score there is no agreement.
     const judged = await this.#custom.compare(view, real, shadow);

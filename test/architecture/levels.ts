@@ -58,7 +58,12 @@ const WITHOUT_BUILTINS = new Set(['time', 'providers', 'pricing', 'metrics', 'st
 /** Parts without a clock, randomness, timers or promises: time and randomness are arguments. */
 const PURE = ['domain', 'stats', 'providers', 'metrics', 'pricing', 'routing', 'ledger'];
 /** Files of these parts that are not pure, and pure files of other parts. */
-const NOT_PURE = ['pricing/load-tokenizer.ts', 'routing/tasks.ts', 'routing/kill-switch.ts'];
+const NOT_PURE = [
+  'pricing/load-tokenizer.ts',
+  'providers/validate-schema.ts',
+  'routing/tasks.ts',
+  'routing/kill-switch.ts',
+];
 const PURE_FILES = [
   'arm-numbers',
   'evidence',

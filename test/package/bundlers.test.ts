@@ -12,17 +12,23 @@ import { expect, inject, test } from 'vitest';
 
 const { directory } = inject('consumers')[0]!;
 
-/** Bundles it, makes a call that is routed, and prints the answer. */
+/** Makes a call that is routed, prints the answer, and prints whether the answer of its copy matches the schema, for which a library is loaded. */
 const APPLICATION = `
   import { CanaryClient, route } from 'openai-canary';
-  const fetch = async () => Response.json({ choices: [{ index: 0, message: { content: 'Hello.' }, finish_reason: 'stop' }] });
-  const canary = { logger: { warn() {} }, upstreams: { next: { model: 'next' } }, weights: { next: 1 } };
+  const fetch = async () => Response.json({ choices: [{ index: 0, message: { content: '{"a": 1}' }, finish_reason: 'stop' }] });
+  const upstreams = { next: { model: 'next' }, copied: { model: 'copied' } };
+  const canary = { logger: { warn() {} }, upstreams, weights: { next: 1 }, shadow: { upstream: 'copied', share: 1 } };
   const ai = new CanaryClient({ apiKey: 'k', fetch, canary });
-  ai.chat.completions.create({ model: 'm', messages: [] }, route({ key: 'u' })).then(async ({ choices }) => {
+  ai.canary.on('shadow', ({ comparison }) => {
+    console.log('schema', comparison.aspects.schema);
+    void ai.canary.close();
+  });
+  const response_format = { type: 'json_schema', json_schema: { name: 'n', schema: { type: 'object', required: ['a'] } } };
+  ai.chat.completions.create({ model: 'm', messages: [], response_format }, route({ key: 'u' })).then(({ choices }) => {
     console.log(choices[0].message.content);
-    await ai.canary.close();
   });
 `;
+const PRINTED = '{"a": 1}\nschema 1';
 const FORMATS = [
   { format: 'esm', extension: 'mjs' },
   { format: 'cjs', extension: 'cjs' },
@@ -41,14 +47,35 @@ test.each(FORMATS)('a bundle of esbuild runs, in the format $format', async ({ f
   const outfile = join(directory, `esbuild.${extension}`);
   const entryPoints = [entry('esbuild-entry.mjs', APPLICATION)];
   await build({ entryPoints, outfile, format, bundle: true, platform: 'node', logLevel: 'error' });
-  expect(run(outfile)).toBe('Hello.');
+  expect(run(outfile)).toBe(PRINTED);
 });
 
 test.each(FORMATS)('a bundle of rolldown runs, in the format $format', async ({ format, extension }) => {
   const file = join(directory, `rolldown.${extension}`);
   const bundle = await rolldown({ input: entry('rolldown-entry.mjs', APPLICATION), platform: 'node' });
   await bundle.write({ file, format, codeSplitting: false });
-  expect(run(file)).toBe('Hello.');
+  expect(run(file)).toBe(PRINTED);
+});
+
+const REQUIRED = APPLICATION.replace(/import (.*) from (.*);/, 'const $1 = require($2);');
+
+test('the validator of schemas is loaded by a client that compares answers, not by the import', () => {
+  expect(run(entry('validator.mjs', APPLICATION))).toBe(PRINTED);
+  const isLoaded = `Object.keys(require.cache).some((path) => path.includes('json-schema'))`;
+  const script = `${REQUIRED} console.log(${isLoaded}); ai.canary.on('shadow', () => console.log(${isLoaded}));`;
+  expect(run(entry('validator.cjs', script))).toBe(`false\n${PRINTED}\ntrue`);
+});
+
+test('where the validator of schemas cannot be loaded, calls and comparisons go on without it', () => {
+  const script = `
+    const Module = require('node:module');
+    const load = Module._load;
+    Module._load = (name, ...rest) => {
+      if (name.includes('json-schema')) throw new Error('It is gone');
+      return load(name, ...rest);
+    };
+    ${REQUIRED}`;
+  expect(run(entry('no-validator.cjs', script))).toBe('{"a": 1}\nschema undefined');
 });
 
 test.each([

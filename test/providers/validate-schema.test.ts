@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { keepsSchema } from '../../src/providers/validate-schema.ts';
+import { loadSchemaValidator } from '../../src/providers/validate-schema.ts';
 
+const keepsSchema = await loadSchemaValidator();
 const SCHEMA = {
   type: 'object',
   properties: { city: { enum: ['Paris', 'Tokyo'] }, days: { type: 'integer' } },

@@ -1,7 +1,7 @@
 /** Structured output: JSON mode and enforced schemas. */
 
 import { isRecord } from '../../domain/json.ts';
-import { keepsSchema } from '../../providers/validate-schema.ts';
+import { loadSchemaValidator } from '../../providers/validate-schema.ts';
 import { fail, pass, refused, type Check } from '../check.ts';
 import { parsed, textOf, user } from '../reply.ts';
 
@@ -29,6 +29,7 @@ export const jsonSchema: Check = {
     if (reply.refusal) return refused(reply.refusal);
     const value = parsed(textOf(reply));
     if (value === undefined) return fail('the answer is not JSON');
+    const keepsSchema = await loadSchemaValidator();
     return keepsSchema(SCHEMA, value)
       ? pass('the answer matches the schema')
       : fail('the answer does not match the schema');

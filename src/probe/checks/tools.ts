@@ -1,7 +1,7 @@
 /** Function calling: forced, with valid arguments, in parallel, and in a stream. */
 
 import { fields, isRecord } from '../../domain/json.ts';
-import { keepsSchema } from '../../providers/validate-schema.ts';
+import { loadSchemaValidator } from '../../providers/validate-schema.ts';
 import type { ProbeClient } from '../probe-client.ts';
 import { type Check, fail, pass, refused, skip, unsupported } from '../check.ts';
 import { calledTools, listOf, parsed, type Reply, type StreamRead, user } from '../reply.ts';
@@ -28,6 +28,7 @@ export const toolArguments: Check = {
     if (!call) return skip('no function was called');
     const args = typeof call.arguments === 'string' ? parsed(call.arguments) : undefined;
     if (args === undefined) return fail('the arguments are not JSON');
+    const keepsSchema = await loadSchemaValidator();
     return keepsSchema(PARAMETERS, args)
       ? pass('the arguments match the strict schema')
       : fail('the arguments do not match the strict schema');

@@ -1,18 +1,20 @@
 /** Compares the answer of a shadow with the real answer. */
 
-import type { Surface } from '../../domain/call.ts';
 import { fields } from '../../domain/json.ts';
 import type { Comparison, ComparisonAspect, ShadowAnswer, ShadowCall } from '../../domain/shadow.ts';
-import { keepsSchema } from '../../providers/validate-schema.ts';
+import type { KeepsSchema } from '../../providers/validate-schema.ts';
 import { parseStructure, shapeSimilarity, textSimilarity, toolSimilarity } from './similarity.ts';
 
-/** Looks at bounded parts of both answers; takes about 100 µs for two pages of text. */
+type ComparedCall = Pick<ShadowCall, 'surface' | 'body'>;
+
+/** Looks at bounded parts of both answers; takes about 100 µs for two pages of text. Without `keepsSchema` no schema is compared. */
 export function compareAnswers(
-  call: Pick<ShadowCall, 'surface' | 'body'>,
+  call: ComparedCall,
   real: ShadowAnswer,
   shadow: ShadowAnswer,
+  keepsSchema?: KeepsSchema,
 ): Comparison {
-  const aspects = isComparable(call) ? known(aspectsOf(call, real, shadow)) : {};
+  const aspects = isComparable(call) ? known(aspectsOf(call, real, shadow, keepsSchema)) : {};
   return {
     agreement: agreementOf(aspects),
     aspects,
@@ -35,18 +37,23 @@ function agreementOf({ finishReason, refusal, ...content }: Aspects): number | n
 }
 
 /** The aspects do not apply to embeddings and moderations. */
-function isComparable({ surface }: Pick<ShadowCall, 'surface'>): boolean {
+function isComparable({ surface }: ComparedCall): boolean {
   return surface === 'chat' || surface === 'completions' || surface === 'responses';
 }
 
-function aspectsOf(call: Pick<ShadowCall, 'surface' | 'body'>, real: ShadowAnswer, shadow: ShadowAnswer): MaybeAspects {
+function aspectsOf(
+  call: ComparedCall,
+  real: ShadowAnswer,
+  shadow: ShadowAnswer,
+  keepsSchema: KeepsSchema | undefined,
+): MaybeAspects {
   const structure = parseStructure(real.text);
   const other = parseStructure(shadow.text);
   const hasText = !structure && real.text.length + shadow.text.length > 0;
   return {
     finishReason: Number(real.finishReason === shadow.finishReason),
     refusal: Number(real.refused === shadow.refused),
-    schema: schemaAspect(requestedSchema(call.surface, call.body), structure, other),
+    schema: keepsSchema && schemaAspect(requestedSchema(call), structure, other, keepsSchema),
     json: structure && (other ? shapeSimilarity(structure, other) : 0),
     ...toolSimilarity(real.toolCalls, shadow.toolCalls),
     length: hasText ? lengthRatio(real.text, shadow.text) : undefined,
@@ -55,7 +62,7 @@ function aspectsOf(call: Pick<ShadowCall, 'surface' | 'body'>, real: ShadowAnswe
 }
 
 /** A schema that the real answer violates as well does not count against the shadow. */
-function schemaAspect(schema: unknown, real: unknown, shadow: unknown): number | undefined {
+function schemaAspect(schema: unknown, real: unknown, shadow: unknown, keepsSchema: KeepsSchema): number | undefined {
   if (schema === undefined) return undefined;
   const isKept = shadow !== undefined && keepsSchema(schema, shadow);
   if (isKept === undefined) return undefined;
@@ -75,7 +82,7 @@ function known(aspects: MaybeAspects): Aspects {
 }
 
 /** The JSON schema that the call requests for its answer; `undefined` without one. */
-function requestedSchema(surface: Surface, body: unknown): unknown {
+export function requestedSchema({ surface, body }: ComparedCall): unknown {
   const { response_format: format, text } = fields(body);
   if (surface === 'chat') return isJsonSchema(format) ? fields(fields(format)['json_schema'])['schema'] : undefined;
   const inText = fields(text)['format'];

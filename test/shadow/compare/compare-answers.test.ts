@@ -1,6 +1,7 @@
 /** Aspects, agreement and ratios of a comparison. */
 
 import { describe, expect, test } from 'vitest';
+import { loadSchemaValidator } from '../../../src/providers/validate-schema.ts';
 import { compareAnswers } from '../../../src/shadow/compare/compare-answers.ts';
 import type { Comparison, ShadowAnswer } from '../../../src/index.ts';
 
@@ -19,8 +20,10 @@ const ANSWER: ShadowAnswer = {
 
 type Some = Partial<ShadowAnswer>;
 
+const keepsSchema = await loadSchemaValidator();
+
 function compared(real: Some, shadow: Some, body: unknown = {}): Comparison {
-  return compareAnswers({ surface: 'chat', body }, { ...ANSWER, ...real }, { ...ANSWER, ...shadow });
+  return compareAnswers({ surface: 'chat', body }, { ...ANSWER, ...real }, { ...ANSWER, ...shadow }, keepsSchema);
 }
 
 const SCHEMA = {
@@ -78,7 +81,9 @@ test.each([
 test('reads the schema of a Responses API call', () => {
   const body = { text: { format: { type: 'json_schema', name: 'trip', schema: SCHEMA } } };
   const shadow = { ...ANSWER, text: '{}' };
-  expect(compareAnswers({ surface: 'responses', body }, { ...ANSWER, text: KEEPS }, shadow).aspects.schema).toBe(0);
+  expect(
+    compareAnswers({ surface: 'responses', body }, { ...ANSWER, text: KEEPS }, shadow, keepsSchema).aspects.schema,
+  ).toBe(0);
 });
 
 test('an unreadable schema gives no schema aspect', () => {
