@@ -26,7 +26,7 @@ export function answerFromCache(
   if (!upstream) throw new RangeError(`Unknown upstream ${stored.upstream}`);
   const nowMs = clock.now();
   const attempt = cachedAttempt(call, stored, nowMs);
-  source.mode.ledger = { ledger: { callId: call.id, attempts: [attempt] } };
+  source.mode.ledger = { ledger: { callId: call.id, upstream: stored.upstream, attempts: [attempt] } };
   observer.cached(attempt, cachedCall(call, plan.assigned, stored, nowMs), call);
   // The owner of a response id is remembered only for a limited number of ids, so it is renewed here.
   if (stored.responseId !== undefined) remember(stored.responseId, stored.upstream);

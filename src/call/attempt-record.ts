@@ -8,6 +8,8 @@ import type { StartedAttempt, Pricing } from '../upstream/upstream-costs.ts';
 /** The attempts of one call that have ended. An application that keeps the promise or the stream of a call keeps this, and nothing else of it. */
 export class CallLedgerBuilder {
   readonly #callId: number;
+  /** The upstream whose answer the caller got. */
+  upstream: string | undefined;
   #attempts: AttemptRecord[] | undefined;
   /** Attempts of copies of the call. */
   #shadows: AttemptRecord[] | undefined;
@@ -17,7 +19,7 @@ export class CallLedgerBuilder {
   }
 
   get ledger(): CallLedger {
-    return { callId: this.#callId, attempts: [...this.attempts, ...(this.#shadows ?? [])] };
+    return { callId: this.#callId, upstream: this.upstream, attempts: [...this.attempts, ...(this.#shadows ?? [])] };
   }
 
   get attempts(): readonly AttemptRecord[] {

@@ -98,6 +98,7 @@ export class CallRecorder {
   /** The caller got its answer. The call is over when that attempt has ended. */
   answered(attemptIndex: number): void {
     this.#answeredBy = attemptIndex;
+    this.ledger.upstream = this.#startedOn[attemptIndex];
     this.#finishIfOver();
   }
 

@@ -70,6 +70,11 @@ export interface AttemptRecord {
 /** The attempts of one call so far: those that have ended, in the order in which they ended, then its shadows. */
 export interface CallLedger {
   readonly callId: number;
+  /**
+   * The upstream whose answer the caller got, known before a stream has ended; `undefined` while no upstream has answered. A call that belongs
+   * to one account names its upstream from the start.
+   */
+  readonly upstream: string | undefined;
   readonly attempts: readonly AttemptRecord[];
 }
 

@@ -92,6 +92,12 @@ export class CanaryControl<UpstreamName extends string = string> {
     return this.#engine.snapshot() as Snapshot<UpstreamName>;
   }
 
+  /** The upstream in service: that of the options, or the canary that was promoted last. */
+  get stable(): UpstreamName {
+    // The options were checked against these names.
+    return this.#engine.traffic.stable as UpstreamName;
+  }
+
   /** The shares of the split, 0–1, summing to 1. */
   get weights(): Readonly<Record<UpstreamName, number>> {
     return this.#engine.traffic.weights;

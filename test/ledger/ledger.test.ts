@@ -31,6 +31,17 @@ test('finds them by a promise that the SDK derived, by the stream, and by the ra
   }
 });
 
+test('names the upstream whose answer the caller got, and none for a call that failed', async () => {
+  const { ai, clock, providers } = setUpCanary({ canary: { retry: { attempts: 1, minDelay: 0 } } });
+  providers.script('gemini', failed(503));
+  const promise = ai.chat.completions.create(BODY);
+  await within(clock, 0, promise);
+  expect(ai.canary.last(promise)?.upstream).toBe('openai');
+  providers.usually('gemini', failed(503)).usually('openai', failed(503));
+  const error = await errorWithin(clock, 60_000, ask(ai));
+  expect(ai.canary.last(error)).toMatchObject({ upstream: undefined, attempts: { length: 2 } });
+});
+
 test('finds them by the error of the call', async () => {
   const { ai, clock, providers } = setUpCanary({ canary: { fallbacks: [], timeouts: { deadline: 500 } } });
   providers.script('gemini', silent());
@@ -44,7 +55,7 @@ test('grows while the call is in flight', async () => {
   const { ai } = setUpCanary();
   const promise = ai.chat.completions.create(STREAM_BODY);
   const stream = await promise;
-  expect(ai.canary.last(promise)?.attempts).toEqual([]);
+  expect(ai.canary.last(promise)).toMatchObject({ upstream: 'gemini', attempts: [] });
   for await (const chunk of stream) void chunk;
   expect(ai.canary.last(promise)?.attempts).toHaveLength(1);
 });
