@@ -308,17 +308,37 @@ test('the entry point for Prometheus', () => {
   `);
 });
 
-describe.each(['index.ts', 'testing/index.ts', 'redis/index.ts', 'prometheus/index.ts'])(
-  'every name of %s',
-  (entry) => {
-    test.each(exportsOf(entry))('$name has a doc comment', ({ name, file }) => {
-      const declarations = declarationsOf(join(dirname(join(SRC, entry)), file), name);
-      expect(declarations.length).toBeGreaterThan(0);
-      const comments = declarations.map((declaration) => ts.getJSDocCommentsAndTags(declaration).filter(ts.isJSDoc));
-      expect(comments.filter((found) => found.length === 0)).toEqual([]);
-    });
-  },
-);
+test('the gateway entry point', () => {
+  expect(listOf('gateway/index.ts')).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "CallerOptions",
+        "Gateway",
+        "GatewayOptions",
+        "ListenOptions",
+        "Listening",
+        "MetricsSource",
+        "NodeHandler",
+        "Peer",
+        "Tokens",
+      ],
+      "values": [
+        "createGateway",
+      ],
+    }
+  `);
+});
+
+const ENTRY_POINTS = ['index.ts', 'testing/index.ts', 'redis/index.ts', 'prometheus/index.ts', 'gateway/index.ts'];
+
+describe.each(ENTRY_POINTS)('every name of %s', (entry) => {
+  test.each(exportsOf(entry))('$name has a doc comment', ({ name, file }) => {
+    const declarations = declarationsOf(join(dirname(join(SRC, entry)), file), name);
+    expect(declarations.length).toBeGreaterThan(0);
+    const comments = declarations.map((declaration) => ts.getJSDocCommentsAndTags(declaration).filter(ts.isJSDoc));
+    expect(comments.filter((found) => found.length === 0)).toEqual([]);
+  });
+});
 
 interface Exported {
   readonly name: string;

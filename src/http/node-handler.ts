@@ -16,6 +16,8 @@ export type FetchHandler = (request: Request, peer: Peer) => Promise<Response> |
 export type NodeHandler = (req: IncomingMessage, res: ServerResponse) => void;
 
 export interface NodeHandlerOptions {
+  /** How long a client may leave what was sent to it unread before it is disconnected, in ms. @default unlimited */
+  readonly stallMs?: number | undefined;
   /** Receives what `fetch` throws; the client gets a 500 without details. @default ignored */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -26,11 +28,17 @@ export interface NodeHandlerOptions {
  *
  * @example createServer(toNodeHandler((request) => new Response(`You asked for ${request.url}`))).listen(8787, '127.0.0.1');
  */
-export function toNodeHandler(fetch: FetchHandler, { onError }: NodeHandlerOptions = {}): NodeHandler {
-  return (req, res) => void serve(fetch, req, res).catch((error: unknown) => fail(res, error, onError));
+export function toNodeHandler(fetch: FetchHandler, options: NodeHandlerOptions = {}): NodeHandler {
+  const { onError, stallMs } = options;
+  return (req, res) => void serve(fetch, req, res, stallMs).catch((error: unknown) => fail(res, error, onError));
 }
 
-async function serve(fetch: FetchHandler, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function serve(
+  fetch: FetchHandler,
+  req: IncomingMessage,
+  res: ServerResponse,
+  stallMs: number | undefined,
+): Promise<void> {
   const disconnected = new AbortController();
   // Without a listener, an error of the connection would end the process. It is followed by `close`.
   res.on('error', () => undefined);
@@ -40,14 +48,20 @@ async function serve(fetch: FetchHandler, req: IncomingMessage, res: ServerRespo
   const request = createRequest(req, disconnected.signal);
   if (!request) {
     const text = 'The target, method or headers of the request are invalid.';
-    return await send(new Response(text, { status: 400 }), req, res);
+    return await send(new Response(text, { status: 400 }), req, res, stallMs);
   }
-  await send(await fetch(request, { remoteAddress: req.socket.remoteAddress }), req, res);
+  await send(await fetch(request, { remoteAddress: req.socket.remoteAddress }), req, res, stallMs);
 }
 
-async function send(response: Response, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function send(
+  response: Response,
+  req: IncomingMessage,
+  res: ServerResponse,
+  stallMs: number | undefined,
+): Promise<void> {
   if (res.destroyed) return await response.body?.cancel();
   const headers = [...response.headers].flatMap(([name, value]) => [name, value]);
+  if (!req.complete && Number(req.headers['content-length'] ?? Infinity) <= SHORT_BYTES) await discardRest(req, res);
   // What remains of the request's body would be taken for the next request.
   if (!req.complete) headers.push('connection', 'close');
   if (response.statusText) res.writeHead(response.status, response.statusText, headers);
@@ -57,14 +71,18 @@ async function send(response: Response, req: IncomingMessage, res: ServerRespons
   } else {
     // The client of an event stream waits for the headers, which otherwise leave with the first chunk.
     if (response.headers.get('content-type')?.startsWith('text/event-stream')) res.flushHeaders();
-    if (!(await pipe(response.body, res))) return;
+    if (!(await pipe(response.body, res, stallMs))) return;
   }
   if (!req.complete) await discardRest(req, res);
   res.end();
 }
 
 /** Writes the chunks as fast as the client reads them. Resolves to whether all were written. */
-async function pipe(body: ReadableStream<Uint8Array>, res: ServerResponse): Promise<boolean> {
+async function pipe(
+  body: ReadableStream<Uint8Array>,
+  res: ServerResponse,
+  stallMs: number | undefined,
+): Promise<boolean> {
   const reader = body.getReader();
   const cancel = (): void => void reader.cancel().catch(() => undefined);
   res.once('close', cancel);
@@ -73,17 +91,19 @@ async function pipe(body: ReadableStream<Uint8Array>, res: ServerResponse): Prom
       const { done, value } = await reader.read();
       if (res.destroyed) return false;
       if (done) return true;
-      if (!res.write(value)) await drained(res);
+      if (!res.write(value)) await drained(res, stallMs);
     }
   } finally {
     res.off('close', cancel);
   }
 }
 
-/** Resolves when the client has read what was written, or has disconnected. */
-function drained(res: ServerResponse): Promise<void> {
+/** Resolves when the client has read what was written, or is disconnected. */
+function drained(res: ServerResponse, stallMs: number | undefined): Promise<void> {
   return new Promise((resolve) => {
+    const timer = stallMs === undefined ? undefined : setTimeout(() => res.destroy(), stallMs).unref();
     const done = (): void => {
+      clearTimeout(timer);
       res.off('drain', done).off('close', done);
       resolve();
     };
@@ -92,7 +112,7 @@ function drained(res: ServerResponse): Promise<void> {
 }
 
 /**
- * Reads on for a second before the connection is closed. A connection that is closed on unread data is reset, and a client that is still
+ * Reads the rest of the request's body, for a second at most. A connection that is closed on unread data is reset, and a client that is still
  * sending would lose the answer (RFC 9112, section 9.6).
  */
 function discardRest(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -110,6 +130,9 @@ function discardRest(req: IncomingMessage, res: ServerResponse): Promise<void> {
 }
 
 const LINGER_MS = 1_000;
+
+/** The rest of a body up to this length is awaited, which costs less than another connection. */
+const SHORT_BYTES = 65_536;
 
 function fail(res: ServerResponse, error: unknown, onError: NodeHandlerOptions['onError']): void {
   const hasLeft = res.destroyed;

@@ -49,6 +49,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   batch: ['openai'],
   runtime: ['openai'],
   'client.ts': ['openai'],
+  gateway: ['openai'],
   cli: ['commander', 'openai', 'yaml'],
 };
 
