@@ -139,7 +139,8 @@ export type { AnalysisEvent, RolloutChangeEvent, RolloutRollbackEvent } from './
 export type { ArmNumbers, GuardrailNumbers, RolloutDecision, RolloutNumbers, RolloutVerb } from './domain/rollout.ts';
 export type { BadReason, SampleCounts } from './domain/rollout.ts';
 export type { Ranges, Weights } from './domain/call.ts';
-export type { Json, Lease, PartGrant, PartRequest, Store, SourceBlock, StoredMessage } from './domain/store.ts';
+export type { Json, Lease, PartGrant, PartRequest, Store, SourceBlock } from './domain/store.ts';
+export type { StoreAnswers, StoredMessage, StoreSnapshot } from './domain/store.ts';
 export type {
   Cost,
   CostSource,

@@ -2,6 +2,7 @@
 
 import type { BreakerState, FailureKind } from './attempt.ts';
 import type { RolloutSnapshot } from './rollout-snapshot.ts';
+import type { StoreSnapshot } from './store.ts';
 import type { ComparisonAspect, ShadowAdvice, ShadowDropReason } from './shadow.ts';
 import type { BudgetSnapshot } from './usage.ts';
 
@@ -203,6 +204,8 @@ export interface Snapshot<UpstreamName extends string = string> extends CallTota
   readonly cache?: CacheSnapshot | undefined;
   /** By upstream that is or was shadowed; missing without shadows. */
   readonly shadow?: Readonly<Partial<Record<UpstreamName, ShadowSnapshot>>>;
+  /** Only with the `store` option. */
+  readonly store?: StoreSnapshot | undefined;
   /** By canary; missing without rollouts. */
   readonly rollouts?: Readonly<Partial<Record<UpstreamName, RolloutSnapshot>>>;
 }

@@ -130,6 +130,30 @@ export interface PartGrant {
   readonly freeInMs: number | undefined;
 }
 
+/** The shared store, as this process sees it. */
+export type StoreSnapshot = StoreAnswers & {
+  /** Operations that the store has not answered yet. */
+  readonly pending: number;
+  /** Samples of rollouts that wait in memory until the store has them. */
+  readonly unsentSamples: number;
+  /** Samples of rollouts that were dropped since the client was created, because more than 250,000 waited. */
+  readonly lostSamples: number;
+  /** The canaries whose rollouts this process leads. Of all processes that share the store, one leads each rollout. */
+  readonly leads: readonly string[];
+};
+
+/**
+ * How the store answers. Times are in ms; `sinceMs` is since the Unix epoch.
+ *
+ * - `connecting`: it has not answered yet.
+ * - `slow`: the last answer took more than a second, or an operation has waited that long.
+ * - `away`: it refuses operations, or has not answered for ten seconds.
+ */
+export type StoreAnswers =
+  | { readonly state: 'connecting' }
+  | { readonly state: 'connected' | 'slow'; readonly sinceMs: number; readonly answerMs: number }
+  | { readonly state: 'away'; readonly sinceMs: number; readonly reason: string };
+
 /** The store key of the kill switch: `true` sends the calls of all processes to stable, until it is `false`. */
 export const DISABLED_KEY = 'disabled';
 

@@ -3,7 +3,7 @@
 import type { Json, Store } from '../domain/store.ts';
 import { commandBox } from './command.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
-import { type CountedSample, OutgoingBlocks, type SampledRun } from './sample-blocks.ts';
+import { type CountedSample, OutgoingBlocks, type SampledRun, type UnsentSamples } from './sample-blocks.ts';
 import { NO_CURSORS, type ReadRollout, type StoreCursors, withCounted } from './stored-rollout.ts';
 
 export interface LeaderInboxParts {
@@ -37,6 +37,10 @@ export class LeaderInbox {
   /** Keeps a sample of this process until the store has it. */
   add(of: SampledRun, sample: CountedSample): void {
     this.#outgoing.add(of, sample);
+  }
+
+  get unsent(): UnsentSamples {
+    return this.#outgoing.unsent;
   }
 
   /** Leaves a command. */

@@ -5,7 +5,7 @@ import type { Warnings } from '../events/warnings.ts';
 import type { Clock } from '../time/clock.ts';
 import { commandBox } from './command.ts';
 import { LeaderInbox, type LeaderInboxParts } from './leader-inbox.ts';
-import type { CountedSample, SampledRun } from './sample-blocks.ts';
+import type { CountedSample, SampledRun, UnsentSamples } from './sample-blocks.ts';
 import { StoreQueue } from './store-queue.ts';
 import { type ReadRollout, readRollout, type RolloutMemory, type StoreCursors, toStored } from './stored-rollout.ts';
 
@@ -61,7 +61,7 @@ export class RolloutLease {
 
   constructor(parts: RolloutLeaseParts) {
     this.#parts = parts;
-    this.#queue = new StoreQueue(parts.clock, parts.warnings);
+    this.#queue = new StoreQueue(parts.clock);
     this.#key = rolloutKey(parts.policy.to);
     this.#inbox = new LeaderInbox(parts);
     this.#leaseMs = parts.store.leaseMs ?? LEASE_MS;
@@ -72,6 +72,10 @@ export class RolloutLease {
     // Counted from before the store was asked, so that the lease ends here no later than in the store.
     if (this.#fence === undefined) return this.#queue.isAway ? 'cutOff' : 'follows';
     return this.#parts.clock.now() - this.#leasedAtMs < this.#leaseMs ? 'leads' : 'cutOff';
+  }
+
+  get unsent(): UnsentSamples {
+    return this.#inbox.unsent;
   }
 
   /** Called every second; runs in the background. */

@@ -43,7 +43,7 @@ export class RolloutRunner {
   readonly #copied: CopiedCalls;
   readonly #order = new SampleOrder<RolloutSample>(({ run }, told) => this.#count(run, told));
   /** The rollout in the store; `undefined` without a store. */
-  readonly #shared: SharedRollout | undefined;
+  readonly shared: SharedRollout | undefined;
 
   constructor(policy: RolloutPolicy, parts: RolloutRunnerParts) {
     this.policy = policy;
@@ -65,11 +65,11 @@ export class RolloutRunner {
       look: () => controller.look(this.#standing),
     });
     const shared = { policy, controller, applier: this.#applier, announce: this.#announce.bind(this) };
-    this.#shared = parts.store && new SharedRollout({ ...parts, ...shared, store: parts.store });
+    this.shared = parts.store && new SharedRollout({ ...parts, ...shared, store: parts.store });
   }
 
   get report(): RolloutReport {
-    return this.controller.report(this.#shared?.waitsFor);
+    return this.controller.report(this.shared?.waitsFor);
   }
 
   /** Whether this process decides, with the calls of all processes. */
@@ -79,13 +79,13 @@ export class RolloutRunner {
 
   /** Without a store the first step starts at once; with one, as soon as the store has returned the state. */
   start(): void {
-    if (this.#shared) this.#shared.tick();
+    if (this.shared) this.shared.tick();
     else this.#applier.apply(this.controller.state);
   }
 
   close(): Promise<unknown> {
     this.#order.flush();
-    return this.#shared?.close() ?? Promise.resolve();
+    return this.shared?.close() ?? Promise.resolve();
   }
 
   /** Opens the sample of a call; `undefined` if the rollout is not judged now, or the split left no choice. */
@@ -149,7 +149,7 @@ export class RolloutRunner {
     if (this.leads && controller.adjustShadow()) this.#applier.apply(controller.state);
     this.#applier.announceAnalysis(controller);
     if (this.#standing === 'leads') this.#applier.announceDryRuns(controller);
-    this.#shared?.tick();
+    this.shared?.tick();
   }
 
   /** Called when the shares of the split have changed: by this rollout, by another, or by hand. */
@@ -161,7 +161,7 @@ export class RolloutRunner {
   ask(event: RolloutEvent, reason: string, by: RolloutCause = 'user'): void {
     this.controller.assertPossible(event);
     // The process that leads carries the command out. Calls are taken from the canary here and now.
-    if (this.#shared && this.#shared.standing !== 'leads' && !takesTraffic(event)) this.#shared.post(event, reason);
+    if (this.shared && this.shared.standing !== 'leads' && !takesTraffic(event)) this.shared.post(event, reason);
     else this.controller.ask(event, by, reason);
   }
 
@@ -177,11 +177,11 @@ export class RolloutRunner {
   }
 
   get #standing(): Standing {
-    return this.#shared?.standing ?? 'leads';
+    return this.shared?.standing ?? 'leads';
   }
 
   get #judges(): boolean {
-    return this.controller.isJudging && this.#shared?.waitsFor === undefined;
+    return this.controller.isJudging && this.shared?.waitsFor === undefined;
   }
 
   /** Whether a call of this run is still evidence. */
@@ -208,11 +208,11 @@ export class RolloutRunner {
   #count(run: number, sample: CountedSample): void {
     if (!this.#judgesRun(run)) return;
     countSample(this.controller.calls, sample, this.#parts.clock.now());
-    this.#shared?.sampled(run, sample);
+    this.shared?.sampled(run, sample);
   }
 
   #decided(decision: RolloutDecision): void {
-    if (this.#shared) this.#shared.decided(decision);
+    if (this.shared) this.shared.decided(decision);
     else this.#announce(decision);
   }
 

@@ -4,7 +4,7 @@ import type { AssignmentRecord } from '../domain/assignment.ts';
 import type { Call } from '../domain/call.ts';
 import { checkNumber, checkOneOf } from '../domain/check.ts';
 import type { CallPlan } from '../call/call-plan.ts';
-import type { Store } from '../domain/store.ts';
+import type { Store, StoreSnapshot } from '../domain/store.ts';
 import type { RolloutSnapshot } from '../domain/rollout-snapshot.ts';
 import type { CopyDrop, MirroredEnd } from '../domain/shadow.ts';
 import { isMeasured } from './arm-numbers.ts';
@@ -52,6 +52,16 @@ export class Rollouts {
   /** The state of each rollout, by canary. */
   get snapshot(): Readonly<Record<string, RolloutSnapshot>> {
     return Object.fromEntries(this.runs.map(({ policy, report }) => [policy.to, snapshotOf(report)]));
+  }
+
+  /** What this process has to do with the rollouts in the store. */
+  get sharing(): Pick<StoreSnapshot, 'unsentSamples' | 'lostSamples' | 'leads'> {
+    const parts = this.runs.flatMap(({ policy, shared }) => (shared ? [{ to: policy.to, ...shared.sharing }] : []));
+    return {
+      unsentSamples: parts.reduce((sum, { samples }) => sum + samples, 0),
+      lostSamples: parts.reduce((sum, { lost }) => sum + lost, 0),
+      leads: parts.filter(({ leads }) => leads).map(({ to }) => to),
+    };
   }
 
   /** Called once everything that the rollouts control is built. */

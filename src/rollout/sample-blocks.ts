@@ -79,8 +79,8 @@ export class SampleBlock {
     this.sequence = sequence;
   }
 
-  get isFull(): boolean {
-    return this.#samples.length >= MAX_SAMPLES;
+  get size(): number {
+    return this.#samples.length;
   }
 
   add(sample: CountedSample): void {
@@ -105,19 +105,33 @@ function rounded(_name: string, value: unknown): unknown {
 
 const DIGITS = 3;
 const MAX_SAMPLES = 10_000;
-/** The number of blocks kept while the store is away. */
-const MAX_BLOCKS = 1_000;
+/** The number of samples kept while the store is away, about 25 MB. */
+const MAX_KEPT = 250_000;
+
+/** The samples that wait for the store. */
+export interface UnsentSamples {
+  readonly samples: number;
+  /** Samples dropped so far, oldest first, because too many waited. */
+  readonly lost: number;
+}
 
 /** The samples of this process that are not in the store yet, in blocks with rising sequence numbers. */
 export class OutgoingBlocks {
   #blocks: SampleBlock[] = [];
   #open: SampleBlock | undefined;
   #sequence = 0;
+  #samples = 0;
+  #lost = 0;
+
+  get unsent(): UnsentSamples {
+    return { samples: this.#samples, lost: this.#lost };
+  }
 
   add(of: SampledRun, sample: CountedSample): void {
-    const isOpen = this.#open?.of.run === of.run && !this.#open.isFull;
+    const isOpen = this.#open?.of.run === of.run && this.#open.size < MAX_SAMPLES;
     if (!isOpen) this.#open = this.#begin(of);
     this.#open!.add(sample);
+    this.#samples += 1;
   }
 
   /** Ends the open block, and returns the sequence number of the last block: of all samples up to now. */
@@ -134,13 +148,16 @@ export class OutgoingBlocks {
   /** Forgets the blocks up to a sequence number: the store has their samples. */
   settled(through: number): void {
     this.#blocks = this.#blocks.filter(({ sequence }) => sequence > through);
+    this.#samples = this.#blocks.reduce((sum, { size }) => sum + size, 0);
   }
 
   #begin(of: SampledRun): SampleBlock {
     this.#sequence += 1;
     const block = new SampleBlock(of, this.#sequence);
     this.#blocks.push(block);
-    if (this.#blocks.length > MAX_BLOCKS) this.#blocks.shift();
+    const oldest = this.#samples > MAX_KEPT ? this.#blocks.shift() : undefined;
+    this.#samples -= oldest?.size ?? 0;
+    this.#lost += oldest?.size ?? 0;
     return block;
   }
 }

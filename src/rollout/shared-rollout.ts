@@ -1,7 +1,7 @@
 /** A rollout in a store: what this process decides, what it takes over from others, and what it does without them. */
 
 import { randomUUID } from 'node:crypto';
-import type { RolloutDecision, RolloutState, RolloutStep } from '../domain/rollout.ts';
+import type { RolloutDecision, RolloutStep } from '../domain/rollout.ts';
 import type { Json, Store } from '../domain/store.ts';
 import { errorName, type Warnings } from '../events/warnings.ts';
 import type { Clock } from '../time/clock.ts';
@@ -10,9 +10,9 @@ import { toCommand } from './command.ts';
 import type { RolloutController } from './controller.ts';
 import { RolloutLease, type Standing, type WriteEnd } from './lease.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
-import { countBlock, type CountedSample } from './sample-blocks.ts';
+import { countBlock, type CountedSample, type UnsentSamples } from './sample-blocks.ts';
 import { changeOf, type ReadRollout, type StoredRollout } from './stored-rollout.ts';
-import type { RolloutEvent } from './transition.ts';
+import { type RolloutEvent, sendsSameCalls } from './transition.ts';
 
 export interface SharedRolloutParts {
   readonly store: Store;
@@ -63,6 +63,11 @@ export class SharedRollout {
   get standing(): Standing {
     const { standing } = this.#lease;
     return standing === 'leads' && this.#unwritten > 0 ? 'cutOff' : standing;
+  }
+
+  /** Whether this process leads, also while a decision is being written, and what it has not sent to the one that does. */
+  get sharing(): UnsentSamples & { readonly leads: boolean } {
+    return { leads: this.#lease.standing === 'leads', ...this.#lease.unsent };
   }
 
   /** Why the canary gets no calls although its state may say so; `undefined` if the state is in force. */
@@ -167,7 +172,7 @@ export class SharedRollout {
     controller.restore(memory, change.kind !== 'none');
     this.#waitsFor = undefined;
     const latest = controller.history.at(-1);
-    const isNews = latest && latest.atMs !== known?.atMs && before && !isSame(before, controller.state);
+    const isNews = latest && latest.atMs !== known?.atMs && before && !sendsSameCalls(before, controller.state);
     // Every process splits by the same steps: by those of the process that wrote the state.
     const { steps } = leads ? policy : stored.policy;
     if (isNews) this.#announce(latest, applier.weights, steps);
@@ -239,12 +244,3 @@ export class SharedRollout {
 
 /** How often a rollback is reported to a process that has not carried it out. */
 const REPORT_EVERY_MS = 5_000;
-
-/** Whether both send the canary the same calls. */
-function isSame(one: RolloutState, other: RolloutState): boolean {
-  const [of, and] = [one, other].map(({ phase, run, ...rest }) => {
-    const { step, weight } = 'sinceMs' in rest ? rest : { step: undefined, weight: undefined };
-    return `${phase} ${run} ${step} ${weight}`;
-  });
-  return of === and;
-}

@@ -1,6 +1,5 @@
 /** Operations on a store, one after another in the background, each with a time limit. */
 
-import { errorName, type Warnings } from '../events/warnings.ts';
 import type { Clock } from '../time/clock.ts';
 import { withTimeout } from '../time/wait.ts';
 
@@ -9,14 +8,12 @@ const STORE_TIMEOUT_MS = 10_000;
 
 export class StoreQueue {
   readonly #clock: Clock;
-  readonly #warnings: Warnings;
   #last: Promise<unknown> = Promise.resolve();
   #isAway = false;
   #timesAway = 0;
 
-  constructor(clock: Clock, warnings: Warnings) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#warnings = warnings;
   }
 
   /** Whether the last operation has failed. */
@@ -39,18 +36,11 @@ export class StoreQueue {
     const done = this.#last.then(() => withTimeout(operation(), STORE_TIMEOUT_MS, this.#clock));
     this.#last = done.then(
       () => void (this.#isAway = false),
-      (error: unknown) => {
-        this.#warn(error);
+      () => {
+        if (!this.#isAway) this.#timesAway += 1;
+        this.#isAway = true;
         failed?.();
       },
     );
-  }
-
-  /** Once each time that the store stops answering. */
-  #warn(error: unknown): void {
-    if (!this.#isAway) this.#timesAway += 1;
-    this.#isAway = true;
-    const message = `Rollout store unavailable (${errorName(error)}); continuing with the last known state`;
-    this.#warnings.once(`store ${this.#timesAway}`, { code: 'store', message, atMs: this.#clock.now() });
   }
 }

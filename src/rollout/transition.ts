@@ -169,3 +169,12 @@ function whenRolledBack(state: In<'rolledBack'>, event: RolloutEvent, atMs: numb
     (event.verb === 'rollback' && event.to === undefined) || (event.verb === 'undo' && state.by === 'undo');
   return already ? state : undefined;
 }
+
+/** Whether both states send the canary the same calls. */
+export function sendsSameCalls(one: RolloutState, other: RolloutState): boolean {
+  const [of, and] = [one, other].map(({ phase, run, ...rest }) => {
+    const { step, weight } = 'sinceMs' in rest ? rest : { step: undefined, weight: undefined };
+    return `${phase} ${run} ${step} ${weight}`;
+  });
+  return of === and;
+}

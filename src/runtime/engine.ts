@@ -35,6 +35,7 @@ import type { ResolvedOptions } from './resolve-options.ts';
 import { shareLimits, type SharedLimits } from './shared-limits.ts';
 import { SharedOwners } from './shared-owners.ts';
 import { SharedRouting } from './shared-routing.ts';
+import { StoreWatch } from './store-watch.ts';
 import { takeSnapshot } from './snapshot.ts';
 import type { CallContext } from '../call/handle-call.ts';
 
@@ -73,6 +74,7 @@ export class Engine implements CallContext {
   readonly #owners: SharedOwners;
   readonly #routing: SharedRouting | undefined;
   readonly #limits: SharedLimits | undefined;
+  readonly #storeWatch: StoreWatch | undefined;
   /** Built once, since every call is planned from it. */
   readonly #planning: PlanInputs;
   readonly #keyShares: KeyShares;
@@ -80,17 +82,19 @@ export class Engine implements CallContext {
   #calls = 0;
   #closed = false;
 
-  constructor(options: ResolvedOptions, { routes }: { readonly routes: boolean }) {
-    const { clock, stable, weights, windowMs, alerts: rules, webhook, random } = options;
-    this.options = options;
-    this.ledger = new Ledger({ sinceMs: clock.now(), calendar: options.calendar });
+  constructor(given: ResolvedOptions, { routes }: { readonly routes: boolean }) {
+    const { clock, stable, weights, windowMs, alerts: rules, webhook, random } = given;
+    this.ledger = new Ledger({ sinceMs: clock.now(), calendar: given.calendar });
     this.routes = routes;
-    this.names = options.upstreams.map(({ name }) => name);
+    this.names = given.upstreams.map(({ name }) => name);
     this.emitter = new Emitter((event, error) =>
       this.#warn('listener', `A listener of "${event}" threw ${errorName(error)}`),
     );
     // Without the `canary` option the client logs only what the SDK logs.
-    this.warnings = new Warnings(this.emitter, routes ? options.logger : undefined);
+    this.warnings = new Warnings(this.emitter, routes ? given.logger : undefined);
+    this.#storeWatch = given.store && new StoreWatch(given.store, { clock, warnings: this.warnings });
+    const options = { ...given, store: this.#storeWatch?.store };
+    this.options = options;
     const routing = { segments: options.segments, taskRoutes: options.tasks?.routes ?? new Map() };
     this.traffic = new Traffic(weights, this.names, stable, createRolloutSplit(options.rollouts), routing);
     this.#recorder = new Recorder({ upstreams: this.names, windowMs });
@@ -107,16 +111,11 @@ export class Engine implements CallContext {
     const rolloutInput = { policies, clock, emitter, traffic, warnings, store, planning, ...shadows };
     this.rollouts = policies.length > 0 ? new Rollouts(rolloutInput) : undefined;
     const sharedStore = routes ? store : undefined;
-    const warn = (error: unknown) =>
-      this.#warn('store', `The store does not keep owners or the split: ${errorName(error)}`);
-    // Rollouts warn of the same store.
-    const warnOfRouting = this.rollouts ? () => undefined : warn;
+    const warn = (error: unknown) => this.#storeWatch?.failed(error);
     const killSwitch = new KillSwitch((message) => this.#warn('disabled', message));
     const sharing = { ...routing, clock, killSwitch };
     this.#owners = new SharedOwners({ affinity: this.#affinity, store: sharedStore, clock, warn });
-    this.#routing =
-      sharedStore &&
-      new SharedRouting({ traffic, store: sharedStore, names, weights, ...sharing, warn: warnOfRouting });
+    this.#routing = sharedStore && new SharedRouting({ traffic, store: sharedStore, names, weights, ...sharing, warn });
     const observed = { recorder: this.#recorder, costs, emitter, warnings, clock, rollouts: this.rollouts };
     this.money = new Money(options, warnings);
     this.services = buildCallServices(options, observed, {
@@ -126,10 +125,8 @@ export class Engine implements CallContext {
       routes,
       money: this.money,
     });
-    // Rollouts warn of a store that does not answer, too.
-    const storeWarnings = this.rollouts ? undefined : warnings;
-    this.money.share({ store: sharedStore, ledger: costs, budgets: this.services.budgets, warnings: storeWarnings });
-    this.#limits = shareLimits(this.services.upstreams, { store: sharedStore, clock, random, warnings: storeWarnings });
+    this.money.share({ store: sharedStore, ledger: costs, budgets: this.services.budgets });
+    this.#limits = shareLimits(this.services.upstreams, { store: sharedStore, clock, random, warn });
     this.cache =
       options.cache &&
       new AnswerCache(options.cache, this.services, (option, error) =>
@@ -198,7 +195,9 @@ export class Engine implements CallContext {
     const { clock, windowMs } = this.options;
     const frozen = takeSnapshot(this.#recorder, this.traffic, this.services, { atMs: clock.now(), windowMs });
     const { cache, rollouts } = this;
-    return { ...frozen, ...(cache && { cache: cache.snapshot }), ...(rollouts && { rollouts: rollouts.snapshot }) };
+    const store = this.#storeWatch?.snapshot(rollouts?.sharing);
+    const shared = { ...(store && { store }), ...(rollouts && { rollouts: rollouts.snapshot }) };
+    return { ...frozen, ...(cache && { cache: cache.snapshot }), ...shared };
   }
 
   /** Called with the first listener of `metrics`: the event is emitted from then on. */
@@ -236,7 +235,7 @@ export class Engine implements CallContext {
     this.warnings.once('keyShare', { code: 'keyShare', message, atMs: this.options.clock.now() });
   }
 
-  #warn(code: 'listener' | 'key' | 'task' | 'cache' | 'disabled' | 'probe' | 'store', message: string): void {
+  #warn(code: 'listener' | 'key' | 'task' | 'cache' | 'disabled' | 'probe', message: string): void {
     this.warnings.once(message, { code, message, atMs: this.options.clock.now() });
   }
 }

@@ -18,8 +18,6 @@ interface SharedMoney {
   readonly store: Store | undefined;
   readonly ledger: Ledger;
   readonly budgets: Budgets | undefined;
-  /** Absent where something else warns of the store. */
-  readonly warnings: Warnings | undefined;
 }
 
 type MoneyOptions = Pick<ResolvedOptions, 'priceSource' | 'clock' | 'rejectsUnpriced'>;

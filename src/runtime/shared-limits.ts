@@ -2,7 +2,6 @@
 
 import { randomUUID } from 'node:crypto';
 import type { PartGrant, PartRequest, Store } from '../domain/store.ts';
-import { errorName, type Warnings } from '../events/warnings.ts';
 import type { FleetLimits, PartSource } from '../resilience/limits/fleet-limits.ts';
 import type { UpstreamLimits } from '../resilience/limits/upstream-limits.ts';
 import type { Clock, Timer } from '../time/clock.ts';
@@ -22,8 +21,8 @@ export interface SharedLimitsInput {
   readonly store: Store | undefined;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Absent where something else warns of the store. */
-  readonly warnings: Warnings | undefined;
+  /** Told when the store takes too long for the calls that wait for it. */
+  readonly warn: (error: unknown) => void;
 }
 
 type LimitedUpstreams = ReadonlyMap<string, { readonly limits?: UpstreamLimits | undefined }>;
@@ -49,7 +48,6 @@ export class SharedLimits implements PartSource {
   /** A request that the store has left unanswered. */
   #unanswered: { readonly sinceMs: number } | undefined;
   #isAway = false;
-  #timesAway = 0;
   #closed = false;
 
   constructor(limits: readonly Sharing[], input: SharedLimitsInput) {
@@ -115,7 +113,9 @@ export class SharedLimits implements PartSource {
       this.#answered(asked, grants);
     } catch (error) {
       this.#goOn();
-      this.#warn(error);
+      // Once each time that the store stops answering.
+      if (!this.#isAway) this.#input.warn(error);
+      this.#isAway = true;
     }
   }
 
@@ -149,15 +149,5 @@ export class SharedLimits implements PartSource {
       limits.fleet.failed();
       limits.sharesChanged();
     }
-  }
-
-  /** Once each time that the store stops answering. */
-  #warn(error: unknown): void {
-    if (this.#isAway) return;
-    this.#isAway = true;
-    this.#timesAway += 1;
-    const { warnings, clock } = this.#input;
-    const message = `The store does not share limits (${errorName(error)}); each process keeps to its share until the store answers`;
-    warnings?.once(`limits ${this.#timesAway}`, { code: 'store', message, atMs: clock.now() });
   }
 }

@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto';
 import type { Budgets } from '../budgets/budgets.ts';
 import type { Call } from '../domain/call.ts';
 import type { Json, Store } from '../domain/store.ts';
-import { errorName, type Warnings } from '../events/warnings.ts';
 import type { Ledger, StoredDays } from '../ledger/ledger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { addUses, type ModelPrices, type ModelUses } from '../pricing/model-prices.ts';
@@ -45,8 +44,6 @@ export interface StoredMoneyParts {
   readonly budgets: Budgets | undefined;
   readonly models: ModelPrices;
   readonly clock: Clock;
-  /** Absent where something else warns of the store. */
-  readonly warnings: Warnings | undefined;
 }
 
 /** `undefined` without a store that outlives the process: nothing is known there that the process does not know. */
@@ -74,7 +71,6 @@ export class StoredMoney {
   /** The store has a part of a limit that is this process's own. */
   #holds = false;
   #isAway = false;
-  #timesAway = 0;
   /** Another process was writing at the last try. */
   #isBusy = false;
   #closed = false;
@@ -153,9 +149,9 @@ export class StoredMoney {
     this.#running ??= this.#syncOnce()
       .then(
         () => this.#answered(),
-        (error: unknown) => {
+        () => {
           this.#goOn();
-          this.#warn(error);
+          this.#isAway = true;
         },
       )
       .finally(() => (this.#running = undefined));
@@ -178,16 +174,6 @@ export class StoredMoney {
   /** Without the store: what is known of the other processes stands. */
   #goOn(): void {
     this.#parts.budgets?.sharing.trustLastKnown(true);
-  }
-
-  /** Once each time that the store stops answering. */
-  #warn(error: unknown): void {
-    if (this.#isAway) return;
-    this.#isAway = true;
-    this.#timesAway += 1;
-    const { warnings, clock } = this.#parts;
-    const message = `The store does not take what is spent (${errorName(error)}); it is kept until the store answers`;
-    warnings?.once(`money ${this.#timesAway}`, { code: 'store', message, atMs: clock.now() });
   }
 
   #takeBlock(): Block | undefined {

@@ -236,7 +236,7 @@ describe('a process that is cut off from the store', () => {
       link.isCut = false;
       await pass(4);
     }
-    const absences = warningsOf(leader).filter((message) => message.startsWith('Rollout store unavailable'));
+    const absences = warningsOf(leader).filter((message) => message.startsWith('The store failed'));
     expect(absences).toEqual([absences[0], absences[0]]);
   });
 });

@@ -161,7 +161,7 @@ describe('a decision is written before it takes effect:', () => {
     await set.clock.advance(15_000);
     expect(set.events.of('rollback')).toHaveLength(1);
     expect(set.events.of('warning').map(({ message }) => message)).toEqual([
-      expect.stringContaining('store unavailable'),
+      expect.stringContaining('The store failed'),
       'promote of the rollout to gemini is not in force, because it could not be written',
     ]);
   });
