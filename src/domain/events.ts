@@ -68,6 +68,8 @@ export interface RateLimitEvent {
    */
   readonly untilMs: number;
   readonly atMs: number;
+  /** The provider rate-limited another process that shares the store. */
+  readonly isHint?: true;
 }
 
 /** 50 %, 80 % or 100 % of a budget is spent. Each share is reported once per period. */

@@ -76,6 +76,18 @@ export class BreakerStates {
     else if (outcome === 'failure') this.#open('probeFailed');
   }
 
+  /** Opens after fewer failures in a row until `untilMs`. */
+  beware(untilMs: number): void {
+    this.#window.beware(untilMs);
+  }
+
+  /** Ends the open time, if it has lasted for the shortest one. */
+  probeEarlier(): void {
+    const nowMs = this.#clock.now();
+    if (this.#current.state !== 'open' || nowMs < this.#openedAtMs + this.#policy.openForMs) return;
+    this.#openUntilMs = Math.min(this.#openUntilMs, nowMs);
+  }
+
   close(): void {
     this.#window.close();
   }

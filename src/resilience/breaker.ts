@@ -73,6 +73,19 @@ export class Breaker {
     return this.admit() ?? new EraPermit(this.#states, (outcome) => this.#states.probeEnded(outcome));
   }
 
+  /**
+   * Until `untilMs`, fewer failures in a row open a closed breaker: those of other processes have opened. Successes keep it closed as
+   * ever.
+   */
+  beware(untilMs: number): void {
+    this.#states.beware(untilMs);
+  }
+
+  /** Admits the next probe of an open breaker now, if it has been open for its first open time: that of another process has closed. */
+  probeEarlier(): void {
+    this.#states.probeEarlier();
+  }
+
   /** Stops counting. There are no timers to stop. */
   close(): void {
     this.#states.close();

@@ -30,6 +30,7 @@ export class FailureWindow {
   readonly #bucketMs: number;
   #bucketAtMs: number;
   #failuresInARow = 0;
+  #waryUntilMs = 0;
 
   constructor({ errorRate, windowMs, minCalls, consecutive }: FailureWindowPolicy, nowMs: number) {
     this.#consecutive = consecutive;
@@ -55,7 +56,12 @@ export class FailureWindow {
     if (this.#circuit.isShutdown) return undefined;
     // A call that ended before the newest bucket began counts in that bucket.
     this.#rotate(Math.max(0, Math.floor((nowMs - this.#bucketAtMs) / this.#bucketMs)));
-    return outcome === 'success' ? this.#addSuccess() : this.#addFailure();
+    return outcome === 'success' ? this.#addSuccess() : this.#addFailure(nowMs);
+  }
+
+  /** Until `untilMs`, half as many failures in a row are enough, and at least two. */
+  beware(untilMs: number): void {
+    this.#waryUntilMs = Math.max(this.#waryUntilMs, untilMs);
   }
 
   /** Forgets all calls. */
@@ -78,13 +84,15 @@ export class FailureWindow {
     bucket.successes += 1;
   }
 
-  #addFailure(): 'consecutive' | 'errorRate' | undefined {
+  #addFailure(nowMs: number): 'consecutive' | 'errorRate' | undefined {
     this.#failuresInARow += 1;
     void this.#circuit.fire();
     const isOverRate = this.#circuit.opened;
     // Also clears the timer that opossum starts when it opens.
     this.#circuit.close();
-    if (this.#failuresInARow >= this.#consecutive) return 'consecutive';
+    const half = Math.max(2, Math.ceil(this.#consecutive / 2));
+    const enough = nowMs < this.#waryUntilMs ? Math.min(half, this.#consecutive) : this.#consecutive;
+    if (this.#failuresInARow >= enough) return 'consecutive';
     return isOverRate ? 'errorRate' : undefined;
   }
 

@@ -1,5 +1,6 @@
 /** Builds the services that calls are dispatched with, from resolved options. */
 
+import type { OpenAI } from 'openai';
 import { Budgets } from '../budgets/budgets.ts';
 import type { EstimateCostUsd } from '../upstream/upstream-costs.ts';
 import type { CallServices } from '../call/call-services.ts';
@@ -29,11 +30,14 @@ import { type Observed, ResultRecorder, ShadowResultRecorder } from './record-re
 import { adviseOn, dependsOnPriceOf, priceLine, warnOfOldList } from './advise.ts';
 import type { Money } from './money.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
+import { SharedHints } from './shared-hints.ts';
 import type { SharedOwners } from './shared-owners.ts';
 
 /** The call services, with the shadow runner itself instead of its narrow interface. */
 export interface EngineServices extends CallServices {
   readonly shadow: ShadowRunner | undefined;
+  /** Absent without a store. */
+  readonly hints: SharedHints | undefined;
 }
 
 interface ServicesInput {
@@ -42,18 +46,24 @@ interface ServicesInput {
   readonly traffic: Traffic;
   readonly routes: boolean;
   readonly money: Money;
+  /** The application's client, once it is built. */
+  readonly client: () => OpenAI | undefined;
 }
 
 export function buildCallServices(
   options: ResolvedOptions,
-  observed: Observed,
-  { owners, affinity, traffic, routes, money }: ServicesInput,
+  told: Observed,
+  { owners, affinity, traffic, routes, money, client }: ServicesInput,
 ): EngineServices {
   const { clock, random, policy, fallbacks, retryShare, stable } = options;
-  const { warnings } = observed;
-  const upstreams = new Map(
-    options.upstreams.map((config) => [config.name, buildUpstream(config, options, observed, routes)]),
-  );
+  const { warnings, emitter } = told;
+  const store = routes ? options.store : undefined;
+  const upstreams = new Map<string, Upstream>();
+  const hints = store && new SharedHints({ store, clock, emitter, upstreams, client });
+  const observed = { ...told, hints };
+  for (const config of options.upstreams) {
+    upstreams.set(config.name, buildUpstream(config, options, observed, store?.takeParts !== undefined));
+  }
   const { table, models, listRead } = money;
   const { estimateCostUsd, isPriced, inputTokensOf } = new PriceAhead(upstreams, table);
   const advise = (): void => {
@@ -97,7 +107,7 @@ export function buildCallServices(
     abandonedStreams: new AbandonedStreams(clock),
     toolRuns: new WeakMap(),
   };
-  return { ...services, shadow: buildShadow(options, services, observed) };
+  return { ...services, hints, shadow: buildShadow(options, services, observed) };
 }
 
 function buildBudgets(
@@ -140,28 +150,33 @@ function p95Of(recorder: Recorder, clock: Clock): HedgingInput['p95Ms'] {
 function buildUpstream(
   config: UpstreamConfig,
   options: ResolvedOptions,
-  observed: Observed,
-  routes: boolean,
+  { emitter, hints, ...observed }: Observed,
+  sharesLimits: boolean,
 ): Upstream {
-  const { clock, breaker: policy, store } = options;
-  const { emitter } = observed;
+  const { clock, breaker: policy } = options;
   const { name } = config;
   const createBreaker =
     policy &&
     ((model: string | undefined): Breaker => {
-      const onChange = (change: BreakerChange): void =>
+      const onChange = (change: BreakerChange): void => {
+        hints?.breakerChanged(name, model, change);
         emitter.emit('breaker', { upstream: name, model, ...change, atMs: clock.now() });
+      };
       return new Breaker({ policy, clock, onChange });
     });
   const keys = buildKeys(config, clock, observed);
   const models = new ModelStates({ clock, createBreaker, keys });
   const { deadlineMs } = options.policy;
-  const sharedAs = routes && store?.takeParts ? name : undefined;
+  const sharedAs = sharesLimits ? name : undefined;
   const limits = config.limits && new UpstreamLimits(config.limits, clock, { deadlineMs, sharedAs });
   return { name, config, models, limits, keys };
 }
 
-function buildKeys({ name, connection }: UpstreamConfig, clock: Clock, { warnings }: Observed): KeyPool | undefined {
+function buildKeys(
+  { name, connection }: UpstreamConfig,
+  clock: Clock,
+  { warnings }: Pick<Observed, 'warnings'>,
+): KeyPool | undefined {
   if (connection.kind !== 'own' || !connection.keys) return undefined;
   const { keys } = connection;
   const onPassedOver = (index: number, kind: PauseKind): void => {

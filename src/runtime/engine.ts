@@ -124,6 +124,7 @@ export class Engine implements CallContext {
       traffic,
       routes,
       money: this.money,
+      client: () => this.client,
     });
     this.money.share({ store: sharedStore, ledger: costs, budgets: this.services.budgets });
     this.#limits = shareLimits(this.services.upstreams, { store: sharedStore, clock, random, warn });
@@ -220,6 +221,7 @@ export class Engine implements CallContext {
     const routingStored = this.#routing?.close() ?? Promise.resolve();
     this.#metricsTicker?.stop();
     this.services.shadow?.close();
+    this.services.hints?.close();
     for (const { models } of this.services.upstreams.values()) models.close();
     this.emitter.removeAll();
     await moneyStored;

@@ -16,6 +16,7 @@ import type { Failure } from '../resilience/failure.ts';
 import type { ModelState } from '../resilience/model-states.ts';
 import type { ShadowObserver } from '../shadow/shadow-services.ts';
 import type { Clock } from '../time/clock.ts';
+import type { SharedHints } from './shared-hints.ts';
 
 /** Where results are recorded. */
 export interface Observed {
@@ -25,6 +26,8 @@ export interface Observed {
   readonly warnings: Warnings;
   readonly clock: Clock;
   readonly rollouts?: (JudgedCalls & CallServices['rollouts']) | undefined;
+  /** Tells other processes of refusals, where there is a store. */
+  readonly hints?: Pick<SharedHints, 'refused' | 'breakerChanged'> | undefined;
 }
 
 /** Receives the calls that rollouts are judged by. `judged` is what `dispatched` returned for the call. */
@@ -192,6 +195,7 @@ class Refusals {
     const { kind } = failure;
     if (kind !== 'rateLimit' && kind !== 'quota' && kind !== 'auth') return;
     const untilMs = state.pause.pause(kind, state.pauseMsAfter(failure) ?? 0);
+    this.#observed.hints?.refused(upstream, state.model, failure);
     this.#observed.emitter.emit('rateLimit', { upstream, model: state.model, kind, untilMs, atMs: nowMs });
     if (kind === 'rateLimit' || this.#firing.has(upstream)) return;
     this.#firing.set(upstream, kind);
