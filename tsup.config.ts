@@ -9,6 +9,7 @@ import { runInThisContext } from 'node:vm';
 import { brotliCompressSync } from 'node:zlib';
 import { rollup } from 'rollup';
 import { defineConfig, type Options } from 'tsup';
+import { buildPage } from './scripts/build-page.ts';
 
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, unknown> };
 const names = Object.keys(exports)
@@ -130,6 +131,16 @@ const joinSmallFiles: NonNullable<Options['esbuildPlugins']>[number] = {
 
 const SMALL_BYTES = 15_000;
 
+/** The live page is built here, once, and not when it is first asked for. */
+const includePage: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'include-page',
+  setup(build) {
+    build.onLoad({ filter: /dashboard[/\\]built-page\.ts$/ }, async () => ({
+      contents: `export const page = ${JSON.stringify(await buildPage())};`,
+    }));
+  },
+};
+
 /** V8 compiles a file of ASCII in two thirds of the time. An escape means the same in strings and patterns; the rest are comments. */
 const writeAscii: NonNullable<Options['plugins']>[number] = {
   name: 'write-ascii',
@@ -167,7 +178,7 @@ export default defineConfig({
   // needs. Their notices are in THIRD-PARTY-NOTICES.md.
   noExternal: ['opossum', 'p-retry', 'is-network-error', 'commander', 'yaml', PRICES, 'eventemitter3', 'lru-cache'],
   plugins: [requireLater, writeAscii],
-  esbuildPlugins: [importEvents, packPrices, joinSmallFiles],
+  esbuildPlugins: [importEvents, packPrices, includePage, joinSmallFiles],
   esbuildOptions(options) {
     // Its build for Node is CommonJS, which a bundle of modules cannot require from.
     options.alias = { yaml: fileURLToPath(new URL('./node_modules/yaml/browser/dist/index.js', import.meta.url)) };

@@ -131,9 +131,12 @@ export type {
   RollbackCause,
   RolloutCause,
   RolloutPhase,
+  ResolvedRequirements,
   RolloutState,
+  RolloutStep,
   SegmentCondition,
   StepRequirements,
+  StepTraffic,
 } from './domain/rollout.ts';
 export type { AnalysisEvent, RolloutChangeEvent, RolloutRollbackEvent } from './domain/rollout.ts';
 export type { ArmNumbers, GuardrailNumbers, RolloutDecision, RolloutNumbers, RolloutVerb } from './domain/rollout.ts';
@@ -175,7 +178,7 @@ export type {
   RolloutStepOptions,
   ShadowRaise,
 } from './rollout/options.ts';
-export type { RolloutReport } from './rollout/report.ts';
+export type { RolloutPlanned, RolloutReport } from './rollout/report.ts';
 export type { RolloutWait } from './rollout/waits.ts';
 export type { RolloutControl } from './rollout/control.ts';
 export type { GuardOptions } from './stats/analysis-types.ts';

@@ -133,6 +133,7 @@ test('the main entry point', () => {
         "ReadToolCall",
         "ReportedPrices",
         "Requirement",
+        "ResolvedRequirements",
         "RetryEvent",
         "RetryOptions",
         "RollbackCause",
@@ -148,10 +149,12 @@ test('the main entry point', () => {
         "RolloutNumbers",
         "RolloutOptions",
         "RolloutPhase",
+        "RolloutPlanned",
         "RolloutReport",
         "RolloutRollbackEvent",
         "RolloutSnapshot",
         "RolloutState",
+        "RolloutStep",
         "RolloutStepOptions",
         "RolloutVerb",
         "RolloutWait",
@@ -178,6 +181,7 @@ test('the main entry point', () => {
         "SourceBlock",
         "SpendLimit",
         "StepRequirements",
+        "StepTraffic",
         "Store",
         "StoreAnswers",
         "StoreOptions",
@@ -331,7 +335,31 @@ test('the gateway entry point', () => {
   `);
 });
 
-const ENTRY_POINTS = ['index.ts', 'testing/index.ts', 'redis/index.ts', 'prometheus/index.ts', 'gateway/index.ts'];
+test('the entry point of the live page', () => {
+  expect(listOf('dashboard/index.ts')).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "Dashboard",
+        "DashboardOptions",
+        "DashboardPeer",
+        "DashboardWish",
+      ],
+      "values": [
+        "createDashboard",
+        "createStoreDashboard",
+      ],
+    }
+  `);
+});
+
+const ENTRY_POINTS = [
+  'index.ts',
+  'testing/index.ts',
+  'redis/index.ts',
+  'prometheus/index.ts',
+  'gateway/index.ts',
+  'dashboard/index.ts',
+];
 
 describe.each(ENTRY_POINTS)('every name of %s', (entry) => {
   test.each(exportsOf(entry))('$name has a doc comment', ({ name, file }) => {

@@ -10,6 +10,9 @@ import type { JudgedCopies } from './judged-copies.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
 import { blockersOf, earliestMoveMs, type RolloutWait, type StepProgress } from './waits.ts';
 
+/** What a rollout follows, with all defaults filled in. */
+export type RolloutPlanned = Pick<RolloutPolicy, 'stable' | 'steps' | 'guardrails' | 'alpha' | 'auto' | 'onComplete'>;
+
 /** `canary.rollout.state`. */
 export interface RolloutReport extends RolloutNumbers {
   readonly upstream: string;
@@ -39,6 +42,8 @@ export interface RolloutReport extends RolloutNumbers {
   readonly waitsFor: readonly RolloutWait[];
   /** The earliest time of the next move, by hold and by calls at their pace so far, in ms since the Unix epoch; `null` if unknown. */
   readonly earliestMoveMs: number | null;
+  /** The steps and guardrails that it follows, and what happens at their end. */
+  readonly planned: RolloutPlanned;
 }
 
 /** What the numbers and the report of a rollout are computed from. */
@@ -76,7 +81,12 @@ export function reportOf(view: RolloutView, nowMs: number, waitsForStore: string
     ...rolloutNumbers(view),
     waitsFor: waitsForStore === undefined ? blockersOf(progress) : [{ for: 'store', message: waitsForStore }],
     earliestMoveMs: moveMs === null ? null : thawsAtMs(policy.freeze ?? [], moveMs),
+    planned: plannedBy(policy),
   };
+}
+
+function plannedBy({ stable, steps, guardrails, alpha, auto, onComplete }: RolloutPolicy): RolloutPlanned {
+  return { stable, steps, guardrails, alpha, auto, onComplete };
 }
 
 /** The numbers of a report that snapshots contain. */

@@ -31,7 +31,9 @@ const ENTRY_POINTS: Readonly<Record<string, readonly string[]>> = {
   testing: ['index.ts', 'domain', 'time'],
   analysis: ['stats', 'domain'],
   ...Object.fromEntries(INTEGRATIONS.map((name) => [name, ['index.ts', 'domain', 'time']])),
-  ...Object.fromEntries(['dashboard', 'gateway'].map((name) => [name, ['index.ts', 'domain', 'time', 'http']])),
+  gateway: ['index.ts', 'domain', 'time', 'http'],
+  // The page computes plans by itself, and is built when the source runs without a build.
+  dashboard: ['index.ts', 'domain', 'time', 'http', 'stats', '../scripts/build-page.ts'],
   // Its version is that of the package.
   cli: ['index.ts', 'testing', 'analysis', ...INTEGRATIONS, 'domain', '../package.json'],
 };
@@ -50,6 +52,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   runtime: ['openai'],
   'client.ts': ['openai'],
   gateway: ['openai'],
+  dashboard: ['uplot'],
   cli: ['commander', 'openai', 'yaml'],
 };
 
