@@ -140,9 +140,9 @@ export class OutgoingBlocks {
     return this.#sequence;
   }
 
-  /** The blocks that are not settled, oldest first. */
+  /** The blocks that are not settled, oldest first: a copy, so that a block that begins while they are sent is not among them. */
   get blocks(): readonly SampleBlock[] {
-    return this.#blocks;
+    return [...this.#blocks];
   }
 
   /** Forgets the blocks up to a sequence number: the store has their samples. */

@@ -70,6 +70,25 @@ const warningsOf = ({ events }: SetUp): readonly string[] => events.of('warning'
 const callsOf = (set: SetUp, calls: number) => driver(set)({ calls, perSecond: Infinity });
 
 describe('the samples of all processes', () => {
+  test('a call that ends while the process sends its counts is counted', async () => {
+    const { store, start, pass } = fleet();
+    const leader = await start();
+    const link = { isCut: false, whileSending: async (): Promise<unknown> => undefined };
+    const addBlock: Store['addBlock'] = async (...args) => {
+      await link.whileSending();
+      await store.addBlock(...args);
+      await link.whileSending();
+    };
+    const web = await start(ROLLOUT, { link, canary: { store: { ...through(store, link), addBlock } } });
+    link.whileSending = () => callsOf(web, 10);
+    await callsOf(web, 10);
+    await pass(3);
+    link.whileSending = async () => undefined;
+    await pass(5);
+    const { canary, stable } = stateOf(leader);
+    expect(canary.calls + stable.calls).toBe(web.providers.asked.length);
+  });
+
   test('a leader without calls rolls back a canary that fails in another process', async () => {
     const { start, pass } = fleet();
     const leader = await start();
