@@ -37,7 +37,7 @@ const LABELS: Readonly<Record<string, string>> = {
   share: '`0.5`, `0.8`, `1`.',
   side: '`stable` or `canary`.',
   state:
-    'Of health: `healthy`, `degraded`, `down`, `unknown`. Of breakers: `closed`, `open`, `halfOpen`. Of alerts: `firing`, `resolved`.',
+    'Of health: `healthy`, `degraded`, `down`, `unknown`. Of breakers: `closed`, `open`, `halfOpen`. Of alerts: `firing`, `resolved`. Of the store: `connecting`, `connected`, `slow`, `away`.',
   to: 'The upstream that the call moved to. Of breakers: the new state.',
   type: '`input` (without the cached part), `cachedInput`, `cacheWrite`, `output` (without reasoning), `reasoning`.',
   upstream: 'The name of an upstream. Of rollouts: the canary.',
@@ -51,7 +51,7 @@ export function metricsReference(): string {
     '<!-- Generated from `src/prometheus/metrics.ts` by `npm run docs`. -->',
     '',
     'What [`prometheusExporter`](prometheus.md) exports. Durations are in seconds, shares are 0–1, money is in USD. Counters begin with the exporter, those of the',
-    'cache with the client. Gauges are read when a scrape asks for them. A histogram has the usual `_bucket`, `_sum` and `_count`.',
+    'cache and the store with the client. Gauges are read when a scrape asks for them. A histogram has the usual `_bucket`, `_sum` and `_count`.',
   ];
   for (const [title, metrics] of Object.entries(METRIC_SECTIONS)) {
     lines.push('', `## ${title}`, '', ...Object.values(metrics).map(lineOf));

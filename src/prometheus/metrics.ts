@@ -377,6 +377,30 @@ const CACHE = {
   cacheBytes: gauge('cache_size_bytes', 'bytes', [], 'Size of the answers in the cache', 'sum'),
 } as const satisfies Metrics;
 
+const STORE = {
+  storeState: gauge('store_state', 'state', ['state'], '1 for how the shared store answers, 0 for the other states'),
+  storePending: gauge(
+    'store_pending_operations',
+    'operations',
+    [],
+    'Operations that the store has not answered',
+    'sum',
+  ),
+  storeUnsent: gauge('store_unsent_samples', 'samples', [], 'Samples of rollouts that wait for the store', 'sum'),
+  storeLost: counter(
+    'store_lost_samples_total',
+    'samples',
+    [],
+    'Samples of rollouts that were dropped because too many waited for the store',
+  ),
+  rolloutLeader: gauge(
+    'rollout_leader',
+    'state',
+    ['upstream'],
+    '1 in the process that leads the rollout to the upstream, 0 in the others',
+  ),
+} as const satisfies Metrics;
+
 const ALERTS = {
   alertFiring: gauge('alert_firing', 'state', ['alert'], '1 while an alert rule of this name is firing'),
   alerts: counter('alerts_total', 'alerts', ['alert', 'severity', 'state'], 'Alerts that fired and resolved'),
@@ -394,6 +418,7 @@ export const METRICS = {
   ...ROLLOUTS,
   ...COPIES,
   ...CACHE,
+  ...STORE,
   ...ALERTS,
 } as const satisfies Metrics;
 
@@ -407,6 +432,7 @@ export const METRIC_SECTIONS: Readonly<Record<string, Metrics>> = {
   Rollouts: ROLLOUTS,
   Copies: COPIES,
   Cache: CACHE,
+  Store: STORE,
   'Alerts and warnings': ALERTS,
 };
 

@@ -4,6 +4,7 @@ import type { RolloutPhase } from '../domain/rollout.ts';
 import type { BreakerState } from '../domain/attempt.ts';
 import type { Health, ShadowSnapshot, Snapshot, UpstreamSnapshot } from '../domain/snapshot.ts';
 import type { BudgetSnapshot } from '../domain/usage.ts';
+import type { StoreSnapshot } from '../domain/store.ts';
 import type { AlertReport, RolloutReport, RolloutWait } from '../index.ts';
 import { type LabelValues, METRICS, type MetricKey } from './metrics.ts';
 import type { Sample } from './series.ts';
@@ -38,6 +39,7 @@ export function readState(source: StateSource, priceListsMs: ReadonlyMap<string,
   for (const { state } of Object.values(source.rollouts)) addRollout(add, state);
   for (const [name, shadow] of Object.entries(snapshot.shadow ?? {})) if (shadow) addShadow(add, name, shadow);
   addCache(add, snapshot);
+  addStore(add, snapshot, Object.keys(source.rollouts));
   addAlerts(add, source.alerts);
   return samples;
 }
@@ -142,6 +144,17 @@ function addCache(add: Add, { cache }: Snapshot): void {
   add('cacheCalls', cache?.misses, 'miss');
   add('cacheEntries', cache?.entries);
   add('cacheBytes', cache?.bytes);
+}
+
+const STORE_STATES = namesOf<StoreSnapshot['state']>({ connecting: 1, connected: 1, slow: 1, away: 1 });
+
+function addStore(add: Add, { store }: Snapshot, canaries: readonly string[]): void {
+  if (!store) return;
+  for (const state of STORE_STATES) add('storeState', Number(state === store.state), state);
+  add('storePending', store.pending);
+  add('storeUnsent', store.unsentSamples);
+  add('storeLost', store.lostSamples);
+  for (const canary of canaries) add('rolloutLeader', Number(store.leads.includes(canary)), canary);
 }
 
 /** Several rules may have one name. */
