@@ -16,6 +16,8 @@ export interface LoadedConfig {
   /** The path, as the user wrote it. */
   readonly name: string;
   readonly options: ClientConfig;
+  /** The section `gateway`, for the command `serve`. */
+  readonly gateway?: unknown;
 }
 
 /** The name of a configuration, without its extension. */
@@ -25,18 +27,20 @@ export const CONFIG_EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.cjs', '.json',
 
 /**
  * @param file by default the first of `openai-canary.config.{ts,mts,js,mjs,cjs,json,yaml,yml}` in the current folder
+ * @param version another value reads a module again, which Node would otherwise give from memory
  * @throws UsageError if the file does not exist or does not contain an object
  */
-export async function loadConfig(file: string | undefined): Promise<LoadedConfig> {
+export async function loadConfig(file: string | undefined, version = 0): Promise<LoadedConfig> {
   const name = file ?? findConfig();
   const path = resolve(name);
   if (!existsSync(path)) throw new UsageError(`File not found: ${name}`);
-  const options = await read(path, name);
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  const found = await read(path, name, version);
+  if (typeof found !== 'object' || found === null || Array.isArray(found)) {
     throw new UsageError(`${name} should contain an object: the options of new CanaryClient()`);
   }
+  const { gateway, ...options } = found as ClientConfig & { readonly gateway?: unknown };
   // The client validates the options when it is created.
-  return { name, options };
+  return { name, options, gateway };
 }
 
 function findConfig(): string {
@@ -47,7 +51,7 @@ function findConfig(): string {
   );
 }
 
-async function read(path: string, name: string): Promise<unknown> {
+async function read(path: string, name: string, version: number): Promise<unknown> {
   switch (extname(path)) {
     case '.json':
       return parsed(path, name, JSON.parse);
@@ -55,7 +59,7 @@ async function read(path: string, name: string): Promise<unknown> {
     case '.yml':
       return parsed(path, name, parseYaml);
     default:
-      return imported(path, name);
+      return imported(path, name, version);
   }
 }
 
@@ -68,8 +72,8 @@ async function parsed(path: string, name: string, parse: (text: string) => unkno
 }
 
 /** Node runs TypeScript without a build since 22.18. */
-async function imported(path: string, name: string): Promise<unknown> {
-  const module = await importOf(path, name);
+async function imported(path: string, name: string, version: number): Promise<unknown> {
+  const module = await importOf(path, name, version);
   const { default: exported = module.config } = module;
   if (exported === undefined) throw new UsageError(`${name} should have a default export`);
   return exported;
@@ -80,9 +84,9 @@ interface ConfigModule {
   readonly config?: unknown;
 }
 
-async function importOf(path: string, name: string): Promise<ConfigModule> {
+async function importOf(path: string, name: string, version: number): Promise<ConfigModule> {
   try {
-    return (await import(pathToFileURL(path).href)) as ConfigModule;
+    return (await import(pathToFileURL(path).href + (version === 0 ? '' : `?version=${version}`))) as ConfigModule;
   } catch (error) {
     const isUnsupported = error instanceof Error && 'code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION';
     const message = isUnsupported

@@ -1,10 +1,8 @@
 /** Opens the store of a fleet by the address of its Redis, with the client package that the application has installed. */
 
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Store } from '../index.ts';
 import { redisStore, type IoRedisClient, type NodeRedisClient } from '../redis/index.ts';
+import { loadFromProject, type ProjectModule } from './load-from-project.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Whether `--store` is the address of a Redis rather than a file. */
@@ -17,16 +15,22 @@ interface Opened {
   readonly client: IoRedisClient | NodeRedisClient;
 }
 
+/** How a connection is kept. */
+export interface RedisStoreUse {
+  /** Connects again after a loss, for a program that runs on. @default false: a command fails */
+  readonly reconnects?: boolean;
+}
+
 /**
  * @param address `redis://user:password@host:port/db?prefix=canary`; the prefix is that of `redisStore`
  * @throws UsageError for an invalid address, without an installed package, and if Redis does not answer
  */
-export async function openRedisStore(address: string): Promise<Store> {
+export async function openRedisStore(address: string, { reconnects = false }: RedisStoreUse = {}): Promise<Store> {
   if (!URL.canParse(address)) throw new UsageError('--store should be a file or redis://host:port?prefix=canary');
   const url = new URL(address);
   const prefix = url.searchParams.get('prefix') ?? undefined;
   url.search = '';
-  const { client } = await connected(url.href).catch((error: unknown) => {
+  const { client } = await connected(url.href, reconnects).catch((error: unknown) => {
     // A message of a client may show the address, which may hold a password.
     if (error instanceof UsageError) throw error;
     throw new UsageError(`The Redis of --store, ${url.host}, does not answer`);
@@ -34,33 +38,23 @@ export async function openRedisStore(address: string): Promise<Store> {
   return redisStore(client, { prefix });
 }
 
-async function connected(url: string): Promise<Opened> {
+async function connected(url: string, reconnects: boolean): Promise<Opened> {
   for (const [name, open] of PACKAGES) {
     const loaded = await loadFromProject(name);
-    if (loaded) return { client: await open(loaded, url) };
+    if (loaded) return { client: await open(loaded, url, reconnects) };
   }
   throw new UsageError('--store redis://… needs a client of Redis in this folder: npm install @redis/client');
 }
 
-type Module = Readonly<Record<string, unknown>>;
-
 /** In the order in which they are looked for. */
-const PACKAGES: readonly (readonly [string, (loaded: Module, url: string) => Promise<Opened['client']>])[] = [
+const PACKAGES: readonly (readonly [
+  string,
+  (loaded: ProjectModule, url: string, reconnects: boolean) => Promise<Opened['client']>,
+])[] = [
   ['@redis/client', openNodeRedis],
   ['redis', openNodeRedis],
   ['ioredis', openIoRedis],
 ];
-
-async function loadFromProject(name: string): Promise<Module | undefined> {
-  let path: string;
-  try {
-    path = createRequire(join(process.cwd(), 'package.json')).resolve(name);
-  } catch {
-    return undefined;
-  }
-  const loaded = (await import(pathToFileURL(path).href)) as Module;
-  return { ...(loaded['default'] as Module | undefined), ...loaded };
-}
 
 interface NodeRedis extends NodeRedisClient {
   on(event: 'error', listener: () => void): unknown;
@@ -68,9 +62,12 @@ interface NodeRedis extends NodeRedisClient {
   unref(): void;
 }
 
-async function openNodeRedis(loaded: Module, url: string): Promise<NodeRedisClient> {
+async function openNodeRedis(loaded: ProjectModule, url: string, reconnects: boolean): Promise<NodeRedisClient> {
   const createClient = loaded['createClient'] as (options: object) => NodeRedis;
-  const client = createClient({ url, socket: { reconnectStrategy: false, connectTimeout: CONNECT_MS } });
+  const client = createClient({
+    url,
+    socket: { reconnectStrategy: reconnects ? reconnectDelayMs : false, connectTimeout: CONNECT_MS },
+  });
   client.on('error', () => undefined);
   await client.connect();
   client.unref();
@@ -83,9 +80,13 @@ interface IoRedis extends IoRedisClient {
   readonly stream?: { unref(): void };
 }
 
-async function openIoRedis(loaded: Module, url: string): Promise<IoRedisClient> {
+async function openIoRedis(loaded: ProjectModule, url: string, reconnects: boolean): Promise<IoRedisClient> {
   const Redis = loaded['Redis'] as new (address: string, options: object) => IoRedis;
-  const options = { lazyConnect: true, connectTimeout: CONNECT_MS, retryStrategy: () => null };
+  const options = {
+    lazyConnect: true,
+    connectTimeout: CONNECT_MS,
+    retryStrategy: reconnects ? reconnectDelayMs : () => null,
+  };
   const client = new Redis(url, options);
   client.on('error', () => undefined);
   await client.connect();
@@ -94,3 +95,7 @@ async function openIoRedis(loaded: Module, url: string): Promise<IoRedisClient> 
 }
 
 const CONNECT_MS = 5_000;
+
+function reconnectDelayMs(attempts: number): number {
+  return Math.min(2_000, 50 * 2 ** Math.min(attempts, 10));
+}

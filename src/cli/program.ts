@@ -8,6 +8,7 @@ import { describeInit, runInit } from './commands/init.ts';
 import { describePlan, runPlan } from './commands/plan.ts';
 import { describePrices, runPrices } from './commands/prices.ts';
 import { describeProbe, runProbe } from './commands/probe.ts';
+import { describeServe, runServe } from './commands/serve.ts';
 import { describeSimulate, runSimulate } from './commands/simulate.ts';
 import { describeGet, describeHistory, describeStatus, runGet, runHistory, runStatus } from './commands/status.ts';
 import { describeTry, runTry } from './commands/try.ts';
@@ -65,6 +66,7 @@ function buildProgram(context: CommandContext, ended: (exitCode: number) => void
   describeInit(program.command('init')).action(async (options) => ended(await runInit(options, context)));
   describeProbe(add('probe')).action(async (upstream, options) => ended(await runProbe(upstream, options, context)));
   describeTry(add('try')).action(async (options) => ended(await runTry(options, context)));
+  describeServe(add('serve')).action(async (options) => ended(await runServe(options, context)));
   describeSimulate(add('simulate')).action(async (file, options) => ended(await runSimulate(file, options, context)));
   describePlan(add('plan')).action(async (options) => ended(await runPlan(options, context)));
   const prices = program.command('prices').description('look at prices');

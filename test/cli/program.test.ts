@@ -6,7 +6,9 @@ import { nodeProblem } from '../../src/cli/program.ts';
 import { CONFIG, folderWith } from './run-cli.ts';
 
 const COMMANDS =
-  'demo init probe try simulate plan status get history promote pause resume rollback retry undo set-weight'.split(' ');
+  'demo init probe try serve simulate plan status get history promote pause resume rollback retry undo set-weight'.split(
+    ' ',
+  );
 
 test('--help lists all commands and exit codes', async () => {
   await using folder = await folderWith({});
