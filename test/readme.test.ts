@@ -154,6 +154,7 @@ async function runCli(...args: readonly string[]) {
 function ownSource(text: string): string {
   return text
     .replaceAll("'openai-canary/testing'", JSON.stringify(join(root, 'src/testing/index.ts')))
+    .replaceAll("'openai-canary/gateway'", JSON.stringify(join(root, 'src/gateway/index.ts')))
     .replaceAll("'openai-canary/prometheus'", JSON.stringify(join(root, 'src/prometheus/index.ts')))
     .replaceAll("'openai-canary/analysis'", JSON.stringify(join(root, 'src/analysis/index.ts')))
     .replaceAll("'openai-canary'", JSON.stringify(join(root, 'src/index.ts')));

@@ -5,18 +5,21 @@ import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OpenAI } from 'openai';
-import { expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { gatewayOptions } from '../../src/cli/serve/gateway-config.ts';
 import { mergeMetrics } from '../../src/cli/serve/merge-metrics.ts';
 import { reloadConfig } from '../../src/cli/serve/reload-config.ts';
+import { runProgram } from '../../src/cli/program.ts';
+import { terminalOf } from '../../src/cli/terminal.ts';
 import { startProvider } from '../../src/testing/index.ts';
-import { messageOf } from '../support/message-of.ts';
 import { setUp } from '../support/set-up.ts';
 import { folderWith, PROGRAM } from './run-cli.ts';
 
 const TOKEN = 'token-of-the-web-application';
 const ADMIN = 'token-of-the-administrator';
 const PATIENT = { timeout: 50_000, interval: 50 };
+
+afterEach(() => vi.unstubAllEnvs());
 
 interface Served extends AsyncDisposable {
   readonly url: string;
@@ -120,25 +123,18 @@ test.each([
   ['a number of workers that is none', ['--workers', 'many'], {}, '--workers should be a whole number'],
 ])('%s is an error of usage', async (_name, args, env, message) => {
   const text = 'canary: { budgets: [{ name: all, per: day, limitUsd: 5 }] }';
-  await using folder = await folderWith({ 'openai-canary.config.yaml': text });
-  const { exitCode, stderr } = await runServe(folder.path, args, env);
-  expect(stderr).toContain(message);
-  expect(exitCode).toBe(2);
-});
-
-function runServe(
-  cwd: string,
-  args: readonly string[],
-  env: object,
-): Promise<{ exitCode: number | null; stderr: string }> {
-  const child = spawn(process.execPath, [PROGRAM, 'serve', '--port', '0', ...args], {
-    cwd,
-    env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', OPENAI_API_KEY: 'key-of-openai', ...env },
-  });
+  await using folder = await folderWith({ 'canary.yaml': text });
+  for (const [name, value] of Object.entries({ OPENAI_API_KEY: 'key-of-openai', ...env })) vi.stubEnv(name, value);
   let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (part) => (stderr += String(part)));
-  return new Promise((resolve) => child.once('close', (exitCode) => resolve({ exitCode, stderr })));
-}
+  const terminal = terminalOf({
+    stdout: { isTTY: false, write: () => true },
+    stderr: { isTTY: false, write: (line: string | Uint8Array) => ((stderr += String(line)), true) },
+    env: {},
+  });
+  const command = ['serve', '--port', '0', '--config', join(folder.path, 'canary.yaml'), ...args];
+  expect(await runProgram(command, { terminal, signal: new AbortController().signal })).toBe(2);
+  expect(stderr).toContain(message);
+});
 
 test('tokens come from the environment, by name and by default', () => {
   const section = { auth: { web: 'env:WEB', batch: { token: ['env:A', 'plain'], rpm: 5 } }, bodyLimitBytes: 10 };
@@ -149,10 +145,10 @@ test('tokens come from the environment, by name and by default', () => {
     admin: { default: 'r' },
     bodyLimitBytes: 10,
   });
-  expect(messageOf(() => gatewayOptions(section, { WEB: 'w' }))).toBe(
+  expect(() => gatewayOptions(section, { WEB: 'w' })).toThrow(
     'gateway.auth.batch.token names the variable A, which is not set',
   );
-  expect(messageOf(() => gatewayOptions([], {}))).toBe('gateway should be an object: the options of createGateway()');
+  expect(() => gatewayOptions([], {})).toThrow('gateway should be an object: the options of createGateway()');
 });
 
 test('a reload applies what the file changed, and keeps what a person has set since', () => {
