@@ -169,7 +169,7 @@ test('a reload applies what the file changed, and keeps what a person has set si
     pending: ['breaker'],
   });
   expect(ai.canary.weights).toEqual({ openai: 1, gemini: 0 });
-  expect(() => reloadConfig(ai, before, { canary: { weights: { gemni: 1 } as object } })).toThrow('gemni');
+  expect(() => reloadConfig(ai, before, { canary: { weights: { gemni: 1 } } })).toThrow('gemni');
 });
 
 test('metrics of several processes keep the samples of a metric together', () => {
