@@ -124,6 +124,8 @@ export interface PartRequest {
 export interface PartGrant {
   /** What the process kept, plus an addition: as many as it wants, but no more than its share of what is free, or the least of use. */
   readonly held: number;
+  /** What is still free of the limit after that. */
+  readonly free: number;
   /** The processes that share the limit. */
   readonly processes: number;
   /** The time until a used amount ceases to count, in ms; `undefined` where all was granted that the process wants, or nothing used counts. */

@@ -140,9 +140,10 @@ class RedisStore implements Store {
     });
     const grants = textsOf(await this.#run(TAKE_PARTS, keys, args)).map((text) => text.split(' ').map(Number));
     return requests.map((_, index) => {
-      const [held, processes, freeInMs = -1] = grants[index] ?? [];
-      if (held === undefined || processes === undefined) throw new TypeError('Redis answered with too few parts');
-      return { held: numberOf(held), processes: numberOf(processes), freeInMs: freeInMs < 0 ? undefined : freeInMs };
+      const [held, free, processes, freeInMs] = grants[index] ?? [];
+      if (held === undefined || free === undefined || processes === undefined || freeInMs === undefined)
+        throw new TypeError('Redis answered with too few parts');
+      return { held, free, processes, freeInMs: freeInMs < 0 ? undefined : freeInMs };
     });
   }
 

@@ -128,7 +128,7 @@ return found`);
 /**
  * For each request, KEYS: counts of the limit, parts by process, processes by the end of their part. ARGV: now, then for each request
  * the fields of `PartRequest` from `source` on. Sums are kept, so that a request costs the same however many processes there are.
- * Returns for each request what is held, the number of processes, and the time until something used ceases to count, or -1.
+ * Returns for each request what is held, what is free, the number of processes, and the time until something used ceases to count, or -1.
  */
 export const TAKE_PARTS = script(`${NOW}
 local function slotAt(second, seconds) return 'used' .. text(second % seconds) end
@@ -196,7 +196,7 @@ local function grant(counts, parts, ends, source, limit, windowMs, total, recent
   for _, key in ipairs({ counts, parts, ends }) do redis.call('PEXPIRE', key, text(windowMs + math.max(forMs, 10000))) end
   local freeInMs = -1
   if seconds > 0 and used > 0 and granted < wants then freeInMs = oldestLeft(counts, second, seconds) end
-  return text(keeps + granted) .. ' ' .. text(processes) .. ' ' .. text(freeInMs)
+  return text(keeps + granted) .. ' ' .. text(math.max(0, free - granted)) .. ' ' .. text(processes) .. ' ' .. text(freeInMs)
 end
 local grants = {}
 for index = 1, #KEYS / 3 do

@@ -58,6 +58,55 @@ export function withHeld(value: MoneyValue, source: string, own: Spent): MoneyVa
   return { ...value, held: Object.fromEntries(holds ? [...others, [source, own] as const] : others) };
 }
 
+/** Whether the store has lost a block that a process knows to be in it. */
+export function hasLost(stored: MoneyValue | undefined, source: string, sequence: number): boolean {
+  if (!stored) return true;
+  const kept = stored.sources[source];
+  // Of many processes, only the latest are remembered.
+  if (kept === undefined) return sequence > 0 && Object.keys(stored.sources).length < MAX_SOURCES;
+  return kept < sequence;
+}
+
+/** A value that has lost blocks, with what a process knows of it: the greater amounts, since what is spent only grows. */
+export function restored(stored: MoneyValue | undefined, known: MoneyValue): MoneyValue {
+  if (!stored) return known;
+  return {
+    sources: { ...known.sources, ...stored.sources },
+    sinceMs: Math.min(known.sinceMs, stored.sinceMs),
+    budgets: moreSpent(known.budgets, stored.budgets),
+    days: moreUsed(known.days, stored.days),
+    models: moreUsed(known.models, stored.models),
+    held: { ...known.held, ...stored.held },
+  };
+}
+
+function moreSpent(one: Spent, other: Spent): Spent {
+  const more: Record<string, SpentInPeriod> = { ...one };
+  for (const [name, spent] of Object.entries(other)) {
+    const known = more[name];
+    const isSame = known?.per === spent.per && known.startMs === spent.startMs;
+    if (!isSame && known && known.startMs > spent.startMs) continue;
+    const spentUsd: Record<string, number> = isSame ? { ...known.spentUsd } : {};
+    for (const [account, usd] of Object.entries(spent.spentUsd))
+      spentUsd[account] = Math.max(usd, spentUsd[account] ?? 0);
+    more[name] = { ...spent, spentUsd };
+  }
+  return more;
+}
+
+type Uses<Use> = Readonly<Record<string, Readonly<Record<string, Use>>>>;
+
+function moreUsed<Use extends { readonly attempts: number }>(one: Uses<Use>, other: Uses<Use>): Uses<Use> {
+  const more: Record<string, Record<string, Use>> = {};
+  for (const uses of [one, other])
+    for (const [name, group] of Object.entries(uses)) {
+      const known = (more[name] ??= {});
+      for (const [each, use] of Object.entries(group))
+        if (use.attempts >= (known[each]?.attempts ?? 0)) known[each] = use;
+    }
+  return more;
+}
+
 export function heldByOthers({ held }: MoneyValue, source: string): MoneyValue['held'] {
   const { [source]: _, ...others } = held;
   return others;

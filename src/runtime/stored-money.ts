@@ -14,7 +14,9 @@ import {
   type Block,
   type MoneyValue,
   moneyOf,
+  hasLost,
   heldByOthers,
+  restored,
   withBlock,
   withHeld,
 } from './money-value.ts';
@@ -61,6 +63,10 @@ export class StoredMoney {
   /** Taken from budgets and ledger, and not yet known to be in the store. */
   #block: Block | undefined;
   #sequence = 0;
+  /** The last block that is known to be in the store, and the value that it was last seen with. */
+  #stored: { readonly sequence: number; readonly money: MoneyValue } | undefined;
+  /** The store has lost what it had: it gets the last known value. */
+  #isLost = false;
   /** What this process has added to the store itself: the rest there is of others. */
   #own: StoredDays = {};
   #ownModels: ModelUses = {};
@@ -162,7 +168,7 @@ export class StoredMoney {
     const { store, clock } = this.#parts;
     this.#isBusy = false;
     this.#block ??= this.#takeBlock();
-    const work = this.#block ? this.#add(this.#block) : store.read(KEY).then((value) => this.#adopt(moneyOf(value)));
+    const work = this.#block ? this.#add(this.#block) : store.read(KEY).then((value) => this.#look(moneyOf(value)));
     await withTimeout(work, STORE_TIMEOUT_MS, clock);
   }
 
@@ -179,7 +185,8 @@ export class StoredMoney {
   #takeBlock(): Block | undefined {
     const { budgets: spent, ledger, models: uses } = this.#parts;
     const [budgets, days, models] = [spent?.sharing.takeUnsent(), ledger.takeUnsent(), uses.takeUnsent()];
-    if (!budgets && !days && !models && !spent?.sharing.needsRefill && !(this.#closed && this.#holds)) return undefined;
+    const returns = this.#closed && this.#holds;
+    if (!budgets && !days && !models && !spent?.sharing.needsRefill && !returns && !this.#isLost) return undefined;
     this.#sequence += 1;
     return { sequence: this.#sequence, budgets: budgets ?? {}, days: days ?? {}, models: models ?? {} };
   }
@@ -191,7 +198,7 @@ export class StoredMoney {
     this.#isBusy = lease === undefined;
     if (!lease) return;
     try {
-      const before = moneyOf(await store.read(KEY));
+      const before = this.#restored(moneyOf(await store.read(KEY)));
       const counted = withBlock(before, this.#source, block, this.#sinceMs);
       const others = Object.values(heldByOthers(counted, this.#source));
       const amounts = { spent: counted.budgets, held: others, sent: block.budgets };
@@ -201,12 +208,27 @@ export class StoredMoney {
       budgets?.sharing.confirm(slices, block.budgets);
       this.#holds = after.held[this.#source] !== undefined;
       this.#block = undefined;
+      this.#isLost = false;
+      this.#stored = { sequence: block.sequence, money: after };
       this.#own = addDays(this.#own, block.days);
       this.#ownModels = addUses(this.#ownModels, block.models);
       this.#adopt(after);
     } finally {
       await store.release(KEY, this.#source);
     }
+  }
+
+  #look(money: MoneyValue | undefined): void {
+    const known = this.#stored;
+    this.#isLost = known !== undefined && hasLost(money, this.#source, known.sequence);
+    if (this.#isLost) return;
+    if (money) this.#stored = { sequence: known?.sequence ?? 0, money };
+    this.#adopt(money);
+  }
+
+  #restored(money: MoneyValue | undefined): MoneyValue | undefined {
+    const known = this.#stored;
+    return known && hasLost(money, this.#source, known.sequence) ? restored(money, known.money) : money;
   }
 
   #adopt(money: MoneyValue | undefined): void {

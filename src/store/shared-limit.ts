@@ -40,6 +40,7 @@ export function grantPart(limits: Record<string, SharedLimit>, request: PartRequ
   const oldest = limit.used[0];
   return {
     held: part.held,
+    free: Math.max(0, free - granted),
     processes,
     freeInMs: oldest && granted < wants ? (oldest[0] + seconds) * SECOND_MS - nowMs : undefined,
   };

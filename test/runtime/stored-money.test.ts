@@ -163,3 +163,40 @@ test('the store gets hashes of keys', async () => {
   await expect(second.ask('user-42')).rejects.toThrow(BudgetExceededError);
   await expect(second.ask('user-43')).resolves.toBeDefined();
 });
+
+test('a store that was restarted empty gets back what was spent, also from processes that have nothing to write', async () => {
+  let current = memoryStore();
+  const store = lasting({
+    ...current,
+    read: (key) => current.read(key),
+    write: (key, value, fence) => current.write(key, value, fence),
+    lease: (key, holder, forMs) => current.lease(key, holder, forMs),
+    release: (key, holder) => current.release(key, holder),
+  });
+  const budget: BudgetOptions = { ...BUDGET, limitUsd: 4 };
+  const clock = new ManualClock(START_MS);
+  const [one, other] = [processOn(store, [budget], clock), processOn(store, [budget], clock)];
+  for (const { ask } of [one, other, one]) {
+    const asked = ask();
+    await clock.advance(1_000);
+    await asked;
+  }
+  current = memoryStore();
+  await clock.advance(1_000);
+  // What both hold is kept as well, so that a third process gets what is left of the limit, and no more.
+  const third = processOn(store, [budget], clock);
+  await clock.advance(1_000);
+  expect(third.ai.canary.snapshot().budgets[0]).toMatchObject({ spentUsd: 3 });
+  expect(third.ai.canary.costs().total).toMatchObject({ attempts: 3, costUsd: 3 });
+  let served = 0;
+  for (const { ask } of [one, other, third, one, other, third]) {
+    const asked = ask().then(
+      () => (served += 1),
+      () => undefined,
+    );
+    await clock.advance(1_000);
+    await asked;
+  }
+  expect(served).toBe(1);
+  for (const { ai } of [one, other, third]) expect(ai.canary.snapshot().budgets[0]?.spentUsd).toBeLessThanOrEqual(4);
+});

@@ -9,6 +9,9 @@ import type { Load } from './slot.ts';
 /** The time within which all processes come back to a store that was away, in ms. */
 const RETURN_MS = 20_000;
 
+/** When a call that finds no room is worth another try while the store is away, in ms. */
+const AGAIN_MS = 1_000;
+
 /** Asks the store for parts, in the background. */
 export interface PartSource {
   /** Parts are getting low. */
@@ -66,17 +69,21 @@ export class FleetLimits {
 
   /** Whether the parts of this process cover an attempt. Without the store, each process keeps to its share of the limits instead. */
   covers(load: Load, nowMs: number): boolean {
-    if (this.#state === 'away') return true;
-    for (const [kind, part] of this.#parts) if (!part.covers(amountOf(kind, load), nowMs)) return false;
+    const isAway = this.#state === 'away';
+    for (const [kind, part] of this.#parts) {
+      const amount = amountOf(kind, load);
+      if (!(isAway ? part.coversAlone(amount, nowMs, this.boundOf(part.limit)) : part.covers(amount, nowMs)))
+        return false;
+    }
     return true;
   }
 
   /** `undefined` if the parts cover `load` or may be refilled; otherwise when the store is worth asking again, in ms since the Unix epoch. */
   blockedUntilMs(load: Load, nowMs: number): number | undefined {
+    // Without the store something may be free in a second, or the store is back.
+    if (this.#state === 'away') return this.covers(load, nowMs) ? undefined : nowMs + AGAIN_MS;
     let untilMs: number | undefined;
-    if (this.#state !== 'away')
-      for (const [kind, part] of this.#parts)
-        untilMs = latest(untilMs, part.blockedUntilMs(amountOf(kind, load), nowMs));
+    for (const [kind, part] of this.#parts) untilMs = latest(untilMs, part.blockedUntilMs(amountOf(kind, load), nowMs));
     return untilMs;
   }
 

@@ -11,6 +11,8 @@ const HELD_MS = 10_000;
 const PRESENT_MS = HELD_MS / 2;
 /** A part is not used in the last moments of its time: a request must reach the store before. */
 const MARGIN_MS = 1_000;
+/** How long the last answer of the store is good enough, in ms. */
+const PATIENCE_MS = 5_000;
 /** The pause before a limit that is used up is asked for again, in ms. */
 const DRY_MS = { least: 20, usual: 200, most: 1_000 } as const;
 
@@ -53,6 +55,9 @@ export class LimitPart {
   #ahead = 0;
   #dryUntilMs = 0;
   #askedAtMs = -Infinity;
+  /** This process's share of what was free at the last answer; `undefined` before the first one. */
+  #freeShare: number | undefined;
+  #answeredAtMs = 0;
   /** The request on its way. */
   #asked:
     { readonly atMs: number; readonly uncounted: number; readonly keeps: number; readonly least: number } | undefined;
@@ -70,6 +75,17 @@ export class LimitPart {
   /** `undefined` if the part covers `amount`, or the store may grant it; otherwise when the store is worth asking again. */
   blockedUntilMs(amount: number, nowMs: number): number | undefined {
     return this.#dryUntilMs <= nowMs || this.covers(amount, nowMs) ? undefined : this.#dryUntilMs;
+  }
+
+  /**
+   * As `covers`, while the store does not answer: what is left of the part and of what was free, and after a moment what the process's share
+   * of the limit comes to over time. So a short outage does not let processes together exceed a limit that they were close to.
+   */
+  coversAlone(amount: number, nowMs: number, share: number): boolean {
+    const { windowMs } = this.#input;
+    if (this.#freeShare === undefined || windowMs === 0) return true;
+    const aloneMs = Math.max(0, nowMs - this.#answeredAtMs - PATIENCE_MS);
+    return Math.min(amount, share) <= this.#rest + this.#freeShare + (share * aloneMs) / windowMs;
   }
 
   /** Notes that a call wants `amount`, which the part does not cover. */
@@ -137,12 +153,14 @@ export class LimitPart {
   }
 
   /** @param jitter 0–1, so that processes do not all ask again at the same moment */
-  answered({ held, freeInMs = DRY_MS.usual }: PartGrant, nowMs: number, jitter: number): void {
+  answered({ held, free, processes, freeInMs = DRY_MS.usual }: PartGrant, nowMs: number, jitter: number): void {
     const asked = this.#asked;
     if (!asked) return;
     this.#asked = undefined;
     this.#uncounted = Math.max(0, this.#uncounted - asked.uncounted);
     this.#granted = held;
+    this.#freeShare = Math.floor(free / Math.max(1, processes));
+    this.#answeredAtMs = nowMs;
     this.#untilMs = asked.atMs + HELD_MS - MARGIN_MS;
     const isDry = asked.least > 0 && held - asked.keeps < asked.least;
     const waitMs = Math.min(Math.max(freeInMs, DRY_MS.least), DRY_MS.most) * (1 + jitter / 4);

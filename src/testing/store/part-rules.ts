@@ -37,10 +37,10 @@ async function take(store: Store, asked: Partial<PartRequest>): Promise<PartGran
 
 export const partRules: readonly StoreRule[] = [
   rule('grants processes together no more than the limit', async (ask) => {
-    strictEqual((await ask({ wants: 70 })).held, 70);
+    deepStrictEqual(await ask({ wants: 70 }), { held: 70, free: 30, processes: 1, freeInMs: undefined });
     strictEqual((await ask({ source: 'two', wants: 10 })).held, 10);
     strictEqual((await ask({ source: 'two', keeps: 10, wants: 90, least: 20 })).held, 30);
-    deepStrictEqual(await ask({ source: 'three', wants: 1 }), { held: 0, processes: 3, freeInMs: undefined });
+    deepStrictEqual(await ask({ source: 'three', wants: 1 }), { held: 0, free: 0, processes: 3, freeInMs: undefined });
   }),
   rule('divides what is free among the processes, down to the least of use', async (ask) => {
     await ask({ source: 'two' });
@@ -77,7 +77,7 @@ export const partRules: readonly StoreRule[] = [
   rule('counts the part of a process that has died as used, after its time', async (ask, advance) => {
     await ask({ wants: 100 });
     await advance(9_000);
-    deepStrictEqual(await ask({ source: 'two', wants: 1 }), { held: 0, processes: 2, freeInMs: undefined });
+    deepStrictEqual(await ask({ source: 'two', wants: 1 }), { held: 0, free: 0, processes: 2, freeInMs: undefined });
     await advance(2_000);
     const { held, processes } = await ask({ source: 'two', wants: 1 });
     deepStrictEqual([held, processes], [0, 1]);
@@ -90,7 +90,12 @@ export const partRules: readonly StoreRule[] = [
   rule('frees the part of a process that leaves at once', async (ask) => {
     await ask({ wants: 100 });
     strictEqual((await ask({ forMs: 0 })).processes, 0);
-    deepStrictEqual(await ask({ source: 'two', wants: 100 }), { held: 100, processes: 1, freeInMs: undefined });
+    deepStrictEqual(await ask({ source: 'two', wants: 100 }), {
+      held: 100,
+      free: 0,
+      processes: 1,
+      freeInMs: undefined,
+    });
   }),
   rule('counts what a process that it does not know has used of late', async (ask) => {
     await ask({ total: 5_000, recent: 80 });

@@ -240,6 +240,34 @@ describe('while the store', () => {
     expect(sentAtMs().length - before).toBe(41);
   });
 
+  test('is away for a moment, a fleet at its limit does not exceed it', async () => {
+    let isAway = false;
+    const store = (_index: number, shared: Store): Store => ({
+      ...shared,
+      takeParts: async (requests) => {
+        if (isAway) throw new Error('connection lost');
+        return shared.takeParts!(requests);
+      },
+    });
+    const { clock, members, sentAtMs } = fleet({ limits: { rpm: 40 }, store });
+    // One process has nearly all of the traffic.
+    for (let call = 0; call < 80; call += 1) {
+      members[0]!.ask();
+      if (call % 4 === 0) for (const { ask } of members.slice(1)) ask();
+      await clock.advance(100);
+    }
+    isAway = true;
+    for (let step = 0; step < 40; step += 1) {
+      for (const { ask } of members) ask();
+      await clock.advance(100);
+    }
+    isAway = false;
+    await clock.advance(1_000);
+    for (const { ask } of members) ask();
+    await clock.advance(100);
+    expect(sentAtMs()).toHaveLength(40);
+  });
+
   test('has lost its data, what was used in the last minute still counts', async () => {
     let current = memoryStore();
     const store = (): Store => ({ ...current, takeParts: (requests) => current.takeParts!(requests) });
