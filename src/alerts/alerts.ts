@@ -1,13 +1,18 @@
 /** The alerts of a client: evaluates the rules, keeps the latest alerts, and sends them to the webhook. */
 
+import { randomUUID } from 'node:crypto';
 import type { Alert, AlertReport } from '../domain/alert.ts';
+import type { Store } from '../domain/store.ts';
 import { startTicker, type Ticker } from '../time/ticker.ts';
+import { withTimeout } from '../time/wait.ts';
 import { AlertWatch, type AlertWatchParts } from './evaluate-rules.ts';
-import { alertNotice, rollbackNotice, Webhook, type WebhookPolicy } from './webhook.ts';
+import { alertNotice, rollbackNotice, Webhook, type WebhookParts, type WebhookPolicy } from './webhook.ts';
 
 export interface AlertsParts extends AlertWatchParts {
   readonly webhook: WebhookPolicy | undefined;
   readonly random: () => number;
+  /** Settles which of the processes that share it tells of a rollback; `undefined` without one. */
+  readonly store: Store | undefined;
 }
 
 /** How often alert rules are evaluated, in ms: more often than `metrics` events, so that a rollback comes early. */
@@ -45,21 +50,46 @@ export class Alerts {
   }
 }
 
-function startWebhook({ webhook, emitter, warnings, clock, random, rules, traffic }: AlertsParts): Webhook | undefined {
+function startWebhook(parts: AlertsParts): Webhook | undefined {
+  const { webhook, emitter, warnings, clock, random, rules, traffic } = parts;
   if (!webhook) return undefined;
   const failed = (message: string): void => warnings.once(message, { code: 'webhook', message, atMs: clock.now() });
-  const sender = new Webhook(webhook, { clock, random, failed, post: (url, init) => fetch(url, init) });
-  // One notice for one rollback: it names the rule, so its alert would say nothing new.
-  const willRollBack = ({ name, state, upstream = '' }: Alert): boolean => {
+  const post: WebhookParts['post'] = (url, init) => fetch(url, init);
+  const sender = new Webhook(webhook, { clock, random, failed, post, claims: claimsIn(parts) });
+  // One notice for one rollback: it names the rule, so its alert would say nothing new, also in a process that is told of the rollback.
+  const belongsToRollback = ({ name, state, upstream = '' }: Alert): boolean => {
     const isAlone = upstream === traffic.stable && traffic.weights[upstream] === 1;
     const acts = rules.some((rule) => rule.name === name && rule.action === 'rollback');
-    return state === 'firing' && acts && traffic.reaches(upstream) && !isAlone;
+    return state === 'firing' && acts && !isAlone && (traffic.reaches(upstream) || traffic.isRolledBack(upstream));
   };
+  const untold = new Set<string>();
   emitter.on('alert', (alert) => {
-    if (!willRollBack(alert)) sender.send(alertNotice(alert));
+    const { name, state } = alert;
+    if (belongsToRollback(alert)) untold.add(name);
+    else if (state !== 'resolved' || !untold.delete(name)) sender.send(alertNotice(alert));
   });
-  emitter.on('rollback', (event) => sender.send(rollbackNotice(event)));
+  emitter.on('rollback', (event) => {
+    if (event.decidedHere) sender.send(rollbackNotice(event));
+  });
   return sender;
+}
+
+/** Processes whose rules fire on the same incident do so within seconds. */
+const CLAIM_MS = 10_000;
+const CLAIM_TIMEOUT_MS = 2_000;
+
+/** Of the processes of a store that decide on the same rollback at once, the first one tells. Without an answer of the store each one does. */
+function claimsIn({ store, clock }: AlertsParts): WebhookParts['claims'] {
+  if (!store) return undefined;
+  const holder = randomUUID();
+  return async (upstream) => {
+    try {
+      const lease = store.lease(`webhook:${upstream}`, holder, CLAIM_MS);
+      return (await withTimeout(lease, CLAIM_TIMEOUT_MS, clock)) !== undefined;
+    } catch {
+      return true;
+    }
+  };
 }
 
 /** The history keeps this many alerts. */

@@ -75,7 +75,7 @@ export class AlertWatch {
     }
     const { weightsBefore, weightsAfter } = change;
     const evidence = { rule: name, metric, value, bound, calls };
-    emitter.emit('rollback', { upstream, reason, ...evidence, weightsBefore, weightsAfter, atMs });
+    emitter.emit('rollback', { upstream, reason, ...evidence, weightsBefore, weightsAfter, decidedHere: true, atMs });
   }
 }
 

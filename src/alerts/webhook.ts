@@ -34,6 +34,8 @@ export interface WebhookParts {
   readonly post: typeof fetch;
   /** Called with a message when a notice is dropped. */
   readonly failed: (message: string) => void;
+  /** Whether this process is the one to tell of a rollback of the upstream. @default it is */
+  readonly claims?: ((upstream: string) => Promise<boolean>) | undefined;
 }
 
 /** The queue holds this many notices; beyond that the oldest are dropped. */
@@ -83,6 +85,7 @@ export class Webhook {
 
   async #deliver(notice: Notice): Promise<void> {
     const { attempts, format } = this.#policy;
+    if (notice.type === 'rollback' && (await this.#parts.claims?.(notice.upstream)) === false) return;
     const body = noticeBody(notice, format);
     const id = randomUUID();
     for (let attempt = 0; ; attempt += 1) {

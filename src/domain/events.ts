@@ -105,6 +105,8 @@ export interface RuleRollbackEvent {
   readonly calls: number;
   readonly weightsBefore: Readonly<Record<string, number>>;
   readonly weightsAfter: Readonly<Record<string, number>>;
+  /** Always `true`: each process evaluates its own rules. */
+  readonly decidedHere: true;
   readonly atMs: number;
 }
 

@@ -216,6 +216,11 @@ export interface RolloutChangeEvent extends RolloutNumbers {
   readonly step: number;
   readonly weightsBefore: Readonly<Record<string, number>>;
   readonly weightsAfter: Readonly<Record<string, number>>;
+  /**
+   * Whether this process made the decision. `false` where it follows another process of the same store, which emits the same event: who
+   * sends a message for each decision looks at this.
+   */
+  readonly decidedHere: boolean;
   readonly atMs: number;
 }
 

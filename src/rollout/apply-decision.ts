@@ -1,7 +1,7 @@
 /** Applies a rollout's decisions to the split and the shadow, and emits their events. */
 
 import type { Clock } from '../time/clock.ts';
-import type { RolloutChangeEvent, RolloutDecision, RolloutState } from '../domain/rollout.ts';
+import type { RolloutChangeEvent, RolloutDecision, RolloutState, RolloutStep } from '../domain/rollout.ts';
 import type { Emitter } from '../events/emitter.ts';
 import type { RolloutController } from './controller.ts';
 import { DryRunAlerts } from './dry-run.ts';
@@ -15,6 +15,16 @@ export interface DecisionApplierParts {
   readonly traffic: Traffic;
   /** Sets the share of calls that is mirrored to an upstream, 0–1. */
   readonly setShadowShare: (upstream: string, share: number) => void;
+}
+
+/** The circumstances of a decision. */
+export interface DecisionContext {
+  /** The shares of the split before it. @default those in force now */
+  readonly weightsBefore?: RolloutChangeEvent['weightsBefore'] | undefined;
+  /** The steps that its state belongs to. @default those of this process */
+  readonly steps?: readonly RolloutStep[] | undefined;
+  /** Whether this process made it. @default true */
+  readonly decidedHere?: boolean | undefined;
 }
 
 export class DecisionApplier {
@@ -78,12 +88,9 @@ export class DecisionApplier {
   }
 
   /** Applies the state of a decision and emits its events. */
-  announce(
-    decision: RolloutDecision,
-    weightsBefore: RolloutChangeEvent['weightsBefore'],
-    steps = this.#policy.steps,
-  ): void {
+  announce(decision: RolloutDecision, context: DecisionContext = {}): void {
     const { traffic, emitter } = this.#parts;
+    const { weightsBefore = traffic.weights, steps = this.#policy.steps, decidedHere = true } = context;
     const { verb, upstream, reason, by, from, to, numbers, atMs } = decision;
     this.apply(to, steps);
     const step = 'step' in to ? to.step : 'step' in from ? from.step : this.#policy.steps.length - 1;
@@ -95,8 +102,10 @@ export class DecisionApplier {
       step,
       ...numbers,
       ...weights,
+      decidedHere,
       atMs,
     });
+    if (!decidedHere) return;
     if (by === 'sampleRatio') this.#alert('firing', numbers.canary.calls, atMs);
     if (from.phase === 'paused' && from.by === 'sampleRatio') this.#alert('resolved', numbers.canary.calls, atMs);
   }

@@ -21,6 +21,8 @@ export interface StoredCommand {
   readonly reason: string;
   /** The run that it is meant for; `undefined` for any. */
   readonly run: number | undefined;
+  /** Whether the process that sent it has emitted its event. */
+  readonly announced: boolean;
 }
 
 /**
@@ -28,10 +30,11 @@ export interface StoredCommand {
  * @throws TypeError for a message that is not a command
  */
 export function toCommand(message: Json, policy: CommandedPolicy): StoredCommand {
-  const { verb, reason: given, by: origin, run } = fields(message);
+  const { verb, reason: given, by: origin, run, announced } = fields(message);
   const reason = typeof given === 'string' && given !== '' ? given : 'requested through the store';
   const by = origin === 'evidence' || origin === 'rule' ? origin : 'user';
-  return { event: eventOf(verb, fields(message), { reason, by }, policy), by, reason, run: Number(run) || undefined };
+  const event = eventOf(verb, fields(message), { reason, by }, policy);
+  return { event, by, reason, run: Number(run) || undefined, announced: announced === true };
 }
 
 /** @throws ConfigError unless a rollout can go back to the weight */

@@ -9,7 +9,7 @@ import type { Warnings } from '../events/warnings.ts';
 import type { PauseKind } from '../resilience/pause.ts';
 import { segmentOf } from '../routing/rollout-split.ts';
 import type { Arm } from '../stats/arm.ts';
-import { DecisionApplier, type DecisionApplierParts } from './apply-decision.ts';
+import { DecisionApplier, type DecisionApplierParts, type DecisionContext } from './apply-decision.ts';
 import { CopiedCalls, type CopySample } from './copied-calls.ts';
 import { RolloutController } from './controller.ts';
 import type { JudgedOutcome } from './arm-numbers.ts';
@@ -216,9 +216,9 @@ export class RolloutRunner {
     else this.#announce(decision);
   }
 
-  #announce(decision: RolloutDecision, weightsBefore = this.#parts.traffic.weights, steps = this.policy.steps): void {
+  #announce(decision: RolloutDecision, context?: DecisionContext): void {
     if (decision.verb === 'resume') this.#shares.reset();
-    this.#applier.announce(decision, weightsBefore, steps);
+    this.#applier.announce(decision, context);
   }
 
   /** The check is about the assignment alone: how calls end cannot set it off. */

@@ -1,11 +1,11 @@
 /** A rollout in a store: what this process decides, what it takes over from others, and what it does without them. */
 
 import { randomUUID } from 'node:crypto';
-import type { RolloutDecision, RolloutStep } from '../domain/rollout.ts';
+import type { RolloutDecision } from '../domain/rollout.ts';
 import type { Json, Store } from '../domain/store.ts';
 import { errorName, type Warnings } from '../events/warnings.ts';
 import type { Clock } from '../time/clock.ts';
-import type { DecisionApplier } from './apply-decision.ts';
+import type { DecisionApplier, DecisionContext } from './apply-decision.ts';
 import { toCommand } from './command.ts';
 import type { RolloutController } from './controller.ts';
 import { RolloutLease, type Standing, type WriteEnd } from './lease.ts';
@@ -22,11 +22,7 @@ export interface SharedRolloutParts {
   readonly clock: Clock;
   readonly warnings: Warnings;
   /** Applies a decision and emits its events. */
-  readonly announce: (
-    decision: RolloutDecision,
-    weightsBefore?: Readonly<Record<string, number>>,
-    steps?: readonly RolloutStep[],
-  ) => void;
+  readonly announce: (decision: RolloutDecision, context?: DecisionContext) => void;
 }
 
 /** What a rollout waits for in its first moments, while the store answers for the first time. */
@@ -42,6 +38,8 @@ export class SharedRollout {
   #isUnreadable = false;
   /** A rollback is decided for the second time, on what the store has now. */
   #isRepeating = false;
+  /** A rollback is carried out that another process has decided and announced. */
+  #isDecidedElsewhere = false;
   /** A rollback of this process that the leader does not know of yet. */
   #unconfirmed:
     { readonly decision: RolloutDecision; readonly run: number | undefined; postedAtMs: number } | undefined;
@@ -104,7 +102,7 @@ export class SharedRollout {
       // Before the first answer of the store this process does not know the run.
       const run = this.#waitsFor === undefined ? decision.from.run : undefined;
       this.#unconfirmed = { decision, run, postedAtMs: -Infinity };
-      this.#announce(decision, weightsBefore);
+      this.#announce(decision, { weightsBefore, decidedHere: !this.#isDecidedElsewhere });
     }
     if (this.#lease.standing === 'follows') return this.#report();
     this.#unwritten += 1;
@@ -113,7 +111,7 @@ export class SharedRollout {
       if (end !== 'written') return isRollback ? undefined : this.#notWritten(decision, end, weightsBefore);
       this.#isUnreadable = false;
       if (isRollback) this.#unconfirmed = undefined;
-      else this.#announce(decision, weightsBefore);
+      else this.#announce(decision, { weightsBefore });
     });
   }
 
@@ -121,7 +119,7 @@ export class SharedRollout {
   #notWritten(decision: RolloutDecision, end: WriteEnd, weightsBefore: Readonly<Record<string, number>>): void {
     const { verb, reason, from } = decision;
     if (verb === 'restart') return this.#lease.forget();
-    if (verb === 'pause' && end === 'failed') return this.#announce(decision, weightsBefore);
+    if (verb === 'pause' && end === 'failed') return this.#announce(decision, { weightsBefore });
     this.#parts.controller.revert(decision);
     if (verb === 'pause') return this.#lease.post({ verb, reason, run: from.run });
     const { policy, clock } = this.#parts;
@@ -136,7 +134,7 @@ export class SharedRollout {
     const { decision, run } = this.#unconfirmed;
     const { verb, reason, by } = decision;
     this.#unconfirmed.postedAtMs = nowMs;
-    this.#lease.post({ verb, reason, by, ...(run !== undefined && { run }) });
+    this.#lease.post({ verb, reason, by, announced: true, ...(run !== undefined && { run }) });
   }
 
   /** Continues from the stored state, and announces what another process has decided in the meantime. */
@@ -175,7 +173,7 @@ export class SharedRollout {
     const isNews = latest && latest.atMs !== known?.atMs && before && !sendsSameCalls(before, controller.state);
     // Every process splits by the same steps: by those of the process that wrote the state.
     const { steps } = leads ? policy : stored.policy;
-    if (isNews) this.#announce(latest, applier.weights, steps);
+    if (isNews) this.#announce(latest, { steps, decidedHere: false });
     else applier.apply(controller.state, steps);
   }
 
@@ -208,9 +206,13 @@ export class SharedRollout {
   #execute(message: Json): void {
     const { controller, policy } = this.#parts;
     try {
-      controller.carryOut(toCommand(message, policy));
+      const command = toCommand(message, policy);
+      this.#isDecidedElsewhere = command.announced;
+      controller.carryOut(command);
     } catch (error) {
       this.#warn(`Ignored a stored command for the rollout to ${policy.to}: ${errorName(error)}`);
+    } finally {
+      this.#isDecidedElsewhere = false;
     }
   }
 
@@ -226,14 +228,10 @@ export class SharedRollout {
     controller.look(this.standing);
   }
 
-  #announce(
-    decision: RolloutDecision,
-    weightsBefore?: Readonly<Record<string, number>>,
-    steps?: readonly RolloutStep[],
-  ) {
+  #announce(decision: RolloutDecision, context: DecisionContext): void {
     this.#waitsFor = undefined;
     if (decision.verb === 'restart') this.#warn(`The rollout to ${decision.upstream} starts over: ${decision.reason}`);
-    this.#parts.announce(decision, weightsBefore, steps);
+    this.#parts.announce(decision, context);
   }
 
   #warn(message: string, topic = message): void {

@@ -147,7 +147,7 @@ export class Engine implements CallContext {
     const snapshot = () => this.snapshot();
     const { rollouts } = this;
     rollouts?.start();
-    this.alerts = new Alerts({ emitter, warnings, clock, random, traffic, rollouts, rules, webhook, snapshot });
+    this.alerts = new Alerts({ emitter, warnings, clock, random, traffic, rollouts, rules, webhook, snapshot, store });
   }
 
   nextCallId(): number {

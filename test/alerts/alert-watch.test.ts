@@ -71,6 +71,7 @@ test('a rollback divides the weight among the others in proportion and reports t
       calls: 20,
       weightsBefore: { openai: 0.6, gemini: 0.2, deepseek: 0.2 },
       weightsAfter,
+      decidedHere: true,
       atMs: START_MS + 1_000,
     },
   ]);

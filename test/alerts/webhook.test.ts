@@ -55,13 +55,14 @@ test('sends an alert as JSON with names and numbers', async () => {
   expect(delivery!.body).not.toMatch(/key-of|Hello/);
 });
 
-test('sends one notice of a rollback: its reason names the rule, whose alert is not sent', async () => {
+test('sends one notice of a rollback: its reason names the rule, whose alert and its end are not sent', async () => {
   await using receiver = await startReceiver();
   const set = setUpWebhook(receiver, {}, 'rollback');
   await fire(set);
   await received(receiver, 1, set);
-  await set.clock.advance(1_000);
-  expect(set.events.of('alert')).toMatchObject([{ state: 'firing' }]);
+  await set.clock.advance(6 * 60_000);
+  await setImmediate();
+  expect(set.events.of('alert')).toMatchObject([{ state: 'firing' }, { state: 'resolved' }]);
   expect(receiver.deliveries.map(({ body }) => JSON.parse(body))).toMatchObject([
     { type: 'rollback', upstream: 'gemini', weightsAfter: { openai: 1, gemini: 0 } },
   ]);
