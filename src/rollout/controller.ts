@@ -3,6 +3,7 @@
 import type { Clock } from '../time/clock.ts';
 import type { RolloutCause, RolloutDecision, RolloutNumbers, RolloutState } from '../domain/rollout.ts';
 import { ConfigError, RolloutError } from '../domain/errors.ts';
+import type { Arm } from '../stats/arm.ts';
 import { termsOf } from './judge.ts';
 import { JudgedCalls } from './evidence.ts';
 import { freezeAt } from './freeze.ts';
@@ -30,7 +31,7 @@ export class RolloutController {
   readonly policy: RolloutPolicy;
   readonly #clock: Clock;
   readonly #onDecision: (decision: RolloutDecision) => void;
-  readonly #outOfService: () => string | undefined;
+  readonly #outOfService: (arm: Arm) => string | undefined;
   #state: RolloutState;
   #calls: JudgedCalls;
   #heldMs = 0;
@@ -39,13 +40,13 @@ export class RolloutController {
 
   /**
    * @param onDecision called after each change of state, to apply and announce it
-   * @param outOfService what speaks against the canary being in service
+   * @param outOfService what speaks against a side being in service
    */
   constructor(
     policy: RolloutPolicy,
     clock: Clock,
     onDecision: (decision: RolloutDecision) => void,
-    outOfService: () => string | undefined,
+    outOfService: (arm: Arm) => string | undefined,
   ) {
     this.#outOfService = outOfService;
     this.policy = policy;
@@ -125,7 +126,7 @@ export class RolloutController {
   /** Raises or lowers the share of a shadow step with `{ from, to }`. Returns whether it changed. Only the process that leads does so. */
   adjustShadow(): boolean {
     const { copies } = this.#calls;
-    const next = withNextShare(this.#state, this.policy.steps, copies, this.#outOfService);
+    const next = withNextShare(this.#state, this.policy.steps, copies, () => this.#outOfService('canary'));
     if (next === this.#state) return false;
     copies.shareChanged();
     this.#state = next;
@@ -201,11 +202,12 @@ export class RolloutController {
   get #view(): RolloutView {
     const { policy, judged } = this;
     const isProgressing = this.#state.phase === 'progressing';
-    const outOfService = isProgressing ? this.#outOfService() : undefined;
+    const outOfService = isProgressing ? this.#outOfService('canary') : undefined;
+    const stableOut = isProgressing ? this.#outOfService('stable') : undefined;
     // A policy in a store may come from a release without freeze windows.
     const freeze = isProgressing ? freezeAt(policy.freeze ?? [], this.#clock.now()) : undefined;
     const exposed = this.#calls.run.canary;
-    return { policy, state: this.#state, judged, exposed, heldMs: this.#heldMs, outOfService, freeze };
+    return { policy, state: this.#state, judged, exposed, heldMs: this.#heldMs, outOfService, stableOut, freeze };
   }
 
   #move(asked: RolloutEvent, by: RolloutCause, reason: string): void {

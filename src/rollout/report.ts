@@ -57,6 +57,8 @@ export interface RolloutView {
   readonly heldMs: number;
   /** What speaks against the canary being in service now. */
   readonly outOfService: string | undefined;
+  /** The same of stable. */
+  readonly stableOut: string | undefined;
   /** The freeze window that is in force. */
   readonly freeze: string | undefined;
 }
@@ -125,7 +127,7 @@ export function rolloutNumbers({ judged, exposed, heldMs }: RolloutView): Rollou
   };
 }
 
-export function stepProgress({ policy, state, judged, heldMs, outOfService, freeze }: RolloutView): StepProgress {
+export function stepProgress({ policy, state, judged, heldMs, ...view }: RolloutView): StepProgress {
   const { rollback, guardrails } = judged.analysis;
   const acting = guardrails.filter(({ dryRun }) => dryRun !== true);
   const unproven = acting.filter(({ promotion }) => promotion < 1).map(({ guardrail }) => guardrail);
@@ -143,8 +145,9 @@ export function stepProgress({ policy, state, judged, heldMs, outOfService, free
     missing: missing.filter(({ arms }) => arms.length > 0),
     heldBack: { calls: heldBack, assigned },
     dropped: 'dropped' in judged ? judged : undefined,
-    outOfService,
-    freeze,
+    outOfService: view.outOfService,
+    stableOut: view.stableOut,
+    freeze: view.freeze,
     auto: policy.auto,
   };
 }

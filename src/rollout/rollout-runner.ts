@@ -16,6 +16,7 @@ import type { JudgedOutcome } from './arm-numbers.ts';
 import type { Standing } from './lease.ts';
 import type { RolloutReport } from './report.ts';
 import type { RolloutPolicy } from './resolve-rollouts.ts';
+import { whyOutOfService, whyRefused } from './in-service.ts';
 import { hangingFor } from './running-time.ts';
 import { type CountedSample, countSample } from './sample-blocks.ts';
 import { outcomeOf, type RolloutSample } from './samples.ts';
@@ -23,7 +24,6 @@ import { SampleOrder } from './sample-order.ts';
 import { ShareCheck } from './share-check.ts';
 import { SharedRollout } from './shared-rollout.ts';
 import type { RolloutEvent } from './transition.ts';
-import { whyOutOfService } from './waits.ts';
 
 export interface RolloutRunnerParts extends DecisionApplierParts {
   readonly warnings: Warnings;
@@ -53,7 +53,7 @@ export class RolloutRunner {
       policy,
       parts.clock,
       (decision) => this.#decided(decision),
-      () => this.#outOfService(),
+      (arm) => this.#outOfService(arm),
     );
     const { controller } = this;
     this.#copied = new CopiedCalls({
@@ -228,11 +228,12 @@ export class RolloutRunner {
     this.controller.ask({ verb: 'pause', reason, by: 'sampleRatio' }, 'sampleRatio', reason);
   }
 
-  #outOfService(): string | undefined {
+  #outOfService(arm: Arm): string | undefined {
     const { clock, planning, copiesPausedFor } = this.#parts;
     const { judged, isShadow, calls } = this.controller;
-    const { to } = this.policy;
+    const { to, stable } = this.policy;
     const nowMs = clock.now();
+    if (arm === 'stable') return whyRefused('stable', planning().upstreams.get(stable), nowMs);
     const copies = isShadow ? { pausedFor: copiesPausedFor?.(to), hang: calls.copies.hanging.at(nowMs) } : undefined;
     return whyOutOfService(planning().upstreams.get(to), judged.answeredAtMs, nowMs, copies);
   }

@@ -2,9 +2,7 @@
 
 import type { ArmNumbers, ResolvedRequirements, RolloutState, RolloutStep } from '../domain/rollout.ts';
 import type { CopyDrop } from '../domain/shadow.ts';
-import type { PauseKind } from '../resilience/pause.ts';
 import type { Arm } from '../stats/arm.ts';
-import type { Upstream } from '../upstream/upstream.ts';
 import { improvementOf, isMeasured } from './arm-numbers.ts';
 import type { JudgedCopies } from './judged-copies.ts';
 import { waitForShare } from './shadow-share.ts';
@@ -51,6 +49,8 @@ export interface StepProgress {
   /** The copies of a shadow step that were not sent. @default none */
   readonly dropped?: Pick<JudgedCopies, 'dropped' | 'lastDrop'> | undefined;
   readonly outOfService: string | undefined;
+  /** Why stable is out of service, so that there is nothing new to compare with. @default it is in service */
+  readonly stableOut?: string | undefined;
   /** The freeze window that is in force. */
   readonly freeze?: string | undefined;
   readonly auto: boolean;
@@ -96,7 +96,8 @@ function freezeOf({ freeze }: StepProgress): RolloutWait[] {
 }
 
 function proofOf(step: RolloutStep, progress: StepProgress): RolloutWait[] {
-  const { canary, stable, nearest, unproven, missing, outOfService } = progress;
+  const { canary, stable, nearest, unproven, missing, outOfService, stableOut } = progress;
+  const because = stableOut === undefined ? '' : ` (${stableOut})`;
   const { latencyP95 = null } = progress;
   const noun = step.kind === 'shadow' ? 'copies' : 'canary calls';
   const waits: RolloutWait[] = [];
@@ -115,11 +116,12 @@ function proofOf(step: RolloutStep, progress: StepProgress): RolloutWait[] {
   for (const { guardrail, arms } of missing) {
     waits.push({
       for: 'evidence',
-      message: `${guardrail} has no value on ${arms.join(' and ')}${remedyOf(guardrail)}`,
+      message: `${guardrail} has no value on ${arms.join(' and ')}${because || remedyOf(guardrail)}`,
     });
   }
   if (unproven.length > 0) {
-    waits.push({ for: 'evidence', message: `not yet proven to be no worse than stable: ${unproven.join(', ')}` });
+    const message = `not yet proven to be no worse than stable: ${unproven.join(', ')}${because}`;
+    waits.push({ for: 'evidence', message });
   }
   return waits;
 }
@@ -191,38 +193,3 @@ function unmetRequirement(
 
 const quotient = (one: number | null, other: number | null) => (one === null || !other ? null : one / other);
 const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
-
-/** An answer within this time is recent, in ms. */
-const RECENT_MS = 30_000;
-
-/**
- * What speaks against a canary being in service, for people; `undefined` if it is: its breaker is closed, it is not paused, and it has
- * answered of late. With few calls, of late is within the time that its latest 20 answers took.
- *
- * @param answeredAtMs times of its latest answers, oldest first
- * @param copies only in a shadow step, where the answers are those of copies
- */
-export function whyOutOfService(
-  upstream: Upstream | undefined,
-  answeredAtMs: readonly number[],
-  nowMs: number,
-  copies?: { readonly pausedFor: PauseKind | undefined; readonly hang: boolean },
-): string | undefined {
-  const models = upstream?.models.all ?? [];
-  const states = models.map(({ breaker }) => breaker?.state.state ?? 'closed');
-  if (states.includes('open')) return "the canary's breaker is open";
-  // A model without calls may stay half-open for ever, which does not matter while others are closed.
-  if (states.includes('halfOpen') && !states.includes('closed')) return "the canary's breaker is half-open";
-  for (const { pause } of models) {
-    const pausedFor = pause.reason(nowMs);
-    if (pausedFor) return `the canary is paused (${PAUSES[pausedFor]})`;
-  }
-  if (copies?.pausedFor) return `copies to the canary are paused (${PAUSES[copies.pausedFor]})`;
-  if (copies?.hang) return 'copies to the canary hang: they run for more than twice as long as any answer so far';
-  const [first, last] = [answeredAtMs[0], answeredAtMs.at(-1)];
-  if (first === undefined || last === undefined) return `the canary has not answered a ${copies ? 'copy' : 'call'} yet`;
-  if (nowMs - last <= Math.max(RECENT_MS, last - first)) return undefined;
-  return `the canary's last answer was ${Math.round((nowMs - last) / 1_000)} s ago`;
-}
-
-const PAUSES = { rateLimit: 'rate limit', quota: 'quota', auth: 'rejected credentials' } as const;

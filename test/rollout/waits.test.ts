@@ -89,6 +89,18 @@ describe('a rollout', () => {
     );
   });
 
+  test('says that stable is out of service where proof is missing', () => {
+    const stableOut = "stable's breaker is open";
+    const messages = (rest: Partial<StepProgress>) => blockersOf(progress(rest)).map(({ message }) => message);
+    expect(messages({ unproven: ['latency'], stableOut })).toEqual([
+      "not yet proven to be no worse than stable: latency (stable's breaker is open)",
+    ]);
+    expect(messages({ missing: [{ guardrail: 'latency', arms: ['stable'] }], stableOut })).toEqual([
+      "latency has no value on stable (stable's breaker is open)",
+    ]);
+    expect(messages({ stableOut })).toEqual([]);
+  });
+
   test('needs copies and proof in a shadow step', () => {
     const steps = [step({ minCalls: 5 }, { kind: 'shadow', share: 0.1 })];
     const waiting = blockersOf(progress({ steps, canary: arm(0), unproven: ['errorRate'] }));
