@@ -12,7 +12,7 @@ await using ai = new CanaryClient({
   baseURL: provider.url,
   apiKey: 'test',
   canary: {
-    upstreams: { strong: { model: 'gpt-5' } },
+    upstreams: { strong: { model: 'gpt-6-sol' } },
     weights: { strong: 1 },
     // The simulated provider is not in the price list.
     prices: {
@@ -33,14 +33,14 @@ ai.canary.on('budget', ({ name, share, spentUsd, limitUsd }) => {
 
 const ask = (user: string) =>
   ai.chat.completions.create(
-    { model: 'gpt-4.1-nano', max_tokens: 1_000, messages: [{ role: 'user', content: 'Tell me a long story.' }] },
+    { model: 'gpt-6-luna', max_tokens: 1_000, messages: [{ role: 'user', content: 'Tell me a long story.' }] },
     route({ key: user }),
   );
 
 // The highest possible cost of each call is reserved before it is sent, so these 40 concurrent calls cannot exceed
 // the budget.
 const answers = await Promise.all(Array.from({ length: 40 }, (_, call) => ask(`user-${call}`)));
-for (const model of ['gpt-5', 'gpt-4.1-nano']) {
+for (const model of ['gpt-6-sol', 'gpt-6-luna']) {
   console.log(`${answers.filter((answer) => answer.model === model).length} answers by ${model}`);
 }
 

@@ -24,7 +24,7 @@ await using ai = new CanaryClient({
   baseURL: provider.url,
   apiKey: 'test',
   canary: {
-    upstreams: { small: { model: 'gpt-4.1-nano' }, strong: { model: 'gpt-5' } },
+    upstreams: { small: { model: 'gpt-6-luna' }, strong: { model: 'gpt-6-sol' } },
     // The simulated provider is not in the price list.
     prices: {
       openai: { inputPerMTok: 0.4, outputPerMTok: 1.6 },

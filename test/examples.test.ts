@@ -33,7 +33,7 @@ test('cost-report.ts reports costs by customer and by model', async () => {
 test('budget.ts falls back to the cheap model, and limits each user', async () => {
   const { exitCode, stdout, stderr } = await runProgram(join(examples, 'budget.ts'));
   expect(stderr).toBe('');
-  expect(stdout).toContain('9 answers by gpt-5\n31 answers by gpt-4.1-nano\n');
+  expect(stdout).toContain('9 answers by gpt-6-sol\n31 answers by gpt-6-luna\n');
   expect(stdout).toContain('strong model: 80 % (0.080 of 0.1 USD)');
   expect(stdout).toContain('user-0 is rejected by the budget "each user"');
   expect(exitCode).toBe(0);
@@ -42,8 +42,8 @@ test('budget.ts falls back to the cheap model, and limits each user', async () =
 test('tasks.ts routes each task to its upstream, and no call exceeds its cost cap', async () => {
   const { exitCode, stdout, stderr } = await runProgram(join(examples, 'tasks.ts'));
   expect(stderr).toBe('');
-  expect(stdout).toMatch(/Summarize our meeting\. +→ gpt-4\.1-nano\n/);
-  expect(stdout).toMatch(/Is this clause enforceable\? +→ gpt-5\n/);
+  expect(stdout).toMatch(/Summarize our meeting\. +→ gpt-6-luna\n/);
+  expect(stdout).toMatch(/Is this clause enforceable\? +→ gpt-6-sol\n/);
   expect(stdout).toMatch(/At most 0\.001 USD +→ gpt-4\.1-mini\n/);
   expect(stdout).toContain('The call may cost $0.000001 at most');
   expect(exitCode).toBe(0);

@@ -76,7 +76,7 @@ test.for(programs.map(({ page, text }) => [page, text] as const))('program of %s
 
 /** What the programs of the README, the first page, print. */
 const OUTPUTS = [
-  /^gpt-4\.1: .+\ncost: \$0\.0000\d\d\nrollout: step 1 of 4, (held for \d s of 3600 s|starting: .+)\n$/,
+  /^gpt-6-sol: .+\ncost: \$0\.0000\d\d\nrollout: step 1 of 4, (held for \d s of 3600 s|starting: .+)\n$/,
   /^next rolled back: errorRate: .+\n100 of 100 calls answered; \d+ requests reached the failing model\n$/,
 ];
 
