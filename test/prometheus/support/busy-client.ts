@@ -25,7 +25,8 @@ export function busyClient(): BusyClient {
   let calls = 0;
   const replies: Readonly<Record<string, Reply>> = {
     broken: failed(500),
-    paused: failed(429, {}, { 'retry-after': '30' }),
+    // Its pause lasts longer than the test.
+    paused: failed(429, { code: 'insufficient_quota' }),
     tools: brokenToolCall(),
   };
   const fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
@@ -69,7 +70,7 @@ export function busyClient(): BusyClient {
       hedge: { after: '60ms', maxShare: 1 },
       alerts: [{ name: 'any failure', metric: 'failures', upstream: 'broken', above: 0, minCalls: 1 }],
       retry: { minDelay: '1ms', budget: 1 },
-      breaker: { consecutive: 2, openFor: '1m', maxOpenFor: '1m' },
+      breaker: { consecutive: 2, openFor: '30m', maxOpenFor: '30m' },
       store: memoryStore(),
       logger: { warn: () => undefined },
     },

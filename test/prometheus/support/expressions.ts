@@ -5,7 +5,7 @@ export interface Rules {
   readonly groups: readonly { readonly name: string; readonly rules: readonly { alert: string; expr: string }[] }[];
 }
 
-/** All `expr` of a dashboard, with these values of its variables. */
+/** All `expr` of a dashboard, with these values of its variables. Ranges become ten minutes, longer than a test. */
 export function expressionsOf(dashboard: unknown, variables: Readonly<Record<string, string>> = {}): string[] {
   if (typeof dashboard !== 'object' || dashboard === null) return [];
   return Object.entries(dashboard).flatMap(([name, value]: [string, unknown]) =>
@@ -19,6 +19,8 @@ export function queriesIn(page: string): string[] {
 }
 
 function filledIn(expression: string, variables: Readonly<Record<string, string>>): string {
-  const known: Readonly<Record<string, string>> = { __rate_interval: '1m', ...variables };
-  return expression.replaceAll(/\$([a-z_]+)/g, (written, name: string) => known[name] ?? written);
+  const known: Readonly<Record<string, string>> = { __rate_interval: '10m', ...variables };
+  return expression
+    .replaceAll(/\$([a-z_]+)/g, (written, name: string) => known[name] ?? written)
+    .replaceAll('[1m]', '[10m]');
 }
