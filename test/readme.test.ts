@@ -3,6 +3,7 @@
 import { access, glob, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { runProgram as runCommand } from '../src/cli/program.ts';
@@ -80,9 +81,12 @@ const OUTPUTS = [
   /^next rolled back: errorRate: .+\n100 of 100 calls answered; \d+ requests reached the failing model\n$/,
 ];
 
-test('the README shows the output of its first program', () => {
-  const shown = blocks.find(({ page, language }) => page === 'README.md' && language === 'text');
-  expect(shown?.text).toMatch(OUTPUTS[0]!);
+test('the README shows the output of its programs, which need no TypeScript', () => {
+  const shown = blocks.filter(({ page, language }) => page === 'README.md' && language === 'text');
+  expect(shown).toHaveLength(OUTPUTS.length);
+  for (const [index, { text }] of shown.entries()) expect(text).toMatch(OUTPUTS[index]!);
+  const typed = programs.filter(({ page, text }) => page === 'README.md' && stripTypeScriptTypes(text) !== text);
+  expect(typed).toEqual([]);
 });
 
 test('continuous integration runs the commands of the README', async () => {
