@@ -178,7 +178,8 @@ export class RolloutLease {
     if (read.kind === 'rollout') this.#hasFollowed = !lease;
     adopt(read);
     this.#inbox.settle();
-    if (lease) this.#inbox.countOwn();
+    // Where the store has nothing, the state is that of this process, which includes them.
+    if (lease && read.kind === 'rollout') this.#inbox.countOwn();
   }
 
   /** A store that has lost its values is filled by the process that led, and after a time by any that knows the state. */

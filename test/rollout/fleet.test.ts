@@ -70,6 +70,28 @@ const warningsOf = ({ events }: SetUp): readonly string[] => events.of('warning'
 const callsOf = (set: SetUp, calls: number) => driver(set)({ calls, perSecond: Infinity });
 
 describe('the samples of all processes', () => {
+  test('a leader whose store is emptied counts its own calls once', async () => {
+    let current = memoryStore();
+    const names = Object.keys(current).filter((name) => name !== 'persistent');
+    const methods = names.map((name) => {
+      const forward = async (...args: readonly unknown[]): Promise<unknown> =>
+        (current[name as 'read'] as (...given: readonly unknown[]) => unknown)(...args);
+      return [name, forward];
+    });
+    const store = { ...Object.fromEntries(methods), persistent: true } as Store;
+    const leader = setUpRollout(ROLLOUT, { store });
+    await leader.clock.advance(2_000);
+    await callsOf(leader, 20);
+    current = memoryStore();
+    // Its fences are not those of the old one, as those of Redis, which begin at the time.
+    await current.lease('rollout:gemini', 'another process', 1_000);
+    await current.release('rollout:gemini', 'another process');
+    await leader.clock.advance(10_000);
+    const { canary, stable } = stateOf(leader);
+    expect(canary.calls + stable.calls).toBe(20);
+    expect(await store.read('rollout:gemini')).toBeDefined();
+  });
+
   test('a call that ends while the process sends its counts is counted', async () => {
     const { store, start, pass } = fleet();
     const leader = await start();
