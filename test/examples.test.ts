@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { hasRedis, startRedis } from './redis/redis-server.ts';
 import { runProgram } from './support/run-program.ts';
 
 const examples = fileURLToPath(new URL('../examples', import.meta.url));
@@ -54,5 +55,15 @@ test('batch.ts shows its progress in plain lines without a terminal', async () =
   expect(stderr).toBe('');
   expect(stdout).toMatch(/^20\/60, \d+ calls\/s, \d+\.\d s left, \$0\.000\d{3}\n/);
   expect(stdout).toContain('60 of 60 reviews classified');
+  expect(exitCode).toBe(0);
+});
+
+test(`fleet.ts rolls a canary back in all clients of ${hasRedis ? 'a Redis' : 'a store in memory, without a Redis'}`, async () => {
+  await using redis = hasRedis ? await startRedis() : undefined;
+  const env = redis && { env: { REDIS_URL: redis.url } };
+  const { exitCode, stdout, stderr } = await runProgram(join(examples, 'fleet.ts'), env);
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^Client [123] leads the rollout\.$/m);
+  expect(stdout).toContain('All have rolled back: true');
   expect(exitCode).toBe(0);
 });
