@@ -160,6 +160,7 @@ function ownSource(text: string): string {
     .replaceAll("'openai-canary/testing'", JSON.stringify(join(root, 'src/testing/index.ts')))
     .replaceAll("'openai-canary/gateway'", JSON.stringify(join(root, 'src/gateway/index.ts')))
     .replaceAll("'openai-canary/prometheus'", JSON.stringify(join(root, 'src/prometheus/index.ts')))
+    .replaceAll("'openai-canary/dashboard'", JSON.stringify(join(root, 'src/dashboard/index.ts')))
     .replaceAll("'openai-canary/analysis'", JSON.stringify(join(root, 'src/analysis/index.ts')))
     .replaceAll("'openai-canary'", JSON.stringify(join(root, 'src/index.ts')));
 }

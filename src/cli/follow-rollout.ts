@@ -65,7 +65,8 @@ function cannotRead(what: string, why: string): string {
   return `${what} in the store cannot be read: ${why}. The canary gets no calls until retry`;
 }
 
-async function openStore({ store: file, config }: FollowOptions): Promise<Store> {
+/** The store that the options name. @throws UsageError without one that outlives a process */
+export async function openStore({ store: file, config }: Pick<FollowOptions, 'store' | 'config'>): Promise<Store> {
   if (file !== undefined) {
     if (isRedisUrl(file)) return openRedisStore(file);
     if (!existsSync(file)) throw new UsageError(`--store should be an existing file, got ${JSON.stringify(file)}`);

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError, RolloutError } from '../index.ts';
 import type { CommandContext } from './command.ts';
+import { describeDashboard, runDashboard } from './commands/dashboard.ts';
 import { describeDemo, runDemo } from './commands/demo.ts';
 import { describeInit, runInit } from './commands/init.ts';
 import { describePlan, runPlan } from './commands/plan.ts';
@@ -63,6 +64,9 @@ function buildProgram(context: CommandContext, ended: (exitCode: number) => void
       )
       .option('--json', 'print JSON');
   describeDemo(program.command('demo')).action(async (options) => ended(await runDemo(options, context)));
+  describeDashboard(program.command('dashboard')).action(async (options) =>
+    ended(await runDashboard(options, context)),
+  );
   describeInit(program.command('init')).action(async (options) => ended(await runInit(options, context)));
   describeProbe(add('probe')).action(async (upstream, options) => ended(await runProbe(upstream, options, context)));
   describeTry(add('try')).action(async (options) => ended(await runTry(options, context)));

@@ -35,7 +35,7 @@ const ENTRY_POINTS: Readonly<Record<string, readonly string[]>> = {
   // The page computes plans by itself, and is built when the source runs without a build.
   dashboard: ['index.ts', 'domain', 'time', 'http', 'stats', '../scripts/build-page.ts'],
   // Its version is that of the package.
-  cli: ['index.ts', 'testing', 'analysis', ...INTEGRATIONS, 'domain', '../package.json'],
+  cli: ['index.ts', 'testing', 'analysis', ...INTEGRATIONS, 'domain', 'http', '../package.json'],
 };
 
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {

@@ -14,6 +14,7 @@ interface DemoOptions {
   readonly speed: string;
   readonly rows: string;
   readonly live?: boolean;
+  readonly page?: boolean;
 }
 
 export function describeDemo(command: Command): Command {
@@ -22,12 +23,15 @@ export function describeDemo(command: Command): Command {
     .option('--trace <file>', 'replay recorded traffic (columns TIMESTAMP, ContextTokens, GeneratedTokens)')
     .option('--speed <number>', 'how many times faster than recorded', '200')
     .option('--rows <number>', 'the number of calls of the trace', '2000')
+    .option('--page', 'serve the live page of the demo on this machine, until Ctrl-C')
     .option('--live', 'call OpenAI and HolySheep instead, for at most 0.10 USD')
     .addHelpText('after', '\nExample:\n  $ openai-canary demo');
 }
 
 export async function runDemo(options: DemoOptions, context: CommandContext): Promise<number> {
-  const kept = options.live ? await runLive(context.terminal) : await runRollout(await arrivalsOf(options), context);
+  const kept = options.live
+    ? await runLive(context.terminal)
+    : await runRollout(await arrivalsOf(options), context, options.page === true);
   if (context.signal.aborted) return INTERRUPTED;
   return kept ? DONE : PROBLEMS_FOUND;
 }

@@ -1,9 +1,12 @@
 /** The rollout of the demo: the canary advances on evidence, starts to fail, and is rolled back on evidence. */
 
 import { setTimeout as wait } from 'node:timers/promises';
+import { once } from 'node:events';
 import { CanaryClient } from '../../index.ts';
+import { createDashboard } from '../../dashboard/index.ts';
 import { startProvider, type Provider, type ReceivedRequest } from '../../testing/index.ts';
 import type { CommandContext } from '../command.ts';
+import { servePage } from '../serve-page.ts';
 import type { DemoArrival } from './arrivals.ts';
 import { openScreen } from './screen.ts';
 import { sendArrivals } from './send.ts';
@@ -16,6 +19,8 @@ const FAILS_AT = { step: 2, afterMs: 1_500 };
 const AFTER_ROLLBACK_MS = 1_500;
 /** The demo fails if there is no rollback by then. On an idle machine the rollback comes after about ten seconds. */
 const TIMEOUT_MS = 45_000;
+/** A free port of this machine. */
+const PAGE_PORT = 0;
 
 /**
  * Resolves to `true` if the canary advanced and was rolled back, no call was lost, and no user moved without a change
@@ -24,10 +29,13 @@ const TIMEOUT_MS = 45_000;
 export async function runRollout(
   arrivals: readonly DemoArrival[],
   { terminal, signal }: CommandContext,
+  hasPage = false,
 ): Promise<boolean> {
   await using stable = await startProvider({ seed: 1, latencyMs: { median: 40, sigma: 0.5 }, usage: sizeOf });
   await using canary = await startProvider({ seed: 2, latencyMs: { median: 25, sigma: 0.5 }, usage: sizeOf });
   await using ai = createClient(stable, canary);
+  await using page = hasPage ? await servePage(createDashboard(ai), PAGE_PORT) : undefined;
+  if (page) terminal.out(`The live page: ${page.url}`);
   const tally = createTally(ai, terminal);
   const screen = openScreen(ai, tally, terminal);
   const ended = new AbortController();
@@ -47,7 +55,12 @@ export async function runRollout(
   await sendArrivals(ai, arrivals, tally, AbortSignal.any([ended.signal, signal]));
   screen.close();
   if (signal.aborted) return false;
-  return printVerdict(ai, tally, terminal, { stable: stable.requests.length, canary: canary.requests.length });
+  const kept = printVerdict(ai, tally, terminal, { stable: stable.requests.length, canary: canary.requests.length });
+  if (page) {
+    terminal.out(`The live page stays open until Ctrl-C: ${page.url}`);
+    if (!signal.aborted) await once(signal, 'abort');
+  }
+  return kept;
 }
 
 function createClient(stable: Provider, canary: Provider) {

@@ -34,7 +34,7 @@ interface BudgetView {
 function createBudget(): Row<BudgetView> {
   const name = el('span', { class: 'label' });
   const fill = el('span', { class: 'fill' });
-  const bar = el('span', { class: 'bar budget', role: 'meter', 'aria-valuemin': 0, 'aria-valuemax': 100 }, fill);
+  const bar = el('span', { class: 'bar spent', role: 'meter', 'aria-valuemin': 0, 'aria-valuemax': 100 }, fill);
   const value = el('span', { class: 'value' });
   const about = el('p', { class: 'numbers' });
   return {

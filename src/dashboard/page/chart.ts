@@ -52,7 +52,7 @@ export function createChart({ title, unit }: PageChart, lines: readonly string[]
     if (width === 0) return;
     chart?.destroy();
     chart = new uPlot(
-      optionsOf(lines, format, { width, height: HEIGHT }, () => marks, plot),
+      optionsOf(lines, format, { width, height: plot.clientHeight }, () => marks, plot),
       data,
       plot,
     );
@@ -65,7 +65,7 @@ export function createChart({ title, unit }: PageChart, lines: readonly string[]
 
   // Also when it becomes visible, and when the colours change.
   new ResizeObserver(() => {
-    if (chart && plot.clientWidth > 0) chart.setSize({ width: plot.clientWidth, height: HEIGHT });
+    if (chart && plot.clientWidth > 0) chart.setSize({ width: plot.clientWidth, height: plot.clientHeight });
     else build();
   }).observe(plot);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', build);
@@ -87,8 +87,6 @@ export function createChart({ title, unit }: PageChart, lines: readonly string[]
   };
 }
 
-const HEIGHT = 168;
-
 const FORMATS: Readonly<Record<PageChart['unit'], (value: number | null) => string>> = {
   perSecond: (value) => (value === null ? '–' : `${figure(value)}/s`),
   share: percent,
@@ -106,6 +104,7 @@ function optionsOf(
   const styles = getComputedStyle(plot);
   const colour = (name: string): string => styles.getPropertyValue(name).trim();
   const font = `11px ${styles.fontFamily}`;
+  const least = format === FORMATS.share ? 0.05 : 1;
   const axis = {
     stroke: colour('--muted'),
     font,
@@ -117,14 +116,19 @@ function optionsOf(
     padding: [16, 8, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 5 } },
-    scales: { x: { time: true }, y: { range: (_, _min, max) => [0, max > 0 ? max * 1.15 : 1] } },
+    scales: { x: { time: true }, y: { range: (_, _min, max) => [0, max > 0 ? max * 1.15 : least] } },
     axes: [
       {
         ...axis,
         space: 70,
         values: (_, times) => times.map((time) => new Date(time * 1_000).toTimeString().slice(0, 5)),
       },
-      { ...axis, size: 58, space: 34, values: (_, ticks) => ticks.map((tick) => format(tick)) },
+      {
+        ...axis,
+        size: (chart, labels) => widthOf(chart, labels, font),
+        space: 34,
+        values: (_, ticks) => ticks.map((tick) => format(tick)),
+      },
     ],
     series: [
       {},
@@ -139,6 +143,15 @@ function optionsOf(
     ],
     hooks: { draw: [(chart) => drawMarks(chart, marks(), { colour, font })] },
   };
+}
+
+/** The room that the longest label needs. */
+function widthOf({ ctx }: uPlot, labels: readonly string[] | null, font: string): number {
+  ctx.save();
+  ctx.font = font;
+  const widths = (labels ?? []).map((label) => ctx.measureText(label).width);
+  ctx.restore();
+  return Math.ceil(Math.max(24, ...widths)) + 14;
 }
 
 interface Look {

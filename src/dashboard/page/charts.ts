@@ -11,6 +11,8 @@ export interface Charts extends View {
 
 /** An hour of samples is kept; older ones are dropped in one go. */
 const KEPT_MS = 3_600_000;
+/** The shortest time that is shown. */
+const LEAST_MS = 120_000;
 const RANGES = [
   { label: '15 min', ms: 900_000 },
   { label: '1 h', ms: KEPT_MS },
@@ -49,8 +51,10 @@ export function createCharts(): Charts {
     empty.hidden = times.length > 0;
     if (!latest || times.length === 0) return;
     const toMs = Math.max(latest.nowMs, times.at(-1)! * 1_000);
-    const marks = latest.state.decisions.filter(({ atMs }) => atMs >= toMs - spanMs);
-    charts.forEach((chart, index) => chart.draw(data[index]!, [toMs - spanMs, toMs], marks));
+    // A young page does not show an empty quarter of an hour.
+    const fromMs = Math.max(toMs - spanMs, Math.min(times[0]! * 1_000, toMs - LEAST_MS));
+    const marks = latest.state.decisions.filter(({ atMs }) => atMs >= fromMs);
+    charts.forEach((chart, index) => chart.draw(data[index]!, [fromMs, toMs], marks));
   }
 
   return {

@@ -51,10 +51,10 @@ function createDecision(): Row<DecisionView> {
       const { kind, upstream, by, atMs } = decision;
       setAttributes(element, { 'data-kind': kind });
       setText(sign, KINDS[kind].sign);
-      setText(head, [KINDS[kind].word, upstream, BY[by] ?? by].filter((part) => part !== '').join(' '));
+      setText(head, `${KINDS[kind].word} ${BY[by] ?? by}`);
       setText(time, clockTime(atMs, nowMs));
       setAttributes(time, { datetime: new Date(atMs).toISOString() });
-      setText(change, decision.change);
+      setText(change, upstream === '' ? decision.change : `${upstream}: ${decision.change}`);
       setText(reason, decision.reason);
     },
   };

@@ -2,7 +2,7 @@
 
 import type { BreakerState, ModelSnapshot, UpstreamSnapshot } from '../../index.ts';
 import { dataTable, el, keyedList, section, setAttributes, setText, type Row } from './dom.ts';
-import { clockTime, count, duration, percent } from './format.ts';
+import { clockTime, count, duration, percent, plural } from './format.ts';
 import type { View } from './view.ts';
 
 interface UpstreamRow {
@@ -18,18 +18,7 @@ interface UpstreamRow {
 const MAX_MODELS = 8;
 
 export function createUpstreams(): View {
-  const head = [
-    'Upstream',
-    'Health',
-    'Breaker',
-    'Share',
-    'Attempts',
-    'Errors',
-    'In flight',
-    'Queue',
-    'Requests/min',
-    'Tokens/min',
-  ];
+  const head = ['Upstream', 'Health', 'Breaker', 'Share', 'Attempts', 'Errors', 'Limits in use'];
   const table = dataTable('Upstreams and their models', head);
   const empty = el(
     'p',
@@ -71,7 +60,7 @@ function createRow({ isModel }: UpstreamRow): Row<UpstreamRow> {
   const name = el('th', { scope: 'row', class: isModel ? 'model' : undefined });
   const health = el('td', { class: 'number health' });
   const breaker = el('td', { class: 'number' });
-  const figures = Array.from({ length: 7 }, () => el('td', { class: 'number' }));
+  const figures = Array.from({ length: 4 }, () => el('td', { class: 'number' }));
   const element = el('tr', { class: isModel ? 'model' : undefined }, name, health, breaker, ...figures);
   return {
     element,
@@ -80,18 +69,27 @@ function createRow({ isModel }: UpstreamRow): Row<UpstreamRow> {
       setText(health, healthOf(state, nowMs));
       setAttributes(health, { 'data-health': state.health });
       setText(breaker, breakerOf(state.breaker, nowMs));
-      const { limits } = upstream ?? {};
       const texts = [
         upstream ? percent(upstream.weight) : '',
         count(state.attempts),
         percent(state.errorRate),
-        ...(upstream
-          ? [count(limits?.underWay), count(limits?.waiting), count(limits?.requests), count(limits?.tokens)]
-          : []),
+        limitsOf(upstream?.limits),
       ];
       figures.forEach((cell, index) => setText(cell, texts[index] ?? ''));
     },
   };
+}
+
+function limitsOf(limits: UpstreamSnapshot['limits']): string {
+  if (!limits) return '';
+  const { underWay, waiting, requests, tokens } = limits;
+  const parts = [
+    plural(underWay, 'call'),
+    ...(waiting > 0 ? [`${count(waiting)} queued`] : []),
+    ...(requests === null ? [] : [`${count(requests)} per min`]),
+    ...(tokens === null ? [] : [`${count(tokens)} tokens per min`]),
+  ];
+  return parts.join(', ');
 }
 
 function healthOf({ health, pausedUntilMs }: UpstreamRow['state'], nowMs: number): string {

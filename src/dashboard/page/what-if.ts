@@ -18,12 +18,7 @@ interface Assumed {
 
 export function createWhatIf(): View {
   const weight = slider('Weight of the step', 'what-weight', [0.001, 1], percent);
-  const margin = slider(
-    'Margin of the error rate',
-    'what-margin',
-    [0.001, 0.2],
-    (value) => `${figure(value * 100)} points`,
-  );
+  const margin = slider('Margin of errors', 'what-margin', [0.001, 0.2], (value) => `${figure(value * 100)} points`);
   const traffic = slider('Calls per second', 'what-traffic', [0.01, 1_000], figure);
   const errors = slider("Stable's error rate", 'what-errors', [0.0005, 0.2], percent);
   const reset = el('button', { type: 'button' }, 'As it is now');

@@ -13,7 +13,7 @@ export const PHASES: Readonly<Record<RolloutPhase, { readonly sign: string; read
 };
 
 export const KINDS: Readonly<Record<PageDecision['kind'], { readonly sign: string; readonly word: string }>> = {
-  step: { sign: '▶', word: 'Step' },
+  step: { sign: '▶', word: 'Next step' },
   promote: { sign: '✓', word: 'Promoted' },
   rollback: { sign: '✕', word: 'Rolled back' },
   pause: { sign: '❚❚', word: 'Paused' },
