@@ -171,7 +171,7 @@ function slider(name: string, id: string, [min, max]: readonly [number, number],
   };
   input.addEventListener('input', show);
   return {
-    element: el('label', { class: 'slider' }, el('span', { class: 'slider-head' }, label, output), input),
+    element: el('label', { class: 'slider', for: id }, el('span', { class: 'slider-head' }, label, output), input),
     input,
     label,
     value,
