@@ -145,6 +145,16 @@ export type { Ranges, Weights } from './domain/call.ts';
 export type { Json, Lease, PartGrant, PartRequest, Store, SourceBlock } from './domain/store.ts';
 export type { StoreAnswers, StoredMessage, StoreSnapshot } from './domain/store.ts';
 export type {
+  AttemptOrigin,
+  AttemptReader,
+  AttemptTrace,
+  CallTrace,
+  CallTracer,
+  TracedAttempt,
+  TracedCall,
+  TracedPlan,
+} from './domain/trace.ts';
+export type {
   Cost,
   CostSource,
   ListPrice,

@@ -24,8 +24,11 @@ test('the main entry point', () => {
         "AlertStatus",
         "AnalysisEvent",
         "ArmNumbers",
+        "AttemptOrigin",
+        "AttemptReader",
         "AttemptReason",
         "AttemptRecord",
+        "AttemptTrace",
         "AttributeValue",
         "BadReason",
         "Batch",
@@ -49,6 +52,8 @@ test('the main entry point', () => {
         "CallKey",
         "CallLedger",
         "CallRecord",
+        "CallTrace",
+        "CallTracer",
         "CanaryClass",
         "CanaryControl",
         "CanaryEventName",
@@ -198,6 +203,9 @@ test('the main entry point', () => {
         "TimeoutOptions",
         "TimeoutPhase",
         "Timer",
+        "TracedAttempt",
+        "TracedCall",
+        "TracedPlan",
         "TrafficChange",
         "UpstreamOptions",
         "UpstreamPrice",
@@ -352,6 +360,21 @@ test('the entry point of the live page', () => {
   `);
 });
 
+test('the entry point for OpenTelemetry', () => {
+  expect(listOf('otel/index.ts')).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "ExportedClient",
+        "OtelExporter",
+        "OtelExporterOptions",
+      ],
+      "values": [
+        "otelExporter",
+      ],
+    }
+  `);
+});
+
 const ENTRY_POINTS = [
   'index.ts',
   'testing/index.ts',
@@ -359,6 +382,7 @@ const ENTRY_POINTS = [
   'prometheus/index.ts',
   'gateway/index.ts',
   'dashboard/index.ts',
+  'otel/index.ts',
 ];
 
 describe.each(ENTRY_POINTS)('every name of %s', (entry) => {

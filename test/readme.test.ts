@@ -157,10 +157,6 @@ async function runCli(...args: readonly string[]) {
 
 function ownSource(text: string): string {
   return text
-    .replaceAll("'openai-canary/testing'", JSON.stringify(join(root, 'src/testing/index.ts')))
-    .replaceAll("'openai-canary/gateway'", JSON.stringify(join(root, 'src/gateway/index.ts')))
-    .replaceAll("'openai-canary/prometheus'", JSON.stringify(join(root, 'src/prometheus/index.ts')))
-    .replaceAll("'openai-canary/dashboard'", JSON.stringify(join(root, 'src/dashboard/index.ts')))
-    .replaceAll("'openai-canary/analysis'", JSON.stringify(join(root, 'src/analysis/index.ts')))
+    .replaceAll(/'openai-canary\/(\w+)'/g, (_, entry: string) => JSON.stringify(join(root, 'src', entry, 'index.ts')))
     .replaceAll("'openai-canary'", JSON.stringify(join(root, 'src/index.ts')));
 }

@@ -27,7 +27,9 @@ export function answerFromCache(
   const nowMs = clock.now();
   const attempt = cachedAttempt(call, stored, nowMs);
   source.mode.ledger = { ledger: { callId: call.id, upstream: stored.upstream, attempts: [attempt] } };
-  observer.cached(attempt, cachedCall(call, plan.assigned, stored, nowMs), call);
+  const record = cachedCall(call, plan.assigned, stored, nowMs);
+  observer.cached(attempt, record, call);
+  source.trace?.end(record);
   // The owner of a response id is remembered only for a limited number of ids, so it is renewed here.
   if (stored.responseId !== undefined) remember(stored.responseId, stored.upstream);
   return replay(stored, source.connect(upstream).client, source.options, nowMs);

@@ -3,6 +3,7 @@
 import type { FailureKind, TimeoutPhase } from '../domain/attempt.ts';
 import { StreamInterruptedError } from '../domain/errors.ts';
 import { fields } from '../domain/json.ts';
+import type { CallTrace } from '../domain/trace.ts';
 import type { ResponseHeaders } from '../resilience/retry-after.ts';
 import { type PhaseBudget, startTimeLimit, type TimeLimit } from '../resilience/time-limit.ts';
 import type { AnswerChecks, AttemptEnd, AttemptInput } from '../upstream/attempt-types.ts';
@@ -16,6 +17,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { acceptanceFor } from './acceptance.ts';
 import { type Admitted, canAdmit } from './admission.ts';
 import type { CallState } from './call-state.ts';
+import { followAttempt } from './follow-attempt.ts';
 import { readerOfItems } from './remember-items.ts';
 import { meterFor, runsInBackground } from './meter-other.ts';
 
@@ -47,7 +49,7 @@ export class AttemptContext implements AttemptInput {
   readonly metersRaw = true;
   hidesUsage: boolean;
   readonly body: BodyWatch | undefined;
-  readonly send: AttemptInput['send'];
+  send: AttemptInput['send'];
   readonly options: AttemptInput['options'];
   readonly retries: number | null;
   readonly mode: AttemptInput['mode'];
@@ -56,7 +58,7 @@ export class AttemptContext implements AttemptInput {
   readonly tokenizer: AttemptInput['tokenizer'];
   readonly openReaders: AttemptInput['openReaders'];
   readonly clock: AttemptInput['clock'];
-  readonly witness: AttemptInput['witness'];
+  witness: AttemptInput['witness'];
   readonly meter: AttemptInput['meter'];
   lateMs: number | undefined;
   acceptMs: number | undefined;
@@ -84,6 +86,16 @@ export class AttemptContext implements AttemptInput {
     this.meter = meterFor(call, source.options.body, services.background);
     this.#owner = owner;
     this.#taken = taken;
+    if (source.trace) this.#follow(source.trace);
+  }
+
+  #follow(trace: CallTrace): void {
+    const { connection, state } = this.#owner;
+    const { started } = this.#taken;
+    const from = started.reason === 'fallback' || started.reason === 'hedge' ? state.recorder.movedFrom : undefined;
+    const { send, witness } = followAttempt(trace, started, connection, this.witness, from);
+    this.send = send;
+    this.witness = witness;
   }
 
   judge(): AnswerChecks {

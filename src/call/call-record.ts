@@ -4,6 +4,7 @@ import type { AttemptReason, AttemptRecord, CallRecord, FailureKind, Outcome } f
 import type { AssignmentRecord } from '../domain/assignment.ts';
 import type { Call } from '../domain/call.ts';
 import type { FallbackEvent, HedgeEvent, RetryEvent } from '../domain/events.ts';
+import type { AttemptOrigin, AttemptTrace, CallTrace } from '../domain/trace.ts';
 import type { Permit } from '../resilience/breaker.ts';
 import type { AttemptEnd } from '../upstream/attempt-types.ts';
 import { Assignment } from './assignment.ts';
@@ -15,6 +16,13 @@ import { attemptRecord, CallLedgerBuilder, totalCostUsd } from './attempt-record
 interface HeldRefusal {
   readonly record: AttemptRecord;
   readonly permit: Permit | undefined;
+  readonly trace: AttemptTrace | undefined;
+}
+
+/** Where a recorder reports to, and what prices its attempts. */
+interface RecorderServices {
+  readonly observer: CallObserver;
+  readonly pricing: Pricing;
 }
 
 const NO_REFUSALS: readonly HeldRefusal[] = [];
@@ -23,6 +31,7 @@ export class CallRecorder {
   readonly call: Call;
   readonly ledger: CallLedgerBuilder;
   readonly #stable: string;
+  readonly #trace: CallTrace | undefined;
   readonly #assignment: Assignment;
   readonly #observer: CallObserver;
   readonly #pricing: Pricing;
@@ -35,18 +44,27 @@ export class CallRecorder {
   #answeredBy: number | undefined;
   /** What rollouts keep of the call; `undefined` if they are not judged by it. */
   judged: unknown;
+  /** Why the latest fallback or hedge was made. */
+  movedFrom: AttemptOrigin | undefined;
   /** The mirrored call, if copies are sent. It gets the outcome, the attempt that served the call if one did, and the first attempt. */
   mirrored:
     { over(outcome: Outcome, served: AttemptRecord | undefined, first: AttemptRecord | undefined): void } | undefined;
 
   /** @param stable whose service of a call shows that another upstream refused it by its own fault */
-  constructor(call: Call, assigned: string, observer: CallObserver, pricing: Pricing, stable = assigned) {
+  constructor(
+    call: Call,
+    assigned: string,
+    { observer, pricing }: RecorderServices,
+    trace?: CallTrace,
+    stable = assigned,
+  ) {
     this.call = call;
     this.ledger = new CallLedgerBuilder(call.id);
     this.#stable = stable;
     this.#assignment = new Assignment(assigned, call.stream, stable);
     this.#observer = observer;
     this.#pricing = pricing;
+    this.#trace = trace;
   }
 
   /** Attempts that have ended. */
@@ -82,12 +100,14 @@ export class CallRecorder {
 
   fallback(event: Omit<FallbackEvent, 'callId'>): void {
     this.#fallbacks += 1;
+    this.movedFrom = { upstream: event.from, reason: event.reason };
     this.#observer.fallback({ callId: this.call.id, ...event });
     if (event.from === this.#assignment.upstream)
       this.#reportAssignment(this.#assignment.left(event.reason, event.atMs));
   }
 
   hedge(event: Omit<HedgeEvent, 'callId'>): void {
+    this.movedFrom = { upstream: event.from, reason: 'slow' };
     this.#observer.hedge({ callId: this.call.id, ...event });
   }
 
@@ -116,6 +136,7 @@ export class CallRecorder {
     else if (end.failure.outcome === 'neutral') this.settleRefusals('neutral');
     const record = this.#add(started, end, isSpare);
     this.#observer.attempt(record, this.call);
+    started.trace?.end(record);
     this.#finishIfOver();
     return record;
   }
@@ -126,7 +147,8 @@ export class CallRecorder {
    */
   endRefused(started: StartedAttempt, end: AttemptEnd, permit: Permit | undefined): AttemptRecord {
     const record = this.#add(started, end, false);
-    this.#refusals = [...this.#refusals, { record, permit }];
+    started.trace?.hold();
+    this.#refusals = [...this.#refusals, { record, permit, trace: started.trace }];
     return record;
   }
 
@@ -135,11 +157,12 @@ export class CallRecorder {
     const refusals = this.#refusals;
     if (refusals.length === 0) return;
     this.#refusals = NO_REFUSALS;
-    for (const { record, permit } of refusals) {
+    for (const { record, permit, trace } of refusals) {
       const settled: AttemptRecord = { ...record, outcome };
       this.ledger.replace(record, settled);
       permit?.settle(outcome);
       this.#observer.attempt(settled, this.call);
+      trace?.end(settled);
     }
   }
 
@@ -178,6 +201,7 @@ export class CallRecorder {
   #report(record: CallRecord): void {
     this.#reportAssignment(this.#assignment.over(record));
     this.#observer.call(record);
+    this.#trace?.end(record);
   }
 
   #reportAssignment(end: AssignmentRecord | undefined): void {

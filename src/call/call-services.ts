@@ -1,6 +1,7 @@
 /** The services that calls are dispatched with, and the interfaces that features implement for them. */
 
 import type { AcceptOption, Call, StreamMode } from '../domain/call.ts';
+import type { CallTrace } from '../domain/trace.ts';
 import type { Clock } from '../time/clock.ts';
 import type { CountTokens } from '../pricing/count-tokens.ts';
 import type { ResponseMode } from '../upstream/response-mode.ts';
@@ -104,4 +105,6 @@ export interface CallSource {
   readonly timeoutMs: number;
   /** The SDK client of an upstream, and how to send through it. */
   readonly connect: (upstream: Upstream) => UpstreamConnection;
+  /** Follows the call; `undefined` if nobody does. */
+  readonly trace: CallTrace | undefined;
 }

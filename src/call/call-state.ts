@@ -58,7 +58,7 @@ export class CallState {
     this.plan = plan;
     this.source = source;
     this.services = services;
-    this.recorder = new CallRecorder(call, plan.assigned, services.observer, services.pricing, services.stable);
+    this.recorder = new CallRecorder(call, plan.assigned, services, source.trace, services.stable);
     source.mode.ledger = this.recorder.ledger;
     this.#ownMaxRetries = source.options.maxRetries;
     this.#extraAttempts = call.replayable ? (services.policy.attempts ?? this.#defaultExtraAttempts()) : 0;

@@ -4,14 +4,13 @@ import type { OpenAI } from 'openai';
 import { Reservation } from '../budgets/reservation.ts';
 import { type Call, isFree, type KeySource, type Surface } from '../domain/call.ts';
 import { BudgetExceededError } from '../domain/errors.ts';
-import { classifyFailure, type Failure } from '../resilience/failure.ts';
 import type { Classifier } from '../routing/tasks.ts';
-import { type Answer, NOTHING_KNOWN } from '../upstream/attempt-types.ts';
+import type { Answer } from '../upstream/attempt-types.ts';
 import { attempt } from '../upstream/attempt.ts';
 import type { ResponseMode } from '../upstream/response-mode.ts';
 import { markOptions } from '../upstream/sdk/request-mark.ts';
-import { redact, secretsOf } from '../upstream/sdk/secrets.ts';
-import type { APIPromise, RequestOptions } from '../upstream/sdk/types.ts';
+import { redact } from '../upstream/sdk/secrets.ts';
+import type { RequestOptions } from '../upstream/sdk/types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { checkMisplaced } from './check-route.ts';
 import { CallRecorder } from './call-record.ts';
@@ -19,11 +18,13 @@ import type { CallSource, CallServices } from './call-services.ts';
 import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
 import { type CallSurroundings, describeCall } from './describe-call.ts';
 import { dispatch } from './dispatch.ts';
+import { followAttempt } from './follow-attempt.ts';
 import type { KeyOption } from '../routing/key.ts';
 import type { ResponseModes } from './call-promise.ts';
 import type { CallPlan } from './call-plan.ts';
 import { meterFor, runsInBackground } from './meter-other.ts';
 import type { CallTrackers } from './track-calls.ts';
+import type { Tracing } from './tracing.ts';
 
 /** Answers identical calls from memory. */
 export interface CallCache {
@@ -39,6 +40,7 @@ export interface CallContext {
   /** Options of the surrounding `canary.run()`. */
   readonly context: { readonly current: CallSurroundings['context'] };
   readonly trackers: CallTrackers;
+  readonly tracing: Pick<Tracing, 'begin'>;
   /** The user's `key` function, which does not throw. */
   readonly keyOption: KeyOption | undefined;
   /** The key made from the conversation of a call, of which it learns. */
@@ -81,25 +83,36 @@ export async function handleCall(
   if (routes) checkMisplaced(options);
   const { keyOption, conversationKey } = engine;
   const described = describeCall(options, { id, startedAtMs, context, keyOption, conversationKey, keyed: routes });
-  const classified = engine.classifier && taskOf(described, options, engine.classifier);
-  const task = classified instanceof Promise ? await classified : classified;
-  const call = task === undefined ? described : { ...described, task };
-  const retriesOfClient = options.maxRetries ?? client.maxRetries;
-  const maxRetries = retries === null ? retriesOfClient : Math.min(retriesOfClient, retries);
-  const source: CallSource = { options, mode, maxRetries, timeoutMs: options.timeout ?? client.timeout, connect };
-  const lookUp = routes && (call.ownedId ?? call.sealedItems) !== undefined && engine.lookUpOwner(call);
-  if (lookUp) await lookUp;
-  const known = isFree(call) ? undefined : engine.moneyKnown(call, options.body);
-  if (known) await known;
-  const nowMs = routes ? services.clock.now() : startedAtMs;
-  const plan = routes ? engine.plan(call, options.body, nowMs) : undefined;
-  if (plan?.bucket !== undefined) engine.noteBucket(call.key === undefined ? undefined : plan.bucket, call.keySource);
-  if (!plan || plan.reason === 'notPortable') return await dispatchDirect(call, engine.home, source, retries, services);
+  const trace = engine.tracing.begin(described, options.body);
   try {
+    const classified = engine.classifier && taskOf(described, options, engine.classifier);
+    const task = classified instanceof Promise ? await classified : classified;
+    const call = task === undefined ? described : { ...described, task };
+    const retriesOfClient = options.maxRetries ?? client.maxRetries;
+    const maxRetries = retries === null ? retriesOfClient : Math.min(retriesOfClient, retries);
+    const source: CallSource = {
+      options,
+      mode,
+      maxRetries,
+      timeoutMs: options.timeout ?? client.timeout,
+      connect,
+      trace,
+    };
+    const lookUp = routes && (call.ownedId ?? call.sealedItems) !== undefined && engine.lookUpOwner(call);
+    if (lookUp) await lookUp;
+    const known = isFree(call) ? undefined : engine.moneyKnown(call, options.body);
+    if (known) await known;
+    const nowMs = routes ? services.clock.now() : startedAtMs;
+    const plan = routes ? engine.plan(call, options.body, nowMs) : undefined;
+    if (plan?.bucket !== undefined) engine.noteBucket(call.key === undefined ? undefined : plan.bucket, call.keySource);
+    const { assigned, reason } = plan ?? { assigned: engine.home.name, reason: 'notPortable' };
+    trace?.planned({ assigned, stable: services.stable, reason });
+    if (!plan || reason === 'notPortable') return await dispatchDirect(call, engine.home, source, retries, services);
     if (engine.cache?.admits(call, options.body)) return await engine.cache.answer(call, plan, source);
     services.retryBudget.deposit();
     return await dispatch(call, plan, source, services, nowMs);
   } catch (error) {
+    trace?.fail(error);
     if (typeof error === 'object' && error !== null) engine.modes.set(error, mode);
     throw error;
   }
@@ -110,26 +123,6 @@ function taskOf(call: Call, options: RequestOptions, classifier: Classifier): Re
   return call.task === undefined && call.surface !== 'other' ? classifier.taskOf(call, options) : undefined;
 }
 
-/** Meters a list request that the SDK has already sent. */
-export function observePage(
-  { engine, connect }: Caller,
-  page: APIPromise<unknown>,
-  given: RequestOptions | Promise<RequestOptions>,
-  upstream: Upstream,
-): void {
-  const { services } = engine;
-  const startedAtMs = services.clock.now();
-  const id = engine.nextCallId();
-  const surroundings = { id, startedAtMs, context: undefined, keyOption: undefined, keyed: false };
-  const describe = async (): Promise<Call> => describeCall(await given, surroundings);
-  const redactFor = (error: unknown): void => {
-    const { apiKey, adminAPIKey } = connect(upstream).client;
-    const headers = given instanceof Promise ? undefined : given.headers;
-    if (services.redacts) redact(error, [apiKey, adminAPIKey, ...secretsOf({ headers, url: '' })]);
-  };
-  meterPage(page, { describe, upstream: upstream.name, redact: redactFor }, services);
-}
-
 /** Sends a call as the SDK alone would, with the SDK's own retries, and only meters it. Rejects with the SDK's error. */
 function dispatchDirect(
   call: Call,
@@ -138,15 +131,19 @@ function dispatchDirect(
   retries: number | null,
   services: CallServices,
 ): Promise<Answer> {
-  const { observer, pricing, clock, background } = services;
-  const recorder = new CallRecorder(call, upstream.name, observer, pricing);
+  const { observer, clock, background } = services;
+  const recorder = new CallRecorder(call, upstream.name, services, source.trace);
   const reservation = isFree(call) ? undefined : reserveDirect(call, upstream.name, source, recorder, services);
   const started = recorder.start(upstream.name, 'first', call.model, clock.now());
   let backgroundId: string | undefined;
   // This attempt is the only one: the call ends with it.
   source.mode.ledger = recorder.ledger;
   recorder.answered(started.index);
-  const { client, send } = source.connect(upstream);
+  const connection = source.connect(upstream);
+  const { client } = connection;
+  const { send, witness } = source.trace
+    ? followAttempt(source.trace, started, connection, undefined)
+    : { send: connection.send, witness: undefined };
   const options = services.redacts ? { ...source.options } : source.options;
   const mark = services.redacts ? markOptions(options, undefined) : undefined;
   return attempt({
@@ -163,6 +160,7 @@ function dispatchDirect(
     clock,
     openReaders: services.abandonedStreams,
     meter: meterFor(call, options.body, background),
+    witness,
     onResponseId: runsInBackground(call, options.body) ? (id) => (backgroundId = id) : undefined,
     onEnd: (end) => {
       const record = recorder.end(started, end);
@@ -191,60 +189,4 @@ function reserveDirect(
   const nowMs = clock.now();
   recorder.gaveUp('neutral', undefined, nowMs);
   throw new BudgetExceededError(reserved.snapshot(nowMs));
-}
-
-/** A list request, beside its promise. */
-export interface PageSource {
-  readonly describe: () => Promise<Call>;
-  readonly upstream: string;
-  /** Removes secrets from an error. */
-  readonly redact: (error: unknown) => void;
-}
-
-/**
- * Meters a list request without changing the SDK's promise. Metering starts when the caller first uses the promise: observing it handles its
- * rejection, and a failure that the caller ignores must stay an unhandled rejection.
- */
-function meterPage(page: APIPromise<unknown>, source: PageSource, services: CallServices): void {
-  // `asResponse` neither parses the page nor sends the request again.
-  const respond = page.asResponse.bind(page);
-  let metered = false;
-  const startMetering = (): void => {
-    if (!metered) void meter(respond(), source, services);
-    metered = true;
-  };
-  for (const name of PROMISE_METHODS) {
-    const own = page[name].bind(page) as (...args: unknown[]) => unknown;
-    const observed = (...args: unknown[]): unknown => {
-      startMetering();
-      return own(...args);
-    };
-    Reflect.defineProperty(page, name, { value: observed, configurable: true, writable: true });
-  }
-}
-
-/** The methods by which a caller uses the promise of a page. */
-const PROMISE_METHODS = ['then', 'catch', 'finally', 'asResponse', 'withResponse', '_thenUnwrap'] as const;
-
-async function meter(
-  response: Promise<Response>,
-  { describe, upstream, redact: redactFor }: PageSource,
-  { observer, pricing, clock }: CallServices,
-): Promise<void> {
-  const failure = await response.then(
-    () => undefined,
-    (error: unknown): Failure => {
-      // This is the first handler of the promise, so the error is redacted before the caller sees it.
-      redactFor(error);
-      return classifyFailure(error);
-    },
-  );
-  const atMs = clock.now();
-  // If the promise of the options rejects, no request is sent.
-  const call = await describe().catch(() => undefined);
-  if (!call) return;
-  const recorder = new CallRecorder(call, upstream, observer, pricing);
-  const started = recorder.start(upstream, 'first', call.model, call.startedAtMs);
-  recorder.answered(started.index);
-  recorder.end(started, { ...NOTHING_KNOWN, failure, atMs });
 }

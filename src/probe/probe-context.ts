@@ -119,7 +119,7 @@ export class ProbeBudget {
     const { observer, pricing } = this.#services;
     // Without the probe stable would not have served the request, so nothing is saved.
     const priced: typeof pricing = (started, how, about) => ({ ...pricing(started, how, about), stableCostUsd: null });
-    const recorder = new CallRecorder(call, this.#upstream, observer, priced);
+    const recorder = new CallRecorder(call, this.#upstream, { observer, pricing: priced });
     recorder.end(recorder.start(this.#upstream, 'probe', call.model, call.startedAtMs), end);
     const [record] = recorder.ledger.attempts;
     if (record) this.#reservations.get(call.id)?.settle(record);

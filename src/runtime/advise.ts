@@ -110,3 +110,8 @@ const CHAT_CALL: Omit<Call, 'startedAtMs'> = {
   toolRun: undefined,
   ownedId: undefined,
 };
+
+/** Probes may cost money that no call asked for. */
+export function paidProbeMessage(budgetUsd: number): string {
+  return `canary.probe sends a paid request of one token to an upstream that lists no models, for up to ${budgetUsd} USD a day and upstream`;
+}

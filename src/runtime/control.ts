@@ -6,10 +6,11 @@ import { modeOf } from '../call/call-promise.ts';
 import type { AlertReport } from '../domain/alert.ts';
 import type { CallLedger } from '../domain/attempt.ts';
 import type { RouteOptions, RunOptions } from '../domain/call.ts';
-import { checkKeys, checkNumber, checkOneOf } from '../domain/check.ts';
+import { checkKeys, checkMethods, checkNumber, checkOneOf } from '../domain/check.ts';
 import type { CanaryEventName } from '../domain/events.ts';
 import type { ProbeReport } from '../domain/probe.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
+import type { CallTracer } from '../domain/trace.ts';
 import { EVENT_NAMES, type Listener } from '../events/emitter.ts';
 import { type CostsOptions, reportCosts } from '../ledger/ledger.ts';
 import type { CostBreakdown, CostDimension, CostReport } from '../ledger/report.ts';
@@ -62,6 +63,16 @@ export class CanaryControl<UpstreamName extends string = string> {
     checkEvent('off', name);
     this.#engine.emitter.off(name, listener);
     return this;
+  }
+
+  /**
+   * Follows calls from their start, in the async context of their callers, as an exporter of traces needs it. Events are enough for everything
+   * else. A tracer that throws is reported once as a `warning` and does not affect calls.
+   *
+   * @returns a function that ends it: calls that have begun are followed to their end
+   */
+  trace(tracer: CallTracer): () => void {
+    return this.#engine.tracing.add(checkMethods('canary.trace', tracer, ['begin']));
   }
 
   /**

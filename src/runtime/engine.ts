@@ -10,6 +10,7 @@ import type { CallPlan } from '../call/call-plan.ts';
 import { planCall, type PlanInputs } from '../call/plan-call.ts';
 import { RouteContext } from '../call/route.ts';
 import { CallTrackers } from '../call/track-calls.ts';
+import { Tracing } from '../call/tracing.ts';
 import type { CallLedger } from '../domain/attempt.ts';
 import type { Call, KeySource, Surface } from '../domain/call.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
@@ -28,7 +29,7 @@ import { Traffic } from '../routing/traffic.ts';
 import { startTicker, type Ticker } from '../time/ticker.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { buildCallServices, type EngineServices } from './build-call-services.ts';
-import { keyShareMessage } from './advise.ts';
+import { keyShareMessage, paidProbeMessage } from './advise.ts';
 import { planInputs } from './plan-inputs.ts';
 import { Money } from './money.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
@@ -47,6 +48,7 @@ export class Engine implements CallContext {
   readonly warnings: Warnings;
   readonly context = new RouteContext();
   readonly trackers = new CallTrackers();
+  readonly tracing = new Tracing((error) => this.#warn('listener', `A tracer threw ${errorName(error)}`));
   readonly ledger: Ledger;
   readonly money: Money;
   readonly modes: ResponseModes = new WeakMap();
@@ -138,12 +140,7 @@ export class Engine implements CallContext {
     const nextCallId = () => this.nextCallId();
     this.prober = new Prober({ services: this.services, emitter, active: options.probe, nextCallId });
     const { probe } = options;
-    if (probe && probe.budgetUsd > 0) {
-      this.#warn(
-        'probe',
-        `canary.probe sends a paid request of one token to an upstream that lists no models, for up to ${probe.budgetUsd} USD a day and upstream`,
-      );
-    }
+    if (probe && probe.budgetUsd > 0) this.#warn('probe', paidProbeMessage(probe.budgetUsd));
     const snapshot = () => this.snapshot();
     const { rollouts } = this;
     rollouts?.start();
@@ -224,6 +221,7 @@ export class Engine implements CallContext {
     this.services.hints?.close();
     for (const { models } of this.services.upstreams.values()) models.close();
     this.emitter.removeAll();
+    this.tracing.removeAll();
     await moneyStored;
     await stored;
     await Promise.all([ownersStored, routingStored, this.#limits?.close()]);

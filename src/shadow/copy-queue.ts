@@ -77,7 +77,7 @@ export class CopyQueue {
   }
 
   async #run(copy: Copy, held: readonly Reservation[]): Promise<void> {
-    const { call, upstream, options, connect, target } = copy.request;
+    const { call, upstream, options, connect, trace, target } = copy.request;
     const { clock, pricing, idleMs, observer } = this.#services;
     const { timeoutMs } = this.#policy;
     const timeout = { attempt: undefined, remainingMs: timeoutMs, deadlineMs: timeoutMs, deadlineHolds: true };
@@ -96,6 +96,7 @@ export class CopyQueue {
       upstream,
       options,
       connect,
+      trace,
       limit,
       witness: collector,
       accept,

@@ -3,6 +3,7 @@
 import type { AttemptRecord, Outcome } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
 import type { CopyDrop, MirroredEnd, ReadAnswer, ShadowAnswer, ShadowCall } from '../domain/shadow.ts';
+import type { CallTrace } from '../domain/trace.ts';
 import type { TimeLimit } from '../resilience/time-limit.ts';
 import type { AnswerReader } from '../upstream/attempt-types.ts';
 import type { UpstreamConnection } from '../upstream/sdk/clients.ts';
@@ -55,6 +56,8 @@ export interface CopyRequest {
   readonly upstream: Upstream;
   readonly options: RequestOptions;
   readonly connect: (upstream: Upstream) => UpstreamConnection;
+  /** Follows the call that is copied. */
+  readonly trace: CallTrace | undefined;
   /** Records the copy's attempt in the ledger of the call. */
   readonly ledger: { shadow(record: AttemptRecord): void };
   readonly abortWithCaller: boolean;

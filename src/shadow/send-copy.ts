@@ -3,6 +3,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { AttemptRecord } from '../domain/attempt.ts';
 import type { Call } from '../domain/call.ts';
+import type { CallTrace } from '../domain/trace.ts';
 import type { Clock } from '../time/clock.ts';
 import type { AnswerCheck, AnswerReader, AttemptEnd } from '../upstream/attempt-types.ts';
 import { NOTHING_KNOWN } from '../upstream/attempt-types.ts';
@@ -20,6 +21,7 @@ import { isStream, type RequestOptions, type StreamInternals } from '../upstream
 import type { TimeLimit } from '../resilience/time-limit.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { attemptRecord } from '../call/attempt-record.ts';
+import { bothReaders, followAttempt } from '../call/follow-attempt.ts';
 import type { Pricing, StartedAttempt } from '../upstream/upstream-costs.ts';
 
 /** The input of `sendCopy`. */
@@ -29,6 +31,8 @@ interface CopyInput {
   readonly options: RequestOptions;
   readonly upstream: Upstream;
   readonly connect: (upstream: Upstream) => UpstreamConnection;
+  /** Follows the call that is copied. */
+  readonly trace: CallTrace | undefined;
   readonly limit: TimeLimit;
   readonly witness: AnswerReader;
   /** The check of the whole answer, where the real answer is checked, too. */
@@ -62,7 +66,7 @@ export async function sendCopy(input: CopyInput): Promise<CopyEnd> {
     const request = optionsFor(upstream, connection.client, call, input.options);
     started = { ...started, model: request.model };
     const joined = input.accept && new JoinedAnswer(call.surface);
-    await readToEnd(input, connection, { request, joined, onEnd: (end) => (ended = end) });
+    await readToEnd(input, connection, { started, request, joined, onEnd: (end) => (ended = end) });
     const reason = joined && ended && !ended.failure ? await input.accept?.(joined.answer) : undefined;
     if (ended && reason !== undefined) ended = { ...ended, failure: rejectedFor(reason) };
   } catch (error) {
@@ -71,13 +75,15 @@ export async function sendCopy(input: CopyInput): Promise<CopyEnd> {
   }
   limit.release();
   const end = ended ?? { ...NOTHING_KNOWN, failure: undefined, atMs: clock.now() };
-  const record = attemptRecord(call, started, end, pricing);
   // Without mirroring the request would not exist, so a copy saves nothing.
-  return { record: { ...record, stableCostUsd: 0 }, failure: end.failure };
+  const record = { ...attemptRecord(call, started, end, pricing), stableCostUsd: 0 };
+  started.trace?.end(record);
+  return { record, failure: end.failure };
 }
 
 /** The request of a copy, and what is to be learned of its answer. */
 interface CopyReading {
+  readonly started: StartedAttempt;
   readonly request: ReturnType<typeof optionsFor>;
   /** Reads the answer for `accept`. */
   readonly joined: JoinedAnswer | undefined;
@@ -85,13 +91,18 @@ interface CopyReading {
 }
 
 async function readToEnd(
-  { call, upstream, limit, witness, idleMs, clock }: CopyInput,
-  { client, send, sdkRetries }: UpstreamConnection,
-  { request, joined, onEnd }: CopyReading,
+  { call, upstream, limit, witness: collector, idleMs, clock, trace }: CopyInput,
+  connection: UpstreamConnection,
+  { started, request, joined, onEnd }: CopyReading,
 ): Promise<void> {
+  const { client, sdkRetries } = connection;
   const { options, mark } = request;
   options.signal = limit.signal;
   if (!sdkRetries) options.maxRetries = 0;
+  const reader = joined ? bothReaders(collector, joined) : collector;
+  const { send, witness } = trace
+    ? followAttempt(trace, started, connection, reader)
+    : { send: connection.send, witness: reader };
   const mode = new ResponseMode();
   mode.choose('parsed');
   const answer = await attempt({
@@ -118,24 +129,11 @@ async function readToEnd(
     removeRefused: (error) => removeRefusedUsage(request, error, upstream, call),
     redact: (error) => redact(error, [client.apiKey, client.adminAPIKey, ...mark.secrets]),
     clock,
-    witness: joined ? bothOf(witness, joined) : witness,
+    witness,
     onEnd,
   });
   if (answer.kind !== 'parsed' || !isStream(answer.data)) return;
   await drain(answer.data, limit);
-}
-
-function bothOf(one: AnswerReader, other: AnswerReader): AnswerReader {
-  return {
-    chunk(chunk) {
-      one.chunk(chunk);
-      other.chunk(chunk);
-    },
-    body(body) {
-      one.body(body);
-      other.body(body);
-    },
-  };
 }
 
 /** Chunks that are read per turn of the event loop, so that a burst does not delay other calls. */

@@ -136,6 +136,7 @@ export class ShadowRunner implements Mirror {
       upstream,
       options: copyOptions(call, source.options, copiedBody),
       connect: source.connect,
+      trace: source.trace,
       ledger: recorder,
       abortWithCaller: this.#policy.abortWithCaller,
       judged,

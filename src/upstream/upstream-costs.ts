@@ -3,6 +3,7 @@
 import type { AttemptReason, AttemptRecord } from '../domain/attempt.ts';
 import { type Call, isFree } from '../domain/call.ts';
 import { fields } from '../domain/json.ts';
+import type { AttemptTrace } from '../domain/trace.ts';
 import type { Cost, PriceTableVersion, Usage } from '../domain/usage.ts';
 import { findCost, UNKNOWN_COST } from '../pricing/cost.ts';
 import { estimateTokens } from '../pricing/count-tokens.ts';
@@ -23,6 +24,8 @@ export interface StartedAttempt {
   readonly reason: AttemptReason;
   readonly model: string | undefined;
   readonly startedAtMs: number;
+  /** Follows the attempt, if the call is traced. */
+  trace?: AttemptTrace | undefined;
 }
 
 /** The cost of an attempt, on its upstream and on stable. */

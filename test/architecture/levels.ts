@@ -54,6 +54,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   gateway: ['openai'],
   dashboard: ['uplot'],
   cli: ['commander', 'openai', 'yaml'],
+  otel: ['@opentelemetry/api'],
 };
 
 /** Parts that use nothing of the machine they run on. */
