@@ -6,7 +6,8 @@ import type { Store } from '../domain/store.ts';
 import { startTicker, type Ticker } from '../time/ticker.ts';
 import { withTimeout } from '../time/wait.ts';
 import { AlertWatch, type AlertWatchParts } from './evaluate-rules.ts';
-import { alertNotice, rollbackNotice, Webhook, type WebhookParts, type WebhookPolicy } from './webhook.ts';
+import { alertNotice, rollbackNotice } from './notices.ts';
+import { Webhook, type WebhookParts, type WebhookPolicy } from './webhook.ts';
 
 export interface AlertsParts extends AlertWatchParts {
   readonly webhook: WebhookPolicy | undefined;

@@ -33,8 +33,14 @@ export interface AlertRuleOptions<UpstreamName extends string = string> {
 export interface WebhookOptions {
   /** An https URL, or http on the loopback interface. */
   readonly url: string;
-  /** `'json'` sends the event, `'slack'` a message `{ text }`. @default 'json' */
-  readonly format?: 'json' | 'slack' | undefined;
+  /**
+   * `'json'` sends the event, `'slack'` a message `{ text }`, `'pagerduty'` an event of its Events API v2, `'cloudevents'` the event in an envelope
+   * of CloudEvents 1.0.
+   * @default 'json'
+   */
+  readonly format?: 'json' | 'slack' | 'pagerduty' | 'cloudevents' | undefined;
+  /** The integration key of PagerDuty, for this format only. It is sent in the body and never shown. @default no key */
+  readonly routingKey?: string | undefined;
   /**
    * Signs each request. The header `x-canary-signature` is `sha256=` followed by the hexadecimal HMAC-SHA-256 of
    * `<x-canary-timestamp>.<body>` with this secret. @default no signature

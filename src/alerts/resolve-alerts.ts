@@ -20,6 +20,7 @@ import {
 import { ConfigError } from '../domain/errors.ts';
 import type { AlertRuleOptions, WebhookOptions } from './options.ts';
 import type { WebhookPolicy } from './webhook.ts';
+import { WEBHOOK_FORMATS, type WebhookFormat } from './webhook-formats.ts';
 
 /** @throws ConfigError */
 export function resolveAlerts(rules: readonly AlertRuleOptions[], names: readonly string[]): readonly AlertRule[] {
@@ -112,18 +113,33 @@ const SEVERITIES: readonly Severity[] = ['info', 'warning', 'critical'];
 export function resolveWebhook(webhook: WebhookOptions | undefined): WebhookPolicy | undefined {
   if (webhook === undefined) return undefined;
   const path = 'canary.webhook';
-  checkKeys(path, webhook, ['url', 'format', 'secret', 'timeout', 'attempts']);
-  const { url, format = 'json', secret, timeout = '10s', attempts = 4 } = webhook;
+  checkKeys(path, webhook, ['url', 'format', 'routingKey', 'secret', 'timeout', 'attempts']);
+  const { url, routingKey, secret, timeout = '10s', attempts = 4 } = webhook;
+  // `checkOneOf` has checked it.
+  const format = checkOneOf(`${path}.format`, webhook.format ?? 'json', WEBHOOK_FORMATS) as WebhookFormat;
   if (secret !== undefined && (typeof secret !== 'string' || secret === '')) {
     throw new ConfigError(`${path}.secret`, 'should be a non-empty string');
   }
+  checkRoutingKey(`${path}.routingKey`, routingKey, format);
   return {
     url: checkUrl(`${path}.url`, url),
-    format: checkOneOf(`${path}.format`, format, ['json', 'slack']) === 'json' ? 'json' : 'slack',
+    format,
     secret,
+    ...(routingKey !== undefined && { routingKey }),
     timeoutMs: checkDuration(`${path}.timeout`, timeout),
     attempts: checkNumber(`${path}.attempts`, attempts, { min: 1, max: 10, integer: true }),
   };
+}
+
+/** The message does not show the key. */
+function checkRoutingKey(path: string, key: unknown, format: WebhookFormat): void {
+  if (format !== 'pagerduty') {
+    if (key !== undefined) throw new ConfigError(path, "should be set only with format: 'pagerduty'");
+    return;
+  }
+  if (typeof key !== 'string' || !/^\S+$/.test(key)) {
+    throw new ConfigError(path, 'should be the integration key of PagerDuty, without white space');
+  }
 }
 
 function checkUrl(path: string, value: unknown): string {

@@ -1,19 +1,10 @@
 /** Sends alerts and rollbacks to a webhook, one after another and in the background. */
 
 import { createHmac, randomUUID } from 'node:crypto';
-import type { Alert } from '../domain/alert.ts';
-import type { RollbackEvent } from '../domain/events.ts';
 import { backoffMs } from '../resilience/retry.ts';
 import type { Clock } from '../time/clock.ts';
-
-/** What a webhook receives: an alert or a rollback, with names and numbers only. */
-export type Notice =
-  ({ readonly type: 'alert' } & Alert) | ({ readonly type: 'rollback' } & Pick<RollbackEvent, RollbackField>);
-
-type RollbackField = 'upstream' | 'reason' | 'weightsBefore' | 'weightsAfter' | 'atMs';
-
-/** The event as JSON, or a message `{ text }`, as Slack and compatible services take it. */
-export type WebhookFormat = 'json' | 'slack';
+import type { Notice } from './notices.ts';
+import { noticeRequest, type NoticeRequest, type WebhookFormat } from './webhook-formats.ts';
 
 /** The resolved option `canary.webhook`. */
 export interface WebhookPolicy {
@@ -22,6 +13,8 @@ export interface WebhookPolicy {
   readonly format: WebhookFormat;
   /** Signs each request, so that the receiver can verify the sender. */
   readonly secret: string | undefined;
+  /** The integration key of PagerDuty: a secret. */
+  readonly routingKey?: string | undefined;
   /** The time limit of one attempt. */
   readonly timeoutMs: number;
   /** Attempts per notice. */
@@ -84,12 +77,12 @@ export class Webhook {
   }
 
   async #deliver(notice: Notice): Promise<void> {
-    const { attempts, format } = this.#policy;
+    const { attempts, format, routingKey } = this.#policy;
     if (notice.type === 'rollback' && (await this.#parts.claims?.(notice.upstream)) === false) return;
-    const body = noticeBody(notice, format);
     const id = randomUUID();
+    const request = noticeRequest(notice, format, { id, routingKey });
     for (let attempt = 0; ; attempt += 1) {
-      const problem = await this.#post(body, id);
+      const problem = await this.#post(request, id);
       if (problem === undefined) return;
       if (!problem.retryable || attempt + 1 >= attempts || this.#endsAtMs !== Infinity) {
         return this.#parts.failed(`The webhook at ${this.#origin} ${problem.text}; a notice was dropped`);
@@ -99,7 +92,10 @@ export class Webhook {
   }
 
   /** Makes one attempt. Returns why it failed, and whether a retry may succeed. */
-  async #post(body: string, id: string): Promise<{ readonly text: string; readonly retryable: boolean } | undefined> {
+  async #post(
+    { contentType, body }: NoticeRequest,
+    id: string,
+  ): Promise<{ readonly text: string; readonly retryable: boolean } | undefined> {
     const { clock, post } = this.#parts;
     const { url } = this.#policy;
     const timeoutMs = Math.min(this.#policy.timeoutMs, this.#endsAtMs - clock.now());
@@ -108,7 +104,12 @@ export class Webhook {
     const timer = clock.setTimeout(() => controller.abort(), timeoutMs);
     try {
       // A redirect could send the notice and its signature to an unknown host.
-      const init = { method: 'POST', redirect: 'manual', headers: this.#headers(body, id), body } as const;
+      const init = {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { 'content-type': contentType, ...this.#headers(body, id) },
+        body,
+      } as const;
       const response = await post(url, { ...init, signal: controller.signal });
       await response.body?.cancel();
       if (response.ok) return undefined;
@@ -128,7 +129,7 @@ export class Webhook {
   /** The signature is the hexadecimal HMAC-SHA-256 of `<timestamp>.<body>`. All attempts of a notice share its id. */
   #headers(body: string, id: string): Record<string, string> {
     const { secret } = this.#policy;
-    const headers = { 'content-type': 'application/json', 'x-canary-delivery': id };
+    const headers = { 'x-canary-delivery': id };
     if (secret === undefined) return headers;
     const timestamp = String(Math.floor(this.#parts.clock.now() / 1_000));
     const signature = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
@@ -151,41 +152,4 @@ export class Webhook {
   get #origin(): string {
     return new URL(this.#policy.url).origin;
   }
-}
-
-export function alertNotice(alert: Alert): Notice {
-  return { type: 'alert', ...alert };
-}
-
-export function rollbackNotice({ upstream, reason, weightsBefore, weightsAfter, atMs }: RollbackEvent): Notice {
-  return { type: 'rollback', upstream, reason, weightsBefore, weightsAfter, atMs };
-}
-
-/** The request body of a notice. */
-function noticeBody(notice: Notice, format: WebhookFormat): string {
-  return JSON.stringify(format === 'json' ? notice : { text: escaped(textOf(notice)) });
-}
-
-function textOf(notice: Notice): string {
-  if (notice.type === 'rollback') return `:rewind: *${notice.upstream}* was rolled back: ${notice.reason}`;
-  const { name, state, severity } = notice;
-  const sign = state === 'resolved' ? ':white_check_mark:' : severity === 'critical' ? ':red_circle:' : ':warning:';
-  return `${sign} *${name}* is ${state} (${severity}): ${readingOf(notice)}`;
-}
-
-function readingOf({ metric, upstream, value, bound, calls, reason }: Alert): string {
-  const of = upstream === undefined ? '' : ` of ${upstream}`;
-  if (reason !== undefined) return `${metric}${of}: ${reason}`;
-  if (value === null) return `${metric}${of}`;
-  return `${metric}${of} is ${Number(value.toPrecision(4))}${boundText(bound)} over ${calls} calls`;
-}
-
-function boundText(bound: Alert['bound']): string {
-  if (!bound) return '';
-  return 'above' in bound ? `, bound: above ${bound.above},` : `, bound: below ${bound.below},`;
-}
-
-/** Slack's three control characters (https://docs.slack.dev/messaging/formatting-message-text#escaping). */
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

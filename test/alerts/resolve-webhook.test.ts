@@ -26,7 +26,15 @@ test.each([
   [{ url: 'hooks.example.com' }, 'url should be a URL like https://hooks.example.com/…'],
   [{ url: undefined }, 'url should be a URL like https://hooks.example.com/…'],
   [{ url: 'https://me:word@example.com/' }, 'url should not contain a user name or password'],
-  [{ url: 'https://a.example/', format: 'teams' }, 'format should be one of json, slack, got "teams"'],
+  [
+    { url: 'https://a.example/', format: 'teams' },
+    'format should be one of json, slack, pagerduty, cloudevents, got "teams"',
+  ],
+  [
+    { url: 'https://a.example/', format: 'pagerduty' },
+    'routingKey should be the integration key of PagerDuty, without white space',
+  ],
+  [{ url: 'https://a.example/', routingKey: 'R0' }, "routingKey should be set only with format: 'pagerduty'"],
   [{ url: 'https://a.example/', secret: '' }, 'secret should be a non-empty string'],
   [{ url: 'https://a.example/', attempts: 0 }, 'attempts should be a whole number between 1 and 10, got 0'],
   [{ url: 'https://a.example/', retries: 3 }, 'retries is not an option'],

@@ -26,7 +26,7 @@ test('the reference has options with their type, meaning and default', () => {
     "- **`name`** (`string`): The name of the upstream that the client's own options describe. Default: 'openai'.",
   );
   expect(lines).toContain(
-    "- **`format`** (`'json' | 'slack'`): `'json'` sends the event, `'slack'` a message `{ text }`. Default: 'json'.",
+    "- **`format`** (`'json' | 'slack' | 'pagerduty' | 'cloudevents'`): `'json'` sends the event, `'slack'` a message `{ text }`, `'pagerduty'` an event of its Events API v2, `'cloudevents'` the event in an envelope of CloudEvents 1.0. Default: 'json'.",
   );
   expect(lines).toContain('- **`url`** (`string`, required): An https URL, or http on the loopback interface.');
 });
