@@ -67,3 +67,11 @@ test(`fleet.ts rolls a canary back in all clients of ${hasRedis ? 'a Redis' : 'a
   expect(stdout).toContain('All have rolled back: true');
   expect(exitCode).toBe(0);
 });
+
+test('opentelemetry.ts prints the spans of a call that falls back', async () => {
+  const { exitCode, stdout, stderr } = await runProgram(join(examples, 'opentelemetry.ts'));
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^POST \/chat\n {2}chat gpt-4\.1\n {4}attempt next \(\w+\)\n/);
+  expect(stdout).toMatch(/^ {4}fallback openai$/m);
+  expect(exitCode).toBe(0);
+});
