@@ -26,7 +26,7 @@ const tasks = cases.flatMap(({ runs }, index) =>
 );
 
 const results = await runAll(tasks, (count) => {
-  if (count % 50 === 0 || count === tasks.length) console.error(`${count} of ${tasks.length} parts done`);
+  if (count % 10 === 0 || count === tasks.length) console.error(`${count} of ${tasks.length} parts done`);
 });
 const lines = cases.map((one, index) =>
   one.report(tasks.flatMap((task, place) => (task.index === index ? results[place]! : []))),

@@ -21,6 +21,8 @@ export interface BrokenEnd {
   readonly sentAfter: number;
 }
 
+/** The share of calls that have the feature's task. */
+const TASK_SHARE = 0.1;
 /** A run without a rollback ends after this many times the bound. */
 const PATIENCE = 3;
 /** In this time all calls in flight end, unless they wait for the canary alone. */
@@ -32,7 +34,8 @@ const SETTLE_ALONE_MS = 120_000;
 export async function breakCanary(row: Row, seed: number): Promise<BrokenEnd> {
   const [fault, feature] = [faultOf(row), featureOf(row)];
   const share = SHARES[row.weight];
-  const perAssignedMs = EVERY_MS / share;
+  // Calls of a task are not the split's.
+  const perAssignedMs = EVERY_MS / (share * (feature.task === undefined ? 1 : 1 - TASK_SHARE));
   // Waits for the slowest of all runs.
   const onsetMs = (row.onset + 3 * Math.sqrt(row.onset)) * perAssignedMs;
   // The hold is over while the fault is being found out, so that the rollout would advance if nothing stopped it.
@@ -55,7 +58,7 @@ export async function breakCanary(row: Row, seed: number): Promise<BrokenEnd> {
       : undefined;
   const next = async (): Promise<boolean> => {
     calls += 1;
-    const task = calls % 10 === 5 ? feature.task : undefined;
+    const task = calls % (1 / TASK_SHARE) === 5 ? feature.task : undefined;
     const shape = { key: `user-${calls}`, ...(task !== undefined && { task }) };
     // Calls of a task are judged once a share of them stays on stable, which is from the hundredth on.
     const isAssigned = task === undefined && world.isAssigned(shape.key);
