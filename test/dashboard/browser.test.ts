@@ -78,7 +78,7 @@ describe.skipIf(path === undefined)('in Chromium', () => {
     await page.getByText('✓ promoted').waitFor();
     await confirm(page, 'Undo', /openai answers all calls again/);
     await expect.poll(() => state().phase).toBe('rolledBack');
-    expect(await page.locator('.decisions li').count()).toBeGreaterThan(7);
+    await expect.poll(() => page.locator('.decisions li').count()).toBeGreaterThan(7);
     expect(complaints).toEqual([]);
   });
 
