@@ -122,12 +122,16 @@ function runIn<T>(trace: AttemptTrace, send: () => T, onFailure: OnFailure): T {
     return sent.result;
   };
   try {
-    trace.run(sendOnce);
+    const returned: unknown = trace.run(sendOnce);
+    // An async `run` makes a promise of its own, which has no other reader.
+    if (isThenable(returned) && returned !== resultOf(sent)) Promise.resolve(returned).catch(() => undefined);
   } catch (error) {
     if (!sent || !('error' in sent)) onFailure(error);
   }
   return sendOnce();
 }
+
+const resultOf = (sent: object | undefined): unknown => (sent && 'result' in sent ? sent.result : undefined);
 
 function guarded<T>(act: () => T, onFailure: OnFailure): T | undefined {
   try {

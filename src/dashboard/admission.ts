@@ -2,14 +2,14 @@
 
 import { isLocalRequest } from '../http/loopback.ts';
 import { json } from './json-response.ts';
-import type { DashboardPeer, DashboardWish, ResolvedDashboardOptions } from './options.ts';
+import type { DashboardPeer, DashboardWish, DashboardSettings } from './options.ts';
 
 /** The answer to a request that is not let in. */
 export async function admit(
   request: Request,
   wish: DashboardWish,
   peer: DashboardPeer,
-  { authorize }: ResolvedDashboardOptions,
+  { authorize }: DashboardSettings,
 ): Promise<Response | undefined> {
   if (!authorize) return isLocalRequest(request, peer) ? undefined : json(403, { error: NOT_LOCAL });
   const answer = await authorize(request, wish, peer);
@@ -27,7 +27,7 @@ const NOT_LOCAL =
  * The answer to a request with a body that may come from another site. A form cannot send JSON, and a script of another site cannot send it without
  * being asked for first, which nothing here allows. Browsers name the origin of every POST.
  */
-export function checkChange(request: Request, { origins }: ResolvedDashboardOptions): Response | undefined {
+export function checkChange(request: Request, { origins }: DashboardSettings): Response | undefined {
   const { headers, url } = request;
   const origin = headers.get('origin');
   const host = headers.get('host') ?? new URL(url).host;

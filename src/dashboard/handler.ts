@@ -4,14 +4,14 @@ import { ConfigError, RolloutError } from '../domain/errors.ts';
 import { readBody } from '../http/read-body.ts';
 import { admit, checkChange } from './admission.ts';
 import type { EventHub } from './event-hub.ts';
-import type { DashboardPeer, ResolvedDashboardOptions } from './options.ts';
+import type { DashboardPeer, DashboardSettings } from './options.ts';
 import type { PageState } from './page-state.ts';
 import { parseChange, parseQuestion } from './parse-request.ts';
 import { json, SAFE_HEADERS } from './json-response.ts';
 import { type Source, StaleError } from './source.ts';
 
 export interface HandlerInput {
-  readonly options: ResolvedDashboardOptions;
+  readonly options: DashboardSettings;
   readonly source: Source;
   readonly hub: EventHub;
   readonly state: () => Promise<PageState>;

@@ -59,7 +59,7 @@ export interface DashboardOptions {
 }
 
 /** The options with all defaults filled in. */
-export interface ResolvedDashboardOptions {
+export interface DashboardSettings {
   readonly authorize: DashboardOptions['authorize'];
   readonly canChange: boolean;
   readonly origins: readonly string[];
@@ -71,7 +71,7 @@ export interface ResolvedDashboardOptions {
 const NAMES = ['authorize', 'readOnly', 'origins', 'samples', 'updateInterval', 'maxClients'];
 
 /** @throws ConfigError */
-export function resolveDashboard(options: DashboardOptions = {}): ResolvedDashboardOptions {
+export function resolveDashboard(options: DashboardOptions = {}): DashboardSettings {
   checkKeys('dashboard', options, NAMES);
   const { authorize, readOnly, origins = [], samples, updateInterval = '1s', maxClients = 100 } = options;
   if (authorize !== undefined && typeof authorize !== 'function')

@@ -43,7 +43,8 @@ export async function forwardCall(request: Forwarded, { client, now, onError }: 
       client
         .request({
           method: method.toLowerCase() as 'get',
-          path: endpoint.path + search,
+          // A query would hide from routing and metering which call it is. Only stored items are read with one.
+          path: body ? endpoint.path : endpoint.path + search,
           body,
           headers,
           signal,

@@ -142,8 +142,8 @@ export function createGateway(client: CanaryClient, options: GatewayOptions = {}
     },
     listen: (how) => listeners.listen(node, how ?? {}, authorization.hasTokens),
     async close({ timeoutMs = 30_000 } = {}) {
-      checkDuration('close.timeoutMs', timeoutMs, { min: 0 });
-      await listeners.close(requests.drain(timeoutMs));
+      const drainMs = checkDuration('close.timeoutMs', timeoutMs, { min: 0 });
+      await listeners.close(requests.drain(drainMs));
     },
     [Symbol.asyncDispose]: () => gateway.close(),
   };

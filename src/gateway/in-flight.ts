@@ -12,6 +12,7 @@ export class InFlightRequests {
   readonly #controllers = new Set<AbortController>();
   #draining = false;
   #idle: (() => void) | undefined;
+  #drained: Promise<void> | undefined;
 
   get size(): number {
     return this.#controllers.size;
@@ -40,7 +41,11 @@ export class InFlightRequests {
    * Refuses new requests, and resolves when the others have ended. Those that last longer than `timeoutMs` are aborted, and have a moment to tell
    * their clients.
    */
-  async drain(timeoutMs: number): Promise<void> {
+  drain(timeoutMs: number): Promise<void> {
+    return (this.#drained ??= this.#drain(timeoutMs));
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
     this.#draining = true;
     if (this.#controllers.size === 0) return;
     let timer: NodeJS.Timeout | undefined;

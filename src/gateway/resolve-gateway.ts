@@ -8,6 +8,7 @@ import {
   checkNumber,
   checkObject,
   checkOneOf,
+  formatValue,
 } from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { systemClock } from '../time/system-clock.ts';
@@ -31,6 +32,9 @@ export interface ResolvedGateway {
 /** @throws ConfigError. Tokens are checked where they are hashed. */
 export function resolveGateway(options: GatewayOptions): ResolvedGateway {
   checkKeys('gateway', options, NAMES);
+  const { openMetrics } = options;
+  if (openMetrics !== undefined && typeof openMetrics !== 'boolean')
+    throw new ConfigError('gateway.openMetrics', `should be true or false, got ${formatValue(openMetrics)}`);
   const { auth, admin, bodyLimitBytes, maxInFlight, forwardHeaders, stallTimeout, onError, clock } = options;
   if (auth !== undefined) checkObject('gateway.auth', auth, 'an object of tokens by name');
   if (admin !== undefined) checkObject('gateway.admin', admin, 'an object of tokens by name');

@@ -50,7 +50,10 @@ async function serve(
     const text = 'The target, method or headers of the request are invalid.';
     return await send(new Response(text, { status: 400 }), req, res, stallMs);
   }
-  await send(await fetch(request, { remoteAddress: req.socket.remoteAddress }), req, res, stallMs);
+  const response = await fetch(request, { remoteAddress: req.socket.remoteAddress });
+  // A body that nobody reads would keep the connection from reading on, and the answer waiting.
+  if (request.body && !request.bodyUsed) await request.body.cancel();
+  await send(response, req, res, stallMs);
 }
 
 async function send(

@@ -105,7 +105,7 @@ describe.skipIf(!hasRedis)('processes on one Redis', () => {
 
   test('that call as fast as they can keep within an rpm together, and use it', async () => {
     await using provider = await startProvider();
-    const options = { canary: { limits: { openai: { rpm: 300 } } } };
+    const options = { canary: { limits: { openai: { rpm: 300, scope: 'fleet' } } } };
     const processes = Array.from({ length: 4 }, () => startProcess(provider.url, options));
     await expect.poll(() => provider.times.length, UNTIL).toBeGreaterThanOrEqual(290);
     // Long enough for each of them to ask again.

@@ -51,20 +51,23 @@ export async function runServe(options: ServeOptions, context: CommandContext): 
     checkShared(await loadConfig(options.config), options);
     return await runWorkers(workers, drainMs, context);
   }
-  await runServer(
-    {
-      config: options.config,
-      host: options.host,
-      port: numberOption('port', options.port, { min: 0, max: 65_535, integer: true }),
-      drainMs,
-      withStore: (loaded) => withStore(loaded, options.store),
-      joinMetrics: joinWorkerMetrics,
-      labels: cluster.isWorker ? { worker: process.env['OPENAI_CANARY_WORKER'] ?? '0' } : {},
-    },
-    context,
-  );
-  // The channel to the first process would keep a worker alive.
-  cluster.worker?.disconnect();
+  try {
+    await runServer(
+      {
+        config: options.config,
+        host: options.host,
+        port: numberOption('port', options.port, { min: 0, max: 65_535, integer: true }),
+        drainMs,
+        withStore: (loaded) => withStore(loaded, options.store),
+        joinMetrics: joinWorkerMetrics,
+        labels: cluster.isWorker ? { worker: process.env['OPENAI_CANARY_WORKER'] ?? '0' } : {},
+      },
+      context,
+    );
+  } finally {
+    // The channel to the first process would keep a worker alive.
+    cluster.worker?.disconnect();
+  }
   return DONE;
 }
 

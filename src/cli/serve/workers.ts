@@ -13,7 +13,7 @@ type Message =
 
 /**
  * Runs `count` workers, each with the arguments of this process, until `signal` is aborted or SIGTERM arrives. A worker that ends is replaced; if
- * one ends before it has served, all end with its exit code, since its configuration is wrong.
+ * one ends before any has served, all end with its exit code, since its configuration is wrong.
  */
 export async function runWorkers(
   count: number,
@@ -23,16 +23,22 @@ export async function runWorkers(
   const stopped = new AbortController();
   let exitCode = DONE;
   const stop = (): void => stopped.abort();
-  const hangup = (): void => eachWorker((worker) => worker.process.kill('SIGHUP'));
+  /** A worker that is not serving yet reads the present configuration anyway, and a signal would end it. */
+  const serving = new Set<number>();
+  let hasServed = false;
+  const hangup = (): void => eachWorker((worker) => serving.has(worker.id) && worker.process.kill('SIGHUP'));
   process.once('SIGTERM', stop);
   process.on('SIGHUP', hangup);
   signal.addEventListener('abort', stop);
   const start = (index: number): void => {
     const worker = cluster.fork({ OPENAI_CANARY_WORKER: String(index) });
-    let hasServed = false;
-    worker.once('listening', () => (hasServed = true));
+    worker.once('listening', () => {
+      serving.add(worker.id);
+      hasServed = true;
+    });
     worker.on('message', (message: Message) => void answer(worker, message));
     worker.once('exit', (code) => {
+      serving.delete(worker.id);
       if (stopped.signal.aborted) return;
       if (!hasServed) {
         exitCode = code || FAILED;

@@ -26,10 +26,11 @@ export interface LimitsOptions {
   /** Attempts in flight at a time; a stream counts until it ends. @default no limit */
   readonly concurrency?: number | undefined;
   /**
-   * Whom `rpm`, `tpm` and `concurrency` apply to. `'fleet'`: all processes that share the `store` together. Each process takes a small part of
-   * a limit in advance, in the background; a call waits only where its process's part is used up, for the one answer of the store and 250 ms at
-   * most. While the store does not answer, each process keeps to the limit divided by the number of processes. `'process'`: each process by
-   * itself. @default 'fleet', which without a `store` is the process itself
+   * Whom `rpm`, `tpm` and `concurrency` apply to. `'process'`: each process by itself. `'fleet'`: all processes that share the `store` together.
+   * Each process takes a small part of a limit in advance, in the background. A call waits where its process's part is used up, for up to three
+   * answers of the store and 250 ms for each; a call that gets no part by then goes to another upstream, if one can serve it. While the store
+   * does not answer, each process keeps to the limit divided by the number of processes. Without a `store` it is the process itself.
+   * @default 'process'
    */
   readonly scope?: 'fleet' | 'process' | undefined;
   /** Lets calls wait for a full upstream. @default no queue: calls skip a full upstream */

@@ -8,7 +8,7 @@ import type { LimitsPolicy } from './upstream-limits.ts';
 export function resolveLimits(path: string, limits: LimitsOptions | undefined): LimitsPolicy | undefined {
   if (limits === undefined) return undefined;
   checkKeys(path, limits, ['rpm', 'tpm', 'concurrency', 'scope', 'queue']);
-  const { rpm, tpm, concurrency, scope = 'fleet', queue } = limits;
+  const { rpm, tpm, concurrency, scope = 'process', queue } = limits;
   return {
     rpm: rpm === undefined ? undefined : checkNumber(`${path}.rpm`, rpm, AT_LEAST_ONE),
     tpm: tpm === undefined ? undefined : checkNumber(`${path}.tpm`, tpm, AT_LEAST_ONE),

@@ -32,7 +32,7 @@ function fleet({ limits, processes = 4, reply = chat(), store = (_, shared) => s
         clock,
         random: seededRandom(index + 1),
         store: store(index, shared),
-        limits: { openai: limits },
+        limits: { openai: { scope: 'fleet', ...limits } },
         logger: { warn: () => undefined },
       },
     });
@@ -108,8 +108,8 @@ describe('rpm', () => {
     expect(mostPerMinute(sentAtMs())).toBeLessThanOrEqual(60);
   });
 
-  test("with scope 'process' each process has the limit for itself", async () => {
-    const { clock, members, sentAtMs } = fleet({ limits: { rpm: 10, scope: 'process' } });
+  test("without the scope 'fleet' each process has the limit for itself", async () => {
+    const { clock, members, sentAtMs } = fleet({ limits: { rpm: 10, scope: undefined } });
     for (const { ask } of members) for (let call = 0; call < 20; call += 1) ask();
     await clock.advance(1_000);
     expect(sentAtMs()).toHaveLength(40);
