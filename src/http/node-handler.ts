@@ -52,7 +52,8 @@ async function serve(
   }
   const response = await fetch(request, { remoteAddress: req.socket.remoteAddress });
   // A body that nobody reads would keep the connection from reading on, and the answer waiting.
-  if (request.body && !request.bodyUsed) await request.body.cancel();
+  const { body } = request;
+  if (body && !request.bodyUsed && !body.locked && response.body !== body) await body.cancel();
   await send(response, req, res, stallMs);
 }
 

@@ -52,6 +52,14 @@ test.each([
   expect(world.canary.requests).toHaveLength(2 * requests);
 });
 
+test('a query string changes neither the route nor what is charged', async () => {
+  await using world = await startWorld({ options: { weights: { gemini: 1 } } });
+  const response = await world.post('/v1/chat/completions?api-version=1', CHAT);
+  expect(response.headers.get('x-canary-upstream')).toBe('gemini');
+  await response.text();
+  expect([world.canary.requests.length, world.stable.requests.length]).toEqual([1, 0]);
+});
+
 test.each(['x-user-id', 'x-canary-key'])('a user named in %s keeps the upstream', async (name) => {
   await using world = await startWorld({ options: { weights: { gemini: 0.5 } } });
   const seen = new Map<string, Set<string | null>>();

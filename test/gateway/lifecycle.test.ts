@@ -4,6 +4,8 @@ import { createServer } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
+import { createGateway } from '../../src/gateway/index.ts';
+import { CanaryClient } from '../../src/index.ts';
 import { serve } from '../http/serve.ts';
 import { openRaw } from '../http/raw-request.ts';
 import { CHAT, TOKEN, startWorld, type World } from './support.ts';
@@ -139,7 +141,7 @@ const timers = (): number => process.getActiveResourcesInfo().filter((name) => n
 test('a drain lets requests finish, refuses new ones, and closes its connections', async () => {
   await using world = await startWorld({ stable: { chunkDelayMs: 100, answer: 'one two three four five' } });
   const stream = await world.post('/v1/chat/completions', { ...CHAT, stream: true });
-  const closed = world.gateway.close();
+  const closed = Promise.all([world.gateway.close({ timeoutMs: 600_000 }), world.gateway.close()]);
   expect((await world.gateway.fetch(new Request(`${world.url}/ready`))).status).toBe(503);
   expect((await world.gateway.fetch(new Request(`${world.url}/health`))).status).toBe(200);
   const late = new Request(`${world.url}/v1/models`, { headers: { authorization: `Bearer ${TOKEN}` } });
@@ -167,6 +169,12 @@ test('a request that waits for its answer when the drain ends gets a 503', async
   await vi.waitFor(() => expect(world.stable.requests).toHaveLength(1), PATIENT);
   await world.gateway.close({ timeoutMs: 0 });
   expect((await answer).status).toBe(503);
+});
+
+test('openMetrics that is no boolean is refused, so that a text does not open the metrics', () => {
+  expect(() => createGateway(new CanaryClient({ apiKey: 'key' }), { openMetrics: 'no' as never })).toThrow(
+    'gateway.openMetrics should be true or false, got "no"',
+  );
 });
 
 test('requests over maxInFlight get a 503, and health still answers', async () => {

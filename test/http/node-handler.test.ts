@@ -31,6 +31,19 @@ test('method, path, query, headers and body reach the handler, with the address 
   });
 });
 
+test('the handler may answer before it reads the body: the body is cancelled, and the answer does not wait for it', async () => {
+  let body: ReadableStream | null = null;
+  await using served = await serve(
+    toNodeHandler((request) => {
+      ({ body } = request);
+      return new Response('No.', { status: 401 });
+    }),
+  );
+  const response = await fetch(served.url, { method: 'POST', body: 'x'.repeat(100) });
+  expect([response.status, await response.text()]).toEqual([401, 'No.']);
+  expect(await body!.getReader().read()).toEqual({ done: true, value: undefined });
+});
+
 test('status, reason, headers and several cookies reach the client', async () => {
   await using served = await serve(
     toNodeHandler(() => {
