@@ -11,7 +11,7 @@ import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { FleetProcesses, KEYS, type Member } from './processes.ts';
 
 const WEIGHTS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
-/** Eight processes need more than a busy machine has: a process that does not run for seconds fails calls and loses its lease. So `CANARY_LONG=1` asks for them. */
+/** Eight processes need a quiet machine, so `CANARY_LONG=1` asks for them. */
 const isLong = process.env.CANARY_LONG === '1';
 if (!isLong) process.emitWarning('Without CANARY_LONG=1 the tests with eight processes are skipped.');
 const PER_SECOND = 10;
