@@ -71,7 +71,9 @@ test('a stream of 10,000 chunks passes through whole, in flat memory', async () 
   }
   expect(bytes).toBe(10_000 * chunkOf(1_000).length + END.length);
   expect(inUse.length).toBeGreaterThan(8);
-  expect(Math.max(...inUse) - inUse[0]!).toBeLessThan(5_000_000);
+  // What is on its way comes and goes. A gateway that kept the stream would hold 5 MB more in all of the second half.
+  const half = Math.floor(inUse.length / 2);
+  expect(Math.min(...inUse.slice(half)) - Math.min(...inUse.slice(0, half))).toBeLessThan(3_000_000);
   await idle(world);
 });
 
