@@ -107,17 +107,21 @@ describe.skipIf(!hasRedis)('processes on one Redis', () => {
   }
 
   // The processes must get their answers from Redis in time: one that is starved of processor time goes by its own share.
-  test.runIf(isLong)('that call as fast as they can keep within an rpm together, and use it', async () => {
-    await using provider = await startProvider();
-    const options = { canary: { limits: { openai: { rpm: 300, scope: 'fleet' } } } };
-    const processes = Array.from({ length: 4 }, () => startProcess(provider.url, options));
-    await expect.poll(() => provider.times.length, UNTIL).toBeGreaterThanOrEqual(290);
-    // Long enough for each of them to ask again.
-    await new Promise((resolve) => void setTimeout(resolve, 2_000));
-    for (const child of processes) child.kill('SIGKILL');
-    const [firstMs = 0] = provider.times;
-    expect(provider.times.filter((atMs) => atMs < firstMs + MINUTE_MS).length).toBeLessThanOrEqual(300);
-  }, 240_000);
+  test.runIf(isLong)(
+    'that call as fast as they can keep within an rpm together, and use it',
+    async () => {
+      await using provider = await startProvider();
+      const options = { canary: { limits: { openai: { rpm: 300, scope: 'fleet' } } } };
+      const processes = Array.from({ length: 4 }, () => startProcess(provider.url, options));
+      await expect.poll(() => provider.times.length, UNTIL).toBeGreaterThanOrEqual(290);
+      // Long enough for each of them to ask again.
+      await new Promise((resolve) => void setTimeout(resolve, 2_000));
+      for (const child of processes) child.kill('SIGKILL');
+      const [firstMs = 0] = provider.times;
+      expect(provider.times.filter((atMs) => atMs < firstMs + MINUTE_MS).length).toBeLessThanOrEqual(300);
+    },
+    240_000,
+  );
 
   test('that are killed and started again overshoot a budget by no more than one estimate', async () => {
     await using provider = await startProvider();
