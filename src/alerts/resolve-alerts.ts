@@ -37,8 +37,7 @@ function resolveRule(path: string, rule: AlertRuleOptions, names: readonly strin
   checkKeys(path, rule, RULE_KEYS);
   const { upstream, action, for: forTime = 0, severity = 'warning' } = rule;
   const name = checkText(`${path}.name`, rule.name, 'a name');
-  // `checkOneOf` has checked this, and the severity below.
-  const metric = checkOneOf(`${path}.metric`, rule.metric, ALERT_METRICS) as AlertMetric;
+  const metric = checkOneOf(`${path}.metric`, rule.metric, ALERT_METRICS);
   const { minCalls = metricTraits(metric).withoutCalls ? 0 : 20 } = rule;
   const bound = resolveBound(path, rule, metric);
   if (action !== undefined) checkOneOf(`${path}.action`, action, ['rollback']);
@@ -56,7 +55,7 @@ function resolveRule(path: string, rule: AlertRuleOptions, names: readonly strin
     clear: resolveClear(`${path}.clear`, rule.clear, bound, metric),
     forMs: checkDuration(`${path}.for`, forTime, { min: 0 }),
     minCalls: checkNumber(`${path}.minCalls`, minCalls, { min: 0, integer: true }),
-    severity: checkOneOf(`${path}.severity`, severity, SEVERITIES) as Severity,
+    severity: checkOneOf(`${path}.severity`, severity, SEVERITIES),
     action,
   };
 }
@@ -115,8 +114,7 @@ export function resolveWebhook(webhook: WebhookOptions | undefined): WebhookPoli
   const path = 'canary.webhook';
   checkKeys(path, webhook, ['url', 'format', 'routingKey', 'secret', 'timeout', 'attempts']);
   const { url, routingKey, secret, timeout = '10s', attempts = 4 } = webhook;
-  // `checkOneOf` has checked it.
-  const format = checkOneOf(`${path}.format`, webhook.format ?? 'json', WEBHOOK_FORMATS) as WebhookFormat;
+  const format = checkOneOf(`${path}.format`, webhook.format ?? 'json', WEBHOOK_FORMATS);
   if (secret !== undefined && (typeof secret !== 'string' || secret === '')) {
     throw new ConfigError(`${path}.secret`, 'should be a non-empty string');
   }

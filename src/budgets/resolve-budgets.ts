@@ -2,7 +2,6 @@
 
 import { Calendar } from '../domain/calendar.ts';
 import { checkKeys, checkList, checkNumber, checkOneOf, checkText, formatValue } from '../domain/check.ts';
-import type { BudgetPeriod } from '../domain/usage.ts';
 import { hashKey } from '../domain/hash-key.ts';
 import type { BudgetOptions } from '../resilience/limits/options.ts';
 import type { BudgetPolicy } from './budget.ts';
@@ -44,7 +43,7 @@ function resolveBudget(path: string, budget: BudgetOptions, names: readonly stri
   const { name, per, limitUsd, scope, onExceeded = 'alert' } = budget;
   const policy = {
     name: checkText(`${path}.name`, name, 'a name'),
-    per: checkOneOf(`${path}.per`, per, ['hour', 'day', 'month']) as BudgetPeriod,
+    per: checkOneOf(`${path}.per`, per, ['hour', 'day', 'month']),
     limitUsd: checkNumber(`${path}.limitUsd`, limitUsd, { min: 0 }),
     rejects: checkOneOf(`${path}.onExceeded`, onExceeded, ['alert', 'reject']) === 'reject',
   };
@@ -59,7 +58,7 @@ function resolveScope(
 ): Pick<BudgetPolicy, 'scope' | 'only'> {
   if (scope === undefined) return { scope: 'all', only: undefined };
   if (typeof scope === 'string') {
-    return { scope: checkOneOf(path, scope, ['key', 'upstream']) as 'key' | 'upstream', only: undefined };
+    return { scope: checkOneOf(path, scope, ['key', 'upstream']), only: undefined };
   }
   checkKeys(path, scope, ['key', 'upstream']);
   if ('upstream' in scope) {

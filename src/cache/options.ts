@@ -1,9 +1,8 @@
 /** The options of the cache, and how they are checked. */
 
 import type { Call } from '../domain/call.ts';
-import { checkDuration, checkFunction, checkKeys, checkNumber, formatValue } from '../domain/check.ts';
+import { checkBoolean, checkDuration, checkFunction, checkKeys, checkNumber } from '../domain/check.ts';
 import type { Duration } from '../domain/duration.ts';
-import { ConfigError } from '../domain/errors.ts';
 import type { CachePolicy } from './cache-policy.ts';
 
 /** The view of a call that `when` and `key` receive. */
@@ -46,14 +45,11 @@ export function resolveCache(cache: CacheOptions | undefined): CachePolicy | und
   if (cache === undefined) return undefined;
   checkKeys('canary.cache', cache, ['ttl', 'maxBytes', 'when', 'key', 'shared']);
   const { ttl = '5m', maxBytes = 64 * 1_024 * 1_024, when, key, shared = false } = cache;
-  if (typeof shared !== 'boolean') {
-    throw new ConfigError('canary.cache.shared', `should be true or false, got ${formatValue(shared)}`);
-  }
   return {
     ttlMs: checkDuration('canary.cache.ttl', ttl),
     maxBytes: checkNumber('canary.cache.maxBytes', maxBytes, { min: 1, integer: true }),
     when: checkFunction('canary.cache.when', when),
     key: checkFunction('canary.cache.key', key),
-    shared,
+    shared: checkBoolean('canary.cache.shared', shared),
   };
 }

@@ -2,12 +2,12 @@
 
 import type { RouteOptions } from '../domain/call.ts';
 import {
+  checkBoolean,
   checkNumber,
   checkObject,
   checkOneOf,
   checkText,
   closestName,
-  formatValue,
   isKeyLike,
   kindOf,
 } from '../domain/check.ts';
@@ -32,18 +32,13 @@ export function checkRoute(path: 'route' | 'run' | 'explain' | 'fetch', options:
   if (task !== undefined) checkText(`${path}.task`, task, 'the name of a task');
   if (attributes !== undefined) checkAttributes(`${path}.attributes`, attributes);
   if (maxCostUsd !== undefined) checkNumber(`${path}.maxCostUsd`, maxCostUsd, { min: 0 });
-  if (fallbacks !== undefined) checkSwitch(`${path}.fallbacks`, fallbacks, ORDER_OF_FALLBACKS);
+  if (fallbacks !== undefined) checkBoolean(`${path}.fallbacks`, fallbacks, ORDER_OF_FALLBACKS);
   if (stream !== undefined) checkOneOf(`${path}.stream`, stream, ['committed', 'buffered']);
   checkAccept(`${path}.accept`, accept);
-  if (shadow !== undefined) checkSwitch(`${path}.shadow`, shadow, '');
+  if (shadow !== undefined) checkBoolean(`${path}.shadow`, shadow);
 }
 
 const ORDER_OF_FALLBACKS = ': the order of fallbacks is the option canary.fallbacks of the client';
-
-function checkSwitch(path: string, value: unknown, hint: string): void {
-  if (typeof value === 'boolean') return;
-  throw new ConfigError(path, `should be true or false, got ${formatValue(value)}${hint}`);
-}
 
 function checkAttributes(path: string, attributes: unknown): void {
   checkObject(path, attributes, 'an object of attributes');

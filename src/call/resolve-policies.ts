@@ -73,7 +73,7 @@ function resolveStream(stream: StreamMode | StreamOptions): Pick<DispatchPolicy,
 }
 
 function checkMode(path: string, mode: unknown): StreamMode {
-  return checkOneOf(path, mode, ['committed', 'buffered']) as StreamMode;
+  return checkOneOf(path, mode, ['committed', 'buffered']);
 }
 
 /** When calls are hedged. */

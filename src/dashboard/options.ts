@@ -1,7 +1,7 @@
 /** The options of the live page. */
 
 import type { Duration } from '../domain/duration.ts';
-import { checkDuration, checkKeys, checkList, checkNumber, formatValue } from '../domain/check.ts';
+import { checkBoolean, checkDuration, checkKeys, checkList, checkNumber, formatValue } from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
 
 /** What a request asks for: `read` shows the page and its numbers, `change` moves a rollout. */
@@ -73,27 +73,29 @@ const NAMES = ['authorize', 'readOnly', 'origins', 'samples', 'updateInterval', 
 /** @throws ConfigError */
 export function resolveDashboard(options: DashboardOptions = {}): DashboardSettings {
   checkKeys('dashboard', options, NAMES);
-  const { authorize, readOnly, origins = [], samples, updateInterval = '1s', maxClients = 100 } = options;
+  const {
+    authorize,
+    readOnly = false,
+    origins = [],
+    samples = false,
+    updateInterval = '1s',
+    maxClients = 100,
+  } = options;
   if (authorize !== undefined && typeof authorize !== 'function')
     throw new ConfigError('dashboard.authorize', `should be a function, got ${formatValue(authorize)}`);
-  if (readOnly === false && !authorize)
+  if (options.readOnly === false && !authorize)
     throw new ConfigError('dashboard.readOnly', 'should not be false without authorize: anyone could move the rollout');
   const updateMs = checkDuration('dashboard.updateInterval', updateInterval, { min: 100 });
   if (updateMs > 60_000)
     throw new ConfigError('dashboard.updateInterval', `should be at most 1 minute, got ${formatValue(updateInterval)}`);
   return {
     authorize,
-    canChange: authorize !== undefined && !isTrue('dashboard.readOnly', readOnly),
+    canChange: authorize !== undefined && !checkBoolean('dashboard.readOnly', readOnly),
     origins: checkOrigins(origins),
-    samples: isTrue('dashboard.samples', samples),
+    samples: checkBoolean('dashboard.samples', samples),
     updateMs,
     maxClients: checkNumber('dashboard.maxClients', maxClients, { min: 1, max: 10_000, integer: true }),
   };
-}
-
-function isTrue(path: string, value: boolean | undefined): boolean {
-  if (value === undefined || typeof value === 'boolean') return value === true;
-  throw new ConfigError(path, `should be true or false, got ${formatValue(value)}`);
 }
 
 function checkOrigins(origins: readonly string[]): readonly string[] {

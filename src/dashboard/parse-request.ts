@@ -16,7 +16,7 @@ export function parseChange(body: unknown): PageChange {
     upstream: shortText('change.upstream', upstream),
     command: parseCommand(command),
     seen: {
-      phase: checkOneOf('change.seen.phase', phase, PHASES) as RolloutPhase,
+      phase: checkOneOf('change.seen.phase', phase, PHASES),
       step: checkNumber('change.seen.step', step, { min: 0, integer: true }),
       run: checkNumber('change.seen.run', run, { min: 0, integer: true }),
     },
@@ -26,7 +26,7 @@ export function parseChange(body: unknown): PageChange {
 function parseCommand(given: unknown): RolloutCommand {
   const path = 'change.command';
   const { verb, full, reason, to, weight } = fields(path, given, ['verb', 'full', 'reason', 'to', 'weight']);
-  const name = checkOneOf(`${path}.verb`, verb, VERBS) as RolloutVerb;
+  const name = checkOneOf(`${path}.verb`, verb, VERBS);
   switch (name) {
     case 'promote':
       return { verb: name, full: full === true };

@@ -32,9 +32,16 @@ export function checkDuration(path: string, value: Duration, { min = 1 }: { min?
   throw new ConfigError(path, `${form}${durationBounds(ms, min)}, got ${formatValue(value)}`);
 }
 
+/** @throws ConfigError unless `value` is `true` or `false`; `hint` ends the message */
+export function checkBoolean(path: string, value: unknown, hint = ''): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new ConfigError(path, `should be true or false, got ${formatValue(value)}${hint}`);
+}
+
 /** @throws ConfigError unless `value` is one of `allowed`; the message suggests the closest one */
-export function checkOneOf(path: string, value: unknown, allowed: readonly string[]): string {
-  if (typeof value === 'string' && allowed.includes(value)) return value;
+export function checkOneOf<const Name extends string>(path: string, value: unknown, allowed: readonly Name[]): Name {
+  const found = allowed.find((name) => name === value);
+  if (found !== undefined) return found;
   throw new ConfigError(
     path,
     `should be one of ${allowed.join(', ')}, got ${formatValue(value)}${didYouMean(value, allowed)}`,

@@ -1,6 +1,7 @@
 /** Checks the options of a gateway. */
 
 import {
+  checkBoolean,
   checkDuration,
   checkFunction,
   checkKeys,
@@ -8,7 +9,6 @@ import {
   checkNumber,
   checkObject,
   checkOneOf,
-  formatValue,
 } from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { systemClock } from '../time/system-clock.ts';
@@ -33,8 +33,7 @@ export interface ResolvedGateway {
 export function resolveGateway(options: GatewayOptions): ResolvedGateway {
   checkKeys('gateway', options, NAMES);
   const { openMetrics } = options;
-  if (openMetrics !== undefined && typeof openMetrics !== 'boolean')
-    throw new ConfigError('gateway.openMetrics', `should be true or false, got ${formatValue(openMetrics)}`);
+  if (openMetrics !== undefined) checkBoolean('gateway.openMetrics', openMetrics);
   const { auth, admin, bodyLimitBytes, maxInFlight, forwardHeaders, stallTimeout, onError, clock } = options;
   if (auth !== undefined) checkObject('gateway.auth', auth, 'an object of tokens by name');
   if (admin !== undefined) checkObject('gateway.admin', admin, 'an object of tokens by name');

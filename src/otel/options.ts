@@ -1,7 +1,7 @@
 /** The options of `otelExporter()`. */
 
 import type { Meter, Tracer } from '@opentelemetry/api';
-import { checkDuration, checkKeys, checkMethods, checkObject, formatValue } from '../domain/check.ts';
+import { checkBoolean, checkDuration, checkKeys, checkMethods, checkObject } from '../domain/check.ts';
 import type { Duration } from '../domain/duration.ts';
 import { ConfigError } from '../domain/errors.ts';
 
@@ -55,16 +55,11 @@ export function resolveOtelOptions(options: OtelExporterOptions): OtelSettings {
   return {
     tracer: tracer && checkMethods('otelExporter.tracer', tracer, ['startSpan']),
     meter: meter && checkMethods('otelExporter.meter', meter, ['createHistogram', 'createCounter']),
-    capturesContent: checkBoolean('captureContent', captureContent),
-    callSpans: callSpans === undefined ? 'auto' : checkBoolean('callSpans', callSpans),
-    genAiMetrics: checkBoolean('genAiMetrics', genAiMetrics),
+    capturesContent: checkBoolean('otelExporter.captureContent', captureContent),
+    callSpans: callSpans === undefined ? 'auto' : checkBoolean('otelExporter.callSpans', callSpans),
+    genAiMetrics: checkBoolean('otelExporter.genAiMetrics', genAiMetrics),
     maxSpanMs: checkDuration('otelExporter.maxSpanDuration', maxSpanDuration),
   };
-}
-
-function checkBoolean(name: string, value: unknown): boolean {
-  if (typeof value === 'boolean') return value;
-  throw new ConfigError(`otelExporter.${name}`, `should be true or false, got ${formatValue(value)}`);
 }
 
 const KEYS: readonly (keyof OtelExporterOptions)[] = [

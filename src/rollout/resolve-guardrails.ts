@@ -1,6 +1,6 @@
 /** Validates the guardrails of a rollout. */
 
-import { checkKeys, checkNumber, checkObject, checkOneOf, formatValue } from '../domain/check.ts';
+import { checkBoolean, checkKeys, checkNumber, checkObject, checkOneOf } from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { GuardOptions } from '../stats/analysis-types.ts';
 import { metricOf } from '../stats/metric.ts';
@@ -38,8 +38,7 @@ function resolveGuardrail(
 ): PolicyGuardrail {
   checkKeys(path, options, ['margin', 'max', 'better', 'weight', 'dryRun']);
   const { margin, better, weight, dryRun } = options;
-  if (dryRun !== undefined && typeof dryRun !== 'boolean')
-    throw new ConfigError(`${path}.dryRun`, `should be true or false, got ${formatValue(dryRun)}`);
+  if (dryRun !== undefined) checkBoolean(`${path}.dryRun`, dryRun);
   const max = options.max === 'target' ? checkTarget(`${path}.max`, metric, targetMs) : options.max;
   const isRate = metricOf(metric).kind === 'rate';
   if (margin !== undefined) checkNumber(`${path}.margin`, margin, isRate ? { min: 0, max: 0.99 } : { min: 0 });

@@ -1,7 +1,7 @@
 /** Validates the option `canary.rollout`, and that several rollouts are compatible. */
 
 import type { Weights } from '../domain/call.ts';
-import { checkKeys, checkMethods, checkNumber, checkOneOf, checkText, formatValue } from '../domain/check.ts';
+import { checkBoolean, checkKeys, checkMethods, checkNumber, checkOneOf, checkText } from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { RolloutStep } from '../domain/rollout.ts';
 import type { Store } from '../domain/store.ts';
@@ -124,8 +124,7 @@ function resolveOne(path: string, options: RolloutOptions, count: number, surrou
   const to = checkOneOf(`${path}.to`, options.to, canaries);
   checkOneOf(`${path}.judge`, judge, ['sequential', 'threshold']);
   const steps = resolveSteps(`${path}.steps`, options.steps, judge === 'threshold' ? THRESHOLD_CALLS : 0);
-  if (typeof auto !== 'boolean')
-    throw new ConfigError(`${path}.auto`, `should be true or false, got ${formatValue(auto)}`);
+  checkBoolean(`${path}.auto`, auto);
   if (onComplete === 'replaceStable' && greatestWeight(steps) < 1) {
     throw new ConfigError(`${path}.onComplete`, "'replaceStable' needs a last step of weight 1");
   }
@@ -140,7 +139,7 @@ function resolveOne(path: string, options: RolloutOptions, count: number, surrou
     judge,
     // `checkOneOf` has checked this.
     auto,
-    onComplete: checkOneOf(`${path}.onComplete`, onComplete, ['keep', 'replaceStable']) as RolloutPolicy['onComplete'],
+    onComplete: checkOneOf(`${path}.onComplete`, onComplete, ['keep', 'replaceStable']),
     salt: checkText(`${path}.salt`, options.salt ?? to, 'a non-empty string'),
     holdback: checkNumber(`${path}.holdback`, holdback, { min: 0, max: 0.5 }),
     freeze: resolveFreeze(`${path}.freeze`, options.freeze),

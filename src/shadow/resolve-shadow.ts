@@ -1,6 +1,6 @@
 /** Checks the options of `canary.shadow` and fills in the defaults. */
 
-import { checkDuration, checkFunction, checkKeys, checkNumber, checkOneOf, formatValue } from '../domain/check.ts';
+import { checkBoolean, checkDuration, checkFunction, checkKeys, checkNumber, checkOneOf } from '../domain/check.ts';
 import type { ShadowOptions, ShadowPolicy } from './options.ts';
 import { ConfigError } from '../domain/errors.ts';
 
@@ -71,9 +71,4 @@ function sharesOf({ upstream, share }: ShadowOptions, names: readonly string[]):
   if (upstream === undefined && share === undefined) return {};
   const name = checkOneOf(`${PATH}.upstream`, upstream, names);
   return { [name]: checkNumber(`${PATH}.share`, share, { min: 0, max: 1 }) };
-}
-
-function checkBoolean(path: string, value: unknown): boolean {
-  if (typeof value === 'boolean') return value;
-  throw new ConfigError(path, `should be true or false, got ${formatValue(value)}`);
 }

@@ -1,7 +1,7 @@
 /** Checks the options of upstreams and resolves each to its configuration. */
 
 import type { ClientOptions } from 'openai';
-import { checkDuration, checkKeys, checkNumber, checkObject, checkOneOf, formatValue } from '../domain/check.ts';
+import { checkBoolean, checkDuration, checkKeys, checkNumber, checkObject, checkOneOf } from '../domain/check.ts';
 import { REQUIREMENTS } from '../domain/call.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 import type { UpstreamPrice } from '../domain/usage.ts';
@@ -148,10 +148,7 @@ function targetOf(path: string, { targetLatency }: UpstreamOptions): number | un
 
 function checkCapabilities(path: string, capabilities: Capabilities): Capabilities {
   checkKeys(path, capabilities, [...REQUIREMENTS, 'finishReason']);
-  for (const [name, has] of Object.entries(capabilities)) {
-    if (typeof has !== 'boolean')
-      throw new ConfigError(`${path}.${name}`, `should be true or false, got ${formatValue(has)}`);
-  }
+  for (const [name, has] of Object.entries(capabilities)) checkBoolean(`${path}.${name}`, has);
   return capabilities;
 }
 
@@ -161,7 +158,7 @@ function checkProvider(
   isAzure: boolean,
 ): ProviderName | undefined {
   if (provider === undefined) return undefined;
-  const checked = PROVIDER_NAMES.find((name) => name === checkOneOf(`${path}.provider`, provider, PROVIDER_NAMES));
+  const checked = checkOneOf(`${path}.provider`, provider, PROVIDER_NAMES);
   if (checked === 'azure' && client === undefined && !isAzure) {
     throw new ConfigError(`${path}.client`, "should be an AzureOpenAI client for provider 'azure'");
   }
