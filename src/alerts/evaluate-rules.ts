@@ -1,6 +1,7 @@
 /** Evaluates the alert rules: emits `alert` for each change, and rolls an upstream back where the rule says so. */
 
 import type { Alert, AlertRule, AlertStatus } from '../domain/alert.ts';
+import { threeDigits } from '../domain/format.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { Emitter } from '../events/emitter.ts';
 import type { Warnings } from '../events/warnings.ts';
@@ -64,7 +65,7 @@ export class AlertWatch {
     // For the type checker: a rule with this action names an upstream, and a rule without a value does not fire.
     if (upstream === undefined || value === null) return;
     const limit = 'above' in bound ? `above ${bound.above}` : `below ${bound.below}`;
-    const reason = `${name}: ${metric} ${Number(value.toPrecision(3))} is ${limit} over ${calls} calls`;
+    const reason = `${name}: ${metric} ${threeDigits(value)} is ${limit} over ${calls} calls`;
     if (rollouts?.rollBackByRule(upstream, reason) || !traffic.reaches(upstream)) return;
     const change = traffic.rollback(upstream, reason, atMs);
     if (!change) {

@@ -2,6 +2,7 @@
 
 import type { Alert } from '../domain/alert.ts';
 import type { RollbackEvent } from '../domain/events.ts';
+import { threeDigits, percent } from '../domain/format.ts';
 import type { ArmNumbers, RolloutCause } from '../domain/rollout.ts';
 
 /** An alert fires or resolves, or an upstream was rolled back. */
@@ -93,16 +94,8 @@ function armText({ calls, failures, meanLatencyMs, costPerCallUsd, quality }: Ar
   const share = calls > 0 ? ` (${percent(failures / calls)})` : '';
   return [
     `${failures} of ${calls} calls failed${share}`,
-    ...(meanLatencyMs === null ? [] : [`mean ${figure(meanLatencyMs)} ms`]),
-    ...(costPerCallUsd === null ? [] : [`${figure(costPerCallUsd)} USD a call`]),
-    ...(quality === null ? [] : [`quality ${figure(quality)}`]),
+    ...(meanLatencyMs === null ? [] : [`mean ${threeDigits(meanLatencyMs)} ms`]),
+    ...(costPerCallUsd === null ? [] : [`${threeDigits(costPerCallUsd)} USD a call`]),
+    ...(quality === null ? [] : [`quality ${threeDigits(quality)}`]),
   ].join(', ');
-}
-
-function percent(share: number): string {
-  return `${figure(share * 100)} %`;
-}
-
-function figure(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }

@@ -1,25 +1,5 @@
 /** Formats numbers and tables for people. */
 
-/** `'1.5 %'`; `'–'` if unknown. */
-export function percent(share: number | null | undefined): string {
-  return share === null || share === undefined ? '–' : `${Number((share * 100).toPrecision(3))} %`;
-}
-
-/** `'812 ms'`, `'12.4 s'`, `'5 min'`, `'4 h'`, `'2.5 d'`; `'–'` if unknown, `'never'` if infinite. */
-export function duration(ms: number | null | undefined): string {
-  if (ms === null || ms === undefined) return '–';
-  if (!Number.isFinite(ms)) return 'never';
-  const [unit, size] = UNITS.find(([, least]) => ms >= least) ?? ['ms', 1];
-  return `${unit === 'ms' ? Math.round(ms) : Number((ms / size).toPrecision(3))} ${unit}`;
-}
-
-const UNITS: readonly (readonly [string, number])[] = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['min', 60_000],
-  ['s', 1_000],
-];
-
 /** `'$0.0042'`, `'-$1.50'`; `'–'` if unknown. */
 export function usd(amount: number | null | undefined): string {
   if (amount === null || amount === undefined) return '–';

@@ -1,7 +1,8 @@
 /** Formats a rollout for people. */
 
 import type { RolloutDecision, RolloutPhase, RolloutReport, RolloutWait } from '../index.ts';
-import { duration, percent, table } from './format.ts';
+import { duration, percent, threeDigits } from '../domain/format.ts';
+import { table } from './format.ts';
 import type { Colours } from './terminal.ts';
 
 /** The state, the guardrails with the numbers of both sides, and what the rollout waits for. */
@@ -102,7 +103,7 @@ function stepOf(state: RolloutDecision['from']): string {
 }
 
 function figure(mean: number | null): string {
-  return mean === null ? '–' : String(Number(mean.toPrecision(3)));
+  return mean === null ? '–' : threeDigits(mean);
 }
 
 function paint(phase: RolloutPhase, { green, red, yellow, bold }: Colours): string {

@@ -1,7 +1,8 @@
 /** Formats the numbers of all upstreams as a table. */
 
 import type { CanaryClient, Snapshot } from '../index.ts';
-import { duration, percent, table, usd } from './format.ts';
+import { duration, percent } from '../domain/format.ts';
+import { table, usd } from './format.ts';
 
 const HEAD = ['upstream', 'weight', 'calls', 'errors', 'p50', 'p95', 'cost', 'saved', 'breaker'];
 

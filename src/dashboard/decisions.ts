@@ -1,6 +1,7 @@
 /** Decisions on rollouts, changes of the split and alerts, in one list for the page. */
 
 import type { Alert, RolloutDecision, RolloutState, TrafficChange } from '../index.ts';
+import { percent, threeDigits } from '../domain/format.ts';
 import type { PageDecision } from './page-state.ts';
 
 /** The most decisions that the page lists. */
@@ -58,7 +59,7 @@ function placeOf(state: RolloutState, steps: number): string {
     case 'paused':
       return `paused at step ${state.step + 1}`;
     case 'progressing':
-      return `step ${state.step + 1} of ${steps}${state.weight === undefined ? '' : ` at ${share(state.weight)}`}`;
+      return `step ${state.step + 1} of ${steps}${state.weight === undefined ? '' : ` at ${percent(state.weight)}`}`;
     default:
       return state satisfies never;
   }
@@ -78,14 +79,12 @@ function fromTraffic({ atMs, action, reason, weightsBefore, weightsAfter }: Traf
 
 function sharesOf(weights: Readonly<Record<string, number>>): string {
   const shares = Object.entries(weights).filter(([, weight]) => weight > 0);
-  return shares.map(([name, weight]) => `${name} ${share(weight)}`).join(', ');
+  return shares.map(([name, weight]) => `${name} ${percent(weight)}`).join(', ');
 }
-
-const share = (weight: number): string => `${Number((weight * 100).toPrecision(3))} %`;
 
 function fromAlert({ atMs, name, state, upstream = '', metric, value, bound, reason }: Alert): PageDecision {
   const limit = bound === undefined ? '' : 'above' in bound ? `, above ${bound.above}` : `, below ${bound.below}`;
-  const measured = value === null ? `${metric} has no value` : `${metric} is ${Number(value.toPrecision(3))}`;
+  const measured = value === null ? `${metric} has no value` : `${metric} is ${threeDigits(value)}`;
   const firing = state === 'firing';
   return {
     atMs,

@@ -3,6 +3,7 @@
 import { APIConnectionTimeoutError, APIError, OpenAIError } from 'openai';
 import type { AttemptRecord, TimeoutPhase } from './attempt.ts';
 import type { Requirement } from './call.ts';
+import { threeDigits } from './format.ts';
 import type { RolloutPhase, RolloutVerb } from './rollout.ts';
 import { sdkClass } from './sdk-class.ts';
 import type { BudgetPeriod, Usage } from './usage.ts';
@@ -315,7 +316,7 @@ export class CostCapError extends SdkError {
 
 /** Three significant digits: the cost of a call is a fraction of a cent. */
 function dollars(amountUsd: number): string {
-  return `$${Number(amountUsd.toPrecision(3))}`;
+  return `$${threeDigits(amountUsd)}`;
 }
 
 /** No upstream that may serve the call has a known price, and `onUnknownPrice` is `'reject'`. Nothing was sent. */

@@ -1,6 +1,7 @@
 /** What a decision rests on, in words for people: the numbers of both sides over the samples that decided. */
 
 import type { ArmNumbers } from '../domain/rollout.ts';
+import { threeDigits } from '../domain/format.ts';
 import type { Arm } from '../stats/arm.ts';
 import { type ArmSums, numbersOf, sampleCountsOf } from './arm-numbers.ts';
 import type { JudgedCalls } from './evidence.ts';
@@ -69,7 +70,7 @@ const MEASURES = [
 ] as const satisfies readonly (readonly [RegExp, keyof ArmNumbers, string, (sums: ArmSums) => number])[];
 
 function figure(value: number | null | undefined): string {
-  return value === null || value === undefined ? 'unknown' : String(Number(value.toPrecision(3)));
+  return value === null || value === undefined ? 'unknown' : threeDigits(value);
 }
 
 function plural(count = 0, noun: string): string {

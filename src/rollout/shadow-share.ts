@@ -1,6 +1,7 @@
 /** A shadow step that raises its own share: `{ shadow: { from, to } }`. */
 
 import type { RolloutState, RolloutStep, Underway } from '../domain/rollout.ts';
+import { threeDigits } from '../domain/format.ts';
 import type { JudgedCopies } from './judged-copies.ts';
 
 /** Judged copies at a share before the next one. */
@@ -41,5 +42,5 @@ export function waitForShare(
   if (step.kind !== 'shadow' || step.to === undefined) return [];
   const share = shadowShare ?? step.share;
   if (share >= step.to) return [];
-  return [{ for: 'share', message: `the shadow is at ${Number(share.toPrecision(3))} of ${step.to} of the calls` }];
+  return [{ for: 'share', message: `the shadow is at ${threeDigits(share)} of ${step.to} of the calls` }];
 }

@@ -3,6 +3,7 @@
 import type { ArmNumbers, ResolvedRequirements, RolloutState, RolloutStep } from '../domain/rollout.ts';
 import type { CopyDrop } from '../domain/shadow.ts';
 import type { Arm } from '../stats/arm.ts';
+import { threeDigits } from '../domain/format.ts';
 import { improvementOf, isMeasured } from './arm-numbers.ts';
 import type { JudgedCopies } from './judged-copies.ts';
 import { waitForShare } from './shadow-share.ts';
@@ -188,7 +189,7 @@ function unmetRequirement(
   const meets = value !== null && (sense === 'at most' ? value <= bound : value >= bound);
   return meets
     ? undefined
-    : `${name} is ${value === null ? 'unknown' : Number(value.toPrecision(3))}, should be ${sense} ${bound}`;
+    : `${name} is ${value === null ? 'unknown' : threeDigits(value)}, should be ${sense} ${bound}`;
 }
 
 const quotient = (one: number | null, other: number | null) => (one === null || !other ? null : one / other);

@@ -3,10 +3,11 @@
 import type { Command } from 'commander';
 import { planRollout, type RolloutPlan, type StepPlan } from '../../analysis/index.ts';
 import type { RolloutOptions } from '../../index.ts';
+import { duration, percent } from '../../domain/format.ts';
 import { createClient } from '../create-client.ts';
 import type { CommandContext, CommonOptions } from '../command.ts';
 import { DONE, PROBLEMS_FOUND } from '../exit-codes.ts';
-import { duration, percent, table } from '../format.ts';
+import { table } from '../format.ts';
 import { loadConfig } from '../load-config.ts';
 import { offlineConfig } from '../simulated-config.ts';
 import { readTrace } from '../simulate/trace.ts';

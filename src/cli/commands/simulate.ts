@@ -2,9 +2,10 @@
 
 import type { Command } from 'commander';
 import { ManualClock } from '../../testing/index.ts';
+import { duration, percent } from '../../domain/format.ts';
 import type { CommandContext, CommonOptions } from '../command.ts';
 import { DONE, INTERRUPTED } from '../exit-codes.ts';
-import { duration, percent, table, usd } from '../format.ts';
+import { table, usd } from '../format.ts';
 import { openLiveView } from '../live-view.ts';
 import { loadConfig, type ClientConfig } from '../load-config.ts';
 import { behavioursOf, type BehaviourOptions } from '../simulate/behaviours.ts';

@@ -1,7 +1,8 @@
 /** Shows the state of the rollout: its step, its evidence and what it waits for. */
 
 import type { ArmNumbers, CanaryClient, RolloutReport } from '../../index.ts';
-import { percent, table, usd } from '../format.ts';
+import { percent } from '../../domain/format.ts';
+import { table, usd } from '../format.ts';
 import type { Colours } from '../terminal.ts';
 
 /** The state in several lines, for a terminal. */

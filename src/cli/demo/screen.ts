@@ -1,7 +1,7 @@
 /** Live progress: a redrawn panel on a terminal, plain lines elsewhere. */
 
 import type { CanaryClient } from '../../index.ts';
-import { percent } from '../format.ts';
+import { percent } from '../../domain/format.ts';
 import type { Terminal } from '../terminal.ts';
 import { upstreamTable } from '../upstream-table.ts';
 import { panelLineOf, panelOf } from './panel.ts';

@@ -1,7 +1,8 @@
 /** The end of the demo: its promises, and whether they were kept. */
 
 import type { CanaryClient } from '../../index.ts';
-import { percent, table } from '../format.ts';
+import { percent } from '../../domain/format.ts';
+import { table } from '../format.ts';
 import type { Terminal } from '../terminal.ts';
 import { upstreamTable } from '../upstream-table.ts';
 import { figureOf } from './panel.ts';

@@ -2,6 +2,7 @@
 
 import { type CanaryClient, route } from '../../index.ts';
 import { type ManualClock, seededRandom } from '../../testing/index.ts';
+import { threeDigits } from '../../domain/format.ts';
 import { createClient } from '../create-client.ts';
 import type { LoadedConfig } from '../load-config.ts';
 import { simulatedConfig } from '../simulated-config.ts';
@@ -96,7 +97,7 @@ function watchDecisions(ai: CanaryClient, startMs: number): readonly Decision[] 
     decisions.push({ afterMs: atMs - startMs, event, text });
   };
   ai.canary.on('alert', ({ name, state, value, atMs }) =>
-    note('alert', atMs, `${name} is ${state} at ${value === null ? '–' : Number(value.toPrecision(3))}`),
+    note('alert', atMs, `${name} is ${state} at ${value === null ? '–' : threeDigits(value)}`),
   );
   // A breaker that stays open longer emits an event, too.
   ai.canary.on('breaker', ({ upstream, from, to, atMs }) => {

@@ -1,9 +1,10 @@
 /** One chart: a line per upstream, decisions as marks, and a table of its numbers behind it. */
 
 import uPlot from 'uplot';
+import { duration } from '../../domain/format.ts';
 import type { PageChart, PageDecision } from '../page-state.ts';
 import { dataTable, el, keyedList, setText, textRow } from './dom.ts';
-import { clockTime, duration, figure, percent, usd } from './format.ts';
+import { clockTime, figure, percent, usd } from './format.ts';
 import { KINDS } from './words.ts';
 
 /** The numbers of a chart: times in seconds, then a list of values for each line. */

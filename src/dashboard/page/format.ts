@@ -1,5 +1,7 @@
 /** Numbers, times and names as people read them. */
 
+import { threeDigits } from '../../domain/format.ts';
+
 /** `1.5 %`; `–` if unknown. */
 export function percent(share: number | null | undefined): string {
   return share === null || share === undefined ? '–' : `${figure(share * 100)} %`;
@@ -7,7 +9,7 @@ export function percent(share: number | null | undefined): string {
 
 /** Three digits, or all of a large number: `0.0123`, `4.2`, `12,345`. */
 export function figure(value: number): string {
-  return Math.abs(value) >= 100 ? count(value) : String(Number(value.toPrecision(3)));
+  return Math.abs(value) >= 100 ? count(value) : threeDigits(value);
 }
 
 /** A whole number: `12,345`; `–` if unknown. */
@@ -23,21 +25,6 @@ export function usd(amount: number | null | undefined): string {
   const text = size.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
   return `${amount < 0 ? '−' : ''}$${text}`;
 }
-
-/** `812 ms`, `12.4 s`, `5 min`, `4 h`, `2.5 d`; `–` if unknown, `never` if infinite. */
-export function duration(ms: number | null | undefined): string {
-  if (ms === null || ms === undefined) return '–';
-  if (!Number.isFinite(ms)) return 'never';
-  const [unit, size] = UNITS.find(([, least]) => ms >= least) ?? ['ms', 1];
-  return `${unit === 'ms' ? Math.round(ms) : Number((ms / size).toPrecision(3))} ${unit}`;
-}
-
-const UNITS: readonly (readonly [string, number])[] = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['min', 60_000],
-  ['s', 1_000],
-];
 
 /** A time that runs, in its two largest units: `3 min 20 s`. */
 export function runningTime(ms: number): string {

@@ -1,8 +1,9 @@
 /** The guardrails: how close each is to its bound, with the numbers of both sides. */
 
 import type { ArmNumbers, GuardrailNumbers, RolloutReport } from '../../index.ts';
+import { duration, threeDigits } from '../../domain/format.ts';
 import { el, keyedList, section, setAttributes, setText, type Row } from './dom.ts';
-import { count, duration, figure, metricName, percent, usd } from './format.ts';
+import { count, figure, metricName, percent, usd } from './format.ts';
 import type { View } from './view.ts';
 
 export function createGuardrails(): View {
@@ -93,7 +94,7 @@ function boundOf(guardrail: string, { planned }: RolloutReport): string {
   const { margin, max } = planned.guardrails[guardrail] ?? {};
   const isRate = guardrail === 'errorRate';
   const isRelative = /^(latency|firstChunk|cost)/.test(guardrail);
-  const isPoints = isRate ? ` ${Number(((margin ?? 0) * 100).toPrecision(3))} points` : ` ${figure(margin ?? 0)}`;
+  const isPoints = isRate ? ` ${threeDigits((margin ?? 0) * 100)} points` : ` ${figure(margin ?? 0)}`;
   const by =
     margin === undefined
       ? undefined

@@ -1,9 +1,10 @@
 /** The rollout at a glance: where it is, its track of steps, what it waits for, and its buttons. */
 
 import type { RolloutCommand, RolloutReport, RolloutStep } from '../../index.ts';
+import { duration } from '../../domain/format.ts';
 import { createConfirmation } from './confirm.ts';
 import { el, keyedList, setAttributes, setText, type Row } from './dom.ts';
-import { clockTime, duration, percent, plural, runningTime } from './format.ts';
+import { clockTime, percent, plural, runningTime } from './format.ts';
 import { PHASES, summaryOf, trafficOf, VERBS, verbsIn } from './words.ts';
 import type { Shown, View } from './view.ts';
 

@@ -1,9 +1,10 @@
 /** The shadow: how far copies agree with the real answers, and pairs that do not. */
 
 import type { ShadowSnapshot } from '../../index.ts';
+import { duration } from '../../domain/format.ts';
 import type { PagePair, PageText } from '../page-state.ts';
 import { el, keyedList, section, setText, textRow } from './dom.ts';
-import { clockTime, count, duration, percent, plural, usd } from './format.ts';
+import { clockTime, count, percent, plural, usd } from './format.ts';
 import { readPairs } from './live.ts';
 import type { View } from './view.ts';
 

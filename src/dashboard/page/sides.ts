@@ -1,8 +1,9 @@
 /** Stable and canary side by side: the samples of the step, and the attempts of the window. */
 
 import type { ArmNumbers, BadReason, RolloutReport, SampleCounts, UpstreamSnapshot } from '../../index.ts';
+import { duration, threeDigits } from '../../domain/format.ts';
 import { dataTable, el, keyedList, section, setText, textRow } from './dom.ts';
-import { count, duration, percent, usd } from './format.ts';
+import { count, percent, usd } from './format.ts';
 import type { Shown, View } from './view.ts';
 
 type Cells = readonly [name: string, stable: string, canary: string];
@@ -87,7 +88,7 @@ function stepRows({ samples: { stable, canary }, ...report }: RolloutReport): re
     both('Cost per call', (_, { costPerCallUsd }) => usd(costPerCallUsd)),
     ...((report.stable.quality ?? report.canary.quality) === null
       ? []
-      : [both('Quality', (_, { quality }) => (quality === null ? '–' : String(Number(quality.toPrecision(3)))))]),
+      : [both('Quality', (_, { quality }) => (quality === null ? '–' : threeDigits(quality)))]),
   ];
 }
 

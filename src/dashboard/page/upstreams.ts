@@ -1,8 +1,9 @@
 /** Every upstream with its models: health, breaker, pause, limits. */
 
 import type { BreakerState, ModelSnapshot, UpstreamSnapshot } from '../../index.ts';
+import { duration } from '../../domain/format.ts';
 import { dataTable, el, keyedList, section, setAttributes, setText, type Row } from './dom.ts';
-import { clockTime, count, duration, percent, plural } from './format.ts';
+import { clockTime, count, percent, plural } from './format.ts';
 import type { View } from './view.ts';
 
 interface UpstreamRow {

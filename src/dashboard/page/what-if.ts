@@ -2,8 +2,9 @@
 
 import type { RolloutReport, RolloutStep } from '../../index.ts';
 import { planRollout, type PlannedStep, type RolloutPlan } from '../../stats/plan-rollout.ts';
+import { duration } from '../../domain/format.ts';
 import { dataTable, el, keyedList, section, setText, textRow } from './dom.ts';
-import { duration, figure, percent, plural } from './format.ts';
+import { figure, percent, plural } from './format.ts';
 import { trafficOf } from './words.ts';
 import type { Shown, View } from './view.ts';
 

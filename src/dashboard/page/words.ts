@@ -1,8 +1,9 @@
 /** Sentences of the page: where a rollout is, and what a command will do. */
 
 import type { RolloutCommand, RolloutPhase, RolloutReport, RolloutStep } from '../../index.ts';
+import { duration } from '../../domain/format.ts';
 import type { PageDecision } from '../page-state.ts';
-import { duration, percent, runningTime } from './format.ts';
+import { percent, runningTime } from './format.ts';
 
 /** A sign and a word for each phase, so that colour is never the only difference. */
 export const PHASES: Readonly<Record<RolloutPhase, { readonly sign: string; readonly word: string }>> = {
