@@ -2,6 +2,7 @@
 
 import type { CanaryClient, CanaryEventName, RolloutCommand, RolloutControl, ShadowSample } from '../index.ts';
 import { checkOneOf } from '../domain/check.ts';
+import { ROLLOUT_CHANGES } from '../domain/rollout.ts';
 import { latestDecisions } from './decisions.ts';
 import type { PageAnswer, PageChart, PagePair, PageQuestion, PageText, PageTraffic } from './page-state.ts';
 import { checkSeen, type Sample, type Source, type SourceState } from './source.ts';
@@ -14,16 +15,7 @@ const CHARTS = [
 ] as const satisfies readonly PageChart[];
 
 /** What a page should show at once. */
-const DECISIONS = [
-  'step',
-  'promote',
-  'rollback',
-  'pause',
-  'resume',
-  'restart',
-  'breaker',
-  'alert',
-] as const satisfies readonly CanaryEventName[];
+const DECISIONS = [...ROLLOUT_CHANGES, 'breaker', 'alert'] as const satisfies readonly CanaryEventName[];
 
 type Canary = CanaryClient['canary'];
 

@@ -206,6 +206,9 @@ export interface AnalysisEvent extends RolloutNumbers {
   readonly atMs: number;
 }
 
+/** The names of the events that tell that a rollout has changed. */
+export const ROLLOUT_CHANGES = ['step', 'promote', 'rollback', 'pause', 'resume', 'restart'] as const;
+
 /** A rollout advanced, was promoted, paused, resumed, rolled back or restarted. */
 export interface RolloutChangeEvent extends RolloutNumbers {
   readonly upstream: string;

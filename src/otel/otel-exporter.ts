@@ -2,12 +2,13 @@
 
 import type { CanaryControl, CanaryEventName, CanaryEvents } from '../index.ts';
 import { checkMethods, checkObject } from '../domain/check.ts';
+import { ROLLOUT_CHANGES } from '../domain/rollout.ts';
 import { SpanTracer } from './call-spans.ts';
 import { Endpoints } from './describe.ts';
 import { GenAiMetrics } from './gen-ai-metrics.ts';
 import { OpenCalls } from './open-calls.ts';
 import { type OtelExporterOptions, resolveOtelOptions } from './options.ts';
-import { countEvents, ROLLOUT_CHANGES } from './own-metrics.ts';
+import { countEvents } from './own-metrics.ts';
 import { RolloutSteps } from './rollout-steps.ts';
 
 /** The part of a client that is exported: a `CanaryClient`. */

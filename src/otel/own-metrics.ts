@@ -1,7 +1,8 @@
 /** The metrics of this library: counters from events, and gauges that are read when the metrics are collected. */
 
-import type { Meter, ObservableGauge, ObservableResult } from '@opentelemetry/api';
+import type { BatchObservableResult, Meter } from '@opentelemetry/api';
 import type { CanaryEventName, CanaryEvents, Snapshot } from '../index.ts';
+import { ROLLOUT_CHANGES } from '../domain/rollout.ts';
 import { errorOf } from './record-attributes.ts';
 import { ATTRIBUTES, DURATION_BUCKETS_S, METRICS, OWN } from './semconv.ts';
 
@@ -92,9 +93,6 @@ function countChanges(meter: Meter, listen: Listen): void {
   );
 }
 
-/** The events that tell that a rollout has changed. */
-export const ROLLOUT_CHANGES = ['step', 'promote', 'rollback', 'pause', 'resume', 'restart'] as const;
-
 function observe(meter: Meter, snapshot: () => Snapshot): () => void {
   const weight = meter.createObservableGauge(METRICS.weight, { unit: '1', description: 'Share of the split, 0 to 1' });
   const step = meter.createObservableGauge(METRICS.rolloutStep, {
@@ -105,28 +103,19 @@ function observe(meter: Meter, snapshot: () => Snapshot): () => void {
     unit: '1',
     description: 'How close the rollout is to a rollback, 0 to 1',
   });
-  const gauges: readonly (readonly [ObservableGauge, (result: ObservableResult, numbers: Snapshot) => void])[] = [
-    [
-      weight,
-      (result, { weights }) => Object.entries(weights).forEach(([name, share]) => result.observe(share, at(name))),
-    ],
-    [
-      step,
-      (result, { rollouts = {} }) =>
-        Object.entries(rollouts).forEach(([to, state]) => state && result.observe(state.step + 1, at(to))),
-    ],
-    [
-      evidence,
-      (result, { rollouts = {} }) =>
-        Object.entries(rollouts).forEach(([to, state]) => state && result.observe(state.evidence, at(to))),
-    ],
-  ];
-  const callbacks = gauges.map(([gauge, read]) => {
-    const callback = (result: ObservableResult): void => read(result, snapshot());
-    gauge.addCallback(callback);
-    return () => gauge.removeCallback(callback);
-  });
-  return () => callbacks.forEach((remove) => remove());
+  const gauges = [weight, step, evidence];
+  // One snapshot for all gauges of a collection.
+  const read = (result: BatchObservableResult): void => {
+    const { weights, rollouts = {} } = snapshot();
+    for (const [name, share] of Object.entries(weights)) result.observe(weight, share, at(name));
+    for (const [to, state] of Object.entries(rollouts)) {
+      if (!state) continue;
+      result.observe(step, state.step + 1, at(to));
+      result.observe(evidence, state.evidence, at(to));
+    }
+  };
+  meter.addBatchObservableCallback(read, gauges);
+  return () => meter.removeBatchObservableCallback(read, gauges);
 }
 
 function at(upstream: string) {

@@ -3,6 +3,7 @@
 import type { AttemptRecord, CallRecord } from '../domain/attempt.ts';
 import type { CanaryEventName, CanaryEvents } from '../domain/events.ts';
 import { DeferredBatch } from '../domain/in-flight.ts';
+import { ROLLOUT_CHANGES } from '../domain/rollout.ts';
 import type { ShadowEvent } from '../domain/shadow.ts';
 import type { Usage } from '../domain/usage.ts';
 import type { ResolvedExporter } from './options.ts';
@@ -97,7 +98,7 @@ export class EventCounts {
     on('shadow', (event) => this.#countCopy(event));
     on('alert', ({ name, severity, state }) => (alerts.at(name, severity, state).value += 1));
     on('warning', ({ code }) => (warnings.at(code).value += 1));
-    for (const change of ['step', 'promote', 'rollback', 'pause', 'resume', 'restart'] as const) {
+    for (const change of ROLLOUT_CHANGES) {
       on(change, (event) => {
         const cause = 'by' in event ? event.by : 'rule';
         this.series.rolloutChanges.at(event.upstream, change, cause).value += 1;

@@ -26,6 +26,8 @@ const BROKEN_METER = {
   createCounter: () => INSTRUMENT,
   createUpDownCounter: () => INSTRUMENT,
   createObservableGauge: () => INSTRUMENT,
+  addBatchObservableCallback: () => undefined,
+  removeBatchObservableCallback: () => undefined,
 } as unknown as Meter;
 
 test.each<[string, OtelExporterOptions]>([
