@@ -136,6 +136,23 @@ test.each([
   expect(stderr).toContain(message);
 });
 
+test('workers that cannot start end the program with their exit code', async () => {
+  await using folder = await folderWith({ 'canary.yaml': 'gateway: { auth: { web: env:NOT_SET_HERE } }' });
+  const child = spawn(
+    process.execPath,
+    [PROGRAM, 'serve', '--port', '0', '--config', 'canary.yaml', '--workers', '2'],
+    {
+      cwd: folder.path,
+      env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', OPENAI_API_KEY: 'key-of-openai' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (part) => (errors += String(part)));
+  expect(await new Promise((resolve) => child.once('close', resolve))).toBe(2);
+  expect(errors).toContain('NOT_SET_HERE');
+});
+
 test('tokens come from the environment, by name and by default', () => {
   const section = { auth: { web: 'env:WEB', batch: { token: ['env:A', 'plain'], rpm: 5 } }, bodyLimitBytes: 10 };
   expect(

@@ -4,6 +4,7 @@ import type { Meter, Span, Tracer } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
 import { otelExporter, type OtelExporterOptions } from '../../src/otel/index.ts';
 import { ask, BODY, drain, STREAM_BODY } from '../support/calls.ts';
+import { runModule } from '../support/child-process.ts';
 import { messageOf } from '../support/message-of.ts';
 import { chatStream } from '../support/stream-replies.ts';
 import { setUp } from '../support/set-up.ts';
@@ -44,6 +45,22 @@ test.each<[string, OtelExporterOptions]>([
   expect(exporter).toBeDefined();
   expect(providers.sent).toHaveLength(2);
   expect(events.of('warning').map(({ code }) => code)).toContain('listener');
+});
+
+test('a tracer with an async run() leaves no rejection behind when the attempt fails', async () => {
+  const output = await runModule(`
+    const { CanaryClient } = await import(LIBRARY);
+    const answer = () => Response.json({ error: { message: 'No.' } }, { status: 400 });
+    const ai = new CanaryClient({ apiKey: 'key', maxRetries: 0, fetch: async () => answer(), canary: {} });
+    const attempt = { run: async (send) => await send(), hold() {}, end() {} };
+    ai.canary.trace({ begin: () => ({ planned() {}, attempt: () => attempt, end() {}, fail() {} }) });
+    const body = { model: 'gpt-4.1', messages: [{ role: 'user', content: 'Hi' }] };
+    await ai.chat.completions.create(body).catch(({ status }) => console.log(status));
+    // An unhandled rejection ends the process with another exit code.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    console.log('goes on');
+  `);
+  expect(output).toBe('400\ngoes on');
 });
 
 test('a stream that is kept and never read leaves no span open', async () => {
