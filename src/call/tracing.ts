@@ -123,15 +123,13 @@ function runIn<T>(trace: AttemptTrace, send: () => T, onFailure: OnFailure): T {
   };
   try {
     const returned: unknown = trace.run(sendOnce);
-    // An async `run` makes a promise of its own, which has no other reader.
-    if (isThenable(returned) && returned !== resultOf(sent)) Promise.resolve(returned).catch(() => undefined);
+    // A request that was sent is no promise: this one is made by an async `run`, and has no other reader.
+    if (isThenable(returned)) Promise.resolve(returned).catch(onFailure);
   } catch (error) {
     if (!sent || !('error' in sent)) onFailure(error);
   }
   return sendOnce();
 }
-
-const resultOf = (sent: object | undefined): unknown => (sent && 'result' in sent ? sent.result : undefined);
 
 function guarded<T>(act: () => T, onFailure: OnFailure): T | undefined {
   try {

@@ -47,12 +47,13 @@ test.each<[string, OtelExporterOptions]>([
   expect(events.of('warning').map(({ code }) => code)).toContain('listener');
 });
 
-test('a tracer with an async run() leaves no rejection behind when the attempt fails', async () => {
+test('a tracer whose async run() rejects is reported, and does not end the process', async () => {
   const output = await runModule(`
     const { CanaryClient } = await import(LIBRARY);
     const answer = () => Response.json({ error: { message: 'No.' } }, { status: 400 });
-    const ai = new CanaryClient({ apiKey: 'key', maxRetries: 0, fetch: async () => answer(), canary: {} });
-    const attempt = { run: async (send) => await send(), hold() {}, end() {} };
+    const ai = new CanaryClient({ apiKey: 'key', maxRetries: 0, fetch: async () => answer(), canary: { logger: { warn: () => undefined } } });
+    ai.canary.on('warning', ({ code }) => console.log(code));
+    const attempt = { run: async (send) => { await send(); throw new Error('The tracer is broken.'); }, hold() {}, end() {} };
     ai.canary.trace({ begin: () => ({ planned() {}, attempt: () => attempt, end() {}, fail() {} }) });
     const body = { model: 'gpt-4.1', messages: [{ role: 'user', content: 'Hi' }] };
     await ai.chat.completions.create(body).catch(({ status }) => console.log(status));
@@ -60,7 +61,7 @@ test('a tracer with an async run() leaves no rejection behind when the attempt f
     await new Promise((resolve) => setTimeout(resolve, 50));
     console.log('goes on');
   `);
-  expect(output).toBe('400\ngoes on');
+  expect(output).toBe('listener\n400\ngoes on');
 });
 
 test('a stream that is kept and never read leaves no span open', async () => {
