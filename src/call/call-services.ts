@@ -105,6 +105,6 @@ export interface CallSource {
   readonly timeoutMs: number;
   /** The SDK client of an upstream, and how to send through it. */
   readonly connect: (upstream: Upstream) => UpstreamConnection;
-  /** Follows the call; `undefined` if nobody does. */
+  /** Follows the call; `undefined` if no tracer does. */
   readonly trace: CallTrace | undefined;
 }

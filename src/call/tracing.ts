@@ -28,7 +28,7 @@ export class Tracing {
     this.#tracers = [];
   }
 
-  /** The trace of a call that begins; `undefined` if nobody follows it. */
+  /** The trace of a call that begins; `undefined` if no tracer follows it. */
   begin(call: Call, body: unknown): CallTrace | undefined {
     if (this.#tracers.length === 0) return undefined;
     const { id, surface, paid, method, path, model, stream, task } = call;

@@ -42,7 +42,7 @@ export interface DashboardOptions {
    */
   readonly origins?: readonly string[] | undefined;
   /**
-   * Shows pairs of answers of the shadow that disagree, with the text of both. Whoever may read the page can then read answers to users.
+   * Shows pairs of answers of the shadow that disagree, with the text of both. Everyone who may read the page can then read answers to users.
    * @default false
    */
   readonly samples?: boolean | undefined;

@@ -10,7 +10,7 @@ export type JsonBody =
 
 /**
  * Only `application/json` is read: a page of another site can make a browser send a form or a text without asking, and so make calls at the cost of
- * whoever runs a gateway on this machine.
+ * the user who runs a gateway on this machine.
  */
 export async function readJson(request: Request, maxBytes: number): Promise<JsonBody> {
   const type = request.headers.get('content-type') ?? '';

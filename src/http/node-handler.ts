@@ -51,7 +51,7 @@ async function serve(
     return await send(new Response(text, { status: 400 }), req, res, stallMs);
   }
   const response = await fetch(request, { remoteAddress: req.socket.remoteAddress });
-  // A body that nobody reads would keep the connection from reading on, and the answer waiting.
+  // An unread body pauses the connection and delays the answer.
   const { body } = request;
   if (body && !request.bodyUsed && !body.locked && response.body !== body) await body.cancel();
   await send(response, req, res, stallMs);

@@ -28,7 +28,7 @@ export interface SpanServices {
   readonly endpoints: Endpoints;
   readonly rollouts: RolloutSteps;
   readonly openCalls: OpenCalls;
-  /** `undefined` if nobody wants them. */
+  /** `undefined` without a meter, or if the options leave them out. */
   readonly metrics: GenAiMetrics | undefined;
 }
 

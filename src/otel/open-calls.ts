@@ -1,4 +1,4 @@
-/** Calls whose spans are open. Their number and their age are bounded, so that a stream that nobody reads leaves no span open. */
+/** Calls whose spans are open. Their number and their age are bounded, so an unread stream leaves no span open. */
 
 import { InFlight } from '../domain/in-flight.ts';
 import { systemClock } from '../time/system-clock.ts';

@@ -30,7 +30,7 @@ const TIER_FACTORS: Readonly<Record<string, Readonly<Partial<Record<ServiceTier,
 
 /**
  * Whether calls of a model that are answered at once have more than one price, so that tokens alone do not determine their cost.
- * Batches are not meant: whoever makes one knows.
+ * Batches do not count: their caller knows that a call is one.
  */
 export function hasTiers(seller: string, model: string): boolean {
   if (seller === 'google') return GOOGLE_TIERED.test(model);

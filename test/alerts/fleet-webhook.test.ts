@@ -1,4 +1,4 @@
-/** Several processes that share a store send one notice of a rollback, whoever decided it. */
+/** Several processes that share a store send one notice of a rollback, whichever process decided it. */
 
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';

@@ -72,7 +72,7 @@ test('the declarations import only packages that an application has installed', 
     .flatMap((file) =>
       [...read(`dist/${file}`).matchAll(/(?:from|import)\s*\(?['"]([^.'"][^'"]*)['"]/g)]
         .map(([, specifier]) => specifier!)
-        // Whoever imports this entry point hands it a tracer or a meter, and so has the package of their types.
+        // An application that imports this entry point passes a tracer or a meter, so it has the package of their types.
         .filter((specifier) => !(specifier === '@opentelemetry/api' && file.startsWith('otel.d.'))),
     )
     .filter((specifier) => !specifier.startsWith('node:') && !/^openai(\/|$)/.test(specifier));

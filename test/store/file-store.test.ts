@@ -112,7 +112,7 @@ describe('a file store', () => {
     await leaveLock(`${path}.lock`);
     const startMs = performance.now();
     expect(await fileStore(path).write('a', 1, 0)).toBe(true);
-    // A lock is stale after 5 s, whoever holds it.
+    // Any lock is stale after 5 s.
     expect(performance.now() - startMs).toBeLessThan(4_000);
     expect(await filesBeside(path)).toEqual([basename(path)]);
   });

@@ -21,7 +21,7 @@ export function describeDashboard(command: Command): Command {
     .option('-c, --config <file>', 'a configuration with canary.store')
     .option('-s, --store <file>', 'the file of fileStore(file), or redis://host:6379?prefix=canary')
     .option('-p, --port <number>', 'the port on 127.0.0.1; 0 takes a free one', '4141')
-    .option('--allow-changes', 'show the buttons that move the rollout, to whoever has the address that is printed')
+    .option('--allow-changes', 'show the buttons that move the rollout to everyone who has the printed address')
     .addHelpText('after', '\nExample:\n  $ openai-canary dashboard --store state.json');
 }
 

@@ -39,7 +39,7 @@ export function reloadConfig({ canary }: CanaryClient, before: ClientConfig, aft
   return { applied, pending: pendingOf(former, current) };
 }
 
-/** Functions and stores are made anew by each reading, so that only what JSON shows is compared. */
+/** Each reading creates new functions and stores, so only the JSON of both is compared. */
 function pendingOf(former: CanarySection, current: CanarySection): readonly string[] {
   const names = new Set([...Object.keys(former), ...Object.keys(current)]) as Set<keyof CanarySection>;
   for (const name of ['weights', 'segments', 'tasks', 'store', 'clock', 'logger', 'random'] as const)

@@ -167,7 +167,7 @@ export class LimitPart {
     this.#dryUntilMs = isDry ? nowMs + waitMs : 0;
   }
 
-  /** Forgets that the limit was used up: the store does not answer, so nobody knows. */
+  /** Forgets that the limit was used up: the store does not answer, so it may have room again. */
   failed(): void {
     this.#asked = undefined;
     this.#dryUntilMs = 0;

@@ -26,7 +26,7 @@ export interface LimitsOptions {
   /** Attempts in flight at a time; a stream counts until it ends. @default no limit */
   readonly concurrency?: number | undefined;
   /**
-   * Whom `rpm`, `tpm` and `concurrency` apply to. `'process'`: each process by itself. `'fleet'`: all processes that share the `store` together.
+   * The scope of `rpm`, `tpm` and `concurrency`. `'process'`: each process by itself. `'fleet'`: all processes that share the `store` together.
    * Each process takes a small part of a limit in advance, in the background. A call waits where its process's part is used up, for up to three
    * answers of the store and 250 ms for each; a call that gets no part by then goes to another upstream, if one can serve it. While the store
    * does not answer, each process keeps to the limit divided by the number of processes. Without a `store` it is the process itself.
