@@ -3,15 +3,13 @@
 import type { Duration } from '../domain/duration.ts';
 import { checkBoolean, checkDuration, checkKeys, checkList, checkNumber, formatValue } from '../domain/check.ts';
 import { ConfigError } from '../domain/errors.ts';
+import type { Peer } from '../http/node-handler.ts';
 
 /** What a request asks for: `read` shows the page and its numbers, `change` moves a rollout. */
 export type DashboardWish = 'read' | 'change';
 
 /** The other end of the connection. */
-export interface DashboardPeer {
-  /** Its IP address; `undefined` where the server does not say. */
-  readonly remoteAddress: string | undefined;
-}
+export type DashboardPeer = Peer;
 
 /** Options of `createDashboard()`. */
 export interface DashboardOptions {
