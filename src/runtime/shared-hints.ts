@@ -13,7 +13,6 @@ import type { BreakerChange } from '../resilience/breaker-states.ts';
 import type { Failure } from '../resilience/failure.ts';
 import type { Clock } from '../time/clock.ts';
 import { startTicker, type Ticker } from '../time/ticker.ts';
-import { withTimeout } from '../time/wait.ts';
 import { revisionOf } from '../upstream/revision.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
@@ -29,12 +28,11 @@ const AGAIN_MS = 1_000;
 const OPENING_MS = 30_000;
 /** The other processes whose breakers must have opened: the network of one may be broken. */
 const MIN_OPENED = 2;
-/** An operation of the store that takes longer has failed. */
-const STORE_TIMEOUT_MS = 10_000;
 
 type Kind = 'pause' | 'open' | 'closed';
 
 export interface SharedHintsInput {
+  /** A store that is watched: an operation without an answer fails after ten seconds. */
   readonly store: Store;
   readonly clock: Clock;
   readonly emitter: Emitter;
@@ -98,6 +96,9 @@ export class SharedHints {
     const topic = JSON.stringify([kind, upstream, model]);
     const known = this.#known.get(topic) ?? -Infinity;
     if (untilMs < known + AGAIN_MS) return false;
+    const nowMs = this.#input.clock.now();
+    // What is over decides nothing. Made-up model names must not fill the memory.
+    for (const [other, endMs] of this.#known) if (endMs + AGAIN_MS < nowMs) this.#known.delete(other);
     this.#known.set(topic, untilMs);
     return true;
   }
@@ -118,8 +119,7 @@ export class SharedHints {
   }
 
   async #read(): Promise<void> {
-    const { store, clock } = this.#input;
-    const messages = await withTimeout(store.messages(BOX, this.#afterId), STORE_TIMEOUT_MS, clock);
+    const messages = await this.#input.store.messages(BOX, this.#afterId);
     for (const { id, message } of messages) {
       this.#afterId = Math.max(this.#afterId, id);
       this.#take(fields(message));
@@ -155,7 +155,10 @@ export class SharedHints {
     const topic = JSON.stringify([upstream.name, model]);
     const opened = this.#opened.get(topic) ?? new Map<string, number>();
     this.#opened.set(topic, opened.set(source, nowMs));
-    for (const [other, atMs] of opened) if (nowMs - atMs > OPENING_MS) opened.delete(other);
+    for (const [other, openings] of this.#opened) {
+      for (const [process, atMs] of openings) if (nowMs - atMs > OPENING_MS) openings.delete(process);
+      if (openings.size === 0) this.#opened.delete(other);
+    }
     if (opened.size >= MIN_OPENED) breakerOf(upstream, model)?.beware(nowMs + OPENING_MS);
   }
 

@@ -1,5 +1,6 @@
 /** Watches the shared store: whether it answers, how fast, and one warning for each time that it does not. */
 
+import { isThenable } from '../domain/json.ts';
 import type { Store, StoreAnswers, StoreSnapshot } from '../domain/store.ts';
 import { errorName, type Warnings } from '../events/warnings.ts';
 import type { Clock } from '../time/clock.ts';
@@ -102,9 +103,9 @@ export class StoreWatch {
       this.#operationFailed(kind, error);
       throw error;
     }
-    if (!(result instanceof Promise)) return result;
+    if (!isThenable(result)) return result;
     this.#pending.add(entry);
-    return withTimeout(result, AWAY_MS, this.#clock)
+    return withTimeout(Promise.resolve(result), AWAY_MS, this.#clock)
       .then(
         (value: unknown) => {
           this.#answered(kind, this.#clock.now() - entry.startMs);
