@@ -152,6 +152,8 @@ export interface GuardrailNumbers {
   readonly rollback: number;
   /** How close it is to letting the rollout advance, 0–1 on a logarithmic scale. */
   readonly promotion: number;
+  /** The latest calls look like the beginning of an outage: no step begins until enough good calls follow. */
+  readonly worseLately: boolean;
   /** The judged calls with a value of this metric, and their mean. */
   readonly sides: Readonly<Record<'stable' | 'canary', { readonly calls: number; readonly mean: number | null }>>;
   /** Set if nothing is decided by it. */

@@ -131,6 +131,7 @@ export function stepProgress({ policy, state, judged, heldMs, ...view }: Rollout
   const { rollback, guardrails } = judged.analysis;
   const acting = guardrails.filter(({ dryRun }) => dryRun !== true);
   const unproven = acting.filter(({ promotion }) => promotion < 1).map(({ guardrail }) => guardrail);
+  const worseLately = acting.filter((one) => one.worseLately).map(({ guardrail }) => guardrail);
   const missing = unproven.map((guardrail) => ({ guardrail, arms: judged.missing(guardrail) }));
   const { heldBack, assigned } = judged.step.canary;
   return {
@@ -141,6 +142,7 @@ export function stepProgress({ policy, state, judged, heldMs, ...view }: Rollout
     stable: numbersOf(judged.step.stable),
     latencyP95: judged.latencyP95,
     nearest: rollback,
+    worseLately,
     unproven: unproven.filter((guardrail) => judged.missing(guardrail).length === 0),
     missing: missing.filter(({ arms }) => arms.length > 0),
     heldBack: { calls: heldBack, assigned },

@@ -44,7 +44,13 @@ export class ThresholdAnalysis {
     return this.#guards.map((guard) => {
       const holds = guard.holds(this.#minCalls);
       const { name: guardrail, sides } = guard;
-      return { guardrail, rollback: holds === false ? 1 : 0, promotion: holds === true ? 1 : 0, sides };
+      return {
+        guardrail,
+        rollback: holds === false ? 1 : 0,
+        promotion: holds === true ? 1 : 0,
+        worseLately: false,
+        sides,
+      };
     });
   }
 

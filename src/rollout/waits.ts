@@ -41,6 +41,8 @@ export interface StepProgress {
   readonly latencyP95?: number | null | undefined;
   /** The guardrail closest to a rollback, and its evidence, 0–1. */
   readonly nearest: { readonly guardrail: string; readonly evidence: number } | undefined;
+  /** Guardrails whose latest calls look like the beginning of an outage. @default none */
+  readonly worseLately?: readonly string[] | undefined;
   /** Guardrails that are not yet proven to be no worse than stable. */
   readonly unproven: readonly string[];
   /** Those of them that can never be proven as it is: a side has no value of the metric. */
@@ -97,7 +99,7 @@ function freezeOf({ freeze }: StepProgress): RolloutWait[] {
 }
 
 function proofOf(step: RolloutStep, progress: StepProgress): RolloutWait[] {
-  const { canary, stable, nearest, unproven, missing, outOfService, stableOut } = progress;
+  const { canary, stable, nearest, worseLately = [], unproven, missing, outOfService, stableOut } = progress;
   const because = stableOut === undefined ? '' : ` (${stableOut})`;
   const { latencyP95 = null } = progress;
   const noun = step.kind === 'shadow' ? 'copies' : 'canary calls';
@@ -111,6 +113,10 @@ function proofOf(step: RolloutStep, progress: StepProgress): RolloutWait[] {
   if (nearest && nearest.evidence >= NEAR) {
     const percent = Math.round(nearest.evidence * 100);
     waits.push({ for: 'guardrail', message: `${nearest.guardrail} is at ${percent} % of the evidence for a rollback` });
+  }
+  if (worseLately.length > 0) {
+    const message = `the canary's latest calls are worse than stable's: ${worseLately.join(', ')}`;
+    waits.push({ for: 'guardrail', message });
   }
   if (outOfService !== undefined) waits.push({ for: 'service', message: outOfService });
   waits.push(...boundsOf(step, progress));

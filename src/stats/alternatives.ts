@@ -38,6 +38,9 @@ const WORSE: readonly (readonly [factor: number, weight: number])[] = [
   [20, 0.1],
 ];
 
+/** The index of the alternative with half of the calls bad. */
+export const OUTAGE: number = WORSE.length;
+
 const OUTAGES: readonly (readonly [rate: number, weight: number])[] = [
   [0.5, 0.14],
   [0.95, 0.05],

@@ -74,6 +74,8 @@ export interface GuardrailEvidence {
   readonly rollback: number;
   /** How close it is to letting the rollout advance: 0–1 on a logarithmic scale. */
   readonly promotion: number;
+  /** The latest calls look like the beginning of an outage. No step should begin until enough good calls follow. */
+  readonly worseLately: boolean;
   readonly sides: Sides;
 }
 

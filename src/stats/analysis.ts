@@ -94,6 +94,7 @@ class GuardedAnalysis implements Analysis {
       guardrail: guarded.name,
       rollback: clamp(rollbackLog(guarded) / this.#rollbackBound),
       promotion: clamp(guarded.guard.noWorse.logValue / this.#promotionBound),
+      worseLately: guarded.guard.worse.isOnset,
       sides: guarded.guard.sides,
     }));
   }

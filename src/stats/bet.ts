@@ -4,6 +4,8 @@
 export interface Bet {
   /** The initial wealth of each alternative; sums to 1. */
   readonly weights: readonly number[];
+  /** The index of the alternative that stands for an outage: most calls are bad. */
+  readonly outage: number;
   /** The number of outcomes that the bet distinguishes; the last one is the worst. */
   readonly outcomes: number;
   /**

@@ -3,7 +3,7 @@
 import type { Direction } from './arm.ts';
 import { isShare, Tables, type Bet } from './bet.ts';
 import type { CutsGauge } from './cuts-gauge.ts';
-import { templatesOf, type Template } from './templates.ts';
+import { OUTAGE, templatesOf, type Template } from './templates.ts';
 
 /** The quantiles of stable that separate the bins. */
 export const CUT_QUANTILES: readonly number[] = [0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
@@ -23,6 +23,7 @@ export interface BinBetInput {
 export class BinBet implements Bet {
   readonly weights: readonly number[];
   readonly outcomes: number = CUT_QUANTILES.length + 1;
+  readonly outage = OUTAGE;
   readonly #input: BinBetInput;
   readonly #tables = new Tables((share) => this.#tableAt(share));
   #templates: readonly Template[] = [];

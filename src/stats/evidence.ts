@@ -22,13 +22,20 @@ export class Evidence {
   constructor(direction: Direction, bets: readonly Bet[]) {
     this.#direction = direction;
     this.#bets = bets;
-    this.#wealth = bets.map(({ weights }) => new Wealth(weights, direction === 'worse' ? RESERVE : 0));
+    this.#wealth = bets.map(({ weights, outage }) =>
+      direction === 'worse' ? new Wealth(weights, RESERVE, outage) : new Wealth(weights, 0),
+    );
   }
 
   /** ln of the e-value. Of two bets: the mean for `worse`, the smaller one for `noWorse`. */
   get logValue(): number {
     this.#logValue ??= this.#combined();
     return this.#logValue;
+  }
+
+  /** Whether the latest calls are four times as likely in an outage as they are usually; only for `worse`. */
+  get isOnset(): boolean {
+    return this.#wealth.some(({ onset }) => onset >= SUSPICIOUS);
   }
 
   /**
@@ -77,6 +84,9 @@ export class Evidence {
     return this.#direction === 'worse' ? logSum(logs) - Math.log(logs.length) : Math.min(...logs);
   }
 }
+
+/** One failure where failures are rare, several where they are usual. */
+const SUSPICIOUS = Math.log(4);
 
 /** The part of the wealth that is reserved for a late onset of a regression. */
 const RESERVE = 0.1;

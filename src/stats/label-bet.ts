@@ -2,7 +2,7 @@
 
 import type { Direction } from './arm.ts';
 import { isShare, Tables, type Bet } from './bet.ts';
-import { ratesOf } from './alternatives.ts';
+import { OUTAGE, ratesOf } from './alternatives.ts';
 import { projectRates, type RateLine, type RatePair } from './project-rates.ts';
 
 /** A gauge's reading of stable's bad rate. */
@@ -27,6 +27,7 @@ export interface LabelBetInput {
 export class LabelBet implements Bet {
   readonly weights: readonly number[];
   readonly outcomes = 2;
+  readonly outage: number = OUTAGE;
   readonly #input: LabelBetInput;
   readonly #tables = new Tables((share) => this.#tableAt(share));
 

@@ -14,6 +14,7 @@ export interface LimitBetInput {
 export class LimitBet implements Bet {
   readonly weights: readonly number[];
   readonly outcomes = 2;
+  readonly outage = 3;
   readonly #input: LimitBetInput;
   readonly #table: Float64Array;
 

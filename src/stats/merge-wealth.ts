@@ -17,9 +17,10 @@ export function mergeWealth(
   weights: readonly number[],
 ): WealthState {
   const calls = one.calls + other.calls - base.calls;
+  const onset = Math.max(0, (one.onset ?? 0) + (other.onset ?? 0) - (base.onset ?? 0));
   if (one.paidUntil === base.paidUntil && other.paidUntil === base.paidUntil) {
     const logs = base.logs.map((log, index) => one.logs[index]! + other.logs[index]! - log);
-    return { ...base, logs, calls };
+    return { ...base, logs, calls, onset };
   }
   const totals = base.logs.map((_log, index) => {
     const [ofOne, ofOther, ofBase] = [one, other, base].map((state) => totalOf(state, index, weights));
@@ -29,7 +30,7 @@ export function mergeWealth(
   const logs = totals.map((total, index) => {
     return reserve > 0 ? total + Math.log1p(-reserve * weights[index]! * Math.exp(-total)) : total;
   });
-  return { logs, reserve, calls, paidUntil: Math.max(calls, one.paidUntil, other.paidUntil) };
+  return { logs, reserve, calls, paidUntil: Math.max(calls, one.paidUntil, other.paidUntil), onset };
 }
 
 /** ln of an alternative's wealth and its part of the reserve. */

@@ -68,6 +68,8 @@ export class PairAnalysis {
       guardrail: name,
       rollback: clamp((pairs.worse + logShare) / this.#rollbackBound),
       promotion: clamp(pairs.noWorse / this.#passBound),
+      // Copies harm no caller.
+      worseLately: false,
       sides: pairs.sides,
     }));
   }

@@ -35,6 +35,9 @@ const SHIFTS: readonly (readonly [shift: number, weight: number])[] = [
   [3.5, 0.08],
 ];
 
+/** The index of the shift by 1.8: twice the latency, at the usual spread. */
+export const OUTAGE = 3;
+
 /** Tails: the mass above a quantile, multiplied by a factor. */
 const TAILS: Readonly<Record<Direction, readonly (readonly [from: number, factor: number, weight: number])[]>> = {
   worse: [

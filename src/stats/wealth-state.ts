@@ -9,4 +9,6 @@ export interface WealthState {
   readonly calls: number;
   /** The reserve is paid in up to this call. */
   readonly paidUntil: number;
+  /** See `Wealth.onset`. */
+  readonly onset?: number | undefined;
 }

@@ -9,6 +9,7 @@
  * @see Ramdas, Grünwald, Vovk, Shafer, "Game-theoretic statistics and safe anytime-valid inference", Statistical
  * Science 38 (2023)
  * @see Grünwald, de Heide, Koolen, "Safe testing", JRSS B 86 (2024)
+ * @see Page, "Continuous inspection schemes", Biometrika 41 (1954)
  */
 
 import { logSum } from './log-sum.ts';
@@ -28,6 +29,9 @@ export class Wealth {
   readonly #weights: readonly number[];
   /** ln of the wealth on each alternative. */
   readonly #logs: Float64Array;
+  /** The alternative that `onset` bets on. */
+  readonly #outage: number | undefined;
+  #onset = 0;
   #reserve: number;
   /** Calls of the canary: stable's calls alone reveal no regression. */
   #calls = 0;
@@ -37,8 +41,10 @@ export class Wealth {
   /**
    * @param weights the initial wealth of each alternative; sums to 1
    * @param reserve the part held back, 0–1
+   * @param outage the alternative that `onset` bets on
    */
-  constructor(weights: readonly number[], reserve: number) {
+  constructor(weights: readonly number[], reserve: number, outage?: number) {
+    this.#outage = outage;
     this.#weights = weights;
     this.#logs = Float64Array.from(weights, (weight) => Math.log(weight * (1 - reserve)));
     this.#reserve = reserve;
@@ -51,10 +57,19 @@ export class Wealth {
     return this.#reserve > 0 ? logSum([invested, Math.log(this.#reserve)]) : invested;
   }
 
+  /**
+   * Whether an outage seems to have begun: ln of what a bet on it has won since its lowest point, the cumulative sum of Page. Above 0 after a
+   * failure, until enough good calls follow. It decides nothing by itself: a healthy canary has such moments too.
+   */
+  get onset(): number {
+    return this.#onset;
+  }
+
   /** Multiplies the wealth by the factors of one call, whose logarithms begin at `row`. */
   multiply(table: Float64Array, row: number, isCanary: boolean): void {
     const logs = this.#logs;
     for (let index = 0; index < logs.length; index++) logs[index]! += table[row + index]!;
+    if (this.#outage !== undefined) this.#onset = Math.max(0, this.#onset + table[row + this.#outage]!);
     if (!isCanary) return;
     this.#calls += 1;
     if (this.#calls >= this.#paidUntil) this.#payIn();
@@ -64,6 +79,7 @@ export class Wealth {
   multiplyMany(table: Float64Array, row: number, count: number): void {
     const logs = this.#logs;
     for (let index = 0; index < logs.length; index++) logs[index]! += table[row + index]! * count;
+    if (this.#outage !== undefined) this.#onset = Math.max(0, this.#onset + table[row + this.#outage]! * count);
   }
 
   /** @param canaryCalls the canary calls of the block */
@@ -78,14 +94,16 @@ export class Wealth {
       reserve: this.#reserve,
       calls: this.#calls,
       paidUntil: this.#paidUntil,
+      ...(this.#outage !== undefined && { onset: this.#onset }),
     };
   }
 
-  restore({ logs, reserve, calls, paidUntil }: WealthState): void {
+  restore({ logs, reserve, calls, paidUntil, onset = 0 }: WealthState): void {
     this.#logs.set(logs);
     this.#reserve = reserve;
     this.#calls = calls;
     this.#paidUntil = paidUntil;
+    this.#onset = onset;
   }
 
   /** Takes over the joint wealth of two processes that continued from `base`: see `mergeWealth`. */

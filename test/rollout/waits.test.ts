@@ -52,6 +52,7 @@ describe('a rollout', () => {
     ['service', { outOfService: "the canary's breaker is open" }],
     ['limits', { heldBack: { calls: 10, assigned: 100 } }],
     ['guardrail', { nearest: { guardrail: 'errorRate', evidence: 0.5 } }],
+    ['guardrail', { worseLately: ['errorRate'] }],
     ['promote', { auto: false }],
     ['require', { canary: arm(100, { failures: 2 }), steps: [step({ require: { maxErrorRate: 0.01 } })] }],
     ['require', { canary: arm(100, { latencyMs: 91 }), steps: [step({ require: { minLatencyImprovement: 0.1 } })] }],
