@@ -40,16 +40,17 @@ const NAMES: Readonly<Record<TracedAttempt['reason'], string>> = {
 
 /** An attempt without a span. Its request still runs in the context of the call, so that the decision not to sample is passed on. */
 export class UnsampledAttempt implements AttemptTrace {
-  readonly #context: Context;
+  readonly #context: Context | undefined;
   readonly #ended: AttemptEnded;
 
-  constructor(callContext: Context, ended: AttemptEnded) {
+  /** @param callContext `undefined` without a tracer */
+  constructor(callContext: Context | undefined, ended: AttemptEnded) {
     this.#context = callContext;
     this.#ended = ended;
   }
 
   run<T>(send: () => T): T {
-    return context.with(this.#context, send);
+    return this.#context === undefined ? send() : context.with(this.#context, send);
   }
 
   hold(): void {

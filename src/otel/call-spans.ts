@@ -94,7 +94,8 @@ class FollowedCall implements CallTrace {
       const isBetter = record.outcome === 'success' || this.#served?.record.outcome !== 'success';
       if (record.reason !== 'shadow' && isBetter) this.#served = { record, endpoint, answer };
     };
-    if (this.#isDropped || !settings.tracer) return new UnsampledAttempt(this.#context, ended);
+    if (!settings.tracer) return new UnsampledAttempt(undefined, ended);
+    if (this.#isDropped) return new UnsampledAttempt(this.#context, ended);
     const answer = new AnswerFacts(settings.capturesContent && this.#span !== undefined);
     const attributes = { ...this.#planned, ...attemptAttributes(attempt), ...endpoint };
     return startAttemptSpan(settings.tracer, attempt, { parent: this.#context, attributes, answer, ended });
