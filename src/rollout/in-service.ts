@@ -19,7 +19,7 @@ export function whyOutOfService(
   nowMs: number,
   copies?: { readonly pausedFor: PauseKind | undefined; readonly hang: boolean },
 ): string | undefined {
-  const refused = whyRefused('the canary', upstream, nowMs);
+  const refused = whyRefused('the canary', upstream, nowMs, copies !== undefined);
   if (refused !== undefined) return refused;
   if (copies?.pausedFor) return `copies to the canary are paused (${PAUSES[copies.pausedFor]})`;
   if (copies?.hang) return 'copies to the canary hang: they run for more than twice as long as any answer so far';
@@ -29,17 +29,22 @@ export function whyOutOfService(
   return `the canary's last answer was ${Math.round((nowMs - last) / 1_000)} s ago`;
 }
 
-/** Why the breaker or a pause keeps calls from a side of a rollout; `undefined` if they do not. */
+/**
+ * Why the breaker or a pause keeps calls from a side of a rollout; `undefined` if they do not.
+ *
+ * @param getsCopiesAlone a half-open breaker waits for a call, which would never come: the first call of the next step is its trial
+ */
 export function whyRefused(
   side: 'the canary' | 'stable',
   upstream: Upstream | undefined,
   nowMs: number,
+  getsCopiesAlone = false,
 ): string | undefined {
   const models = upstream?.models.all ?? [];
   const states = models.map(({ breaker }) => breaker?.state.state ?? 'closed');
   if (states.includes('open')) return `${side}'s breaker is open`;
   // A model without calls may stay half-open for ever, which does not matter while others are closed.
-  if (states.includes('halfOpen') && !states.includes('closed')) return `${side}'s breaker is half-open`;
+  if (!getsCopiesAlone && states.includes('halfOpen') && !states.includes('closed')) return `${side}'s breaker is half-open`;
   for (const { pause } of models) {
     const pausedFor = pause.reason(nowMs);
     if (pausedFor) return `${side} is paused (${PAUSES[pausedFor]})`;

@@ -86,6 +86,19 @@ describe('what a shadow step waits for', () => {
     expect(waitsOf(set)).toEqual([expect.stringMatching(/^the canary's last answer was \d+ s ago$/)]);
   });
 
+  test('no real call, where the breaker is half-open since the rollback: good copies are enough', async () => {
+    const set = setUpShadowStep({ steps: [{ shadow: 1, hold: '10s' }, { weight: 0.5, hold: '1d' }, { weight: 1 }] });
+    const run = trafficOf(set);
+    await run({ calls: 2_000, until: () => stateOf(set).step === 1 });
+    set.providers.usually('gemini', failed(503));
+    await run({ calls: 500, until: () => stateOf(set).phase === 'rolledBack' });
+    set.providers.usually('gemini', chat());
+    await set.clock.advance(120_000);
+    set.ai.canary.rollout.retry();
+    await run({ calls: 2_000, until: () => stateOf(set).step === 1 });
+    expect(stateOf(set)).toMatchObject({ phase: 'progressing', step: 1 });
+  });
+
   test('copies that hang, however many others are good', async () => {
     const set = setUpShadowStep({}, { shadow: { maxConcurrency: 100 } });
     const run = trafficOf(set);
