@@ -8,6 +8,9 @@ import { OUTAGE, templatesOf, type Template } from './templates.ts';
 /** The quantiles of stable that separate the bins. */
 export const CUT_QUANTILES: readonly number[] = [0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
 
+/** The best bin is assumed to hold a little of stable's mass, although no value was seen there. */
+const LEAST_BELOW = 0.002;
+
 export interface BinBetInput {
   readonly direction: Direction;
   readonly stable: CutsGauge;
@@ -38,7 +41,9 @@ export class BinBet implements Bet {
     const { cuts } = this.#input.stable;
     if (cuts.length === 0) return -1;
     const badness = isCanary ? x - this.#input.shift : x;
-    let bin = 0;
+    // Without the margin: values that differ by less than it are not better, only allowed.
+    if (this.#hasBest && x < this.#input.stable.lowest!) return 0;
+    let bin = this.#hasBest ? 1 : 0;
     while (bin < cuts.length && badness >= cuts[bin]!.at) bin += 1;
     return bin;
   }
@@ -63,15 +68,23 @@ export class BinBet implements Bet {
     return table;
   }
 
+  /**
+   * Whether the best bin is that of values below all of stable's. The two lowest cuts are equal if many of stable's values are: the lowest one
+   * separates nothing then, and a canary that is better than all of stable could not show it.
+   */
+  get #hasBest(): boolean {
+    const { direction, stable } = this.#input;
+    const { cuts, lowest } = stable;
+    return direction === 'noWorse' && lowest !== undefined && cuts[0]?.at === cuts[1]?.at;
+  }
+
   /** Kept because templates cost more than a table and do not depend on the share. */
   #templatesNow(): readonly Template[] {
     const { direction, stable } = this.#input;
     if (this.#version !== stable.version) {
       this.#version = stable.version;
-      this.#templates = templatesOf(
-        direction,
-        stable.cuts.map(({ below }) => below),
-      );
+      const below = stable.cuts.map((cut) => cut.below);
+      this.#templates = templatesOf(direction, this.#hasBest ? [LEAST_BELOW, ...below.slice(1)] : below);
     }
     return this.#templates;
   }

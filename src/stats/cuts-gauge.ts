@@ -9,6 +9,7 @@ export interface CutsGaugeState {
   readonly nextAt: number;
   readonly at: readonly number[];
   readonly below: readonly number[];
+  readonly lowest?: number | undefined;
   readonly sketch: SketchState;
 }
 
@@ -17,6 +18,7 @@ export class CutsGauge implements Gauge {
   readonly #quantiles: readonly number[];
   readonly #sketch = new Sketch();
   #cuts: readonly Cut[] = [];
+  #lowest: number | undefined;
   #calls = 0;
   #nextAt = FIRST_CALLS;
   #version = 0;
@@ -35,6 +37,11 @@ export class CutsGauge implements Gauge {
     return this.#cuts;
   }
 
+  /** No call of stable was below this, up to the latest reading; `undefined` if that is unknown. */
+  get lowest(): number | undefined {
+    return this.#lowest;
+  }
+
   learn(x: number): void {
     this.#sketch.add(x);
     this.#calls += 1;
@@ -47,11 +54,13 @@ export class CutsGauge implements Gauge {
       nextAt: this.#nextAt,
       at: this.#cuts.map(({ at }) => at),
       below: this.#cuts.map(({ below }) => below),
+      lowest: this.#lowest,
       sketch: this.#sketch.toJSON(),
     };
   }
 
-  restore({ calls, nextAt, at, below, sketch }: CutsGaugeState): void {
+  restore({ calls, nextAt, at, below, lowest, sketch }: CutsGaugeState): void {
+    this.#lowest = lowest;
     this.#calls = calls;
     this.#nextAt = nextAt;
     this.#cuts = at.map((cut, index) => ({ at: cut, below: below[index]! }));
@@ -69,6 +78,7 @@ export class CutsGauge implements Gauge {
   }
 
   #refresh(): void {
+    this.#lowest = this.#sketch.lowest;
     this.#cuts = this.#quantiles.map((quantile) => this.#sketch.cutAt(quantile, this.#calls));
     if (this.#calls > MEMORY_CALLS) {
       this.#sketch.halve();

@@ -51,6 +51,12 @@ export class Sketch {
     return { at: LIMIT, below: below / total };
   }
 
+  /** A position that no value is below, close to the lowest one. `undefined` without finite values, or if some are −Infinity. */
+  get lowest(): number | undefined {
+    const bin = this.#below > 0 ? -1 : this.#counts.findIndex((count) => count > 0);
+    return bin < 0 ? undefined : (this.#first + bin) * this.#width;
+  }
+
   /** Adds another sketch's counts multiplied by `times`. No count falls below 0. */
   addAll({ width, first, below, above, counts }: SketchState, times: number): void {
     this.#below = Math.max(0, this.#below + below * times);

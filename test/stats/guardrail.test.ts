@@ -110,6 +110,26 @@ describe('a guardrail', () => {
   });
 
   test.each([
+    ['a fifth of it', () => 0.2, 'pass'],
+    ['the same', () => 1, 'inconclusive'],
+    ['less than the margin above it', () => 1.05, 'inconclusive'],
+    [
+      'the same, and a third of the calls twice as much',
+      (random: () => number) => (random() < 0.3 ? 2 : 1),
+      'inconclusive',
+    ],
+  ] as const)("where all of stable's calls cost the same and the canary's %s, says %s", (_what, cost, verdict) => {
+    const random = seededRandom(7);
+    const guardrail = createGuardrail({ ...noWorse, metric: 'costPerCall', margin: 0.1 });
+    for (let index = 0; index < 3_000; index++) {
+      const isCanary = random() < 0.2;
+      const value = 0.004 * (isCanary ? cost(random) : 1);
+      guardrail.observe({ arm: isCanary ? 'canary' : 'stable', value, share: 0.2 });
+    }
+    expect(guardrail.verdict).toBe(verdict);
+  });
+
+  test.each([
     [{ ...worse, metric: 'errorRate', alpha: 0 }, 'alpha should be between 0 and 1, got 0'],
     [{ ...worse, metric: 'errorRate', margin: 1 }, 'errorRate.margin should be from 0 to below 1, got 1'],
     [{ ...worse, metric: 'errorRate', max: 1.5 }, 'errorRate.max should be between 0 and 1, got 1.5'],
