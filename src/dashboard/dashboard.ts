@@ -3,7 +3,7 @@
 import type { CanaryClient, Store } from '../index.ts';
 import { type NodeHandler, toNodeHandler } from '../http/node-handler.ts';
 import { clientSource } from './client-source.ts';
-import { EventHub } from './event-hub.ts';
+import { EventHub, MAX_LAG_MS } from './event-hub.ts';
 import { handle } from './handler.ts';
 import { type DashboardOptions, type DashboardPeer, resolveDashboard } from './options.ts';
 import type { PageState } from './page-state.ts';
@@ -60,7 +60,7 @@ function dashboardOf(source: Source, options: ReturnType<typeof resolveDashboard
     handle(request, peer, { options, source, hub, state });
   return {
     fetch,
-    node: toNodeHandler(fetch),
+    node: toNodeHandler(fetch, { stallMs: MAX_LAG_MS }),
     close: () => {
       stopListening();
       recorder.close();

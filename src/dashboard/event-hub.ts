@@ -12,8 +12,8 @@ const HEARTBEAT_MS = 15_000;
 const MAX_AGE_MS = 900_000;
 /** A page that has not read this many bytes gets no more for now. */
 const MAX_UNREAD = 65_536;
-/** A page that has read nothing for this long is gone. */
-const MAX_LAG_MS = 60_000;
+/** A page that has read nothing for this long is gone, in ms. */
+export const MAX_LAG_MS = 60_000;
 /** Several decisions at once are one update. */
 const SOON_MS = 50;
 

@@ -1,5 +1,7 @@
 /** The stream of an open page: live, bounded, and gone without a trace. */
 
+import { connect, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { createDashboard } from '../../src/dashboard/index.ts';
 import { EventHub } from '../../src/dashboard/event-hub.ts';
@@ -143,6 +145,40 @@ test('a page that does not read is sent nothing more, and costs no memory', asyn
   const bytes = (await response.arrayBuffer()).byteLength;
   expect(bytes).toBeLessThan(250_000);
 });
+
+test('a page that reads nothing of its connection is disconnected after a minute, and one that reads is not', async () => {
+  const { ai } = setUpRollout({});
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const dashboard = createDashboard(ai, { updateInterval: 100 });
+  await using server = await serve(dashboard.node);
+  const { port } = new URL(server.url);
+  const open = (): Socket => {
+    const socket = connect(Number(port), '127.0.0.1').on('error', () => undefined);
+    socket.write(`GET /events HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n\r\n`);
+    return socket;
+  };
+  const connections = (): Promise<number> =>
+    new Promise((resolve) => server.server.getConnections((_, count) => resolve(count)));
+  try {
+    const [silent, reading] = [open().pause(), open().resume()];
+    await vi.waitUntil(async () => (await connections()) === 2, { timeout: 30_000 });
+    // The connection takes a few megabytes before it is full.
+    let passedMs = 0;
+    while ((await connections()) === 2 && passedMs < 850_000) {
+      await vi.advanceTimersByTimeAsync(100);
+      await setImmediate();
+      passedMs += 100;
+    }
+    expect(await connections()).toBe(1);
+    expect(passedMs).toBeGreaterThan(60_000);
+    expect(reading.destroyed).toBe(false);
+    silent.destroy();
+    reading.destroy();
+  } finally {
+    vi.useRealTimers();
+    dashboard.close();
+  }
+}, 60_000);
 
 test('closing the dashboard ends the streams of its pages', async () => {
   const { ai } = setUpRollout({});
