@@ -90,3 +90,14 @@ test('a port that is no port is refused', async () => {
   expect(await program.exitCode).toBe(USAGE);
   expect(program.text()).toContain('--port should be a whole number between 0 and 65535');
 });
+
+test('demo --page serves the live page of its rollout until Ctrl-C', async () => {
+  const program = run('demo', '--page');
+  const url = await program.url();
+  const state = async () => (await (await fetch(new URL('state', url))).json()) as { rollouts: { upstream: string }[] };
+  expect(await state()).toMatchObject({ from: 'process', rollouts: [{ upstream: 'deepseek' }] });
+  expect(await (await fetch(url)).text()).toContain('<title>');
+  program.interrupt();
+  expect(await program.exitCode).toBe(130);
+  await expect(fetch(url)).rejects.toThrow('fetch failed');
+}, 60_000);
