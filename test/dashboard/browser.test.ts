@@ -8,12 +8,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDashboard, type DashboardOptions } from '../../src/dashboard/index.ts';
 import { serve } from '../http/serve.ts';
 import { driver, setUpRollout } from '../support/rollout-traffic.ts';
+import type { SetUp } from '../support/set-up.ts';
 
 const path = chromiumPath();
 if (path === undefined)
   process.emitWarning('No chromium on this machine: the tests of the page in a browser are skipped.');
 
 const EVIL = '<img src=x onerror=alert(1)>';
+/** Leaves room for another rollout. */
+const HALF_STEPS = [{ weight: 0.2, hold: '1h' }, { weight: 0.4 }] as const;
 const STEPS = [{ weight: 0.2, hold: '1h' }, { weight: 0.5, hold: '1h' }, { weight: 1 }] as const;
 
 describe.skipIf(path === undefined)('in Chromium', () => {
@@ -24,8 +27,12 @@ describe.skipIf(path === undefined)('in Chromium', () => {
   afterAll(() => browser?.close());
 
   /** A page over a rollout to `gemini`, with what the browser reports against it. */
-  async function open(options: DashboardOptions, width = 1280, fragment = '') {
-    const set = setUpRollout({ steps: STEPS });
+  async function open(
+    options: DashboardOptions,
+    width = 1280,
+    fragment = '',
+    set: SetUp = setUpRollout({ steps: STEPS }),
+  ) {
     const dashboard = createDashboard(set.ai, { updateInterval: 100, ...options });
     const server = await serve(dashboard.node);
     const context = await browser.newContext({ viewport: { width, height: 800 }, reducedMotion: 'reduce' });
@@ -116,6 +123,28 @@ describe.skipIf(path === undefined)('in Chromium', () => {
     expect(allowed.page.url()).not.toContain('token');
     await confirm(allowed.page, 'Pause', /No further step/);
     await expect.poll(() => allowed.ai.canary.rollout.state.phase).toBe('paused');
+  });
+
+  test('of two rollouts the page shows one, the buttons move that one, and a press on the other name changes both', async () => {
+    const rollouts = ['gemini', 'deepseek'].map((to) => ({
+      to,
+      salt: to,
+      steps: HALF_STEPS,
+    }));
+    const set = setUpRollout(rollouts, {}, { gemini: {}, deepseek: {} });
+    await using opened = await open({ authorize: () => true }, 1280, '', set);
+    const { page, complaints, ai } = opened;
+    const phases = () => Object.entries(ai.canary.rollouts).map(([name, rollout]) => `${name} ${rollout.state.phase}`);
+    await confirm(page, 'Pause', /No further step begins/);
+    await expect.poll(phases).toEqual(['gemini paused', 'deepseek progressing']);
+    await page.locator('#rollouts').getByRole('button', { name: 'deepseek' }).press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'deepseek' }).waitFor();
+    await page.getByText('▶ progressing').waitFor();
+    await confirm(page, 'Roll back', /gets no more calls/);
+    await expect.poll(phases).toEqual(['gemini paused', 'deepseek rolledBack']);
+    await page.locator('#rollouts').getByRole('button', { name: 'gemini' }).click();
+    await page.getByText('❚❚ paused').waitFor();
+    expect(complaints).toEqual([]);
   });
 
   test('a key is explained, and sliders plan another rollout', async () => {
