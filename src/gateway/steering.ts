@@ -59,8 +59,9 @@ function canaryOf(canary: CanaryClient['canary']): string {
 
 /** As in a query. `true`, `false` and numbers are what they look like, so that they match the values of segments. */
 function attributesOf(text: string | null): Record<string, AttributeValue> {
-  const entries = [...new URLSearchParams(text ?? '')].filter(([name]) => name !== 'caller' && name !== '__proto__');
-  return Object.fromEntries(entries.map(([name, value]) => [name.trim(), valueOf(value.trim())]));
+  const entries = [...new URLSearchParams(text ?? '')].map(([name, value]) => [name.trim(), value.trim()] as const);
+  const own = entries.filter(([name]) => name !== 'caller' && name !== '__proto__');
+  return Object.fromEntries(own.map(([name, value]) => [name, valueOf(value)]));
 }
 
 function valueOf(text: string): AttributeValue {
