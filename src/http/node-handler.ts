@@ -1,7 +1,7 @@
 /** Serves Web-standard requests from Node's HTTP server: streams both ways, with back-pressure. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createRequest } from './node-request.ts';
+import { createRequest, type NoRequest } from './node-request.ts';
 
 /** The other end of the connection. */
 export interface Peer {
@@ -46,16 +46,23 @@ async function serve(
     if (!res.writableFinished) disconnected.abort(new DOMException('The client disconnected', 'AbortError'));
   });
   const request = createRequest(req, disconnected.signal);
-  if (!request) {
-    const text = 'The target, method or headers of the request are invalid.';
-    return await send(new Response(text, { status: 400 }), req, res, stallMs);
-  }
+  if (typeof request === 'string') return await send(new Response(...REFUSALS[request]), req, res, stallMs);
   const response = await fetch(request, { remoteAddress: req.socket.remoteAddress });
   // An unread body pauses the connection and delays the answer.
   const { body } = request;
   if (body && !request.bodyUsed && !body.locked && response.body !== body) await body.cancel();
   await send(response, req, res, stallMs);
 }
+
+/** The answers where there is no request to handle. */
+const REFUSALS: Readonly<Record<NoRequest, readonly [string, ResponseInit]>> = {
+  invalid: ['The target, method or headers of the request are invalid.', { status: 400 }],
+  // A mistake of the server, which a retry does not correct.
+  bodyLost: [
+    'The body of the request was read before this handler, and is not in req.body: mount the handler before whatever reads bodies.',
+    { status: 500, headers: { 'x-should-retry': 'false' } },
+  ],
+};
 
 async function send(
   response: Response,

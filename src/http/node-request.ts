@@ -2,23 +2,41 @@
 
 import type { IncomingMessage } from 'node:http';
 
+/** Why there is no request: its target, method, `Host` or another header is invalid, or its body was read before and is lost. */
+export type NoRequest = 'invalid' | 'bodyLost';
+
 /**
+ * A body that a parser has read, such as `express.json()`, is taken from `req.body`, where parsers leave it.
+ *
  * @param signal the signal of the new request
- * @returns `undefined` if the target, the method, the `Host` or another header is invalid
  */
-export function createRequest(req: IncomingMessage, signal: AbortSignal): Request | undefined {
+export function createRequest(req: IncomingMessage, signal: AbortSignal): Request | NoRequest {
   const url = urlOf(req);
-  if (!url) return undefined;
+  if (!url) return 'invalid';
   const { method = 'GET' } = req;
   const hasBody = method !== 'GET' && method !== 'HEAD';
   const init: RequestInit = { method, signal };
+  const wasRead = req.readableDidRead || req.readableEnded;
   try {
     init.headers = headersOf(req);
-    if (hasBody) Object.assign(init, { body: bodyOf(req), duplex: 'half' });
-    return new Request(url, init);
+    const body = hasBody ? (wasRead ? parsedBody(req) : bodyOf(req)) : null;
+    if (body === undefined) return 'bodyLost';
+    return new Request(url, Object.assign(init, { body, duplex: 'half' }));
   } catch {
-    return undefined;
+    return 'invalid';
   }
+}
+
+/** What a parser has made of the body: bytes, a text, or a value, which is written as JSON again. */
+function parsedBody({
+  body,
+  headers,
+}: IncomingMessage & { readonly body?: unknown }): string | Uint8Array<ArrayBuffer> | undefined {
+  if (typeof body === 'string') return body;
+  if (body instanceof Uint8Array) return new Uint8Array(body);
+  if (body !== undefined) return JSON.stringify(body);
+  const isEmpty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
+  return isEmpty ? '' : undefined;
 }
 
 /**

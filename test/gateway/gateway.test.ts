@@ -1,7 +1,11 @@
 /** The gateway, through the official SDK and plain requests. */
 
-import { OpenAI } from 'openai';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type APIError, OpenAI } from 'openai';
 import { expect, test } from 'vitest';
+import type { Gateway } from '../../src/gateway/index.ts';
+import { serve } from '../http/serve.ts';
+import { express } from '../support/express.ts';
 import { CHAT, TOKEN, errorOf, startWorld } from './support.ts';
 
 test('the SDK gets chats, completions, responses, embeddings, moderations and models', async () => {
@@ -89,6 +93,39 @@ test('attributes of the request and the name of its caller select segments', asy
   world.ai.canary.setSegments([{ when: { caller: 'web' }, upstream: 'gemini' }]);
   expect(await upstreamOf({})).toBe('gemini');
 });
+
+test.each([
+  ['express.json() before it', (gateway: Gateway) => express().use(express.json()).use(gateway.node), 200, undefined],
+  [
+    'a reader of bodies before it that leaves none',
+    (gateway: Gateway) => (req: IncomingMessage, res: ServerResponse) =>
+      void req.resume().once('end', () => gateway.node(req, res)),
+    500,
+    'mount the handler before whatever reads bodies',
+  ],
+] as const)('a gateway within a server with %s answers', async (_name, listenerOf, status, message) => {
+  await using world = await startWorld();
+  await using served = await serve(listenerOf(world.gateway));
+  const sdk = new OpenAI({ apiKey: TOKEN, baseURL: `${served.url}/v1` });
+  const [answer, error] = await sdk.chat.completions.create(CHAT).then(
+    (completion) => [completion, undefined] as const,
+    (thrown: APIError) => [undefined, thrown] as const,
+  );
+  expect(answer?.choices[0]?.message.content).toBe(status === 200 ? 'from openai' : undefined);
+  expect(error?.message ?? '').toContain(message ?? '');
+  expect(error?.status ?? 200).toBe(status);
+  expect(world.stable.requests).toHaveLength(status === 200 ? 1 : 0);
+});
+
+test.each(['caller=batch', '%20caller=batch', 'a=1& caller =batch', '+caller=batch', 'caller%09=batch'])(
+  'the attributes %j name no caller, also without tokens',
+  async (attributes) => {
+    const segments = [{ when: { caller: 'batch' }, upstream: 'gemini' }];
+    await using world = await startWorld({ options: { segments }, gateway: { auth: undefined } });
+    const response = await world.post('/v1/chat/completions', CHAT, { 'x-canary-attributes': attributes });
+    expect([response.status, response.headers.get('x-canary-upstream')]).toEqual([200, 'openai']);
+  },
+);
 
 test('the upstream gets its own key, the listed headers, and nothing else of the caller', async () => {
   await using world = await startWorld();

@@ -1,8 +1,9 @@
 /** `toNodeHandler`: Node's server as a Web-standard handler. */
 
 import type { Socket } from 'node:net';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type FetchHandler, toNodeHandler } from '../../src/http/node-handler.ts';
+import { express } from '../support/express.ts';
 import { openRaw, sendRaw } from './raw-request.ts';
 import { serve } from './serve.ts';
 
@@ -260,4 +261,31 @@ test('a response before the end of the request reaches its client, and closes th
   for (let index = 0; index < 32; index += 1) socket.write(new Uint8Array(131_072));
   await closed;
   expect(received().match(/HTTP\/1.1/g)).toHaveLength(1);
+});
+
+describe('a body that was read before the handler', () => {
+  const text: FetchHandler = async (request) => new Response(await request.text());
+  const post = async (url: string, type: string, body: string): Promise<readonly [number, string]> => {
+    const response = await fetch(url, { method: 'POST', headers: { 'content-type': type }, body });
+    return [response.status, await response.text()];
+  };
+
+  test.each([
+    ['express.json()', express.json(), 'application/json', '{"a": [1, "é"]}', '{"a":[1,"é"]}'],
+    ['express.text()', express.text({ type: '*/*' }), 'application/json', '{"a": 1}', '{"a": 1}'],
+    ['express.raw()', express.raw({ type: '*/*' }), 'application/json', '{"a": 1}', '{"a": 1}'],
+    ['a parser of another type', express.json(), 'text/plain', 'as it was sent', 'as it was sent'],
+  ])('%s leaves it in req.body, or unread', async (_name, parser, type, body, expected) => {
+    await using served = await serve(express().use(parser).use(toNodeHandler(text)));
+    expect(await post(served.url, type, body)).toEqual([200, expected]);
+  });
+
+  test('gets a 500 that says what to do where it is lost', async () => {
+    const handler = toNodeHandler(text);
+    await using served = await serve((req, res) => void req.resume().once('end', () => handler(req, res)));
+    const [status, message] = await post(served.url, 'application/json', '{}');
+    expect(status).toBe(500);
+    expect(message).toContain('mount the handler before whatever reads bodies');
+    expect(await post(served.url, 'application/json', '')).toEqual([200, '']);
+  });
 });
