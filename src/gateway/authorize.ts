@@ -1,7 +1,8 @@
 /** Who may do what. */
 
 import { createTokenCheck, type TokenCheck } from '../http/bearer-tokens.ts';
-import { isLocalRequest } from '../http/loopback.ts';
+import { ConfigError } from '../domain/errors.ts';
+import { isLocalRequest, isLoopbackHost } from '../http/loopback.ts';
 import type { Peer } from '../http/node-handler.ts';
 import type { CallerOptions, GatewayOptions, Tokens } from './options.ts';
 import { errorResponse } from './error-response.ts';
@@ -23,18 +24,32 @@ export interface Authorization {
 export function createAuthorization({ auth, admin, openMetrics }: GatewayOptions): Authorization {
   const callers = auth && createTokenCheck('gateway.auth', tokensOf(auth));
   const admins = admin && createTokenCheck('gateway.admin', admin);
+  if (callers && admin) checkDistinct(admin, callers);
   const caller = (request: Request, peer: Peer): Identity =>
     callers ? byToken(request, callers) : byAddress(request, peer);
   return {
     hasTokens: callers !== undefined,
     caller,
-    admin: (request) => admins && byToken(request, admins),
+    admin: (request) =>
+      admins && (isReading(request) || isSameOrigin(request) ? byToken(request, admins) : foreignOrigin()),
     metrics(request, peer) {
       if (openMetrics) return { ok: true, name: undefined };
       const byAdmin = admins && byToken(request, admins);
       return byAdmin?.ok ? byAdmin : caller(request, peer);
     },
   };
+}
+
+/** A caller with the token of an administrator would be one. */
+function checkDistinct(admin: Readonly<Record<string, Tokens>>, callers: TokenCheck): void {
+  for (const [name, tokens] of Object.entries(admin)) {
+    const other = [tokens]
+      .flat()
+      .map((token) => callers(`Bearer ${token}`))
+      .find((found) => found !== undefined);
+    if (other === undefined) continue;
+    throw new ConfigError(`gateway.admin.${name}`, `should differ from the token of gateway.auth.${other}`);
+  }
 }
 
 /** Only the tokens, whose form `createTokenCheck` checks. */
@@ -69,7 +84,34 @@ function byToken({ headers }: Request, check: TokenCheck): Identity {
 }
 
 function byAddress(request: Request, peer: Peer): Identity {
-  if (isLocalRequest(request, peer)) return { ok: true, name: undefined };
-  const message = 'Without the option auth, the gateway serves only programs on its own machine.';
-  return { ok: false, response: errorResponse({ status: 403, message, code: 'loopback_only' }) };
+  if (!isLocalRequest(request, peer)) {
+    return refused('Without the option auth, the gateway serves only programs on its own machine.', 'loopback_only');
+  }
+  return isFromForeignPage(request) ? foreignOrigin() : { ok: true, name: undefined };
+}
+
+/**
+ * Whether a page of another site makes a browser on this machine ask. A request without a body, such as the cancellation of a response, needs no
+ * permission of the gateway (CORS): the browser sends it, and only names the page. The local application of a developer is no other site.
+ */
+function isFromForeignPage({ headers }: Request): boolean {
+  const origin = headers.get('origin');
+  if (origin !== null) return !URL.canParse(origin) || !isLoopbackHost(new URL(origin).host);
+  // A link to `/metrics` may be followed.
+  return headers.get('sec-fetch-site') === 'cross-site' && headers.get('sec-fetch-mode') !== 'navigate';
+}
+
+/** Programs send no `Origin`. Browsers send one with every request that changes something. */
+function isSameOrigin({ headers, url }: Request): boolean {
+  const origin = headers.get('origin');
+  if (origin === null) return true;
+  return URL.canParse(origin) && new URL(origin).host === (headers.get('host') ?? new URL(url).host);
+}
+
+const isReading = ({ method }: Request): boolean => method === 'GET' || method === 'HEAD';
+
+const foreignOrigin = (): Identity => refused('The Origin of the request is another site.', 'foreign_origin');
+
+function refused(message: string, code: string): Identity {
+  return { ok: false, response: errorResponse({ status: 403, message, code }) };
 }

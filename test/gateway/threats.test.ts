@@ -57,6 +57,28 @@ describe('tokens', () => {
     expect((await fetch(world.url + path)).status).toBe(401);
   });
 
+  test.each([
+    ['PUT', '/admin/weights', { openai: 0.5, gemini: 0.5 }],
+    ['PUT', '/admin/segments', []],
+    ['PUT', '/admin/tasks', { routes: {} }],
+    ['POST', '/admin/rollout/rollback', {}],
+  ])('%s %s with a token is refused to a page of another site', async (method, path, value) => {
+    const { weights } = world.ai.canary;
+    const body = JSON.stringify(value);
+    const ask = (origin: string): Promise<Response> => {
+      const headers = { authorization: `Bearer ${ADMIN}`, 'content-type': 'application/json', origin };
+      const init: RequestInit = { method, headers, body };
+      return fetch(world.url + path, init);
+    };
+    for (const origin of ['https://evil.test', 'http://127.0.0.1:1', 'null']) {
+      const response = await ask(origin);
+      expect([response.status, (await errorOf(response))['code']]).toEqual([403, 'foreign_origin']);
+    }
+    expect(world.ai.canary.weights).toEqual(weights);
+    expect((await ask(world.url)).status).not.toBe(403);
+    world.ai.canary.setWeights(weights);
+  });
+
   test('metrics need a token, health does not', async () => {
     const statusOf = async (path: string, token?: string): Promise<number> =>
       (await fetch(world.url + path, { headers: token ? { authorization: `Bearer ${token}` } : {} })).status;
@@ -110,6 +132,45 @@ describe('without auth', () => {
     ],
   ])('%s makes no calls', async (_name, url, headers, address, status) => {
     expect(await ask(url, headers as Record<string, string>, address)).toBe(status);
+  });
+
+  /** The statuses of requests that need no body, and so no permission of the gateway to be sent by a browser. */
+  const askWithoutBody = (headers: Record<string, string>): Promise<(readonly [number, unknown])[]> => {
+    const local = createGateway(world.ai);
+    const requests = [
+      ['POST', '/v1/responses/resp_1/cancel'],
+      ['DELETE', '/v1/responses/resp_1'],
+      ['GET', '/v1/responses/resp_1'],
+      ['GET', '/v1/models'],
+    ] as const;
+    return Promise.all(
+      requests.map(async ([method, path]) => {
+        const request = new Request(`http://localhost:8787${path}`, { method, headers });
+        const response = await local.fetch(request, { remoteAddress: '127.0.0.1' });
+        const body = (await response.json()) as { readonly error?: { readonly code?: unknown } };
+        return [response.status, body.error?.code] as const;
+      }),
+    );
+  };
+
+  test.each([
+    ['a page of another site', { origin: 'https://evil.test' }],
+    ['a page in a sandbox', { origin: 'null' }],
+    ['an image of another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }],
+  ])('%s reads and cancels nothing', async (_name, headers) => {
+    const before = sentUpstream();
+    const refused = [403, 'foreign_origin'];
+    expect(await askWithoutBody(headers as Record<string, string>)).toEqual([refused, refused, refused, refused]);
+    expect(sentUpstream()).toBe(before);
+  });
+
+  test.each([
+    ['a program', {}],
+    ['the application of a developer', { origin: 'http://localhost:3000' }],
+  ])('%s reads and cancels', async (_name, headers) => {
+    const statuses = (await askWithoutBody(headers as Record<string, string>)).map(([status]) => status);
+    expect(statuses).not.toContain(403);
+    expect(statuses.at(-1)).toBe(200);
   });
 
   test('a gateway does not listen beyond the loopback interface', async () => {
@@ -286,6 +347,11 @@ describe('options', () => {
       { auth: { web: { token: TOKEN, budget: { per: 'day', limitUsd: 0 } } } },
       'gateway.auth.web.budget.limitUsd should be above 0, got 0',
     ],
+    [
+      { auth: { web: TOKEN, batch: { token: ['another-token-of-ci', ADMIN] } }, admin: { ops: ADMIN } },
+      'gateway.admin.ops should differ from the token of gateway.auth.batch',
+    ],
+    [{ auth: { web: TOKEN, batch: { token: TOKEN } } }, 'gateway.auth.batch should differ from the token of web'],
     [{ admin: { ops: 'short' } }, 'gateway.admin.ops should have at least 16 characters'],
     [{ bodyLimitBytes: 0 }, 'gateway.bodyLimitBytes should be a whole number, at least 1, got 0'],
     [{ forwardHeaders: ['Cookie'] }, 'gateway.forwardHeaders[0] should be a header name in lower case'],
