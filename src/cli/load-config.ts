@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parse as parseYaml } from 'yaml';
+import { parse as parseYaml, YAMLParseError } from 'yaml';
 import type { CanaryClient } from '../index.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -57,19 +57,45 @@ async function read(path: string, name: string, version: number): Promise<unknow
       return parsed(path, name, JSON.parse);
     case '.yaml':
     case '.yml':
-      return parsed(path, name, parseYaml);
+      // Its warnings show lines of the file.
+      return parsed(path, name, (text) => parseYaml(text, { logLevel: 'error' }) as unknown);
     default:
       return imported(path, name, version);
   }
 }
 
 async function parsed(path: string, name: string, parse: (text: string) => unknown): Promise<unknown> {
-  try {
-    return parse(await readFile(path, 'utf8'));
-  } catch (error) {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new UsageError(`${name}: ${messageOf(error)}`, { cause: error });
+  });
+  try {
+    return parse(text);
+  } catch (error) {
+    // Without the cause: its message shows a part of the file, which may hold a key or a token.
+    throw new UsageError(`${name}: ${syntaxErrorOf(error)}`);
   }
 }
+
+/** What is wrong, and where, without any text of the file. */
+function syntaxErrorOf(error: unknown): string {
+  if (error instanceof YAMLParseError) {
+    const [start] = error.linePos ?? [];
+    const where = start ? ` at line ${start.line}, column ${start.col}` : '';
+    // What follows a colon, and what is wrong with a tag or an escape, is text of the file.
+    const reason = QUOTING.has(error.code) ? 'invalid tag or escape' : error.message.split(/: | at line /, 1)[0];
+    return `invalid YAML${where}: ${reason}`;
+  }
+  const [, line, column] = / \(line (\d+) column (\d+)\)$/.exec(messageOf(error)) ?? [];
+  if (line !== undefined) return `invalid JSON at line ${line}, column ${column}`;
+  return error instanceof SyntaxError ? 'invalid JSON' : 'invalid YAML: an alias without its anchor';
+}
+
+const QUOTING: ReadonlySet<string> = new Set([
+  'BAD_DQ_ESCAPE',
+  'BAD_COLLECTION_TYPE',
+  'BAD_DIRECTIVE',
+  'TAG_RESOLVE_FAILED',
+]);
 
 /** Node runs TypeScript without a build since 22.18. */
 async function imported(path: string, name: string, version: number): Promise<unknown> {
