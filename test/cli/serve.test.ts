@@ -72,9 +72,13 @@ test('serves a configuration, reloads it on SIGHUP, and drains on SIGTERM', asyn
     (await sdk.chat.completions.create({ model: 'm', messages: [{ role: 'user', content: 'Hi' }] })).choices,
   ).toHaveLength(1);
 
-  await writeFile(join(folder.path, 'canary.config.yaml'), config(provider.url, '{ openai: 1, gemini: 3 }'));
+  await writeFile(
+    join(folder.path, 'canary.config.yaml'),
+    `${config(provider.url, '{ openai: 1, gemini: 3 }')}  maxInFlight: 99\n`,
+  );
   served.child.kill('SIGHUP');
   await vi.waitFor(() => expect(served.output()).toContain('Reloaded canary.config.yaml: weights'), PATIENT);
+  await vi.waitFor(() => expect(served.output()).toContain('After a restart: gateway.maxInFlight\n'), PATIENT);
   const weights = await fetch(`${served.url}/admin/weights`, { headers: { authorization: `Bearer ${ADMIN}` } });
   expect(await weights.json()).toEqual({ weights: { openai: 0.25, gemini: 0.75 } });
 
@@ -170,10 +174,13 @@ test('tokens come from the environment, by name and by default', () => {
 
 test('a reload applies what the file changed, and keeps what a person has set since', () => {
   const { ai } = setUp({ upstreams: { gemini: {} } });
-  const before = { canary: { weights: { openai: 1, gemini: 1 } } };
+  const canary = { weights: { openai: 1, gemini: 1 } };
+  const before = { options: { canary } };
   ai.canary.setWeights({ gemini: 0.1 });
   expect(
-    reloadConfig(ai, before, { canary: { ...before.canary, segments: [{ when: { a: 1 }, upstream: 'gemini' }] } }),
+    reloadConfig(ai, before, {
+      options: { canary: { ...canary, segments: [{ when: { a: 1 }, upstream: 'gemini' }] } },
+    }),
   ).toEqual({
     applied: ['segments'],
     pending: [],
@@ -181,12 +188,29 @@ test('a reload applies what the file changed, and keeps what a person has set si
   expect(ai.canary.weights).toEqual({ openai: 0.9, gemini: 0.1 });
   expect(ai.canary.explain({ attributes: { a: 1 } }).reason).toBe('segment');
   const tasks = { routes: { sum: ['gemini'] } };
-  expect(reloadConfig(ai, before, { canary: { tasks, breaker: { consecutive: 3 } } })).toEqual({
+  expect(reloadConfig(ai, before, { options: { canary: { tasks, breaker: { consecutive: 3 } } } })).toEqual({
     applied: ['weights', 'tasks'],
     pending: ['breaker'],
   });
   expect(ai.canary.weights).toEqual({ openai: 1, gemini: 0 });
-  expect(() => reloadConfig(ai, before, { canary: { weights: { gemni: 1 } } })).toThrow('gemni');
+  expect(() => reloadConfig(ai, before, { options: { canary: { weights: { gemni: 1 } } } })).toThrow('gemni');
+});
+
+test('a reload names changed settings of the connection and of the gateway, which need a restart', () => {
+  const { ai } = setUp({ upstreams: { gemini: {} } });
+  const before = {
+    options: { baseURL: 'http://a.test/v1', timeout: 1_000 },
+    gateway: { auth: { web: 'env:WEB' }, openMetrics: true, onError: () => undefined },
+  };
+  const after = {
+    options: { baseURL: 'http://b.test/v1', timeout: 1_000 },
+    gateway: { auth: { web: 'env:WEB', batch: 'env:BATCH' }, bodyLimitBytes: 10, onError: () => undefined },
+  };
+  expect(reloadConfig(ai, before, after)).toEqual({
+    applied: [],
+    pending: ['baseURL', 'gateway.auth', 'gateway.openMetrics', 'gateway.bodyLimitBytes'],
+  });
+  expect(reloadConfig(ai, after, after).pending).toEqual([]);
 });
 
 test('metrics of several processes keep the samples of a metric together', () => {

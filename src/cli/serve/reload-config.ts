@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { CanaryClient } from '../../index.ts';
-import type { ClientConfig } from '../load-config.ts';
+import type { ClientConfig, LoadedConfig } from '../load-config.ts';
 
 type CanarySection = NonNullable<ClientConfig['canary']>;
 
@@ -14,14 +14,17 @@ export interface Reload {
   readonly pending: readonly string[];
 }
 
+/** What of a configuration is compared. */
+export type ReloadedConfig = Pick<LoadedConfig, 'options' | 'gateway'>;
+
 /**
  * Only what differs from the former configuration is applied: weights that a person has set since then stay as they are, unless the file changes
  * them.
  *
  * @throws ConfigError; sections before the invalid one are in force
  */
-export function reloadConfig({ canary }: CanaryClient, before: ClientConfig, after: ClientConfig): Reload {
-  const [former, current]: [CanarySection, CanarySection] = [before.canary ?? {}, after.canary ?? {}];
+export function reloadConfig({ canary }: CanaryClient, before: ReloadedConfig, after: ReloadedConfig): Reload {
+  const [former, current]: [CanarySection, CanarySection] = [before.options.canary ?? {}, after.options.canary ?? {}];
   const changed = (name: keyof CanarySection): boolean => !isDeepStrictEqual(former[name], current[name]);
   const applied: string[] = [];
   if (changed('weights')) {
@@ -36,13 +39,30 @@ export function reloadConfig({ canary }: CanaryClient, before: ClientConfig, aft
     canary.setTasks({ routes: current.tasks?.routes ?? {} });
     applied.push('tasks');
   }
-  return { applied, pending: pendingOf(former, current) };
+  const pending = [
+    ...changedNames(before.options, after.options, ['canary']),
+    ...changedNames(former, current, ['weights', 'segments', 'tasks', 'store', 'clock', 'logger', 'random']),
+    ...changedNames(before.gateway, after.gateway, ['metrics', 'clock']).map((name) => `gateway.${name}`),
+  ];
+  return { applied, pending };
 }
 
 /** Each reading creates new functions and stores, so only the JSON of both is compared. */
-function pendingOf(former: CanarySection, current: CanarySection): readonly string[] {
-  const names = new Set([...Object.keys(former), ...Object.keys(current)]) as Set<keyof CanarySection>;
-  for (const name of ['weights', 'segments', 'tasks', 'store', 'clock', 'logger', 'random'] as const)
-    names.delete(name);
-  return [...names].filter((name) => JSON.stringify(former[name]) !== JSON.stringify(current[name]));
+function changedNames(former: unknown, current: unknown, ignored: readonly string[]): readonly string[] {
+  const [earlier, later] = [fieldsOf(former), fieldsOf(current)];
+  const names = new Set([...Object.keys(earlier), ...Object.keys(later)]);
+  return [...names].filter((name) => !ignored.includes(name) && jsonOf(earlier[name]) !== jsonOf(later[name]));
+}
+
+function fieldsOf(section: unknown): Readonly<Record<string, unknown>> {
+  return typeof section === 'object' && section !== null ? (section as Readonly<Record<string, unknown>>) : {};
+}
+
+/** Objects that have no JSON, such as an agent of HTTP, are taken for unchanged. */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }

@@ -11,7 +11,7 @@ import { loadFromProject } from '../load-from-project.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import { gatewayOptions } from './gateway-config.ts';
-import { reloadConfig } from './reload-config.ts';
+import { reloadConfig, type ReloadedConfig } from './reload-config.ts';
 
 /** How a server runs. */
 export interface ServerSettings {
@@ -90,13 +90,13 @@ function reloadOnHangup(
   { config }: ServerSettings,
   terminal: Terminal,
 ): Disposable {
-  let current = loaded.options;
+  let current: ReloadedConfig = loaded;
   let version = 0;
   const reload = async (): Promise<void> => {
     version += 1;
-    const { options } = await loadConfig(config, version);
-    const { applied, pending } = reloadConfig(ai, current, options);
-    current = options;
+    const next = await loadConfig(config, version);
+    const { applied, pending } = reloadConfig(ai, current, next);
+    current = next;
     terminal.out(`Reloaded ${loaded.name}: ${applied.length > 0 ? applied.join(', ') : 'nothing to change'}`);
     if (pending.length > 0) terminal.err(`After a restart: ${pending.join(', ')}`);
   };
