@@ -1,18 +1,19 @@
 /**
  * The gateway beside `@portkey-ai/gateway`, with the same upstream in the same run, each in a process of its own. Installs Portkey's in a temporary
- * folder. Run: node bench/gateway.ts [requests per round]
+ * folder. After `npm run build` the built package is measured: from the source, the memory has Node's compiler of TypeScript in it.
+ * Run: node bench/gateway.ts [requests per round]
  */
 
 import { execFileSync, fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createGateway } from '../src/gateway/index.ts';
-import { CanaryClient } from '../src/index.ts';
+import type * as GatewayModule from '../src/gateway/index.ts';
+import type * as ClientModule from '../src/index.ts';
 import { answer } from './bodies.ts';
 import { median } from './measure.ts';
 
@@ -51,7 +52,13 @@ function serveUpstream(): void {
   }).listen(0, '127.0.0.1', () => process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
 }
 
+const dist = new URL('../dist/', import.meta.url);
+const isBuilt = existsSync(new URL('gateway.js', dist));
+
 async function serveGateway(upstream: string): Promise<void> {
+  const [client, gateway] = isBuilt ? ['index.js', 'gateway.js'] : ['../src/index.ts', '../src/gateway/index.ts'];
+  const { CanaryClient } = (await import(new URL(client, dist).href)) as typeof ClientModule;
+  const { createGateway } = (await import(new URL(gateway, dist).href)) as typeof GatewayModule;
   const ai = new CanaryClient({ apiKey: 'unused', baseURL: `${upstream}/v1`, canary: {} });
   const { url } = await createGateway(ai, { auth: { bench: TOKEN } }).listen({ port: 0 });
   process.send?.(url);
@@ -82,7 +89,15 @@ async function compare(requests: number): Promise<void> {
         pid: child.pid,
       },
     };
-    console.table(await measureAll(targets, requests));
+    const chunks = `${CHUNKS} chunks per stream`;
+    console.log(
+      `${ROUNDS} rounds of ${requests} requests, ${CONCURRENCY} at a time for requests/s, one by one for times; ${chunks}.`,
+    );
+    console.log(
+      `ours: ${isBuilt ? 'dist' : 'src, memory with the compiler of TypeScript'}; portkey: ${PORTKEY}; Node ${process.version}`,
+    );
+    const idle = mapNames((name) => memoryMiB(targets[name].pid, 'VmRSS'));
+    printTable(await measureAll(targets, requests), idle, targets);
   } finally {
     for (const child of children) child.kill();
     rmSync(folder, { recursive: true, maxRetries: 10 });
@@ -112,11 +127,11 @@ async function startPortkey(folder: string): Promise<readonly [string, ChildProc
   throw new Error('Portkey does not listen');
 }
 
-async function measureAll(targets: Readonly<Record<Name, Target>>, requests: number): Promise<Record<string, object>> {
+async function measureAll(targets: Readonly<Record<Name, Target>>, requests: number): Promise<Measured> {
   const names = Object.keys(targets) as Name[];
-  const perSecond = lists(names);
-  const latencies = lists(names);
-  const firstChunks = lists(names);
+  const perSecond = mapNames((): number[] => []);
+  const latencies = mapNames((): number[] => []);
+  const firstChunks = mapNames((): number[] => []);
   // The streams of Portkey 1.15.2 fail on Node 24: it appends to immutable headers.
   const streaming = new Set<Name>();
   for (const name of names) {
@@ -136,27 +151,60 @@ async function measureAll(targets: Readonly<Record<Name, Target>>, requests: num
       firstChunks[name].push(...firsts);
     }
   }
-  const base = {
-    p50: quantile(latencies.direct, 0.5),
-    p99: quantile(latencies.direct, 0.99),
-    first: quantile(firstChunks.direct, 0.5),
+  return { perSecond, latencies, firstChunks };
+}
+
+function printTable(
+  { perSecond, latencies, firstChunks }: Measured,
+  idle: Record<Name, number | undefined>,
+  targets: Readonly<Record<Name, Target>>,
+): void {
+  const added = (times: Record<Name, number[]>, name: Name, q: number): string => {
+    const value = quantile(times[name], q);
+    if (name === 'direct' || !Number.isFinite(value)) return cell(value, 2);
+    return `${cell(value, 2)} (+${cell(value - quantile(times.direct, q), 2)})`;
   };
-  return Object.fromEntries(
-    names.map((name) => [
-      name,
-      {
-        'requests/s': Math.round(median(perSecond[name])),
-        'added p50 ms': round2(quantile(latencies[name], 0.5) - base.p50),
-        'added p99 ms': round2(quantile(latencies[name], 0.99) - base.p99),
-        'added first chunk p50 ms': round2(quantile(firstChunks[name], 0.5) - base.first),
-        'memory MiB': residentMiB(targets[name].pid),
-      },
-    ]),
+  console.log(
+    'Times in ms; in brackets what the gateway adds to the direct way. Memory in MiB: before, after, and at most.',
+  );
+  console.table(
+    mapNames((name) => {
+      const { pid } = targets[name];
+      const memory = [idle[name], memoryMiB(pid, 'VmRSS'), memoryMiB(pid, 'VmHWM')];
+      return {
+        'requests/s': cell(median(perSecond[name]), 0),
+        p50: added(latencies, name, 0.5),
+        p99: added(latencies, name, 0.99),
+        'first chunk p50': added(firstChunks, name, 0.5),
+        'first chunk p99': added(firstChunks, name, 0.99),
+        memory: pid === undefined ? '-' : memory.map((value) => cell(value ?? Number.NaN, 0)).join(' / '),
+      };
+    }),
+  );
+  const ratio = (of: (name: Name) => number): string => cell(of('ours') / of('portkey'), 2);
+  console.log(
+    `ours / portkey: requests/s ${ratio((name) => median(perSecond[name]))} (above 1 is better), ` +
+      `added p50 ${ratio((name) => quantile(latencies[name], 0.5) - quantile(latencies.direct, 0.5))}, ` +
+      `added p99 ${ratio((name) => quantile(latencies[name], 0.99) - quantile(latencies.direct, 0.99))} (below 1 is better)`,
   );
 }
 
-const lists = (names: readonly Name[]): Record<Name, number[]> =>
-  Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
+/** A number, or a dash where nothing was measured. */
+const cell = (value: number, digits: number): string => (Number.isFinite(value) ? value.toFixed(digits) : '-');
+
+const mapNames = <Value>(valueOf: (name: Name) => Value): Record<Name, Value> => ({
+  direct: valueOf('direct'),
+  ours: valueOf('ours'),
+  portkey: valueOf('portkey'),
+});
+
+interface Measured {
+  /** Requests per second of each round. */
+  readonly perSecond: Record<Name, number[]>;
+  /** In ms, of all rounds. */
+  readonly latencies: Record<Name, number[]>;
+  readonly firstChunks: Record<Name, number[]>;
+}
 
 const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY });
 
@@ -220,13 +268,11 @@ function quantile(values: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
 }
 
-const round2 = (value: number): number => Math.round(value * 100) / 100;
-
-/** The resident memory of a process, where the system shows it. */
-function residentMiB(pid: number | undefined): number | null {
-  if (pid === undefined || process.platform !== 'linux') return null;
-  const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Math.round(Number(kilobytes) / 1_024);
+/** The resident memory of a process, now (`VmRSS`) or at most so far (`VmHWM`), where the system shows it. */
+function memoryMiB(pid: number | undefined, field: 'VmRSS' | 'VmHWM'): number | undefined {
+  if (pid === undefined || process.platform !== 'linux') return undefined;
+  const [, kilobytes] = new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return kilobytes === undefined ? undefined : Number(kilobytes) / 1_024;
 }
 
 const [role, address = ''] = process.argv.slice(2);
