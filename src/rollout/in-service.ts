@@ -44,7 +44,8 @@ export function whyRefused(
   const states = models.map(({ breaker }) => breaker?.state.state ?? 'closed');
   if (states.includes('open')) return `${side}'s breaker is open`;
   // A model without calls may stay half-open for ever, which does not matter while others are closed.
-  if (!getsCopiesAlone && states.includes('halfOpen') && !states.includes('closed')) return `${side}'s breaker is half-open`;
+  if (!getsCopiesAlone && states.includes('halfOpen') && !states.includes('closed'))
+    return `${side}'s breaker is half-open`;
   for (const { pause } of models) {
     const pausedFor = pause.reason(nowMs);
     if (pausedFor) return `${side} is paused (${PAUSES[pausedFor]})`;
