@@ -126,7 +126,8 @@ end
 return found`);
 
 /**
- * For each request, KEYS: counts of the limit, parts by process, processes by the end of their part. ARGV: now, then for each request
+ * For each request, KEYS: counts of the limit, parts by process, processes by the end of their part. The part of a process that has not asked in
+ * time counts as used; for a window it is remembered under `-<process>`, so that it does not count again if the process comes back. ARGV: now, then for each request
  * the fields of `PartRequest` from `source` on. Sums are kept, so that a request costs the same however many processes there are.
  * Returns for each request what is held, what is free, the number of processes, and the time until something used ceases to count, or -1.
  */
@@ -144,12 +145,25 @@ local function forget(counts, from, till, seconds)
   end
   return gone
 end
-local function takeExpired(parts, ends)
+local function dropPart(parts, ends, source)
+  redis.call('HDEL', parts, source)
+  redis.call('ZREM', ends, source)
+end
+local function takeExpired(counts, parts, ends, windowMs)
   local held = 0
   for _, source in ipairs(redis.call('ZRANGEBYSCORE', ends, '-inf', text(now))) do
-    held = held + tonumber(string.match(redis.call('HGET', parts, source) or '0 0', '^(%d+)'))
-    redis.call('HDEL', parts, source)
-    redis.call('ZREM', ends, source)
+    local mine, total = string.match(redis.call('HGET', parts, source) or '0 0', '^(%d+) (%d+)$')
+    dropPart(parts, ends, source)
+    if string.sub(source, 1, 1) == '-' then
+      redis.call('HINCRBY', counts, 'gone', '-1')
+    else
+      held = held + tonumber(mine)
+      if windowMs > 0 then
+        redis.call('HSET', parts, '-' .. source, '0 ' .. text(tonumber(total) + tonumber(mine)))
+        redis.call('ZADD', ends, text(now + windowMs), '-' .. source)
+        redis.call('HINCRBY', counts, 'gone', '1')
+      end
+    end
   end
   return held
 end
@@ -165,9 +179,16 @@ local function grant(counts, parts, ends, source, limit, windowMs, total, recent
   local last, used, held = tonumber(state[1] or 0), tonumber(state[2] or 0), tonumber(state[3] or 0)
   local second = math.max(math.floor(now / 1000), last)
   if seconds > 0 then used = used - forget(counts, last, second, seconds) end
-  local added = takeExpired(parts, ends)
+  local added = takeExpired(counts, parts, ends, windowMs)
   held = held - added
   local mine, before = string.match(redis.call('HGET', parts, source) or '', '^(%d+) (%d+)$')
+  if not mine then
+    mine, before = string.match(redis.call('HGET', parts, '-' .. source) or '', '^(%d+) (%d+)$')
+    if mine then
+      dropPart(parts, ends, '-' .. source)
+      redis.call('HINCRBY', counts, 'gone', '-1')
+    end
+  end
   if mine then
     held = held - tonumber(mine)
     added = added + math.max(0, total - tonumber(before))
@@ -182,7 +203,7 @@ local function grant(counts, parts, ends, source, limit, windowMs, total, recent
   local free = limit - used - held - keeps
   local granted = 0
   if forMs > 0 then redis.call('ZADD', ends, text(now + forMs), source) else redis.call('ZREM', ends, source) end
-  local processes = redis.call('ZCARD', ends)
+  local processes = redis.call('ZCARD', ends) - tonumber(redis.call('HGET', counts, 'gone') or 0)
   if wants > 0 and free >= least then
     granted = math.min(wants, free, math.max(least, math.floor(free / math.max(1, processes))))
   end

@@ -8,10 +8,18 @@ export interface SharedLimit {
   used: (readonly [second: number, amount: number])[];
   /** What each process holds. */
   readonly parts: Record<string, HeldPart>;
+  /** Processes whose part counts as used, because they have not asked in time. They may come back. */
+  gone?: Record<string, GonePart>;
 }
 
 interface HeldPart {
   readonly held: number;
+  readonly total: number;
+  readonly untilMs: number;
+}
+
+interface GonePart {
+  /** What the process had used by its last request, and the part that counts as used since. */
   readonly total: number;
   readonly untilMs: number;
 }
@@ -24,9 +32,10 @@ export function grantPart(limits: Record<string, SharedLimit>, request: PartRequ
   const limit = (limits[name] ??= { used: [], parts: {} });
   const seconds = windowMs / SECOND_MS;
   const second = Math.max(Math.floor(nowMs / SECOND_MS), limit.used.at(-1)?.[0] ?? 0);
-  const expired = takeExpired(limit, nowMs);
-  const known = limit.parts[source];
+  const expired = takeExpired(limit, nowMs, windowMs);
+  const known = limit.parts[source] ?? limit.gone?.[source];
   delete limit.parts[source];
+  delete limit.gone?.[source];
   const amount = expired + (known ? Math.max(0, total - known.total) : recent);
   const counting = limit.used.filter(([at]) => at > second - seconds);
   limit.used = seconds > 0 && amount > 0 ? withAmount(counting, second, amount) : counting;
@@ -52,10 +61,16 @@ function additionFor({ wants, least }: PartRequest, free: number, processes: num
   return Math.min(wants, free, Math.max(least, Math.floor(free / Math.max(1, processes))));
 }
 
-/** What a process held that has not asked in time counts as used now: it may have used it until now. */
-function takeExpired({ parts }: SharedLimit, nowMs: number): number {
+/** What a process held that has not asked in time counts as used now: it may have used it until now. If it comes back, it does not count again. */
+function takeExpired(limit: SharedLimit, nowMs: number, windowMs: number): number {
+  const { parts, gone = {} } = limit;
+  for (const [source, { untilMs }] of Object.entries(gone)) if (untilMs <= nowMs) delete gone[source];
   const expired = Object.entries(parts).filter(([, { untilMs }]) => untilMs <= nowMs);
-  for (const [source] of expired) delete parts[source];
+  for (const [source, { held, total }] of expired) {
+    delete parts[source];
+    if (windowMs > 0) gone[source] = { total: total + held, untilMs: nowMs + windowMs };
+  }
+  limit.gone = gone;
   return sum(expired.map(([, { held }]) => held));
 }
 

@@ -87,6 +87,16 @@ export const partRules: readonly StoreRule[] = [
     }
     strictEqual((await ask({ source: 'two', wants: 100 })).held, 100);
   }),
+  rule('counts once what a process has used that comes back after its part has expired', async (ask, advance) => {
+    await ask({ wants: 50 });
+    await ask({ total: 40, keeps: 10 });
+    await advance(11_000);
+    strictEqual((await ask({ source: 'two' })).processes, 1);
+    // It has used the 10 that count already, and 5 of its share meanwhile.
+    const { held, free, processes } = await ask({ total: 55, recent: 55 });
+    deepStrictEqual([held, free, processes], [0, 45, 2]);
+    strictEqual((await ask({ total: 55, wants: 45, least: 45 })).held, 45);
+  }),
   rule('frees the part of a process that leaves at once', async (ask) => {
     await ask({ wants: 100 });
     strictEqual((await ask({ forMs: 0 })).processes, 0);

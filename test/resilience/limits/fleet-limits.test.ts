@@ -240,6 +240,32 @@ describe('while the store', () => {
     expect(sentAtMs().length - before).toBe(41);
   });
 
+  test('is away for half a minute, the calls before and meanwhile count once: none is refused that the limit allows', async () => {
+    let isAway = false;
+    const store = (_index: number, shared: Store): Store => ({
+      ...shared,
+      takeParts: async (requests) => {
+        if (isAway) throw new Error('connection lost');
+        return shared.takeParts!(requests);
+      },
+    });
+    const { clock, members } = fleet({ limits: { rpm: 400 }, store });
+    // 240 calls a minute.
+    const drive = async (seconds: number) => {
+      const calls: ReturnType<(typeof members)[number]['ask']>[] = [];
+      for (let second = 0; second < seconds; second += 1) {
+        for (const { ask } of members) calls.push(ask());
+        await clock.advance(1_000);
+      }
+      return calls.filter(({ now }) => now.state !== 'resolved').length;
+    };
+    expect(await drive(70)).toBe(0);
+    isAway = true;
+    expect(await drive(30)).toBe(0);
+    isAway = false;
+    expect(await drive(90)).toBe(0);
+  });
+
   test('is away for a moment, a fleet at its limit does not exceed it', async () => {
     let isAway = false;
     const store = (_index: number, shared: Store): Store => ({
