@@ -7,21 +7,15 @@
  */
 
 import { Registry } from '@prometheus-io/client';
-import { CanaryClient, type CanaryEventName, type CanaryEvents, route } from '../src/index.ts';
+import type { CanaryEventName, CanaryEvents } from '../src/index.ts';
 import { prometheusExporter } from '../src/prometheus/index.ts';
-import { answerText, callBody } from './bodies.ts';
 import { measure, median, medianDifference, medianRatio } from './measure.ts';
-
-const headers = { 'content-type': 'application/json' };
-const cpuUs = (): number => {
-  const { user, system } = process.cpuUsage();
-  return user + system;
-};
+import { cpuUs, splitClient } from './split-client.ts';
 
 const registry = new Registry();
-const without = client();
-const twin = client();
-const exported = client();
+const without = splitClient();
+const twin = splitClient();
+const exported = splitClient();
 prometheusExporter(exported.ai, { registry });
 const contenders = { without: without.call, twin: twin.call, exported: exported.call };
 const measured = await measure(contenders, {
@@ -46,26 +40,9 @@ console.log(
 );
 process.exit();
 
-function client(): { readonly ai: CanaryClient; readonly call: () => Promise<unknown> } {
-  const ai: CanaryClient = new CanaryClient<string, string>({
-    apiKey: 'bench',
-    fetch: async () => new Response(answerText, { headers }),
-    canary: {
-      upstreams: { mini: { model: 'gpt-4.1-mini' } },
-      weights: { openai: 50, mini: 50 },
-      prices: { openai: { inputPerMTok: 2, outputPerMTok: 8 }, mini: { inputPerMTok: 0.4, outputPerMTok: 1.6 } },
-    },
-  });
-  let calls = 0;
-  return {
-    ai,
-    call: () => ai.chat.completions.create(callBody, route({ key: `user-${(calls += 1) % 1_000}` })),
-  };
-}
-
 /** The listeners of `call` and `attempt` on the records of a real call, in µs. */
 async function listenersUs(): Promise<number> {
-  const { ai, call } = client();
+  const { ai, call } = splitClient();
   const records: { call?: CanaryEvents['call']; attempt?: CanaryEvents['attempt'] } = {};
   ai.canary.once('call', (record) => (records.call = record));
   ai.canary.once('attempt', (record) => (records.attempt = record));

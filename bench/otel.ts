@@ -15,10 +15,9 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import { AlwaysOffSampler, AlwaysOnSampler, NoopSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { CanaryClient, route } from '../src/index.ts';
 import { otelExporter } from '../src/otel/index.ts';
-import { answerText, callBody } from './bodies.ts';
 import { measure, median, medianDifference, medianRatio } from './measure.ts';
+import { cpuUs, splitClient } from './split-client.ts';
 
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 
@@ -33,12 +32,6 @@ type Request = (spans: Span[]) => void;
 /** Methods of spans that only read. */
 const READS: ReadonlySet<string | symbol> = new Set(['isRecording', 'spanContext']);
 
-const headers = { 'content-type': 'application/json' };
-const cpuUs = (): number => {
-  const { user, system } = process.cpuUsage();
-  return user + system;
-};
-
 const sets: Readonly<Record<string, () => Telemetry>> = {
   metrics: () => ({ meter: meterOf() }),
   'spans, not sampled': () => ({ tracer: tracerOf(new AlwaysOffSampler()) }),
@@ -48,7 +41,7 @@ const sets: Readonly<Record<string, () => Telemetry>> = {
 
 console.log('                              µs per call     µs more     ratio');
 for (const [name, create] of Object.entries(sets)) {
-  const [without, exported] = [client(), client()];
+  const [without, exported] = [splitClient(), splitClient()];
   otelExporter(exported.ai, create());
   const requests = await requestsOf(create());
   const byHand = async (): Promise<void> => {
@@ -56,7 +49,7 @@ for (const [name, create] of Object.entries(sets)) {
     const spans: Span[] = [];
     for (const request of requests) request(spans);
   };
-  const contenders = { without: without.call, twin: client().call, byHand, exported: exported.call };
+  const contenders = { without: without.call, twin: splitClient().call, byHand, exported: exported.call };
   const measured = await measure(contenders, { rounds: 100, times: 200, warmUp: 20_000, nowUs: cpuUs });
   console.log(name);
   for (const [contender, values] of Object.entries(measured)) {
@@ -79,23 +72,6 @@ function meterOf(): Meter {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 30 });
   return new MeterProvider({ readers: [reader] }).getMeter('bench');
-}
-
-function client(): { readonly ai: CanaryClient; readonly call: () => Promise<unknown> } {
-  const ai: CanaryClient = new CanaryClient<string, string>({
-    apiKey: 'bench',
-    fetch: async () => new Response(answerText, { headers }),
-    canary: {
-      upstreams: { mini: { model: 'gpt-4.1-mini' } },
-      weights: { openai: 50, mini: 50 },
-      prices: { openai: { inputPerMTok: 2, outputPerMTok: 8 }, mini: { inputPerMTok: 0.4, outputPerMTok: 1.6 } },
-    },
-  });
-  let calls = 0;
-  return {
-    ai,
-    call: () => ai.chat.completions.create(callBody, route({ key: `user-${(calls += 1) % 1_000}` })),
-  };
 }
 
 /** What the exporter asks of the SDK during one call. */
@@ -139,7 +115,7 @@ async function requestsOf({ tracer, meter }: Telemetry): Promise<readonly Reques
       }),
     }),
   };
-  const { ai, call } = client();
+  const { ai, call } = splitClient();
   otelExporter(ai, observed);
   await call();
   return requests;
