@@ -46,6 +46,16 @@ function fleet({ limits, processes = 4, reply = chat(), store = (_, shared) => s
   return { clock, members, sentAtMs };
 }
 
+/** A store that grants no parts while it is away. */
+function breakable(fault: () => Promise<never> = () => Promise.reject(new Error('connection lost'))) {
+  let isAway = false;
+  const store = (_index: number, shared: Store): Store => ({
+    ...shared,
+    takeParts: (requests) => (isAway ? fault() : shared.takeParts!(requests)),
+  });
+  return { store, setAway: (away: boolean) => void (isAway = away) };
+}
+
 /** The most requests within any sixty seconds. */
 function mostPerMinute(times: readonly number[]): number {
   let start = 0;
@@ -208,16 +218,12 @@ describe('while the store', () => {
   ];
 
   test.each(faults)('%s, no call waits longer than 250 ms, and each process keeps to its share', async (_, fault) => {
-    let isAway = false;
-    const store = (_index: number, shared: Store): Store => ({
-      ...shared,
-      takeParts: (requests) => (isAway ? fault() : shared.takeParts!(requests)),
-    });
+    const { store, setAway } = breakable(fault);
     const { clock, members, sentAtMs } = fleet({ limits: { rpm: 40 }, store });
     for (const { ask } of members) ask();
     await clock.advance(70_000);
     const before = sentAtMs().length;
-    isAway = true;
+    setAway(true);
     for (const { ask } of members) for (let call = 0; call < 30; call += 1) ask();
     await clock.advance(250);
     const first = members[0]!.ask();
@@ -228,7 +234,7 @@ describe('while the store', () => {
       expect(providers.sent.length).toBe(11);
       expect(ai.canary.snapshot().upstreams['openai']?.limits?.fleet).toEqual({ state: 'away', processes: 4 });
     }
-    isAway = false;
+    setAway(false);
     await clock.advance(12_000);
     for (const { ai, warnings } of members) {
       expect(ai.canary.snapshot().upstreams['openai']?.limits?.fleet).toEqual({ state: 'shared', processes: 4 });
@@ -241,14 +247,7 @@ describe('while the store', () => {
   });
 
   test('is away for half a minute, the calls before and meanwhile count once: none is refused that the limit allows', async () => {
-    let isAway = false;
-    const store = (_index: number, shared: Store): Store => ({
-      ...shared,
-      takeParts: async (requests) => {
-        if (isAway) throw new Error('connection lost');
-        return shared.takeParts!(requests);
-      },
-    });
+    const { store, setAway } = breakable();
     const { clock, members } = fleet({ limits: { rpm: 400 }, store });
     // 240 calls a minute.
     const drive = async (seconds: number) => {
@@ -260,21 +259,14 @@ describe('while the store', () => {
       return calls.filter(({ now }) => now.state !== 'resolved').length;
     };
     expect(await drive(70)).toBe(0);
-    isAway = true;
+    setAway(true);
     expect(await drive(30)).toBe(0);
-    isAway = false;
+    setAway(false);
     expect(await drive(90)).toBe(0);
   });
 
   test('is away for a moment, a fleet at its limit does not exceed it', async () => {
-    let isAway = false;
-    const store = (_index: number, shared: Store): Store => ({
-      ...shared,
-      takeParts: async (requests) => {
-        if (isAway) throw new Error('connection lost');
-        return shared.takeParts!(requests);
-      },
-    });
+    const { store, setAway } = breakable();
     const { clock, members, sentAtMs } = fleet({ limits: { rpm: 40 }, store });
     // One process has nearly all of the traffic.
     for (let call = 0; call < 80; call += 1) {
@@ -282,12 +274,12 @@ describe('while the store', () => {
       if (call % 4 === 0) for (const { ask } of members.slice(1)) ask();
       await clock.advance(100);
     }
-    isAway = true;
+    setAway(true);
     for (let step = 0; step < 40; step += 1) {
       for (const { ask } of members) ask();
       await clock.advance(100);
     }
-    isAway = false;
+    setAway(false);
     await clock.advance(1_000);
     for (const { ask } of members) ask();
     await clock.advance(100);
