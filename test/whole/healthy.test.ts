@@ -5,14 +5,15 @@ import { runHealthy, type HealthyTraffic } from '../../bench/decisions/healthy-r
 import { FEATURES, names, type Feature } from './support/rows.ts';
 import { World } from './support/world.ts';
 
+const STEPS = [
+  { weight: 0.3, hold: '5s' },
+  { weight: 1, hold: '5s' },
+] as const;
+
 describe('through the public client', () => {
   test.each(names(FEATURES))('a healthy canary is promoted with %s', async (name) => {
     const feature: Feature = FEATURES[name];
-    const steps = [
-      { weight: 0.3, hold: '5s' },
-      { weight: 1, hold: '5s' },
-    ] as const;
-    const rollout = { steps, guardrails: { errorRate: { margin: 0.15 } } };
+    const rollout = { steps: STEPS, guardrails: { errorRate: { margin: 0.15 } } };
     const world = new World({ rollout, ...feature, seed: 7 });
     for (let call = 0; call < 3_000 && world.rollout.state.phase === 'progressing'; call += 1) {
       world.call({ key: `user-${call}`, ...(feature.task !== undefined && call % 10 === 5 && { task: feature.task }) });
@@ -21,6 +22,19 @@ describe('through the public client', () => {
     await world.close();
     expect(world.rollbacks).toEqual([]);
     expect(world.pauses).toEqual([]);
+    expect(world.rollout.state.phase).toBe('promoted');
+  });
+
+  test('a canary at a fifth of the price is promoted where all calls of stable cost the same', async () => {
+    const guardrails = { errorRate: { margin: 0.15 }, costPerCall: {} };
+    const world = new World({ rollout: { steps: STEPS, guardrails }, seed: 7 });
+    world.replies.set('gemini', world.healthy('gemini', { dearer: 0.2 }));
+    for (let call = 0; call < 3_000 && world.rollout.state.phase === 'progressing'; call += 1) {
+      world.call({ key: `user-${call}` });
+      await world.clock.advance(100);
+    }
+    await world.close();
+    expect(world.rollbacks).toEqual([]);
     expect(world.rollout.state.phase).toBe('promoted');
   });
 });

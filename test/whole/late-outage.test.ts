@@ -2,6 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { failed } from '../support/replies.ts';
+import { breakCanary } from './support/break-canary.ts';
+import { boundOf } from './support/rows.ts';
 import { World } from './support/world.ts';
 
 /** The time from the first failure to the rollback, in ms. */
@@ -35,4 +37,11 @@ test.each([
   const times: number[] = [];
   for (let seed = 0; seed < runs; seed += 1) times.push(await timeToRollback(goodCalls, seed));
   expect(times.toSorted((one, other) => one - other)[runs >> 1]).toBeLessThanOrEqual(10_000);
+});
+
+test('a step that is proven does not end just after the first failure, when the hold is over', async () => {
+  const row = { fault: '60 % 503', onset: 200, weight: '5 %', feature: 'cache' } as const;
+  const { advances, by, assigned } = await breakCanary(row, 25);
+  expect({ advances, by }).toEqual({ advances: 0, by: 'evidence' });
+  expect(assigned).toBeLessThanOrEqual(boundOf(row));
 });
