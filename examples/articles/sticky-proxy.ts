@@ -44,7 +44,7 @@ async function ask(user: number, headers: Readonly<Record<string, string>> = {})
     body: JSON.stringify({ model: 'gpt-4.1', messages: [{ role: 'user', content: 'Hello!' }] }),
   });
   if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
-  return response.headers.get('x-canary-upstream') ?? 'nobody';
+  return response.headers.get('x-canary-upstream') ?? 'none';
 }
 
 /** Who answers each user, in so many calls of each. */

@@ -14,7 +14,7 @@ export interface LimitBetInput {
 export class LimitBet implements Bet {
   readonly weights: readonly number[];
   readonly outcomes = 2;
-  readonly outage = 3;
+  readonly outage: number = WORSE_ODDS.indexOf(12);
   readonly #input: LimitBetInput;
   readonly #table: Float64Array;
 
